@@ -1,0 +1,50 @@
+import js from "@eslint/js";
+import tseslint from "typescript-eslint";
+
+/** Which folders a folder may import; everything else is refused. */
+const layers = {
+  "registry-protocol": [],
+  "access-policy": ["registry-protocol"],
+  "service-kit": ["registry-protocol"],
+  "registry-config": ["service-kit"],
+  "token-server": ["registry-protocol", "access-policy", "service-kit"],
+  gateway: ["registry-protocol", "access-policy", "service-kit"],
+};
+const packages = [...Object.keys(layers), "local", "tests"];
+
+const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
+  files: [`${folder}/src/**/*.ts`],
+  rules: {
+    "no-restricted-imports": [
+      "error",
+      {
+        patterns: packages
+          .filter((name) => !allowed.includes(name))
+          .map((name) => ({
+            group: [`#${name}/*`],
+            message: `${folder} may import only: ${allowed.join(", ") || "nothing"}`,
+          })),
+      },
+    ],
+  },
+}));
+
+export default tseslint.config(
+  { ignores: ["dist/", "node_modules/", ".data/", "coverage/"] },
+  js.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    extends: [...tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true } },
+    rules: {
+      "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
+      "@typescript-eslint/switch-exhaustiveness-check": "error",
+      "@typescript-eslint/consistent-type-imports": "error",
+    },
+  },
+  {
+    files: ["**/*.mjs", "**/*.js"],
+    languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
+  },
+  ...layerRules,
+);

@@ -1,0 +1,31 @@
+/** @returns {import("jest").Config} one jest project of this repository */
+const project = (displayName, extra = {}) => ({
+  displayName,
+  rootDir: ".",
+  testEnvironment: "node",
+  testMatch: [`<rootDir>/tests/${displayName}/**/*.test.ts`],
+  extensionsToTreatAsEsm: [".ts"],
+  modulePathIgnorePatterns: ["<rootDir>/dist/", "<rootDir>/.data/"],
+  moduleNameMapper: {
+    "^(\\.{1,2}/.*)\\.js$": "$1",
+    "^#local/(.*)\\.js$": "<rootDir>/deploy/local/$1",
+    "^#tests/(.*)\\.js$": "<rootDir>/tests/$1",
+    "^#([a-z-]+)/(.*)\\.js$": "<rootDir>/$1/src/$2",
+  },
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      {
+        jsc: { target: "es2023", parser: { syntax: "typescript" } },
+        module: { type: "es6" },
+        sourceMaps: "inline",
+      },
+    ],
+  },
+  ...extra,
+});
+
+export default {
+  projects: [project("unit"), project("integration"), project("e2e")],
+  testTimeout: 120_000,
+};

@@ -1,0 +1,118 @@
+/** How one kind of refusal or failure is shown to a client. */
+export interface FaultSpec {
+  /** HTTP status code. */
+  readonly status: number;
+  /** Error code on the wire: OCI distribution-spec, section "Error Codes", or the registry's own catalogue. */
+  readonly wire: string;
+  readonly message: string;
+  /** Seconds a client should wait before it tries again, for faults that pass by themselves. */
+  readonly retryAfterSeconds?: number;
+}
+
+/** Everything that can go wrong and be told to a client; docs/errors.md explains each entry. */
+export const FAULTS = {
+  UNAUTHORIZED: { status: 401, wire: "UNAUTHORIZED", message: "authentication required" },
+  DENIED: { status: 403, wire: "DENIED", message: "requested access to the resource is denied" },
+  NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
+  TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
+  TAG_HELD: { status: 409, wire: "TAG_INVALID", message: "tag already exists" },
+  TAG_FORBIDDEN: { status: 409, wire: "TAG_INVALID", message: "tag may not be pushed" },
+  DIGEST_INVALID: { status: 400, wire: "DIGEST_INVALID", message: "invalid digest" },
+  DIGEST_MISMATCH: {
+    status: 400,
+    wire: "DIGEST_INVALID",
+    message: "provided digest did not match uploaded content",
+  },
+  MANIFEST_INVALID: { status: 400, wire: "MANIFEST_INVALID", message: "manifest invalid" },
+  MANIFEST_TOO_LARGE: {
+    status: 413,
+    wire: "MANIFEST_INVALID",
+    message: "manifest is larger than 4 MiB",
+  },
+  MANIFEST_UNKNOWN: { status: 404, wire: "MANIFEST_UNKNOWN", message: "manifest unknown" },
+  UPLOAD_INVALID: { status: 400, wire: "BLOB_UPLOAD_INVALID", message: "blob upload invalid" },
+  BODY_INCOMPLETE: {
+    status: 400,
+    wire: "SIZE_INVALID",
+    message: "the request body ended before its announced length",
+  },
+  REQUEST_INVALID: { status: 400, wire: "UNSUPPORTED", message: "the request is not valid" },
+  ROUTE_UNKNOWN: { status: 404, wire: "UNSUPPORTED", message: "no such registry endpoint" },
+  METHOD_UNSUPPORTED: { status: 405, wire: "UNSUPPORTED", message: "the method is not supported" },
+  DELETE_DISABLED: {
+    status: 405,
+    wire: "UNSUPPORTED",
+    message: "deletion is off: images are kept as deployment evidence",
+  },
+  TOO_MANY_REQUESTS: {
+    status: 429,
+    wire: "TOOMANYREQUESTS",
+    message: "too many requests",
+    retryAfterSeconds: 10,
+  },
+  UNAVAILABLE: {
+    status: 503,
+    wire: "UNAVAILABLE",
+    message: "the service is unavailable for the moment, try again",
+    retryAfterSeconds: 5,
+  },
+  UNKNOWN: { status: 500, wire: "UNKNOWN", message: "internal error" },
+} as const satisfies Record<string, FaultSpec>;
+
+/** Name of one entry of the catalogue. */
+export type FaultCode = keyof typeof FAULTS;
+
+/** What a fault may carry besides its code. */
+export interface FaultOptions {
+  /** Replaces the catalogue's message. */
+  readonly message?: string;
+  /** Put into the answer's `detail` as it is; must hold no secret. */
+  readonly detail?: unknown;
+  /** Extra response headers, for example `WWW-Authenticate`. */
+  readonly headers?: Readonly<Record<string, string>>;
+  /** What went wrong inside; is logged, never shown. */
+  readonly cause?: unknown;
+}
+
+/** A refusal or failure that a client is told about; anything else that is thrown becomes UNKNOWN. */
+export class Fault extends Error {
+  override readonly name = "Fault";
+  readonly code: FaultCode;
+  readonly detail: unknown;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(code: FaultCode, options: FaultOptions = {}) {
+    super(options.message ?? FAULTS[code].message, { cause: options.cause });
+    this.code = code;
+    this.detail = options.detail;
+    this.headers = options.headers ?? {};
+  }
+}
+
+/** An HTTP answer with the registry's error body. */
+export interface FaultReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: { readonly errors: readonly { code: string; message: string; detail?: unknown }[] };
+}
+
+/**
+ * Turns whatever was thrown into the registry's error answer.
+ *
+ * @param error - a {@link Fault}, or anything else, of which nothing but the request id is shown
+ * @param requestId - id of the request, as it stands in the log
+ * @returns status, headers and JSON body (OCI distribution-spec, section "Error Codes")
+ */
+export function toFaultReply(error: unknown, requestId: string): FaultReply {
+  const fault =
+    error instanceof Fault ? error : new Fault("UNKNOWN", { detail: { requestId }, cause: error });
+  const spec: FaultSpec = FAULTS[fault.code];
+  const retryAfter =
+    spec.retryAfterSeconds === undefined ? {} : { "Retry-After": String(spec.retryAfterSeconds) };
+  const detail = fault.detail === undefined ? {} : { detail: fault.detail };
+  return {
+    status: spec.status,
+    headers: { ...retryAfter, ...fault.headers },
+    body: { errors: [{ code: spec.wire, message: fault.message, ...detail }] },
+  };
+}

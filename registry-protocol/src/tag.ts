@@ -1,0 +1,17 @@
+import { Fault } from "./faults.js";
+
+/** Name of a tag, known to be well formed. */
+export type Tag = string & { readonly __brand: "Tag" };
+
+/** OCI distribution-spec, section "Pulling manifests": the grammar of `<reference>` as a tag. */
+const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
+
+/**
+ * @param raw - a tag as a client sent it
+ * @returns the same tag, known to be well formed
+ * @throws Fault TAG_NAME_INVALID
+ */
+export function parseTag(raw: string): Tag {
+  if (!TAG.test(raw)) throw new Fault("TAG_NAME_INVALID", { detail: { tag: raw.slice(0, 140) } });
+  return raw as Tag;
+}

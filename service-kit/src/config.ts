@@ -1,0 +1,136 @@
+import { readFileSync } from "node:fs";
+import { isIP } from "node:net";
+import { Secret } from "./secret.js";
+
+/** All that is wrong with the environment, one line per variable. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+  readonly faults: readonly string[];
+
+  constructor(faults: readonly string[]) {
+    super(`configuration refused:\n${faults.map((fault) => `  ${fault}`).join("\n")}`);
+    this.faults = faults;
+  }
+}
+
+/** Reads environment variables into typed values and collects every fault, so that one start names them all. */
+export interface EnvReader {
+  text(name: string, fallback: string): string;
+  optionalText(name: string): string | null;
+  /** An absolute http or https URL without a trailing slash, or `null` when the variable is absent. */
+  optionalUrl(name: string): string | null;
+  url(name: string, fallback?: string): string;
+  /** A TCP port; 0 takes a free one. */
+  port(name: string, fallback: number): number;
+  integer(name: string, fallback: number, range: { min: number; max: number }): number;
+  flag(name: string, fallback: boolean): boolean;
+  oneOf<T extends string>(name: string, fallback: T, values: readonly T[]): T;
+  /** The value of `name`, or the content of the file that `name_FILE` points to. */
+  secret(name: string, fallback?: string): Secret;
+  optionalSecret(name: string): Secret | null;
+  /** Addresses or CIDR ranges split by commas, or Express's names `loopback`, `linklocal`, `uniquelocal`. */
+  addressList(name: string): string[];
+  /** Records a fault of a rule that spans several variables. */
+  fault(name: string, message: string): void;
+  /** @throws ConfigError when anything read so far was faulty */
+  throwIfFaulty(): void;
+}
+
+/**
+ * @param env - environment variables; an empty value counts as absent
+ * @returns a reader over them
+ */
+export function envReader(env: NodeJS.ProcessEnv): EnvReader {
+  const faults: string[] = [];
+  const raw = (name: string): string | null => {
+    const value = env[name]?.trim();
+    return value === undefined || value === "" ? null : value;
+  };
+  const refuse = (name: string, given: string, wanted: string) => {
+    faults.push(`${name}: given ${JSON.stringify(given)}, wanted ${wanted}`);
+  };
+  const parseUrl = (name: string, given: string): string => {
+    const url = URL.canParse(given) ? new URL(given) : null;
+    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+      refuse(name, given, "an http:// or https:// URL");
+    else if (url.username !== "" || url.password !== "")
+      faults.push(`${name}: must not hold a user name or password`);
+    return given.replace(/\/+$/, "");
+  };
+  const integer = (name: string, fallback: number, { min, max }: { min: number; max: number }) => {
+    const given = raw(name);
+    if (given === null) return fallback;
+    const value = Number(given);
+    if (!/^\d+$/.test(given) || value < min || value > max)
+      refuse(name, given, `a whole number from ${min} to ${max}`);
+    return value;
+  };
+  const optionalSecret = (name: string): Secret | null => {
+    const file = raw(`${name}_FILE`);
+    const given = raw(name);
+    if (file !== null && given !== null)
+      faults.push(`${name}: given both directly and as ${name}_FILE, wanted one of them`);
+    if (file === null) return given === null ? null : new Secret(given);
+    try {
+      return new Secret(readFileSync(file, "utf8").trim());
+    } catch {
+      refuse(`${name}_FILE`, file, "a file that can be read");
+      return null;
+    }
+  };
+
+  return {
+    text: (name, fallback) => raw(name) ?? fallback,
+    optionalText: raw,
+    optionalUrl: (name) => {
+      const given = raw(name);
+      return given === null ? null : parseUrl(name, given);
+    },
+    url: (name, fallback) => {
+      const given = raw(name) ?? fallback;
+      if (given !== undefined) return parseUrl(name, given);
+      faults.push(`${name}: absent, wanted an http:// or https:// URL`);
+      return "";
+    },
+    port: (name, fallback) => integer(name, fallback, { min: 0, max: 65_535 }),
+    integer,
+    flag: (name, fallback) => {
+      const given = raw(name);
+      if (given === null) return fallback;
+      if (given !== "true" && given !== "false") refuse(name, given, "true or false");
+      return given === "true";
+    },
+    oneOf: (name, fallback, values) => {
+      const given = raw(name);
+      const value = values.find((candidate) => candidate === given);
+      if (given !== null && value === undefined) refuse(name, given, values.join(", "));
+      return value ?? fallback;
+    },
+    optionalSecret,
+    secret: (name, fallback) => {
+      const value = optionalSecret(name) ?? (fallback === undefined ? null : new Secret(fallback));
+      if (value !== null) return value;
+      faults.push(`${name}: absent, wanted a value or ${name}_FILE`);
+      return new Secret("");
+    },
+    addressList: (name) => {
+      const entries = (raw(name) ?? "").split(",").map((entry) => entry.trim());
+      const list = entries.filter((entry) => entry !== "");
+      for (const entry of list)
+        if (!isAddressRange(entry)) refuse(name, entry, "an IP address, a CIDR range or a name");
+      return list;
+    },
+    fault: (name, message) => faults.push(`${name}: ${message}`),
+    throwIfFaulty: () => {
+      if (faults.length > 0) throw new ConfigError(faults);
+    },
+  };
+}
+
+function isAddressRange(text: string): boolean {
+  if (["loopback", "linklocal", "uniquelocal"].includes(text)) return true;
+  const [address = "", bits, ...rest] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d+$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
