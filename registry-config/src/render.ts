@@ -1,0 +1,72 @@
+import { stringify } from "yaml";
+import type { RegistryLine, RegistrySettings, TokenSettings } from "./settings.js";
+import { storageMiddleware, storageSection } from "./storage.js";
+
+/**
+ * @param settings - what the registry is to do
+ * @returns text of the registry's configuration file; it holds secrets, so store it with mode 0600
+ */
+export function renderRegistryConfig(settings: RegistrySettings): string {
+  const { registry, storage } = settings;
+  const middleware = storageMiddleware(storage);
+  return stringify({
+    version: 0.1,
+    log: logSection(settings),
+    storage: storageSection(storage, registry),
+    ...(middleware === null ? {} : { middleware: { storage: [middleware] } }),
+    http: httpSection(settings),
+    auth: { token: tokenSection(settings.token, registry) },
+    notifications: notificationsSection(settings),
+    health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
+  });
+}
+
+function logSection({ logLevel }: RegistrySettings) {
+  return {
+    level: logLevel,
+    formatter: "json",
+    fields: { service: "registry" },
+    // The access log is in Apache's format and would break the JSON stream; the gateway logs requests.
+    accesslog: { disabled: true },
+  };
+}
+
+function httpSection(settings: RegistrySettings) {
+  const { metricsListen } = settings;
+  const debug = { addr: metricsListen, prometheus: { enabled: true, path: "/metrics" } };
+  return {
+    addr: settings.listen,
+    ...(settings.httpSecret === null ? {} : { secret: settings.httpSecret }),
+    // Absolute Location headers would lead clients past the gateway.
+    relativeurls: true,
+    draintimeout: `${settings.drainSeconds}s`,
+    headers: { "X-Content-Type-Options": ["nosniff"] },
+    // The debug listener also serves pprof, so it exists only where metrics were asked for.
+    ...(metricsListen === null ? {} : { debug }),
+  };
+}
+
+function tokenSection(token: TokenSettings, registry: RegistryLine) {
+  return {
+    realm: token.realm,
+    service: token.service,
+    issuer: token.issuer,
+    rootcertbundle: token.rootCertBundle,
+    // 2.8 does not know the key and takes any algorithm that fits the certificate.
+    ...(registry === "3" ? { signingalgorithms: ["ES256"] } : {}),
+  };
+}
+
+function notificationsSection({ notifications }: RegistrySettings) {
+  const gateway = {
+    name: "wharfinger",
+    url: notifications.url,
+    headers: { Authorization: [`Bearer ${notifications.secret}`] },
+    timeout: "5s",
+    threshold: 5,
+    backoff: "1s",
+    // One event for each layer of each pull: the ledger needs those of manifests alone.
+    ignore: { mediatypes: ["application/octet-stream"] },
+  };
+  return { endpoints: [gateway] };
+}
