@@ -40,6 +40,9 @@ export default tseslint.config(
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true }],
       "@typescript-eslint/switch-exhaustiveness-check": "error",
       "@typescript-eslint/consistent-type-imports": "error",
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      // A row type given by the caller of a query is the contract with the SQL beside it.
+      "@typescript-eslint/no-unnecessary-type-parameters": "off",
     },
   },
   {

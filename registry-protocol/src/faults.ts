@@ -93,7 +93,9 @@ export class Fault extends Error {
 export interface FaultReply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  readonly body: { readonly errors: readonly { code: string; message: string; detail?: unknown }[] };
+  readonly body: {
+    readonly errors: readonly { code: string; message: string; detail?: unknown }[];
+  };
 }
 
 /**

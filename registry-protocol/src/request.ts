@@ -5,15 +5,24 @@ import { parseTag, type Tag } from "./tag.js";
 
 /** What a manifest is addressed by. */
 export type Reference =
-  { readonly tag: Tag; readonly digest?: never } | { readonly digest: Digest; readonly tag?: never };
+  | { readonly tag: Tag; readonly digest?: never }
+  | { readonly digest: Digest; readonly tag?: never };
 
 /** A request to the registry API, as the gateway understood it (OCI distribution-spec, "Endpoints"). */
 export type RegistryRequest =
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
   | { readonly kind: "tags.list"; readonly repository: RepositoryName }
-  | { readonly kind: "referrers.list"; readonly repository: RepositoryName; readonly digest: Digest }
-  | { readonly kind: "manifest.read"; readonly repository: RepositoryName; readonly reference: Reference }
+  | {
+      readonly kind: "referrers.list";
+      readonly repository: RepositoryName;
+      readonly digest: Digest;
+    }
+  | {
+      readonly kind: "manifest.read";
+      readonly repository: RepositoryName;
+      readonly reference: Reference;
+    }
   | { readonly kind: "manifest.put-by-tag"; readonly repository: RepositoryName; readonly tag: Tag }
   | {
       readonly kind: "manifest.put-by-digest";
@@ -32,9 +41,21 @@ export type RegistryRequest =
       readonly repository: RepositoryName;
       readonly mount: { readonly from: RepositoryName; readonly digest: Digest } | null;
     }
-  | { readonly kind: "upload.continue"; readonly repository: RepositoryName; readonly session: string }
-  | { readonly kind: "upload.status"; readonly repository: RepositoryName; readonly session: string }
-  | { readonly kind: "upload.cancel"; readonly repository: RepositoryName; readonly session: string };
+  | {
+      readonly kind: "upload.continue";
+      readonly repository: RepositoryName;
+      readonly session: string;
+    }
+  | {
+      readonly kind: "upload.status";
+      readonly repository: RepositoryName;
+      readonly session: string;
+    }
+  | {
+      readonly kind: "upload.cancel";
+      readonly repository: RepositoryName;
+      readonly session: string;
+    };
 
 /** Name of one kind of request; also the route's name in logs and metrics. */
 export type RequestKind = RegistryRequest["kind"];

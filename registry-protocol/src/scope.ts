@@ -49,7 +49,10 @@ function parseScope(text: string): RequestedAccess | null {
   const last = text.lastIndexOf(":");
   if (first === -1 || first === last) return null;
   const resource = parseResource(text.slice(0, first), text.slice(first + 1, last));
-  const actions = text.slice(last + 1).split(",").filter(isAction);
+  const actions = text
+    .slice(last + 1)
+    .split(",")
+    .filter(isAction);
   return resource === null || actions.length === 0 ? null : { resource, actions };
 }
 

@@ -1,0 +1,73 @@
+import { envReader } from "#service-kit/config.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
+import type { Secret } from "#service-kit/secret.js";
+import type { KeyStoreConfig } from "#service-kit/signing/key-store.js";
+
+/** Everything the gateway can be told, read once at start. */
+export interface GatewayConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly metricsHost: string;
+  readonly metricsPort: number;
+  readonly logLevel: LogLevel;
+  readonly drainSeconds: number;
+  readonly idleSeconds: number;
+  /** Origin that clients use; `null` takes what each client used. */
+  readonly publicUrl: string | null;
+  /** Peers whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[];
+  readonly registryUrl: string;
+  readonly tokenServerUrl: string;
+  /** Audience and issuer of the tokens that clients show. */
+  readonly service: string;
+  readonly issuer: string;
+  /** Audience and issuer of the tokens that the gateway shows the registry. */
+  readonly upstreamService: string;
+  readonly upstreamIssuer: string;
+  readonly keys: KeyStoreConfig;
+  readonly database: DatabaseConfig;
+  readonly databaseConnections: number;
+  readonly notificationSecret: Secret;
+}
+
+/**
+ * @param env - environment variables
+ * @returns the frozen configuration
+ * @throws ConfigError that names every faulty variable
+ */
+export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
+  const read = envReader(env);
+  const keyFile = read.optionalText("SIGNING_KEY_FILE");
+  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
+  if (certificateFile !== null && keyFile === null)
+    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY_FILE");
+  const config: GatewayConfig = {
+    host: read.text("HOST", "0.0.0.0"),
+    port: read.port("PORT", 8080),
+    metricsHost: read.text("METRICS_HOST", read.text("HOST", "0.0.0.0")),
+    metricsPort: read.port("METRICS_PORT", 9090),
+    logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
+    drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
+    idleSeconds: read.integer("IDLE_SECONDS", 900, { min: 10, max: 86_400 }),
+    publicUrl: read.optionalUrl("PUBLIC_URL"),
+    trustedProxies: read.addressList("TRUSTED_PROXIES"),
+    registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000"),
+    tokenServerUrl: read.url("TOKEN_SERVER_URL", "http://127.0.0.1:8081"),
+    service: read.text("TOKEN_SERVICE", "wharfinger"),
+    issuer: read.text("TOKEN_ISSUER", "wharfinger"),
+    upstreamService: read.text("UPSTREAM_SERVICE", "wharfinger-upstream"),
+    upstreamIssuer: read.text("UPSTREAM_ISSUER", "wharfinger-gateway"),
+    keys: { directory: read.text("KEYS_DIR", "keys"), owner: "gateway", keyFile, certificateFile },
+    database: readDatabaseConfig(read),
+    databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
+    notificationSecret: read.secret("NOTIFICATION_SECRET"),
+  };
+  if (config.service === config.upstreamService)
+    read.fault(
+      "UPSTREAM_SERVICE",
+      "same as TOKEN_SERVICE: clients' tokens would open the registry",
+    );
+  read.throwIfFaulty();
+  return Object.freeze(config);
+}

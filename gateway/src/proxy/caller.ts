@@ -1,0 +1,107 @@
+import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { z } from "zod";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Access } from "#registry-protocol/scope.js";
+
+/** Whoever sent a request, as their verified token says. */
+export interface Caller {
+  /** Name that goes into the ledger; empty for an anonymous reader. */
+  readonly subject: string;
+  readonly realm: string;
+  readonly kind: string;
+  readonly access: readonly Access[];
+  /** What the token server was asked for and refused, with its reasons. */
+  readonly refused: readonly {
+    readonly type: string;
+    readonly name: string;
+    readonly action: string;
+    readonly reason: string;
+  }[];
+}
+
+/** The token is no valid one; the text says why and holds nothing of it. */
+export class InvalidToken extends Error {
+  override readonly name = "InvalidToken";
+}
+
+/** Verifies the token in an `Authorization` header. */
+export interface TokenVerifier {
+  /**
+   * @param authorization - the header, if any
+   * @returns the caller, or `null` when the request carries no bearer token
+   * @throws InvalidToken, or Fault UNAVAILABLE when the signing keys cannot be had
+   */
+  verify(authorization: string | undefined): Promise<Caller | null>;
+  /** Reloads the signing keys; keeps the ones it has when that fails. */
+  refresh(): Promise<void>;
+}
+
+/** How far clocks may differ, as the registry itself allows. */
+const LEEWAY_SECONDS = 60;
+
+const action = z.enum(["pull", "push", "delete", "*"]);
+const claimsSchema = z.object({
+  sub: z.string().default(""),
+  realm: z.string().default(""),
+  kind: z.string().default(""),
+  access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(action) })),
+  refused: z
+    .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
+    .default([]),
+});
+
+/**
+ * @param trust - where the token server publishes its keys, and the issuer and audience to insist on
+ * @returns a verifier that keeps the last known keys while the token server is away
+ */
+export function tokenVerifier(trust: {
+  readonly jwksUrl: URL;
+  readonly issuer: string;
+  readonly audience: string;
+}): TokenVerifier {
+  const keys = createRemoteJWKSet(trust.jwksUrl, {
+    timeoutDuration: 3_000,
+    cooldownDuration: 10_000,
+    cacheMaxAge: Infinity,
+  });
+  const options = {
+    issuer: trust.issuer,
+    audience: trust.audience,
+    algorithms: ["ES256", "RS256"],
+    clockTolerance: LEEWAY_SECONDS,
+    requiredClaims: ["exp", "nbf", "iat"],
+  };
+  return {
+    verify: async (authorization) => {
+      const token = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
+      if (token === undefined) return null;
+      const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
+        throw verificationError(error);
+      });
+      return toCaller(payload);
+    },
+    refresh: () => keys.reload(),
+  };
+}
+
+function toCaller(payload: JWTPayload): Caller {
+  const claims = claimsSchema.safeParse(payload);
+  if (!claims.success)
+    throw new InvalidToken("the token's claims are not those of a registry token");
+  const { sub: subject, realm, kind, access, refused } = claims.data;
+  return { subject, realm, kind, access, refused };
+}
+
+/** Only faults of the token itself are the client's; not having the keys is ours. */
+function verificationError(error: unknown): Error {
+  if (error instanceof errors.JWTExpired) return new InvalidToken("the token has expired");
+  if (error instanceof errors.JWKSNoMatchingKey)
+    return new InvalidToken("the token was signed by an unknown key");
+  const ours = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+  if (error instanceof errors.JOSEError && !ours && error.code !== "ERR_JOSE_GENERIC")
+    return new InvalidToken("the token is not valid");
+  return new Fault("UNAVAILABLE", {
+    message: "the token server's keys cannot be had for the moment, try again",
+    cause: error,
+  });
+}

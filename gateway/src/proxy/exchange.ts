@@ -1,0 +1,18 @@
+import type { Request, Response } from "express";
+import type { RegistryRequest } from "#registry-protocol/request.js";
+import type { RequestContext } from "#service-kit/http/request-context.js";
+import type { Caller } from "./caller.js";
+
+/** One request to the registry API that its caller is allowed to make, on its way to an answer. */
+export interface Exchange<R extends RegistryRequest = RegistryRequest> {
+  readonly req: Request;
+  readonly res: Response;
+  readonly request: R;
+  readonly caller: Caller;
+  readonly context: RequestContext;
+}
+
+/** An exchange about one kind of request. */
+export type ExchangeOf<K extends RegistryRequest["kind"]> = Exchange<
+  Extract<RegistryRequest, { kind: K }>
+>;

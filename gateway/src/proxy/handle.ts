@@ -1,0 +1,61 @@
+import type { Request, Response } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import { parseRegistryRequest } from "#registry-protocol/request.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import { sendFault } from "#service-kit/http/send-fault.js";
+import { authorize } from "./authorize.js";
+import type { TokenVerifier } from "./caller.js";
+import { clientOrigin } from "./client-origin.js";
+import { carryOut, type PlanDeps } from "./plan.js";
+
+/** What the registry API needs. */
+export interface RegistryApiDeps extends PlanDeps {
+  readonly verifier: TokenVerifier;
+  readonly publicUrl: string | null;
+  readonly service: string;
+}
+
+/** Every answer below `/v2/` says so, errors included: clients recognise a registry by it. */
+const API_VERSION = ["Docker-Distribution-Api-Version", "registry/2.0"] as const;
+
+/**
+ * @param target - request target exactly as received
+ * @returns whether it belongs to the registry API
+ */
+export function isRegistryTarget(target: string): boolean {
+  return target === "/v2" || target.startsWith("/v2/") || target.startsWith("/v2?");
+}
+
+/**
+ * Answers one request to the registry API: understand, identify, carry out.
+ *
+ * @param deps - everything below
+ * @param req - a request for which {@link isRegistryTarget} holds
+ * @param res - its answer, not begun
+ */
+export async function handleRegistryRequest(
+  deps: RegistryApiDeps,
+  req: Request,
+  res: Response,
+): Promise<void> {
+  res.setHeader(...API_VERSION);
+  const context = contextOf(req);
+  context.route = "registry.unknown";
+  try {
+    const request = parseRegistryRequest(req.method, req.url);
+    context.route = request.kind;
+    const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
+    const { authorization } = req.headers;
+    const where = { realm, service: deps.service };
+    const caller = await authorize(deps.verifier, request, authorization, where);
+    context.actor = caller.subject;
+    await carryOut(deps, { req, res, request, caller, context });
+  } catch (error) {
+    sendFault(req, res, abortedOr(req, error), deps.log);
+  }
+}
+
+/** Whatever fails after the client has gone fails because of that. */
+function abortedOr(req: Request, error: unknown): unknown {
+  return req.destroyed && !req.complete ? new Fault("BODY_INCOMPLETE", { cause: error }) : error;
+}

@@ -1,0 +1,27 @@
+import type { IncomingMessage } from "node:http";
+import { Fault } from "#registry-protocol/faults.js";
+
+/** The registry's own limit (OCI distribution-spec, section "Pushing Manifests"). */
+export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/**
+ * @param req - request whose body is a manifest
+ * @returns the body's bytes exactly as received
+ * @throws Fault MANIFEST_TOO_LARGE, or BODY_INCOMPLETE when the connection ended early
+ */
+export async function readManifestBody(req: IncomingMessage): Promise<Buffer> {
+  const announced = Number(req.headers["content-length"] ?? 0);
+  if (announced > MAX_MANIFEST_BYTES) throw new Fault("MANIFEST_TOO_LARGE");
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      size += chunk.length;
+      if (size > MAX_MANIFEST_BYTES) throw new Fault("MANIFEST_TOO_LARGE");
+      chunks.push(chunk);
+    }
+  } catch (error) {
+    throw error instanceof Fault ? error : new Fault("BODY_INCOMPLETE", { cause: error });
+  }
+  return Buffer.concat(chunks, size);
+}

@@ -1,0 +1,108 @@
+import type { Response } from "express";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { pushTag, type PushDeps } from "../ledger/push-tag.js";
+import type { ExchangeOf } from "./exchange.js";
+import { admitBody } from "./forward.js";
+import { readManifestBody } from "./manifest-body.js";
+import type { Upstream, UpstreamAnswer } from "./upstream.js";
+
+/** What pushing manifests needs. */
+export interface ManifestPushDeps extends PushDeps {
+  readonly upstream: Upstream;
+  readonly newReservation: () => string;
+}
+
+/** Response headers of a manifest push that mean something to a client (OCI distribution-spec, "Pushing Manifests"). */
+const ANSWER_HEADERS = ["location", "docker-content-digest", "oci-subject", "content-type"];
+
+/** PUT of a manifest under a tag: the ledger decides. */
+export async function pushManifestByTag(
+  deps: ManifestPushDeps,
+  exchange: ExchangeOf<"manifest.put-by-tag">,
+): Promise<void> {
+  const { req, res, request, caller, context } = exchange;
+  admitBody(req, res);
+  const content = await readManifestBody(req);
+  const manifest = { digest: digestOf(content), mediaType: mediaTypeOf(exchange), content };
+  const { repository, tag } = request;
+  const { verdict } = await pushTag<UpstreamAnswer>(
+    deps,
+    {
+      repository,
+      tag,
+      digest: manifest.digest,
+      actor: caller.subject,
+      reservation: deps.newReservation(),
+      manifest,
+    },
+    {
+      send: () =>
+        deps.upstream.putManifest({
+          repository,
+          reference: { tag },
+          content,
+          mediaType: manifest.mediaType,
+          subject: caller.subject,
+          clientAddress: req.ip ?? "",
+          requestId: context.requestId,
+        }),
+      currentDigest: () => deps.upstream.digestOfTag(repository, tag),
+    },
+  );
+  if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
+  else sendAnswer(res, verdict);
+}
+
+/**
+ * PUT of a manifest by digest: never refused for a tag's sake. `?tag=` of the distribution-spec is not
+ * passed on, or it would be a way round the ledger; a registry that ignores it looks the same to clients.
+ */
+export async function pushManifestByDigest(
+  deps: ManifestPushDeps,
+  exchange: ExchangeOf<"manifest.put-by-digest">,
+): Promise<void> {
+  const { req, res, request, caller, context } = exchange;
+  admitBody(req, res);
+  const content = await readManifestBody(req);
+  const actual = digestOf(content, request.digest);
+  if (actual !== request.digest)
+    throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });
+  const put = {
+    repository: request.repository,
+    reference: { digest: request.digest },
+    content,
+    mediaType: mediaTypeOf(exchange),
+    subject: caller.subject,
+    clientAddress: req.ip ?? "",
+    requestId: context.requestId,
+  };
+  const answer = await deps.upstream.putManifest(put).catch((error: unknown) => {
+    throw new Fault("UNAVAILABLE", { message: "the registry did not answer", cause: error });
+  });
+  if (answer.status >= 500 || answer.status === 401)
+    throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
+  sendAnswer(res, answer);
+}
+
+function mediaTypeOf({
+  req,
+}: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): string {
+  return req.headers["content-type"] ?? "application/octet-stream";
+}
+
+function sendAnswer(res: Response, answer: UpstreamAnswer): void {
+  res.statusCode = answer.status;
+  for (const name of ANSWER_HEADERS) {
+    const value = answer.headers.get(name);
+    if (value !== null) res.setHeader(name, value);
+  }
+  res.end(answer.body);
+}
+
+function sendStored(res: Response, location: string, { digest }: { digest: Digest }): void {
+  res.statusCode = 201;
+  res.setHeader("Location", location);
+  res.setHeader("Docker-Content-Digest", digest);
+  res.end();
+}

@@ -1,0 +1,98 @@
+import { Fault } from "#registry-protocol/faults.js";
+import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js";
+import { sendJson } from "#service-kit/http/send-fault.js";
+import { LATEST } from "../ledger/tag-rules.js";
+import { readNewestDigest } from "../ledger/sql/read-tag.js";
+import { mayMount, upstreamAccess } from "./access.js";
+import type { Exchange, ExchangeOf } from "./exchange.js";
+import { admitBody, type Forward } from "./forward.js";
+import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
+import type { UpstreamAuthorization } from "./upstream-token.js";
+
+/** What answering registry requests needs. */
+export interface PlanDeps extends ManifestPushDeps {
+  readonly forward: Forward;
+  readonly authorization: UpstreamAuthorization;
+}
+
+/**
+ * What happens to each kind of request once its caller is known and allowed: the file to read first.
+ *
+ * @param deps - ledger, registry and the rest
+ * @param exchange - the request
+ * @throws Fault when it cannot be answered otherwise
+ */
+export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void> {
+  const { request } = exchange;
+  switch (request.kind) {
+    case "base":
+      sendJson(exchange.res, 200, {});
+      return;
+    case "manifest.put-by-tag":
+      return pushManifestByTag(deps, { ...exchange, request });
+    case "manifest.put-by-digest":
+      return pushManifestByDigest(deps, { ...exchange, request });
+    case "manifest.read":
+      return readManifest(deps, { ...exchange, request });
+    case "upload.start":
+      startUpload(deps, { ...exchange, request });
+      return;
+    case "manifest.delete":
+    case "blob.delete":
+      throw new Fault("DELETE_DISABLED");
+    case "catalog":
+    case "tags.list":
+    case "referrers.list":
+    case "blob.read":
+    case "upload.continue":
+    case "upload.status":
+    case "upload.cancel":
+      passOn(deps, exchange);
+      return;
+    default:
+      assertNever(request);
+  }
+}
+
+/** `latest` is virtual: it means the tag that was pushed last. */
+async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read">): Promise<void> {
+  const { repository, reference } = exchange.request;
+  if (reference.tag !== LATEST) {
+    passOn(deps, exchange);
+    return;
+  }
+  const newest = await readNewestDigest(deps.db, repository);
+  if (newest === null)
+    throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag: LATEST } });
+  passOn(deps, exchange, `/v2/${repository}/manifests/${newest}`);
+}
+
+/**
+ * A mount from a repository that the caller may not read becomes a plain upload: the registry answers 202
+ * and the client sends the blob, as it does when the registry does not have it.
+ */
+function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): void {
+  const { mount } = exchange.request;
+  const { path, query } = splitTarget(exchange.req.url);
+  const asked = new URLSearchParams(query);
+  const mounts = asked.has("mount") || asked.has("from");
+  if (!mounts || (mount !== null && mayMount(mount, exchange.caller))) {
+    passOn(deps, exchange);
+    return;
+  }
+  asked.delete("mount");
+  asked.delete("from");
+  passOn(deps, exchange, asked.size === 0 ? path : `${path}?${asked.toString()}`);
+}
+
+function passOn(deps: PlanDeps, { req, res, request, caller }: Exchange, target?: string): void {
+  admitBody(req, res);
+  deps.forward(req, res, {
+    authorization: deps.authorization(caller.subject, upstreamAccess(request, caller)),
+    ...(target === undefined ? {} : { target }),
+  });
+}
+
+function assertNever(request: never): never {
+  throw new Error(`no plan for ${JSON.stringify(request satisfies RegistryRequest)}`);
+}

@@ -1,0 +1,38 @@
+import type { Access } from "#registry-protocol/scope.js";
+import type { SigningKey } from "#service-kit/signing/key-store.js";
+import { signRegistryToken } from "#service-kit/signing/sign-token.js";
+
+/** Makes the `Authorization` header for one request to the registry. */
+export type UpstreamAuthorization = (subject: string, access: readonly Access[]) => string;
+
+/** Long enough for the slowest upload to be authorised once at its start, with both clocks off. */
+const LIFETIME_SECONDS = 300;
+
+/**
+ * The registry never sees a client's token: each request goes on with a token of the gateway's own that
+ * grants just this request, with the real subject in it. So a request that the registry reads otherwise
+ * than the gateway did is refused there, and nobody gets past the ledger with a token of their own.
+ *
+ * @param deps - key, names and clock
+ * @returns the maker of headers
+ */
+export function upstreamAuthorization(deps: {
+  readonly key: SigningKey;
+  readonly issuer: string;
+  readonly service: string;
+  readonly now: () => number;
+  readonly newTokenId: () => string;
+}): UpstreamAuthorization {
+  return (subject, access) => {
+    const token = signRegistryToken(deps.key, {
+      issuer: deps.issuer,
+      audience: deps.service,
+      subject,
+      access,
+      tokenId: deps.newTokenId(),
+      issuedAt: Math.floor(deps.now() / 1000),
+      lifetimeSeconds: LIFETIME_SECONDS,
+    });
+    return `Bearer ${token}`;
+  };
+}

@@ -1,0 +1,112 @@
+import { isDigest, type Digest } from "#registry-protocol/digest.js";
+import type { Reference } from "#registry-protocol/request.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { UpstreamAuthorization } from "./upstream-token.js";
+
+/** A small answer of the registry, read whole. */
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Buffer;
+}
+
+/** A manifest on its way to the registry. */
+export interface ManifestPut {
+  readonly repository: RepositoryName;
+  readonly reference: Reference;
+  readonly content: Buffer;
+  readonly mediaType: string;
+  readonly subject: string;
+  readonly clientAddress: string;
+  readonly requestId: string;
+}
+
+/** The gateway's own requests to the registry; everything else is streamed through. */
+export interface Upstream {
+  /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
+  putManifest(put: ManifestPut): Promise<UpstreamAnswer>;
+  /** @returns the digest that a tag has at the registry, or `null` when it has none. @throws when that cannot be told */
+  digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
+  /** @throws when the registry does not answer or does not accept the gateway's tokens */
+  ping(): Promise<void>;
+}
+
+/** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
+const MANIFEST_MILLISECONDS = 30_000;
+const PROBE_MILLISECONDS = 5_000;
+
+/** What a manifest may be; without it the registry converts or hides newer kinds. */
+const MANIFEST_TYPES = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "*/*",
+].join(", ");
+
+/**
+ * @param registryUrl - URL of the stock registry
+ * @param authorization - makes the gateway's tokens
+ * @returns a client for the few requests that the gateway makes itself
+ */
+export function registryUpstream(
+  registryUrl: string,
+  authorization: UpstreamAuthorization,
+): Upstream {
+  const ask = async (
+    path: string,
+    init: { method?: string; headers: Record<string, string>; body?: Buffer },
+    milliseconds: number,
+  ): Promise<UpstreamAnswer> => {
+    const signal = AbortSignal.timeout(milliseconds);
+    const body = init.body === undefined ? {} : { body: new Uint8Array(init.body) };
+    const answer = await fetch(`${registryUrl}${path}`, {
+      ...init,
+      ...body,
+      signal,
+      redirect: "manual",
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    return { status: answer.status, headers: answer.headers, body: bytes };
+  };
+  const allow = (subject: string, name: string, actions: ("pull" | "push")[]) =>
+    authorization(subject, [{ type: "repository", name, actions }]);
+
+  return {
+    putManifest: (put) =>
+      ask(
+        `/v2/${put.repository}/manifests/${put.reference.tag ?? put.reference.digest}`,
+        {
+          method: "PUT",
+          headers: {
+            Authorization: allow(put.subject, put.repository, ["pull", "push"]),
+            "Content-Type": put.mediaType,
+            "X-Forwarded-For": put.clientAddress,
+            "X-Request-Id": put.requestId,
+          },
+          body: put.content,
+        },
+        MANIFEST_MILLISECONDS,
+      ),
+    digestOfTag: async (repository, tag) => {
+      const headers = { Authorization: allow("", repository, ["pull"]), Accept: MANIFEST_TYPES };
+      const path = `/v2/${repository}/manifests/${tag}`;
+      const answer = await ask(path, { method: "HEAD", headers }, PROBE_MILLISECONDS);
+      if (answer.status === 404) return null;
+      const digest = answer.headers.get("docker-content-digest") ?? "";
+      if (answer.status !== 200 || !isDigest(digest))
+        throw new Error(`the registry answered ${answer.status} when asked for a tag`);
+      return digest;
+    },
+    ping: async () => {
+      const headers = { Authorization: authorization("", []) };
+      const answer = await ask("/v2/", { headers }, PROBE_MILLISECONDS);
+      if (answer.status !== 200)
+        throw new Error(
+          answer.status === 401
+            ? "the registry does not accept the gateway's tokens: check rootcertbundle, issuer and service"
+            : `the registry answered ${answer.status}`,
+        );
+    },
+  };
+}

@@ -1,0 +1,76 @@
+import express, { type Express, type Request, type Response } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import { splitTarget } from "#registry-protocol/request.js";
+import { contextOf, openContext } from "#service-kit/http/request-context.js";
+import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import { MAX_ENVELOPE_BYTES, receiveNotification, type HookDeps } from "./hooks/receive.js";
+import type { Forward } from "./proxy/forward.js";
+import { handleRegistryRequest, isRegistryTarget, type RegistryApiDeps } from "./proxy/handle.js";
+import { checkReadiness } from "./readiness.js";
+
+/** What the routes need. */
+export interface GatewayDeps extends RegistryApiDeps, HookDeps {
+  readonly metrics: ServiceMetrics;
+  readonly forwardToTokenServer: Forward;
+  readonly trustedProxies: readonly string[];
+  readonly migrated: () => boolean;
+}
+
+/**
+ * @param deps - use cases' needs, log and metrics
+ * @returns every public route of the gateway
+ */
+export function gatewayRoutes(deps: GatewayDeps): Express {
+  const { log, metrics } = deps;
+  const app = express();
+  app.disable("x-powered-by");
+  app.disable("etag");
+  app.set("trust proxy", deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false);
+  app.use((req, res, next) => {
+    openContext(req, res, { log, metrics });
+    next();
+  });
+  // Before any router: registry paths are read from the raw target, never decoded by Express.
+  app.use((req, res, next) => {
+    if (isRegistryTarget(req.url)) void handleRegistryRequest(deps, req, res);
+    else next();
+  });
+  app.use((req, res, next) => {
+    if (splitTarget(req.url).path !== "/token") {
+      next();
+      return;
+    }
+    contextOf(req).route = "token";
+    deps.forwardToTokenServer(req, res, { authorization: req.headers.authorization });
+  });
+  app.get("/.well-known/health", named("health"), (_req, res) => {
+    sendJson(res, 200, { health: true });
+  });
+  app.get("/ready", named("ready"), async (_req, res) => {
+    const readiness = await checkReadiness(deps);
+    sendJson(res, readiness.ready ? 200 : 503, readiness);
+  });
+  app.post(
+    "/hooks/registry",
+    named("hooks"),
+    express.raw({ type: () => true, limit: MAX_ENVELOPE_BYTES }),
+    (req, res) => {
+      receiveNotification(deps, req, res);
+    },
+  );
+  app.use(() => {
+    throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
+  });
+  app.use((error: unknown, req: Request, res: Response, _next: unknown) => {
+    sendFault(req, res, error, log);
+  });
+  return app;
+}
+
+function named(route: string): express.RequestHandler {
+  return (req, _res, next) => {
+    contextOf(req).route = route;
+    next();
+  };
+}

@@ -1,0 +1,151 @@
+import pg from "pg";
+import { Fault } from "#registry-protocol/faults.js";
+import type { EnvReader } from "../config.js";
+import type { Logger } from "../log.js";
+import type { Secret } from "../secret.js";
+
+/** Where Postgres is and how to log in. */
+export interface DatabaseConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly user: string;
+  readonly password: Secret;
+  /** `off`: plain; `encrypt`: TLS without checking the certificate; `verify`: TLS with checking it. */
+  readonly tls: "off" | "encrypt" | "verify";
+}
+
+/** Anything that runs one SQL statement: the pool, or a transaction. */
+export interface Queryable {
+  query<Row extends pg.QueryResultRow>(
+    sql: string,
+    values?: readonly unknown[],
+  ): Promise<{ rows: Row[]; rowCount: number | null }>;
+}
+
+/** A pool of connections. */
+export interface Database extends Queryable {
+  /** Runs `work` in one transaction; rolls back when it throws. */
+  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/**
+ * Reads Pier One's database variables: `DB_SUBNAME` (`//host:5432/db?ssl=true`), `DB_USER`,
+ * `DB_PASSWORD` (or `DB_PASSWORD_FILE`) and `PGSSLMODE`.
+ *
+ * @param read - reader that collects faults
+ * @returns the parsed configuration
+ */
+export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
+  const subname = read.text("DB_SUBNAME", "//localhost:5432/wharfinger");
+  const url = URL.canParse(`postgres:${subname}`) ? new URL(`postgres:${subname}`) : null;
+  if (url?.hostname === undefined || url.hostname === "" || url.pathname.length < 2)
+    read.fault("DB_SUBNAME", `given ${JSON.stringify(subname)}, wanted //host:port/database`);
+  const mode = read.oneOf("PGSSLMODE", "", ["", "disable", "require", "verify-ca", "verify-full"]);
+  const wantsTls = mode === "require" || url?.searchParams.get("ssl") === "true";
+  const verified = mode === "verify-ca" || mode === "verify-full";
+  return {
+    host: url?.hostname.replace(/^\[|\]$/g, "") ?? "",
+    port: Number(url?.port === "" ? 5432 : url?.port),
+    database: decodeURIComponent(url?.pathname.slice(1) ?? ""),
+    user: read.text("DB_USER", "postgres"),
+    password: read.secret("DB_PASSWORD", "postgres"),
+    tls: verified ? "verify" : mode !== "disable" && wantsTls ? "encrypt" : "off",
+  };
+}
+
+/** @returns connection options for the `pg` library; contain the password */
+export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
+  return {
+    host: config.host,
+    port: config.port,
+    database: config.database,
+    user: config.user,
+    password: config.password.reveal(),
+    ssl: config.tls === "off" ? false : { rejectUnauthorized: config.tls === "verify" },
+    connectionTimeoutMillis: 3_000,
+    keepAlive: true,
+  };
+}
+
+/**
+ * @param config - where the database is
+ * @param options - name shown in `pg_stat_activity`, and the most connections held
+ * @param log - where lost idle connections are told
+ * @returns a pool; its queries throw Fault UNAVAILABLE while the database cannot be used
+ */
+export function openDatabase(
+  config: DatabaseConfig,
+  options: { name: string; connections: number },
+  log: Logger,
+): Database {
+  const pool = new pg.Pool({
+    ...connectionOptions(config),
+    application_name: options.name,
+    max: options.connections,
+    // Two bounds: the server ends a slow statement; the client gives up on a server that is silent.
+    statement_timeout: 10_000,
+    query_timeout: 12_000,
+  });
+  pool.on("error", (error) => {
+    log.warn({ event: "database.connection-lost", reason: error.message });
+  });
+  return {
+    query: (sql, values) => runQuery(pool, sql, values),
+    transaction: (work) => runTransaction(pool, work),
+    close: () => pool.end(),
+  };
+}
+
+async function runQuery<Row extends pg.QueryResultRow>(
+  target: pg.Pool | pg.PoolClient,
+  sql: string,
+  values: readonly unknown[] = [],
+): Promise<{ rows: Row[]; rowCount: number | null }> {
+  try {
+    return await target.query<Row>(sql, [...values]);
+  } catch (error) {
+    throw asFault(error);
+  }
+}
+
+async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error: unknown) => {
+    throw asFault(error);
+  });
+  let broken = false;
+  try {
+    await runQuery(client, "begin");
+    const result = await work({ query: (sql, values) => runQuery(client, sql, values) });
+    await runQuery(client, "commit");
+    return result;
+  } catch (error) {
+    await client.query("rollback").catch(() => {
+      broken = true;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/**
+ * Only what the server calls a mistake in the statement itself is our fault; anything else (no
+ * connection, shutting down, out of connections, read-only standby, timeout) passes by itself.
+ */
+function asFault(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError && !isTransient(error.code ?? "")) return error;
+  return new Fault("UNAVAILABLE", {
+    message: "the ledger's database is unavailable for the moment, try again",
+    cause: error,
+  });
+}
+
+/**
+ * SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 25006 read-only, 28 login,
+ * 3D000 no database, 40 rollback to be retried, 53 resources, 57 operator intervention, 58 system.
+ */
+function isTransient(sqlState: string): boolean {
+  return /^(08|25006|28|3D000|40|53|57|58)/.test(sqlState);
+}

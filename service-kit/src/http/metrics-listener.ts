@@ -1,0 +1,32 @@
+import type { Logger } from "../log.js";
+import type { ServiceMetrics } from "../metrics.js";
+import { httpListener, type HttpListener } from "./server.js";
+
+/**
+ * Prometheus' endpoint, on a port of its own so that the public one does not show it.
+ *
+ * @param address - where to listen
+ * @param metrics - what to show
+ * @param log - where the port is told
+ * @returns the listener; answers `GET /metrics` and nothing else
+ */
+export function metricsListener(
+  address: { host: string; port: number },
+  metrics: ServiceMetrics,
+  log: Logger,
+): HttpListener {
+  const timing = { drainSeconds: 1, idleSeconds: 60 };
+  return httpListener(
+    { name: "metrics", ...address, ...timing },
+    (req, res) => {
+      if (req.method !== "GET" || req.url !== "/metrics") {
+        res.writeHead(404).end();
+        return;
+      }
+      void metrics.registry.metrics().then((text) => {
+        res.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text);
+      });
+    },
+    log,
+  );
+}

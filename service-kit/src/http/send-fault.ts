@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import type { Logger } from "../log.js";
+import { contextOf } from "./request-context.js";
+
+/** How long and how much of a refused request's body is read so that the client gets to see the answer. */
+const DRAIN_MILLISECONDS = 5_000;
+const DRAIN_BYTES = 8 * 1024 * 1024;
+
+/**
+ * Answers with the registry's error body: the one place where failures are logged and shown.
+ *
+ * @param req - the request that failed
+ * @param res - its answer; when it has begun already, the connection is cut so that the client notices
+ * @param error - what was thrown; anything but a Fault is logged whole and shown as UNKNOWN
+ * @param log - the service's log
+ */
+export function sendFault(
+  req: IncomingMessage,
+  res: ServerResponse,
+  error: unknown,
+  log: Logger,
+): void {
+  const { requestId, route, actor } = contextOf(req);
+  const line = { event: "request.failed", requestId, route, actor };
+  if (!(error instanceof Fault)) log.error({ ...line, err: error });
+  else if (error.cause !== undefined)
+    log.warn({ ...line, code: error.code, reason: error.message, err: error.cause });
+  else log.info({ ...line, code: error.code, reason: error.message });
+  if (res.headersSent || res.destroyed) {
+    res.destroy();
+    return;
+  }
+  const reply = toFaultReply(error, requestId);
+  for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+  sendJson(res, reply.status, reply.body);
+  discardBody(req, res);
+}
+
+/**
+ * @param res - an answer that has not begun
+ * @param status - HTTP status code
+ * @param body - serialised as JSON
+ */
+export function sendJson(res: ServerResponse, status: number, body: unknown): void {
+  const bytes = Buffer.from(JSON.stringify(body));
+  res.statusCode = status;
+  res.setHeader("Content-Type", "application/json; charset=utf-8");
+  res.setHeader("Content-Length", bytes.length);
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  res.end(res.req.method === "HEAD" ? undefined : bytes);
+}
+
+/**
+ * A client in the middle of sending a body reads the answer only if its bytes are still taken for a
+ * while; one that goes on for ever must not be listened to for ever.
+ */
+function discardBody(req: IncomingMessage, res: ServerResponse): void {
+  if (req.complete || req.destroyed) return;
+  let left = DRAIN_BYTES;
+  const cut = () => req.socket.destroy();
+  const timer = setTimeout(cut, DRAIN_MILLISECONDS);
+  req.on("data", (chunk: Buffer) => {
+    left -= chunk.length;
+    if (left < 0) cut();
+  });
+  req.on("error", () => res.destroy());
+  req.once("close", () => {
+    clearTimeout(timer);
+  });
+  req.once("end", () => {
+    clearTimeout(timer);
+  });
+}

@@ -1,0 +1,26 @@
+import { pino, type Logger } from "pino";
+
+export type { Logger };
+
+/** Levels a service can be set to. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * @param service - name of the process, on every line
+ * @param level - least severe level that is written
+ * @returns a logger that writes one JSON object a line to standard output; errors show message and
+ *   stack, and the usual places of credentials are blanked should a caller ever pass them
+ */
+export function createLogger(service: string, level: LogLevel): Logger {
+  return pino({
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label) => ({ level: label }) },
+    redact: {
+      paths: ["authorization", "*.authorization", "password", "*.password", "token", "*.token"],
+      censor: "[secret]",
+    },
+  });
+}

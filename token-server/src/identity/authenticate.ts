@@ -1,0 +1,40 @@
+import type { Identity } from "#access-policy/identity.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Credentials, IdentitySource, Login } from "./identity-source.js";
+
+/** Which logins are possible. */
+export interface AuthenticationDeps {
+  readonly sources: readonly IdentitySource[];
+  /** Whoever comes without credentials may pull. */
+  readonly allowPublicRead: boolean;
+  /** Authentication is switched off: everybody is everybody. */
+  readonly unrestricted: boolean;
+}
+
+const NOBODY = { uid: "", realm: "", scopes: [] };
+const ANONYMOUS: Identity = { ...NOBODY, kind: "anonymous" };
+const UNRESTRICTED: Identity = { ...NOBODY, uid: "anonymous", kind: "unrestricted" };
+
+export const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>";
+
+/**
+ * @param deps - which logins are possible
+ * @param credentials - what the client showed, or `null`
+ * @returns who it is
+ * @throws Fault UNAUTHORIZED when the credentials are missing or wrong, UNAVAILABLE when that
+ *   cannot be told
+ */
+export async function authenticate(
+  deps: AuthenticationDeps,
+  credentials: Credentials | null,
+): Promise<Login> {
+  if (deps.unrestricted) return { identity: UNRESTRICTED, accessToken: null };
+  if (credentials === null) {
+    if (deps.allowPublicRead) return { identity: ANONYMOUS, accessToken: null };
+    throw new Fault("UNAUTHORIZED", { message: `authentication required: ${LOGIN_HINT}` });
+  }
+  const source = deps.sources.find((candidate) => candidate.accepts(credentials));
+  if (source === undefined)
+    throw new Fault("UNAUTHORIZED", { message: `unknown kind of user name: ${LOGIN_HINT}` });
+  return source.verify(credentials);
+}

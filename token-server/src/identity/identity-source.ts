@@ -1,0 +1,26 @@
+import type { Identity } from "#access-policy/identity.js";
+import type { Secret } from "#service-kit/secret.js";
+
+/** User name and password as they came in an `Authorization: Basic` header. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: Secret;
+}
+
+/** A verified login. */
+export interface Login {
+  readonly identity: Identity;
+  /** The caller's own OAuth token, for asking the team service in their name; `null` where there is none. */
+  readonly accessToken: Secret | null;
+}
+
+/** One way to log in. */
+export interface IdentitySource {
+  /** @returns whether these credentials are of the kind that this source verifies */
+  accepts(credentials: Credentials): boolean;
+  /**
+   * @returns the verified login
+   * @throws Fault UNAUTHORIZED when the credentials are wrong, UNAVAILABLE when that cannot be told
+   */
+  verify(credentials: Credentials): Promise<Login>;
+}

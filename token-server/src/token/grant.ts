@@ -1,0 +1,42 @@
+import { decide, type Subject } from "#access-policy/decide.js";
+import type { Access, Action, RequestedAccess } from "#registry-protocol/scope.js";
+
+/** Access that was asked for and not granted, with the reason that the one who asked is shown. */
+export interface Refusal {
+  readonly type: string;
+  readonly name: string;
+  readonly action: Action;
+  readonly reason: string;
+}
+
+/** What came of a request for access. */
+export interface Grant {
+  readonly access: readonly Access[];
+  readonly refused: readonly Refusal[];
+}
+
+/**
+ * Grants what policy allows of what was asked, and nothing else.
+ *
+ * @param subject - who asks; `teams` may be `null`
+ * @param requested - what is asked for
+ * @returns what is granted and refused, or `"teams-needed"` when that depends on team membership
+ */
+export function grantAccess(
+  subject: Subject,
+  requested: readonly RequestedAccess[],
+): Grant | "teams-needed" {
+  const access: Access[] = [];
+  const refused: Refusal[] = [];
+  for (const { resource, actions } of requested) {
+    const granted: Action[] = [];
+    for (const action of actions) {
+      const decision = decide(subject, resource, action);
+      if (decision.allow === "teams-needed") return "teams-needed";
+      if (decision.allow) granted.push(action);
+      else refused.push({ ...resource, action, reason: decision.reason });
+    }
+    if (granted.length > 0) access.push({ ...resource, actions: granted });
+  }
+  return { access, refused };
+}
