@@ -1,0 +1,22 @@
+/** Something the person at the terminal can put right; its message is all that is shown. */
+export class LocalStackError extends Error {
+  override readonly name = "LocalStackError";
+}
+
+/** The stack was asked to stop while it was still starting. */
+export class StoppedError extends Error {
+  override readonly name = "StoppedError";
+
+  constructor() {
+    super("stopped");
+  }
+}
+
+/**
+ * @param error - anything thrown
+ * @param code - an error code of the operating system, e.g. `ENOENT`
+ * @returns whether the error carries that code
+ */
+export function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
+}

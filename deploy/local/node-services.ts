@@ -1,0 +1,61 @@
+import { join } from "node:path";
+import { DIST } from "./repository-root.js";
+import type { ServiceSpec } from "./service.js";
+import { answersOk } from "./wait.js";
+
+/** A Node service of this clone. */
+export interface NodeService {
+  name: string;
+  /** Path of the compiled program below `dist`. */
+  program: string;
+  port: number;
+  /** Path that answers 200 when the service does its job. */
+  readyPath: string;
+  logs: string;
+  env: Readonly<Record<string, string>>;
+  /** Variables of the stack's own environment that are handed on when they are set. */
+  handOn: readonly string[];
+  stopWithinMs: number;
+}
+
+const ALWAYS_HANDED_ON = [
+  "PATH",
+  "HOME",
+  "TZ",
+  "LANG",
+  "NODE_OPTIONS",
+  "NODE_EXTRA_CA_CERTS",
+  "LOG_LEVEL",
+];
+
+/**
+ * @param service - a Node service of this clone
+ * @returns the service as a part of the stack
+ */
+export function nodeServiceSpec(service: NodeService): ServiceSpec {
+  const { name, program, port, readyPath, logs, env, handOn, stopWithinMs } = service;
+  return {
+    name,
+    command: {
+      file: process.execPath,
+      args: [join(DIST, program)],
+      env: {
+        ...pick([...ALWAYS_HANDED_ON, ...handOn]),
+        HOST: "127.0.0.1",
+        PORT: String(port),
+        ...env,
+      },
+    },
+    logFile: join(logs, `${name}.log`),
+    // Both tell a service that its supervisor is gone; the channel also where there is no setpriv.
+    ipc: true,
+    deathSignal: "SIGTERM",
+    stopSignals: [["SIGTERM", stopWithinMs]],
+    readyWithinMs: 60_000,
+    isReady: () => answersOk(`http://127.0.0.1:${port}${readyPath}`),
+  };
+}
+
+function pick(names: readonly string[]): NodeJS.ProcessEnv {
+  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+}

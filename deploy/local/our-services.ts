@@ -1,0 +1,89 @@
+import type { DataFolder } from "./data-folder.js";
+import { nodeServiceSpec } from "./node-services.js";
+import type { ServiceSpec } from "./service.js";
+
+/** Environment by which the services find the database. */
+export type DatabaseEnvironment = Readonly<Record<string, string>>;
+
+/** What the token server and the gateway have in common. */
+interface Shared {
+  folder: DataFolder;
+  port: number;
+  metricsPort: number;
+  database: DatabaseEnvironment;
+}
+
+const DRAIN_SECONDS = 5;
+const OUTSIDE_DATABASE = ["DB_SUBNAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "PGSSLMODE"];
+
+/**
+ * @param options - its port and the file with those it knows
+ * @returns the stand-in for the company's OAuth and team services
+ */
+export function identityProviderSpec(options: {
+  folder: DataFolder;
+  port: number;
+  identitiesFile: string;
+}): ServiceSpec {
+  return nodeServiceSpec({
+    name: "identity-provider",
+    program: "deploy/local/identity-provider.js",
+    port: options.port,
+    readyPath: "/health",
+    logs: options.folder.logs,
+    env: { IDENTITIES_FILE: options.identitiesFile },
+    handOn: [],
+    stopWithinMs: 1_000,
+  });
+}
+
+/**
+ * @param options - what the token server is told
+ * @returns the token server as a part of the stack
+ */
+export function tokenServerSpec(options: Shared & { identityProvider: string }): ServiceSpec {
+  const { identityProvider } = options;
+  return nodeServiceSpec({
+    name: "token-server",
+    program: "token-server/src/main.js",
+    port: options.port,
+    readyPath: "/ready",
+    logs: options.folder.logs,
+    env: {
+      ...sharedEnvironment(options),
+      HTTP_TOKENINFO_URL: `${identityProvider}/oauth2/tokeninfo`,
+      HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
+    },
+    handOn: [...OUTSIDE_DATABASE, "TOKEN_SERVICE", "TOKEN_TTL_SECONDS", "HTTP_ALLOW_PUBLIC_READ"],
+    stopWithinMs: 2_000,
+  });
+}
+
+/**
+ * @param options - what the gateway is told
+ * @returns the gateway as a part of the stack
+ */
+export function gatewaySpec(
+  options: Shared & { registry: string; tokenServer: string; notificationSecretFile: string },
+): ServiceSpec {
+  return nodeServiceSpec({
+    name: "gateway",
+    program: "gateway/src/main.js",
+    port: options.port,
+    readyPath: "/ready",
+    logs: options.folder.logs,
+    env: {
+      ...sharedEnvironment(options),
+      REGISTRY_URL: options.registry,
+      TOKEN_SERVER_URL: options.tokenServer,
+      NOTIFICATION_SECRET_FILE: options.notificationSecretFile,
+      DRAIN_SECONDS: String(DRAIN_SECONDS),
+    },
+    handOn: [...OUTSIDE_DATABASE, "TOKEN_SERVICE", "PUBLIC_URL", "TRUSTED_PROXIES"],
+    stopWithinMs: DRAIN_SECONDS * 1_000 + 500,
+  });
+}
+
+function sharedEnvironment({ folder, metricsPort, database }: Shared): Record<string, string> {
+  return { METRICS_PORT: String(metricsPort), KEYS_DIR: folder.keys, ...database };
+}

@@ -1,0 +1,139 @@
+import { keptSecret, type DataFolder } from "./data-folder.js";
+import { StoppedError } from "./errors.js";
+import { gatewaySpec, identityProviderSpec, tokenServerSpec } from "./our-services.js";
+import type { DatabaseEnvironment } from "./our-services.js";
+import type { PortPicker } from "./ports.js";
+import { createPostgres } from "./postgres.js";
+import { findRegistry } from "./registry-binary.js";
+import { registrySpec } from "./registry.js";
+import { createService, type Service, type ServiceContext, type ServiceSpec } from "./service.js";
+import type { LocalSettings } from "./settings.js";
+
+/** What the parts of one stack are made from. */
+export interface Parts {
+  settings: LocalSettings;
+  folder: DataFolder;
+  /** Port of the gateway. */
+  port: number;
+  ports: PortPicker;
+  context: ServiceContext;
+  /** Starts a service after noting it, so that it is stopped whatever happens. */
+  run: (service: Service) => Promise<void>;
+  /** Makes everything that is just starting end. */
+  giveUp: () => void;
+}
+
+/** Addresses of the parts, for people and tests that look behind the gateway. */
+export type Addresses = Record<string, string>;
+
+/**
+ * Starts every part in the order in which they need each other.
+ *
+ * @param parts - what they are made from
+ * @returns their addresses
+ * @throws LocalStackError when one does not come up
+ */
+export async function startParts(parts: Parts): Promise<Addresses> {
+  const { settings, folder, context, giveUp } = parts;
+  const { say, stopping } = context;
+  const start = (spec: ServiceSpec) => parts.run(createService(spec, context));
+  const addresses = await chooseAddresses(parts);
+  const identityProvider = identityProviderSpec({
+    folder,
+    port: portOf(addresses.identityProvider),
+    identitiesFile: settings.identitiesFile,
+  });
+  const search = { named: settings.registryBin, toolsDir: folder.tools, say, signal: stopping };
+  const [database, program] = await together(giveUp, [
+    startDatabase(parts, portOf(addresses.postgres)),
+    findRegistry(search),
+    start(identityProvider),
+  ]);
+  say(
+    `the stock registry is ${program.kind === "image" ? program.image : program.file} (${program.version})`,
+  );
+
+  // The token server makes the keys, and the registry does not start without their certificate.
+  await start(
+    tokenServerSpec({
+      folder,
+      database,
+      port: portOf(addresses.tokenServer),
+      metricsPort: portOf(addresses.tokenServerMetrics),
+      identityProvider: addresses.identityProvider,
+    }),
+  );
+  const notification = await keptSecret(folder.secrets, "notification");
+  const registry = await registrySpec({
+    program,
+    folder,
+    port: portOf(addresses.registry),
+    gatewayPort: parts.port,
+    notificationSecret: notification.value,
+    logLevel: settings.logLevel,
+  });
+  const gateway = gatewaySpec({
+    folder,
+    database,
+    port: parts.port,
+    metricsPort: portOf(addresses.gatewayMetrics),
+    registry: addresses.registry,
+    tokenServer: addresses.tokenServer,
+    notificationSecretFile: notification.file,
+  });
+  await together(giveUp, [start(registry), start(gateway)]);
+  return addresses;
+}
+
+async function chooseAddresses({ port, ports }: Parts) {
+  const next = async () => `http://127.0.0.1:${await ports.next()}`;
+  return {
+    gateway: `http://127.0.0.1:${port}`,
+    gatewayMetrics: await next(),
+    tokenServer: await next(),
+    tokenServerMetrics: await next(),
+    identityProvider: await next(),
+    registry: await next(),
+    postgres: await next(),
+  };
+}
+
+function portOf(address: string): number {
+  return Number(new URL(address).port);
+}
+
+async function startDatabase(
+  { settings, folder, context, run }: Parts,
+  port: number,
+): Promise<DatabaseEnvironment> {
+  if (settings.hasOutsidePostgres) return {};
+  const logFile = `${folder.logs}/postgres.log`;
+  const { secrets, postgres } = folder;
+  const embedded = await createPostgres({ folder: postgres, secrets, logFile, port }, context);
+  await run(embedded.service);
+  const { host, user, database } = embedded.login;
+  return {
+    DB_SUBNAME: `//${host}:${port}/${database}`,
+    DB_USER: user,
+    DB_PASSWORD_FILE: embedded.passwordFile,
+    PGSSLMODE: "disable",
+  };
+}
+
+/** Waits for all, even when one fails: nothing may still be starting when the stack is stopped. */
+async function together<T extends readonly Promise<unknown>[]>(
+  giveUp: () => void,
+  tasks: readonly [...T],
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  const failures: unknown[] = [];
+  await Promise.all(
+    tasks.map((task) =>
+      task.catch((error: unknown) => {
+        failures.push(error);
+        giveUp();
+      }),
+    ),
+  );
+  if (failures.length === 0) return Promise.all(tasks);
+  throw failures.find((failure) => !(failure instanceof StoppedError)) ?? failures[0];
+}

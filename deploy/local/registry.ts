@@ -1,0 +1,125 @@
+import { rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { join } from "node:path";
+import { renderRegistryConfig } from "#registry-config/render.js";
+import {
+  UPSTREAM_ISSUER,
+  UPSTREAM_REALM,
+  UPSTREAM_SERVICE,
+  type RegistrySettings,
+} from "#registry-config/settings.js";
+import type { LogLevel } from "#service-kit/log.js";
+import { keptSecret, type DataFolder } from "./data-folder.js";
+import type { Command } from "./launch.js";
+import type { RegistryProgram } from "./registry-binary.js";
+import { runProgram } from "./run-program.js";
+import type { ServiceSpec } from "./service.js";
+
+/** What the registry of the local stack is told. */
+export interface RegistryOptions {
+  program: RegistryProgram;
+  folder: DataFolder;
+  port: number;
+  gatewayPort: number;
+  notificationSecret: string;
+  logLevel: LogLevel;
+}
+
+const DRAIN_SECONDS = 1;
+
+/**
+ * Writes the registry's configuration.
+ *
+ * @param options - what it is told
+ * @returns the registry as a service of the stack
+ */
+export async function registrySpec(options: RegistryOptions): Promise<ServiceSpec> {
+  const { program, folder, port } = options;
+  const configFile = join(folder.registry, "config.yml");
+  const text = renderRegistryConfig(await settingsOf(options));
+  // A file that exists would keep its mode.
+  await rm(configFile, { force: true });
+  await writeFile(configFile, text, { mode: 0o600 });
+  const launch =
+    program.kind === "binary" ? ofBinary(program, configFile) : ofImage(program, options);
+  return {
+    name: "registry",
+    ...launch,
+    logFile: join(folder.logs, "registry.log"),
+    ipc: false,
+    deathSignal: "SIGTERM",
+    readyWithinMs: 60_000,
+    // 401 is the healthy answer: the registry is up and asks for a token.
+    isReady: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401,
+  };
+}
+
+type Launch = Pick<ServiceSpec, "command" | "stopSignals" | "beforeStart">;
+
+function ofBinary({ file }: { file: string }, configFile: string): Launch {
+  return {
+    command: { file, args: ["serve", configFile], env: registryEnvironment() },
+    stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 500]],
+  };
+}
+
+function ofImage(
+  { docker, image }: { docker: string; image: string },
+  { folder }: RegistryOptions,
+): Launch {
+  // Named after the data folder, so that the next start finds what a killed one left in the engine.
+  const name = `wharfinger-registry-${createHash("sha256").update(folder.root).digest("hex").slice(0, 12)}`;
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  const mounts = [`${folder.registry}:${folder.registry}`, `${folder.keys}:${folder.keys}:ro`];
+  const run = ["run", "--rm", "--name", name, "--network", "host", "--user", user];
+  const engine = (...args: string[]): Command => ({ file: docker, args, env: process.env });
+  return {
+    command: engine(
+      ...run,
+      ...mounts.flatMap((mount) => ["--volume", mount]),
+      ...Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
+      ...[image, "serve", join(folder.registry, "config.yml")],
+    ),
+    // The client passes SIGTERM on to the container and ends with it.
+    stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 1_500]],
+    beforeStart: async () => {
+      await runProgram(engine("rm", "--force", name));
+    },
+  };
+}
+
+// 3.x exports traces to a collector on localhost unless told not to.
+const TELEMETRY_OFF = { OTEL_TRACES_EXPORTER: "none" };
+
+/**
+ * Short on purpose: the registry takes every REGISTRY_… variable for a setting, and AWS_CA_BUNDLE
+ * makes 2.8 panic.
+ */
+function registryEnvironment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, TZ } = process.env;
+  return { PATH, HOME, TZ, ...TELEMETRY_OFF };
+}
+
+async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
+  const { program, folder, port, gatewayPort, logLevel } = options;
+  const httpSecret = await keptSecret(folder.secrets, "registry-http");
+  return {
+    registry: program.line,
+    listen: `127.0.0.1:${port}`,
+    metricsListen: null,
+    logLevel: logLevel === "silent" ? "error" : logLevel,
+    drainSeconds: DRAIN_SECONDS,
+    httpSecret: httpSecret.value,
+    token: {
+      realm: UPSTREAM_REALM,
+      service: UPSTREAM_SERVICE,
+      issuer: UPSTREAM_ISSUER,
+      rootCertBundle: join(folder.keys, "ca.cert.pem"),
+    },
+    notifications: {
+      url: `http://127.0.0.1:${gatewayPort}/hooks/registry`,
+      secret: options.notificationSecret,
+    },
+    storage: { kind: "filesystem", rootDirectory: join(folder.registry, "blobs") },
+  };
+}
