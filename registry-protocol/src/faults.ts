@@ -37,6 +37,16 @@ export const FAULTS = {
     message: "the request body ended before its announced length",
   },
   REQUEST_INVALID: { status: 400, wire: "UNSUPPORTED", message: "the request is not valid" },
+  HEADERS_TOO_LARGE: {
+    status: 431,
+    wire: "UNSUPPORTED",
+    message: "the request's headers are larger than 64 KiB",
+  },
+  REQUEST_TIMEOUT: {
+    status: 408,
+    wire: "UNSUPPORTED",
+    message: "the request's head did not arrive in time",
+  },
   ROUTE_UNKNOWN: { status: 404, wire: "UNSUPPORTED", message: "no such registry endpoint" },
   METHOD_UNSUPPORTED: { status: 405, wire: "UNSUPPORTED", message: "the method is not supported" },
   DELETE_DISABLED: {

@@ -1,5 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { answerUnparsable } from "./unparsable.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 
@@ -46,6 +47,7 @@ export function httpListener(
     handler,
   );
   server.on("checkContinue", handler);
+  server.on("clientError", answerUnparsable);
   server.setTimeout(options.idleSeconds * 1000);
   return {
     name: options.name,

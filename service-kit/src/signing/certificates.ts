@@ -1,3 +1,5 @@
+// @peculiar/x509 resolves its parts by decorators and needs this loaded before it.
+import "reflect-metadata";
 import { createPrivateKey, createPublicKey, webcrypto, type KeyObject } from "node:crypto";
 import * as x509 from "@peculiar/x509";
 
