@@ -11,7 +11,8 @@ export interface AuthenticationDeps {
   readonly unrestricted: boolean;
 }
 
-const NOBODY = { uid: "", realm: "", scopes: [] };
+const NOBODY = { uid: "", realm: "", scopes: [], claims: {}, limits: null };
+const NO_CREDENTIALS = { teams: [], validUntil: null, accessToken: null };
 const ANONYMOUS: Identity = { ...NOBODY, kind: "anonymous" };
 const UNRESTRICTED: Identity = { ...NOBODY, uid: "anonymous", kind: "unrestricted" };
 
@@ -28,9 +29,9 @@ export async function authenticate(
   deps: AuthenticationDeps,
   credentials: Credentials | null,
 ): Promise<Login> {
-  if (deps.unrestricted) return { identity: UNRESTRICTED, accessToken: null };
+  if (deps.unrestricted) return { identity: UNRESTRICTED, ...NO_CREDENTIALS };
   if (credentials === null) {
-    if (deps.allowPublicRead) return { identity: ANONYMOUS, accessToken: null };
+    if (deps.allowPublicRead) return { identity: ANONYMOUS, ...NO_CREDENTIALS };
     throw new Fault("UNAUTHORIZED", { message: `authentication required: ${LOGIN_HINT}` });
   }
   const source = deps.sources.find((candidate) => candidate.accepts(credentials));

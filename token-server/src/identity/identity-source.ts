@@ -10,12 +10,18 @@ export interface Credentials {
 /** A verified login. */
 export interface Login {
   readonly identity: Identity;
+  /** Teams, when the login itself says them (directory groups, token claims); `null` leaves them to be looked up. */
+  readonly teams: readonly string[] | null;
+  /** When the credentials themselves end, in seconds since the epoch; `null` when they do not say. */
+  readonly validUntil: number | null;
   /** The caller's own OAuth token, for asking the team service in their name; `null` where there is none. */
   readonly accessToken: Secret | null;
 }
 
 /** One way to log in. */
 export interface IdentitySource {
+  /** For logs and metrics. */
+  readonly name: string;
   /** @returns whether these credentials are of the kind that this source verifies */
   accepts(credentials: Credentials): boolean;
   /**

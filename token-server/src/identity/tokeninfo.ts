@@ -23,6 +23,7 @@ const tokeninfoSchema = z.object({
  */
 export function tokeninfoSource(tokeninfoUrl: string): IdentitySource {
   return {
+    name: "oauth2",
     accepts: ({ username }) => username === "oauth2",
     verify: async ({ password }) => {
       const url = new URL(tokeninfoUrl);
@@ -37,7 +38,9 @@ export function tokeninfoSource(tokeninfoUrl: string): IdentitySource {
         });
       const { uid, realm, scope } = info.data;
       return {
-        identity: { uid, realm, scopes: scope, kind: "oauth2" },
+        identity: { uid, realm, scopes: scope, kind: "oauth2", claims: {}, limits: null },
+        teams: null,
+        validUntil: null,
         accessToken: password,
       };
     },
