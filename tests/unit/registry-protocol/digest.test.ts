@@ -1,0 +1,45 @@
+import { createHash } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { digestOf, isDigest, parseDigest } from "#registry-protocol/digest.js";
+
+const SHA256 = `sha256:${"0123456789abcdef".repeat(4)}`;
+const SHA512 = `sha512:${"0123456789abcdef".repeat(8)}`;
+
+const BAD = [
+  ["nothing at all", ""],
+  ["no algorithm", "0".repeat(64)],
+  ["an empty algorithm", `:${"0".repeat(64)}`],
+  ["one digit too few", SHA256.slice(0, -1)],
+  ["one digit too many", `${SHA256}0`],
+  ["upper case digits", SHA256.toUpperCase().replace("SHA256", "sha256")],
+  ["an upper case algorithm", SHA256.replace("sha256", "SHA256")],
+  ["a letter that is no digit", SHA256.replace("f", "g")],
+  ["the length of another algorithm", SHA512.replace("sha512", "sha256")],
+  ["an unknown algorithm", `md5:${"0".repeat(32)}`],
+  ["a property of every object as algorithm", `constructor:${"0".repeat(64)}`],
+  ["a second colon", `sha256:${"0".repeat(31)}:${"0".repeat(32)}`],
+  ["a line break at the end", `${SHA256.slice(0, -1)}\n`],
+] as const;
+
+describe("digests", () => {
+  test.each([SHA256, SHA512])("%s is accepted as it is", (digest) => {
+    expect(parseDigest(digest)).toBe(digest);
+  });
+
+  test.each(BAD)("a digest with %s is refused with DIGEST_INVALID", (_what, digest) => {
+    expect(isDigest(digest)).toBe(false);
+    expect(() => parseDigest(digest)).toThrow(expect.objectContaining({ code: "DIGEST_INVALID" }));
+  });
+
+  test("content is addressed by sha256 when nothing else is asked for", () => {
+    const content = Buffer.from("wharf");
+    const hex = createHash("sha256").update(content).digest("hex");
+    expect(digestOf(content)).toBe(`sha256:${hex}`);
+  });
+
+  test("content is addressed by the algorithm of the digest that it is compared with", () => {
+    const content = Buffer.from("wharf");
+    const hex = createHash("sha512").update(content).digest("hex");
+    expect(digestOf(content, parseDigest(SHA512))).toBe(`sha512:${hex}`);
+  });
+});
