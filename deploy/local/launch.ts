@@ -79,5 +79,7 @@ export function isExecutable(file: string): boolean {
 function userArguments({ uid, gid, reachesAll }: User): string[] {
   const user = ["--reuid", String(uid), "--regid", String(gid), "--clear-groups"];
   if (!reachesAll) return user;
-  return [...user, "--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"];
+  // The secure bit makes access(2), by which initdb looks for its files, count the capability too.
+  const capability = ["--inh-caps", "+dac_override", "--ambient-caps", "+dac_override"];
+  return [...user, "--securebits", "+no_setuid_fixup", ...capability];
 }

@@ -6,12 +6,12 @@ import { runProgram } from "./run-program.js";
 /**
  * Postgres refuses to run as root, so root starts it as somebody else.
  *
- * @param program - the server program that user has to be able to run
+ * @param initdb - program that user has to be able to run, and which looks for all the others
  * @param folder - the cluster's folder; its owner, when it exists, is the user
  * @returns the user, or `null` when whoever runs this will do
  * @throws LocalStackError when no user can run the program
  */
-export async function choosePostgresUser(program: string, folder: string): Promise<User | null> {
+export async function choosePostgresUser(initdb: string, folder: string): Promise<User | null> {
   const owner = await stat(folder).catch(() => null);
   const self = process.getuid?.() ?? 0;
   if (self !== 0) {
@@ -24,15 +24,16 @@ export async function choosePostgresUser(program: string, folder: string): Promi
   const user = owner !== null && owner.uid !== 0 ? owner : await unprivilegedUser();
   for (const reachesAll of [true, false]) {
     const candidate = { uid: user.uid, gid: user.gid, reachesAll };
-    if (await canRun(program, candidate)) return candidate;
+    if (await canRun(initdb, candidate)) return candidate;
   }
   throw new LocalStackError(
-    `Postgres does not run as root, and user ${user.uid} cannot run ${program}: start the stack as an ordinary user, or move the clone to a folder others can enter`,
+    `Postgres does not run as root, and user ${user.uid} cannot run ${initdb}: start the stack as an ordinary user, or move the clone to a folder others can enter`,
   );
 }
 
-async function canRun(program: string, user: User): Promise<boolean> {
-  const command = { file: program, args: ["--version"], env: {}, cwd: "/", user };
+async function canRun(initdb: string, user: User): Promise<boolean> {
+  const args = ["--show", "--pgdata", "/nonexistent"];
+  const command = { file: initdb, args, env: {}, cwd: "/", user };
   return (await runProgram(command)).ok;
 }
 

@@ -101,7 +101,7 @@ export async function withClient<T>(
 async function specOf(options: PostgresOptions, login: PostgresLogin): Promise<ServiceSpec> {
   const binaries = findPostgresBinaries();
   const { folder, logFile } = options;
-  const user = await choosePostgresUser(binaries.postgres, folder);
+  const user = await choosePostgresUser(binaries.initdb, folder);
   const { user: superuser, password } = login;
   const data = await ensureCluster({ binaries, folder, user, superuser, password });
   const env = { PATH: process.env["PATH"], LC_ALL: "C", TZ: process.env["TZ"] ?? "UTC" };

