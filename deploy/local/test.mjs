@@ -1,0 +1,34 @@
+import { checkNodeVersion } from "./node-version.mjs";
+
+checkNodeVersion();
+const { prepare } = await import("./prepare.mjs");
+const { endOnSignal, npm } = await import("./run.mjs");
+const { prepareTools } = await import("./prepare-tools.mjs");
+const { runJest } = await import("./jest-runs.mjs");
+
+endOnSignal();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** Counts one check that is not jest's. */
+function count(name, succeeded) {
+  console.log(`${succeeded ? "PASS" : "FAIL"} ${name}`);
+  counts[succeeded ? "passed" : "failed"] += 1;
+}
+
+async function runAll() {
+  count("types", await prepare(console.log));
+  count("lint", (await npm(["run", "--silent", "lint"])) === 0);
+  await prepareTools();
+  for (const results of await runJest(process.argv.slice(2)))
+    for (const name of Object.keys(counts)) counts[name] += results[name];
+}
+
+try {
+  await runAll();
+} catch (error) {
+  console.error(`wharfinger: ${error.message}`);
+  counts.failed += 1;
+}
+const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+process.exit(counts.failed === 0 ? 0 : 1);
