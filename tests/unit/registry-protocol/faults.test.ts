@@ -1,0 +1,83 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import { FAULTS, Fault, toFaultReply, type FaultCode } from "#registry-protocol/faults.js";
+import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+
+const CODES = Object.keys(FAULTS) as FaultCode[];
+
+/** Error codes of the OCI distribution-spec 1.1, and those of the registry's own catalogue that clients know. */
+const WIRE_CODES = [
+  "BLOB_UNKNOWN",
+  "BLOB_UPLOAD_INVALID",
+  "BLOB_UPLOAD_UNKNOWN",
+  "DENIED",
+  "DIGEST_INVALID",
+  "MANIFEST_BLOB_UNKNOWN",
+  "MANIFEST_INVALID",
+  "MANIFEST_UNKNOWN",
+  "NAME_INVALID",
+  "NAME_UNKNOWN",
+  "SIZE_INVALID",
+  "TAG_INVALID",
+  "TOOMANYREQUESTS",
+  "UNAUTHORIZED",
+  "UNAVAILABLE",
+  "UNKNOWN",
+  "UNSUPPORTED",
+];
+
+describe("faults", () => {
+  test.each(CODES)("%s is answered with a code that registry clients know", (code) => {
+    const { status, body } = toFaultReply(new Fault(code), "r1");
+    expect(status).toBe(FAULTS[code].status);
+    expect(status).toBeGreaterThanOrEqual(400);
+    expect(WIRE_CODES).toContain(body.errors[0]?.code);
+    expect(body.errors[0]?.message).toBe(FAULTS[code].message);
+  });
+
+  test("whatever passes by itself says when to try again", () => {
+    const passing = CODES.filter((code) => [408, 429, 503].includes(FAULTS[code].status));
+    for (const code of passing.filter((name) => name !== "REQUEST_TIMEOUT"))
+      expect(toFaultReply(new Fault(code), "r1").headers["Retry-After"]).toMatch(/^[1-9]\d*$/);
+  });
+
+  test("a fault may bring its own message, detail and headers", () => {
+    const fault = new Fault("TAG_HELD", {
+      message: "held",
+      detail: { digest: "d" },
+      headers: { Allow: "GET" },
+    });
+    expect(toFaultReply(fault, "r1")).toEqual({
+      status: 409,
+      headers: { Allow: "GET" },
+      body: { errors: [{ code: "TAG_INVALID", message: "held", detail: { digest: "d" } }] },
+    });
+  });
+
+  test("of an unexpected error nothing is shown but the request id", () => {
+    const reply = toFaultReply(new Error("password is hunter2"), "request-7");
+    expect(reply.status).toBe(500);
+    expect(reply.body.errors[0]?.code).toBe("UNKNOWN");
+    expect(JSON.stringify(reply)).not.toContain("hunter2");
+    expect(JSON.stringify(reply)).toContain("request-7");
+  });
+
+  test("the cause of a fault is never shown", () => {
+    const fault = new Fault("UNAVAILABLE", { cause: new Error("connect ECONNREFUSED db:5432") });
+    expect(JSON.stringify(toFaultReply(fault, "r1"))).not.toContain("db:5432");
+  });
+
+  test("whatever else is thrown becomes an internal error", () => {
+    for (const thrown of [undefined, null, "text", 7, { code: "DENIED", status: 403 }])
+      expect(toFaultReply(thrown, "r1").status).toBe(500);
+  });
+
+  test("docs/errors.md explains every fault as it is answered, and no other", () => {
+    const documented = readFileSync(`${REPOSITORY_ROOT}/docs/errors.md`, "utf8")
+      .split("\n")
+      .map((line) => /^\| `(\w+)` +\| (\d+) +\| `(\w+)` +\|/.exec(line))
+      .filter((row) => row !== null)
+      .map(([, code, status, wire]) => [code, Number(status), wire]);
+    expect(documented).toEqual(CODES.map((code) => [code, FAULTS[code].status, FAULTS[code].wire]));
+  });
+});
