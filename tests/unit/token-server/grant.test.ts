@@ -1,0 +1,136 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { decide, type Subject } from "#access-policy/decide.js";
+import type { Identity, Teams } from "#access-policy/identity.js";
+import { parseScopes, type Access, type Action } from "#registry-protocol/scope.js";
+import { grantAccess, type Grant } from "#token-server/token/grant.js";
+import { ANONYMOUS, oauthIdentity, UNRESTRICTED } from "#tests/support/identities.js";
+
+const ALICE: Subject = { identity: oauthIdentity(), teams: ["alpha", "shared"] };
+
+describe("what a token grants", () => {
+  test("is what was asked, when the policy allows it all", () => {
+    expect(granted(ALICE, "repository:alpha/app:pull,push")).toEqual([
+      { type: "repository", name: "alpha/app", actions: ["pull", "push"] },
+    ]);
+  });
+
+  test("is less than was asked, when the policy allows a part", () => {
+    expect(granted(ALICE, "repository:beta/app:pull,push,delete")).toEqual([
+      { type: "repository", name: "beta/app", actions: ["pull"] },
+    ]);
+  });
+
+  test("names each refused action with the policy's reason", () => {
+    expect(grantOf(ALICE, "repository:beta/app:pull,push").refused).toEqual([
+      {
+        type: "repository",
+        name: "beta/app",
+        action: "push",
+        reason: "alice is not in team beta",
+      },
+    ]);
+  });
+
+  test("does not name a resource of which nothing is allowed", () => {
+    expect(granted(ALICE, "repository:beta/app:push")).toEqual([]);
+  });
+
+  test("covers every resource that was asked for", () => {
+    const scopes = "repository:alpha/app:push repository:beta/base:pull registry:catalog:*";
+    expect(granted(ALICE, scopes)).toEqual([
+      { type: "repository", name: "alpha/app", actions: ["push"] },
+      { type: "repository", name: "beta/base", actions: ["pull"] },
+      { type: "registry", name: "catalog", actions: ["*"] },
+    ]);
+  });
+
+  test("is nothing, when nothing was asked", () => {
+    expect(grantAccess(ALICE, [])).toEqual({ access: [], refused: [] });
+  });
+
+  test("stays open while the answer depends on teams that are not known", () => {
+    const stranger = { ...ALICE, teams: null };
+    expect(grantAccess(stranger, parseScopes(["repository:alpha/app:push"]))).toBe("teams-needed");
+  });
+
+  test("is decided without teams, when only pulls were asked for", () => {
+    const stranger = { ...ALICE, teams: null };
+    expect(granted(stranger, "repository:alpha/app:pull")).toHaveLength(1);
+  });
+
+  test("is never more than was asked, and never an action that the policy denies", () => {
+    fc.assert(
+      fc.property(subjects(), scopeTexts(), (subject, scopes) => {
+        const asked = parseScopes(scopes);
+        const grant = grantAccess(subject, asked);
+        if (grant === "teams-needed") {
+          expect(subject.teams).toBeNull();
+          return;
+        }
+        const pairs = asked.flatMap(({ resource, actions }) =>
+          actions.map((action) => ({ resource, action })),
+        );
+        for (const { access, action } of actionsOf(grant)) {
+          const pair = pairs.find(
+            ({ resource, action: wanted }) =>
+              resource.type === access.type && resource.name === access.name && wanted === action,
+          );
+          expect(pair).toBeDefined();
+          if (pair !== undefined)
+            expect(decide(subject, pair.resource, pair.action).allow).toBe(true);
+        }
+        expect(actionsOf(grant).length + grant.refused.length).toBe(pairs.length);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+function grantOf(subject: Subject, scopes: string): Grant {
+  const grant = grantAccess(subject, parseScopes([scopes]));
+  if (grant === "teams-needed") throw new Error("the grant was left open");
+  return grant;
+}
+
+function granted(subject: Subject, scopes: string): readonly Access[] {
+  return grantOf(subject, scopes).access;
+}
+
+function actionsOf(grant: Grant): { access: Access; action: Action }[] {
+  return grant.access.flatMap((access) => access.actions.map((action) => ({ access, action })));
+}
+
+function subjects(): fc.Arbitrary<Subject> {
+  const logins = fc
+    .record({
+      realm: fc.constantFrom("/employees", "/services", "/customers", ""),
+      scopes: fc.subarray([
+        "uid",
+        "application.write",
+        "application.write_all",
+        "application.write_all_trusted",
+      ]),
+    })
+    .map((known): Identity => oauthIdentity(known));
+  const identity = fc.oneof(
+    { weight: 8, arbitrary: logins },
+    { weight: 1, arbitrary: fc.constantFrom(ANONYMOUS, UNRESTRICTED) },
+  );
+  const teams: fc.Arbitrary<Teams> = fc.option(fc.subarray(["alpha", "beta", "shared", ""]));
+  return fc.record({ identity, teams });
+}
+
+function scopeTexts(): fc.Arbitrary<string[]> {
+  const name = fc.constantFrom("alpha/app", "alpha", "beta/app", "shared/a/b", "catalog", "Bad");
+  const actions = fc.array(fc.constantFrom("pull", "push", "delete", "*", "fly"), { maxLength: 4 });
+  const scope = fc
+    .tuple(fc.constantFrom("repository", "registry", "repository(plugin)", "other"), name, actions)
+    .map(([type, resource, list]) => `${type}:${resource}:${list.join(",")}`);
+  return fc.array(
+    fc.oneof({ weight: 6, arbitrary: scope }, { weight: 1, arbitrary: fc.string() }),
+    {
+      maxLength: 6,
+    },
+  );
+}

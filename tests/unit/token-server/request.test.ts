@@ -1,0 +1,102 @@
+import { describe, expect, test } from "@jest/globals";
+import { Fault } from "#registry-protocol/faults.js";
+import { formatScope } from "#registry-protocol/scope.js";
+import { parseTokenRequest, type TokenRequest } from "#token-server/token/request.js";
+
+const SERVICE = "wharfinger";
+
+describe("requests for a token", () => {
+  test("what docker login sends is understood", () => {
+    const query = "account=oauth2&client_id=docker&offline_token=true&service=wharfinger";
+    const request = parse(query, basic("oauth2:alice-token"));
+    expect(request.credentials?.username).toBe("oauth2");
+    expect(request.credentials?.password.reveal()).toBe("alice-token");
+    expect(request.requested).toEqual([]);
+  });
+
+  test("what docker push sends is understood", () => {
+    const query = "account=oauth2&scope=repository%3Aalpha%2Fapp%3Apush%2Cpull&service=wharfinger";
+    expect(scopesOf(parse(query))).toEqual(["repository:alpha/app:push,pull"]);
+  });
+
+  test("several scope parameters and several scopes in one are all asked for", () => {
+    const query = "scope=repository:a/b:pull%20repository:c/d:push&scope=registry:catalog:*";
+    expect(scopesOf(parse(query))).toEqual([
+      "repository:a/b:pull",
+      "repository:c/d:push",
+      "registry:catalog:*",
+    ]);
+  });
+
+  test("a request without credentials is understood as nobody's", () => {
+    expect(parse("service=wharfinger").credentials).toBeNull();
+  });
+
+  test("unknown parameters and scopes do no harm", () => {
+    const query = "service=wharfinger&scope=database:x:drop&scope=nonsense&x=1&scope=";
+    expect(parse(query).requested).toEqual([]);
+  });
+
+  test.each(["service=other", "service=wharfinger&service=other", "service="])(
+    "a token of another service is refused: %s",
+    (query) => {
+      expect(refusalOf(query).code).toBe("REQUEST_INVALID");
+    },
+  );
+
+  test("a hundred scopes are taken, and one more is refused", () => {
+    const scopes = (count: number) =>
+      Array.from({ length: count }, (_, i) => `scope=repository:a/b${i}:pull`).join("&");
+    expect(parse(scopes(100)).requested).toHaveLength(100);
+    expect(refusalOf(scopes(101)).code).toBe("REQUEST_INVALID");
+  });
+
+  test("a password may hold colons, spaces and letters outside ASCII", () => {
+    const request = parse("", basic("oauth2:a:b c:ü"));
+    expect(request.credentials?.password.reveal()).toBe("a:b c:ü");
+  });
+
+  test("an empty password is passed on as such", () => {
+    expect(parse("", basic("oauth2:")).credentials?.password.reveal()).toBe("");
+  });
+
+  test.each([
+    ["a bearer token", "Bearer abc"],
+    ["no scheme", Buffer.from("oauth2:x").toString("base64")],
+    ["nothing after the scheme", "Basic "],
+    ["something that is no base64", "Basic !!!"],
+    ["no colon inside", basic("oauth2")],
+    ["no user name", basic(":secret")],
+    ["nothing at all", ""],
+  ])("an Authorization header with %s is refused with UNAUTHORIZED", (_what, header) => {
+    expect(refusalOf("service=wharfinger", header).code).toBe("UNAUTHORIZED");
+  });
+
+  test("a refusal and a printed request hold nothing of the password", () => {
+    const request = parse("", basic("oauth2:hunter2"));
+    expect(JSON.stringify(request)).not.toContain("hunter2");
+    const refusal = refusalOf("", `Basic hunter2!`);
+    expect(JSON.stringify(refusal) + refusal.message).not.toContain("hunter2");
+  });
+});
+
+function basic(text: string): string {
+  return `Basic ${Buffer.from(text).toString("base64")}`;
+}
+
+function parse(query: string, authorization?: string): TokenRequest {
+  return parseTokenRequest(new URLSearchParams(query), authorization, SERVICE);
+}
+
+function scopesOf(request: TokenRequest): string[] {
+  return request.requested.map(({ resource, actions }) => formatScope({ ...resource, actions }));
+}
+
+function refusalOf(query: string, authorization?: string): Fault {
+  try {
+    parse(query, authorization);
+  } catch (error) {
+    if (error instanceof Fault) return error;
+  }
+  throw new Error("the request was not refused");
+}
