@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import { createOnce } from "#service-kit/signing/create-once.js";
-import { openAuthority } from "#service-kit/signing/key-store.js";
+import { openAuthority } from "#service-kit/signing/key-folder.js";
 
 /**
  * Fills the volume that the services of docker-compose share, once: the authority that the registry

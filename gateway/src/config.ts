@@ -2,7 +2,11 @@ import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import type { Secret } from "#service-kit/secret.js";
-import type { KeyStoreConfig } from "#service-kit/signing/key-store.js";
+import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
+import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+
+/** Longest life of a token that the gateway signs for the registry, with leeway. */
+const UPSTREAM_TOKEN_SECONDS = 600;
 
 /** Everything the gateway can be told, read once at start. */
 export interface GatewayConfig {
@@ -25,7 +29,7 @@ export interface GatewayConfig {
   /** Audience and issuer of the tokens that the gateway shows the registry. */
   readonly upstreamService: string;
   readonly upstreamIssuer: string;
-  readonly keys: KeyStoreConfig;
+  readonly keys: KeyRingConfig;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly notificationSecret: Secret;
@@ -38,10 +42,6 @@ export interface GatewayConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const read = envReader(env);
-  const keyFile = read.optionalText("SIGNING_KEY_FILE");
-  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
-  if (certificateFile !== null && keyFile === null)
-    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY_FILE");
   const config: GatewayConfig = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.port("PORT", 8080),
@@ -58,7 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     issuer: read.text("TOKEN_ISSUER", "wharfinger"),
     upstreamService: read.text("UPSTREAM_SERVICE", "wharfinger-upstream"),
     upstreamIssuer: read.text("UPSTREAM_ISSUER", "wharfinger-gateway"),
-    keys: { directory: read.text("KEYS_DIR", "keys"), owner: "gateway", keyFile, certificateFile },
+    keys: readKeyRingConfig(read, "gateway", UPSTREAM_TOKEN_SECONDS),
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     notificationSecret: read.secret("NOTIFICATION_SECRET"),

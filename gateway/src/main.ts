@@ -10,7 +10,7 @@ import { httpListener } from "#service-kit/http/server.js";
 import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
-import { openSigningKey } from "#service-kit/signing/key-store.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "./config.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
@@ -37,7 +37,7 @@ async function main(config: GatewayConfig): Promise<void> {
     labelNames: ["action"],
     registers,
   });
-  const key = await openSigningKey(config.keys, log);
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const db = openDatabase(
     config.database,
     { name: "gateway", connections: config.databaseConnections },
@@ -46,7 +46,7 @@ async function main(config: GatewayConfig): Promise<void> {
   const schema = migrator(config.database, { schema: "ledger", directory: MIGRATIONS }, log);
   const { upstreamIssuer: issuer, upstreamService } = config;
   const authorization = upstreamAuthorization({
-    key,
+    keys,
     issuer,
     service: upstreamService,
     now: Date.now,
@@ -96,6 +96,7 @@ async function main(config: GatewayConfig): Promise<void> {
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
+      keys,
       keyRefresher(verifier, log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),

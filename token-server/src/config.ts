@@ -1,6 +1,10 @@
 import { envReader } from "#service-kit/config.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
-import type { KeyStoreConfig } from "#service-kit/signing/key-store.js";
+import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
+import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+
+/** How much longer than it says a verifier takes a token, for clocks that differ. */
+const LEEWAY_SECONDS = 120;
 
 /** Everything the token server can be told, read once at start. */
 export interface TokenServerConfig {
@@ -18,7 +22,7 @@ export interface TokenServerConfig {
   readonly tokeninfoUrl: string | null;
   readonly teamServiceUrl: string | null;
   readonly allowPublicRead: boolean;
-  readonly keys: KeyStoreConfig;
+  readonly keys: KeyRingConfig;
 }
 
 /**
@@ -28,10 +32,8 @@ export interface TokenServerConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
   const read = envReader(env);
-  const keyFile = read.optionalText("SIGNING_KEY_FILE");
-  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
-  if (certificateFile !== null && keyFile === null)
-    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY_FILE");
+  // Clients take anything below 60 s for 60 s and would go on with an expired token.
+  const tokenLifetimeSeconds = read.integer("TOKEN_TTL_SECONDS", 900, { min: 60, max: 86_400 });
   const config: TokenServerConfig = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.port("PORT", 8081),
@@ -41,17 +43,11 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
     service: read.text("TOKEN_SERVICE", "wharfinger"),
     issuer: read.text("TOKEN_ISSUER", "wharfinger"),
-    // Clients take anything below 60 s for 60 s and would go on with an expired token.
-    tokenLifetimeSeconds: read.integer("TOKEN_TTL_SECONDS", 900, { min: 60, max: 86_400 }),
+    tokenLifetimeSeconds,
     tokeninfoUrl: read.optionalUrl("HTTP_TOKENINFO_URL"),
     teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL"),
     allowPublicRead: read.flag("HTTP_ALLOW_PUBLIC_READ", false),
-    keys: {
-      directory: read.text("KEYS_DIR", "keys"),
-      owner: "token-server",
-      keyFile,
-      certificateFile,
-    },
+    keys: readKeyRingConfig(read, "token-server", tokenLifetimeSeconds + LEEWAY_SECONDS),
   };
   read.throwIfFaulty();
   return Object.freeze(config);

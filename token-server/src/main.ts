@@ -5,7 +5,7 @@ import { httpListener } from "#service-kit/http/server.js";
 import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
-import { openSigningKey } from "#service-kit/signing/key-store.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type TokenServerConfig } from "./config.js";
 import { tokeninfoSource } from "./identity/tokeninfo.js";
 import { tokenServerRoutes } from "./routes.js";
@@ -20,12 +20,13 @@ async function main(config: TokenServerConfig): Promise<void> {
       event: "authentication.off",
       message: "HTTP_TOKENINFO_URL is not set: AUTHENTICATION IS OFF, everybody may push anything",
     });
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const routes = tokenServerRoutes({
     sources: tokeninfoUrl === null ? [] : [tokeninfoSource(tokeninfoUrl)],
     unrestricted: tokeninfoUrl === null,
     allowPublicRead: config.allowPublicRead,
     teams: teamServiceUrl === null ? noTeams : teamService(teamServiceUrl),
-    key: await openSigningKey(config.keys, log),
+    keys,
     issuer: config.issuer,
     service: config.service,
     lifetimeSeconds: config.tokenLifetimeSeconds,
@@ -37,6 +38,7 @@ async function main(config: TokenServerConfig): Promise<void> {
   const timing = { drainSeconds: config.drainSeconds, idleSeconds: 60 };
   await runUntilSignal(
     [
+      keys,
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener(
         { name: "public", host: config.host, port: config.port, ...timing },

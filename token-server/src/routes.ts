@@ -28,7 +28,7 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
   app.get("/token", named("token"), (req, res) => answerToken(deps, req, res));
   app.get("/.well-known/jwks.json", named("jwks"), (_req, res) => {
     res.setHeader("Cache-Control", "public, max-age=300");
-    sendJson(res, 200, { keys: [deps.key.publicJwk] });
+    sendJson(res, 200, { keys: deps.keys.published().map((key) => key.publicJwk) });
   });
   app.get("/.well-known/health", named("health"), (_req, res) => {
     sendJson(res, 200, { health: true });

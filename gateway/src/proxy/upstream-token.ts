@@ -1,5 +1,5 @@
 import type { Access } from "#registry-protocol/scope.js";
-import type { SigningKey } from "#service-kit/signing/key-store.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 
 /** Makes the `Authorization` header for one request to the registry. */
@@ -17,14 +17,14 @@ const LIFETIME_SECONDS = 300;
  * @returns the maker of headers
  */
 export function upstreamAuthorization(deps: {
-  readonly key: SigningKey;
+  readonly keys: Pick<KeyRing, "active">;
   readonly issuer: string;
   readonly service: string;
   readonly now: () => number;
   readonly newTokenId: () => string;
 }): UpstreamAuthorization {
   return (subject, access) => {
-    const token = signRegistryToken(deps.key, {
+    const token = signRegistryToken(deps.keys.active(), {
       issuer: deps.issuer,
       audience: deps.service,
       subject,

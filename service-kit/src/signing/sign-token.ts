@@ -1,6 +1,6 @@
 import jwt from "jsonwebtoken";
 import type { Access } from "#registry-protocol/scope.js";
-import type { SigningKey } from "./key-store.js";
+import type { SigningKey } from "./signing-key.js";
 
 /** Claims of a registry token (distribution, "Docker Registry v2 Bearer token specification"). */
 export interface RegistryTokenClaims {

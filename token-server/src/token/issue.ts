@@ -1,7 +1,7 @@
 import type { Subject } from "#access-policy/decide.js";
 import type { Identity } from "#access-policy/identity.js";
 import type { Logger } from "#service-kit/log.js";
-import type { SigningKey } from "#service-kit/signing/key-store.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
 import type { Login } from "../identity/identity-source.js";
@@ -12,7 +12,7 @@ import type { TokenRequest } from "./request.js";
 /** What issuing a token needs. */
 export interface IssueDeps extends AuthenticationDeps {
   readonly teams: TeamLookup;
-  readonly key: SigningKey;
+  readonly keys: KeyRing;
   readonly issuer: string;
   readonly service: string;
   readonly lifetimeSeconds: number;
@@ -60,7 +60,7 @@ export async function issueToken(deps: IssueDeps, request: TokenRequest): Promis
     refused: grant.refused,
   });
   const issuedAt = Math.floor(deps.now() / 1000);
-  const token = signRegistryToken(deps.key, {
+  const token = signRegistryToken(deps.keys.active(), {
     issuer: deps.issuer,
     audience: deps.service,
     subject: identity.uid,

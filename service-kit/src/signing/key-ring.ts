@@ -1,0 +1,144 @@
+import type { KeyObject } from "node:crypto";
+import { stat } from "node:fs/promises";
+import type { Logger } from "../log.js";
+import type { Component } from "../run-until-signal.js";
+import type { Secret } from "../secret.js";
+import { issueCertificate } from "./certificates.js";
+import { keyNames, openAuthority, readKeyFolder, type DatedKey } from "./key-folder.js";
+import { activeKey, publishedKeys } from "./key-schedule.js";
+import {
+  assembleSigningKey,
+  parseCertificates,
+  parsePrivateKeys,
+  type SigningKey,
+} from "./signing-key.js";
+
+/** Where a service's signing keys come from. */
+export interface KeyRingConfig {
+  /** Folder for keys made here; its `ca.cert.pem` is what the registry has to trust. */
+  readonly directory: string;
+  /** Name of the service. */
+  readonly owner: string;
+  /** Keys given from outside, in PEM form; the first signs, all are published. `null`: made here. */
+  readonly givenKeys: (() => Secret) | null;
+  /** File that the given keys came from, to warn when others can read it. */
+  readonly givenKeysFile: string | null;
+  /** PEM file with the given keys' certificates; `null` has the folder's authority issue them. */
+  readonly certificatesFile: (() => string) | null;
+  /** Seconds that a token of an old key lives after the key was replaced. */
+  readonly retainSeconds: number;
+}
+
+/** The signing keys of a service, kept up to date while it runs. */
+export interface KeyRing extends Component {
+  /** @returns the key to sign with now */
+  active(): SigningKey;
+  /** @returns the keys that verifiers have to know now */
+  published(): SigningKey[];
+  /** Reads the keys again; keeps the ones it has when that fails. */
+  reload(): Promise<void>;
+}
+
+const RELOAD_MILLISECONDS = 2_000;
+
+/**
+ * Opens a service's keys and watches them: a key that is added takes part in the signing without a restart.
+ *
+ * @param config - where keys are
+ * @param deps - clock in milliseconds, and log
+ * @returns the ring, with keys in it
+ * @throws Error that names the file, when a key cannot be used at start
+ */
+export async function openKeyRing(
+  config: KeyRingConfig,
+  deps: { readonly now: () => number; readonly log: Logger },
+): Promise<KeyRing> {
+  if (config.givenKeysFile !== null) await warnIfReadableByOthers(config.givenKeysFile, deps.log);
+  let source = await readSource(config);
+  let keys = await source.load();
+  let timer: NodeJS.Timeout | undefined;
+  const seconds = () => Math.floor(deps.now() / 1000);
+  const reload = async (): Promise<void> => {
+    try {
+      const found = await readSource(config);
+      if (found.fingerprint === source.fingerprint) return;
+      keys = await found.load();
+      source = found;
+      deps.log.info({ event: "keys.changed", owner: config.owner, keys: describe(keys) });
+    } catch (error) {
+      deps.log.error({ event: "keys.unreadable", owner: config.owner, err: error });
+    }
+  };
+  const onHangup = () => void reload();
+  return {
+    name: "signing keys",
+    active: () => activeKey(keys, seconds()).key,
+    published: () => publishedKeys(keys, seconds(), config.retainSeconds).map(({ key }) => key),
+    reload,
+    start: () => {
+      timer = setInterval(() => void reload(), RELOAD_MILLISECONDS);
+      process.on("SIGHUP", onHangup);
+      return Promise.resolve();
+    },
+    stop: () => {
+      clearInterval(timer);
+      process.off("SIGHUP", onHangup);
+      return Promise.resolve();
+    },
+  };
+}
+
+/** Keys as they stand now; making them is worth it only when the fingerprint has changed. */
+interface KeySource {
+  readonly fingerprint: string;
+  load(): Promise<DatedKey[]>;
+}
+
+async function readSource(config: KeyRingConfig): Promise<KeySource> {
+  const { directory, owner } = config;
+  if (config.givenKeys === null)
+    return {
+      fingerprint: (await keyNames(directory, owner)).join(),
+      load: () => readKeyFolder(directory, owner),
+    };
+  const pem = config.givenKeys().reveal();
+  const certificates = config.certificatesFile?.() ?? null;
+  return {
+    fingerprint: `${pem}${certificates ?? ""}`,
+    load: () => loadGivenKeys(config, pem, certificates),
+  };
+}
+
+/** The first signs from ever; the others never do, and never retire: whoever gives keys takes them away again. */
+async function loadGivenKeys(
+  config: KeyRingConfig,
+  pem: string,
+  certificates: string | null,
+): Promise<DatedKey[]> {
+  const name = config.givenKeysFile ?? "SIGNING_KEY";
+  return Promise.all(
+    parsePrivateKeys(pem, name).map(async (key, index) => {
+      const chainPem = certificates ?? (await certify(config, key));
+      const chain = parseCertificates(chainPem, name);
+      const leaf = chain.findIndex((certificate) => certificate.checkPrivateKey(key));
+      const signingKey = await assembleSigningKey(key, chain.slice(Math.max(leaf, 0)), name);
+      return { key: signingKey, activeFrom: index === 0 ? 0 : NEVER, name: `given-${index + 1}` };
+    }),
+  );
+}
+
+async function certify({ directory, owner }: KeyRingConfig, key: KeyObject): Promise<string> {
+  return issueCertificate(await openAuthority(directory), key, owner);
+}
+
+const NEVER = Number.MAX_SAFE_INTEGER;
+
+function describe(keys: readonly DatedKey[]) {
+  return keys.map(({ name, key }) => ({ name, keyId: key.keyId }));
+}
+
+async function warnIfReadableByOthers(path: string, log: Logger): Promise<void> {
+  const { mode } = await stat(path);
+  if ((mode & 0o077) !== 0)
+    log.warn({ event: "key.readable-by-others", path, mode: (mode & 0o777).toString(8) });
+}
