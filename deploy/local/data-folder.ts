@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { createOnce } from "#service-kit/signing/create-once.js";
 
 /** The folders of one stack's data. */
 export interface DataFolder {
@@ -49,6 +49,11 @@ export async function keptSecret(
   name: string,
 ): Promise<{ file: string; value: string }> {
   const file = join(folder, name);
-  const make = () => Promise.resolve(`${randomBytes(32).toString("hex")}\n`);
-  return { file, value: (await createOnce(file, 0o600, make)).trim() };
+  if (!existsSync(file)) {
+    // Written aside first: half a secret would be kept for ever.
+    const draft = `${file}.draft`;
+    await writeFile(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flush: true });
+    await rename(draft, file);
+  }
+  return { file, value: (await readFile(file, "utf8")).trim() };
 }

@@ -29,12 +29,16 @@ export interface Launch {
 /**
  * @param command - what to run
  * @param deathSignal - sent by the kernel when the process that started the program dies, however it dies
- * @returns how to spawn it; without `setpriv` on the machine the death signal is left out
+ * @param setpriv - path of Debian's program that arranges this; without it there is no such signal
+ * @returns how to spawn it
  */
-export function launchOf(command: Command, deathSignal: string): Launch {
+export function launchOf(
+  command: Command,
+  deathSignal: NodeJS.Signals,
+  setpriv: string | null = findOnPath("setpriv"),
+): Launch {
   const { file, args, env, cwd, user } = command;
   const options = { env, ...(cwd === undefined ? {} : { cwd }) };
-  const setpriv = findOnPath("setpriv");
   if (setpriv === null)
     return {
       file,

@@ -128,11 +128,8 @@ describe("options of the command line", () => {
     expect(() => readSettings(without)).toThrow(new RegExp(`^  ${option}: absent`, "m"));
   });
 
-  test("what is wrong with a secret never shows the secret", () => {
-    expect(() => readSettings({ ...FILESYSTEM, "http-secret-file": shortFile })).toThrow(
-      expect.objectContaining({
-        message: expect.not.stringContaining('"short') as string,
-      }) as Error,
-    );
+  test("what is wrong with a secret is said without the secret", () => {
+    const read = () => readSettings({ ...FILESYSTEM, "http-secret-file": shortFile, listen: "x" });
+    expect(read).toThrow(/^ {2}http-secret-file: the file holds fewer than 16 characters$/m);
   });
 });

@@ -1,0 +1,87 @@
+import { randomBytes } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { portPicker } from "#local/ports.js";
+import { createPostgres, withClient, type EmbeddedPostgres } from "#local/postgres.js";
+import { identityOf } from "#local/process-identity.js";
+import { waitUntil } from "#local/wait.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+
+let folder: TemporaryFolder;
+let running: EmbeddedPostgres | null = null;
+const said: string[] = [];
+const ports = portPicker();
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  await mkdir(join(folder.path, "secrets"));
+});
+afterEach(async () => {
+  await running?.service.stop();
+  running = null;
+});
+afterAll(() => folder.remove());
+
+async function start(): Promise<EmbeddedPostgres> {
+  const { path } = folder;
+  running = await createPostgres(
+    {
+      folder: join(path, "postgres"),
+      secrets: join(path, "secrets"),
+      logFile: join(path, "postgres.log"),
+      port: await ports.next(),
+    },
+    {
+      say: (line) => said.push(line),
+      started: () => Promise.resolve(),
+      stopping: new AbortController().signal,
+    },
+  );
+  await running.service.start();
+  return running;
+}
+
+async function postmasterPid(): Promise<number> {
+  const text = await readFile(join(folder.path, "postgres", "data", "postmaster.pid"), "utf8");
+  return Number(text.split("\n")[0]);
+}
+
+async function query(postgres: EmbeddedPostgres, sql: string): Promise<unknown[]> {
+  return withClient(postgres.login, async (client) => (await client.query<object>(sql)).rows);
+}
+
+describe("the embedded Postgres", () => {
+  test("keeps data and password from one start to the next, and stops without a trace", async () => {
+    const first = await start();
+    await query(first, "create table kept as select 1 as answer");
+    const pid = await postmasterPid();
+    await first.service.stop();
+    expect(await identityOf(pid)).toBeNull();
+    const second = await start();
+    expect(second.login.password).toBe(first.login.password);
+    expect(await query(second, "select answer from kept")).toEqual([{ answer: 1 }]);
+  });
+
+  test("listens on this machine alone and wants the password", async () => {
+    const postgres = await start();
+    expect(await query(postgres, "show listen_addresses")).toEqual([
+      { listen_addresses: "127.0.0.1" },
+    ]);
+    expect(await query(postgres, "show unix_socket_directories")).toEqual([
+      { unix_socket_directories: "" },
+    ]);
+    expect(await query(postgres, "show fsync")).toEqual([{ fsync: "on" }]);
+    const stranger = { ...postgres.login, password: randomBytes(8).toString("hex") };
+    await expect(withClient(stranger, () => Promise.resolve())).rejects.toThrow("password");
+  });
+
+  test("comes back on the same port with everything committed when it is killed", async () => {
+    const postgres = await start();
+    await query(postgres, "create table survived as select 2 as answer");
+    process.kill(await postmasterPid(), "SIGKILL");
+    const isBack = () => said.includes("postgres is back");
+    expect(await waitUntil(isBack, { withinMs: 30_000 })).toBe(true);
+    expect(await query(postgres, "select answer from survived")).toEqual([{ answer: 2 }]);
+  });
+});

@@ -1,0 +1,32 @@
+import { isAbsolute, join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { readLocalSettings } from "#local/settings.js";
+
+describe("settings of the local stack", () => {
+  test("with nothing set, port 8080, data in .data and an embedded Postgres", () => {
+    expect(readLocalSettings({})).toEqual({
+      port: 8080,
+      dataDir: join(REPOSITORY_ROOT, ".data"),
+      registryBin: null,
+      hasOutsidePostgres: false,
+      logLevel: "info",
+      identitiesFile: join(REPOSITORY_ROOT, "deploy", "local", "identities.json"),
+    });
+  });
+
+  test("a data folder is taken from the clone, wherever npm was called", () => {
+    const { dataDir } = readLocalSettings({ DATA_DIR: "elsewhere" });
+    expect(dataDir).toBe(join(REPOSITORY_ROOT, "elsewhere"));
+    expect(isAbsolute(dataDir)).toBe(true);
+  });
+
+  test("a database of one's own replaces the embedded one", () => {
+    expect(readLocalSettings({ DB_SUBNAME: "//db:5432/x" }).hasOutsidePostgres).toBe(true);
+  });
+
+  test("everything wrong is named at once", () => {
+    const read = () => readLocalSettings({ PORT: "http", LOG_LEVEL: "loud" });
+    expect(read).toThrow(/PORT: given "http"[^]*LOG_LEVEL: given "loud"/);
+  });
+});
