@@ -52,7 +52,7 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
   const parseUrl = (name: string, given: string): string => {
     const url = URL.canParse(given) ? new URL(given) : null;
     if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-      refuse(name, given, "an http:// or https:// URL");
+      refuse(name, given.replace(/\/\/.*@/, "//[secret]@"), "an http:// or https:// URL");
     else if (url.username !== "" || url.password !== "")
       faults.push(`${name}: must not hold a user name or password`);
     return given.replace(/\/+$/, "");
