@@ -1,0 +1,16 @@
+import type { Caller } from "#gateway/proxy/caller.js";
+
+/**
+ * @param known - what makes this one special
+ * @returns somebody whose token has been verified
+ */
+export function callerWith(known: Partial<Caller> = {}): Caller {
+  return {
+    subject: "alice",
+    realm: "/employees",
+    kind: "oauth2",
+    access: [],
+    refused: [],
+    ...known,
+  };
+}

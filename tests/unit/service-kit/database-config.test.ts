@@ -1,0 +1,88 @@
+import { describe, expect, test } from "@jest/globals";
+import { ConfigError, envReader } from "#service-kit/config.js";
+import {
+  connectionOptions,
+  readDatabaseConfig,
+  type DatabaseConfig,
+} from "#service-kit/db/pool.js";
+
+describe("the database's variables", () => {
+  test("without any, the database is the local one", () => {
+    expect(read({})).toMatchObject({
+      host: "localhost",
+      port: 5432,
+      database: "wharfinger",
+      user: "postgres",
+      tls: "off",
+    });
+  });
+
+  test.each([
+    ["//db:5433/ledger", "db", 5433, "ledger"],
+    ["//db/ledger", "db", 5432, "ledger"],
+    ["//db.example:5432/ledger?ssl=true", "db.example", 5432, "ledger"],
+    ["//[::1]:5432/ledger", "::1", 5432, "ledger"],
+    ["//127.0.0.1:5432/my%20ledger", "127.0.0.1", 5432, "my ledger"],
+  ])("%s means %s, port %i, database %s", (subname, host, port, database) => {
+    expect(read({ DB_SUBNAME: subname })).toMatchObject({ host, port, database });
+  });
+
+  test.each([
+    "db:5432/ledger",
+    "//db:5432",
+    "//db:5432/",
+    "///ledger",
+    "nonsense",
+    "//db:x/ledger",
+  ])("%s is refused with its name and what is wanted", (subname) => {
+    expect(faultsOf({ DB_SUBNAME: subname })).toEqual([
+      `DB_SUBNAME: given ${JSON.stringify(subname)}, wanted //host:port/database`,
+    ]);
+  });
+
+  test.each([
+    ["", "", "off"],
+    ["?ssl=true", "", "encrypt"],
+    ["?ssl=false", "", "off"],
+    ["", "require", "encrypt"],
+    ["", "verify-ca", "verify"],
+    ["", "verify-full", "verify"],
+    ["?ssl=true", "verify-full", "verify"],
+    ["?ssl=true", "disable", "off"],
+  ])("with %s in the name and PGSSLMODE=%s, TLS is %s", (query, mode, tls) => {
+    expect(read({ DB_SUBNAME: `//db/ledger${query}`, PGSSLMODE: mode }).tls).toBe(tls);
+  });
+
+  test("an unknown PGSSLMODE is refused", () => {
+    expect(faultsOf({ PGSSLMODE: "prefer" }).join()).toMatch(/^PGSSLMODE: given "prefer"/);
+  });
+
+  test("a verified connection checks the certificate, an encrypted one does not", () => {
+    const subname = { DB_SUBNAME: "//db/ledger" };
+    const ssl = (mode: string) => connectionOptions(read({ ...subname, PGSSLMODE: mode })).ssl;
+    expect(ssl("verify-full")).toEqual({ rejectUnauthorized: true });
+    expect(ssl("require")).toEqual({ rejectUnauthorized: false });
+    expect(ssl("disable")).toBe(false);
+  });
+
+  test("the password is not printed with the configuration", () => {
+    expect(JSON.stringify(read({ DB_PASSWORD: "hunter2" }))).not.toContain("hunter2");
+  });
+});
+
+function read(env: NodeJS.ProcessEnv): DatabaseConfig {
+  const reader = envReader(env);
+  const config = readDatabaseConfig(reader);
+  reader.throwIfFaulty();
+  return config;
+}
+
+function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {
+  try {
+    read(env);
+    return [];
+  } catch (error) {
+    if (error instanceof ConfigError) return error.faults;
+    throw error;
+  }
+}
