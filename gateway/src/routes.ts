@@ -17,6 +17,10 @@ export interface GatewayDeps extends RegistryApiDeps, HookDeps {
   readonly migrated: () => boolean;
 }
 
+/** What of the REST API the token server answers: everything about who is who. */
+const TOKEN_SERVER_API =
+  /^\/api\/v1\/(?:refresh-tokens|explain|teams\/[a-z0-9._-]+\/robots)(?:\/[a-z0-9-]+)*$/;
+
 /**
  * @param deps - use cases' needs, log and metrics
  * @returns every public route of the gateway
@@ -37,11 +41,12 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
     else next();
   });
   app.use((req, res, next) => {
-    if (splitTarget(req.url).path !== "/token") {
+    const { path } = splitTarget(req.url);
+    if (path !== "/token" && !TOKEN_SERVER_API.test(path)) {
       next();
       return;
     }
-    contextOf(req).route = "token";
+    contextOf(req).route = path === "/token" ? "token" : "token-server.api";
     deps.forwardToTokenServer(req, res, { authorization: req.headers.authorization });
   });
   app.get("/.well-known/health", named("health"), (_req, res) => {

@@ -48,6 +48,8 @@ export const FAULTS = {
     message: "the request's head did not arrive in time",
   },
   ROUTE_UNKNOWN: { status: 404, wire: "UNSUPPORTED", message: "no such registry endpoint" },
+  NOT_FOUND: { status: 404, wire: "NOT_FOUND", message: "there is no such thing" },
+  CONFLICT: { status: 409, wire: "CONFLICT", message: "it exists already" },
   METHOD_UNSUPPORTED: { status: 405, wire: "UNSUPPORTED", message: "the method is not supported" },
   DELETE_DISABLED: {
     status: 405,

@@ -29,7 +29,9 @@ export interface EnvReader {
   secret(name: string, fallback?: string): Secret;
   optionalSecret(name: string): Secret | null;
   /** Addresses or CIDR ranges split by commas, or Express's names `loopback`, `linklocal`, `uniquelocal`. */
-  addressList(name: string): string[];
+  addressList(name: string, fallback?: string): string[];
+  /** Words split by commas. */
+  list(name: string): string[];
   /** Records a fault of a rule that spans several variables. */
   fault(name: string, message: string): void;
   /** @throws ConfigError when anything read so far was faulty */
@@ -113,9 +115,9 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       faults.push(`${name}: absent, wanted a value or ${name}_FILE`);
       return new Secret("");
     },
-    addressList: (name) => {
-      const entries = (raw(name) ?? "").split(",").map((entry) => entry.trim());
-      const list = entries.filter((entry) => entry !== "");
+    list: (name) => splitList(raw(name) ?? ""),
+    addressList: (name, fallback = "") => {
+      const list = splitList(raw(name) ?? fallback);
       for (const entry of list)
         if (!isAddressRange(entry)) refuse(name, entry, "an IP address, a CIDR range or a name");
       return list;
@@ -125,6 +127,11 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       if (faults.length > 0) throw new ConfigError(faults);
     },
   };
+}
+
+function splitList(text: string): string[] {
+  const entries = text.split(",").map((entry) => entry.trim());
+  return entries.filter((entry) => entry !== "");
 }
 
 function isAddressRange(text: string): boolean {

@@ -1,7 +1,9 @@
 import { envReader } from "#service-kit/config.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import type { LoginLimits } from "./limits/login-limiter.js";
 
 /** How much longer than it says a verifier takes a token, for clocks that differ. */
 const LEEWAY_SECONDS = 120;
@@ -21,7 +23,17 @@ export interface TokenServerConfig {
   /** `null`: authentication is off, everybody may do everything. */
   readonly tokeninfoUrl: string | null;
   readonly teamServiceUrl: string | null;
+  /** Service that knows machines by their instance identity documents. */
+  readonly iidinfoUrl: string | null;
   readonly allowPublicRead: boolean;
+  /** Peers whose `X-Forwarded-For` counts: the gateways. */
+  readonly trustedProxies: readonly string[];
+  readonly database: DatabaseConfig;
+  readonly databaseConnections: number;
+  readonly refreshTokenSeconds: number;
+  /** Members of these teams administer the installation. */
+  readonly adminTeams: readonly string[];
+  readonly loginLimits: LoginLimits;
   readonly keys: KeyRingConfig;
 }
 
@@ -46,7 +58,24 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     tokenLifetimeSeconds,
     tokeninfoUrl: read.optionalUrl("HTTP_TOKENINFO_URL"),
     teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL"),
+    iidinfoUrl: read.optionalUrl("HTTP_IIDINFO_URL"),
     allowPublicRead: read.flag("HTTP_ALLOW_PUBLIC_READ", false),
+    trustedProxies: read.addressList("TRUSTED_PROXIES", "loopback, linklocal, uniquelocal"),
+    database: readDatabaseConfig(read),
+    databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
+    refreshTokenSeconds: read.integer("REFRESH_TOKEN_TTL_SECONDS", 30 * 86_400, {
+      min: 60,
+      max: 3650 * 86_400,
+    }),
+    adminTeams: read.list("ADMIN_TEAMS"),
+    loginLimits: {
+      failuresPerSource: read.integer("LOGIN_FAILURES_PER_SOURCE", 100, { min: 1, max: 1_000_000 }),
+      failuresPerAccount: read.integer("LOGIN_FAILURES_PER_ACCOUNT", 10, {
+        min: 1,
+        max: 1_000_000,
+      }),
+      windowSeconds: read.integer("LOGIN_FAILURE_SECONDS", 60, { min: 1, max: 86_400 }),
+    },
     keys: readKeyRingConfig(read, "token-server", tokenLifetimeSeconds + LEEWAY_SECONDS),
   };
   read.throwIfFaulty();

@@ -1,14 +1,21 @@
 import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
+import { refreshTokenRoutes } from "./api/refresh-tokens.js";
+import { robotRoutes } from "./api/robots.js";
+import type { ApiCallerDeps } from "./api/caller.js";
+import type { RobotDeps } from "./robots/manage-robots.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { splitTarget } from "#registry-protocol/request.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { issueToken, type IssueDeps } from "./token/issue.js";
-import { parseTokenRequest } from "./token/request.js";
+import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token/request.js";
 
 /** What the routes need. */
-export interface RouteDeps extends IssueDeps {
+export interface RouteDeps extends IssueDeps, ApiCallerDeps, RobotDeps {
+  readonly keys: KeyRing;
+  readonly trustedProxies: readonly string[];
   readonly metrics: ServiceMetrics;
 }
 
@@ -21,11 +28,25 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.set("trust proxy", deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false);
   app.use((req, res, next) => {
     openContext(req, res, { log, metrics });
     next();
   });
-  app.get("/token", named("token"), (req, res) => answerToken(deps, req, res));
+  app.get("/token", named("token"), (req, res) =>
+    answerToken(deps, req, res, (service) =>
+      parseTokenRequest(splitTarget(req.url).query, req.headers.authorization, service),
+    ),
+  );
+  const form = express.text({ type: () => true, limit: "64kb", defaultCharset: "utf-8" });
+  app.post("/token", named("token"), form, (req, res) =>
+    answerToken(deps, req, res, (service) => {
+      const body: unknown = req.body;
+      const text = typeof body === "string" ? body : "";
+      return parseOAuthRequest(text, req.headers.authorization, service);
+    }),
+  );
+  app.use("/api/v1", named("api"), robotRoutes(deps), refreshTokenRoutes(deps));
   app.get("/.well-known/jwks.json", named("jwks"), (_req, res) => {
     res.setHeader("Cache-Control", "public, max-age=300");
     sendJson(res, 200, { keys: deps.keys.published().map((key) => key.publicJwk) });
@@ -45,12 +66,15 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
   return app;
 }
 
-async function answerToken(deps: RouteDeps, req: Request, res: Response): Promise<void> {
+async function answerToken(
+  deps: RouteDeps,
+  req: Request,
+  res: Response,
+  parse: (service: string) => TokenRequest,
+): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
-    const query = new URLSearchParams(splitTarget(req.url).query);
-    const request = parseTokenRequest(query, req.headers.authorization, deps.service);
-    const { identity, answer } = await issueToken(deps, request);
+    const { identity, answer } = await issueToken(deps, parse(deps.service), req.ip ?? "");
     contextOf(req).actor = identity.uid;
     sendJson(res, 200, answer);
   } catch (error) {

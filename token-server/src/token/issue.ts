@@ -1,18 +1,21 @@
 import type { Subject } from "#access-policy/decide.js";
 import type { Identity } from "#access-policy/identity.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
-import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
 import type { Login } from "../identity/identity-source.js";
+import { createRefreshToken } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { grantAccess, type Grant } from "./grant.js";
+import { logIn, type LogInDeps } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
 
 /** What issuing a token needs. */
-export interface IssueDeps extends AuthenticationDeps {
+export interface IssueDeps extends LogInDeps {
   readonly teams: TeamLookup;
-  readonly keys: KeyRing;
+  readonly keys: Pick<KeyRing, "active">;
   readonly issuer: string;
   readonly service: string;
   readonly lifetimeSeconds: number;
@@ -22,7 +25,7 @@ export interface IssueDeps extends AuthenticationDeps {
   readonly log: Logger;
 }
 
-/** Answer of the token endpoint (distribution, "Token Authentication Specification"). */
+/** Answer of the token endpoint (distribution, "Token Authentication Specification" and "Oauth2 …"). */
 export interface TokenAnswer {
   readonly token: string;
   /** The same, under the name that OAuth gives it. */
@@ -30,6 +33,9 @@ export interface TokenAnswer {
   readonly expires_in: number;
   /** RFC 3339. */
   readonly issued_at: string;
+  /** What is granted, scopes split by spaces. */
+  readonly scope: string;
+  readonly refresh_token?: string;
 }
 
 /** An issued token and whom it was issued to. */
@@ -38,27 +44,48 @@ export interface IssuedToken {
   readonly answer: TokenAnswer;
 }
 
+/** Kinds of login that get no refresh token: there is nobody to bind it to, or nothing that could end it. */
+const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted", "machine"];
+
 /**
  * Identifies the caller, decides what they get of what they ask for, and signs it.
  *
- * @param deps - logins, teams, key, clock
+ * @param deps - logins, teams, keys, clock
  * @param request - what is asked
+ * @param address - address of the client
  * @returns the answer; its token may grant less than was asked, even nothing
- * @throws Fault UNAUTHORIZED for bad credentials, UNAVAILABLE when a service that has to be asked
- *   does not answer
+ * @throws Fault UNAUTHORIZED for bad credentials, TOO_MANY_REQUESTS after too many of them, UNAVAILABLE when
+ *   a service that has to be asked does not answer
  */
-export async function issueToken(deps: IssueDeps, request: TokenRequest): Promise<IssuedToken> {
-  const login = await authenticate(deps, request.credentials);
-  const grant = await decideGrant(deps.teams, login, request);
+export async function issueToken(
+  deps: IssueDeps,
+  request: TokenRequest,
+  address: string,
+): Promise<IssuedToken> {
+  const bound = { clientId: request.clientId, service: deps.service };
+  const login = await logIn(deps, request.login, { address, ...bound });
+  const grant = await decideGrant(deps.teams, login, request, address);
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
     actor: identity.uid,
     realm: identity.realm,
     kind: identity.kind,
+    address,
     granted: grant.access,
     refused: grant.refused,
   });
+  const refreshToken = await refreshTokenFor(deps, request, login, bound);
+  return {
+    identity,
+    answer: {
+      ...signGrant(deps, identity, grant),
+      ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
+    },
+  };
+}
+
+function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnswer {
   const issuedAt = Math.floor(deps.now() / 1000);
   const token = signRegistryToken(deps.keys.active(), {
     issuer: deps.issuer,
@@ -72,13 +99,11 @@ export async function issueToken(deps: IssueDeps, request: TokenRequest): Promis
     extra: { realm: identity.realm, kind: identity.kind, refused: grant.refused },
   });
   return {
-    identity,
-    answer: {
-      token,
-      access_token: token,
-      expires_in: deps.lifetimeSeconds,
-      issued_at: new Date(issuedAt * 1000).toISOString(),
-    },
+    token,
+    access_token: token,
+    expires_in: deps.lifetimeSeconds,
+    issued_at: new Date(issuedAt * 1000).toISOString(),
+    scope: grant.access.map(formatScope).join(" "),
   };
 }
 
@@ -87,6 +112,7 @@ async function decideGrant(
   teams: TeamLookup,
   login: Login,
   { requested }: TokenRequest,
+  _address: string,
 ): Promise<Grant> {
   const stranger: Subject = { identity: login.identity, teams: null };
   const first = grantAccess(stranger, requested);
@@ -95,4 +121,26 @@ async function decideGrant(
   const second = grantAccess(member, requested);
   if (second === "teams-needed") throw new Error("the policy asks for teams that it was given");
   return second;
+}
+
+/** A client that showed a refresh token keeps it; one that logged in and asks for one gets one. */
+async function refreshTokenFor(
+  deps: IssueDeps,
+  request: TokenRequest,
+  login: Login,
+  bound: { clientId: string; service: string },
+): Promise<string | null> {
+  const { login: shown, offline } = request;
+  if (shown.kind === "refresh-token") return shown.token.reveal();
+  if (!offline || shown.kind !== "credentials") return null;
+  if (WITHOUT_REFRESH.includes(login.identity.kind)) return null;
+  try {
+    const refresh = { ...deps.refresh, authenticate: () => Promise.resolve(login) };
+    return await createRefreshToken(refresh, shown.credentials, login, bound);
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    // Without a database there are no refresh tokens; the client keeps using its password.
+    deps.log.warn({ event: "refresh-token.not-made", actor: login.identity.uid, err: error });
+    return null;
+  }
 }

@@ -3,53 +3,131 @@ import { parseScopes, type RequestedAccess } from "#registry-protocol/scope.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials } from "../identity/identity-source.js";
 
+/** How a client says who it is. */
+export type LoginRequest =
+  | { readonly kind: "nobody" }
+  | { readonly kind: "credentials"; readonly credentials: Credentials }
+  | { readonly kind: "refresh-token"; readonly token: Secret };
+
 /** What a client asks of the token endpoint. */
 export interface TokenRequest {
-  readonly credentials: Credentials | null;
+  readonly login: LoginRequest;
   readonly requested: readonly RequestedAccess[];
+  /** Name of the client program; empty when it does not say. */
+  readonly clientId: string;
+  /** Whether a refresh token is wanted too. */
+  readonly offline: boolean;
 }
 
 /** A client that pushes and mounts asks for a handful; each makes the token longer. */
 const MAX_SCOPES = 100;
+const MAX_QUERY_CHARACTERS = 32 * 1024;
+const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
 
 /**
- * Understands `GET /token` (distribution, "Token Authentication Specification"). `account`, `client_id`,
- * `offline_token` and unknown parameters are harmless and ignored.
+ * Understands `GET /token` (distribution, "Token Authentication Specification"). `account` and unknown
+ * parameters are harmless and ignored.
  *
- * @param query - parsed query string
+ * @param query - query string, not decoded
  * @param authorization - `Authorization` header, if any
  * @param service - the service that tokens are issued for
  * @returns who claims to ask and for what
- * @throws Fault REQUEST_INVALID for another service or too many scopes, UNAUTHORIZED for a header
- *   that is no Basic credential
+ * @throws Fault REQUEST_INVALID for another service or too much of anything, UNAUTHORIZED for a header that
+ *   is no Basic credential
  */
 export function parseTokenRequest(
-  query: URLSearchParams,
+  query: string,
   authorization: string | undefined,
   service: string,
 ): TokenRequest {
-  const services = query.getAll("service");
-  if (services.some((asked) => asked !== service))
-    throw new Fault("REQUEST_INVALID", {
-      message: `unknown service; this token server issues tokens for "${service}"`,
-    });
-  const requested = parseScopes(query.getAll("scope"));
-  if (requested.length > MAX_SCOPES)
-    throw new Fault("REQUEST_INVALID", { message: `more than ${MAX_SCOPES} scopes` });
+  const parameters = parseParameters(query);
   return {
-    credentials: authorization === undefined ? null : parseBasic(authorization),
-    requested,
+    ...commonParts(parameters, service),
+    login: authorization === undefined ? { kind: "nobody" } : basicLogin(authorization),
+    offline: parameters.get("offline_token") === "true",
   };
 }
 
-/** RFC 7617: the user name ends at the first colon, the password may hold more of them. */
-function parseBasic(header: string): Credentials {
+/**
+ * Understands `POST /token` (distribution, "Oauth2 Token Authentication"): grant types `password` and
+ * `refresh_token`.
+ *
+ * @param body - form-urlencoded body, not decoded
+ * @param authorization - `Authorization` header; used when the body names no user
+ * @param service - the service that tokens are issued for
+ * @returns who claims to ask and for what
+ * @throws Fault REQUEST_INVALID or UNAUTHORIZED, as above
+ */
+export function parseOAuthRequest(
+  body: string,
+  authorization: string | undefined,
+  service: string,
+): TokenRequest {
+  const parameters = parseParameters(body);
+  return {
+    ...commonParts(parameters, service),
+    login: oauthLogin(parameters, authorization),
+    offline: parameters.get("access_type") === "offline",
+  };
+}
+
+/**
+ * RFC 7617: the user name ends at the first colon, the password may hold more of them.
+ *
+ * @param header - value of an `Authorization` header
+ * @returns user name and password
+ * @throws Fault UNAUTHORIZED when the header is not of the form
+ */
+export function parseBasic(header: string): Credentials {
   const encoded = /^basic +([A-Za-z0-9+/_=-]+) *$/i.exec(header)?.[1];
+  if (header.length > MAX_CREDENTIAL_CHARACTERS) throw notBasic();
   const text = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
   const colon = text.indexOf(":");
-  if (colon < 1)
-    throw new Fault("UNAUTHORIZED", {
-      message: "the Authorization header is not of the form Basic <base64 of user:password>",
-    });
+  if (colon < 1) throw notBasic();
   return { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
+}
+
+function basicLogin(header: string): LoginRequest {
+  return { kind: "credentials", credentials: parseBasic(header) };
+}
+
+function oauthLogin(parameters: URLSearchParams, authorization: string | undefined): LoginRequest {
+  const grantType = parameters.get("grant_type");
+  if (grantType === "refresh_token")
+    return { kind: "refresh-token", token: new Secret(parameters.get("refresh_token") ?? "") };
+  if (grantType !== "password")
+    throw new Fault("REQUEST_INVALID", {
+      message: "unsupported grant_type: wanted password or refresh_token",
+    });
+  const username = parameters.get("username") ?? "";
+  if (username === "" && authorization !== undefined) return basicLogin(authorization);
+  if (username === "") return { kind: "nobody" };
+  const password = new Secret(parameters.get("password") ?? "");
+  return { kind: "credentials", credentials: { username, password } };
+}
+
+function parseParameters(text: string): URLSearchParams {
+  if (text.length > MAX_QUERY_CHARACTERS)
+    throw new Fault("REQUEST_INVALID", { message: "the parameters are longer than 32 KiB" });
+  return new URLSearchParams(text);
+}
+
+function commonParts(
+  parameters: URLSearchParams,
+  service: string,
+): Pick<TokenRequest, "requested" | "clientId"> {
+  if (parameters.getAll("service").some((asked) => asked !== service))
+    throw new Fault("REQUEST_INVALID", {
+      message: `unknown service; this token server issues tokens for "${service}"`,
+    });
+  const requested = parseScopes(parameters.getAll("scope"));
+  if (requested.length > MAX_SCOPES)
+    throw new Fault("REQUEST_INVALID", { message: `more than ${MAX_SCOPES} scopes` });
+  return { requested, clientId: (parameters.get("client_id") ?? "").slice(0, 255) };
+}
+
+function notBasic(): Fault {
+  return new Fault("UNAUTHORIZED", {
+    message: "the Authorization header is not of the form Basic <base64 of user:password>",
+  });
 }

@@ -1,0 +1,76 @@
+import type { Request } from "express";
+import type { Identity } from "#access-policy/identity.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { Secret } from "#service-kit/secret.js";
+import type { Credentials, Login } from "../identity/identity-source.js";
+import type { TeamLookup } from "../teams/team-service.js";
+import { logIn, type LogInDeps } from "../token/log-in.js";
+import { parseBasic } from "../token/request.js";
+import type { Manager } from "../robots/manage-robots.js";
+
+/** What identifying a caller of the REST API needs. */
+export interface ApiCallerDeps extends LogInDeps {
+  readonly teams: TeamLookup;
+  readonly service: string;
+  /** Members of these teams administer the installation. */
+  readonly adminTeams: readonly string[];
+}
+
+/** Whoever calls the REST API. */
+export interface ApiCaller {
+  readonly identity: Identity;
+  readonly teams: readonly string[];
+  readonly isAdministrator: boolean;
+  readonly address: string;
+}
+
+/** Kinds of login behind which there is a person or a pipeline that a team trusts with its robots. */
+const MANAGING_KINDS: readonly Identity["kind"][] = ["oauth2", "htpasswd", "ldap", "unrestricted"];
+
+/**
+ * @param deps - ways to log in
+ * @param req - request with `Authorization: Basic user:password`, or `Bearer` or `Token` and an OAuth token
+ * @returns who calls
+ * @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS or UNAVAILABLE
+ */
+export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Promise<ApiCaller> {
+  const header = req.headers.authorization;
+  const address = req.ip ?? "";
+  if (header === undefined && !deps.unrestricted)
+    throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
+  const login = await logIn(
+    deps,
+    header === undefined
+      ? { kind: "nobody" }
+      : { kind: "credentials", credentials: parseAuthorization(header) },
+    { address, clientId: "api", service: deps.service },
+  );
+  const teams = await teamsOf(deps, login);
+  const { identity } = login;
+  const isAdministrator =
+    identity.kind === "unrestricted" || teams.some((team) => deps.adminTeams.includes(team));
+  return { identity, teams, isAdministrator, address };
+}
+
+/**
+ * @param caller - who calls
+ * @returns the caller as one who may manage robots
+ * @throws Fault DENIED for logins that may not, such as robots themselves
+ */
+export function asManager(caller: ApiCaller): Manager {
+  const { identity, teams, isAdministrator } = caller;
+  if (!MANAGING_KINDS.includes(identity.kind))
+    throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
+  return { uid: identity.uid, teams, isAdministrator };
+}
+
+function parseAuthorization(header: string): Credentials {
+  const token = /^(?:bearer|token) +(\S+) *$/i.exec(header)?.[1];
+  if (token !== undefined) return { username: "oauth2", password: new Secret(token) };
+  return parseBasic(header);
+}
+
+async function teamsOf(deps: ApiCallerDeps, login: Login): Promise<readonly string[]> {
+  if (login.identity.kind === "anonymous" || login.identity.kind === "unrestricted") return [];
+  return deps.teams.teamsOf(login);
+}

@@ -1,0 +1,17 @@
+import type { z } from "zod";
+import { Fault } from "#registry-protocol/faults.js";
+
+/**
+ * @param schema - what the input has to be
+ * @param input - something that came from outside
+ * @returns the parsed input
+ * @throws Fault REQUEST_INVALID that names every wrong field
+ */
+export function parseInput<T>(schema: z.ZodType<T>, input: unknown): T {
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  const faults = parsed.error.issues.map(({ path, message }) =>
+    path.length === 0 ? message : `${path.map(String).join(".")}: ${message}`,
+  );
+  throw new Fault("REQUEST_INVALID", { message: faults.join("; ").slice(0, 1000) });
+}

@@ -1,0 +1,85 @@
+import { json, Router, type Request, type Response } from "express";
+import { z } from "zod";
+import { sendJson } from "#service-kit/http/send-fault.js";
+import {
+  createRobot,
+  renewRobotSecret,
+  robotsOfTeam,
+  switchRobot,
+  type RobotDeps,
+  type RobotWithSecret,
+} from "../robots/manage-robots.js";
+import { asManager, identifyApiCaller, type ApiCallerDeps } from "./caller.js";
+import { parseInput } from "./parse.js";
+
+const name = z
+  .string()
+  .max(40)
+  .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "wanted lower case letters, digits and dashes");
+const team = z
+  .string()
+  .max(100)
+  .regex(/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/, "not the name of a team");
+const expiresInDays = z.number().int().min(1).max(3650).default(365);
+const createSchema = z.strictObject({
+  name,
+  description: z.string().max(500).default(""),
+  grants: z
+    .array(
+      z.strictObject({
+        repositories: z
+          .string()
+          .max(255)
+          .regex(/^[a-z0-9._*/-]+$/, "wanted a repository, with * or ** as wildcards"),
+        actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
+      }),
+    )
+    .min(1)
+    .max(50),
+  expiresInDays,
+});
+const rotateSchema = z.strictObject({ expiresInDays });
+const targetSchema = z.object({ team, name });
+
+/**
+ * Robots of a team: `/teams/{team}/robots`.
+ *
+ * @param deps - logins and database
+ * @returns the routes, to be mounted below `/api/v1`
+ */
+export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
+  const routes = Router();
+  const body = json({ limit: "64kb" });
+  const manager = async (req: Request) => asManager(await identifyApiCaller(deps, req));
+  routes.get("/teams/:team/robots", async (req, res) => {
+    const target = parseInput(z.object({ team }), req.params);
+    sendJson(res, 200, { robots: await robotsOfTeam(deps, await manager(req), target.team) });
+  });
+  routes.post("/teams/:team/robots", body, async (req, res) => {
+    const by = await manager(req);
+    const target = parseInput(z.object({ team }), req.params);
+    const wanted = parseInput(createSchema, req.body);
+    sendSecret(res, 201, await createRobot(deps, by, { ...target, ...wanted }));
+  });
+  routes.post("/teams/:team/robots/:name/rotate", body, async (req, res) => {
+    const by = await manager(req);
+    const target = parseInput(targetSchema, req.params);
+    const wanted = parseInput(rotateSchema, req.body ?? {});
+    sendSecret(res, 200, await renewRobotSecret(deps, by, { ...target, ...wanted }));
+  });
+  for (const [path, enabled] of [
+    ["disable", false],
+    ["enable", true],
+  ] as const)
+    routes.post(`/teams/:team/robots/:name/${path}`, async (req, res) => {
+      const by = await manager(req);
+      const target = parseInput(targetSchema, req.params);
+      sendJson(res, 200, { robot: await switchRobot(deps, by, { ...target, enabled }) });
+    });
+  return routes;
+}
+
+function sendSecret(res: Response, status: number, made: RobotWithSecret): void {
+  res.setHeader("Cache-Control", "no-store");
+  sendJson(res, status, made);
+}

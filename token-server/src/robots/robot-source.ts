@@ -1,0 +1,72 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
+import { hashSecret, verifySecret } from "./secret-hash.js";
+import { findRobot, touchRobot, type Robot } from "./sql.js";
+
+/** Every robot's user name begins so, and no other login's does. */
+export const ROBOT_PREFIX = "robot-";
+
+const REMEMBERED_LOGINS = 10_000;
+const REMEMBERED_MILLISECONDS = 5 * 60 * 1000;
+
+/**
+ * Logins of service accounts, `robot-<team>-<name>:<secret>`.
+ *
+ * @param db - where robots are
+ * @param now - current time in milliseconds since the epoch
+ * @returns the identity source; a robot that is disabled or over is refused at once, only the slow check of
+ *   an unchanged secret is remembered
+ */
+export function robotSource(db: Database, now: () => number): IdentitySource {
+  const processKey = randomBytes(32);
+  const verified = new LRUCache<string, true>({
+    max: REMEMBERED_LOGINS,
+    ttl: REMEMBERED_MILLISECONDS,
+  });
+  const unknownHash = hashSecret(processKey.toString("hex"));
+  const isSecretOf = async (secret: string, stored: string): Promise<boolean> => {
+    const memo = createHmac("sha256", processKey).update(`${stored}\0${secret}`).digest("hex");
+    if (verified.has(memo)) return true;
+    if (!(await verifySecret(secret, stored))) return false;
+    verified.set(memo, true);
+    return true;
+  };
+  return {
+    name: "robot",
+    accepts: ({ username }) => username.startsWith(ROBOT_PREFIX),
+    verify: async ({ username, password }: Credentials) => {
+      const robot = await findRobot(db, username);
+      // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
+      const stored = robot?.secretHash ?? (await unknownHash);
+      const right = await isSecretOf(password.reveal(), stored);
+      if (robot === null || !right) throw refused("user name or secret is wrong");
+      if (robot.disabledAt !== null) throw refused("this robot is disabled");
+      if (robot.expiresAt.getTime() <= now()) throw refused("this robot's secret has expired");
+      await touchRobot(db, robot.login);
+      return toLogin(robot);
+    },
+  };
+}
+
+function toLogin(robot: Robot): Login {
+  return {
+    identity: {
+      uid: robot.login,
+      realm: "/robots",
+      scopes: [],
+      kind: "robot",
+      claims: { team: robot.team },
+      limits: robot.grants,
+    },
+    teams: [],
+    validUntil: Math.floor(robot.expiresAt.getTime() / 1000),
+    accessToken: null,
+  };
+}
+
+function refused(message: string): Fault {
+  return new Fault("UNAUTHORIZED", { message });
+}

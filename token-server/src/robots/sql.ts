@@ -1,0 +1,112 @@
+import type { AccessLimit } from "#access-policy/identity.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+
+/** A service account as its team sees it; without its secret. */
+export interface Robot {
+  /** User name of its login. */
+  readonly login: string;
+  readonly team: string;
+  readonly name: string;
+  readonly description: string;
+  readonly grants: readonly AccessLimit[];
+  readonly createdBy: string;
+  readonly createdAt: Date;
+  readonly rotatedAt: Date;
+  readonly expiresAt: Date;
+  readonly disabledAt: Date | null;
+  readonly lastUsedAt: Date | null;
+}
+
+/** A robot that is being made. */
+export interface NewRobot {
+  readonly login: string;
+  readonly team: string;
+  readonly name: string;
+  readonly description: string;
+  readonly grants: readonly AccessLimit[];
+  readonly secretHash: string;
+  readonly createdBy: string;
+  readonly expiresAt: Date;
+}
+
+const COLUMNS = `login, team, name, description, grants, created_by as "createdBy",
+  created_at as "createdAt", rotated_at as "rotatedAt", expires_at as "expiresAt",
+  disabled_at as "disabledAt", last_used_at as "lastUsedAt"`;
+
+/** @returns the new robot, or `null` when its name or login is taken */
+export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot | null> {
+  const { rows } = await db.query<Robot>(
+    `insert into token_server.robot
+       (login, team, name, description, grants, secret_hash, created_by, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict do nothing returning ${COLUMNS}`,
+    [
+      robot.login,
+      robot.team,
+      robot.name,
+      robot.description,
+      JSON.stringify(robot.grants),
+      robot.secretHash,
+      robot.createdBy,
+      robot.expiresAt,
+    ],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns the team's robots by name, at most 500 */
+export async function listRobots(db: Queryable, team: string): Promise<Robot[]> {
+  const { rows } = await db.query<Robot>(
+    `select ${COLUMNS} from token_server.robot where team = $1 order by name limit 500`,
+    [team],
+  );
+  return rows;
+}
+
+/** @returns the robot with this user name and the hash of its secret */
+export async function findRobot(
+  db: Queryable,
+  login: string,
+): Promise<(Robot & { secretHash: string }) | null> {
+  const { rows } = await db.query<Robot & { secretHash: string }>(
+    `select ${COLUMNS}, secret_hash as "secretHash" from token_server.robot where login = $1`,
+    [login],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns the robot with its new secret, or `null` when there is none */
+export async function rotateRobot(
+  db: Queryable,
+  robot: { team: string; name: string; secretHash: string; expiresAt: Date },
+): Promise<Robot | null> {
+  const { rows } = await db.query<Robot>(
+    `update token_server.robot set secret_hash = $3, expires_at = $4, rotated_at = now()
+     where team = $1 and name = $2 returning ${COLUMNS}`,
+    [robot.team, robot.name, robot.secretHash, robot.expiresAt],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns the robot switched off (`by` names who did) or on again (`null`); `null` when there is none */
+export async function disableRobot(
+  db: Queryable,
+  robot: { team: string; name: string; by: string | null },
+): Promise<Robot | null> {
+  const { rows } = await db.query<Robot>(
+    `update token_server.robot
+     set disabled_by = $3, disabled_at = case when $3::text is null then null else now() end
+     where team = $1 and name = $2 returning ${COLUMNS}`,
+    [robot.team, robot.name, robot.by],
+  );
+  return rows[0] ?? null;
+}
+
+/** Notes a login; at most one write a minute, whatever a busy pipeline does. */
+export async function touchRobot(db: Queryable, login: string): Promise<void> {
+  await db.query(
+    `update token_server.robot set last_used_at = now()
+     where login = $1 and (last_used_at is null or last_used_at < now() - interval '1 minute')`,
+    [login],
+  );
+}
