@@ -115,17 +115,21 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise
     throw asFault(error);
   });
   let broken = false;
+  // Without a listener, a connection that is lost between two statements would end the process.
+  const noteBroken = () => {
+    broken = true;
+  };
+  client.on("error", noteBroken);
   try {
     await runQuery(client, "begin");
     const result = await work({ query: (sql, values) => runQuery(client, sql, values) });
     await runQuery(client, "commit");
     return result;
   } catch (error) {
-    await client.query("rollback").catch(() => {
-      broken = true;
-    });
+    await client.query("rollback").catch(noteBroken);
     throw error;
   } finally {
+    client.off("error", noteBroken);
     client.release(broken);
   }
 }
