@@ -1,0 +1,112 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { pushTag } from "#gateway/ledger/push-tag.js";
+import { readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
+import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let relay: TcpRelay;
+let db: Database;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  ledger = await createLedger(postgres);
+  relay = await startRelay(postgres.login.port);
+  db = ledger.open({ port: relay.port });
+});
+afterEach(async () => {
+  await ledger.close();
+  await relay.cut();
+});
+afterAll(() => postgres.stop());
+
+describe("while the database is away", () => {
+  test("a push is answered 503 with Retry-After, and the registry never sees it", async () => {
+    await relay.cut();
+    const keeper = tagKeeper();
+    const push = tagPush("a");
+    const fault = await faultOf(pushTag(pushDeps(db), push, keeper.transport(push)));
+    const reply = toFaultReply(fault, "r");
+    expect(reply.status).toBe(503);
+    expect(reply.headers["Retry-After"]).toMatch(/^\d+$/);
+    expect(reply.body.errors[0]?.code).toBe("UNAVAILABLE");
+    expect(keeper.writes).toEqual([]);
+  });
+
+  test("a push that already reached the registry is not acknowledged, and succeeds when it is made again", async () => {
+    const keeper = tagKeeper();
+    const push = tagPush("a");
+    const transport = keeper.transport(push);
+    const cutting = {
+      ...transport,
+      send: async () => {
+        const verdict = await transport.send();
+        await relay.cut();
+        return verdict;
+      },
+    };
+    const fault = await faultOf(pushTag(pushDeps(db), push, cutting));
+    expect(fault.code).toBe("UNAVAILABLE");
+
+    await relay.mend();
+    expect((await readTagState(db, push.repository, push.tag)).kind).toBe("reserved");
+    await db.query("update ledger.tag set reserved_until = now() - interval '1 second'");
+    const again = tagPush("a");
+    await pushTag(pushDeps(db), again, keeper.transport(again));
+    expect(await readTagState(db, push.repository, push.tag)).toMatchObject({
+      kind: "held",
+      digest: push.digest,
+    });
+  });
+
+  test("pushes go on by themselves once it is back", async () => {
+    await relay.cut();
+    await faultOf(pushTag(pushDeps(db), tagPush("a"), tagKeeper().transport(tagPush("a"))));
+    await relay.mend();
+    const push = tagPush("a");
+    await expect(pushTag(pushDeps(db), push, tagKeeper().transport(push))).resolves.toEqual({
+      verdict: { status: 201 },
+    });
+  });
+});
+
+describe("a transaction", () => {
+  test("that throws leaves nothing behind", async () => {
+    const work = db.transaction(async (tx) => {
+      await tx.query("create table ledger.scratch (id int)");
+      throw new Error("changed my mind");
+    });
+    await expect(work).rejects.toThrow("changed my mind");
+    const { rows } = await db.query("select to_regclass('ledger.scratch') as found");
+    expect(rows).toEqual([{ found: null }]);
+  });
+
+  test("whose connection is cut leaves nothing behind and says that it can be tried again", async () => {
+    const work = db.transaction(async (tx) => {
+      await tx.query("create table ledger.scratch (id int)");
+      await relay.cut();
+      await tx.query("select 1");
+    });
+    expect((await faultOf(work)).code).toBe("UNAVAILABLE");
+    await relay.mend();
+    const { rows } = await db.query("select to_regclass('ledger.scratch') as found");
+    expect(rows).toEqual([{ found: null }]);
+  });
+
+  test("a mistake in a statement is not taken for an outage", async () => {
+    await expect(db.query("select nonsense")).rejects.toMatchObject({ code: "42703" });
+  });
+});
+
+async function faultOf(work: Promise<unknown>): Promise<Fault> {
+  const outcome = await work.catch((error: unknown) => error);
+  if (outcome instanceof Fault) return outcome;
+  throw new Error("it did not fail as it should", { cause: outcome });
+}

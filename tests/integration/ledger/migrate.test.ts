@@ -1,0 +1,111 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { waitUntil } from "#local/wait.js";
+import { migrate, migrator } from "#service-kit/db/migrate.js";
+import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { emptyDatabase, LEDGER_MIGRATIONS, SILENT } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startRelay } from "#tests/support/tcp-relay.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
+
+let postgres: TestPostgres;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+afterAll(() => postgres.stop());
+
+describe("migrations", () => {
+  test("make the ledger in an empty database", async () => {
+    const config = await emptyDatabase(postgres);
+    await migrate(config, LEDGER_MIGRATIONS, SILENT);
+    expect(await tablesOf(config)).toEqual(
+      expect.arrayContaining(["manifest", "migration", "tag"]),
+    );
+  });
+
+  test("run a second time change nothing and keep the data", async () => {
+    const config = await emptyDatabase(postgres);
+    await migrate(config, LEDGER_MIGRATIONS, SILENT);
+    const insert = `insert into ledger.manifest (repository, digest, media_type, content)
+                    values ('alpha/app', 'sha256:x', 'text/plain', 'x')`;
+    await withDatabase(config, (db) => db.query(insert));
+    const before = await appliedOf(config);
+    await migrate(config, LEDGER_MIGRATIONS, SILENT);
+    expect(await appliedOf(config)).toEqual(before);
+    const { rows } = await withDatabase(config, (db) =>
+      db.query("select digest from ledger.manifest"),
+    );
+    expect(rows).toEqual([{ digest: "sha256:x" }]);
+  });
+
+  test("of ten installers that start at once are applied once, and all ten go on", async () => {
+    const config = await emptyDatabase(postgres);
+    const installers = Array.from({ length: 10 }, () => migrate(config, LEDGER_MIGRATIONS, SILENT));
+    await expect(Promise.all(installers)).resolves.toHaveLength(10);
+    const applied = await appliedOf(config);
+    expect(new Set(applied).size).toBe(applied.length);
+    expect(applied.length).toBeGreaterThan(0);
+  });
+
+  test("that fail leave nothing of theirs, and work once they are corrected", async () => {
+    const config = await emptyDatabase(postgres);
+    const folder = await temporaryFolder();
+    const file = join(folder.path, "000001_broken.sql");
+    const migrations = { schema: "trial", directory: folder.path };
+    await writeFile(
+      file,
+      "create table trial.first (id int);\ncreate table nonsense.second (id int);",
+    );
+    await expect(migrate(config, migrations, SILENT)).rejects.toThrow("nonsense");
+    expect(await tablesOf(config, "trial")).not.toContain("first");
+    await writeFile(file, "create table trial.first (id int);");
+    await migrate(config, migrations, SILENT);
+    expect(await tablesOf(config, "trial")).toContain("first");
+    await folder.remove();
+  });
+
+  test("wait for a database that comes up late, and the service starts meanwhile", async () => {
+    const config = await emptyDatabase(postgres);
+    const relay = await startRelay(postgres.login.port);
+    await relay.cut();
+    const schema = migrator({ ...config, port: relay.port }, LEDGER_MIGRATIONS, SILENT);
+    await schema.start();
+    expect(schema.migrated()).toBe(false);
+    await relay.mend();
+    expect(await waitUntil(() => schema.migrated(), { withinMs: 30_000 })).toBe(true);
+    expect(await tablesOf(config)).toContain("tag");
+    await schema.stop();
+    await relay.cut();
+  });
+});
+
+async function withDatabase<T>(
+  config: DatabaseConfig,
+  work: (db: Database) => Promise<T>,
+): Promise<T> {
+  const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
+  try {
+    return await work(db);
+  } finally {
+    await db.close();
+  }
+}
+
+async function tablesOf(config: DatabaseConfig, schema = "ledger"): Promise<string[]> {
+  const { rows } = await withDatabase(config, (db) =>
+    db.query<{ name: string }>(
+      "select table_name as name from information_schema.tables where table_schema = $1",
+      [schema],
+    ),
+  );
+  return rows.map(({ name }) => name);
+}
+
+async function appliedOf(config: DatabaseConfig): Promise<string[]> {
+  const { rows } = await withDatabase(config, (db) =>
+    db.query<{ name: string }>("select name from ledger.migration order by id"),
+  );
+  return rows.map(({ name }) => name);
+}

@@ -1,0 +1,196 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
+import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
+import { readManifestContent, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import type { TagPush } from "#gateway/ledger/push-tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { tagPush } from "#tests/support/tag-pushes.js";
+
+const IMMUTABLE = { leaseSeconds: 60, mutable: false };
+const MUTABLE = { leaseSeconds: 60, mutable: true };
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+});
+beforeEach(async () => {
+  await ledger.clear();
+});
+afterAll(async () => {
+  await ledger.close();
+  await postgres.stop();
+});
+
+describe("a tag in the ledger", () => {
+  test("is free until somebody reserves it", async () => {
+    expect(await stateOf(tagPush("a"))).toEqual({ kind: "free" });
+  });
+
+  test("can be reserved by one push at a time", async () => {
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(true);
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(false);
+    expect(await stateOf(tagPush("a"))).toEqual({ kind: "reserved" });
+  });
+
+  test("belongs to its repository: the same name elsewhere is another tag", async () => {
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(true);
+    expect(await reserveTag(db, tagPush("a", { repository: "beta/app" }), IMMUTABLE)).toBe(true);
+    expect(await reserveTag(db, tagPush("a", { tag: "1.1" }), IMMUTABLE)).toBe(true);
+  });
+
+  test("means its digest once it is committed, and says who pushed it and when", async () => {
+    const push = tagPush("a", { actor: "bob" });
+    const before = await databaseTime();
+    await hold(push);
+    const state = await stateOf(push);
+    expect(state).toMatchObject({ kind: "held", digest: push.digest, by: "bob" });
+    if (state.kind === "held") expect(state.at.getTime()).toBeGreaterThanOrEqual(before.getTime());
+  });
+
+  test("cannot be reserved again once it is held and immutable, not even with the same digest", async () => {
+    await hold(tagPush("a"));
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(false);
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(false);
+  });
+
+  test("can be reserved again while it is held and mutable, and means the old digest until then", async () => {
+    const first = tagPush("a");
+    await hold(first);
+    const second = tagPush("b");
+    expect(await reserveTag(db, second, MUTABLE)).toBe(true);
+    await releaseTag(db, second);
+    expect(await stateOf(first)).toMatchObject({ kind: "held", digest: first.digest });
+  });
+
+  test("is free again after its reservation was released", async () => {
+    const push = tagPush("a");
+    await reserveTag(db, push, IMMUTABLE);
+    await releaseTag(db, push);
+    expect(await stateOf(push)).toEqual({ kind: "free" });
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(true);
+  });
+
+  test("whose reservation ran out counts as free and can be taken over", async () => {
+    const dead = tagPush("a");
+    await reserveTag(db, dead, { ...IMMUTABLE, leaseSeconds: -1 });
+    expect(await stateOf(dead)).toEqual({ kind: "free" });
+    const heir = tagPush("b");
+    await hold(heir);
+    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+  });
+
+  test("that was taken over is neither committed nor released by the late one", async () => {
+    const late = tagPush("a");
+    await reserveTag(db, late, { ...IMMUTABLE, leaseSeconds: -1 });
+    const heir = tagPush("b");
+    await reserveTag(db, heir, IMMUTABLE);
+    expect(await commitTag(db, late)).toBe(false);
+    await releaseTag(db, late);
+    expect(await stateOf(heir)).toEqual({ kind: "reserved" });
+    expect(await commitTag(db, heir)).toBe(true);
+    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+  });
+
+  test("is committed once: the same commit again changes nothing", async () => {
+    const push = tagPush("a");
+    await hold(push);
+    expect(await commitTag(db, push)).toBe(false);
+    await releaseTag(db, push);
+    expect(await stateOf(push)).toMatchObject({ kind: "held", digest: push.digest });
+  });
+
+  test("whose lease ran out can still be committed while nobody took it over", async () => {
+    const slow = tagPush("a");
+    await reserveTag(db, slow, { ...IMMUTABLE, leaseSeconds: -1 });
+    expect(await commitTag(db, slow)).toBe(true);
+    expect(await stateOf(slow)).toMatchObject({ kind: "held", digest: slow.digest });
+  });
+
+  test("of which fifty reservations race on several connections is given to exactly one", async () => {
+    const pools = [db, ledger.open(), ledger.open(), ledger.open()];
+    const won = await Promise.all(
+      Array.from({ length: 50 }, (_, i) =>
+        reserveTag(pools[i % pools.length] ?? db, tagPush(String(i)), IMMUTABLE),
+      ),
+    );
+    expect(won.filter(Boolean)).toHaveLength(1);
+  });
+
+  test("cannot be written half by any statement: the table refuses it", async () => {
+    const broken = [
+      `insert into ledger.tag (repository, name) values ('a/b', '1')`,
+      `insert into ledger.tag (repository, name, digest) values ('a/b', '1', 'sha256:x')`,
+      `insert into ledger.tag (repository, name, reservation) values ('a/b', '1', gen_random_uuid())`,
+    ];
+    for (const statement of broken)
+      await expect(db.query(statement)).rejects.toMatchObject({ code: "23514" });
+  });
+});
+
+describe("the newest tag of a repository", () => {
+  test("is none before the first push", async () => {
+    const { repository } = tagPush("a");
+    expect(await readNewestDigest(db, repository)).toBeNull();
+  });
+
+  test("is the one that was committed last, whatever its name", async () => {
+    const [first, second] = [tagPush("a", { tag: "2.0" }), tagPush("b", { tag: "1.0" })];
+    await hold(first);
+    await hold(second);
+    expect(await readNewestDigest(db, first.repository)).toBe(second.digest);
+  });
+
+  test("does not come from a push that is still under way, nor from another repository", async () => {
+    const first = tagPush("a");
+    await hold(first);
+    await reserveTag(db, tagPush("b", { tag: "2.0" }), IMMUTABLE);
+    await hold(tagPush("c", { repository: "beta/app" }));
+    expect(await readNewestDigest(db, first.repository)).toBe(first.digest);
+  });
+});
+
+describe("manifests in the ledger", () => {
+  test("are kept byte for byte", async () => {
+    const content = Buffer.from([0, 255, 10, 13, 92, 39, 0]);
+    const push = tagPush("a");
+    await storeManifest(db, push.repository, { ...push.manifest, content });
+    expect(await readManifestContent(db, push.repository, push.digest)).toEqual(content);
+  });
+
+  test("are kept as they came first: the same digest again changes nothing", async () => {
+    const { repository, digest, manifest } = tagPush("a");
+    await storeManifest(db, repository, manifest);
+    await storeManifest(db, repository, { ...manifest, content: Buffer.from("other") });
+    expect(await readManifestContent(db, repository, digest)).toEqual(Buffer.from("a"));
+  });
+
+  test("belong to their repository", async () => {
+    const { repository, digest, manifest } = tagPush("a");
+    await storeManifest(db, repository, manifest);
+    const elsewhere = tagPush("a", { repository: "beta/app" }).repository;
+    expect(await readManifestContent(db, elsewhere, digest)).toBeNull();
+  });
+});
+
+async function hold(push: TagPush): Promise<void> {
+  expect(await reserveTag(db, push, MUTABLE)).toBe(true);
+  expect(await commitTag(db, push)).toBe(true);
+}
+
+function stateOf({ repository, tag }: TagPush) {
+  return readTagState(db, repository, tag);
+}
+
+async function databaseTime(): Promise<Date> {
+  const { rows } = await db.query<{ now: Date }>("select clock_timestamp() as now");
+  if (rows[0] === undefined) throw new Error("the database does not know the time");
+  return rows[0].now;
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
+import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { createLogger } from "#service-kit/log.js";
+import { Secret } from "#service-kit/secret.js";
+import type { TestPostgres } from "./postgres.js";
+import { REPOSITORY_ROOT } from "./source-tree.js";
+
+export const SILENT = createLogger("test", "silent");
+
+/** The gateway's own migrations. */
+export const LEDGER_MIGRATIONS: MigrationSet = {
+  schema: "ledger",
+  directory: join(REPOSITORY_ROOT, "gateway", "sql"),
+};
+
+/** A ledger that no other test sees. */
+export interface TestLedger {
+  readonly config: DatabaseConfig;
+  /** Opens another pool on it, as another gateway would; closed with the ledger. */
+  open(options?: { port?: number; connections?: number }): Database;
+  /** Forgets everything that was pushed. */
+  clear(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * @param postgres - a running Postgres
+ * @returns how to log in to an empty database of it
+ */
+export async function emptyDatabase(postgres: TestPostgres): Promise<DatabaseConfig> {
+  const { host, port, user, password, database } = await postgres.createDatabase();
+  return { host, port, user, password: new Secret(password), database, tls: "off" };
+}
+
+/**
+ * @param postgres - a running Postgres
+ * @returns an empty ledger in a database of its own
+ */
+export async function createLedger(postgres: TestPostgres): Promise<TestLedger> {
+  const config = await emptyDatabase(postgres);
+  await migrate(config, LEDGER_MIGRATIONS, SILENT);
+  const pools: Database[] = [];
+  return {
+    config,
+    open: ({ port = config.port, connections = 8 } = {}) => {
+      const pool = openDatabase({ ...config, port }, { name: "test", connections }, SILENT);
+      pools.push(pool);
+      return pool;
+    },
+    clear: () => clear(config),
+    close: async () => {
+      await Promise.all(pools.map((pool) => pool.close()));
+    },
+  };
+}
+
+async function clear(config: DatabaseConfig): Promise<void> {
+  const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
+  const { rows } = await db.query<{ name: string }>(
+    `select format('%I.%I', schemaname, tablename) as name from pg_tables
+     where schemaname = 'ledger' and tablename <> 'migration'`,
+  );
+  await db.query(`truncate ${rows.map(({ name }) => name).join(", ")}`);
+  await db.close();
+}
