@@ -13,6 +13,7 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type TokenServerConfig } from "./config.js";
 import { tokeninfoSource } from "./identity/tokeninfo.js";
 import { loginLimiter } from "./limits/login-limiter.js";
+import { builtInPolicy } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotSource } from "./robots/robot-source.js";
 import { tokenServerRoutes } from "./routes.js";
@@ -50,6 +51,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     unrestricted: tokeninfoUrl === null,
     allowPublicRead: config.allowPublicRead,
     teams: teamServiceUrl === null ? noTeams : teamService(teamServiceUrl),
+    policy: builtInPolicy,
     adminTeams: config.adminTeams,
     limiter: loginLimiter(db, config.loginLimits),
     refresh: {

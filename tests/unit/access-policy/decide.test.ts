@@ -1,9 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
 import { decide } from "#access-policy/decide.js";
+import { DEFAULT_POLICY } from "#access-policy/default-policy.js";
 import type { Identity, Teams } from "#access-policy/identity.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
 import { ANONYMOUS, oauthIdentity, UNRESTRICTED } from "#tests/support/identities.js";
+
+const HERE = { address: "127.0.0.1" };
 
 const EMPLOYEE = oauthIdentity();
 const ROBOT = oauthIdentity({
@@ -323,9 +326,8 @@ const TABLE: readonly (readonly [
 describe("Pier One's rules", () => {
   test.each(TABLE)("%s", (_what, identity, teams, action, repository, [allow, reason]) => {
     const resource: Resource = { type: "repository", name: parseRepositoryName(repository) };
-    expect(decide({ identity, teams }, resource, action)).toEqual(
-      reason === undefined ? { allow } : { allow, reason },
-    );
+    const decision = decide(DEFAULT_POLICY, { identity, teams }, resource, action, HERE);
+    expect(decision).toMatchObject(reason === undefined ? { allow } : { allow, reason });
   });
 
   test.each([
@@ -340,6 +342,7 @@ describe("Pier One's rules", () => {
     ],
   ] as const)("%s asks for the catalog: %#", (_who, identity, allow, reason) => {
     const catalog: Resource = { type: "registry", name: "catalog" };
-    expect(decide({ identity, teams: null }, catalog, "*")).toEqual({ allow, reason });
+    const decision = decide(DEFAULT_POLICY, { identity, teams: null }, catalog, "*", HERE);
+    expect(decision).toMatchObject({ allow, reason });
   });
 });

@@ -1,10 +1,19 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { decide, type Subject } from "#access-policy/decide.js";
+import { decide } from "#access-policy/decide.js";
+import { DEFAULT_POLICY } from "#access-policy/default-policy.js";
 import type { Identity, Teams } from "#access-policy/identity.js";
-import { parseScopes, type Access, type Action } from "#registry-protocol/scope.js";
+import type { Subject } from "#access-policy/question.js";
+import {
+  parseScopes,
+  type Access,
+  type Action,
+  type RequestedAccess,
+} from "#registry-protocol/scope.js";
 import { grantAccess, type Grant } from "#token-server/token/grant.js";
 import { ANONYMOUS, oauthIdentity, UNRESTRICTED } from "#tests/support/identities.js";
+
+const HERE = { address: "127.0.0.1" };
 
 const ALICE: Subject = { identity: oauthIdentity(), teams: ["alpha", "shared"] };
 
@@ -46,12 +55,12 @@ describe("what a token grants", () => {
   });
 
   test("is nothing, when nothing was asked", () => {
-    expect(grantAccess(ALICE, [])).toEqual({ access: [], refused: [] });
+    expect(grantTo(ALICE, [])).toEqual({ access: [], refused: [] });
   });
 
   test("stays open while the answer depends on teams that are not known", () => {
     const stranger = { ...ALICE, teams: null };
-    expect(grantAccess(stranger, parseScopes(["repository:alpha/app:push"]))).toBe("teams-needed");
+    expect(grantTo(stranger, parseScopes(["repository:alpha/app:push"]))).toBe("teams-needed");
   });
 
   test("is decided without teams, when only pulls were asked for", () => {
@@ -63,7 +72,7 @@ describe("what a token grants", () => {
     fc.assert(
       fc.property(subjects(), scopeTexts(), (subject, scopes) => {
         const asked = parseScopes(scopes);
-        const grant = grantAccess(subject, asked);
+        const grant = grantTo(subject, asked);
         if (grant === "teams-needed") {
           expect(subject.teams).toBeNull();
           return;
@@ -78,7 +87,9 @@ describe("what a token grants", () => {
           );
           expect(pair).toBeDefined();
           if (pair !== undefined)
-            expect(decide(subject, pair.resource, pair.action).allow).toBe(true);
+            expect(decide(DEFAULT_POLICY, subject, pair.resource, pair.action, HERE).allow).toBe(
+              true,
+            );
         }
         expect(actionsOf(grant).length + grant.refused.length).toBe(pairs.length);
       }),
@@ -87,8 +98,12 @@ describe("what a token grants", () => {
   });
 });
 
+function grantTo(subject: Subject, requested: readonly RequestedAccess[]): Grant | "teams-needed" {
+  return grantAccess(DEFAULT_POLICY, subject, requested, HERE);
+}
+
 function grantOf(subject: Subject, scopes: string): Grant {
-  const grant = grantAccess(subject, parseScopes([scopes]));
+  const grant = grantTo(subject, parseScopes([scopes]));
   if (grant === "teams-needed") throw new Error("the grant was left open");
   return grant;
 }

@@ -1,4 +1,6 @@
-import { decide, type Subject } from "#access-policy/decide.js";
+import type { Policy } from "#access-policy/compile.js";
+import { decide } from "#access-policy/decide.js";
+import type { Circumstances, Subject } from "#access-policy/question.js";
 import type { Access, Action, RequestedAccess } from "#registry-protocol/scope.js";
 
 /** Access that was asked for and not granted, with the reason that the one who asked is shown. */
@@ -18,20 +20,24 @@ export interface Grant {
 /**
  * Grants what policy allows of what was asked, and nothing else.
  *
+ * @param policy - the rules
  * @param subject - who asks; `teams` may be `null`
  * @param requested - what is asked for
+ * @param circumstances - from where it is asked
  * @returns what is granted and refused, or `"teams-needed"` when that depends on team membership
  */
 export function grantAccess(
+  policy: Policy,
   subject: Subject,
   requested: readonly RequestedAccess[],
+  circumstances: Circumstances,
 ): Grant | "teams-needed" {
   const access: Access[] = [];
   const refused: Refusal[] = [];
   for (const { resource, actions } of requested) {
     const granted: Action[] = [];
     for (const action of actions) {
-      const decision = decide(subject, resource, action);
+      const decision = decide(policy, subject, resource, action, circumstances);
       if (decision.allow === "teams-needed") return "teams-needed";
       if (decision.allow) granted.push(action);
       else refused.push({ ...resource, action, reason: decision.reason });

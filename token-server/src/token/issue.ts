@@ -1,11 +1,12 @@
-import type { Subject } from "#access-policy/decide.js";
 import type { Identity } from "#access-policy/identity.js";
+import type { Subject } from "#access-policy/question.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Login } from "../identity/identity-source.js";
+import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { grantAccess, type Grant } from "./grant.js";
@@ -14,6 +15,7 @@ import type { TokenRequest } from "./request.js";
 
 /** What issuing a token needs. */
 export interface IssueDeps extends LogInDeps {
+  readonly policy: Pick<PolicySource, "current">;
   readonly teams: TeamLookup;
   readonly keys: Pick<KeyRing, "active">;
   readonly issuer: string;
@@ -64,7 +66,7 @@ export async function issueToken(
 ): Promise<IssuedToken> {
   const bound = { clientId: request.clientId, service: deps.service };
   const login = await logIn(deps, request.login, { address, ...bound });
-  const grant = await decideGrant(deps.teams, login, request, address);
+  const grant = await decideGrant(deps, login, request, address);
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
@@ -109,16 +111,18 @@ function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnsw
 
 /** The team service is asked only when the answer depends on it: pulls go on while it is down. */
 async function decideGrant(
-  teams: TeamLookup,
+  deps: Pick<IssueDeps, "policy" | "teams">,
   login: Login,
   { requested }: TokenRequest,
-  _address: string,
+  address: string,
 ): Promise<Grant> {
-  const stranger: Subject = { identity: login.identity, teams: null };
-  const first = grantAccess(stranger, requested);
+  // The same policy both times, even if another one comes into force while teams are looked up.
+  const policy = deps.policy.current();
+  const grantTo = (teams: Subject["teams"]) =>
+    grantAccess(policy, { identity: login.identity, teams }, requested, { address });
+  const first = grantTo(null);
   if (first !== "teams-needed") return first;
-  const member: Subject = { identity: login.identity, teams: await teams.teamsOf(login) };
-  const second = grantAccess(member, requested);
+  const second = grantTo(await deps.teams.teamsOf(login));
   if (second === "teams-needed") throw new Error("the policy asks for teams that it was given");
   return second;
 }

@@ -1,0 +1,147 @@
+import { textGlob, matchesGlob } from "./glob.js";
+import { networks } from "./networks.js";
+import type { Question } from "./question.js";
+import type { Conditions, Effect, RuleSpec } from "./rule.js";
+import { claimValues, nameOf } from "./template.js";
+
+/** Whether something holds, as far as that can be told without knowing teams. */
+export type Verdict = boolean | "teams-needed";
+
+/** One condition of a rule, ready to be asked. */
+export interface Condition {
+  /** The higher, the nearer to a match is a rule that fails here alone. */
+  readonly rank: number;
+  holds(question: Question): Verdict;
+  /** @returns why it does not hold */
+  whyNot(question: Question): string;
+}
+
+type Test = Omit<Condition, "rank">;
+
+type Compile<K extends keyof Conditions> = (
+  wanted: NonNullable<Conditions[K]>,
+  context: CompileContext,
+) => Test;
+
+interface CompileContext {
+  /** What an address condition says while the address is not known: never what helps the caller. */
+  readonly unknownAddress: boolean;
+}
+
+/** From the least personal to the most: a refusal tells of the rule that came the farthest. */
+const COMPILE: { readonly [K in keyof Conditions]-?: Compile<K> } = {
+  kinds: (wanted) => ({
+    holds: ({ identity }) => wanted.some((kind) => kind === identity.kind),
+    whyNot: ({ identity, action }) => `a login of kind ${identity.kind} may not ${action} here`,
+  }),
+  addresses: (wanted, { unknownAddress }) => {
+    const ranges = networks(wanted);
+    return {
+      holds: ({ address }) => (address === null ? unknownAddress : ranges.has(address)),
+      whyNot: ({ address, action }) =>
+        address === null
+          ? "your network address is not known"
+          : `from ${address.address} nobody may ${action} here`,
+    };
+  },
+  realms: (wanted) => ({
+    holds: ({ identity }) => wanted.includes(identity.realm),
+    whyNot: ({ identity, action }) => `realm ${identity.realm || "(none)"} may not ${action}`,
+  }),
+  uids: (wanted) => ({
+    holds: ({ identity }) => wanted.includes(identity.uid),
+    whyNot: ({ identity, action }) => `${nameOf(identity)} is not one of those who may ${action}`,
+  }),
+  claims: compileClaims,
+  scopes: ({ anyOf = [], allOf = [] }) => ({
+    holds: ({ identity: { scopes } }) =>
+      allOf.every((scope) => scopes.includes(scope)) &&
+      (anyOf.length === 0 || anyOf.some((scope) => scopes.includes(scope))),
+    whyNot: ({ identity: { scopes } }) => {
+      const missing = allOf.filter((scope) => !scopes.includes(scope));
+      const lacking = missing.length > 0 ? missing.join(" and ") : anyOf.join(" or ");
+      return `the token lacks the scope ${lacking}`;
+    },
+  }),
+  teams: (wanted) => ({
+    holds: ({ teams }) =>
+      teams === null ? "teams-needed" : wanted.some((team) => teams.includes(team)),
+    whyNot: ({ identity }) => `${nameOf(identity)} is not in team ${wanted.join(" or ")}`,
+  }),
+};
+
+const ORDER = Object.keys(COMPILE) as readonly (keyof Conditions)[];
+
+/** Rank of an exception; what a template stands for comes after it. */
+const UNLESS_RANK = ORDER.length;
+export const HIGHEST_RANK = UNLESS_RANK + 1;
+
+const LOGGED_IN: Condition = {
+  rank: 0,
+  holds: ({ identity }) => identity.kind !== "anonymous",
+  whyNot: ({ action }) => `log in to ${action === "catalog" ? "list the catalog" : action}`,
+};
+
+/**
+ * @param who - conditions as they are written
+ * @param effect - effect of the rule they belong to
+ * @returns each of them, ready to be asked
+ * @throws NetworkError
+ */
+export function whoConditions(who: RuleSpec["who"], effect: Effect): Condition[] {
+  if (who === "anyone") return [];
+  if (who === "logged-in") return [LOGGED_IN];
+  return compileAll(who, { unknownAddress: effect === "deny" });
+}
+
+/**
+ * @param exception - the one condition of `unless`
+ * @param effect - effect of the rule it belongs to
+ * @returns the condition that it does not hold
+ * @throws NetworkError
+ */
+export function unlessCondition(exception: Conditions, effect: Effect): Condition[] {
+  const what = Object.keys(exception).join(", ");
+  return compileAll(exception, { unknownAddress: effect === "allow" }).map((inner) => ({
+    rank: UNLESS_RANK,
+    holds: (question) => {
+      const verdict = inner.holds(question);
+      return verdict === "teams-needed" ? verdict : !verdict;
+    },
+    whyNot: ({ identity }) => `${nameOf(identity)} is excepted by ${what}`,
+  }));
+}
+
+function compileAll(conditions: Conditions, context: CompileContext): Condition[] {
+  return ORDER.flatMap((key) => compileOne(key, conditions, context));
+}
+
+function compileOne<K extends keyof Conditions>(
+  key: K,
+  conditions: Conditions,
+  context: CompileContext,
+): Condition[] {
+  const wanted = conditions[key];
+  // TypeScript does not see that the compiler found under a key takes what stands under that key.
+  const compile = COMPILE[key] as Compile<K>;
+  if (wanted === undefined) return [];
+  return [{ rank: ORDER.indexOf(key), ...compile(wanted, context) }];
+}
+
+function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
+  const claims = Object.entries(wanted).map(([name, values]) => ({
+    name,
+    values,
+    globs: values.map(textGlob),
+  }));
+  const fits = ({ identity }: Question, { name, globs }: (typeof claims)[number]): boolean =>
+    claimValues(identity, name).some((value) => globs.some((glob) => matchesGlob(glob, value)));
+  return {
+    holds: (question) => claims.every((claim) => fits(question, claim)),
+    whyNot: (question) => {
+      const missed = claims.find((claim) => !fits(question, claim));
+      const given = claimValues(question.identity, missed?.name ?? "").join(", ");
+      return `claim ${missed?.name ?? ""} is ${given || "not given"}, wanted is ${missed?.values.join(" or ") ?? ""}`;
+    },
+  };
+}
