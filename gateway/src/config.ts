@@ -21,6 +21,10 @@ export interface GatewayConfig {
   readonly publicUrl: string | null;
   /** Peers whose `X-Forwarded-*` headers count. */
   readonly trustedProxies: readonly string[];
+  /** How far the token server's clock may be off. */
+  readonly tokenLeewaySeconds: number;
+  /** How long one upload may take at most. */
+  readonly uploadCapSeconds: number;
   readonly registryUrl: string;
   readonly tokenServerUrl: string;
   /** Audience and issuer of the tokens that clients show. */
@@ -52,6 +56,8 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     idleSeconds: read.integer("IDLE_SECONDS", 900, { min: 10, max: 86_400 }),
     publicUrl: read.optionalUrl("PUBLIC_URL"),
     trustedProxies: read.addressList("TRUSTED_PROXIES"),
+    tokenLeewaySeconds: read.integer("TOKEN_LEEWAY_SECONDS", 60, { min: 0, max: 300 }),
+    uploadCapSeconds: read.integer("UPLOAD_CAP_SECONDS", 86_400, { min: 60, max: 7 * 86_400 }),
     registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000"),
     tokenServerUrl: read.url("TOKEN_SERVER_URL", "http://127.0.0.1:8081"),
     service: read.text("TOKEN_SERVICE", "wharfinger"),

@@ -18,6 +18,7 @@ import { keyRefresher } from "./proxy/key-refresher.js";
 import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
+import { uploadSessions } from "./uploads/upload-sessions.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
 
@@ -56,7 +57,9 @@ async function main(config: GatewayConfig): Promise<void> {
     jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
     issuer: config.issuer,
     audience: config.service,
+    leewaySeconds: config.tokenLeewaySeconds,
   });
+  const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
     db,
@@ -65,6 +68,7 @@ async function main(config: GatewayConfig): Promise<void> {
     notifications,
     verifier,
     authorization,
+    uploads,
     upstream: registryUpstream(config.registryUrl, authorization),
     forward: forwarder(
       { url: config.registryUrl, name: "the registry", passUnauthorized: false, idleSeconds },
@@ -97,6 +101,7 @@ async function main(config: GatewayConfig): Promise<void> {
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
       keys,
+      uploads,
       keyRefresher(verifier, log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),

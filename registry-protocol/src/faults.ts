@@ -31,6 +31,11 @@ export const FAULTS = {
   },
   MANIFEST_UNKNOWN: { status: 404, wire: "MANIFEST_UNKNOWN", message: "manifest unknown" },
   UPLOAD_INVALID: { status: 400, wire: "BLOB_UPLOAD_INVALID", message: "blob upload invalid" },
+  UPLOAD_UNKNOWN: {
+    status: 404,
+    wire: "BLOB_UPLOAD_UNKNOWN",
+    message: "blob upload unknown to registry",
+  },
   BODY_INCOMPLETE: {
     status: 400,
     wire: "SIZE_INVALID",

@@ -2,7 +2,8 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { formatScope, grants, type Access } from "#registry-protocol/scope.js";
 import { requiredAccess } from "./access.js";
-import { InvalidToken, type Caller, type TokenVerifier } from "./caller.js";
+import type { UploadSessions } from "../uploads/upload-sessions.js";
+import { ExpiredToken, InvalidToken, type Caller, type TokenVerifier } from "./caller.js";
 import { challengeHeader, type Challenge } from "./challenge.js";
 
 /**
@@ -11,6 +12,7 @@ import { challengeHeader, type Challenge } from "./challenge.js";
  * @param verifier - verifies tokens
  * @param request - what is asked for
  * @param authorization - the `Authorization` header, if any
+ * @param uploads - who started which upload: its own requests go on after the token has ended
  * @param realm - URL where the client gets a token, and the service to name there
  * @returns who asks
  * @throws Fault UNAUTHORIZED with a challenge when a (better) token would help, DENIED with the reason
@@ -21,6 +23,7 @@ export async function authorize(
   request: RegistryRequest,
   authorization: string | undefined,
   realm: Pick<Challenge, "realm" | "service">,
+  uploads: Pick<UploadSessions, "decide">,
 ): Promise<Caller> {
   const required = requiredAccess(request);
   const scope = required === null ? {} : { scope: formatScope(required) };
@@ -30,24 +33,51 @@ export async function authorize(
       detail: required ?? undefined,
       headers: { "WWW-Authenticate": challengeHeader({ ...realm, ...scope, ...error }) },
     });
-  const caller = await verifier.verify(authorization).catch((error: unknown) => {
+  const { caller, expired } = await identify(verifier, authorization).catch((error: unknown) => {
     if (error instanceof InvalidToken) throw challenge(error.message, { error: "invalid_token" });
     throw error;
   });
   if (caller === null) throw challenge("authentication required", {});
-  if (required === null) return caller;
-  const missing = required.actions.filter(
-    (action) => !grants(caller.access, asResourceType(required), required.name, action),
-  );
-  if (missing.length === 0) return caller;
+  const missing = required === null ? [] : missingActions(caller, required);
+  if (missing.length === 0 && (await passes(uploads, request, caller, expired))) return caller;
+  if (expired || required === null)
+    throw challenge("the token has expired", { error: "invalid_token" });
   const refusal = refusalReason(caller, required, missing);
   if (refusal !== null && caller.kind !== "anonymous")
     throw new Fault("DENIED", { message: refusal, detail: required });
   throw challenge(refusal ?? "authentication required", { error: "insufficient_scope" });
 }
 
-function asResourceType(access: Access): "repository" | "registry" {
-  return access.type === "registry" ? "registry" : "repository";
+async function identify(
+  verifier: TokenVerifier,
+  authorization: string | undefined,
+): Promise<{ caller: Caller | null; expired: boolean }> {
+  try {
+    return { caller: await verifier.verify(authorization), expired: false };
+  } catch (error) {
+    if (error instanceof ExpiredToken) return { caller: error.caller, expired: true };
+    throw error;
+  }
+}
+
+function missingActions(caller: Caller, required: Access): string[] {
+  const type = required.type === "registry" ? "registry" : "repository";
+  return required.actions.filter((action) => !grants(caller.access, type, required.name, action));
+}
+
+/** @returns whether the request may go on; only requests to an upload session can with an expired token */
+async function passes(
+  uploads: Pick<UploadSessions, "decide">,
+  request: RegistryRequest,
+  { realm, subject }: Caller,
+  expired: boolean,
+): Promise<boolean> {
+  if (!("session" in request)) return !expired;
+  const asking = { repository: request.repository, realm, subject };
+  const decision = await uploads.decide(request.session, asking, expired);
+  if (decision.allow) return true;
+  if (decision.reason === "session-unknown") return false;
+  throw new Fault("UPLOAD_UNKNOWN", { cause: new Error(decision.reason) });
 }
 
 function refusalReason(

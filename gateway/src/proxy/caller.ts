@@ -21,7 +21,18 @@ export interface Caller {
 
 /** The token is no valid one; the text says why and holds nothing of it. */
 export class InvalidToken extends Error {
-  override readonly name = "InvalidToken";
+  override readonly name: string = "InvalidToken";
+}
+
+/** The token was good and has ended since: what it says can still be believed. */
+export class ExpiredToken extends InvalidToken {
+  override readonly name = "ExpiredToken";
+  readonly caller: Caller;
+
+  constructor(caller: Caller) {
+    super("the token has expired");
+    this.caller = caller;
+  }
 }
 
 /** Verifies the token in an `Authorization` header. */
@@ -29,15 +40,12 @@ export interface TokenVerifier {
   /**
    * @param authorization - the header, if any
    * @returns the caller, or `null` when the request carries no bearer token
-   * @throws InvalidToken, or Fault UNAVAILABLE when the signing keys cannot be had
+   * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys cannot be had
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
   /** Reloads the signing keys; keeps the ones it has when that fails. */
   refresh(): Promise<void>;
 }
-
-/** How far clocks may differ, as the registry itself allows. */
-const LEEWAY_SECONDS = 60;
 
 const action = z.enum(["pull", "push", "delete", "*"]);
 const claimsSchema = z.object({
@@ -58,6 +66,8 @@ export function tokenVerifier(trust: {
   readonly jwksUrl: URL;
   readonly issuer: string;
   readonly audience: string;
+  /** How far clocks may differ, in seconds. */
+  readonly leewaySeconds: number;
 }): TokenVerifier {
   const keys = createRemoteJWKSet(trust.jwksUrl, {
     timeoutDuration: 3_000,
@@ -68,7 +78,7 @@ export function tokenVerifier(trust: {
     issuer: trust.issuer,
     audience: trust.audience,
     algorithms: ["ES256", "RS256"],
-    clockTolerance: LEEWAY_SECONDS,
+    clockTolerance: trust.leewaySeconds,
     requiredClaims: ["exp", "nbf", "iat"],
   };
   return {
@@ -94,7 +104,9 @@ function toCaller(payload: JWTPayload): Caller {
 
 /** Only faults of the token itself are the client's; not having the keys is ours. */
 function verificationError(error: unknown): Error {
-  if (error instanceof errors.JWTExpired) return new InvalidToken("the token has expired");
+  // The library looks at the end last: signature, issuer and audience were right.
+  if (error instanceof errors.JWTExpired && error.claim === "exp")
+    return new ExpiredToken(toCaller(error.payload));
   if (error instanceof errors.JWKSNoMatchingKey)
     return new InvalidToken("the token was signed by an unknown key");
   const ours = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;

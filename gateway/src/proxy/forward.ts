@@ -15,6 +15,8 @@ export interface Passage {
   readonly authorization: string | undefined;
   /** Request target for the upstream, byte for byte; the client's own when absent. */
   readonly target?: string;
+  /** Done with the upstream's answer before the client sees it. */
+  readonly onAnswer?: (answer: IncomingMessage) => Promise<void>;
 }
 
 /** Streams a request to one upstream and its answer back. */
@@ -52,11 +54,20 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     selfHandleResponse: true,
     proxyTimeout: target.idleSeconds * 1000,
   });
+  const passages = new WeakMap<object, Passage>();
   proxy.on("proxyRes", (answer, req, res) => {
-    void relayAnswer(target, answer, req as Request, res as Response, log);
+    const onAnswer = passages.get(req)?.onAnswer ?? (() => Promise.resolve());
+    void onAnswer(answer).then(
+      () => relayAnswer(target, answer, req as Request, res as Response, log),
+      (error: unknown) => {
+        answer.destroy();
+        sendFault(req, res, error, log);
+      },
+    );
   });
   return (req, res, passage) => {
     const { requestId } = contextOf(req);
+    passages.set(req, passage);
     req.url = passage.target ?? req.url;
     const facts = { host: url.host, clientAddress: req.ip ?? "", requestId };
     req.headers = upstreamHeaders(req.headers, { ...facts, ...passage });

@@ -47,7 +47,7 @@ export async function handleRegistryRequest(
     const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
     const { authorization } = req.headers;
     const where = { realm, service: deps.service };
-    const caller = await authorize(deps.verifier, request, authorization, where);
+    const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
     context.actor = caller.subject;
     await carryOut(deps, { req, res, request, caller, context });
   } catch (error) {

@@ -5,7 +5,9 @@ import { LATEST } from "../ledger/tag-rules.js";
 import { readNewestDigest } from "../ledger/sql/read-tag.js";
 import { mayMount, upstreamAccess } from "./access.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
-import { admitBody, type Forward } from "./forward.js";
+import { admitBody, type Forward, type Passage } from "./forward.js";
+import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
+import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 
@@ -13,6 +15,7 @@ import type { UpstreamAuthorization } from "./upstream-token.js";
 export interface PlanDeps extends ManifestPushDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
+  readonly uploads: UploadSessions;
 }
 
 /**
@@ -44,10 +47,12 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "tags.list":
     case "referrers.list":
     case "blob.read":
-    case "upload.continue":
     case "upload.status":
-    case "upload.cancel":
       passOn(deps, exchange);
+      return;
+    case "upload.continue":
+    case "upload.cancel":
+      passOn(deps, exchange, { onAnswer: noteUploadEnd(deps.uploads, { ...exchange, request }) });
       return;
     default:
       assertNever(request);
@@ -64,7 +69,7 @@ async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read"
   const newest = await readNewestDigest(deps.db, repository);
   if (newest === null)
     throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag: LATEST } });
-  passOn(deps, exchange, `/v2/${repository}/manifests/${newest}`);
+  passOn(deps, exchange, { target: `/v2/${repository}/manifests/${newest}` });
 }
 
 /**
@@ -75,22 +80,28 @@ function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): void
   const { mount } = exchange.request;
   const { path, query } = splitTarget(exchange.req.url);
   const asked = new URLSearchParams(query);
+  const onAnswer = noteUploadStart(deps.uploads, exchange);
   const mounts = asked.has("mount") || asked.has("from");
   if (!mounts || (mount !== null && mayMount(mount, exchange.caller))) {
-    passOn(deps, exchange);
+    passOn(deps, exchange, { onAnswer });
     return;
   }
   asked.delete("mount");
   asked.delete("from");
-  passOn(deps, exchange, asked.size === 0 ? path : `${path}?${asked.toString()}`);
+  passOn(deps, exchange, {
+    onAnswer,
+    target: asked.size === 0 ? path : `${path}?${asked.toString()}`,
+  });
 }
 
-function passOn(deps: PlanDeps, { req, res, request, caller }: Exchange, target?: string): void {
+function passOn(
+  deps: PlanDeps,
+  { req, res, request, caller }: Exchange,
+  options: Omit<Passage, "authorization"> = {},
+): void {
   admitBody(req, res);
-  deps.forward(req, res, {
-    authorization: deps.authorization(caller.subject, upstreamAccess(request, caller)),
-    ...(target === undefined ? {} : { target }),
-  });
+  const authorization = deps.authorization(caller.subject, upstreamAccess(request, caller));
+  deps.forward(req, res, { authorization, ...options });
 }
 
 function assertNever(request: never): never {

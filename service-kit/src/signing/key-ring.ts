@@ -54,8 +54,9 @@ export async function openKeyRing(
   deps: { readonly now: () => number; readonly log: Logger },
 ): Promise<KeyRing> {
   if (config.givenKeysFile !== null) await warnIfReadableByOthers(config.givenKeysFile, deps.log);
+  let keys = await (await readSource(config)).load();
+  // Read anew: the first load may have made the first key.
   let source = await readSource(config);
-  let keys = await source.load();
   let timer: NodeJS.Timeout | undefined;
   const seconds = () => Math.floor(deps.now() / 1000);
   const reload = async (): Promise<void> => {
