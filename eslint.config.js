@@ -9,6 +9,7 @@ const layers = {
   "registry-config": ["service-kit"],
   "token-server": ["registry-protocol", "access-policy", "service-kit"],
   gateway: ["registry-protocol", "access-policy", "service-kit"],
+  cli: [],
 };
 const packages = [...Object.keys(layers), "local", "tests"];
 

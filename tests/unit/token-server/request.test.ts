@@ -1,7 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
-import { parseTokenRequest, type TokenRequest } from "#token-server/token/request.js";
+import {
+  parseOAuthRequest,
+  parseTokenRequest,
+  type TokenRequest,
+} from "#token-server/token/request.js";
 
 const SERVICE = "wharfinger";
 
@@ -9,9 +13,9 @@ describe("requests for a token", () => {
   test("what docker login sends is understood", () => {
     const query = "account=oauth2&client_id=docker&offline_token=true&service=wharfinger";
     const request = parse(query, basic("oauth2:alice-token"));
-    expect(request.credentials?.username).toBe("oauth2");
-    expect(request.credentials?.password.reveal()).toBe("alice-token");
-    expect(request.requested).toEqual([]);
+    expect(credentialsOf(request).username).toBe("oauth2");
+    expect(credentialsOf(request).password.reveal()).toBe("alice-token");
+    expect(request).toMatchObject({ requested: [], clientId: "docker", offline: true });
   });
 
   test("what docker push sends is understood", () => {
@@ -29,7 +33,7 @@ describe("requests for a token", () => {
   });
 
   test("a request without credentials is understood as nobody's", () => {
-    expect(parse("service=wharfinger").credentials).toBeNull();
+    expect(parse("service=wharfinger").login).toEqual({ kind: "nobody" });
   });
 
   test("unknown parameters and scopes do no harm", () => {
@@ -53,11 +57,11 @@ describe("requests for a token", () => {
 
   test("a password may hold colons, spaces and letters outside ASCII", () => {
     const request = parse("", basic("oauth2:a:b c:ü"));
-    expect(request.credentials?.password.reveal()).toBe("a:b c:ü");
+    expect(credentialsOf(request).password.reveal()).toBe("a:b c:ü");
   });
 
   test("an empty password is passed on as such", () => {
-    expect(parse("", basic("oauth2:")).credentials?.password.reveal()).toBe("");
+    expect(credentialsOf(parse("", basic("oauth2:"))).password.reveal()).toBe("");
   });
 
   test.each([
@@ -80,12 +84,75 @@ describe("requests for a token", () => {
   });
 });
 
+describe("requests for a token by POST", () => {
+  test("a password grant is understood as containerd sends it", () => {
+    const request = parseOAuthRequest(
+      "client_id=containerd-client&grant_type=password&username=oauth2&password=a%3Ab" +
+        "&scope=repository%3Aalpha%2Fapp%3Apull%2Cpush&service=wharfinger",
+      undefined,
+      SERVICE,
+    );
+    expect(loginOf(request)).toBe("oauth2:a:b");
+    expect(scopesOf(request)).toEqual(["repository:alpha/app:pull,push"]);
+    expect(request).toMatchObject({ clientId: "containerd-client", offline: false });
+  });
+
+  test("scopes in one field, split by spaces, are all asked for", () => {
+    const body = "grant_type=password&username=a&scope=repository:a/b:pull+repository:c/d:push";
+    expect(scopesOf(parseOAuthRequest(body, undefined, SERVICE))).toEqual([
+      "repository:a/b:pull",
+      "repository:c/d:push",
+    ]);
+  });
+
+  test("a refresh token is understood and does not show when printed", () => {
+    const body = "grant_type=refresh_token&refresh_token=hunter2&client_id=docker";
+    const request = parseOAuthRequest(body, undefined, SERVICE);
+    expect(request.login).toMatchObject({ kind: "refresh-token" });
+    expect(JSON.stringify(request)).not.toContain("hunter2");
+  });
+
+  test("access_type=offline asks for a refresh token", () => {
+    const body = "grant_type=password&username=a&password=b&access_type=offline";
+    expect(parseOAuthRequest(body, undefined, SERVICE).offline).toBe(true);
+  });
+
+  test("a Basic header stands in for a body without user name", () => {
+    const request = parseOAuthRequest("grant_type=password", basic("oauth2:x"), SERVICE);
+    expect(loginOf(request)).toBe("oauth2:x");
+  });
+
+  test.each(["", "grant_type=client_credentials", "grant_type=password&service=other"])(
+    "what cannot be served is refused with REQUEST_INVALID: %s",
+    (body) => {
+      expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow(
+        expect.objectContaining({ code: "REQUEST_INVALID" }) as Error,
+      );
+    },
+  );
+
+  test("parameters of over 32 KiB are refused", () => {
+    const body = `grant_type=password&x=${"y".repeat(40_000)}`;
+    expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow("32 KiB");
+  });
+});
+
+function loginOf({ login }: TokenRequest): string | null {
+  if (login.kind !== "credentials") return null;
+  return `${login.credentials.username}:${login.credentials.password.reveal()}`;
+}
+
 function basic(text: string): string {
   return `Basic ${Buffer.from(text).toString("base64")}`;
 }
 
 function parse(query: string, authorization?: string): TokenRequest {
-  return parseTokenRequest(new URLSearchParams(query), authorization, SERVICE);
+  return parseTokenRequest(query, authorization, SERVICE);
+}
+
+function credentialsOf({ login }: TokenRequest) {
+  if (login.kind !== "credentials") throw new Error(`a login of the kind ${login.kind}`);
+  return login.credentials;
 }
 
 function scopesOf(request: TokenRequest): string[] {

@@ -1,0 +1,83 @@
+import { z } from "zod";
+import type { Client } from "../client.js";
+import { table } from "../print.js";
+
+const robotSchema = z.object({
+  login: z.string(),
+  name: z.string(),
+  grants: z.array(z.object({ repositories: z.string(), actions: z.array(z.string()) })),
+  expiresAt: z.string(),
+  disabledAt: z.string().nullable(),
+  lastUsedAt: z.string().nullable(),
+});
+const oneSchema = z.object({ robot: robotSchema, secret: z.string().optional() });
+const manySchema = z.object({ robots: z.array(robotSchema) });
+
+/** What can be said on the command line beside the verb, team and name. */
+export interface RobotOptions {
+  readonly grant: readonly string[];
+  readonly days: number;
+  readonly description: string;
+}
+
+/** @returns the team's robots as a table */
+export async function listRobots(client: Client, team: string): Promise<string> {
+  const { robots } = manySchema.parse(await client.call("GET", `/teams/${team}/robots`));
+  const rows = robots.map((robot) => ({
+    ...robot,
+    state: robot.disabledAt === null ? "active" : "disabled",
+    expires: robot.expiresAt,
+    "last used": robot.lastUsedAt,
+    grants: robot.grants.map((g) => `${g.repositories}:${g.actions.join(",")}`).join(" "),
+  }));
+  return table(rows, ["login", "state", "expires", "last used", "grants"]);
+}
+
+/** @returns the new robot's login and its secret, which is shown this once */
+export async function createRobot(
+  client: Client,
+  team: string,
+  name: string,
+  options: RobotOptions,
+): Promise<string> {
+  const grants = options.grant.map((text) => {
+    const colon = text.lastIndexOf(":");
+    if (colon === -1) return { repositories: text, actions: ["pull"] };
+    return { repositories: text.slice(0, colon), actions: text.slice(colon + 1).split(",") };
+  });
+  const body = { name, description: options.description, grants, expiresInDays: options.days };
+  return showSecret(await client.call("POST", `/teams/${team}/robots`, body));
+}
+
+/** @returns the robot's login and its new secret */
+export async function rotateRobot(
+  client: Client,
+  team: string,
+  name: string,
+  days: number,
+): Promise<string> {
+  const body = { expiresInDays: days };
+  return showSecret(await client.call("POST", `/teams/${team}/robots/${name}/rotate`, body));
+}
+
+/** @returns what the robot is now */
+export async function switchRobot(
+  client: Client,
+  team: string,
+  name: string,
+  verb: "enable" | "disable",
+): Promise<string> {
+  const answer = await client.call("POST", `/teams/${team}/robots/${name}/${verb}`);
+  const { robot } = oneSchema.parse(answer);
+  return `${robot.login} is ${robot.disabledAt === null ? "active" : "disabled"}`;
+}
+
+function showSecret(answer: unknown): string {
+  const { robot, secret } = oneSchema.parse(answer);
+  return [
+    `login   ${robot.login}`,
+    `secret  ${secret ?? ""}`,
+    `expires ${robot.expiresAt}`,
+    "The secret is not shown again.",
+  ].join("\n");
+}
