@@ -7,13 +7,14 @@ export interface AuthenticationDeps {
   readonly sources: readonly IdentitySource[];
   /** Whoever comes without credentials may pull. */
   readonly allowPublicRead: boolean;
+  /** Namespaces that this is limited to; absent or `null`: all. */
+  readonly anonymousNamespaces?: readonly string[] | null;
   /** Authentication is switched off: everybody is everybody. */
   readonly unrestricted: boolean;
 }
 
 const NOBODY = { uid: "", realm: "", scopes: [], claims: {}, limits: null };
 const NO_CREDENTIALS = { teams: [], validUntil: null, accessToken: null };
-const ANONYMOUS: Identity = { ...NOBODY, kind: "anonymous" };
 const UNRESTRICTED: Identity = { ...NOBODY, uid: "anonymous", kind: "unrestricted" };
 
 export const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>";
@@ -31,11 +32,21 @@ export async function authenticate(
 ): Promise<Login> {
   if (deps.unrestricted) return { identity: UNRESTRICTED, ...NO_CREDENTIALS };
   if (credentials === null) {
-    if (deps.allowPublicRead) return { identity: ANONYMOUS, ...NO_CREDENTIALS };
+    if (deps.allowPublicRead)
+      return { identity: anonymous(deps.anonymousNamespaces ?? null), ...NO_CREDENTIALS };
     throw new Fault("UNAUTHORIZED", { message: `authentication required: ${LOGIN_HINT}` });
   }
   const source = deps.sources.find((candidate) => candidate.accepts(credentials));
   if (source === undefined)
     throw new Fault("UNAUTHORIZED", { message: `unknown kind of user name: ${LOGIN_HINT}` });
   return source.verify(credentials);
+}
+
+function anonymous(namespaces: readonly string[] | null): Identity {
+  const readable = namespaces?.map((namespace) => `${namespace}/**`) ?? ["**"];
+  return {
+    ...NOBODY,
+    kind: "anonymous",
+    limits: readable.map((repositories) => ({ repositories, actions: ["pull"] })),
+  };
 }

@@ -1,21 +1,50 @@
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { fetchJson, ServiceUnreachable } from "#service-kit/http/fetch-json.js";
 import type { Login } from "../identity/identity-source.js";
+import {
+  askedService,
+  unavailable,
+  type AskService,
+} from "../identity/safeguards/asked-service.js";
+import { singleFlight } from "../identity/safeguards/single-flight.js";
+import type { TeamLookup } from "./team-lookup.js";
 
-/** Finds the teams of an identity. */
-export interface TeamLookup {
-  /**
-   * @returns names of the identity's teams
-   * @throws Fault UNAVAILABLE when they cannot be known at the moment
-   */
-  teamsOf(login: Login): Promise<readonly string[]>;
+export { noTeams, type TeamLookup } from "./team-lookup.js";
+
+/** An answer that was used although it was too old, because no fresh one could be had. */
+export interface StaleAnswer {
+  readonly uid: string;
+  readonly realm: string;
+  readonly ageSeconds: number;
 }
 
+export interface TeamServiceOptions {
+  /** How old the last known answer may be while the service does not answer; 0 uses none. */
+  readonly staleSeconds: number;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** For log and metrics. */
+  readonly onStale: (answer: StaleAnswer) => void;
+}
+
+interface Known {
+  readonly teams: readonly string[];
+  readonly at: number;
+}
+
+type TeamAnswer = readonly string[] | "token refused";
+
+const NAME = "the team service";
 const TIMEOUT_MILLISECONDS = 5_000;
-const CACHE_MILLISECONDS = 5 * 60 * 1000;
+const FRESH_MILLISECONDS = 5 * 60 * 1000;
 const CACHE_ENTRIES = 10_000;
+const DEFAULTS: TeamServiceOptions = {
+  staleSeconds: 0,
+  now: Date.now,
+  onStale: () => undefined,
+};
 
 const teamsSchema = z.array(z.object({ name: z.string().min(1) }));
 
@@ -24,47 +53,74 @@ const teamsSchema = z.array(z.object({ name: z.string().min(1) }));
  * `GET <url>/api/accounts/aws?member=<uid>`.
  *
  * @param teamServiceUrl - URL of that service
+ * @param options - what to do while it is down
  * @returns a lookup that remembers an answer for five minutes, under realm and uid, because the same
  *   uid may be another person in another realm
  */
-export function teamService(teamServiceUrl: string): TeamLookup {
-  const cache = new LRUCache<string, readonly string[]>({
-    max: CACHE_ENTRIES,
-    ttl: CACHE_MILLISECONDS,
+export function teamService(
+  teamServiceUrl: string,
+  { staleSeconds, now, onStale }: TeamServiceOptions = DEFAULTS,
+): TeamLookup {
+  const ask = askedService({
+    name: NAME,
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    now,
   });
+  const cache = new LRUCache<string, Known>({ max: CACHE_ENTRIES });
+  const flight = singleFlight<TeamAnswer>();
+
+  const lookUp = async (key: string, login: Login) => {
+    const teams = await askTeamService(ask, teamServiceUrl, login);
+    if (teams !== "token refused") cache.set(key, { teams, at: now() });
+    return teams;
+  };
+  const useStale = (known: Known | undefined, { uid, realm }: Identity) => {
+    const age = known === undefined ? Infinity : now() - known.at;
+    if (known === undefined || age >= staleSeconds * 1000) return null;
+    onStale({ uid, realm, ageSeconds: Math.round(age / 1000) });
+    return known.teams;
+  };
   return {
     teamsOf: async (login) => {
-      const key = JSON.stringify([login.identity.realm, login.identity.uid]);
+      if (login.accessToken === null) return [];
+      const { identity } = login;
+      const key = JSON.stringify([identity.kind, identity.realm, identity.uid]);
       const known = cache.get(key);
-      if (known !== undefined) return known;
-      const teams = await askTeamService(teamServiceUrl, login);
-      cache.set(key, teams);
+      if (known !== undefined && now() - known.at < FRESH_MILLISECONDS) return known.teams;
+      const teams = await flight(key, () => lookUp(key, login)).catch((error: unknown) => {
+        const stale = isOutage(error) ? useStale(known, identity) : null;
+        if (stale === null) throw error;
+        return stale;
+      });
+      if (teams === "token refused")
+        throw unavailable(NAME, new Error("it refused a token that the token service calls valid"));
       return teams;
     },
   };
 }
 
-/** For installations without a team service: nobody is in a team. */
-export const noTeams: TeamLookup = { teamsOf: () => Promise.resolve([]) };
-
-async function askTeamService(teamServiceUrl: string, login: Login): Promise<readonly string[]> {
-  if (login.accessToken === null) return [];
-  const url = new URL(`${teamServiceUrl}/api/accounts/aws`);
-  url.searchParams.set("member", login.identity.uid);
-  const headers = { Authorization: `Bearer ${login.accessToken.reveal()}` };
-  const reply = await fetchJson(url, { headers }, TIMEOUT_MILLISECONDS).catch((error: unknown) => {
-    throw error instanceof ServiceUnreachable ? unavailable(error) : error;
-  });
-  const teams = teamsSchema.safeParse(reply.body);
-  if (reply.status === 404) return [];
-  if (reply.status !== 200 || !teams.success)
-    throw unavailable(new Error(`the team service answered ${reply.status}`));
-  return teams.data.map(({ name }) => name);
+function isOutage(error: unknown): boolean {
+  return error instanceof Fault && error.code === "UNAVAILABLE";
 }
 
-function unavailable(cause: Error): Fault {
-  return new Fault("UNAVAILABLE", {
-    message: "the team service is unavailable, so nobody can push for the moment; try again",
-    cause,
+async function askTeamService(
+  ask: AskService,
+  teamServiceUrl: string,
+  { identity, accessToken }: Login,
+): Promise<TeamAnswer> {
+  const url = new URL(`${teamServiceUrl}/api/accounts/aws`);
+  url.searchParams.set("member", identity.uid);
+  const { status, body } = await ask(url, {
+    headers: { Authorization: `Bearer ${accessToken?.reveal() ?? ""}` },
   });
+  if (status === 404) return [];
+  // That says nothing about memberships, and is no outage during which older answers would do.
+  if (status === 401 || status === 403) return "token refused";
+  const teams = teamsSchema.safeParse(body);
+  if (status !== 200 || !teams.success)
+    throw unavailable(
+      NAME,
+      new Error(`it answered ${status} with a body that is no list of teams`),
+    );
+  return teams.data.map(({ name }) => name);
 }

@@ -1,0 +1,77 @@
+import bcrypt from "bcryptjs";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Logger } from "#service-kit/log.js";
+import { followFile } from "../followed-file.js";
+import type { Credentials, IdentitySource } from "../identity-source.js";
+import { isReservedUsername } from "../names.js";
+import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
+import { oneAtATime } from "../safeguards/one-at-a-time.js";
+import { dummyHash, parseHtpasswd } from "./entries.js";
+import type { HtpasswdConfig } from "./htpasswd-schema.js";
+
+export interface HtpasswdDeps {
+  /**
+   * Whether another source stands behind this one for users who are not in the file. Without one,
+   * they are refused here, as slowly as a wrong password.
+   */
+  readonly onlyUsersInFile: boolean;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** A login waits for those before it: 100 hashes of cost 10 take some ten seconds. */
+const MAX_WAITING = 100;
+
+/**
+ * Logins by a file of user names and bcrypt hashes, for small installations.
+ *
+ * @param config - which file, and what its users are
+ * @param deps - clock, log
+ * @returns the identity source; the file is read again when it changes, a broken one keeps the old
+ * @throws ConfigError when the file is no good at start
+ */
+export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): IdentitySource {
+  const { file: path, realm, cacheSeconds } = config;
+  const { now, log } = deps;
+  const remembered = rememberedLogins({ seconds: cacheSeconds, now });
+  const queue = oneAtATime(MAX_WAITING);
+  const file = followFile(path, {
+    parse: (text) => {
+      const entries = parseHtpasswd(path, text);
+      return { entries, dummy: dummyHash(entries) };
+    },
+    onChange: () => {
+      remembered.forget();
+      log.info({ event: "htpasswd.reloaded", path });
+    },
+    onRefused: (reason) => {
+      log.error({ event: "htpasswd.refused", path, reason });
+    },
+    now,
+  });
+
+  const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
+    const { entries, dummy } = file.current();
+    const hash = entries.get(username);
+    const matches = await queue(() => bcrypt.compare(password.reveal(), hash ?? dummy));
+    if (hash === undefined || !matches)
+      throw new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
+    return {
+      identity: { uid: username, realm, scopes: [], kind: "htpasswd", claims: {}, limits: null },
+      teams: null,
+      validUntil: null,
+    };
+  };
+  return {
+    name: "htpasswd",
+    accepts: ({ username }) => {
+      const isKnown = file.current().entries.has(username);
+      return isKnown || (!deps.onlyUsersInFile && !isReservedUsername(username));
+    },
+    verify: async (credentials) => {
+      const verified = await remembered.verify(credentials, () => check(credentials));
+      return { ...verified, accessToken: null };
+    },
+  };
+}

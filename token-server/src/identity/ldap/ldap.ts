@@ -1,0 +1,60 @@
+import { readFileSync } from "node:fs";
+import { Fault } from "#registry-protocol/faults.js";
+import { Secret } from "#service-kit/secret.js";
+import type { Credentials, IdentitySource } from "../identity-source.js";
+import { isReservedUsername, isSafeUid } from "../names.js";
+import { unavailable } from "../safeguards/asked-service.js";
+import { circuitBreaker } from "../safeguards/circuit-breaker.js";
+import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
+import { directory } from "./directory.js";
+import type { LdapConfig } from "./ldap-schema.js";
+
+const BREAKER = { failures: 5, pauseMilliseconds: 5_000 };
+
+/**
+ * Logins by a directory: finds the user, then binds as the user with the password that was given.
+ *
+ * @param config - where the directory is, and what its entries mean
+ * @param now - current time in milliseconds since the epoch
+ * @returns the identity source
+ */
+export function ldapSource(config: LdapConfig, now: () => number): IdentitySource {
+  const { bindPasswordFile, realm, cacheSeconds } = config;
+  const bindPassword =
+    bindPasswordFile === undefined
+      ? null
+      : new Secret(readFileSync(bindPasswordFile, "utf8").replace(/\r?\n$/, ""));
+  const users = directory(config, bindPassword);
+  const breaker = circuitBreaker({ ...BREAKER, now });
+  const remembered = rememberedLogins({ seconds: cacheSeconds, now });
+
+  const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
+    if (password.reveal() === "") throw wrong();
+    const user = await breaker(() => users.verify(username, password)).catch((error: unknown) => {
+      throw unavailable("the directory", new Error(reasonOf(error)));
+    });
+    if (user === null || !isSafeUid(user.uid)) throw wrong();
+    return {
+      identity: { uid: user.uid, realm, scopes: [], kind: "ldap", claims: {}, limits: null },
+      teams: user.teams,
+      validUntil: null,
+    };
+  };
+  return {
+    name: "ldap",
+    accepts: ({ username }) => !isReservedUsername(username),
+    verify: async (credentials) => {
+      const verified = await remembered.verify(credentials, () => check(credentials));
+      return { ...verified, accessToken: null };
+    },
+  };
+}
+
+function wrong(): Fault {
+  return new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
+}
+
+/** The library's errors may hold the request on them: the text alone goes on. */
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown reason";
+}

@@ -1,0 +1,72 @@
+import type { Identity } from "#access-policy/identity.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { IdentitySource } from "../identity-source.js";
+import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
+import type { InstanceDocument } from "./instance-document.js";
+
+/** Finds out whether a machine is known. */
+export interface MachineCheck {
+  /**
+   * @param document - instance identity document, PKCS#7 in base64 as the machine sent it
+   * @returns what it says, or `null` when the machine is known and its document cannot be understood
+   * @throws Fault UNAUTHORIZED for unknown machines, UNAVAILABLE when that cannot be told
+   */
+  (document: string): Promise<InstanceDocument | null>;
+}
+
+/** A document is handed to every process of its machine and never changes: it must not do more. */
+const PULL_ONLY: Identity["limits"] = [{ repositories: "**", actions: ["pull"] }];
+/** A real document has about 2,000 characters. */
+const MAX_LENGTH = 16 * 1024;
+const CACHE_SECONDS = 60;
+export const MACHINE_USER = "instance-identity-document";
+
+/**
+ * Logins `instance-identity-document:<PKCS#7>`: an EC2 instance with the document that AWS signs for it.
+ *
+ * @param check - by our own verification or by a service
+ * @param now - current time in milliseconds since the epoch
+ * @returns the identity source
+ */
+export function machineSource(check: MachineCheck, now: () => number): IdentitySource {
+  const remembered = rememberedLogins({ seconds: CACHE_SECONDS, now });
+  return {
+    name: "machine",
+    accepts: ({ username }) => username === MACHINE_USER,
+    verify: async (credentials) => {
+      const document = credentials.password.reveal();
+      if (document.length > MAX_LENGTH) throw refusedMachine("it is too long");
+      const verified = await remembered.verify(credentials, async () =>
+        toLogin(await check(document)),
+      );
+      return { ...verified, accessToken: null };
+    },
+  };
+}
+
+/**
+ * @param reason - completes "the instance identity document is refused: "
+ * @returns the fault that says so
+ */
+export function refusedMachine(reason: string): Fault {
+  return new Fault("UNAUTHORIZED", {
+    message: `the instance identity document is refused: ${reason}`,
+  });
+}
+
+function toLogin(document: InstanceDocument | null): VerifiedLogin {
+  const identity: Identity = {
+    uid: document?.instanceId ?? "machine",
+    realm: "/machines",
+    scopes: [],
+    kind: "machine",
+    claims: document === null ? {} : claimsOf(document),
+    limits: PULL_ONLY,
+  };
+  return { identity, teams: [], validUntil: null };
+}
+
+function claimsOf(document: InstanceDocument): Identity["claims"] {
+  const { accountId, region, instanceId, imageId, instanceType } = document;
+  return { accountId, region, instanceId, imageId, instanceType };
+}

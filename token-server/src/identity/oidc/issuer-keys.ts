@@ -1,0 +1,85 @@
+import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import { z } from "zod";
+import type { Logger } from "#service-kit/log.js";
+import { followFile } from "../followed-file.js";
+import { askedService, unavailable, type AskService } from "../safeguards/asked-service.js";
+import { discovery } from "./discovery.js";
+import type { Issuer } from "./issuer-schema.js";
+
+/** How often the issuer is asked for its keys. */
+export interface KeyTimes {
+  /** A key that the issuer took back stops within this. */
+  readonly maxAgeMilliseconds: number;
+  /** Tokens with unknown keys, which anybody can send, cause one question in this time. */
+  readonly cooldownMilliseconds: number;
+  readonly timeoutMilliseconds: number;
+}
+
+export interface IssuerKeysDeps {
+  readonly times: KeyTimes;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+const MAX_KEYS = 100;
+const keySetSchema = z.object({
+  keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS),
+});
+
+/**
+ * @param issuer - whose keys
+ * @param deps - times, clock, log
+ * @returns the key that a token was signed with, for jose
+ * @throws Fault UNAVAILABLE when the issuer does not answer, or not with keys
+ */
+export function issuerKeys(issuer: Issuer, deps: IssuerKeysDeps): JWTVerifyGetKey {
+  if (issuer.keysFile !== undefined) return keysOfFile(issuer.keysFile, issuer.issuer, deps);
+  const name = `the OIDC issuer ${issuer.issuer}`;
+  const { timeoutMilliseconds } = deps.times;
+  const ask = askedService({ name, timeoutMilliseconds, now: deps.now });
+  const { keysUrl } = issuer;
+  const location =
+    keysUrl === undefined ? discovery(issuer, { ...deps, ask }) : () => Promise.resolve(keysUrl);
+  let keys: { url: string; find: JWTVerifyGetKey } | null = null;
+  return async (header, token) => {
+    const url = await location();
+    if (keys?.url !== url)
+      keys = { url, find: remoteKeys(new URL(url), deps.times, { ask, name }) };
+    return keys.find(header, token);
+  };
+}
+
+/** jose keeps the keys, fetches them anew when they are old or one is unknown, and once at a time. */
+function remoteKeys(
+  url: URL,
+  times: KeyTimes,
+  { ask, name }: { ask: AskService; name: string },
+): JWTVerifyGetKey {
+  return createRemoteJWKSet(url, {
+    cacheMaxAge: times.maxAgeMilliseconds,
+    cooldownDuration: times.cooldownMilliseconds,
+    timeoutDuration: times.timeoutMilliseconds,
+    [customFetch]: async () => {
+      const { status, body } = await ask(url, { headers: { Accept: "application/json" } });
+      const keySet = keySetSchema.safeParse(body);
+      if (status !== 200 || !keySet.success)
+        throw unavailable(name, new Error(`${url.href} answered ${status} and no usable keys`));
+      return Response.json(keySet.data);
+    },
+  });
+}
+
+function keysOfFile(path: string, issuer: string, { log, now }: IssuerKeysDeps): JWTVerifyGetKey {
+  const file = followFile(path, {
+    parse: (text) => createLocalJWKSet(keySetSchema.parse(JSON.parse(text))),
+    onChange: () => {
+      log.info({ event: "oidc.keys-reloaded", issuer, path });
+    },
+    onRefused: (reason) => {
+      log.error({ event: "oidc.keys-refused", issuer, path, reason });
+    },
+    now,
+  });
+  return (header, token) => file.current()(header, token);
+}

@@ -1,0 +1,79 @@
+import { createHmac, randomBytes } from "node:crypto";
+import { LRUCache } from "lru-cache";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Credentials, Login } from "../identity-source.js";
+import { singleFlight } from "./single-flight.js";
+
+/** A login without the credential that it was verified by. */
+export type VerifiedLogin = Omit<Login, "accessToken">;
+
+/** Remembers which credentials were right or wrong, for a short while. */
+export interface RememberedLogins {
+  /**
+   * @param credentials - what the client showed
+   * @param check - finds out whether they are right; runs once for equal credentials at a time
+   * @returns the login, remembered or fresh
+   * @throws whatever `check` throws; a Fault UNAUTHORIZED is remembered as well
+   */
+  verify(credentials: Credentials, check: () => Promise<VerifiedLogin>): Promise<VerifiedLogin>;
+  /** Forgets everything, outcomes of checks that still run included. */
+  forget(): void;
+}
+
+/** How long logins are remembered. */
+export interface RememberedLoginsOptions {
+  /** Bound for right credentials, which never outlive their own end; 0 remembers none. */
+  readonly seconds: number;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** So that a client which retries a wrong password at once costs one check and no account lock. */
+const REFUSED_MILLISECONDS = 5_000;
+const ENTRIES = 10_000;
+
+/**
+ * @param options - for how long
+ * @returns a memory that holds no credential: entries are found by an HMAC under a key that only
+ *   this process has. Wrong credentials have a memory of their own, so that guessing drives nothing out.
+ */
+export function rememberedLogins({ seconds, now }: RememberedLoginsOptions): RememberedLogins {
+  const key = randomBytes(32);
+  const flight = singleFlight<VerifiedLogin>();
+  const verified = new LRUCache<string, { login: VerifiedLogin; until: number }>({ max: ENTRIES });
+  const refused = new LRUCache<string, { fault: Fault; until: number }>({ max: ENTRIES });
+  let generation = 0;
+
+  const checkAndRemember = async (id: string, check: () => Promise<VerifiedLogin>) => {
+    const startedIn = generation;
+    try {
+      const login = await check();
+      const until = Math.min(now() + seconds * 1000, (login.validUntil ?? Infinity) * 1000);
+      if (startedIn === generation) verified.set(id, { login, until });
+      return login;
+    } catch (error) {
+      const isRefusal = error instanceof Fault && error.code === "UNAUTHORIZED";
+      if (isRefusal && startedIn === generation)
+        refused.set(id, { fault: error, until: now() + REFUSED_MILLISECONDS });
+      throw error;
+    }
+  };
+  return {
+    verify: async ({ username, password }, check) => {
+      const digest = createHmac("sha256", key).update(
+        JSON.stringify([username, password.reveal()]),
+      );
+      const id = `${generation}:${digest.digest("base64")}`;
+      const known = verified.get(id);
+      if (known !== undefined && now() < known.until) return known.login;
+      const wrong = refused.get(id);
+      if (wrong !== undefined && now() < wrong.until) throw wrong.fault;
+      return flight(id, () => checkAndRemember(id, check));
+    },
+    forget: () => {
+      generation += 1;
+      verified.clear();
+      refused.clear();
+    },
+  };
+}
