@@ -36,7 +36,7 @@ export function createClient(url: string, token: string): Client {
       });
       const text = await answer.text();
       if (!answer.ok) throw new ServerRefusal(messageOf(text) ?? `HTTP ${answer.status}`);
-      return text === "" ? null : JSON.parse(text);
+      return text === "" ? null : (JSON.parse(text) as unknown);
     },
   };
 }

@@ -33,6 +33,9 @@ export interface TokenServerConfig {
   readonly refreshTokenSeconds: number;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
+  /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
+  readonly loginsFile: string | null;
+  readonly policyFile: string | null;
   readonly loginLimits: LoginLimits;
   readonly keys: KeyRingConfig;
 }
@@ -68,6 +71,8 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
       max: 3650 * 86_400,
     }),
     adminTeams: read.list("ADMIN_TEAMS"),
+    loginsFile: read.optionalText("LOGINS_FILE"),
+    policyFile: read.optionalText("POLICY_FILE"),
     loginLimits: {
       failuresPerSource: read.integer("LOGIN_FAILURES_PER_SOURCE", 100, { min: 1, max: 1_000_000 }),
       failuresPerAccount: read.integer("LOGIN_FAILURES_PER_ACCOUNT", 10, {

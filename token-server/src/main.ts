@@ -6,18 +6,19 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
-import { createLogger } from "#service-kit/log.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
-import { runUntilSignal } from "#service-kit/run-until-signal.js";
+import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { YamlFileError } from "#service-kit/yaml-file.js";
 import { readConfig, type TokenServerConfig } from "./config.js";
-import { tokeninfoSource } from "./identity/tokeninfo.js";
+import { readLogins } from "./identity/config.js";
+import { createIdentitySources } from "./identity/create-identity-sources.js";
 import { loginLimiter } from "./limits/login-limiter.js";
-import { builtInPolicy } from "./policy/watch.js";
+import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotSource } from "./robots/robot-source.js";
 import { tokenServerRoutes } from "./routes.js";
-import { noTeams, teamService } from "./teams/team-service.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../token-server/sql", import.meta.url));
 
@@ -30,12 +31,6 @@ async function main(config: TokenServerConfig): Promise<void> {
     labelNames: ["outcome"],
     registers: [metrics.registry],
   });
-  const { tokeninfoUrl, teamServiceUrl } = config;
-  if (tokeninfoUrl === null)
-    log.warn({
-      event: "authentication.off",
-      message: "HTTP_TOKENINFO_URL is not set: AUTHENTICATION IS OFF, everybody may push anything",
-    });
   const db = openDatabase(
     config.database,
     { name: "token-server", connections: config.databaseConnections },
@@ -43,15 +38,23 @@ async function main(config: TokenServerConfig): Promise<void> {
   );
   const schema = migrator(config.database, { schema: "token_server", directory: MIGRATIONS }, log);
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  const identities = createIdentitySources(
+    { ...config, logins: readLogins(config.loginsFile) },
+    { robots: robotSource(db, Date.now), now: Date.now, log },
+  );
+  // Robots alone are no way in: somebody has to log in to make the first one.
+  const unrestricted = identities.sources.length === 1;
+  if (unrestricted)
+    log.warn({
+      event: "authentication.off",
+      message: "no login is configured: AUTHENTICATION IS OFF, everybody may push anything",
+    });
+  const policy = await openPolicy(config.policyFile, log);
   const routes = tokenServerRoutes({
-    sources: [
-      ...(tokeninfoUrl === null ? [] : [tokeninfoSource(tokeninfoUrl)]),
-      robotSource(db, Date.now),
-    ],
-    unrestricted: tokeninfoUrl === null,
+    ...identities,
+    unrestricted,
     allowPublicRead: config.allowPublicRead,
-    teams: teamServiceUrl === null ? noTeams : teamService(teamServiceUrl),
-    policy: builtInPolicy,
+    policy,
     adminTeams: config.adminTeams,
     limiter: loginLimiter(db, config.loginLimits),
     refresh: {
@@ -81,6 +84,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
       keys,
+      policyComponent(policy),
       housekeeping(db, log),
       metricsListener({ host: metricsHost, port: metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, ...timing }, routes, log),
@@ -89,9 +93,31 @@ async function main(config: TokenServerConfig): Promise<void> {
   );
 }
 
+function openPolicy(path: string | null, log: Logger): Promise<PolicySource> {
+  return path === null ? Promise.resolve(builtInPolicy) : watchPolicy(path, { log });
+}
+
+function policyComponent(policy: PolicySource): Component {
+  const onHangup = () => void policy.reload();
+  return {
+    name: "policy",
+    start: () => {
+      process.on("SIGHUP", onHangup);
+      return Promise.resolve();
+    },
+    stop: () => {
+      process.off("SIGHUP", onHangup);
+      policy.stop();
+      return Promise.resolve();
+    },
+  };
+}
+
 try {
   await main(readConfig(process.env));
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  console.error(
+    error instanceof ConfigError || error instanceof YamlFileError ? error.message : error,
+  );
   process.exit(1);
 }

@@ -1,8 +1,8 @@
 import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
+import { explainRoutes, type ExplainDeps } from "./api/explain.js";
 import { refreshTokenRoutes } from "./api/refresh-tokens.js";
 import { robotRoutes } from "./api/robots.js";
-import type { ApiCallerDeps } from "./api/caller.js";
 import type { RobotDeps } from "./robots/manage-robots.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { splitTarget } from "#registry-protocol/request.js";
@@ -13,7 +13,7 @@ import { issueToken, type IssueDeps } from "./token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token/request.js";
 
 /** What the routes need. */
-export interface RouteDeps extends IssueDeps, ApiCallerDeps, RobotDeps {
+export interface RouteDeps extends IssueDeps, ExplainDeps, RobotDeps {
   readonly keys: KeyRing;
   readonly trustedProxies: readonly string[];
   readonly metrics: ServiceMetrics;
@@ -46,7 +46,13 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
       return parseOAuthRequest(text, req.headers.authorization, service);
     }),
   );
-  app.use("/api/v1", named("api"), robotRoutes(deps), refreshTokenRoutes(deps));
+  app.use(
+    "/api/v1",
+    named("api"),
+    robotRoutes(deps),
+    refreshTokenRoutes(deps),
+    explainRoutes(deps),
+  );
   app.get("/.well-known/jwks.json", named("jwks"), (_req, res) => {
     res.setHeader("Cache-Control", "public, max-age=300");
     sendJson(res, 200, { keys: deps.keys.published().map((key) => key.publicJwk) });

@@ -1,11 +1,14 @@
 import { z } from "zod";
 import type { Client } from "../client.js";
 
+const ruleSchema = z.object({ id: z.string(), at: z.string().nullable() });
 const answerSchema = z.object({
   allow: z.boolean(),
   reason: z.string(),
-  rule: z.string().nullable(),
-  trace: z.array(z.object({ rule: z.string(), outcome: z.string() })).default([]),
+  rule: ruleSchema.nullable(),
+  trace: z.array(
+    z.object({ rule: ruleSchema, effect: z.string(), outcome: z.string(), because: z.string() }),
+  ),
 });
 
 /** @returns whether the caller may do it, why, and which rules were looked at */
@@ -14,7 +17,14 @@ export async function explain(client: Client, action: string, repository: string
   const answer = answerSchema.parse(await client.call("GET", `/explain?${query.toString()}`));
   return [
     `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`,
-    `decided by ${answer.rule ?? "no rule"}`,
-    ...answer.trace.map(({ rule, outcome }) => `  ${rule}: ${outcome}`),
+    `decided by ${answer.rule === null ? "no rule" : describe(answer.rule)}`,
+    ...answer.trace.map(
+      ({ rule, effect, outcome, because }) =>
+        `  ${outcome === "matched" ? "*" : " "} ${effect.padEnd(5)} ${describe(rule)}: ${because}`,
+    ),
   ].join("\n");
+}
+
+function describe({ id, at }: z.infer<typeof ruleSchema>): string {
+  return at === null ? id : `${id} (${at})`;
 }
