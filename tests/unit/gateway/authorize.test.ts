@@ -9,6 +9,11 @@ import { callerWith } from "#tests/support/callers.js";
 const REALM = { realm: "https://registry.example/token", service: "wharfinger" };
 const PUSH: Access = { type: "repository", name: "alpha/app", actions: ["pull", "push"] };
 const PULL: Access = { ...PUSH, actions: ["pull"] };
+/** Nothing is known of any upload: whoever has a good token may go on. */
+const NO_UPLOADS = {
+  decide: (_session: string, _asking: unknown, tokenExpired: boolean) =>
+    Promise.resolve({ allow: !tokenExpired, reason: "session-unknown" as const }),
+};
 const REFUSED = {
   type: "repository",
   name: "alpha/app",
@@ -112,7 +117,8 @@ function verifierOf(caller: Caller | null): TokenVerifier {
 }
 
 function ask(method: string, target: string, verifier: TokenVerifier): Promise<Caller> {
-  return authorize(verifier, parseRegistryRequest(method, target), "Bearer x", REALM);
+  const request = parseRegistryRequest(method, target);
+  return authorize(verifier, request, "Bearer x", REALM, NO_UPLOADS);
 }
 
 function pushAs(caller: Caller | null): Promise<Caller> {

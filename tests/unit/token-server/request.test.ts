@@ -126,7 +126,7 @@ describe("requests for a token by POST", () => {
     "what cannot be served is refused with REQUEST_INVALID: %s",
     (body) => {
       expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow(
-        expect.objectContaining({ code: "REQUEST_INVALID" }) as Error,
+        expect.objectContaining({ code: "REQUEST_INVALID" }),
       );
     },
   );
