@@ -31,7 +31,7 @@ export interface EnvReader {
   /** Addresses or CIDR ranges split by commas, or Express's names `loopback`, `linklocal`, `uniquelocal`. */
   addressList(name: string, fallback?: string): string[];
   /** Words split by commas. */
-  list(name: string): string[];
+  list(name: string, fallback?: readonly string[]): string[];
   /** Records a fault of a rule that spans several variables. */
   fault(name: string, message: string): void;
   /** @throws ConfigError when anything read so far was faulty */
@@ -115,7 +115,7 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       faults.push(`${name}: absent, wanted a value or ${name}_FILE`);
       return new Secret("");
     },
-    list: (name) => splitList(raw(name) ?? ""),
+    list: (name, fallback = []) => splitList(raw(name) ?? fallback.join()),
     addressList: (name, fallback = "") => {
       const list = splitList(raw(name) ?? fallback);
       for (const entry of list)

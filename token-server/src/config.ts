@@ -3,6 +3,7 @@ import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import { DOCKER_CONFIG_CLIENTS } from "./refresh-tokens/clients.js";
 import type { LoginLimits } from "./limits/login-limiter.js";
 
 /** How much longer than it says a verifier takes a token, for clocks that differ. */
@@ -31,6 +32,7 @@ export interface TokenServerConfig {
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly refreshTokenSeconds: number;
+  readonly refreshTokenClients: readonly string[];
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
   /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
@@ -70,6 +72,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
       min: 60,
       max: 3650 * 86_400,
     }),
+    refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", DOCKER_CONFIG_CLIENTS),
     adminTeams: read.list("ADMIN_TEAMS"),
     loginsFile: read.optionalText("LOGINS_FILE"),
     policyFile: read.optionalText("POLICY_FILE"),

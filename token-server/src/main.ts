@@ -62,6 +62,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       newId: randomUUID,
       now: Date.now,
       lifetimeSeconds: config.refreshTokenSeconds,
+      sharingClients: config.refreshTokenClients,
     },
     countLogin: (outcome) => {
       logins.inc({ outcome });

@@ -3,6 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials, Login } from "../identity/identity-source.js";
+import { mayUseTokenOf } from "./clients.js";
 import { hashToken, newToken, seal, unseal } from "./seal.js";
 import { endRefreshToken, insertRefreshToken, useRefreshToken, type Binding } from "./sql.js";
 
@@ -14,6 +15,8 @@ export interface RefreshDeps {
   readonly now: () => number;
   /** Longest life of a refresh token, in seconds. */
   readonly lifetimeSeconds: number;
+  /** Clients that share one store of logins, and so refresh tokens. */
+  readonly sharingClients: readonly string[];
   /** Verifies credentials as a login would. */
   readonly authenticate: (credentials: Credentials) => Promise<Login>;
 }
@@ -71,7 +74,7 @@ export async function redeemRefreshToken(
   bound: { clientId: string; service: string },
 ): Promise<Login> {
   const found = await useRefreshToken(deps.db, hashToken(token));
-  if (found === null || !isBoundTo(found, bound)) throw notValid();
+  if (found === null || !isBoundTo(found, bound, deps.sharingClients)) throw notValid();
   const { username, password } = sealedLoginSchema.parse(
     JSON.parse(unseal(token, found.sealedLogin)),
   );
@@ -86,8 +89,12 @@ export async function redeemRefreshToken(
   }
 }
 
-function isBoundTo(found: Binding, bound: { clientId: string; service: string }): boolean {
-  return found.clientId === bound.clientId && found.service === bound.service;
+function isBoundTo(
+  found: Binding,
+  bound: { clientId: string; service: string },
+  sharing: readonly string[],
+): boolean {
+  return mayUseTokenOf(found.clientId, bound.clientId, sharing) && found.service === bound.service;
 }
 
 /** One text for every reason: whoever tries tokens learns nothing. */
