@@ -37,7 +37,7 @@ export function compilePolicy(
  * @returns globs of the repositories it is about; none for a rule about the catalog
  */
 export function globTexts({ repositories = [], namespaces = [] }: RuleSpec): readonly string[] {
-  return [...repositories, ...namespaces.map((namespace) => `${namespace}/**`)];
+  return [...repositories, ...namespaces.flatMap((namespace) => [namespace, `${namespace}/**`])];
 }
 
 /**

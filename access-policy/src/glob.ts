@@ -12,6 +12,8 @@ type Token =
 export interface Glob {
   readonly text: string;
   readonly tokens: readonly Token[];
+  /** What every text that fits begins with: most texts are told apart by it. */
+  readonly prefix: string;
   /** Names of the templates in it. */
   readonly variables: readonly string[];
 }
@@ -68,6 +70,7 @@ export function textGlob(text: string): Glob {
  * @returns whether the whole text fits
  */
 export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VALUE): boolean {
+  if (!text.startsWith(pattern.prefix)) return false;
   let reached: readonly number[] = [0];
   for (const token of pattern.tokens) {
     reached = advance(reached, token, text, values);
@@ -109,7 +112,8 @@ function glob(text: string, tokens: readonly Token[]): Glob {
   const variables = merged.flatMap((token) =>
     typeof token === "object" && "variable" in token ? [token.variable] : [],
   );
-  return { text, tokens: merged, variables };
+  const [first = ""] = merged;
+  return { text, tokens: merged, prefix: typeof first === "string" ? first : "", variables };
 }
 
 /** The slashes inside `${claim.kubernetes.io/namespace}` part nothing. */

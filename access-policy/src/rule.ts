@@ -49,7 +49,7 @@ export interface RuleSpec {
   readonly actions: readonly RuleAction[];
   /** Globs over full repository names, with templates: `${team}/**`. */
   readonly repositories?: readonly string[] | undefined;
-  /** Shorthand: `alpha` is the repositories `alpha/**`. */
+  /** Shorthand: `alpha` is the repositories `alpha` and `alpha/**`. */
   readonly namespaces?: readonly string[] | undefined;
   /** `anyone` is everybody, even nobody in particular; `logged-in` is everybody else. */
   readonly who: "anyone" | "logged-in" | Conditions;

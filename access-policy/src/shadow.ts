@@ -1,5 +1,5 @@
 import { everyAction, globTexts } from "./compile.js";
-import { matchesGlob, repositoryGlob } from "./glob.js";
+import { matchesGlob, repositoryGlob, type Glob } from "./glob.js";
 import type { Conditions, PolicyAction, RuleSpec } from "./rule.js";
 
 /** A rule that can never decide, because earlier ones decide all that it is about. */
@@ -9,11 +9,18 @@ export interface Shadowed {
   readonly by: readonly string[];
 }
 
+/** A rule with its patterns read once. */
+interface Prepared {
+  readonly rule: RuleSpec;
+  readonly actions: ReadonlySet<PolicyAction>;
+  readonly globs: readonly Glob[];
+}
+
 /** One action on one pattern of a rule. */
 interface Part {
   readonly action: PolicyAction;
   /** `null` for the catalog. */
-  readonly glob: string | null;
+  readonly glob: Glob | null;
 }
 
 /**
@@ -24,32 +31,47 @@ interface Part {
  * @returns those that earlier ones hide
  */
 export function shadowedRules(rules: readonly RuleSpec[]): Shadowed[] {
-  return rules.flatMap((rule, index) => {
-    const earlier = rules.slice(0, index).filter((other) => isAboutAllOf(other, rule));
-    const hiding = partsOf(rule).map((part) => earlier.find((other) => coversPart(other, part)));
-    if (hiding.includes(undefined)) return [];
-    return [{ index, by: [...new Set(hiding.flatMap((other) => other?.id ?? []))] }];
+  const prepared = rules.map((rule) => ({
+    rule,
+    actions: everyAction(rule.actions),
+    globs: globTexts(rule).map(repositoryGlob),
+  }));
+  return prepared.flatMap((one, index) => {
+    const by = hidingRules(one, prepared.slice(0, index));
+    return by === null ? [] : [{ index, by }];
   });
 }
 
-function partsOf(rule: RuleSpec): Part[] {
-  const globs = globTexts(rule);
-  return [...everyAction(rule.actions)].flatMap((action): Part[] =>
+/** Ids of the earlier rules that together decide all that a rule is about; `null` if they do not. */
+function hidingRules(one: Prepared, earlier: readonly Prepared[]): string[] | null {
+  const ids = new Set<string>();
+  for (const part of partsOf(one)) {
+    const hiding = earlier.find(
+      (other) => coversPart(other, part) && isAboutAllOf(other.rule, one.rule),
+    );
+    if (hiding === undefined) return null;
+    ids.add(hiding.rule.id);
+  }
+  return [...ids];
+}
+
+function partsOf({ actions, globs }: Prepared): Part[] {
+  return [...actions].flatMap((action): Part[] =>
     action === "catalog" ? [{ action, glob: null }] : globs.map((glob) => ({ action, glob })),
   );
 }
 
-function coversPart(other: RuleSpec, { action, glob }: Part): boolean {
-  if (!everyAction(other.actions).has(action)) return false;
-  return glob === null || globTexts(other).some((wider) => coversGlob(wider, glob));
+function coversPart({ actions, globs }: Prepared, { action, glob }: Part): boolean {
+  if (!actions.has(action)) return false;
+  return glob === null || globs.some((wider) => coversGlob(wider, glob));
 }
 
-function coversGlob(wider: string, glob: string): boolean {
-  if (wider === "**" || wider === glob) return true;
-  if (wider.includes("$")) return false;
-  if (!/[*$]/.test(glob)) return matchesGlob(repositoryGlob(wider), glob);
-  const below = wider.endsWith("/**") ? wider.slice(0, -2) : null;
-  return below !== null && !below.includes("*") && glob.startsWith(below);
+function coversGlob(wider: Glob, glob: Glob): boolean {
+  if (wider.text === "**" || wider.text === glob.text) return true;
+  if (wider.variables.length > 0) return false;
+  if (glob.tokens.length === 1 && glob.prefix !== "") return matchesGlob(wider, glob.prefix);
+  const isAllBelow = wider.text === `${wider.prefix}**`;
+  return isAllBelow && glob.prefix.startsWith(wider.prefix);
 }
 
 /** Whether every caller that `rule` is about is one that `other` is about. */

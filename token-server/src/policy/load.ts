@@ -1,6 +1,6 @@
 import { isMap, isSeq, LineCounter, parseDocument } from "yaml";
 import { compilePolicy, type Policy } from "#access-policy/compile.js";
-import { policySchema, uniqueIdsSchema } from "#access-policy/policy-schema.js";
+import { policySchema } from "#access-policy/policy-schema.js";
 import type { RuleSpec } from "#access-policy/rule.js";
 import { shadowedRules } from "#access-policy/shadow.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
@@ -29,22 +29,15 @@ export function loadPolicy(name: string, text: string): LoadedPolicy {
   return { policy: compilePolicy(rules, at), warnings: warningsOf(rules, at) };
 }
 
-/** A schema stops at the first kind of fault it meets; two of them find all kinds at once. */
 function checked(name: string, text: string): { readonly rules: readonly RuleSpec[] } {
-  const faults: string[] = [];
-  const attempt = <T>(read: () => T): T | null => {
-    try {
-      return read();
-    } catch (error) {
-      if (!(error instanceof YamlFileError)) throw error;
-      faults.push(...error.faults.filter((fault) => !faults.includes(fault)));
-      return null;
-    }
-  };
-  const file = attempt(() => parseYaml(name, text, policySchema));
-  if (file === null || !faults.length) attempt(() => parseYaml(name, text, uniqueIdsSchema));
-  if (file === null || faults.length > 0) throw new YamlFileError(faults);
-  return file;
+  try {
+    return parseYaml(name, text, policySchema);
+  } catch (error) {
+    // The YAML library throws errors of its own for aliases that lead nowhere or explode.
+    const faults = error instanceof YamlFileError ? error.faults : [`${name}: ${String(error)}`];
+    const lineOf = (fault: string) => Number.parseInt(fault.slice(name.length + 1), 10) || 0;
+    throw new YamlFileError([...faults].sort((a, b) => lineOf(a) - lineOf(b)));
+  }
 }
 
 function warningsOf(rules: readonly RuleSpec[], at: readonly string[]): string[] {

@@ -1,0 +1,100 @@
+import { z } from "zod";
+import { GlobError, repositoryGlob } from "./glob.js";
+import { NetworkError, networks } from "./networks.js";
+import { RULE_KINDS, type Conditions, type RuleSpec } from "./rule.js";
+import { isPatternVariable } from "./template.js";
+
+const name = z.string().min(1).max(255);
+const names = z.array(name).min(1);
+
+const network = name.superRefine((text, ctx) => {
+  const fault = faultOf(NetworkError, () => networks([text]));
+  if (fault !== null) ctx.addIssue(fault);
+});
+
+/** A glob over repository names. */
+export const pattern = z.string().superRefine((text, ctx) => {
+  for (const fault of patternFaults(text)) ctx.addIssue(fault);
+});
+
+/** One path component, which stands for itself and everything below. */
+export const namespace = z.string().superRefine((text, ctx) => {
+  const faults = patternFaults(text);
+  const single = text !== "**" && (/^\$\{[^{}]*\}$/.test(text) || !text.includes("/"));
+  for (const fault of faults) ctx.addIssue(fault);
+  if (faults.length === 0 && !single) ctx.addIssue("a namespace is one path component");
+});
+
+const claimValues = z.preprocess(
+  (raw) => (typeof raw === "string" ? [raw] : raw),
+  z
+    .array(name, { error: 'wants text or a list of texts; "true" and "1" need their quotes' })
+    .min(1),
+);
+
+/** Every key is a condition; as an object they all have to hold. */
+const conditions = z
+  .strictObject({
+    kinds: z.array(z.enum(RULE_KINDS)).min(1).optional(),
+    addresses: z.array(network).min(1).optional(),
+    realms: names.optional(),
+    uids: names.optional(),
+    claims: z.record(name, claimValues).refine(isFilled, "names no claim").optional(),
+    scopes: z
+      .strictObject({ anyOf: names.optional(), allOf: names.optional() })
+      .refine(isFilled, "wants anyOf, allOf or both")
+      .optional(),
+    teams: names.optional(),
+  })
+  .refine(isFilled, 'names no condition; for everybody write "anyone"');
+
+/** A word or conditions. Not a union, whose faults would say neither the key nor the line. */
+export const who = z.unknown().transform((raw, ctx): RuleSpec["who"] => {
+  if (raw === undefined || raw === null) {
+    ctx.addIssue('is missing: "anyone", "logged-in" or conditions');
+    return z.NEVER;
+  }
+  const schema: z.ZodType<RuleSpec["who"]> =
+    typeof raw === "string" ? z.enum(["anyone", "logged-in"]) : conditions;
+  const checked = schema.safeParse(raw);
+  if (checked.success) return checked.data;
+  for (const issue of checked.error.issues)
+    ctx.addIssue({ code: "custom", path: issue.path, message: issue.message });
+  return z.NEVER;
+});
+
+/** The exception of a rule: with two conditions nobody could tell whether one is enough. */
+export const exception = conditions.refine(
+  isSingle,
+  "takes one condition: write one rule for each",
+);
+
+function patternFaults(text: string): string[] {
+  const fault = faultOf(GlobError, () => repositoryGlob(text));
+  if (fault !== null) return [fault];
+  return repositoryGlob(text)
+    .variables.filter((variable) => !isPatternVariable(variable))
+    .map(
+      (variable) =>
+        `\${${variable}} is not known; there are \${team}, \${uid}, \${realm} and \${claim.<name>}`,
+    );
+}
+
+function faultOf(kind: typeof GlobError | typeof NetworkError, read: () => unknown): string | null {
+  try {
+    read();
+    return null;
+  } catch (error) {
+    if (error instanceof kind) return error.message;
+    throw error;
+  }
+}
+
+function isFilled(value: object): boolean {
+  return Object.keys(value).length > 0;
+}
+
+function isSingle(exception: Conditions): boolean {
+  const { claims = {} } = exception;
+  return Object.keys(exception).length === 1 && Object.keys(claims).length <= 1;
+}
