@@ -66,6 +66,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     );
   });
   return (req, res, passage) => {
+    refuseUnframedBody(req);
     const { requestId } = contextOf(req);
     passages.set(req, passage);
     req.url = passage.target ?? req.url;
@@ -88,6 +89,20 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
  */
 export function admitBody(req: IncomingMessage, res: Response): void {
   if (req.headers.expect?.toLowerCase() === "100-continue") res.writeContinue();
+}
+
+/** Methods of whose requests Node frames the body by itself. */
+const WITH_BODY = ["POST", "PUT", "PATCH"];
+
+/**
+ * Node sends any other method's body as bare bytes, and an upstream would read them as the next request
+ * on the connection. No registry client sends such a body, so it is refused.
+ */
+function refuseUnframedBody({ method, headers }: Request): void {
+  const length = Number(headers["content-length"] ?? 0);
+  const hasBody = headers["transfer-encoding"] !== undefined || length > 0;
+  if (hasBody && !WITH_BODY.includes(method))
+    throw new Fault("REQUEST_INVALID", { message: `a ${method} request must not have a body` });
 }
 
 async function relayAnswer(

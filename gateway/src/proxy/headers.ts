@@ -93,6 +93,8 @@ function relativeLocation(location: string, upstreamUrl: URL): string {
 
 function isHopByHop(name: string, headers: IncomingHttpHeaders): boolean {
   if (HOP_BY_HOP.has(name)) return true;
+  // Whoever dropped this would send a body whose end nobody knows.
+  if (name === "content-length") return false;
   const named = headers.connection?.toLowerCase().split(",") ?? [];
   return named.some((entry) => entry.trim() === name);
 }
