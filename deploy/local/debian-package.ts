@@ -16,6 +16,8 @@ export interface UnpackedPackage {
 export interface PackageOptions {
   /** Whether packages it needs that the machine lacks come along. */
   withDependencies?: boolean;
+  /** Told when something is downloaded. */
+  say?: (line: string) => void;
   signal?: AbortSignal;
 }
 
@@ -48,7 +50,8 @@ interface Request extends PackageOptions {
 }
 
 async function unpackNewPackage(request: Request): Promise<void> {
-  const { name, toolsDir, root, signal } = request;
+  const { name, toolsDir, root, signal, say } = request;
+  say?.(`downloading Debian's package ${name}`);
   const work = join(toolsDir, `${name}.${process.pid}`);
   const archives = join(work, "archives");
   await mkdir(join(archives, "partial"), { recursive: true });

@@ -53,9 +53,10 @@ export function tokenServerSpec(options: Shared & { identityProvider: string }):
       ...sharedEnvironment(options),
       HTTP_TOKENINFO_URL: `${identityProvider}/oauth2/tokeninfo`,
       HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
+      HTTP_IIDINFO_URL: `${identityProvider}/iidinfo`,
     },
     handOn: [...OUTSIDE_DATABASE, "TOKEN_SERVICE", "TOKEN_TTL_SECONDS", "HTTP_ALLOW_PUBLIC_READ"],
-    stopWithinMs: 2_000,
+    stopWithinMs: 1_500,
   });
 }
 
@@ -80,7 +81,7 @@ export function gatewaySpec(
       DRAIN_SECONDS: String(DRAIN_SECONDS),
     },
     handOn: [...OUTSIDE_DATABASE, "TOKEN_SERVICE", "PUBLIC_URL", "TRUSTED_PROXIES"],
-    stopWithinMs: DRAIN_SECONDS * 1_000 + 500,
+    stopWithinMs: DRAIN_SECONDS * 1_000 + 300,
   });
 }
 

@@ -119,12 +119,12 @@ async function specOf(options: PostgresOptions, login: PostgresLogin): Promise<S
     // SIGINT is Postgres' fast shutdown, SIGQUIT the one that leaves the work to the next start.
     deathSignal: "SIGINT",
     stopSignals: [
-      ["SIGINT", 2_500],
-      ["SIGQUIT", 1_000],
+      ["SIGINT", 1_800],
+      ["SIGQUIT", 300],
     ],
     readyWithinMs: 60_000,
     isReady: () => withClient({ ...login, database: "postgres" }, () => Promise.resolve(true)),
-    beforeStart: () => forgetDeadPostmaster(data),
+    clearAway: () => forgetDeadPostmaster(data),
   };
 }
 

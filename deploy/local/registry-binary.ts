@@ -74,9 +74,8 @@ function lineOf(major: number, minor: number): RegistryLine | null {
 async function findDebianPackage(search: RegistrySearch): Promise<RegistryProgram | string> {
   const { toolsDir, say, signal } = search;
   if (findOnPath("apt-get") === null) return "this machine has no apt-get";
-  say("looking for the stock registry in Debian's package docker-registry");
   try {
-    const { binFolders } = await ensureDebianPackage("docker-registry", toolsDir, { signal });
+    const { binFolders } = await ensureDebianPackage("docker-registry", toolsDir, { signal, say });
     const file = binFolders.map((folder) => join(folder, "docker-registry")).find(isExecutable);
     const found = file === undefined ? null : await describeBinary(file);
     return found ?? "Debian's package docker-registry holds no program that runs here";

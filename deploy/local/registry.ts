@@ -54,7 +54,7 @@ export async function registrySpec(options: RegistryOptions): Promise<ServiceSpe
   };
 }
 
-type Launch = Pick<ServiceSpec, "command" | "stopSignals" | "beforeStart">;
+type Launch = Pick<ServiceSpec, "command" | "stopSignals" | "clearAway">;
 
 function ofBinary({ file }: { file: string }, configFile: string): Launch {
   return {
@@ -81,8 +81,8 @@ function ofImage(
       ...[image, "serve", join(folder.registry, "config.yml")],
     ),
     // The client passes SIGTERM on to the container and ends with it.
-    stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 1_500]],
-    beforeStart: async () => {
+    stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 500]],
+    clearAway: async () => {
       await runProgram(engine("rm", "--force", name));
     },
   };

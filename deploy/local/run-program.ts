@@ -34,8 +34,9 @@ export async function runProgram(
         ...(signal === undefined ? {} : { signal }),
       },
       (error, stdout, stderr) => {
-        const reason = error === null ? "" : `\n${error.message}`;
-        resolve({ ok: error === null, stdout, output: `${stdout}${stderr}${reason}`.trim() });
+        const said = `${stdout}${stderr}`.trim();
+        const output = said === "" ? (error?.message ?? "") : said;
+        resolve({ ok: error === null, stdout, output });
       },
     );
   });

@@ -12,8 +12,8 @@ export interface ServiceSpec extends ChildOptions {
   readyWithinMs: number;
   /** Whether the program does its job by now. */
   isReady: () => Promise<boolean>;
-  /** Clears away what an earlier run of the program may have left. */
-  beforeStart?: () => Promise<void>;
+  /** Clears away what an earlier run of the program may have left; called before and after it runs. */
+  clearAway?: () => Promise<void>;
 }
 
 /** A program that is started again whenever it dies. */
@@ -49,7 +49,7 @@ export function createService(spec: ServiceSpec, context: ServiceContext): Servi
   let watching: Promise<void> = Promise.resolve();
 
   const start = async (): Promise<Child> => {
-    await spec.beforeStart?.();
+    await spec.clearAway?.();
     stopIfAsked(stopping);
     child = await startChild(spec);
     await context.started(spec.name, child.pid);
@@ -72,6 +72,7 @@ export function createService(spec: ServiceSpec, context: ServiceContext): Servi
       await watching;
       // A restart may have been under way.
       await end();
+      await spec.clearAway?.();
     },
   };
 }

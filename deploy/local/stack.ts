@@ -20,6 +20,13 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** Nobody loses what it leans on, and all graces together stay below ten seconds. */
+const STOP_ORDER: readonly (readonly string[])[] = [
+  ["gateway"],
+  ["token-server", "registry"],
+  ["postgres", "identity-provider"],
+];
+
 /**
  * @param settings - what the person who starts the stack chose
  * @param say - told about progress, a line each
@@ -61,8 +68,10 @@ export function createStack(settings: LocalSettings, say: (line: string) => void
     stop: async () => {
       stopping.abort();
       await starting?.catch(() => undefined);
-      // In reverse, so that nobody loses what it leans on; the gateway drains first.
-      for (const service of services.toReversed()) await service.stop();
+      for (const names of STOP_ORDER)
+        await Promise.all(
+          services.filter(({ name }) => names.includes(name)).map((service) => service.stop()),
+        );
       unlock();
     },
   };

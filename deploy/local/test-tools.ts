@@ -18,6 +18,11 @@ export interface TestTools {
   docker: { engine: Tool; client: Tool } | string;
 }
 
+interface Downloads {
+  toolsDir: string;
+  say: (line: string) => void;
+}
+
 /** Name of the file, in the folder of tools, that tells the tests where they are. */
 export const TOOLS_FILE = "tools.json";
 
@@ -38,19 +43,19 @@ export async function prepareTestTools(
   const named = process.env["REGISTRY_BIN"] ?? null;
   const tools: TestTools = {
     registry: await findRegistry({ named, toolsDir, say, signal }),
-    skopeo: await ensureTool("skopeo", "skopeo", toolsDir),
-    docker: await findDocker(toolsDir),
+    skopeo: await ensureTool("skopeo", "skopeo", { toolsDir, say }),
+    docker: await findDocker({ toolsDir, say }),
   };
   await writeFile(join(toolsDir, TOOLS_FILE), `${JSON.stringify(tools, null, 2)}\n`);
   return tools;
 }
 
-async function findDocker(toolsDir: string): Promise<TestTools["docker"]> {
+async function findDocker(downloads: Downloads): Promise<TestTools["docker"]> {
   if (process.getuid?.() !== 0) return "a Docker engine can be started by root alone";
   try {
     return {
-      engine: await ensureTool("dockerd", "docker.io", toolsDir),
-      client: await ensureTool("docker", "docker.io", toolsDir),
+      engine: await ensureTool("dockerd", "docker.io", downloads),
+      client: await ensureTool("docker", "docker.io", downloads),
     };
   } catch (error) {
     if (error instanceof LocalStackError) return error.message;
@@ -58,10 +63,17 @@ async function findDocker(toolsDir: string): Promise<TestTools["docker"]> {
   }
 }
 
-async function ensureTool(program: string, packageName: string, toolsDir: string): Promise<Tool> {
+async function ensureTool(
+  program: string,
+  packageName: string,
+  { toolsDir, say }: Downloads,
+): Promise<Tool> {
   const installed = findOnPath(program, `${process.env["PATH"] ?? ""}:/usr/sbin:/sbin`);
   if (installed !== null) return { file: installed, env: {} };
-  const unpacked = await ensureDebianPackage(packageName, toolsDir, { withDependencies: true });
+  const unpacked = await ensureDebianPackage(packageName, toolsDir, {
+    withDependencies: true,
+    say,
+  });
   return asTool(program, unpacked);
 }
 
