@@ -12,15 +12,16 @@ const DRAIN_BYTES = 8 * 1024 * 1024;
  *
  * @param req - the request that failed
  * @param res - its answer; when it has begun already, the connection is cut so that the client notices
- * @param error - what was thrown; anything but a Fault is logged whole and shown as UNKNOWN
+ * @param thrown - what was thrown; anything but a Fault is logged whole and shown as UNKNOWN
  * @param log - the service's log
  */
 export function sendFault(
   req: IncomingMessage,
   res: ServerResponse,
-  error: unknown,
+  thrown: unknown,
   log: Logger,
 ): void {
+  const error = asClientFault(thrown);
   const { requestId, route, actor } = contextOf(req);
   const line = { event: "request.failed", requestId, route, actor };
   if (!(error instanceof Fault)) log.error({ ...line, err: error });
@@ -35,6 +36,14 @@ export function sendFault(
   for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
   sendJson(res, reply.status, reply.body);
   discardBody(req, res);
+}
+
+/** Express refuses bodies that are too large, cut off or not decodable with errors of its own. */
+function asClientFault(error: unknown): unknown {
+  if (!(error instanceof Error) || !("status" in error) || !("expose" in error)) return error;
+  return error.expose === true
+    ? new Fault("REQUEST_INVALID", { message: error.message, cause: error })
+    : error;
 }
 
 /**

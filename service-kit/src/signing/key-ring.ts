@@ -31,6 +31,8 @@ export interface KeyRingConfig {
 
 /** The signing keys of a service, kept up to date while it runs. */
 export interface KeyRing extends Component {
+  /** Folder for keys made here. */
+  readonly directory: string;
   /** @returns the key to sign with now */
   active(): SigningKey;
   /** @returns the keys that verifiers have to know now */
@@ -73,6 +75,7 @@ export async function openKeyRing(
   const onHangup = () => void reload();
   return {
     name: "signing keys",
+    directory: config.directory,
     active: () => activeKey(keys, seconds()).key,
     published: () => publishedKeys(keys, seconds(), config.retainSeconds).map(({ key }) => key),
     reload,

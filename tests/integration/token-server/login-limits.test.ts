@@ -1,0 +1,55 @@
+import { beforeEach, afterEach, describe, expect, test } from "@jest/globals";
+import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+import { loginLimiter } from "#token-server/limits/login-limiter.js";
+
+let server: TestTokenServer;
+const limits = { failuresPerSource: 5, failuresPerAccount: 2, windowSeconds: 300 };
+beforeEach(async () => {
+  server = await startTestTokenServer({ limits });
+});
+afterEach(() => server.stop());
+
+const attempt = (user: string, secret: string, address = "192.0.2.1") =>
+  server.http.get("/token").set("X-Forwarded-For", address).auth(user, secret);
+
+describe("failed logins", () => {
+  test("after too many from one address it is answered 429 with Retry-After, right or wrong", async () => {
+    for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", `no-${i}`)).status).toBe(401);
+    const refused = await attempt("oauth2", "alice-token");
+    expect(refused.status).toBe(429);
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    expect((await attempt("oauth2", "alice-token", "192.0.2.2")).status).toBe(200);
+  });
+
+  test("after too many for one account it is refused from everywhere", async () => {
+    for (let i = 0; i < 2; i += 1)
+      expect((await attempt("robot-alpha-ci", "no", `192.0.2.${i}`)).status).toBe(401);
+    expect((await attempt("robot-alpha-ci", "no", "192.0.2.9")).status).toBe(429);
+  });
+
+  test("names that everybody shares are not locked for all by one", async () => {
+    for (let i = 0; i < 4; i += 1) await attempt("oauth2", "no", `192.0.2.${i}`);
+    expect((await attempt("oauth2", "alice-token", "192.0.2.50")).status).toBe(200);
+  });
+
+  test("logins that succeed cost nothing", async () => {
+    for (let i = 0; i < 10; i += 1)
+      expect((await attempt("oauth2", "alice-token")).status).toBe(200);
+  });
+
+  test("replicas count together", async () => {
+    const other = loginLimiter(server.db, limits);
+    for (let i = 0; i < 5; i += 1) await other.failed({ source: "192.0.2.1", account: null });
+    expect((await attempt("oauth2", "alice-token")).status).toBe(429);
+  });
+
+  test("while Postgres is away pulls go on and each replica counts for itself", async () => {
+    await server.postgres.stop();
+    const scope = "repository:alpha/app:pull";
+    const answer = await attempt("oauth2", "alice-token").query({ scope });
+    expect(answer.status).toBe(200);
+    expect(answer.body).toMatchObject({ scope });
+    for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", "no")).status).toBe(401);
+    expect((await attempt("oauth2", "no")).status).toBe(429);
+  });
+});

@@ -1,0 +1,127 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+
+let server: TestTokenServer;
+beforeAll(async () => {
+  server = await startTestTokenServer();
+});
+afterAll(() => server.stop());
+
+const ROBOTS = "/api/v1/teams/alpha/robots";
+const grants = [{ repositories: "alpha/app*", actions: ["pull", "push"] }];
+const by = (method: "get" | "post", path: string, token = "alice-token") =>
+  server.http[method](path).set("Authorization", `Bearer ${token}`);
+const create = (body: object, token?: string) => by("post", ROBOTS, token).send(body);
+interface Made {
+  robot: { login: string };
+  secret: string;
+}
+
+/** Scope that a robot gets of what it asks for. */
+async function granted(login: string, secret: string, scope: string): Promise<string | number> {
+  const answer = await server.http.get("/token").query({ scope }).auth(login, secret);
+  return answer.status === 200 ? (answer.body as { scope: string }).scope : answer.status;
+}
+
+describe("robots", () => {
+  test("a member of the team makes one, and it may do what it was granted and nothing else", async () => {
+    const made = await create({ name: "ci", grants });
+    expect(made.status).toBe(201);
+    const { robot, secret } = made.body as Made;
+    expect(robot.login).toBe("robot-alpha-ci");
+    const scope =
+      "repository:alpha/app-1:pull,push repository:alpha/other:pull,push repository:beta/x:pull";
+    expect(await granted(robot.login, secret, scope)).toBe("repository:alpha/app-1:pull,push");
+  });
+
+  test("its secret is shown once and stored as a slow hash alone", async () => {
+    const { secret } = (await create({ name: "once", grants })).body as Made;
+    const list = await by("get", ROBOTS);
+    expect(list.text).not.toContain(secret);
+    const { rows } = await server.db.query<{ secret_hash: string }>(
+      `select secret_hash from token_server.robot where name = 'once'`,
+    );
+    expect(rows[0]?.secret_hash).toMatch(/^scrypt\$/);
+    expect(rows[0]?.secret_hash).not.toContain(secret);
+  });
+
+  test("a new secret ends the old one at once", async () => {
+    const first = (await create({ name: "rotated", grants })).body as Made;
+    const scope = "repository:alpha/app:pull";
+    expect(await granted(first.robot.login, first.secret, scope)).toBe(scope);
+    const second = (await by("post", `${ROBOTS}/rotated/rotate`).send({})).body as Made;
+    expect(await granted(first.robot.login, first.secret, scope)).toBe(401);
+    expect(await granted(first.robot.login, second.secret, scope)).toBe(scope);
+  });
+
+  test("a disabled one is refused at once, and works again when enabled", async () => {
+    const { robot, secret } = (await create({ name: "switched", grants })).body as Made;
+    const scope = "repository:alpha/app:pull";
+    expect(await granted(robot.login, secret, scope)).toBe(scope);
+    expect((await by("post", `${ROBOTS}/switched/disable`)).status).toBe(200);
+    expect(await granted(robot.login, secret, scope)).toBe(401);
+    expect((await by("post", `${ROBOTS}/switched/enable`)).status).toBe(200);
+    expect(await granted(robot.login, secret, scope)).toBe(scope);
+  });
+
+  test("one whose time is over is refused", async () => {
+    const { robot, secret } = (await create({ name: "short", grants, expiresInDays: 1 }))
+      .body as Made;
+    server.advance(25 * 3600);
+    expect(await granted(robot.login, secret, "repository:alpha/app:pull")).toBe(401);
+  });
+
+  test("last use is noted", async () => {
+    const { robot, secret } = (await create({ name: "used", grants })).body as Made;
+    await granted(robot.login, secret, "repository:alpha/app:pull");
+    const { robots } = (await by("get", ROBOTS)).body as {
+      robots: { name: string; lastUsedAt: string }[];
+    };
+    expect(robots.find(({ name }) => name === "used")?.lastUsedAt).not.toBeNull();
+  });
+
+  test("nobody outside the team makes, sees or switches them, save an administrator", async () => {
+    server.company.identities.push({
+      token: "eve-token",
+      uid: "eve",
+      realm: "/employees",
+      scopes: ["uid"],
+      teams: ["gamma"],
+    });
+    expect((await create({ name: "mine", grants }, "eve-token")).status).toBe(403);
+    expect((await by("get", ROBOTS, "eve-token")).status).toBe(403);
+    expect((await by("post", `${ROBOTS}/ci/disable`, "eve-token")).status).toBe(403);
+    expect((await by("get", ROBOTS, "bob-token")).status).toBe(200);
+    expect((await server.http.get(ROBOTS)).status).toBe(401);
+  });
+
+  test("a robot cannot make robots", async () => {
+    const { robot, secret } = (await create({ name: "parent", grants })).body as Made;
+    const answer = await server.http
+      .post(ROBOTS)
+      .auth(robot.login, secret)
+      .send({ name: "child", grants });
+    expect(answer.status).toBe(403);
+  });
+
+  test.each([
+    [
+      "a grant outside the team",
+      { name: "a", grants: [{ repositories: "beta/x", actions: ["pull"] }] },
+    ],
+    ["a grant on everything", { name: "a", grants: [{ repositories: "**", actions: ["pull"] }] }],
+    ["a name that a shell would not like", { name: "a$b", grants }],
+    ["an unknown action", { name: "a", grants: [{ repositories: "alpha/x", actions: ["admin"] }] }],
+    ["an unknown field", { name: "a", grants, admin: true }],
+    ["no grant", { name: "a", grants: [] }],
+  ])("%s is refused with 400 and a reason", async (_what, body) => {
+    const answer = await create(body);
+    expect(answer.status).toBe(400);
+    expect((answer.body as { errors: { message: string }[] }).errors[0]?.message).not.toBe("");
+  });
+
+  test("a name that is taken is refused with 409", async () => {
+    await create({ name: "twice", grants });
+    expect((await create({ name: "twice", grants })).status).toBe(409);
+  });
+});

@@ -1,0 +1,146 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import type { Express } from "express";
+import supertest from "supertest";
+import { identityRoutes } from "#local/identity-routes.js";
+import type { Identities } from "#local/identities.js";
+import { migrate } from "#service-kit/db/migrate.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { createMetrics } from "#service-kit/metrics.js";
+import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { readLogins } from "#token-server/identity/config.js";
+import { createIdentitySources } from "#token-server/identity/create-identity-sources.js";
+import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
+import { builtInPolicy } from "#token-server/policy/watch.js";
+import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
+import { robotSource } from "#token-server/robots/robot-source.js";
+import { tokenServerRoutes } from "#token-server/routes.js";
+import { emptyDatabase, SILENT } from "./ledger.js";
+import { startTestPostgres, type TestPostgres } from "./postgres.js";
+import { REPOSITORY_ROOT } from "./source-tree.js";
+import { temporaryFolder } from "./temporary-folder.js";
+
+/** A token server on a real Postgres, with a company's identity services beside it. */
+export interface TestTokenServer {
+  readonly app: Express;
+  readonly http: ReturnType<typeof supertest>;
+  readonly db: Database;
+  readonly keys: KeyRing;
+  readonly postgres: TestPostgres;
+  /** Who is known to the company; can be changed. */
+  readonly company: Identities;
+  /** Moves the token server's clock. */
+  advance(seconds: number): void;
+  stop(): Promise<void>;
+}
+
+/** What a test can choose. */
+export interface TestTokenServerOptions {
+  readonly limits?: LoginLimits;
+  readonly allowPublicRead?: boolean;
+  readonly lifetimeSeconds?: number;
+}
+
+const alice = { token: "alice-token", uid: "alice", realm: "/employees", scopes: ["uid"] };
+const bob = { token: "bob-token", uid: "bob", realm: "/employees", scopes: ["uid"] };
+
+/** @returns a token server of its own; alice is in team alpha, bob in team beta, which administers */
+export async function startTestTokenServer(
+  options: TestTokenServerOptions = {},
+): Promise<TestTokenServer> {
+  const postgres = await startTestPostgres();
+  const folder = await temporaryFolder();
+  const config = await emptyDatabase(postgres);
+  const directory = join(REPOSITORY_ROOT, "token-server", "sql");
+  await migrate(config, { schema: "token_server", directory }, SILENT);
+  const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
+  const company: Identities = {
+    identities: [
+      { ...alice, teams: ["alpha"] },
+      { ...bob, teams: ["beta"] },
+    ],
+    machines: [],
+  };
+  const services = await startCompany(() => company);
+  let offset = 0;
+  const now = () => Date.now() + offset * 1000;
+  const keys = await openKeyRing(
+    {
+      directory: folder.path,
+      owner: "token-server",
+      givenKeys: null,
+      givenKeysFile: null,
+      certificatesFile: null,
+      retainSeconds: 900,
+    },
+    { now, log: SILENT },
+  );
+  const identities = createIdentitySources(
+    {
+      tokeninfoUrl: `${services.url}/oauth2/tokeninfo`,
+      teamServiceUrl: `${services.url}/teams-service`,
+      iidinfoUrl: null,
+      // Nothing is remembered, so that tests see a change at once.
+      logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
+    },
+    { robots: robotSource(db, now), now, log: SILENT },
+  );
+  const app = tokenServerRoutes({
+    ...identities,
+    unrestricted: false,
+    allowPublicRead: options.allowPublicRead ?? false,
+    policy: builtInPolicy,
+    adminTeams: ["beta"],
+    limiter: loginLimiter(
+      db,
+      options.limits ?? { failuresPerSource: 1000, failuresPerAccount: 1000, windowSeconds: 60 },
+    ),
+    refresh: {
+      db,
+      newId: randomUUID,
+      now,
+      lifetimeSeconds: 86_400,
+      sharingClients: DOCKER_CONFIG_CLIENTS,
+    },
+    countLogin: () => undefined,
+    db,
+    keys,
+    issuer: "wharfinger",
+    service: "wharfinger",
+    lifetimeSeconds: options.lifetimeSeconds ?? 900,
+    trustedProxies: ["loopback"],
+    now,
+    newTokenId: randomUUID,
+    log: SILENT,
+    metrics: createMetrics(),
+  });
+  return {
+    app,
+    http: supertest(app),
+    db,
+    keys,
+    postgres,
+    company,
+    advance: (seconds) => {
+      offset += seconds;
+    },
+    stop: async () => {
+      services.server.close();
+      await db.close();
+      await postgres.stop();
+      await folder.remove();
+    },
+  };
+}
+
+async function startCompany(
+  identities: () => Identities,
+): Promise<{ server: Server; url: string }> {
+  const handle = identityRoutes(identities);
+  const server = createServer((req, res) => void handle(req, res));
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return { server, url: `http://127.0.0.1:${port}` };
+}
