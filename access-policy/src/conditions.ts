@@ -1,7 +1,7 @@
 import { textGlob, matchesGlob } from "./glob.js";
 import { networks } from "./networks.js";
 import type { Question } from "./question.js";
-import type { Conditions, Effect, RuleSpec } from "./rule.js";
+import type { Conditions, Effect, PolicyAction, RuleSpec } from "./rule.js";
 import { claimValues, nameOf } from "./template.js";
 
 /** Whether something holds, as far as that can be told without knowing teams. */
@@ -32,7 +32,8 @@ interface CompileContext {
 const COMPILE: { readonly [K in keyof Conditions]-?: Compile<K> } = {
   kinds: (wanted) => ({
     holds: ({ identity }) => wanted.some((kind) => kind === identity.kind),
-    whyNot: ({ identity, action }) => `a login of kind ${identity.kind} may not ${action} here`,
+    whyNot: ({ identity, action }) =>
+      `a login of kind ${identity.kind} may not ${verb(action)} here`,
   }),
   addresses: (wanted, { unknownAddress }) => {
     const ranges = networks(wanted);
@@ -41,16 +42,17 @@ const COMPILE: { readonly [K in keyof Conditions]-?: Compile<K> } = {
       whyNot: ({ address, action }) =>
         address === null
           ? "your network address is not known"
-          : `from ${address.address} nobody may ${action} here`,
+          : `from ${address.address} nobody may ${verb(action)} here`,
     };
   },
   realms: (wanted) => ({
     holds: ({ identity }) => wanted.includes(identity.realm),
-    whyNot: ({ identity, action }) => `realm ${identity.realm || "(none)"} may not ${action}`,
+    whyNot: ({ identity, action }) => `realm ${identity.realm || "(none)"} may not ${verb(action)}`,
   }),
   uids: (wanted) => ({
     holds: ({ identity }) => wanted.includes(identity.uid),
-    whyNot: ({ identity, action }) => `${nameOf(identity)} is not one of those who may ${action}`,
+    whyNot: ({ identity, action }) =>
+      `${nameOf(identity)} is not one of those who may ${verb(action)}`,
   }),
   claims: compileClaims,
   scopes: ({ anyOf = [], allOf = [] }) => ({
@@ -79,7 +81,7 @@ export const HIGHEST_RANK = UNLESS_RANK + 1;
 const LOGGED_IN: Condition = {
   rank: 0,
   holds: ({ identity }) => identity.kind !== "anonymous",
-  whyNot: ({ action }) => `log in to ${action === "catalog" ? "list the catalog" : action}`,
+  whyNot: ({ action }) => `log in to ${verb(action)}`,
 };
 
 /**
@@ -144,4 +146,8 @@ function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
       return `claim ${missed?.name ?? ""} is ${given || "not given"}, wanted is ${missed?.values.join(" or ") ?? ""}`;
     },
   };
+}
+
+function verb(action: PolicyAction): string {
+  return action === "catalog" ? "list the catalog" : action;
 }

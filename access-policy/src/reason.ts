@@ -72,7 +72,7 @@ export function whyOf(match: Match, rule: Rule, question: Question): string {
  * @returns what would be done, in words
  */
 export function phrase({ action, repository }: Question): string {
-  if (repository === null) return "the catalog";
+  if (repository === null) return "listing the catalog";
   return `${action} ${action === "pull" ? "from" : action === "push" ? "to" : "in"} ${repository}`;
 }
 
