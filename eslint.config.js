@@ -6,9 +6,10 @@ const layers = {
   "registry-protocol": [],
   "access-policy": ["registry-protocol"],
   "service-kit": ["registry-protocol"],
+  "audit-log": ["registry-protocol", "service-kit"],
   "registry-config": ["service-kit"],
-  "token-server": ["registry-protocol", "access-policy", "service-kit"],
-  gateway: ["registry-protocol", "access-policy", "service-kit"],
+  "token-server": ["registry-protocol", "access-policy", "service-kit", "audit-log"],
+  gateway: ["registry-protocol", "access-policy", "service-kit", "audit-log"],
   cli: [],
 };
 const packages = [...Object.keys(layers), "local", "tests"];

@@ -1,17 +1,23 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { Counter } from "prom-client";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { createLogger } from "#service-kit/log.js";
-import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
+import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
+import { gatewayMetrics } from "./gateway-metrics.js";
+import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
+import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
+import { settledTags } from "./ledger/settled-tags.js";
+import { PIER_ONE_TAGS } from "./ledger/tag-policy.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -24,27 +30,19 @@ const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url
 
 async function main(config: GatewayConfig): Promise<void> {
   const log = createLogger("gateway", config.logLevel);
-  const metrics = createMetrics();
-  const registers = [metrics.registry];
-  const pushes = new Counter({
-    name: "tag_pushes_total",
-    help: "Pushes of tags by how they ended",
-    labelNames: ["outcome"],
-    registers,
-  });
-  const notifications = new Counter({
-    name: "registry_notifications_total",
-    help: "Events received from the registry",
-    labelNames: ["action"],
-    registers,
-  });
+  const metrics = gatewayMetrics();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const db = openDatabase(
     config.database,
     { name: "gateway", connections: config.databaseConnections },
     log,
   );
-  const schema = migrator(config.database, { schema: "ledger", directory: MIGRATIONS }, log);
+  const schema = migrator(
+    config.database,
+    [{ schema: "ledger", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
+    log,
+  );
+  const heard = subscriber(config.database, log);
   const { upstreamIssuer: issuer, upstreamService } = config;
   const authorization = upstreamAuthorization({
     keys,
@@ -60,16 +58,33 @@ async function main(config: GatewayConfig): Promise<void> {
     leewaySeconds: config.tokenLeewaySeconds,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
-  const { idleSeconds } = config;
-  const routes = gatewayRoutes({
+  const upstream = registryUpstream(config.registryUrl, authorization);
+  const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
+    policy: PIER_ONE_TAGS,
+    audit: auditRecorder(Date.now),
+    pause,
+    countStep: (step) => {
+      metrics.pushSteps.inc({ step });
+    },
+    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
+    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
+    newReservation: randomUUID,
+  };
+  const settled = settledTags(heard);
+  const { idleSeconds } = config;
+  const routes = gatewayRoutes({
+    ...ledger,
     metrics,
-    notifications,
+    notifications: metrics.notifications,
     verifier,
     authorization,
     uploads,
-    upstream: registryUpstream(config.registryUrl, authorization),
+    upstream,
+    resolver: tagResolver(ledger),
+    untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
+    recover: (key) => recoverTag(ledger, key),
     forward: forwarder(
       { url: config.registryUrl, name: "the registry", passUnauthorized: false, idleSeconds },
       log,
@@ -88,11 +103,9 @@ async function main(config: GatewayConfig): Promise<void> {
     trustedProxies: config.trustedProxies,
     secret: config.notificationSecret,
     migrated: schema.migrated,
-    newReservation: randomUUID,
     now: Date.now,
-    pause,
     count: (outcome) => {
-      pushes.inc({ outcome });
+      metrics.pushes.inc({ outcome });
     },
   });
   const { host, port, drainSeconds } = config;
@@ -100,6 +113,8 @@ async function main(config: GatewayConfig): Promise<void> {
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
+      heard,
+      recovery(ledger),
       keys,
       uploads,
       keyRefresher(verifier, log),

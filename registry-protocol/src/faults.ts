@@ -16,6 +16,11 @@ export const FAULTS = {
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
   TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
   TAG_HELD: { status: 409, wire: "TAG_INVALID", message: "tag already exists" },
+  TAG_DELETED: {
+    status: 409,
+    wire: "TAG_INVALID",
+    message: "tag was deleted; its name comes back only with the same image",
+  },
   TAG_FORBIDDEN: { status: 409, wire: "TAG_INVALID", message: "tag may not be pushed" },
   DIGEST_INVALID: { status: 400, wire: "DIGEST_INVALID", message: "invalid digest" },
   DIGEST_MISMATCH: {

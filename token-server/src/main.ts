@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Counter } from "prom-client";
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -36,7 +37,11 @@ async function main(config: TokenServerConfig): Promise<void> {
     { name: "token-server", connections: config.databaseConnections },
     log,
   );
-  const schema = migrator(config.database, { schema: "token_server", directory: MIGRATIONS }, log);
+  const schema = migrator(
+    config.database,
+    [{ schema: "token_server", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
+    log,
+  );
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const identities = createIdentitySources(
     { ...config, logins: readLogins(config.loginsFile) },

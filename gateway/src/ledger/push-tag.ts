@@ -1,13 +1,13 @@
-import { Fault } from "#registry-protocol/faults.js";
 import type { Digest } from "#registry-protocol/digest.js";
-import type { Database } from "#service-kit/db/pool.js";
-import type { Logger } from "#service-kit/log.js";
-import { samePlatformImages } from "./platform-images.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { adopt } from "./adopt.js";
+import { refusalOf } from "./refusal.js";
+import { commitPush, describeClaim, releasePush, type SettleDeps } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
-import { reserveTag, type TagClaim } from "./sql/reserve-tag.js";
-import { commitTag, releaseTag } from "./sql/settle-tag.js";
-import { readManifestContent, storeManifest, type StoredManifest } from "./sql/store-manifest.js";
-import { decideTagWrite, mutabilityOf, type HeldTag } from "./tag-rules.js";
+import { reserveTag, type TagClaim, type TagKey } from "./sql/reserve-tag.js";
+import type { StoredManifest } from "./sql/store-manifest.js";
+import type { TagPolicy } from "./tag-policy.js";
+import { decideTagWrite } from "./tag-rules.js";
 
 /** A push of a manifest under a tag. */
 export interface TagPush extends TagClaim {
@@ -28,13 +28,14 @@ export interface ManifestTransport<V extends RegistryVerdict> {
 }
 
 /** What the use case needs. */
-export interface PushDeps {
-  readonly db: Database;
-  readonly log: Logger;
-  /** Waits for this many milliseconds. */
-  readonly pause: (milliseconds: number) => Promise<void>;
+export interface PushDeps extends SettleDeps {
+  readonly policy: TagPolicy;
   /** Current time in milliseconds. */
   readonly now: () => number;
+  /** Waits until a push of the tag has been settled, or this many milliseconds. */
+  readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
+  /** Settles the push of a gateway that was lost. */
+  readonly recover: (key: TagKey) => Promise<void>;
   /** Told once for every push that came to an end. */
   readonly count: (outcome: PushOutcome) => void;
 }
@@ -50,8 +51,8 @@ export interface SettledPush<V> {
 const LEASE_SECONDS = 60;
 /** How long a push waits for another push of the same tag. */
 const PATIENCE_MILLISECONDS = 45_000;
-const FIRST_PAUSE_MILLISECONDS = 25;
-const LONGEST_PAUSE_MILLISECONDS = 1_000;
+/** A notification may get lost with its connection; then the ledger is asked again after this long. */
+const LONGEST_WAIT_MILLISECONDS = 2_000;
 
 /**
  * Pushes a manifest under a tag: reserves the tag in the ledger, has the registry store the manifest,
@@ -61,32 +62,56 @@ const LONGEST_PAUSE_MILLISECONDS = 1_000;
  * @param push - what is pushed by whom
  * @param transport - the way to the registry
  * @returns the registry's answer; of the 4xx family when it would not have the manifest
- * @throws Fault TAG_HELD or TAG_FORBIDDEN when the tag may not be written, UNAVAILABLE when that could
- *   not be decided; then nothing has been acknowledged and the same push can be made again
+ * @throws Fault TAG_HELD, TAG_DELETED or TAG_FORBIDDEN when the tag may not be written, UNAVAILABLE when
+ *   that could not be decided; then nothing has been acknowledged and the same push can be made again
  */
 export async function pushTag<V extends RegistryVerdict>(
   deps: PushDeps,
   push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  const mutability = mutabilityOf(push.tag);
-  if (mutability === "forbidden") {
-    deps.count("refused");
-    throw new Fault("TAG_FORBIDDEN", {
-      message: `tag "${push.tag}" is virtual: it means the newest tag and cannot be pushed`,
-    });
-  }
+  const rule = deps.policy.ruleFor(push.repository, push.tag);
+  if (rule.mutability === "forbidden") throw await refusalOf(deps, push, rule, null);
   const deadline = deps.now() + PATIENCE_MILLISECONDS;
-  const options = { leaseSeconds: LEASE_SECONDS, mutable: mutability === "mutable" };
-  for (let pause = FIRST_PAUSE_MILLISECONDS; ; pause = nextPause(pause)) {
-    if (await reserveTag(deps.db, push, options)) return writeReserved(deps, push, transport);
-    const state = await readTagState(deps.db, push.repository, push.tag);
-    const decision = decideTagWrite(state, push.digest, mutability);
-    if (decision.outcome === "refuse") throw await refusal(deps, push, decision.held);
+  const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
+  for (;;) {
+    const reserved = await reserveTag(deps.db, push, options);
+    if (
+      reserved === "known" ||
+      (reserved === "new" && (await isNewToRegistry(deps, push, transport)))
+    )
+      return writeReserved(deps, push, transport);
+    const state = await readTagState(deps.db, push);
+    const decision = decideTagWrite(state, push.digest, rule.mutability);
+    if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);
     if (decision.outcome === "repeat") return repeat(deps, transport);
-    if (deps.now() >= deadline) throw undecided(deps, "another push of this tag is under way");
-    await deps.pause(pause);
+    const left = deadline - deps.now();
+    if (left <= 0) throw undecided(deps, "another push of this tag is under way");
+    if (decision.outcome === "recover") await recoverOrWait(deps, push);
+    if (decision.outcome === "wait") {
+      deps.countStep("waited");
+      await deps.untilSettled(push, Math.min(left, LONGEST_WAIT_MILLISECONDS));
+    }
   }
+}
+
+/**
+ * A tag that the ledger has never heard of may stand at the registry from before its time. Then the
+ * registry's digest is taken into the ledger first, and the rules apply to it.
+ */
+async function isNewToRegistry<V extends RegistryVerdict>(
+  deps: PushDeps,
+  push: TagPush,
+  transport: ManifestTransport<V>,
+): Promise<boolean> {
+  const current = await transport.currentDigest().catch(async (error: unknown) => {
+    await releasePush(deps, push, "the registry does not answer");
+    throw undecided(deps, "the registry does not answer", error);
+  });
+  if (current === null || current === push.digest) return true;
+  await releasePush(deps, push, "the registry has the tag already");
+  await adopt(deps, push, current, "found at the registry when it was pushed");
+  return false;
 }
 
 /** The registry gets the manifest again: should it have lost it, a repeated push brings it back. */
@@ -97,8 +122,7 @@ async function repeat<V extends RegistryVerdict>(
   const verdict = await transport.send().catch((error: unknown) => {
     throw undecided(deps, "the registry did not answer", error);
   });
-  if (verdict.status >= 500 || verdict.status === 401)
-    throw undecided(deps, `the registry answered ${verdict.status}`);
+  if (isUnclear(verdict)) throw undecided(deps, `the registry answered ${verdict.status}`);
   deps.count(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
 }
@@ -108,20 +132,20 @@ async function writeReserved<V extends RegistryVerdict>(
   push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
+  deps.countStep("reserved");
   const verdict = await transport.send().catch((error: unknown) => {
-    deps.log.warn({ event: "push.unclear", ...describe(push), err: error });
+    deps.log.warn({ event: "push.unclear", ...describeClaim(push), err: error });
     return null;
   });
-  if (verdict !== null && verdict.status < 300) {
-    await commit(deps, push);
+  deps.countStep("sent");
+  if (verdict === null || isUnclear(verdict)) return settleUnclear(deps, push, transport);
+  if (verdict.status < 300) {
+    await commitCounted(deps, push, "stored by the registry");
     return { verdict };
   }
-  if (verdict !== null && verdict.status < 500 && verdict.status !== 401) {
-    await release(deps, push);
-    deps.count("rejected");
-    return { verdict };
-  }
-  return settleUnclear(deps, push, transport);
+  await releasePush(deps, push, `the registry answered ${verdict.status}`);
+  deps.count("rejected");
+  return { verdict };
 }
 
 /** No answer, or one that says nothing about the tag: what the registry has now decides. */
@@ -130,67 +154,44 @@ async function settleUnclear<V extends RegistryVerdict>(
   push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
+  deps.countStep("unclear");
   const current = await transport.currentDigest().catch((error: unknown) => {
+    // The reservation stays until its lease ends; then whoever comes first settles it.
     throw undecided(deps, "the registry does not answer", error);
   });
   if (current === push.digest) {
-    await commit(deps, push);
+    await commitCounted(deps, push, "found at the registry after its answer was lost");
     return { verdict: null };
   }
-  await release(deps, push);
+  await releasePush(deps, push, "not found at the registry after its answer was lost");
   throw undecided(deps, "the registry did not store the manifest");
 }
 
-async function commit(deps: PushDeps, push: TagPush): Promise<void> {
-  const committed = await deps.db.transaction(async (tx) => {
-    await storeManifest(tx, push.repository, push.manifest);
-    return commitTag(tx, push);
-  });
-  if (!committed) await confirmHeld(deps, push);
+async function commitCounted(deps: PushDeps, push: TagPush, reason: string): Promise<void> {
+  try {
+    await commitPush(deps, push, push.manifest, reason);
+  } catch (error) {
+    deps.count("undecided");
+    throw error;
+  }
   deps.count("stored");
-  deps.log.info({ event: "push.stored", ...describe(push) });
 }
 
-/** The lease ran out meanwhile; another gateway may have settled this very push. */
-async function confirmHeld(deps: PushDeps, push: TagPush): Promise<void> {
-  const state = await readTagState(deps.db, push.repository, push.tag);
-  if (state.kind !== "held" || state.digest !== push.digest)
-    throw undecided(deps, "the push took longer than its reservation lasted");
+async function recoverOrWait(deps: PushDeps, push: TagPush): Promise<void> {
+  try {
+    await deps.recover(push);
+  } catch (error) {
+    deps.log.warn({ event: "recovery.failed", ...describeClaim(push), err: error });
+    await deps.untilSettled(push, LONGEST_WAIT_MILLISECONDS);
+  }
 }
 
-async function release(deps: PushDeps, push: TagPush): Promise<void> {
-  await deps.db.transaction((tx) => releaseTag(tx, push));
-  deps.log.info({ event: "push.released", ...describe(push) });
-}
-
-async function refusal(deps: PushDeps, push: TagPush, held: HeldTag): Promise<Fault> {
-  deps.count("refused");
-  deps.log.info({ event: "push.refused", ...describe(push), held: held.digest, by: held.by });
-  const content = await readManifestContent(deps.db, push.repository, held.digest);
-  const same =
-    content !== null && samePlatformImages({ digest: held.digest, content }, push.manifest);
-  return new Fault("TAG_HELD", {
-    ...(same
-      ? { message: "tag already exists; same platform images, only the index differs" }
-      : {}),
-    detail: {
-      digest: held.digest,
-      pushedBy: held.by.slice(0, 32),
-      pushedAt: held.at.toISOString(),
-      rule: "immutable",
-    },
-  });
+/** 401 means that the registry does not accept the gateway's own token, which is no verdict on the manifest. */
+function isUnclear({ status }: RegistryVerdict): boolean {
+  return status >= 500 || status === 401;
 }
 
 function undecided(deps: PushDeps, reason: string, cause?: unknown): Fault {
   deps.count("undecided");
   return new Fault("UNAVAILABLE", { message: `${reason}; push again`, cause });
-}
-
-function describe({ repository, tag, digest, actor }: TagPush) {
-  return { repository, tag, digest, actor };
-}
-
-function nextPause(pause: number): number {
-  return Math.min(pause * 2, LONGEST_PAUSE_MILLISECONDS);
 }

@@ -1,40 +1,47 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import type { Tag } from "#registry-protocol/tag.js";
 
 /** Whether a tag may come to mean another digest. */
 export type Mutability = "immutable" | "mutable" | "forbidden";
 
-/** What the ledger says about a tag. */
-export type TagState =
-  | { readonly kind: "free" }
-  | { readonly kind: "reserved" }
-  | { readonly kind: "held"; readonly digest: Digest; readonly by: string; readonly at: Date };
+/** The rule that applies to a tag. */
+export interface TagRule {
+  readonly mutability: Mutability;
+  /** Name of the rule, for messages. */
+  readonly name: string;
+}
 
-/** What is to become of a push that could not reserve its tag at once. */
-export type TagDecision =
-  | { readonly outcome: "repeat"; readonly reason: "same-digest" }
-  | { readonly outcome: "wait"; readonly reason: "another-push-under-way" }
-  | { readonly outcome: "retry"; readonly reason: "tag-free" | "rule-mutable" }
-  | { readonly outcome: "refuse"; readonly reason: "tag-held"; readonly held: HeldTag };
-
-/** Who holds a tag with what. */
+/** Who gave a tag its digest, and when. */
 export interface HeldTag {
   readonly digest: Digest;
   readonly by: string;
   readonly at: Date;
 }
 
-/** Virtual tag: means the newest tag of its repository, and cannot be pushed. */
-export const LATEST = "latest";
+/** What the ledger says about a tag. */
+export type TagState =
+  | { readonly kind: "free" }
+  /** A push is under way. */
+  | { readonly kind: "reserved" }
+  /** A push was under way, and its gateway has not been heard of since. */
+  | { readonly kind: "expired" }
+  | ({ readonly kind: "held"; readonly locked: boolean } & HeldTag)
+  /** Deleted by somebody at some time. */
+  | ({ readonly kind: "deleted"; readonly locked: boolean } & HeldTag);
 
-/**
- * @param tag - name of a tag
- * @returns what may happen to it: Pier One's rules
- */
-export function mutabilityOf(tag: Tag): Mutability {
-  if (tag === LATEST) return "forbidden";
-  return tag.endsWith("-SNAPSHOT") ? "mutable" : "immutable";
-}
+/** What is to become of a push that could not reserve its tag at once. */
+export type TagDecision =
+  | { readonly outcome: "repeat"; readonly reason: "same-digest" }
+  | { readonly outcome: "wait"; readonly reason: "another-push-under-way" }
+  | { readonly outcome: "recover"; readonly reason: "gateway-lost" }
+  | { readonly outcome: "retry"; readonly reason: "tag-free" | "rule-mutable" | "same-digest" }
+  | {
+      readonly outcome: "refuse";
+      readonly reason: "tag-held" | "tag-deleted" | "tag-locked";
+      readonly held: HeldTag;
+    };
+
+/** Virtual tag by default: means the newest tag of its repository, and cannot be pushed. */
+export const LATEST = "latest";
 
 /**
  * @param state - what the ledger says now
@@ -52,9 +59,23 @@ export function decideTagWrite(
       return { outcome: "retry", reason: "tag-free" };
     case "reserved":
       return { outcome: "wait", reason: "another-push-under-way" };
+    case "expired":
+      return { outcome: "recover", reason: "gateway-lost" };
     case "held":
-      if (mutability === "mutable") return { outcome: "retry", reason: "rule-mutable" };
-      if (state.digest === offered) return { outcome: "repeat", reason: "same-digest" };
-      return { outcome: "refuse", reason: "tag-held", held: state };
+    case "deleted":
+      return decideHeld(state, offered, mutability);
   }
+}
+
+function decideHeld(
+  state: Extract<TagState, { kind: "held" | "deleted" }>,
+  offered: Digest,
+  mutability: Mutability,
+): TagDecision {
+  const { digest, by, at, locked } = state;
+  if (mutability === "mutable" && !locked) return { outcome: "retry", reason: "rule-mutable" };
+  if (digest === offered)
+    return { outcome: state.kind === "held" ? "repeat" : "retry", reason: "same-digest" };
+  const reason = locked ? "tag-locked" : state.kind === "held" ? "tag-held" : "tag-deleted";
+  return { outcome: "refuse", reason, held: { digest, by, at } };
 }

@@ -2,7 +2,7 @@ import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
-import type { ExchangeOf } from "./exchange.js";
+import { actorOf, type ExchangeOf } from "./exchange.js";
 import { admitBody } from "./forward.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream, UpstreamAnswer } from "./upstream.js";
@@ -32,7 +32,7 @@ export async function pushManifestByTag(
       repository,
       tag,
       digest: manifest.digest,
-      actor: caller.subject,
+      actor: actorOf(exchange),
       reservation: deps.newReservation(),
       manifest,
     },

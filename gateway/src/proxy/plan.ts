@@ -1,8 +1,7 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
-import { LATEST } from "../ledger/tag-rules.js";
-import { readNewestDigest } from "../ledger/sql/read-tag.js";
+import type { TagResolver } from "../ledger/resolve-tag.js";
 import { mayMount, upstreamAccess } from "./access.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
 import { admitBody, type Forward, type Passage } from "./forward.js";
@@ -16,6 +15,7 @@ export interface PlanDeps extends ManifestPushDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
   readonly uploads: UploadSessions;
+  readonly resolver: TagResolver;
 }
 
 /**
@@ -59,17 +59,19 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
   }
 }
 
-/** `latest` is virtual: it means the tag that was pushed last. */
+/** Reads by tag are served by the digest that the ledger says: what others wrote to the tag does not count. */
 async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read">): Promise<void> {
   const { repository, reference } = exchange.request;
-  if (reference.tag !== LATEST) {
+  if (reference.tag === undefined) {
     passOn(deps, exchange);
     return;
   }
-  const newest = await readNewestDigest(deps.db, repository);
-  if (newest === null)
-    throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag: LATEST } });
-  passOn(deps, exchange, { target: `/v2/${repository}/manifests/${newest}` });
+  const { tag } = reference;
+  const resolution = await deps.resolver.resolve({ repository, tag });
+  if (resolution.kind === "nothing")
+    throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
+  if (resolution.kind === "ask-registry") passOn(deps, exchange);
+  else passOn(deps, exchange, { target: `/v2/${repository}/manifests/${resolution.digest}` });
 }
 
 /**

@@ -1,6 +1,7 @@
-import { isDigest, type Digest } from "#registry-protocol/digest.js";
+import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { StoredManifest } from "../ledger/sql/store-manifest.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 
 /** A small answer of the registry, read whole. */
@@ -27,6 +28,8 @@ export interface Upstream {
   putManifest(put: ManifestPut): Promise<UpstreamAnswer>;
   /** @returns the digest that a tag has at the registry, or `null` when it has none. @throws when that cannot be told */
   digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
+  /** @returns a manifest, or `null` when the registry has none. @throws when that cannot be told */
+  getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;
 }
@@ -97,6 +100,19 @@ export function registryUpstream(
       if (answer.status !== 200 || !isDigest(digest))
         throw new Error(`the registry answered ${answer.status} when asked for a tag`);
       return digest;
+    },
+    getManifest: async (repository, digest) => {
+      const headers = { Authorization: allow("", repository, ["pull"]), Accept: MANIFEST_TYPES };
+      const answer = await ask(
+        `/v2/${repository}/manifests/${digest}`,
+        { headers },
+        MANIFEST_MILLISECONDS,
+      );
+      if (answer.status === 404) return null;
+      if (answer.status !== 200 || digestOf(answer.body, digest) !== digest)
+        throw new Error(`the registry answered ${answer.status} when asked for a manifest`);
+      const mediaType = answer.headers.get("content-type") ?? "application/octet-stream";
+      return { digest, mediaType, content: answer.body };
     },
     ping: async () => {
       const headers = { Authorization: authorization("", []) };

@@ -75,20 +75,24 @@ const RETRY_MILLISECONDS = 1_000;
  * @param log - where failures are told
  * @returns a component
  */
-export function migrator(config: DatabaseConfig, migrations: MigrationSet, log: Logger): Migrator {
+export function migrator(
+  config: DatabaseConfig,
+  migrations: readonly MigrationSet[],
+  log: Logger,
+): Migrator {
   let done = false;
   let timer: NodeJS.Timeout | undefined;
   const attempt = async (): Promise<void> => {
     try {
-      await migrate(config, migrations, log);
+      for (const set of migrations) await migrate(config, set, log);
       done = true;
     } catch (error) {
-      log.error({ event: "database.migration-failed", schema: migrations.schema, err: error });
+      log.error({ event: "database.migration-failed", err: error });
       timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
     }
   };
   return {
-    name: `migration of ${migrations.schema}`,
+    name: "migration",
     migrated: () => done,
     start: attempt,
     stop: () => {

@@ -1,38 +1,59 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { TagState } from "../tag-rules.js";
+import type { TagKey } from "./reserve-tag.js";
 
 /**
  * @param db - pool or transaction
- * @param repository - a repository
- * @param tag - a tag in it
- * @returns what the ledger says about the tag at this moment; a reservation whose lease ran out counts
- *   as none
+ * @param key - a tag
+ * @returns what the ledger says about the tag at this moment
  */
-export async function readTagState(
-  db: Queryable,
-  repository: RepositoryName,
-  tag: Tag,
-): Promise<TagState> {
+export async function readTagState(db: Queryable, key: TagKey): Promise<TagState> {
   const { rows } = await db.query<{
-    reserved: boolean;
+    reservation: "none" | "reserved" | "expired";
     digest: Digest | null;
-    pushed_by: string | null;
-    pushed_at: Date | null;
+    by: string | null;
+    at: Date | null;
+    locked: boolean;
+    deleted: boolean;
   }>(
-    `select coalesce(reserved_until >= now(), false) as reserved, digest, pushed_by, pushed_at
+    `select case when reservation is null then 'none'
+                 when reserved_until >= now() then 'reserved' else 'expired' end as reservation,
+            digest, pushed_by as by, pushed_at as at,
+            locked_at is not null as locked, deleted_at is not null as deleted
      from ledger.tag where repository = $1 and name = $2`,
-    [repository, tag],
+    [key.repository, key.tag],
   );
   const row = rows[0];
   if (row === undefined) return { kind: "free" };
-  const { digest, pushed_by: by, pushed_at: at } = row;
-  if (row.reserved) return { kind: "reserved" };
-  return digest === null || by === null || at === null
-    ? { kind: "free" }
-    : { kind: "held", digest, by, at };
+  const { digest, by, at, locked } = row;
+  if (row.reservation !== "none") return { kind: row.reservation };
+  if (digest === null || by === null || at === null) return { kind: "free" };
+  return { kind: row.deleted ? "deleted" : "held", digest, by, at, locked };
+}
+
+/** What a reader gets for a tag. */
+export type TagMeaning =
+  | { readonly kind: "means"; readonly digest: Digest }
+  /** Deleted, or pushed for the first time at this moment. */
+  | { readonly kind: "nothing" }
+  | { readonly kind: "unknown" };
+
+/**
+ * @param db - pool or transaction
+ * @param key - a tag
+ * @returns the digest that readers get, also while another push of a mutable tag is under way
+ */
+export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMeaning> {
+  const { rows } = await db.query<{ digest: Digest | null }>(
+    `select case when deleted_at is null then digest end as digest
+     from ledger.tag where repository = $1 and name = $2`,
+    [key.repository, key.tag],
+  );
+  const row = rows[0];
+  if (row === undefined) return { kind: "unknown" };
+  return row.digest === null ? { kind: "nothing" } : { kind: "means", digest: row.digest };
 }
 
 /**
@@ -46,9 +67,45 @@ export async function readNewestDigest(
 ): Promise<Digest | null> {
   const { rows } = await db.query<{ digest: Digest }>(
     `select digest from ledger.tag
-     where repository = $1 and digest is not null
+     where repository = $1 and digest is not null and deleted_at is null
      order by pushed_at desc limit 1`,
     [repository],
   );
   return rows[0]?.digest ?? null;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param names - tags that the registry lists
+ * @returns those of them that were deleted and that the registry still has
+ */
+export async function readDeletedTags(
+  db: Queryable,
+  repository: RepositoryName,
+  names: readonly string[],
+): Promise<Set<string>> {
+  const { rows } = await db.query<{ name: string }>(
+    `select name from ledger.tag
+     where repository = $1 and name = any($2) and deleted_at is not null`,
+    [repository, names],
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/**
+ * Takes a tag of the registry into the ledger. A tag that is there already stays as it is.
+ *
+ * @param db - pool or transaction
+ * @param key - the tag
+ * @param digest - what it means at the registry
+ * @returns whether it is new to the ledger
+ */
+export async function adoptTag(db: Queryable, key: TagKey, digest: Digest): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, origin)
+     values ($1, $2, $3, '', clock_timestamp(), 'adopted') on conflict do nothing`,
+    [key.repository, key.tag, digest],
+  );
+  return rowCount === 1;
 }

@@ -1,52 +1,103 @@
+import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 
-/** A push that wants to write a tag. */
-export interface TagClaim {
+/** A tag of a repository. */
+export interface TagKey {
   readonly repository: RepositoryName;
   readonly tag: Tag;
+}
+
+/** A push that wants to write a tag. */
+export interface TagClaim extends TagKey {
   readonly digest: Digest;
-  readonly actor: string;
+  readonly actor: AuditActor;
   /** Unique id of this attempt. */
   readonly reservation: string;
 }
 
 /**
- * The statement that decides: reserves a tag that nobody is writing and that is free or may change.
- * A reservation whose lease ran out belongs to a dead gateway and is taken over.
+ * The statement that decides: reserves a tag that nobody is writing and that is free, may change, or was
+ * deleted with this very digest.
  *
  * @param db - pool or transaction
  * @param claim - who wants to write what
  * @param options - seconds the reservation lasts, and whether a held tag may change
- * @returns whether the tag is now reserved for this claim
+ * @returns `null` when the tag could not be reserved for this claim, else whether the ledger knew it before
  */
 export async function reserveTag(
   db: Queryable,
   claim: TagClaim,
   options: { leaseSeconds: number; mutable: boolean },
-): Promise<boolean> {
-  const { rowCount } = await db.query(
+): Promise<"new" | "known" | null> {
+  const { rows } = await db.query<{ isNew: boolean }>(
     `insert into ledger.tag as held
-       (repository, name, reservation, reserved_digest, reserved_by, reserved_until)
-     values ($1, $2, $3, $4, $5, now() + $6 * interval '1 second')
+       (repository, name, reservation, reserved_digest, reserved_by, reserved_until, reserved_origin)
+     values ($1, $2, $3, $4, $5, now() + $6 * interval '1 second', $8)
      on conflict (repository, name) do update
        set reservation = excluded.reservation,
            reserved_digest = excluded.reserved_digest,
            reserved_by = excluded.reserved_by,
-           reserved_until = excluded.reserved_until
-       where (held.reservation is null or held.reserved_until < now())
-         and (held.digest is null or $7)`,
+           reserved_until = excluded.reserved_until,
+           reserved_origin = excluded.reserved_origin
+       where held.reservation is null
+         and (held.digest is null
+              or ($7 and held.locked_at is null)
+              or (held.deleted_at is not null and held.digest = excluded.reserved_digest))
+     returning held.digest is null as "isNew"`,
     [
       claim.repository,
       claim.tag,
       claim.reservation,
       claim.digest,
-      claim.actor,
+      claim.actor.uid,
       options.leaseSeconds,
       options.mutable,
+      JSON.stringify(claim.actor),
     ],
   );
-  return rowCount === 1;
+  const row = rows[0];
+  if (row === undefined) return null;
+  return row.isNew ? "new" : "known";
+}
+
+/**
+ * Takes over the reservation of a gateway that has not been heard of for its whole lease.
+ *
+ * @param db - pool or transaction
+ * @param key - the tag
+ * @param options - id of the new reservation, and seconds it lasts
+ * @returns the push that was under way, now ours to settle; `null` when there is nothing to take over
+ */
+export async function takeOverExpired(
+  db: Queryable,
+  key: TagKey,
+  options: { reservation: string; leaseSeconds: number },
+): Promise<TagClaim | null> {
+  const { rows } = await db.query<{ digest: Digest; actor: AuditActor }>(
+    `update ledger.tag
+     set reservation = $3, reserved_until = now() + $4 * interval '1 second'
+     where repository = $1 and name = $2 and reserved_until < now()
+     returning reserved_digest as digest, reserved_origin as actor`,
+    [key.repository, key.tag, options.reservation, options.leaseSeconds],
+  );
+  const row = rows[0];
+  return row === undefined ? null : { ...key, ...row, reservation: options.reservation };
+}
+
+/**
+ * @param db - pool or transaction
+ * @param limit - at most this many
+ * @returns tags whose reservation's lease ran out, longest ago first
+ */
+export async function listExpired(db: Queryable, limit: number): Promise<TagKey[]> {
+  const { rows } = await db.query<TagKey>(
+    `select repository, name as tag from ledger.tag
+     where reservation is not null and reserved_until < now()
+     order by reserved_until limit $1`,
+    [limit],
+  );
+  return rows;
 }

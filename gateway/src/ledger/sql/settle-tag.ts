@@ -1,24 +1,46 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { TagClaim } from "./reserve-tag.js";
+import type { TagClaim, TagKey } from "./reserve-tag.js";
+
+/** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
+export const SETTLED_CHANNEL = "ledger_tag_settled";
+
+/** What a commit changed. */
+export type CommitChange = "new" | "unchanged" | "restored" | "moved";
 
 /**
  * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date and author.
  *
- * @param tx - transaction that also stores the manifest
+ * @param tx - transaction that also stores the manifest and the audit entry
  * @param claim - the reservation's owner
- * @returns false when the reservation is no longer this claim's: its lease ran out
+ * @returns what changed, or `null` when the reservation is no longer this claim's: its lease ran out
  */
-export async function commitTag(tx: Queryable, claim: TagClaim): Promise<boolean> {
-  const { rowCount } = await tx.query(
-    `update ledger.tag
-     set digest = reserved_digest,
-         pushed_by = case when digest = reserved_digest then pushed_by else reserved_by end,
-         pushed_at = case when digest = reserved_digest then pushed_at else clock_timestamp() end,
-         reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null
-     where repository = $1 and name = $2 and reservation = $3`,
+export async function commitTag(tx: Queryable, claim: TagClaim): Promise<CommitChange | null> {
+  const { rows } = await tx.query<{ change: CommitChange }>(
+    `with before as (
+       select digest, deleted_at from ledger.tag
+       where repository = $1 and name = $2 and reservation = $3 for update
+     )
+     update ledger.tag as held
+     set digest = held.reserved_digest,
+         pushed_by = case when before.digest = held.reserved_digest and before.deleted_at is null
+                          then held.pushed_by else held.reserved_by end,
+         pushed_at = case when before.digest = held.reserved_digest and before.deleted_at is null
+                          then held.pushed_at else clock_timestamp() end,
+         origin = 'pushed',
+         deleted_at = null, deleted_by = null,
+         missing_since = null, missing_sightings = 0, drift_digest = null, drift_since = null,
+         reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
+         reserved_origin = null
+     from before
+     where held.repository = $1 and held.name = $2
+     returning case when before.digest is null then 'new'
+                    when before.digest <> held.digest then 'moved'
+                    when before.deleted_at is not null then 'restored'
+                    else 'unchanged' end as change`,
     [claim.repository, claim.tag, claim.reservation],
   );
-  return rowCount === 1;
+  await tellSettled(tx, claim);
+  return rows[0]?.change ?? null;
 }
 
 /**
@@ -36,8 +58,15 @@ export async function releaseTag(tx: Queryable, claim: TagClaim): Promise<void> 
   );
   await tx.query(
     `update ledger.tag
-     set reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null
+     set reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
+         reserved_origin = null
      where repository = $1 and name = $2 and reservation = $3`,
     key,
   );
+  await tellSettled(tx, claim);
+}
+
+/** Postgres tells it when the transaction commits, and not at all when it rolls back. */
+async function tellSettled(tx: Queryable, { repository, tag }: TagKey): Promise<void> {
+  await tx.query(`select pg_notify($1, $2)`, [SETTLED_CHANNEL, `${repository}:${tag}`]);
 }

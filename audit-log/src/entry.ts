@@ -1,0 +1,53 @@
+/** Who did something and from where. */
+export interface AuditActor {
+  /** Name; empty for nobody in particular. */
+  readonly uid: string;
+  readonly realm: string;
+  /** How they logged in; `system` for what a service did by itself. */
+  readonly kind: string;
+  readonly address: string;
+  readonly userAgent: string;
+  readonly requestId: string;
+}
+
+/** Every kind of thing that is audited. */
+export type AuditAction =
+  | "tag.pushed"
+  | "tag.adopted"
+  | "tag.refused"
+  | "tag.deleted"
+  | "tag.locked"
+  | "tag.drifted"
+  | "tag.repaired"
+  | "tag.missing"
+  | "manifest.deleted"
+  | "policy.changed"
+  | "key.rotated"
+  | "robot.created"
+  | "robot.rotated"
+  | "robot.disabled"
+  | "robot.enabled"
+  | "mode.changed";
+
+/** One thing that changed state, or was refused to. */
+export interface AuditEntry {
+  readonly action: AuditAction;
+  readonly actor: AuditActor;
+  readonly repository: string | null;
+  readonly tag: string | null;
+  readonly digest: string | null;
+  /** Why it was done or refused. */
+  readonly reason: string;
+  /** What else belongs to it; small and without secrets. */
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** A service acting by itself. */
+export const SYSTEM: AuditActor = {
+  uid: "",
+  realm: "",
+  kind: "system",
+  address: "",
+  userAgent: "",
+  requestId: "",
+};

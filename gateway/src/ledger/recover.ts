@@ -1,0 +1,70 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import { commitPush, describeClaim, releasePush, type SettleDeps } from "./settle.js";
+import { listExpired, takeOverExpired, type TagKey } from "./sql/reserve-tag.js";
+import type { StoredManifest } from "./sql/store-manifest.js";
+
+/** What settling the pushes of lost gateways needs. */
+export interface RecoverDeps extends SettleDeps {
+  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
+  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
+  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<StoredManifest | null>;
+  readonly newReservation: () => string;
+}
+
+const LEASE_SECONDS = 60;
+const LOOK_MILLISECONDS = 5_000;
+const BATCH = 50;
+
+/**
+ * Settles the push of a gateway that has not been heard of: what the registry has now decides.
+ *
+ * @param deps - ledger and registry
+ * @param key - the tag
+ * @throws whatever keeps it from being settled; its lease then runs out again and another attempt follows
+ */
+export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> {
+  const claim = await takeOverExpired(deps.db, key, {
+    reservation: deps.newReservation(),
+    leaseSeconds: LEASE_SECONDS,
+  });
+  if (claim === null) return;
+  deps.countStep("taken-over");
+  deps.log.warn({ event: "push.taken-over", ...describeClaim(claim) });
+  const current = await deps.upstreamDigest(key);
+  if (current !== claim.digest) return releasePush(deps, claim, "the registry does not have it");
+  const manifest = await deps.upstreamManifest(key, claim.digest);
+  if (manifest === null) return releasePush(deps, claim, "the registry lost the manifest");
+  await commitPush(deps, claim, manifest, "settled for a gateway that was lost");
+}
+
+/**
+ * @param deps - ledger and registry
+ * @returns a component that looks for pushes of lost gateways every few seconds; replicas may do so side by
+ *   side, since taking over decides who settles which
+ */
+export function recovery(deps: RecoverDeps): Component {
+  let timer: NodeJS.Timeout | undefined;
+  let stopped = false;
+  const look = async (): Promise<void> => {
+    try {
+      for (const key of await listExpired(deps.db, BATCH)) await recoverTag(deps, key);
+    } catch (error) {
+      deps.log.warn({ event: "recovery.failed", err: error });
+    }
+    if (!stopped) timer = setTimeout(() => void look(), LOOK_MILLISECONDS);
+  };
+  return {
+    name: "recovery",
+    start: () => {
+      timer = setTimeout(() => void look(), LOOK_MILLISECONDS);
+      return Promise.resolve();
+    },
+    stop: () => {
+      stopped = true;
+      clearTimeout(timer);
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,71 @@
+import { Fault } from "#registry-protocol/faults.js";
+import { samePlatformImages } from "./platform-images.js";
+import type { PushDeps, TagPush } from "./push-tag.js";
+import { describeClaim } from "./settle.js";
+import { readManifestContent } from "./sql/store-manifest.js";
+import type { HeldTag, TagDecision, TagRule } from "./tag-rules.js";
+
+type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
+
+/** Names come from outside and the whole error has to stay short: BuildKit prints 256 bytes of it. */
+const MOST_NAME_CHARACTERS = 32;
+
+/**
+ * Refuses a push, on record.
+ *
+ * @param deps - ledger and audit log
+ * @param push - what was to be pushed
+ * @param rule - the rule that applies
+ * @param decision - what is held against it; `null` when the tag can never be pushed
+ * @returns the fault to throw; it names what the tag means, who pushed it and when
+ * @throws Fault UNAVAILABLE when the refusal cannot be put on record
+ */
+export async function refusalOf(
+  deps: PushDeps,
+  push: TagPush,
+  rule: TagRule,
+  decision: Refusal | null,
+): Promise<Fault> {
+  const reason = decision?.reason ?? "tag-forbidden";
+  const held = decision?.held ?? null;
+  await deps.audit(deps.db, {
+    action: "tag.refused",
+    actor: push.actor,
+    repository: push.repository,
+    tag: push.tag,
+    digest: push.digest,
+    reason,
+    detail: { rule: rule.name, held: held?.digest ?? null },
+  });
+  deps.count("refused");
+  deps.log.info({ event: "push.refused", ...describeClaim(push), reason, held: held?.digest });
+  if (decision === null || held === null)
+    return new Fault("TAG_FORBIDDEN", {
+      message: `tag "${push.tag}" may not be pushed: ${rule.name}`,
+    });
+  const message = await messageFor(deps, push, decision);
+  return new Fault(decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD", {
+    ...(message === null ? {} : { message }),
+    detail: detailOf(held, decision.reason === "tag-locked" ? "locked" : rule.name),
+  });
+}
+
+async function messageFor(
+  deps: PushDeps,
+  push: TagPush,
+  { held }: Refusal,
+): Promise<string | null> {
+  const content = await readManifestContent(deps.db, push.repository, held.digest);
+  const same =
+    content !== null && samePlatformImages({ digest: held.digest, content }, push.manifest);
+  return same ? "tag already exists; same platform images, only the index differs" : null;
+}
+
+function detailOf({ digest, by, at }: HeldTag, rule: string) {
+  return {
+    digest,
+    pushedBy: by.slice(0, MOST_NAME_CHARACTERS),
+    pushedAt: at.toISOString(),
+    rule: rule.slice(0, MOST_NAME_CHARACTERS),
+  };
+}

@@ -1,0 +1,111 @@
+import type { AuditEntry } from "#audit-log/entry.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import { readTagState } from "./sql/read-tag.js";
+import type { TagClaim } from "./sql/reserve-tag.js";
+import { commitTag, releaseTag } from "./sql/settle-tag.js";
+import { storeManifest, type StoredManifest } from "./sql/store-manifest.js";
+
+/** What settling needs. */
+export interface SettleDeps {
+  readonly db: Database;
+  readonly log: Logger;
+  /** Writes an audit entry into the transaction that it is about. */
+  readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
+  /** Waits for this many milliseconds. */
+  readonly pause: (milliseconds: number) => Promise<void>;
+  /** Told of every step of the push protocol, for a metric. */
+  readonly countStep: (step: PushStep) => void;
+}
+
+/** Steps of the push protocol. */
+export type PushStep =
+  | "reserved"
+  | "waited"
+  | "sent"
+  | "unclear"
+  | "committed"
+  | "released"
+  | "taken-over"
+  | "overtaken";
+
+/** A commit is tried again while the database is away, well within the reservation's lease. */
+const COMMIT_ATTEMPTS = 5;
+const COMMIT_PAUSE_MILLISECONDS = 500;
+
+/**
+ * Commits a push: tag, manifest and audit entry in one transaction.
+ *
+ * @param deps - ledger and audit log
+ * @param claim - the push, whose reservation is ours
+ * @param manifest - what was pushed; `null` when its bytes are not at hand
+ * @param reason - how it came about, for the audit log
+ * @throws Fault UNAVAILABLE when it could not be committed, or when another gateway has settled it otherwise
+ */
+export async function commitPush(
+  deps: SettleDeps,
+  claim: TagClaim,
+  manifest: StoredManifest | null,
+  reason: string,
+): Promise<void> {
+  const commit = () =>
+    deps.db.transaction(async (tx) => {
+      if (manifest !== null) await storeManifest(tx, claim.repository, manifest);
+      const change = await commitTag(tx, claim);
+      if (change !== null && change !== "unchanged")
+        await deps.audit(tx, { ...pushEntry(claim, reason), detail: { change } });
+      return change;
+    });
+  const change = await persistently(deps, commit);
+  if (change === null) await confirmCommitted(deps, claim);
+  deps.countStep("committed");
+  deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
+}
+
+/**
+ * Gives a reservation back.
+ *
+ * @param deps - ledger
+ * @param claim - the push
+ * @param reason - why, for the log
+ */
+export async function releasePush(
+  deps: SettleDeps,
+  claim: TagClaim,
+  reason: string,
+): Promise<void> {
+  await deps.db.transaction((tx) => releaseTag(tx, claim));
+  deps.countStep("released");
+  deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
+}
+
+/** A commit whose answer got lost finds its own work done; one that came too late may find another's. */
+async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void> {
+  const state = await readTagState(deps.db, claim);
+  if (state.kind === "held" && state.digest === claim.digest) return;
+  deps.countStep("overtaken");
+  throw new Fault("UNAVAILABLE", {
+    message: "the push took longer than its reservation lasted; push again",
+  });
+}
+
+async function persistently<T>(deps: SettleDeps, work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      return await work();
+    } catch (error) {
+      const passing = error instanceof Fault && error.code === "UNAVAILABLE";
+      if (!passing || attempt === COMMIT_ATTEMPTS) throw error;
+      await deps.pause(COMMIT_PAUSE_MILLISECONDS * attempt);
+    }
+}
+
+/** @returns what of a claim belongs into a log line */
+export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
+  return { repository, tag, digest, actor: actor.uid, requestId: actor.requestId };
+}
+
+function pushEntry({ actor, repository, tag, digest }: TagClaim, reason: string) {
+  return { action: "tag.pushed", actor, repository, tag, digest, reason } as const;
+}

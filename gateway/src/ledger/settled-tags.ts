@@ -1,0 +1,36 @@
+import type { Subscriber } from "#service-kit/db/subscribe.js";
+import { SETTLED_CHANNEL } from "./sql/settle-tag.js";
+import type { TagKey } from "./sql/reserve-tag.js";
+
+/** Wakes pushes that wait for another push of their tag. */
+export interface SettledTags {
+  /** Waits until a push of the tag has been settled by any gateway, or this many milliseconds. */
+  until(key: TagKey, milliseconds: number): Promise<void>;
+}
+
+/**
+ * @param subscriber - connection on which Postgres tells of settled tags
+ * @returns the waiting room
+ */
+export function settledTags(subscriber: Subscriber): SettledTags {
+  const waiting = new Map<string, Set<() => void>>();
+  subscriber.on(SETTLED_CHANNEL, (name) => {
+    for (const wake of waiting.get(name) ?? []) wake();
+  });
+  return {
+    until: ({ repository, tag }, milliseconds) =>
+      new Promise((resolve) => {
+        const name = `${repository}:${tag}`;
+        const sleepers = waiting.get(name) ?? new Set();
+        waiting.set(name, sleepers);
+        const wake = () => {
+          clearTimeout(timer);
+          sleepers.delete(wake);
+          if (sleepers.size === 0 && waiting.get(name) === sleepers) waiting.delete(name);
+          resolve();
+        };
+        const timer = setTimeout(wake, milliseconds);
+        sleepers.add(wake);
+      }),
+  };
+}
