@@ -6,7 +6,9 @@ export class GlobError extends Error {
 }
 
 type Token =
-  string | { readonly wild: "within" | "across" | "directories" } | { readonly variable: string };
+  | string
+  | { readonly wild: "within" | "component" | "across" | "directories" }
+  | { readonly variable: string };
 
 /** A glob, ready to be matched in time proportional to its length times that of the text. */
 export interface Glob {
@@ -24,8 +26,9 @@ export type Values = (variable: string) => readonly string[] | null;
 const ANY_VALUE: Values = () => null;
 const MAX_LENGTH = 512;
 const VARIABLE = /^\$\{([^{}]*)\}$/;
-const COMPONENT = /^[a-z0-9._*-]+$/;
+const COMPONENT_TEXT = /^[a-z0-9._*-]+$/;
 const WITHIN: Token = { wild: "within" };
+const COMPONENT: Token = { wild: "component" };
 const ACROSS: Token = { wild: "across" };
 
 /**
@@ -126,10 +129,11 @@ function componentTokens(component: string): Token[] {
   if (variable !== undefined) return [{ variable }];
   if (component.includes("${"))
     throw new GlobError("a template such as ${team} stands alone between slashes");
+  if (component === "*") return [COMPONENT];
   if (component === "") throw new GlobError("an empty path component matches nothing");
   if (component.includes("**"))
     throw new GlobError("** stands alone between slashes; within a component use *");
-  if (!COMPONENT.test(component))
+  if (!COMPONENT_TEXT.test(component))
     throw new GlobError(
       `"${component}" can be in no repository name (a-z 0-9 . _ - and the wildcards * and ** alone)`,
     );
@@ -145,7 +149,7 @@ function advance(from: readonly number[], token: Token, text: string, values: Va
     return from.filter((at) => text.startsWith(token, at)).map((at) => at + token.length);
   if ("variable" in token) {
     const known = values(token.variable);
-    if (known === null) return advance(from, WITHIN, text, values);
+    if (known === null) return advance(from, COMPONENT, text, values);
     return known
       .filter(isComponent)
       .flatMap((value) => advance(from, value, text, values))
@@ -153,6 +157,8 @@ function advance(from: readonly number[], token: Token, text: string, values: Va
   }
   const first = Math.min(...from);
   switch (token.wild) {
+    case "component":
+      return from.map((at) => endOfComponent(text, at));
     case "across":
       return positions(first, text, () => true);
     case "directories":
@@ -174,4 +180,9 @@ function withinComponents(from: ReadonlySet<number>, first: number, text: string
     open = from.has(at) || (open && text[at - 1] !== "/");
     return open;
   });
+}
+
+function endOfComponent(text: string, at: number): number {
+  const slash = text.indexOf("/", at);
+  return slash === -1 ? text.length : slash;
 }

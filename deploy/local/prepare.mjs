@@ -1,4 +1,12 @@
-import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build } from "./build.mjs";
 import { npm, root } from "./run.mjs";
@@ -17,6 +25,12 @@ const INSTALL = [
   "--no-fund",
 ];
 
+const modules = join(root, "node_modules");
+/** npm's own account of what it installed. */
+const account = join(modules, ".package-lock.json");
+/** There while an installation goes on, and after one that broke off. */
+const unfinished = join(modules, ".installation-unfinished");
+
 /**
  * Brings the clone into the state in which its programs can run; does nothing that was done before.
  *
@@ -33,16 +47,20 @@ export async function prepare(say) {
 }
 
 async function installDependencies(say) {
-  if (isInstalled()) return;
+  const isUnfinished = existsSync(unfinished);
+  if (!isUnfinished && isInstalled()) return;
   say("installing dependencies");
+  // npm takes a package that it unpacked half for a whole one, so a broken-off installation goes.
+  if (isUnfinished || !existsSync(account)) rmSync(modules, { recursive: true, force: true });
+  mkdirSync(modules, { recursive: true });
+  writeFileSync(unfinished, "");
   const code = await npm(INSTALL);
   if (code !== 0) throw new Error("npm could not install the dependencies, its messages are above");
   if (!isInstalled()) throw new Error("what npm installed is not what package-lock.json names");
+  rmSync(unfinished, { force: true });
 }
 
-/** npm writes its own account of `node_modules` last, so an installation that broke off has none. */
 function isInstalled() {
-  const account = join(root, "node_modules", ".package-lock.json");
   if (!existsSync(account)) return false;
   const found = readPackages(account);
   const wanted = Object.entries(readPackages(join(root, "package-lock.json")));

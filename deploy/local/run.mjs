@@ -2,12 +2,14 @@ import { spawn } from "node:child_process";
 import { realpathSync } from "node:fs";
 import { constants } from "node:os";
 import { basename } from "node:path";
+import { setTimeout } from "node:timers";
 import { fileURLToPath } from "node:url";
 
 /** Folder of this clone. */
 export const root = realpathSync(fileURLToPath(new URL("../..", import.meta.url)));
 
 const running = new Set();
+const PATIENCE_MS = 2_000;
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /**
@@ -23,6 +25,8 @@ export async function run(file, args, env = {}) {
     cwd: root,
     env: { ...process.env, ...env },
     stdio: ["ignore", "inherit", "inherit"],
+    // A group of its own, so that it can be ended with everything it started in turn.
+    detached: true,
   });
   running.add(child);
   return new Promise((resolve) => {
@@ -67,7 +71,18 @@ export function endOnSignal() {
 
 async function end(signal) {
   const ends = [...running].map((child) => new Promise((resolve) => child.once("exit", resolve)));
-  for (const child of running) child.kill("SIGTERM");
+  endRunning("SIGTERM");
+  // npm may finish a long download first.
+  setTimeout(() => endRunning("SIGKILL"), PATIENCE_MS).unref();
   await Promise.all(ends);
   process.exit(128 + constants.signals[signal]);
+}
+
+function endRunning(signal) {
+  for (const { pid } of running)
+    try {
+      process.kill(-pid, signal);
+    } catch {
+      // It ended by itself in the meantime.
+    }
 }

@@ -37,8 +37,7 @@ export async function ask(
     method,
     path: target,
     agent: false,
-    headers:
-      body === undefined ? headers : { "Content-Length": Buffer.byteLength(body), ...headers },
+    headers: { ...lengthOf(body, headers), ...headers },
   });
   outgoing.end(body);
   return new Promise((resolve, reject) => {
@@ -53,6 +52,11 @@ export async function ask(
       });
     });
   });
+}
+
+function lengthOf(body: AskOptions["body"], headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
+  const isChunked = "Transfer-Encoding" in headers;
+  return body === undefined || isChunked ? {} : { "Content-Length": Buffer.byteLength(body) };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage } from "node:http";
+import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
@@ -87,7 +87,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
  * @param req - the request
  * @param res - its answer, not begun
  */
-export function admitBody(req: IncomingMessage, res: Response): void {
+export function admitBody(req: IncomingMessage, res: ServerResponse): void {
   if (req.headers.expect?.toLowerCase() === "100-continue") res.writeContinue();
 }
 

@@ -1,17 +1,22 @@
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import { admitBody } from "./forward.js";
 
 /** The registry's own limit (OCI distribution-spec, section "Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /**
+ * Takes the body of a request, unless it says itself that it is too large.
+ *
  * @param req - request whose body is a manifest
+ * @param res - its answer; tells a client that waits with the body to send it
  * @returns the body's bytes exactly as received
  * @throws Fault MANIFEST_TOO_LARGE, or BODY_INCOMPLETE when the connection ended early
  */
-export async function readManifestBody(req: IncomingMessage): Promise<Buffer> {
+export async function readManifestBody(req: IncomingMessage, res: ServerResponse): Promise<Buffer> {
   const announced = Number(req.headers["content-length"] ?? 0);
   if (announced > MAX_MANIFEST_BYTES) throw new Fault("MANIFEST_TOO_LARGE");
+  admitBody(req, res);
   const chunks: Buffer[] = [];
   let size = 0;
   try {

@@ -3,7 +3,6 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
-import { admitBody } from "./forward.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream, UpstreamAnswer } from "./upstream.js";
 
@@ -22,8 +21,7 @@ export async function pushManifestByTag(
   exchange: ExchangeOf<"manifest.put-by-tag">,
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
-  admitBody(req, res);
-  const content = await readManifestBody(req);
+  const content = await readManifestBody(req, res);
   const manifest = { digest: digestOf(content), mediaType: mediaTypeOf(exchange), content };
   const { repository, tag } = request;
   const { verdict } = await pushTag<UpstreamAnswer>(
@@ -63,8 +61,7 @@ export async function pushManifestByDigest(
   exchange: ExchangeOf<"manifest.put-by-digest">,
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
-  admitBody(req, res);
-  const content = await readManifestBody(req);
+  const content = await readManifestBody(req, res);
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
     throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });

@@ -68,7 +68,7 @@ function discardBody(req: IncomingMessage, res: ServerResponse): void {
   if (req.complete || req.destroyed) return;
   let left = DRAIN_BYTES;
   const cut = () => req.socket.destroy();
-  const timer = setTimeout(cut, DRAIN_MILLISECONDS);
+  const timer = setTimeout(cut, DRAIN_MILLISECONDS).unref();
   req.on("data", (chunk: Buffer) => {
     left -= chunk.length;
     if (left < 0) cut();

@@ -36,7 +36,7 @@ export function parseTemplate(source: string): Template {
  *
  * @param template - parsed by {@link parseTemplate}
  * @param valueOf - value of a variable, or `null` when there is none
- * @returns the text, or `null` when a value is missing or holds the text that separates it from
+ * @returns the text, or `null` when a value is missing, empty or holds the text that separates it from
  *   another one: `${a}:${b}` must not come out the same for `x:y` and `z` as for `x` and `y:z`
  */
 export function fillTemplate(
@@ -49,7 +49,7 @@ export function fillTemplate(
   let filled = "";
   for (const part of parts) {
     const value = "text" in part ? part.text : valueOf(part.variable);
-    if (value === null) return null;
+    if (value === null || value === "") return null;
     if ("variable" in part && separators.some((separator) => value.includes(separator)))
       return null;
     filled += value;

@@ -55,17 +55,16 @@ const scopesSchema = z.union(
   { error: "wanted a list of scopes, or claim: and the name of the claim that holds them" },
 );
 
+const REQUIRE_WANTED =
+  "wanted claims and the values they must have, or the word anybody when everybody whom this issuer knows may log in";
 const requireSchema = z.union(
   [
     z.literal("anybody").transform(() => ({})),
     z
       .record(z.string(), oneOrMore(globSchema))
-      .refine((required) => Object.keys(required).length > 0),
+      .refine((required) => Object.keys(required).length > 0, REQUIRE_WANTED),
   ],
-  {
-    error:
-      "wanted claims and the values they must have, or the word anybody when everybody whom this issuer knows may log in",
-  },
+  { error: REQUIRE_WANTED },
 );
 
 /**

@@ -1,0 +1,319 @@
+import { once } from "node:events";
+import { connect } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { readTagState } from "#gateway/ledger/sql/read-tag.js";
+import type { TagState } from "#gateway/ledger/tag-rules.js";
+import { digestOf } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import {
+  bodyOf,
+  replyWith,
+  startUpstream,
+  type UpstreamDouble,
+  type UpstreamHandler,
+} from "#tests/support/upstream-double.js";
+
+const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
+const PATH = "/v2/alpha/app/manifests/1.0";
+const MANIFEST = '{ "schemaVersion":2,\n "made": "by hand" }';
+const DIGEST = digestOf(Buffer.from(MANIFEST));
+const MIB = 1024 * 1024;
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+let authority: TokenAuthority;
+let upstream: UpstreamDouble;
+let gateways: TestGateway[];
+let bearer: string;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+  authority = await startTokenAuthority();
+  upstream = await startUpstream();
+  const urls = { registryUrl: upstream.url, tokenServerUrl: authority.server.url };
+  gateways = await Promise.all(
+    [1, 2, 3].map(() => startGateway({ ...urls, db: ledger.open({ connections: 6 }) })),
+  );
+  bearer = await authority.bearer(["pull", "push"]);
+});
+beforeEach(async () => {
+  await ledger.clear();
+  upstream.answerWith(registry());
+});
+afterAll(async () => {
+  await Promise.all(gateways.map((gateway) => gateway.stop()));
+  await upstream.stop();
+  await authority.server.stop();
+  await ledger.close();
+  await postgres.stop();
+});
+
+describe("a manifest that is pushed under a tag", () => {
+  test("reaches the registry byte for byte, and its answer the client", async () => {
+    const answer = await push(MANIFEST);
+    expect(answer.status).toBe(201);
+    expect(answer.headers).toMatchObject({
+      location: `/v2/alpha/app/manifests/${DIGEST}`,
+      "docker-content-digest": DIGEST,
+    });
+    expect(upstream.seen).toMatchObject([{ method: "PUT", target: PATH, body: MANIFEST }]);
+    expect(upstream.seen[0]?.headers["content-type"]).toBe(MEDIA_TYPE);
+    expect(upstream.seen[0]?.headers.authorization).toBe(
+      "Bearer alice repository:alpha/app:pull,push",
+    );
+    expect(await stateOf("1.0")).toMatchObject({ kind: "held", digest: DIGEST, by: "alice" });
+  });
+
+  test("again with the same content succeeds", async () => {
+    await push(MANIFEST);
+    const again = await push(MANIFEST);
+    expect(again.status).toBe(201);
+    expect(again.headers["docker-content-digest"]).toBe(DIGEST);
+  });
+
+  test("again with other content is refused 409, says what is held, and never reaches the registry", async () => {
+    await push(MANIFEST);
+    upstream.seen.length = 0;
+    const answer = await push(`${MANIFEST} `);
+    expect(answer.status).toBe(409);
+    expect(answer.headers["docker-distribution-api-version"]).toBe("registry/2.0");
+    expect(errorOf(answer)).toMatchObject({
+      code: "TAG_INVALID",
+      message: "tag already exists",
+      detail: { digest: DIGEST, pushedBy: "alice", rule: "immutable" },
+    });
+    expect(upstream.seen).toEqual([]);
+  });
+
+  test("named latest is refused 409", async () => {
+    const answer = await push(MANIFEST, "latest");
+    expect(answer.status).toBe(409);
+    expect(errorOf(answer).code).toBe("TAG_INVALID");
+    expect(upstream.seen).toEqual([]);
+  });
+
+  test("of exactly 4 MiB is taken", async () => {
+    expect((await push("x".repeat(4 * MIB))).status).toBe(201);
+  });
+
+  test.each([
+    ["announced", {}],
+    ["in chunks", { "Transfer-Encoding": "chunked" }],
+  ])("of more than 4 MiB, %s, is refused 413 and leaves no trace", async (_what, headers) => {
+    const answer = await push("x".repeat(4 * MIB + 1), "1.0", headers);
+    expect(answer.status).toBe(413);
+    expect(errorOf(answer).code).toBe("MANIFEST_INVALID");
+    expect(upstream.seen).toEqual([]);
+    expect(await stateOf("1.0")).toEqual({ kind: "free" });
+  });
+
+  test("whose body is cut off half-way leaves no trace, neither here nor at the registry", async () => {
+    const socket = connect(gateways[0]?.port ?? 0, "127.0.0.1");
+    await once(socket, "connect");
+    const head = [
+      `PUT ${PATH} HTTP/1.1`,
+      "Host: gateway",
+      `Authorization: ${bearer}`,
+      "Content-Length: 1000",
+    ];
+    socket.write(`${head.join("\r\n")}\r\n\r\n{"half":`);
+    socket.end();
+    await once(socket.resume(), "close");
+    await eventually("the request is over", async () =>
+      /manifest.put-by-tag",method="PUT",status="(?:400|aborted)"/.test(
+        (await gateways[0]?.metrics()) ?? "",
+      ),
+    );
+    expect(upstream.seen).toEqual([]);
+    expect(await stateOf("1.0")).toEqual({ kind: "free" });
+  });
+
+  test("that the registry would not have is answered as the registry did, and the tag stays free", async () => {
+    const body = '{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}';
+    upstream.answerWith(replyWith(400, { "Content-Type": "application/json" }, body));
+    const answer = await push("{broken");
+    expect(answer.status).toBe(400);
+    expect(answer.body.toString()).toBe(body);
+    expect(await stateOf("1.0")).toEqual({ kind: "free" });
+  });
+
+  test("whose answer was lost after the registry had stored it is acknowledged", async () => {
+    upstream.answerWith(async (req, res, seen) => {
+      await bodyOf(req, seen);
+      if (req.method === "PUT") res.socket?.resetAndDestroy();
+      else res.writeHead(200, { "Docker-Content-Digest": DIGEST }).end();
+    });
+    const answer = await push(MANIFEST);
+    expect(answer.status).toBe(201);
+    expect(answer.headers).toMatchObject({
+      location: `/v2/alpha/app/manifests/${DIGEST}`,
+      "docker-content-digest": DIGEST,
+    });
+    expect(await stateOf("1.0")).toMatchObject({ kind: "held", digest: DIGEST });
+  });
+
+  test.each([500, 502, 503])(
+    "to a registry that answers %i and has stored nothing is answered 503, and the tag stays free",
+    async (status) => {
+      upstream.answerWith(async (req, res, seen) => {
+        await bodyOf(req, seen);
+        res.writeHead(req.method === "PUT" ? status : 404).end();
+      });
+      const answer = await push(MANIFEST);
+      expectUnavailable(answer);
+      expect(await stateOf("1.0")).toEqual({ kind: "free" });
+      upstream.answerWith(registry());
+      expect((await push(MANIFEST)).status).toBe(201);
+    },
+  );
+});
+
+describe("a manifest that is pushed by digest", () => {
+  test("is never refused for a tag's sake, and ?tag= is no way round the ledger", async () => {
+    await push(`${MANIFEST} `);
+    upstream.seen.length = 0;
+    const target = `/v2/alpha/app/manifests/${DIGEST}?tag=1.0`;
+    const answer = await put(target, MANIFEST);
+    expect(answer.status).toBe(201);
+    expect(upstream.seen.map((request) => request.target)).toEqual([
+      `/v2/alpha/app/manifests/${DIGEST}`,
+    ]);
+    expect(await stateOf("1.0")).toMatchObject({ digest: digestOf(Buffer.from(`${MANIFEST} `)) });
+  });
+
+  test("that is not its own is refused and never reaches the registry", async () => {
+    const answer = await put(`/v2/alpha/app/manifests/${DIGEST}`, `${MANIFEST} `);
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).code).toBe("DIGEST_INVALID");
+    expect(upstream.seen).toEqual([]);
+  });
+
+  test("to a registry that is away is answered 503", async () => {
+    upstream.answerWith((req) => {
+      req.socket.resetAndDestroy();
+    });
+    expectUnavailable(await put(`/v2/alpha/app/manifests/${DIGEST}`, MANIFEST));
+  });
+});
+
+describe("latest", () => {
+  test("is answered with the manifest of the tag that was pushed last", async () => {
+    await push(MANIFEST, "2.0");
+    await push(`${MANIFEST} `, "1.0");
+    upstream.seen.length = 0;
+    for (const method of ["GET", "HEAD"])
+      await ask(url(), "/v2/alpha/app/manifests/latest", { method, headers: asAlice() });
+    const target = `/v2/alpha/app/manifests/${digestOf(Buffer.from(`${MANIFEST} `))}`;
+    expect(upstream.seen).toMatchObject([
+      { method: "GET", target },
+      { method: "HEAD", target },
+    ]);
+  });
+
+  test("is unknown in a repository without pushes", async () => {
+    const answer = await ask(url(), "/v2/alpha/app/manifests/latest", { headers: asAlice() });
+    expect(answer.status).toBe(404);
+    expect(errorOf(answer).code).toBe("MANIFEST_UNKNOWN");
+  });
+});
+
+describe("while the database is away", () => {
+  test("pushes are answered 503 and never reach the registry, pulls go on", async () => {
+    const alone = await startGateway({
+      registryUrl: upstream.url,
+      tokenServerUrl: authority.server.url,
+    });
+    const refused = await ask(alone.url, PATH, {
+      method: "PUT",
+      body: MANIFEST,
+      headers: asAlice(),
+    });
+    expectUnavailable(refused);
+    expect(upstream.seen).toEqual([]);
+    upstream.answerWith(replyWith(200, {}, MANIFEST));
+    const pulled = await ask(alone.url, `/v2/alpha/app/manifests/${DIGEST}`, {
+      headers: asAlice(),
+    });
+    expect(pulled.body.toString()).toBe(MANIFEST);
+    await alone.stop();
+  });
+});
+
+describe("three gateways on one ledger", () => {
+  test("let exactly one of 60 racing pushes of one tag through", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 60 }, (_, i) => put(PATH, `{"number":${i}}`, {}, i)),
+    );
+    const statuses = answers.map(({ status }) => status).sort();
+    expect(statuses).toEqual([201, ...Array<number>(59).fill(409)]);
+    const stored = upstream.seen.filter(({ method }) => method === "PUT");
+    expect(stored).toHaveLength(1);
+    expect(await stateOf("1.0")).toMatchObject({
+      kind: "held",
+      digest: digestOf(Buffer.from(stored[0]?.body ?? "")),
+    });
+  });
+
+  test("let all of 30 racing pushes of the same content through", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 30 }, (_, i) => put(PATH, MANIFEST, {}, i)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual(Array(30).fill(201));
+  });
+});
+
+/** Takes whatever is put, and answers as a registry does. */
+function registry(): UpstreamHandler {
+  return async (req, res, seen) => {
+    await bodyOf(req, seen);
+    if (req.method !== "PUT") {
+      res.writeHead(200).end();
+      return;
+    }
+    const digest = digestOf(Buffer.from(seen.body, "latin1"));
+    const location = `/v2/alpha/app/manifests/${digest}`;
+    res.writeHead(201, { Location: location, "Docker-Content-Digest": digest }).end();
+  };
+}
+
+function push(body: string, tag = "1.0", headers: Record<string, string> = {}): Promise<Answer> {
+  return put(`/v2/alpha/app/manifests/${tag}`, body, headers);
+}
+
+function put(
+  target: string,
+  body: string,
+  headers: Record<string, string> = {},
+  gateway = 0,
+): Promise<Answer> {
+  return ask(url(gateway), target, { method: "PUT", body, headers: { ...asAlice(), ...headers } });
+}
+
+function asAlice(): Record<string, string> {
+  return { Authorization: bearer, "Content-Type": MEDIA_TYPE };
+}
+
+function url(gateway = 0): string {
+  return gateways[gateway % gateways.length]?.url ?? "";
+}
+
+function stateOf(tag: string): Promise<TagState> {
+  return readTagState(db, parseRepositoryName("alpha/app"), parseTag(tag));
+}
+
+function expectUnavailable(answer: Answer): void {
+  expect(answer.status).toBe(503);
+  expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
+  expect(errorOf(answer).code).toBe("UNAVAILABLE");
+}

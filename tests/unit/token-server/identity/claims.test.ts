@@ -1,0 +1,53 @@
+import { describe, expect, test } from "@jest/globals";
+import type { JWTPayload } from "jose";
+import { flattenClaims } from "#token-server/identity/oidc/claims.js";
+
+describe("claims", () => {
+  test("are texts and lists of texts, numbers and booleans among them", () => {
+    expect(flat({ sub: "x", groups: ["a", "b"], run: 7, protected: true })).toEqual({
+      sub: "x",
+      groups: ["a", "b"],
+      run: "7",
+      protected: "true",
+    });
+  });
+
+  test("inside of others are named by their path", () => {
+    const pod = { namespace: "build", serviceaccount: { name: "ci", uid: "1-2" } };
+    expect(flat({ "kubernetes.io": pod })).toEqual({
+      "kubernetes.io/namespace": "build",
+      "kubernetes.io/serviceaccount/name": "ci",
+      "kubernetes.io/serviceaccount/uid": "1-2",
+    });
+  });
+
+  test("of the token itself win over those inside of others that would have the same name", () => {
+    expect(flat({ a: { b: "inner" }, "a/b": "outer" })).toEqual({ "a/b": "outer" });
+  });
+
+  test("that are longer than any rule needs are left out", () => {
+    const claims = { long: "x".repeat(1025), many: Array(501).fill("x"), short: "x" };
+    expect(flat(claims)).toEqual({ short: "x" });
+  });
+
+  test("that hold something other than texts are left out as a whole", () => {
+    expect(flat({ mixed: ["a", { b: "c" }], nothing: null })).toEqual({});
+  });
+
+  test("cannot be so many or so deep that they keep the process busy", () => {
+    const many = Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`c${i}`, "x"]));
+    expect(flattenClaims(many).size).toBe(500);
+    const deep = { a: { b: { c: { d: { e: "too deep" } } } } };
+    expect(flat(deep)).toEqual({});
+  });
+
+  test("named like parts of JavaScript's objects are claims like others", () => {
+    const claims = flattenClaims(JSON.parse('{"__proto__": "x", "constructor": "y"}') as JWTPayload);
+    expect([...claims.keys()].sort()).toEqual(["__proto__", "constructor"]);
+    expect(claims.get("toString")).toBeUndefined();
+  });
+});
+
+function flat(payload: object): object {
+  return Object.fromEntries(flattenClaims({ ...payload }));
+}

@@ -1,0 +1,149 @@
+import { describe, expect, test } from "@jest/globals";
+import { z } from "zod";
+import { flattenClaims } from "#token-server/identity/oidc/claims.js";
+import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
+import { claimsMapper } from "#token-server/identity/oidc/map-claims.js";
+import {
+  GITHUB_CLAIMS,
+  GITHUB_ISSUER,
+  GITLAB_CLAIMS,
+  GITLAB_ISSUER,
+  KUBERNETES_CLAIMS,
+  KUBERNETES_ISSUER,
+} from "#tests/integration/logins/support/platforms.js";
+
+describe("the claims of a platform's token", () => {
+  test("of GitHub Actions name the repository and its owner's team", () => {
+    expect(map(GITHUB_ISSUER, GITHUB_CLAIMS)).toMatchObject({
+      identity: {
+        uid: "github:acme/app",
+        realm: "/services",
+        scopes: ["application.write"],
+        kind: "oidc",
+        claims: { repository: "acme/app", ref: "refs/heads/main", environment: "production" },
+        limits: null,
+      },
+      teams: ["alpha"],
+    });
+  });
+
+  test("of GitLab CI name the project and its group", () => {
+    expect(map(GITLAB_ISSUER, GITLAB_CLAIMS)).toMatchObject({
+      identity: { uid: "gitlab:alpha/app", realm: "/services", scopes: ["application.write"] },
+      teams: ["alpha"],
+    });
+  });
+
+  test("of Kubernetes name namespace and service account", () => {
+    expect(map(KUBERNETES_ISSUER, KUBERNETES_CLAIMS)).toMatchObject({
+      identity: {
+        uid: "k8s:alpha:deployer",
+        claims: { "kubernetes.io/namespace": "alpha", sub: KUBERNETES_CLAIMS.sub },
+      },
+      teams: ["alpha"],
+    });
+  });
+
+  test("that are not as required let nobody in, and say which", () => {
+    const pullRequest = { ...GITHUB_CLAIMS, ref: "refs/pull/7/merge" };
+    expect(map(GITHUB_ISSUER, pullRequest)).toEqual({
+      refused: "the claim ref is not as required",
+    });
+    const foreign = { ...GITHUB_CLAIMS, repository_owner_id: undefined };
+    expect(map(GITHUB_ISSUER, foreign)).toEqual({
+      refused: "the claim repository_owner_id is not as required",
+    });
+  });
+});
+
+describe("a user name made of claims", () => {
+  test.each([
+    ["a template", "${repository_owner}"],
+    ["a line break", "acme/app\nadmin"],
+    ["a wildcard", "acme/**"],
+    ["a space", "acme app"],
+    ["nothing", ""],
+    ["more than 255 characters", "a".repeat(256)],
+    ["the separator of the template", "acme:app"],
+  ])("is refused when a claim holds %s", (_what, repository) => {
+    const mapped = map(
+      { ...GITHUB_ISSUER, uid: "github:${repository}:${ref}", require: "anybody" },
+      { ...GITHUB_CLAIMS, repository },
+    );
+    expect(mapped).toHaveProperty("refused");
+  });
+
+  test("is refused when a claim is missing or a list", () => {
+    const issuer = { ...GITHUB_ISSUER, uid: "sub" };
+    expect(map(issuer, { ...GITHUB_CLAIMS, sub: undefined })).toHaveProperty("refused");
+    expect(map(issuer, { ...GITHUB_CLAIMS, sub: ["a", "b"] })).toHaveProperty("refused");
+  });
+});
+
+describe("what else claims are mapped to", () => {
+  test("are scopes of a claim, as one text or as a list", () => {
+    const issuer = { ...GITHUB_ISSUER, scopes: { claim: "scope" } };
+    for (const scope of ["uid application.write", ["uid", "application.write"]])
+      expect(map(issuer, { ...GITHUB_CLAIMS, scope })).toMatchObject({
+        identity: { scopes: ["uid", "application.write"] },
+      });
+  });
+
+  test("are no teams at all when none are configured, so that they can be looked up", () => {
+    expect(map({ ...GITHUB_ISSUER, teams: undefined }, GITHUB_CLAIMS)).toMatchObject({ teams: null });
+  });
+
+  test("are claims for the policy: those that are named, and always whose token it is", () => {
+    const mapped = map({ ...GITHUB_ISSUER, claims: ["ref", "absent"] }, GITHUB_CLAIMS);
+    expect(mapped).toHaveProperty("identity.claims", {
+      iss: GITHUB_CLAIMS.iss,
+      ref: "refs/heads/main",
+    });
+  });
+
+  test("are at most a hundred claims", () => {
+    const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`c${i}`, "x"]));
+    const mapped = map(GITHUB_ISSUER, { ...many, ...GITHUB_CLAIMS });
+    expect("identity" in mapped && Object.keys(mapped.identity.claims)).toHaveLength(100);
+  });
+});
+
+describe("an issuer's section", () => {
+  test.each([
+    ["no audience", { audience: undefined }, "audience"],
+    ["an empty list of audiences", { audience: [] }, "audience"],
+    ["nothing required", { require: undefined }, "anybody"],
+    ["an empty list of requirements", { require: {} }, "anybody"],
+    ["a symmetric algorithm", { algorithms: ["HS256"] }, "algorithms"],
+    ["no algorithm at all", { algorithms: ["none"] }, "algorithms"],
+    ["http", { issuer: "http://issuer.example" }, "wanted https"],
+    ["keys by http", { keysUrl: "http://issuer.example/keys" }, "wanted https"],
+    ["an issuer that is no URL", { issuer: "acme" }, "absolute URL"],
+    ["an open template", { uid: "x:${repository" }, "not closed"],
+    ["a team by claim and template", { teams: [{ claim: "a", template: "b" }] }, "either claim"],
+    [
+      "a team by prefix and pattern",
+      { teams: [{ claim: "a", prefix: "b", pattern: "(c)" }] },
+      "one of",
+    ],
+    ["a pattern without parentheses", { teams: [{ claim: "a", pattern: "b" }] }, "one ( )"],
+    ["a misspelt key", { audiences: ["x"] }, "audiences"],
+  ])("with %s is refused", (_what, change, message) => {
+    const checked = schema.safeParse({ ...GITHUB_ISSUER, ...change });
+    expect(z.prettifyError(checked.error ?? new z.ZodError([]))).toContain(message);
+  });
+
+  test("may be http on the loopback, or where that is said to be allowed", () => {
+    for (const change of [
+      { issuer: "http://127.0.0.1:8080" },
+      { issuer: "http://issuer.example", allowHttp: true },
+    ])
+      expect(schema.safeParse({ ...GITHUB_ISSUER, ...change }).success).toBe(true);
+  });
+});
+
+const schema = issuerSchema(z.string());
+
+function map(issuer: object, claims: object) {
+  return claimsMapper(schema.parse(issuer))(flattenClaims({ ...claims }));
+}

@@ -1,0 +1,101 @@
+import { describe, expect, test } from "@jest/globals";
+import { Fault } from "#registry-protocol/faults.js";
+import {
+  rememberedLogins,
+  type VerifiedLogin,
+} from "#token-server/identity/safeguards/remembered-logins.js";
+import { oauthIdentity } from "#tests/support/identities.js";
+import { testClock } from "#tests/integration/logins/support/clock.js";
+import { credentials } from "#tests/integration/logins/support/logins.js";
+
+const ALICE = credentials("alice", "right");
+
+describe("remembered logins", () => {
+  test("spare the second check of equal credentials until the time is over", async () => {
+    const { verify, clock, checks } = memory({ seconds: 60 });
+    await verify(ALICE);
+    clock.advance(59);
+    await verify(ALICE);
+    expect(checks()).toBe(1);
+    clock.advance(1);
+    await verify(ALICE);
+    expect(checks()).toBe(2);
+  });
+
+  test("never outlive the credentials themselves", async () => {
+    const { verify, clock, checks } = memory({ seconds: 60, endsAfter: 10 });
+    await verify(ALICE);
+    clock.advance(10);
+    await verify(ALICE);
+    expect(checks()).toBe(2);
+  });
+
+  test("are not found by another user name or another password", async () => {
+    const { verify, checks } = memory({ seconds: 60 });
+    await verify(ALICE);
+    await verify(credentials("alice", "other"));
+    await verify(credentials("bob", "right"));
+    await verify(credentials('alice","right', ""));
+    expect(checks()).toBe(4);
+  });
+
+  test("check equal credentials that come at once only once", async () => {
+    const { verify, checks } = memory({ seconds: 60 });
+    await Promise.all([verify(ALICE), verify(ALICE), verify(ALICE)]);
+    expect(checks()).toBe(1);
+  });
+
+  test("remember wrong credentials for a few seconds", async () => {
+    const refusal = new Fault("UNAUTHORIZED");
+    const { verify, clock, checks } = memory({ seconds: 60, failure: refusal });
+    await expect(verify(ALICE)).rejects.toBe(refusal);
+    clock.advance(4);
+    await expect(verify(ALICE)).rejects.toBe(refusal);
+    expect(checks()).toBe(1);
+    clock.advance(1);
+    await expect(verify(ALICE)).rejects.toBe(refusal);
+    expect(checks()).toBe(2);
+  });
+
+  test("do not remember that nobody could tell", async () => {
+    const { verify, checks } = memory({ seconds: 60, failure: new Fault("UNAVAILABLE") });
+    await expect(verify(ALICE)).rejects.toThrow(Fault);
+    await expect(verify(ALICE)).rejects.toThrow(Fault);
+    expect(checks()).toBe(2);
+  });
+
+  test("once forgotten, are not brought back by a check that was still running", async () => {
+    const { verify, forget, checks } = memory({ seconds: 60 });
+    const running = verify(ALICE);
+    forget();
+    await running;
+    await verify(ALICE);
+    expect(checks()).toBe(2);
+  });
+});
+
+interface Options {
+  seconds: number;
+  endsAfter?: number;
+  failure?: Fault;
+}
+
+function memory({ seconds, endsAfter, failure }: Options) {
+  const clock = testClock();
+  const remembered = rememberedLogins({ seconds, now: clock.now });
+  let checks = 0;
+  const check = (): Promise<VerifiedLogin> => {
+    checks += 1;
+    if (failure !== undefined) return Promise.reject(failure);
+    const validUntil = endsAfter === undefined ? null : clock.now() / 1000 + endsAfter;
+    return Promise.resolve({ identity: oauthIdentity(), teams: null, validUntil });
+  };
+  return {
+    clock,
+    verify: (shown: typeof ALICE) => remembered.verify(shown, check),
+    forget: () => {
+      remembered.forget();
+    },
+    checks: () => checks,
+  };
+}

@@ -1,0 +1,56 @@
+import { describe, expect, test } from "@jest/globals";
+import type { Identity } from "#access-policy/identity.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Login } from "#token-server/identity/identity-source.js";
+import { combinedTeams } from "#token-server/teams/combined-teams.js";
+import { staticTeams } from "#token-server/teams/static-teams.js";
+import { oauthIdentity } from "#tests/support/identities.js";
+
+const TEAMS = { alpha: ["/employees/alice", "bob"], beta: ["bob"], gamma: [] };
+
+describe("teams of the configuration", () => {
+  test("have members of one realm, or of any", async () => {
+    const teams = staticTeams(TEAMS);
+    await expect(teams.teamsOf(login({ uid: "alice" }))).resolves.toEqual(["alpha"]);
+    await expect(teams.teamsOf(login({ uid: "bob", realm: "/services" }))).resolves.toEqual([
+      "alpha",
+      "beta",
+    ]);
+  });
+
+  test("do not take the same uid of another realm for a member", async () => {
+    const stranger = login({ uid: "alice", realm: "/services" });
+    await expect(staticTeams(TEAMS).teamsOf(stranger)).resolves.toEqual([]);
+  });
+
+  test("do not take a uid that spells realm and uid for a member", async () => {
+    const spoof = login({ uid: "/employees/alice", realm: "/services" });
+    await expect(staticTeams(TEAMS).teamsOf(spoof)).resolves.toEqual([]);
+  });
+
+  test("have nobody in particular for a member never", async () => {
+    const teams = staticTeams({ alpha: ["/", ""] });
+    await expect(teams.teamsOf(login({ uid: "", realm: "" }))).resolves.toEqual([]);
+  });
+});
+
+describe("teams from several places", () => {
+  test("are those of the login, of the configuration and of the service, each once", async () => {
+    const service = { teamsOf: () => Promise.resolve(["alpha", "delta"]) };
+    const teams = combinedTeams([staticTeams(TEAMS), service]);
+    const bob = login({ uid: "bob" }, ["directory", "beta"]);
+    await expect(teams.teamsOf(bob)).resolves.toEqual(["directory", "beta", "alpha", "delta"]);
+  });
+
+  test("are unknown when one place cannot tell", async () => {
+    const down = { teamsOf: () => Promise.reject(new Fault("UNAVAILABLE")) };
+    const teams = combinedTeams([staticTeams(TEAMS), down]);
+    await expect(teams.teamsOf(login({ uid: "bob" }))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
+  });
+});
+
+function login(known: Partial<Identity>, teams: readonly string[] | null = null): Login {
+  return { identity: oauthIdentity(known), teams, validUntil: null, accessToken: null };
+}
