@@ -10,8 +10,7 @@ export const CHAINS = 16;
 export function chainOf(repository: string | null): number {
   let hash = 0x811c9dc5;
   // FNV-1a, for its spread over short names; nothing depends on it being hard to invert.
-  for (const byte of Buffer.from(repository ?? ""))
-    hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
+  for (const byte of Buffer.from(repository ?? "")) hash = Math.imul(hash ^ byte, 0x01000193) >>> 0;
   return hash % CHAINS;
 }
 

@@ -6,6 +6,8 @@ import type { Express } from "express";
 import supertest from "supertest";
 import { identityRoutes } from "#local/identity-routes.js";
 import type { Identities } from "#local/identities.js";
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -55,6 +57,7 @@ export async function startTestTokenServer(
   const config = await emptyDatabase(postgres);
   const directory = join(REPOSITORY_ROOT, "token-server", "sql");
   await migrate(config, { schema: "token_server", directory }, SILENT);
+  await migrate(config, AUDIT_MIGRATIONS, SILENT);
   const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
   const company: Identities = {
     identities: [
@@ -106,6 +109,7 @@ export async function startTestTokenServer(
     },
     countLogin: () => undefined,
     db,
+    audit: auditRecorder(now),
     keys,
     issuer: "wharfinger",
     service: "wharfinger",

@@ -29,6 +29,14 @@ export interface KeyRingConfig {
   readonly retainSeconds: number;
 }
 
+/** A key as logs name it. */
+export interface KeyDescription {
+  readonly name: string;
+  readonly keyId: string;
+  /** When it begins to sign: a time, `ever` or `never`. */
+  readonly signsFrom: string;
+}
+
 /** The signing keys of a service, kept up to date while it runs. */
 export interface KeyRing extends Component {
   /** Folder for keys made here. */
@@ -37,6 +45,10 @@ export interface KeyRing extends Component {
   active(): SigningKey;
   /** @returns the keys that verifiers have to know now */
   published(): SigningKey[];
+  /** @returns all keys there are, oldest first */
+  describe(): KeyDescription[];
+  /** @param listener - called whenever keys have come or gone */
+  onChange(listener: () => void): void;
   /** Reads the keys again; keeps the ones it has when that fails. */
   reload(): Promise<void>;
 }
@@ -60,6 +72,7 @@ export async function openKeyRing(
   // Read anew: the first load may have made the first key.
   let source = await readSource(config);
   let timer: NodeJS.Timeout | undefined;
+  let changed = (): void => undefined;
   const seconds = () => Math.floor(deps.now() / 1000);
   const reload = async (): Promise<void> => {
     try {
@@ -68,6 +81,7 @@ export async function openKeyRing(
       keys = await found.load();
       source = found;
       deps.log.info({ event: "keys.changed", owner: config.owner, keys: describe(keys) });
+      changed();
     } catch (error) {
       deps.log.error({ event: "keys.unreadable", owner: config.owner, err: error });
     }
@@ -78,6 +92,10 @@ export async function openKeyRing(
     directory: config.directory,
     active: () => activeKey(keys, seconds()).key,
     published: () => publishedKeys(keys, seconds(), config.retainSeconds).map(({ key }) => key),
+    describe: () => describe(keys),
+    onChange: (listener) => {
+      changed = listener;
+    },
     reload,
     start: () => {
       timer = setInterval(() => void reload(), RELOAD_MILLISECONDS);
@@ -137,8 +155,17 @@ async function certify({ directory, owner }: KeyRingConfig, key: KeyObject): Pro
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
-function describe(keys: readonly DatedKey[]) {
-  return keys.map(({ name, key }) => ({ name, keyId: key.keyId }));
+function describe(keys: readonly DatedKey[]): KeyDescription[] {
+  return keys.map(({ name, key, activeFrom }) => ({
+    name,
+    keyId: key.keyId,
+    signsFrom: describeTime(activeFrom),
+  }));
+}
+
+function describeTime(seconds: number): string {
+  if (seconds === 0) return "ever";
+  return seconds === NEVER ? "never" : new Date(seconds * 1000).toISOString();
 }
 
 async function warnIfReadableByOthers(path: string, log: Logger): Promise<void> {

@@ -1,6 +1,8 @@
 import type { Request } from "express";
 import type { Identity } from "#access-policy/identity.js";
+import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { contextOf } from "#service-kit/http/request-context.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials, Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
@@ -22,7 +24,12 @@ export interface ApiCaller {
   readonly teams: readonly string[];
   readonly isAdministrator: boolean;
   readonly address: string;
+  /** The caller as the audit log names them. */
+  readonly actor: AuditActor;
 }
+
+/** A header of any length does not make an entry of any length. */
+const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** Kinds of login behind which there is a person or a pipeline that a team trusts with its robots. */
 const MANAGING_KINDS: readonly Identity["kind"][] = ["oauth2", "htpasswd", "ldap", "unrestricted"];
@@ -49,7 +56,7 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   const { identity } = login;
   const isAdministrator =
     identity.kind === "unrestricted" || teams.some((team) => deps.adminTeams.includes(team));
-  return { identity, teams, isAdministrator, address };
+  return { identity, teams, isAdministrator, address, actor: actorOf(req, identity, address) };
 }
 
 /**
@@ -58,10 +65,15 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
  * @throws Fault DENIED for logins that may not, such as robots themselves
  */
 export function asManager(caller: ApiCaller): Manager {
-  const { identity, teams, isAdministrator } = caller;
+  const { identity, teams, isAdministrator, actor } = caller;
   if (!MANAGING_KINDS.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
-  return { uid: identity.uid, teams, isAdministrator };
+  return { actor, teams, isAdministrator };
+}
+
+function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {
+  const userAgent = (req.headers["user-agent"] ?? "").slice(0, MOST_USER_AGENT_CHARACTERS);
+  return { uid, realm, kind, address, userAgent, requestId: contextOf(req).requestId };
 }
 
 function parseAuthorization(header: string): Credentials {

@@ -1,6 +1,8 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { AccessLimit } from "#access-policy/identity.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { AuditAction, AuditActor } from "#audit-log/entry.js";
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { ROBOT_PREFIX } from "./robot-source.js";
 import { hashSecret, newSecret } from "./secret-hash.js";
@@ -12,11 +14,13 @@ export interface RobotDeps {
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Writes an audit entry into the transaction of the change that it is about. */
+  readonly audit: RecordAudit;
 }
 
 /** Who manages, and whether they may. */
 export interface Manager {
-  readonly uid: string;
+  readonly actor: AuditActor;
   readonly teams: readonly string[];
   readonly isAdministrator: boolean;
 }
@@ -59,19 +63,17 @@ export async function createRobot(
       message: `grants: ${stray.repositories} is not below ${request.team}/`,
     });
   const secret = newSecret();
-  const robot = await insertRobot(deps.db, {
+  const { expiresInDays, ...wanted } = request;
+  const made = {
+    ...wanted,
     login: `${ROBOT_PREFIX}${slug(request.team)}-${request.name}`,
-    team: request.team,
-    name: request.name,
-    description: request.description,
-    grants: request.grants,
     secretHash: await hashSecret(secret),
-    createdBy: manager.uid,
-    expiresAt: expiry(deps, request.expiresInDays),
-  });
+    createdBy: manager.actor.uid,
+    expiresAt: expiry(deps, expiresInDays),
+  };
+  const robot = await changeRobot(deps, manager, "robot.created", (tx) => insertRobot(tx, made));
   if (robot === null)
     throw new Fault("CONFLICT", { message: `a robot "${request.name}" exists already` });
-  audit(deps, manager, "robot.created", robot);
   return { robot, secret };
 }
 
@@ -93,14 +95,14 @@ export async function renewRobotSecret(
 ): Promise<RobotWithSecret> {
   requireMembership(manager, target.team);
   const secret = newSecret();
-  const robot = await rotateRobot(deps.db, {
-    team: target.team,
-    name: target.name,
+  const { expiresInDays, ...robotName } = target;
+  const renewed = {
+    ...robotName,
     secretHash: await hashSecret(secret),
-    expiresAt: expiry(deps, target.expiresInDays),
-  });
+    expiresAt: expiry(deps, expiresInDays),
+  };
+  const robot = await changeRobot(deps, manager, "robot.rotated", (tx) => rotateRobot(tx, renewed));
   if (robot === null) throw unknownRobot(target.name);
-  audit(deps, manager, "robot.rotated", robot);
   return { robot, secret };
 }
 
@@ -111,16 +113,19 @@ export async function switchRobot(
   target: { team: string; name: string; enabled: boolean },
 ): Promise<Robot> {
   requireMembership(manager, target.team);
-  const by = target.enabled ? null : manager.uid;
-  const robot = await disableRobot(deps.db, { team: target.team, name: target.name, by });
-  if (robot === null) throw unknownRobot(target.name);
-  audit(deps, manager, target.enabled ? "robot.enabled" : "robot.disabled", robot);
+  const { team, name, enabled } = target;
+  const by = enabled ? null : manager.actor.uid;
+  const action = enabled ? "robot.enabled" : "robot.disabled";
+  const robot = await changeRobot(deps, manager, action, (tx) =>
+    disableRobot(tx, { team, name, by }),
+  );
+  if (robot === null) throw unknownRobot(name);
   return robot;
 }
 
 function requireMembership(manager: Manager, team: string): void {
   if (manager.isAdministrator || manager.teams.includes(team)) return;
-  throw new Fault("DENIED", { message: `${manager.uid} is not in team ${team}` });
+  throw new Fault("DENIED", { message: `${manager.actor.uid} is not in team ${team}` });
 }
 
 function unknownRobot(name: string): Fault {
@@ -131,8 +136,32 @@ function expiry(deps: RobotDeps, days: number): Date {
   return new Date(deps.now() + days * DAY_MILLISECONDS);
 }
 
-function audit(deps: RobotDeps, manager: Manager, event: string, robot: Robot): void {
-  deps.log.info({ event, actor: manager.uid, robot: robot.login, team: robot.team });
+/** Makes a change and puts it on record, both or neither. */
+async function changeRobot(
+  deps: RobotDeps,
+  manager: Manager,
+  action: Extract<AuditAction, `robot.${string}`>,
+  change: (tx: Queryable) => Promise<Robot | null>,
+): Promise<Robot | null> {
+  const { actor } = manager;
+  const robot = await deps.db.transaction(async (tx) => {
+    const changed = await change(tx);
+    if (changed === null) return null;
+    const { login, team, grants, expiresAt } = changed;
+    await deps.audit(tx, {
+      action,
+      actor,
+      repository: null,
+      tag: null,
+      digest: null,
+      reason: manager.teams.includes(team) ? "member of the team" : "administrator",
+      detail: { login, team, grants, expiresAt: expiresAt.toISOString() },
+    });
+    return changed;
+  });
+  if (robot !== null)
+    deps.log.info({ event: action, actor: actor.uid, robot: robot.login, team: robot.team });
+  return robot;
 }
 
 /** Team names may hold dots and underscores; user names of robots may not. */

@@ -1,0 +1,114 @@
+import { z } from "zod";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import { SYSTEM, type AuditAction } from "./entry.js";
+import type { RecordAudit } from "./record-audit.js";
+import { lastFacts, lockFacts } from "./sql/facts.js";
+
+/** Something that is decided outside of the database, in a file that every replica reads. */
+export interface Fact {
+  readonly action: Extract<AuditAction, "policy.changed" | "key.rotated">;
+  /** What it is about, for example the owner of the keys. */
+  readonly subject: string;
+  /** Two facts about a subject with the same fingerprint are the same. */
+  readonly fingerprint: string;
+  readonly reason: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+/** What recording facts needs. */
+export interface FactDeps {
+  readonly db: Database;
+  readonly audit: RecordAudit;
+  readonly log: Pick<Logger, "info" | "warn">;
+}
+
+/**
+ * Records a fact, unless the last one on record about its subject is the same: so a change is recorded once,
+ * however many replicas notice it, and what changed while nothing ran is recorded at the next start.
+ *
+ * @param deps - audit log
+ * @param fact - what is so now
+ * @returns whether it was new
+ * @throws Fault UNAVAILABLE when it cannot be recorded
+ */
+export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Promise<boolean> {
+  const { action, subject, fingerprint, reason, detail } = fact;
+  const isNew = await db.transaction(async (tx) => {
+    await lockFacts(tx, action);
+    const known = (await lastFacts(tx, action))
+      .map(parseFact)
+      .find((one) => one.subject === subject);
+    if (known?.fingerprint === fingerprint) return false;
+    const entry = { action, actor: SYSTEM, repository: null, tag: null, digest: null, reason };
+    await audit(tx, { ...entry, detail: { ...detail, subject, fingerprint } });
+    return true;
+  });
+  if (isNew) log.info({ event: action, subject, fingerprint, ...detail });
+  return isNew;
+}
+
+/** Records facts in the background, in their order, until each is on record. */
+export interface FactQueue extends Component {
+  add(fact: Fact): void;
+}
+
+const RETRY_MILLISECONDS = 2_000;
+
+/**
+ * For facts that cannot be refused, such as the keys that a service finds at its start.
+ *
+ * @param deps - audit log
+ * @returns a queue that starts with the component; what it holds when the process ends is recorded by
+ *   whoever notices it next
+ */
+export function factQueue(deps: FactDeps): FactQueue {
+  const waiting: Fact[] = [];
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  let state: "new" | "idle" | "busy" | "stopped" = "new";
+  const drain = async (): Promise<void> => {
+    state = "busy";
+    try {
+      for (let fact = waiting[0]; fact !== undefined; fact = waiting[0]) {
+        await recordFact(deps, fact);
+        waiting.shift();
+      }
+    } catch (error) {
+      deps.log.warn({ event: "audit.fact-waits", facts: waiting.length, err: error });
+    }
+    if (isStopped()) return;
+    state = "idle";
+    if (waiting.length > 0) timer = setTimeout(wake, RETRY_MILLISECONDS);
+  };
+  const isStopped = () => state === "stopped";
+  const wake = () => {
+    clearTimeout(timer);
+    if (state === "idle") running = drain();
+  };
+  return {
+    name: "recorded facts",
+    add: (fact) => {
+      waiting.push(fact);
+      wake();
+    },
+    start: () => {
+      state = "idle";
+      wake();
+      return Promise.resolve();
+    },
+    stop: () => {
+      state = "stopped";
+      clearTimeout(timer);
+      return running;
+    },
+  };
+}
+
+const factSchema = z.object({ detail: z.object({ subject: z.string(), fingerprint: z.string() }) });
+
+function parseFact(content: string): { subject: string; fingerprint: string } {
+  const parsed = factSchema.safeParse(JSON.parse(content));
+  return parsed.success ? parsed.data.detail : { subject: "", fingerprint: "" };
+}

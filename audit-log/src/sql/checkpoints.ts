@@ -1,0 +1,65 @@
+import type { Queryable } from "#service-kit/db/pool.js";
+
+/** A checkpoint as it is stored. */
+export interface CheckpointRow {
+  readonly number: number;
+  readonly at: Date;
+  /** Entries of all chains together when it was made. */
+  readonly entries: number;
+  readonly token: string;
+}
+
+/** Any constant will do, so long as every replica takes the same lock. */
+const CHECKPOINT_LOCK = 7_246_392;
+
+/** @returns whether this transaction alone makes checkpoints now; holds until it ends */
+export async function tryCheckpointLock(tx: Queryable): Promise<boolean> {
+  const { rows } = await tx.query<{ locked: boolean }>(
+    "select pg_try_advisory_xact_lock($1) as locked",
+    [CHECKPOINT_LOCK],
+  );
+  return rows[0]?.locked === true;
+}
+
+/** @returns the last checkpoint, or `null` before the first */
+export async function lastCheckpoint(db: Queryable): Promise<CheckpointRow | null> {
+  const { rows } = await db.query<RawRow>(
+    `select ${COLUMNS} from audit.checkpoint order by number desc limit 1`,
+  );
+  return rows[0] === undefined ? null : toRow(rows[0]);
+}
+
+/** @returns the checkpoints that follow a number, in order, so many at most */
+export async function checkpointsAfter(
+  db: Queryable,
+  number: number,
+  limit: number,
+): Promise<CheckpointRow[]> {
+  const { rows } = await db.query<RawRow>(
+    `select ${COLUMNS} from audit.checkpoint where number > $1 order by number limit $2`,
+    [number, limit],
+  );
+  return rows.map(toRow);
+}
+
+/** Adds a checkpoint. */
+export async function insertCheckpoint(tx: Queryable, row: CheckpointRow): Promise<void> {
+  await tx.query(
+    `insert into audit.checkpoint (number, at, entries, token) values ($1, $2, $3, $4)`,
+    [row.number, row.at, row.entries, row.token],
+  );
+}
+
+const COLUMNS = "number, at, entries, token";
+
+interface RawRow {
+  readonly number: string;
+  readonly at: Date;
+  readonly entries: string;
+  readonly token: string;
+}
+
+/** Postgres' bigint comes as text; these numbers stay far below what a number can hold exactly. */
+function toRow({ number, at, entries, token }: RawRow): CheckpointRow {
+  return { number: Number(number), at, entries: Number(entries), token };
+}
