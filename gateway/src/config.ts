@@ -1,3 +1,4 @@
+import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
@@ -37,6 +38,8 @@ export interface GatewayConfig {
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly notificationSecret: Secret;
+  /** When the audit log's state is signed. */
+  readonly checkpoints: CheckpointInterval;
 }
 
 /**
@@ -68,6 +71,10 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     notificationSecret: read.secret("NOTIFICATION_SECRET"),
+    checkpoints: {
+      entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),
+      seconds: read.integer("AUDIT_CHECKPOINT_SECONDS", 60, { min: 1, max: 86_400 }),
+    },
   };
   if (config.service === config.upstreamService)
     read.fault(

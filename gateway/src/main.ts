@@ -9,8 +9,11 @@ import { httpListener } from "#service-kit/http/server.js";
 import { createLogger } from "#service-kit/log.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { checkpointer } from "#audit-log/checkpointer.js";
+import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { auditRecorder } from "#audit-log/record-audit.js";
+import { factQueue } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
@@ -59,11 +62,18 @@ async function main(config: GatewayConfig): Promise<void> {
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   const upstream = registryUpstream(config.registryUrl, authorization);
+  const audit = auditRecorder(Date.now);
+  const facts = factQueue({ db, audit, log });
+  const noteKeys = () => {
+    facts.add(keysFact(config.keys.owner, keys.describe()));
+  };
+  noteKeys();
+  keys.onChange(noteKeys);
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: PIER_ONE_TAGS,
-    audit: auditRecorder(Date.now),
+    audit,
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -114,6 +124,14 @@ async function main(config: GatewayConfig): Promise<void> {
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
       heard,
+      facts,
+      checkpointer({
+        db,
+        log,
+        key: () => keys.active(),
+        now: Date.now,
+        interval: config.checkpoints,
+      }),
       recovery(ledger),
       keys,
       uploads,

@@ -22,6 +22,8 @@ export interface WatchedFile<T> {
 export interface WatchDeps<T> {
   /** Understands the file. @throws YamlFileError, or anything else, when it is broken */
   readonly load: (text: string, sha256: string) => T;
+  /** Puts changed content on record before it counts; when that fails, it does not count yet. */
+  readonly record?: (content: T) => Promise<void>;
   /** Is told why a changed file was refused. */
   readonly onRefused: (faults: readonly string[]) => void;
   /** Is told of each new content. */
@@ -52,7 +54,7 @@ export async function watchFile<T>(path: string, deps: WatchDeps<T>): Promise<Wa
   if ("fault" in first) throw new YamlFileError([first.fault]);
   const follower = createFollower(first.text, deps);
   const stop = every(LOOK_EVERY_MILLISECONDS, async () => {
-    follower.look(await read());
+    await follower.look(await read());
   });
   return {
     current: follower.current,
@@ -63,25 +65,26 @@ export async function watchFile<T>(path: string, deps: WatchDeps<T>): Promise<Wa
 
 type Reading = { readonly text: string } | { readonly fault: string };
 
-function createFollower<T>(first: string, { load, onRefused, onOutcome }: WatchDeps<T>) {
+function createFollower<T>(first: string, { load, record, onRefused, onOutcome }: WatchDeps<T>) {
   /** Content that was taken or refused last, and the one that was seen last. */
   let settled = fingerprint({ text: first });
   let seen = settled;
   let content = load(first, settled);
 
-  const take = (reading: Reading): WatchOutcome => {
+  const take = async (reading: Reading): Promise<WatchOutcome> => {
     const print = fingerprint(reading);
     seen = print;
     if (print === settled) return "unchanged";
-    settled = print;
-    const outcome = attempt(reading, print);
+    const outcome = await attempt(reading, print);
     onOutcome?.(outcome);
     return outcome;
   };
-  const attempt = (reading: Reading, print: string): "loaded" | "refused" => {
+  const attempt = async (reading: Reading, print: string): Promise<"loaded" | "refused"> => {
     try {
-      if ("fault" in reading) throw new YamlFileError([reading.fault]);
-      content = load(reading.text, print);
+      const next = understand(reading, print);
+      await record?.(next);
+      content = next;
+      settled = print;
       return "loaded";
     } catch (error) {
       const faults = error instanceof YamlFileError ? error.faults : [String(error)];
@@ -89,9 +92,19 @@ function createFollower<T>(first: string, { load, onRefused, onOutcome }: WatchD
       return "refused";
     }
   };
-  const look = (reading: Reading): void => {
+  const understand = (reading: Reading, print: string): T => {
+    try {
+      if ("fault" in reading) throw new YamlFileError([reading.fault]);
+      return load(reading.text, print);
+    } catch (error) {
+      // Broken content is refused once; what could not be put on record is tried again at the next look.
+      settled = print;
+      throw error;
+    }
+  };
+  const look = async (reading: Reading): Promise<void> => {
     const print = fingerprint(reading);
-    if (print === seen) take(reading);
+    if (print === seen) await take(reading);
     seen = print;
   };
   return { current: () => content, take, look };

@@ -1,7 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { fileURLToPath } from "node:url";
 import { Counter } from "prom-client";
+import { keysFact, policyFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
+import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -42,7 +45,15 @@ async function main(config: TokenServerConfig): Promise<void> {
     [{ schema: "token_server", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
     log,
   );
+  const audit = auditRecorder(Date.now);
+  const onRecord: FactDeps = { db, audit, log };
+  const facts = factQueue(onRecord);
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  const noteKeys = () => {
+    facts.add(keysFact(config.keys.owner, keys.describe()));
+  };
+  noteKeys();
+  keys.onChange(noteKeys);
   const identities = createIdentitySources(
     { ...config, logins: readLogins(config.loginsFile) },
     { robots: robotSource(db, Date.now), now: Date.now, log },
@@ -54,7 +65,8 @@ async function main(config: TokenServerConfig): Promise<void> {
       event: "authentication.off",
       message: "no login is configured: AUTHENTICATION IS OFF, everybody may push anything",
     });
-  const policy = await openPolicy(config.policyFile, log);
+  const policy = await openPolicy(config.policyFile, onRecord, log);
+  facts.add(policyFact(policy.version()));
   const routes = tokenServerRoutes({
     ...identities,
     unrestricted,
@@ -73,6 +85,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       logins.inc({ outcome });
     },
     db,
+    audit,
     keys,
     issuer: config.issuer,
     service: config.service,
@@ -89,6 +102,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
+      facts,
       keys,
       policyComponent(policy),
       housekeeping(db, log),
@@ -99,8 +113,18 @@ async function main(config: TokenServerConfig): Promise<void> {
   );
 }
 
-function openPolicy(path: string | null, log: Logger): Promise<PolicySource> {
-  return path === null ? Promise.resolve(builtInPolicy) : watchPolicy(path, { log });
+async function openPolicy(
+  path: string | null,
+  onRecord: FactDeps,
+  log: Logger,
+): Promise<PolicySource> {
+  if (path === null) return builtInPolicy;
+  return watchPolicy(path, {
+    log,
+    record: async (version) => {
+      await recordFact(onRecord, policyFact(version));
+    },
+  });
 }
 
 function policyComponent(policy: PolicySource): Component {

@@ -1,4 +1,5 @@
-import { DEFAULT_POLICY } from "#access-policy/default-policy.js";
+import { createHash } from "node:crypto";
+import { DEFAULT_POLICY, DEFAULT_RULES } from "#access-policy/default-policy.js";
 import type { Policy } from "#access-policy/compile.js";
 import type { Logger } from "#service-kit/log.js";
 import {
@@ -8,17 +9,43 @@ import {
 } from "#service-kit/watch-file.js";
 import { loadPolicy } from "./load.js";
 
+/** A policy as the audit log names it. */
+export interface PolicyVersion {
+  /** Its file; `built-in` without one. */
+  readonly path: string;
+  readonly rules: number;
+  /** Of the file's content. */
+  readonly sha256: string;
+}
+
 /** The policy that counts now. */
-export type PolicySource = WatchedFile<Policy>;
+export interface PolicySource extends WatchedFile<Policy> {
+  version(): PolicyVersion;
+}
 
 /** What following a policy file needs. */
-export interface WatchDeps extends Pick<WatchFileDeps<Policy>, "onOutcome" | "readText" | "every"> {
+export interface WatchDeps extends Pick<
+  WatchFileDeps<Versioned>,
+  "onOutcome" | "readText" | "every"
+> {
   readonly log: Pick<Logger, "info" | "warn" | "error">;
+  /** Puts a changed policy on record; when that fails, the one before it stays in force. */
+  readonly record?: (version: PolicyVersion) => Promise<void>;
+}
+
+interface Versioned {
+  readonly policy: Policy;
+  readonly version: PolicyVersion;
 }
 
 /** The built-in policy, where no file is given. */
 export const builtInPolicy: PolicySource = {
   current: () => DEFAULT_POLICY,
+  version: () => ({
+    path: "built-in",
+    rules: DEFAULT_RULES.length,
+    sha256: createHash("sha256").update(JSON.stringify(DEFAULT_RULES)).digest("hex"),
+  }),
   reload: () => Promise.resolve("unchanged"),
   stop: () => undefined,
 };
@@ -28,26 +55,36 @@ export const builtInPolicy: PolicySource = {
  *
  * @param path - the file
  * @param deps - log, metric, and in tests the clock
- * @returns the policy, renewed on change; a broken file keeps the old one
+ * @returns the policy, renewed on change; a file that is broken, or whose change cannot be put on record,
+ *   keeps the old one
  * @throws YamlFileError when the file is broken at the start
  */
-export function watchPolicy(path: string, { log, ...deps }: WatchDeps): Promise<PolicySource> {
-  return watchFile(path, {
+export async function watchPolicy(
+  path: string,
+  { log, record, ...deps }: WatchDeps,
+): Promise<PolicySource> {
+  const file = await watchFile<Versioned>(path, {
     ...deps,
-    load: (text, sha256) => announce(path, text, sha256, log),
+    load: (text, sha256) => loadVersion(path, text, sha256, log),
+    record: async ({ version }) => {
+      await record?.(version);
+      log.info({ event: "policy.loaded", ...version });
+    },
     onRefused: (faults) => {
-      log.error({
-        event: "policy.refused",
-        faults,
-        message: `${path} is broken, the policy before it stays in force`,
-      });
+      const message = `${path} is refused, the policy before it stays in force`;
+      log.error({ event: "policy.refused", faults, message });
     },
   });
+  log.info({ event: "policy.loaded", ...file.current().version });
+  return {
+    ...file,
+    current: () => file.current().policy,
+    version: () => file.current().version,
+  };
 }
 
-function announce(path: string, text: string, sha256: string, log: WatchDeps["log"]): Policy {
+function loadVersion(path: string, text: string, sha256: string, log: WatchDeps["log"]): Versioned {
   const { policy, warnings } = loadPolicy(path, text);
   for (const message of warnings) log.warn({ event: "policy.doubtful", message });
-  log.info({ event: "policy.loaded", path, rules: policy.rules.length, sha256 });
-  return policy;
+  return { policy, version: { path, rules: policy.rules.length, sha256 } };
 }
