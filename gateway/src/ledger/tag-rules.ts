@@ -8,6 +8,12 @@ export interface TagRule {
   readonly mutability: Mutability;
   /** Name of the rule, for messages. */
   readonly name: string;
+  /** A mutable tag whose new manifest must hold everything that the one before holds. */
+  readonly appendOnly?: boolean;
+  /** Whether the tag may be deleted, where the rule says so. */
+  readonly deletable?: boolean;
+  /** What whoever is refused is told. */
+  readonly message?: string;
 }
 
 /** Who gave a tag its digest, and when. */

@@ -1,0 +1,93 @@
+import { z } from "zod";
+import { GlobError, repositoryGlob } from "#access-policy/glob.js";
+import { tagGlobFault } from "./tag-glob.js";
+import type { TagRuleSpec } from "./tag-policy.js";
+
+/** Shown in refusals, which have to stay short (`docs/errors.md`). */
+const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
+const MOST_RULES = 1_000;
+
+const repositoryPattern = z.string().superRefine((text, ctx) => {
+  const fault = repositoryFault(text);
+  if (fault !== null) ctx.addIssue(fault);
+});
+const namespace = repositoryPattern.refine(
+  (text) => !text.includes("/") && text !== "**",
+  "a namespace is one path component",
+);
+const tagPattern = z.string().superRefine((text, ctx) => {
+  const fault = tagGlobFault(text);
+  if (fault !== null) ctx.addIssue(fault);
+});
+const tagPatterns = z.array(tagPattern).min(1).max(100);
+
+const rule = z
+  .strictObject({
+    id: z.string().regex(ID, "wants a-z, 0-9 and -, at most 32 of them"),
+    description: z.string().max(1_000).optional(),
+    repositories: z.array(repositoryPattern).min(1).optional(),
+    namespaces: z.array(namespace).min(1).optional(),
+    tags: tagPatterns.optional(),
+    except: tagPatterns.optional(),
+    effect: z.enum(["immutable", "mutable", "forbidden"]).optional(),
+    latest: z.enum(["virtual", "plain"]).optional(),
+    signatures: z.enum(["append-only", "plain"]).optional(),
+    deletable: z.boolean().optional(),
+    message: z.string().min(1).max(100).optional(),
+  })
+  .superRefine(
+    (spec, ctx) => {
+      for (const { path, message } of ruleFaults(spec))
+        ctx.addIssue({ code: "custom", path, message });
+    },
+    // Also where a single key has a fault already, so that all faults are told at once.
+    { when: ({ value }) => typeof value === "object" && value !== null },
+  );
+
+/** A tag policy file. */
+export const tagPolicySchema: z.ZodType<{ readonly rules: readonly TagRuleSpec[] }> =
+  z.strictObject({
+    rules: z
+      .array(rule)
+      .max(MOST_RULES)
+      .superRefine(
+        (list, ctx) => {
+          const ids = list.map((one) => z.looseObject({ id: z.string() }).safeParse(one).data?.id);
+          for (const [index, id] of ids.entries())
+            if (id !== undefined && ids.indexOf(id) < index)
+              ctx.addIssue({
+                code: "custom",
+                path: [index, "id"],
+                message: `"${id}" is there already`,
+              });
+        },
+        { when: ({ value }) => Array.isArray(value) },
+      ),
+  });
+
+/** Faults between the keys of one rule. */
+function ruleFaults(spec: TagRuleSpec): { path: string[]; message: string }[] {
+  const kinds = (["effect", "latest", "signatures"] as const).filter(
+    (key) => spec[key] !== undefined,
+  );
+  const faults: { path: string[]; message: string }[] = [];
+  if (kinds.length !== 1)
+    faults.push({ path: [], message: "wants exactly one of effect, latest and signatures" });
+  if (spec.effect !== undefined) return faults;
+  for (const key of ["tags", "except", "message"] as const)
+    if (spec[key] !== undefined)
+      faults.push({ path: [key], message: "belongs to a rule with an effect" });
+  if (spec.latest !== undefined && spec.deletable !== undefined)
+    faults.push({ path: ["deletable"], message: "a rule about latest cannot say this" });
+  return faults;
+}
+
+function repositoryFault(text: string): string | null {
+  try {
+    const { variables } = repositoryGlob(text);
+    return variables.length === 0 ? null : "templates such as ${team} mean nothing here";
+  } catch (error) {
+    if (error instanceof GlobError) return error.message;
+    throw error;
+  }
+}
