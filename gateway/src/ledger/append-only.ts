@@ -18,18 +18,13 @@ const entrySchema = z.looseObject({
  *
  * @param held - manifest that the tag means
  * @param offered - manifest that is to replace it
- * @returns whether the new one holds every entry of the old one, as often as it does
+ * @returns whether the new one holds every entry of the old one
  */
 export function growthOf(held: Uint8Array, offered: Uint8Array): Growth {
   const [before, after] = [entriesOf(held), entriesOf(offered)];
   if (before === null || after === null) return { grows: false, reason: "cannot-compare" };
-  const left = new Map<string, number>();
-  for (const entry of after) left.set(entry, (left.get(entry) ?? 0) + 1);
-  for (const entry of before) {
-    const count = left.get(entry) ?? 0;
-    if (count === 0) return { grows: false, reason: "entries-missing" };
-    left.set(entry, count - 1);
-  }
+  const kept = new Set(after);
+  if (!before.every((entry) => kept.has(entry))) return { grows: false, reason: "entries-missing" };
   return { grows: true };
 }
 

@@ -2,6 +2,8 @@ import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { manifestReferences } from "./manifest-references.js";
+import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag } from "./sql/settle-tag.js";
@@ -51,13 +53,17 @@ export async function commitPush(
 ): Promise<void> {
   const commit = () =>
     deps.db.transaction(async (tx) => {
-      if (manifest !== null) await storeManifest(tx, claim.repository, manifest);
+      if (manifest !== null) {
+        if (await hasLostParts(tx, claim, manifest)) return "incomplete";
+        await storeManifest(tx, claim.repository, manifest);
+      }
       const change = await commitTag(tx, claim);
       if (change !== null && change !== "unchanged")
         await deps.audit(tx, { ...pushEntry(claim, reason), detail: { change } });
       return change;
     });
   const change = await persistently(deps, commit);
+  if (change === "incomplete") throw await releaseIncomplete(deps, claim);
   if (change === null) await confirmCommitted(deps, claim);
   deps.countStep("committed");
   deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
@@ -87,6 +93,24 @@ async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void
   deps.countStep("overtaken");
   throw new Fault("UNAVAILABLE", {
     message: "the push took longer than its reservation lasted; push again",
+  });
+}
+
+/** Between the registry's yes and this commit, somebody may have deleted the manifest or a child of it. */
+async function hasLostParts(
+  tx: Queryable,
+  claim: TagClaim,
+  { digest, content }: StoredManifest,
+): Promise<boolean> {
+  const children = manifestReferences(content).filter(({ kind }) => kind === "child");
+  const digests = [digest, ...children.map(({ target }) => target)];
+  return (await lockAndFindDeleted(tx, claim, digests)).length > 0;
+}
+
+async function releaseIncomplete(deps: SettleDeps, claim: TagClaim): Promise<Fault> {
+  await releasePush(deps, claim, "a manifest that it needs was deleted meanwhile");
+  return new Fault("UNAVAILABLE", {
+    message: "a manifest that the tag needs was deleted meanwhile; push again",
   });
 }
 

@@ -34,12 +34,14 @@ export async function reserveTag(
 ): Promise<"new" | "known" | null> {
   const { rows } = await db.query<{ isNew: boolean }>(
     `insert into ledger.tag as held
-       (repository, name, reservation, reserved_digest, reserved_by, reserved_until, reserved_origin)
-     values ($1, $2, $3, $4, $5, now() + $6 * interval '1 second', $8)
+       (repository, name, reservation, reserved_digest, reserved_by, reserved_at, reserved_until,
+        reserved_origin)
+     values ($1, $2, $3, $4, $5, clock_timestamp(), now() + $6 * interval '1 second', $8)
      on conflict (repository, name) do update
        set reservation = excluded.reservation,
            reserved_digest = excluded.reserved_digest,
            reserved_by = excluded.reserved_by,
+           reserved_at = excluded.reserved_at,
            reserved_until = excluded.reserved_until,
            reserved_origin = excluded.reserved_origin
        where held.reservation is null

@@ -66,7 +66,13 @@ export async function releaseTag(tx: Queryable, claim: TagClaim): Promise<void> 
   await tellSettled(tx, claim);
 }
 
-/** Postgres tells it when the transaction commits, and not at all when it rolls back. */
-async function tellSettled(tx: Queryable, { repository, tag }: TagKey): Promise<void> {
+/**
+ * Tells every gateway that a tag is no longer being written. Postgres does so when the transaction commits, and
+ * not at all when it rolls back.
+ *
+ * @param tx - transaction
+ * @param key - the tag
+ */
+export async function tellSettled(tx: Queryable, { repository, tag }: TagKey): Promise<void> {
   await tx.query(`select pg_notify($1, $2)`, [SETTLED_CHANNEL, `${repository}:${tag}`]);
 }

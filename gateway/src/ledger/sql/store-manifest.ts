@@ -1,6 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { manifestReferences } from "../manifest-references.js";
 
 /** A manifest as it was received. */
 export interface StoredManifest {
@@ -10,7 +11,7 @@ export interface StoredManifest {
 }
 
 /**
- * Keeps a manifest; the same one again changes nothing.
+ * Keeps a manifest and what it points to; the same one again changes nothing, but brings a deleted one back.
  *
  * @param db - pool or transaction
  * @param repository - where it was pushed
@@ -19,12 +20,30 @@ export interface StoredManifest {
 export async function storeManifest(
   db: Queryable,
   repository: RepositoryName,
-  manifest: StoredManifest,
+  { digest, mediaType, content }: StoredManifest,
 ): Promise<void> {
+  const references = manifestReferences(content);
   await db.query(
-    `insert into ledger.manifest (repository, digest, media_type, content)
-     values ($1, $2, $3, $4) on conflict do nothing`,
-    [repository, manifest.digest, manifest.mediaType, manifest.content],
+    `with stored as (
+       insert into ledger.manifest as kept (repository, digest, media_type, content, parsed_at)
+       values ($1, $2, $3, $4, clock_timestamp())
+       on conflict (repository, digest) do update
+         set parsed_at = coalesce(kept.parsed_at, excluded.parsed_at),
+             deleted_at = null, deleted_by = null
+         where kept.parsed_at is null or kept.deleted_at is not null
+     )
+     insert into ledger.manifest_reference (repository, digest, kind, target)
+     select $1, $2, found.kind, found.target
+     from unnest($5::text[], $6::text[]) as found (kind, target)
+     on conflict do nothing`,
+    [
+      repository,
+      digest,
+      mediaType,
+      content,
+      references.map(({ kind }) => kind),
+      references.map(({ target }) => target),
+    ],
   );
 }
 

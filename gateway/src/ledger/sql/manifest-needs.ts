@@ -1,0 +1,135 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Tag } from "#registry-protocol/tag.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { TagKey } from "./reserve-tag.js";
+
+/**
+ * First key of the advisory locks, one for each repository, under which deletions of manifests and commits of
+ * pushes see each other's work: a commit holds its repository's lock shared, a deletion alone.
+ */
+const LOCK_CLASS = 0x0ddf00d;
+
+/**
+ * A deletion that the registry was told of takes effect within this time or never: longer than the gateway
+ * waits for the registry.
+ */
+const DELETION_SECONDS = 60;
+
+/**
+ * Commits of pushes to the repository wait until the transaction ends, and it waits for those under way.
+ *
+ * @param tx - transaction that decides on a deletion
+ * @param repository - the repository
+ */
+export async function lockForDeletion(tx: Queryable, repository: RepositoryName): Promise<void> {
+  await tx.query(`select pg_advisory_xact_lock($1, hashtext($2))`, [LOCK_CLASS, repository]);
+}
+
+/**
+ * Asks, in the transaction that commits a push, whether the registry may have lost something that the push
+ * needs after it had accepted the manifest. Statements after this one see every deletion decided before it, and
+ * deletions decided later see the commit.
+ *
+ * @param tx - transaction that commits the push
+ * @param key - the tag, whose reservation is the push's own
+ * @param digests - the manifest and its children
+ * @returns those that were deleted since the push began
+ */
+export async function lockAndFindDeleted(
+  tx: Queryable,
+  key: TagKey,
+  digests: readonly Digest[],
+): Promise<Digest[]> {
+  // Two statements: the second one's snapshot has to be younger than the lock.
+  await tx.query(`select pg_advisory_xact_lock_shared($1, hashtext($2))`, [
+    LOCK_CLASS,
+    key.repository,
+  ]);
+  const { rows } = await tx.query<{ digest: Digest }>(
+    `select manifest.digest
+     from ledger.tag join ledger.manifest using (repository)
+     where repository = $1 and tag.name = $2 and manifest.digest = any($3)
+       and greatest(manifest.deleting_at + $4 * interval '1 second', manifest.deleted_at)
+           > coalesce(tag.reserved_at, tag.reserved_until - interval '60 seconds')`,
+    [key.repository, key.tag, digests, DELETION_SECONDS],
+  );
+  return rows.map(({ digest }) => digest);
+}
+
+/**
+ * From the manifest upwards: a tag needs what it means, an index its children, and a manifest that is needed
+ * keeps the referrers that name it as their subject. `union` visits each manifest once, so cycles end.
+ *
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param digest - digest of a manifest
+ * @param limit - at most this many
+ * @returns tags that need it, by name
+ */
+export async function readNeedingTags(
+  db: Queryable,
+  repository: RepositoryName,
+  digest: Digest,
+  limit: number,
+): Promise<Tag[]> {
+  const { rows } = await db.query<{ name: Tag }>(
+    `with recursive needing (digest) as (
+       select $2::text
+       union
+       select above.digest from needing cross join lateral (
+         select parent.digest from ledger.manifest_reference as parent
+         where parent.repository = $1 and parent.target = needing.digest and parent.kind = 'child'
+         union all
+         select referrer.target from ledger.manifest_reference as referrer
+         where referrer.repository = $1 and referrer.digest = needing.digest
+           and referrer.kind = 'subject'
+       ) as above
+     )
+     select tag.name from ledger.tag join needing on tag.digest = needing.digest
+     where tag.repository = $1 and tag.deleted_at is null
+     order by tag.name limit $3`,
+    [repository, digest, limit],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A manifest whose references the ledger does not know yet. */
+export interface UnknownManifest {
+  readonly digest: Digest;
+  /** Its bytes, where the ledger has them. */
+  readonly content: Buffer | null;
+  readonly mediaType: string | null;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param options - manifests to look at besides those that tags need, those that the registry is known not to
+ *   have, and how many to return at most
+ * @returns manifests, from the tags downwards, of which it is not known what they point to
+ */
+export async function readUnknownManifests(
+  db: Queryable,
+  repository: RepositoryName,
+  options: { also: Digest; absent: readonly Digest[]; limit: number },
+): Promise<UnknownManifest[]> {
+  const { rows } = await db.query<UnknownManifest>(
+    `with recursive needed (digest) as (
+       select digest from ledger.tag
+       where repository = $1 and digest is not null and deleted_at is null
+       union
+       select $2::text
+       union
+       select child.target from needed join ledger.manifest_reference as child
+         on child.repository = $1 and child.digest = needed.digest and child.kind = 'child'
+     )
+     select needed.digest, manifest.content, manifest.media_type as "mediaType"
+     from needed left join ledger.manifest
+       on manifest.repository = $1 and manifest.digest = needed.digest
+     where manifest.parsed_at is null and needed.digest <> all ($3)
+     limit $4`,
+    [repository, options.also, options.absent, options.limit],
+  );
+  return rows;
+}
