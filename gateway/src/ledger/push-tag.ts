@@ -1,18 +1,15 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { adopt } from "./adopt.js";
+import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
-import { commitPush, describeClaim, releasePush, type SettleDeps } from "./settle.js";
+import { refuseShrinking } from "./refuse-shrinking.js";
+import { commitPush, describeClaim, releasePush } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
-import { reserveTag, type TagClaim, type TagKey } from "./sql/reserve-tag.js";
-import type { StoredManifest } from "./sql/store-manifest.js";
-import type { TagPolicy } from "./tag-policy.js";
+import { reserveTag } from "./sql/reserve-tag.js";
 import { decideTagWrite } from "./tag-rules.js";
 
-/** A push of a manifest under a tag. */
-export interface TagPush extends TagClaim {
-  readonly manifest: StoredManifest;
-}
+export type { PushDeps, PushOutcome, TagPush } from "./push.js";
 
 /** What the registry said to the manifest. */
 export interface RegistryVerdict {
@@ -26,22 +23,6 @@ export interface ManifestTransport<V extends RegistryVerdict> {
   /** @returns the digest that the tag has at the registry now. @throws when that cannot be told */
   currentDigest(): Promise<Digest | null>;
 }
-
-/** What the use case needs. */
-export interface PushDeps extends SettleDeps {
-  readonly policy: TagPolicy;
-  /** Current time in milliseconds. */
-  readonly now: () => number;
-  /** Waits until a push of the tag has been settled, or this many milliseconds. */
-  readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
-  /** Settles the push of a gateway that was lost. */
-  readonly recover: (key: TagKey) => Promise<void>;
-  /** Told once for every push that came to an end. */
-  readonly count: (outcome: PushOutcome) => void;
-}
-
-/** How a push of a tag can end. */
-export type PushOutcome = "stored" | "unchanged" | "refused" | "rejected" | "undecided";
 
 /** The registry's answer, or `null` when it was lost but the tag is there all the same. */
 export interface SettledPush<V> {
@@ -79,8 +60,10 @@ export async function pushTag<V extends RegistryVerdict>(
     if (
       reserved === "known" ||
       (reserved === "new" && (await isNewToRegistry(deps, push, transport)))
-    )
+    ) {
+      await refuseShrinking(deps, push, rule);
       return writeReserved(deps, push, transport);
+    }
     const state = await readTagState(deps.db, push);
     const decision = decideTagWrite(state, push.digest, rule.mutability);
     if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);

@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { samePlatformImages } from "./platform-images.js";
-import type { PushDeps, TagPush } from "./push-tag.js";
+import type { PushDeps, TagPush } from "./push.js";
 import { describeClaim } from "./settle.js";
 import { readManifestContent } from "./sql/store-manifest.js";
 import type { HeldTag, TagDecision, TagRule } from "./tag-rules.js";
@@ -41,9 +41,9 @@ export async function refusalOf(
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, held: held?.digest });
   if (decision === null || held === null)
     return new Fault("TAG_FORBIDDEN", {
-      message: `tag "${push.tag}" may not be pushed: ${rule.name}`,
+      message: `tag "${push.tag}" may not be pushed: ${rule.message ?? rule.name}`,
     });
-  const message = await messageFor(deps, push, decision);
+  const message = await messageFor(deps, push, rule, decision);
   return new Fault(decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD", {
     ...(message === null ? {} : { message }),
     detail: detailOf(held, decision.reason === "tag-locked" ? "locked" : rule.name),
@@ -53,12 +53,16 @@ export async function refusalOf(
 async function messageFor(
   deps: PushDeps,
   push: TagPush,
-  { held }: Refusal,
+  rule: TagRule,
+  { held, reason }: Refusal,
 ): Promise<string | null> {
+  if (reason === "tag-would-shrink") return "tag already exists; it would lose some of its entries";
+  if (reason === "tag-cannot-compare") return "tag already exists; only what grows may replace it";
   const content = await readManifestContent(deps.db, push.repository, held.digest);
   const same =
     content !== null && samePlatformImages({ digest: held.digest, content }, push.manifest);
-  return same ? "tag already exists; same platform images, only the index differs" : null;
+  if (same) return "tag already exists; same platform images, only the index differs";
+  return rule.message === undefined ? null : `tag already exists; ${rule.message}`;
 }
 
 function detailOf({ digest, by, at }: HeldTag, rule: string) {

@@ -42,7 +42,8 @@ export type TagDecision =
   | { readonly outcome: "retry"; readonly reason: "tag-free" | "rule-mutable" | "same-digest" }
   | {
       readonly outcome: "refuse";
-      readonly reason: "tag-held" | "tag-deleted" | "tag-locked";
+      readonly reason:
+        "tag-held" | "tag-deleted" | "tag-locked" | "tag-would-shrink" | "tag-cannot-compare";
       readonly held: HeldTag;
     };
 

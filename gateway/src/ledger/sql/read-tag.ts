@@ -1,7 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { TagState } from "../tag-rules.js";
+import type { HeldTag, TagState } from "../tag-rules.js";
 import type { TagKey } from "./reserve-tag.js";
 
 /**
@@ -31,6 +31,20 @@ export async function readTagState(db: Queryable, key: TagKey): Promise<TagState
   if (row.reservation !== "none") return { kind: row.reservation };
   if (digest === null || by === null || at === null) return { kind: "free" };
   return { kind: row.deleted ? "deleted" : "held", digest, by, at, locked };
+}
+
+/**
+ * @param db - pool or transaction
+ * @param key - a tag, which may be reserved
+ * @returns what it means to readers and since when, or `null` when it means nothing
+ */
+export async function readHeldTag(db: Queryable, key: TagKey): Promise<HeldTag | null> {
+  const { rows } = await db.query<HeldTag>(
+    `select digest, pushed_by as by, pushed_at as at from ledger.tag
+     where repository = $1 and name = $2 and digest is not null and deleted_at is null`,
+    [key.repository, key.tag],
+  );
+  return rows[0] ?? null;
 }
 
 /** What a reader gets for a tag. */

@@ -1,0 +1,28 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { SettleDeps } from "./settle.js";
+import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
+import type { StoredManifest } from "./sql/store-manifest.js";
+import type { TagPolicy } from "./tag-policy.js";
+
+/** A push of a manifest under a tag. */
+export interface TagPush extends TagClaim {
+  readonly manifest: StoredManifest;
+}
+
+/** How a push of a tag can end. */
+export type PushOutcome = "stored" | "unchanged" | "refused" | "rejected" | "undecided";
+
+/** What pushing a tag needs. */
+export interface PushDeps extends SettleDeps {
+  readonly policy: TagPolicy;
+  /** Current time in milliseconds. */
+  readonly now: () => number;
+  /** Waits until a push of the tag has been settled, or this many milliseconds. */
+  readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
+  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
+  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<StoredManifest | null>;
+  /** Settles the push of a gateway that was lost. */
+  readonly recover: (key: TagKey) => Promise<void>;
+  /** Told once for every push that came to an end. */
+  readonly count: (outcome: PushOutcome) => void;
+}

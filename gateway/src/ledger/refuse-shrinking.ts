@@ -1,0 +1,45 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { growthOf } from "./append-only.js";
+import type { PushDeps, TagPush } from "./push.js";
+import { refusalOf } from "./refusal.js";
+import { releasePush } from "./settle.js";
+import { readHeldTag } from "./sql/read-tag.js";
+import { readManifestContent } from "./sql/store-manifest.js";
+import type { TagRule } from "./tag-rules.js";
+
+/**
+ * Sees to it that a tag which may only grow loses nothing by a push. The tag has to be reserved for the push:
+ * so of two signers who add to the same manifest at once, the second one is compared with the first one's.
+ *
+ * @param deps - ledger and registry
+ * @param push - a push whose tag is reserved for it
+ * @param rule - the rule for the tag
+ * @throws Fault TAG_HELD when an entry would get lost, UNAVAILABLE when that cannot be told; the reservation is
+ *   given back then
+ */
+export async function refuseShrinking(deps: PushDeps, push: TagPush, rule: TagRule): Promise<void> {
+  if (rule.appendOnly !== true) return;
+  const held = await readHeldTag(deps.db, push);
+  if (held === null || held.digest === push.digest) return;
+  const content = await heldContent(deps, push, held.digest).catch(async (error: unknown) => {
+    await releasePush(deps, push, "the held manifest cannot be had");
+    throw new Fault("UNAVAILABLE", {
+      message: "what the tag holds cannot be had for the moment; push again",
+      cause: error,
+    });
+  });
+  if (content === null) return;
+  const growth = growthOf(content, push.manifest.content);
+  if (growth.grows) return;
+  await releasePush(deps, push, "it would lose entries");
+  const reason = growth.reason === "entries-missing" ? "tag-would-shrink" : "tag-cannot-compare";
+  throw await refusalOf(deps, push, rule, { outcome: "refuse", reason, held });
+}
+
+/** @returns the manifest's bytes, or `null` when neither the ledger nor the registry has them any more */
+async function heldContent(deps: PushDeps, push: TagPush, digest: Digest): Promise<Buffer | null> {
+  const stored = await readManifestContent(deps.db, push.repository, digest);
+  if (stored !== null) return stored;
+  return (await deps.upstreamManifest(push, digest))?.content ?? null;
+}
