@@ -34,9 +34,16 @@ export interface Upstream {
   ping(): Promise<void>;
 }
 
+/** How long the registry may take. */
+export interface UpstreamPatience {
+  /** To store or return a manifest. */
+  readonly manifestMilliseconds: number;
+  /** To say what a tag is, or that it is there at all. */
+  readonly probeMilliseconds: number;
+}
+
 /** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
-const MANIFEST_MILLISECONDS = 30_000;
-const PROBE_MILLISECONDS = 5_000;
+const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMilliseconds: 5_000 };
 
 /** What a manifest may be; without it the registry converts or hides newer kinds. */
 const MANIFEST_TYPES = [
@@ -50,11 +57,13 @@ const MANIFEST_TYPES = [
 /**
  * @param registryUrl - URL of the stock registry
  * @param authorization - makes the gateway's tokens
+ * @param patience - how long its answers may take
  * @returns a client for the few requests that the gateway makes itself
  */
 export function registryUpstream(
   registryUrl: string,
   authorization: UpstreamAuthorization,
+  { manifestMilliseconds, probeMilliseconds } = PATIENCE,
 ): Upstream {
   const ask = async (
     path: string,
@@ -89,12 +98,12 @@ export function registryUpstream(
           },
           body: put.content,
         },
-        MANIFEST_MILLISECONDS,
+        manifestMilliseconds,
       ),
     digestOfTag: async (repository, tag) => {
       const headers = { Authorization: allow("", repository, ["pull"]), Accept: MANIFEST_TYPES };
       const path = `/v2/${repository}/manifests/${tag}`;
-      const answer = await ask(path, { method: "HEAD", headers }, PROBE_MILLISECONDS);
+      const answer = await ask(path, { method: "HEAD", headers }, probeMilliseconds);
       if (answer.status === 404) return null;
       const digest = answer.headers.get("docker-content-digest") ?? "";
       if (answer.status !== 200 || !isDigest(digest))
@@ -106,7 +115,7 @@ export function registryUpstream(
       const answer = await ask(
         `/v2/${repository}/manifests/${digest}`,
         { headers },
-        MANIFEST_MILLISECONDS,
+        manifestMilliseconds,
       );
       if (answer.status === 404) return null;
       if (answer.status !== 200 || digestOf(answer.body, digest) !== digest)
@@ -116,7 +125,7 @@ export function registryUpstream(
     },
     ping: async () => {
       const headers = { Authorization: authorization("", []) };
-      const answer = await ask("/v2/", { headers }, PROBE_MILLISECONDS);
+      const answer = await ask("/v2/", { headers }, probeMilliseconds);
       if (answer.status !== 200)
         throw new Error(
           answer.status === 401
