@@ -1,17 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { Counter } from "prom-client";
+import { gatewayMetrics } from "#gateway/gateway-metrics.js";
+import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
+import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
+import { settledTags } from "#gateway/ledger/settled-tags.js";
+import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
+import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
-import { registryUpstream } from "#gateway/proxy/upstream.js";
+import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
+import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
 import { gatewayRoutes } from "#gateway/routes.js";
 import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
+import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { httpListener } from "#service-kit/http/server.js";
-import { createMetrics } from "#service-kit/metrics.js";
 import { Secret } from "#service-kit/secret.js";
 import { SILENT } from "./ledger.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
@@ -26,6 +33,11 @@ export interface TestGatewayOptions {
   readonly tokenServerUrl: string;
   /** Ledger; absent: one that is away. */
   readonly db?: Database;
+  /** Where the gateway hears of settled pushes; absent: it hears nothing and looks every two seconds. */
+  readonly hears?: DatabaseConfig;
+  /** Absent: as in production. */
+  readonly patience?: UpstreamPatience;
+  readonly authorization?: UpstreamAuthorization;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -34,6 +46,8 @@ export interface TestGatewayOptions {
 export interface TestGateway {
   readonly url: string;
   readonly port: number;
+  /** Settles what lost gateways left, as each gateway does every few seconds. */
+  recover(key: TagKey): Promise<void>;
   /** @returns its metrics as Prometheus reads them */
   metrics(): Promise<string>;
   stop(): Promise<void>;
@@ -45,41 +59,54 @@ export interface TestGateway {
  */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
   const { registryUrl, tokenServerUrl } = options;
-  const metrics = createMetrics();
-  const notifications = new Counter({
-    name: "registry_notifications_total",
-    help: "Events",
-    labelNames: ["action"],
-    registers: [metrics.registry],
-  });
-  const upstream = (url: string, name: string, passUnauthorized: boolean) =>
+  const metrics = gatewayMetrics();
+  const authorization = options.authorization ?? readableAuthorization;
+  const forwardTo = (url: string, name: string, passUnauthorized: boolean) =>
     forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
   const db = options.db ?? DATABASE_AWAY;
-  const routes = gatewayRoutes({
+  const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
+  const settled = settledTags(heard);
+  const upstream = registryUpstream(registryUrl, authorization, options.patience);
+  const ledger: RecoverDeps & ResolveDeps = {
     db,
-    uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
     log: SILENT,
+    policy: PIER_ONE_TAGS,
+    audit: auditRecorder(Date.now),
+    pause: (milliseconds) => pause(milliseconds),
+    countStep: (step) => {
+      metrics.pushSteps.inc({ step });
+    },
+    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
+    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
+    newReservation: randomUUID,
+  };
+  const routes = gatewayRoutes({
+    ...ledger,
+    uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
     metrics,
-    notifications,
+    notifications: metrics.notifications,
     verifier: tokenVerifier({
       jwksUrl: new URL(`${tokenServerUrl}/.well-known/jwks.json`),
       issuer: ISSUER,
       audience: SERVICE,
       leewaySeconds: 60,
     }),
-    authorization: readableAuthorization,
-    upstream: registryUpstream(registryUrl, readableAuthorization),
-    forward: upstream(registryUrl, "the registry", false),
-    forwardToTokenServer: upstream(tokenServerUrl, "the token server", true),
+    authorization,
+    upstream,
+    resolver: tagResolver(ledger),
+    untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
+    recover: (key) => recoverTag(ledger, key),
+    forward: forwardTo(registryUrl, "the registry", false),
+    forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
     publicUrl: options.publicUrl ?? null,
     service: SERVICE,
     trustedProxies: options.trustedProxies ?? [],
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
-    newReservation: randomUUID,
     now: Date.now,
-    pause,
-    count: () => undefined,
+    count: (outcome) => {
+      metrics.pushes.inc({ outcome });
+    },
   });
   const timing = { drainSeconds: 0, idleSeconds: 60 };
   const listener = httpListener(
@@ -87,15 +114,27 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     routes,
     SILENT,
   );
+  await heard.start();
   await listener.start();
   const { port } = listener.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    recover: (key) => recoverTag(ledger, key),
     metrics: () => metrics.registry.metrics(),
-    stop: () => listener.stop(),
+    stop: async () => {
+      await listener.stop();
+      await heard.stop();
+    },
   };
 }
+
+const DEAF: Subscriber = {
+  name: "subscription",
+  on: () => undefined,
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+};
 
 const DATABASE_AWAY: Database = {
   query: () => Promise.reject(new Fault("UNAVAILABLE")),
@@ -104,5 +143,5 @@ const DATABASE_AWAY: Database = {
 };
 
 /** Says in the open what a signed token would say, so that tests can read it at the registry. */
-const readableAuthorization: Parameters<typeof registryUpstream>[1] = (subject, access) =>
+const readableAuthorization: UpstreamAuthorization = (subject, access) =>
   `Bearer ${subject} ${access.map(formatScope).join(" ")}`;

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import type { AuditEntry } from "#audit-log/entry.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
@@ -14,13 +15,24 @@ export const LEDGER_MIGRATIONS: MigrationSet = {
   directory: join(REPOSITORY_ROOT, "gateway", "sql"),
 };
 
-/** A ledger that no other test sees. */
+/** The audit log's own migrations. */
+export const AUDIT_LOG_MIGRATIONS: MigrationSet = {
+  schema: "audit",
+  directory: join(REPOSITORY_ROOT, "audit-log", "sql"),
+};
+
+/** An entry of the audit log as a test reads it. */
+export type AuditedEntry = AuditEntry & { readonly at: string };
+
+/** A ledger that no other test sees, with the audit log beside it. */
 export interface TestLedger {
   readonly config: DatabaseConfig;
   /** Opens another pool on it, as another gateway would; closed with the ledger. */
   open(options?: { port?: number; connections?: number }): Database;
-  /** Forgets everything that was pushed. */
+  /** Forgets everything that was pushed; the audit log stays, since nothing can be taken from it. */
   clear(): Promise<void>;
+  /** What was audited since the ledger was cleared last, in the order of each repository. */
+  audited(): Promise<AuditedEntry[]>;
   close(): Promise<void>;
 }
 
@@ -40,7 +52,9 @@ export async function emptyDatabase(postgres: TestPostgres): Promise<DatabaseCon
 export async function createLedger(postgres: TestPostgres): Promise<TestLedger> {
   const config = await emptyDatabase(postgres);
   await migrate(config, LEDGER_MIGRATIONS, SILENT);
+  await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
   const pools: Database[] = [];
+  let clearedAt = new Date(0).toISOString();
   return {
     config,
     open: ({ port = config.port, connections = 8 } = {}) => {
@@ -48,11 +62,24 @@ export async function createLedger(postgres: TestPostgres): Promise<TestLedger> 
       pools.push(pool);
       return pool;
     },
-    clear: () => clear(config),
+    clear: async () => {
+      await clear(config);
+      clearedAt = new Date().toISOString();
+    },
+    audited: async () => (await allAudited(config)).filter(({ at }) => at >= clearedAt),
     close: async () => {
       await Promise.all(pools.map((pool) => pool.close()));
     },
   };
+}
+
+async function allAudited(config: DatabaseConfig): Promise<AuditedEntry[]> {
+  const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
+  const { rows } = await db.query<{ content: string }>(
+    "select content from audit.entry order by chain, position",
+  );
+  await db.close();
+  return rows.map(({ content }) => JSON.parse(content) as AuditedEntry);
 }
 
 async function clear(config: DatabaseConfig): Promise<void> {

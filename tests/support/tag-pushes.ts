@@ -1,5 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import type { AuditActor } from "#audit-log/entry.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
 import type {
   ManifestTransport,
   PushDeps,
@@ -7,6 +9,11 @@ import type {
   RegistryVerdict,
   TagPush,
 } from "#gateway/ledger/push-tag.js";
+import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
+import type { PushStep } from "#gateway/ledger/settle.js";
+import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
+import type { StoredManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
@@ -24,12 +31,13 @@ export function tagPush(
 ): TagPush {
   const bytes = Buffer.from(content);
   const digest = digestOf(bytes);
+  const reservation = randomUUID();
   return {
     repository: parseRepositoryName(known.repository ?? "alpha/app"),
     tag: parseTag(known.tag ?? "1.0"),
     digest,
-    actor: known.actor ?? "alice",
-    reservation: randomUUID(),
+    actor: auditActor(known.actor, reservation),
+    reservation,
     manifest: {
       digest,
       mediaType: "application/vnd.oci.image.manifest.v1+json",
@@ -38,25 +46,46 @@ export function tagPush(
   };
 }
 
-/** What a gateway pushes with, and how its pushes ended so far. */
-export interface TestPushDeps extends PushDeps {
-  readonly outcomes: PushOutcome[];
+function auditActor(uid = "alice", requestId: string): AuditActor {
+  const where = { address: "192.0.2.1", userAgent: "a client/1.0", requestId };
+  return { uid, realm: "/employees", kind: "oauth2", ...where };
 }
+
+/** What a gateway pushes and recovers with, and what happened so far. */
+export interface TestPushDeps extends PushDeps, RecoverDeps {
+  readonly outcomes: PushOutcome[];
+  readonly steps: PushStep[];
+}
+
+/** How often a waiting push looks when nobody wakes it. */
+const LOOK_MILLISECONDS = 5;
 
 /**
  * @param db - ledger of the gateway
+ * @param registry - where it looks when it settles the push of a lost gateway; absent: one without tags
  * @returns everything else that a push needs, with the real clock
  */
-export function pushDeps(db: Database): TestPushDeps {
+export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestPushDeps {
   const outcomes: PushOutcome[] = [];
-  return {
+  const steps: PushStep[] = [];
+  const deps: TestPushDeps = {
     db,
     log: SILENT,
+    policy: PIER_ONE_TAGS,
+    audit: auditRecorder(Date.now),
     now: Date.now,
     pause: (milliseconds) => pause(milliseconds),
+    untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),
+    recover: (key) => recoverTag(deps, key),
+    upstreamDigest: (key) => registry.digestOf(key),
+    upstreamManifest: (_key, digest) => registry.manifest(digest),
+    newReservation: randomUUID,
     count: (outcome) => outcomes.push(outcome),
+    countStep: (step) => steps.push(step),
     outcomes,
+    steps,
   };
+  return deps;
 }
 
 /**
@@ -65,13 +94,15 @@ export function pushDeps(db: Database): TestPushDeps {
  */
 export function impatientDeps(db: Database): TestPushDeps {
   let now = 0;
+  const wait = (milliseconds: number) => {
+    now += milliseconds;
+    return Promise.resolve();
+  };
   return {
     ...pushDeps(db),
     now: () => now,
-    pause: (milliseconds) => {
-      now += milliseconds;
-      return Promise.resolve();
-    },
+    pause: wait,
+    untilSettled: (_key, milliseconds) => wait(milliseconds),
   };
 }
 
@@ -81,28 +112,47 @@ export interface TagKeeper {
   readonly tags: Map<string, Digest>;
   /** Digests in the order in which they were written. */
   readonly writes: Digest[];
+  /** Whether it does not answer at present. */
+  away: boolean;
   /** @returns the way of a push to this registry */
   transport(push: TagPush): ManifestTransport<RegistryVerdict>;
+  /** Somebody else writes a tag, past every gateway. */
+  write(push: TagPush): void;
+  digestOf(key: TagKey): Promise<Digest | null>;
+  manifest(digest: Digest): Promise<StoredManifest | null>;
 }
 
 /** @returns an empty one */
 export function tagKeeper(): TagKeeper {
-  const tags = new Map<string, Digest>();
-  const writes: Digest[] = [];
-  return {
-    tags,
-    writes,
-    transport: (push) => {
-      const key = `${push.repository}:${push.tag}`;
-      return {
-        send: async () => {
-          await pause(1);
-          tags.set(key, push.digest);
-          writes.push(push.digest);
-          return { status: 201 };
-        },
-        currentDigest: () => Promise.resolve(tags.get(key) ?? null),
-      };
-    },
+  const manifests = new Map<Digest, StoredManifest>();
+  const answer = async <T>(value: () => T): Promise<T> => {
+    await pause(1);
+    if (keeper.away) throw new Error("the registry is away");
+    return value();
   };
+  const keeper: TagKeeper = {
+    tags: new Map(),
+    writes: [],
+    away: false,
+    write: (push) => {
+      manifests.set(push.digest, push.manifest);
+      keeper.tags.set(nameOf(push), push.digest);
+    },
+    digestOf: (key) => answer(() => keeper.tags.get(nameOf(key)) ?? null),
+    manifest: (digest) => answer(() => manifests.get(digest) ?? null),
+    transport: (push) => ({
+      send: () =>
+        answer(() => {
+          keeper.write(push);
+          keeper.writes.push(push.digest);
+          return { status: 201 };
+        }),
+      currentDigest: () => keeper.digestOf(push),
+    }),
+  };
+  return keeper;
+}
+
+function nameOf({ repository, tag }: TagKey): string {
+  return `${repository}:${tag}`;
 }

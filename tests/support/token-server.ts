@@ -6,7 +6,6 @@ import type { Express } from "express";
 import supertest from "supertest";
 import { identityRoutes } from "#local/identity-routes.js";
 import type { Identities } from "#local/identities.js";
-import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { auditRecorder } from "#audit-log/record-audit.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
@@ -19,7 +18,7 @@ import { builtInPolicy } from "#token-server/policy/watch.js";
 import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes.js";
-import { emptyDatabase, SILENT } from "./ledger.js";
+import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "./ledger.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
@@ -57,7 +56,7 @@ export async function startTestTokenServer(
   const config = await emptyDatabase(postgres);
   const directory = join(REPOSITORY_ROOT, "token-server", "sql");
   await migrate(config, { schema: "token_server", directory }, SILENT);
-  await migrate(config, AUDIT_MIGRATIONS, SILENT);
+  await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
   const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
   const company: Identities = {
     identities: [

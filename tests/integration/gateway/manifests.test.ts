@@ -11,6 +11,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import {
@@ -18,7 +19,6 @@ import {
   replyWith,
   startUpstream,
   type UpstreamDouble,
-  type UpstreamHandler,
 } from "#tests/support/upstream-double.js";
 
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
@@ -32,6 +32,7 @@ let ledger: TestLedger;
 let db: Database;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
+let registry: ManifestRegistry;
 let gateways: TestGateway[];
 let bearer: string;
 
@@ -43,13 +44,16 @@ beforeAll(async () => {
   upstream = await startUpstream();
   const urls = { registryUrl: upstream.url, tokenServerUrl: authority.server.url };
   gateways = await Promise.all(
-    [1, 2, 3].map(() => startGateway({ ...urls, db: ledger.open({ connections: 6 }) })),
+    [1, 2, 3].map(() =>
+      startGateway({ ...urls, db: ledger.open({ connections: 6 }), hears: ledger.config }),
+    ),
   );
   bearer = await authority.bearer(["pull", "push"]);
 });
 beforeEach(async () => {
   await ledger.clear();
-  upstream.answerWith(registry());
+  registry = manifestRegistry();
+  upstream.answerWith(registry.handler);
 });
 afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
@@ -67,9 +71,13 @@ describe("a manifest that is pushed under a tag", () => {
       location: `/v2/alpha/app/manifests/${DIGEST}`,
       "docker-content-digest": DIGEST,
     });
-    expect(upstream.seen).toMatchObject([{ method: "PUT", target: PATH, body: MANIFEST }]);
-    expect(upstream.seen[0]?.headers["content-type"]).toBe(MEDIA_TYPE);
-    expect(upstream.seen[0]?.headers.authorization).toBe(
+    // The tag is new to the ledger, so the registry is asked first whether it has it.
+    expect(upstream.seen).toMatchObject([
+      { method: "HEAD", target: PATH },
+      { method: "PUT", target: PATH, body: MANIFEST },
+    ]);
+    expect(upstream.seen[1]?.headers["content-type"]).toBe(MEDIA_TYPE);
+    expect(upstream.seen[1]?.headers.authorization).toBe(
       "Bearer alice repository:alpha/app:pull,push",
     );
     expect(await stateOf("1.0")).toMatchObject({ kind: "held", digest: DIGEST, by: "alice" });
@@ -94,6 +102,31 @@ describe("a manifest that is pushed under a tag", () => {
       detail: { digest: DIGEST, pushedBy: "alice", rule: "immutable" },
     });
     expect(upstream.seen).toEqual([]);
+  });
+
+  test("that was refused stands in the audit log, with who wanted it from where and what is held", async () => {
+    await push(MANIFEST);
+    const other = `${MANIFEST} `;
+    await push(other, "1.0", { "User-Agent": "docker/28.2" });
+    const [stored, refused, ...more] = await ledger.audited();
+    expect(stored).toMatchObject({ action: "tag.pushed", tag: "1.0", digest: DIGEST });
+    expect(refused).toMatchObject({
+      action: "tag.refused",
+      actor: {
+        uid: "alice",
+        realm: "/employees",
+        kind: "oauth2",
+        address: "127.0.0.1",
+        userAgent: "docker/28.2",
+      },
+      repository: "alpha/app",
+      tag: "1.0",
+      digest: digestOf(Buffer.from(other)),
+      reason: "tag-held",
+      detail: { rule: "immutable", held: DIGEST },
+    });
+    expect(refused?.actor.requestId).not.toBe("");
+    expect(more).toEqual([]);
   });
 
   test("named latest is refused 409", async () => {
@@ -141,7 +174,10 @@ describe("a manifest that is pushed under a tag", () => {
 
   test("that the registry would not have is answered as the registry did, and the tag stays free", async () => {
     const body = '{"errors":[{"code":"MANIFEST_INVALID","message":"manifest invalid"}]}';
-    upstream.answerWith(replyWith(400, { "Content-Type": "application/json" }, body));
+    const refuse = replyWith(400, { "Content-Type": "application/json" }, body);
+    upstream.answerWith((req, res, seen) =>
+      (req.method === "PUT" ? refuse : registry.handler)(req, res, seen),
+    );
     const answer = await push("{broken");
     expect(answer.status).toBe(400);
     expect(answer.body.toString()).toBe(body);
@@ -150,9 +186,10 @@ describe("a manifest that is pushed under a tag", () => {
 
   test("whose answer was lost after the registry had stored it is acknowledged", async () => {
     upstream.answerWith(async (req, res, seen) => {
+      if (req.method !== "PUT") return registry.handler(req, res, seen);
       await bodyOf(req, seen);
-      if (req.method === "PUT") res.socket?.resetAndDestroy();
-      else res.writeHead(200, { "Docker-Content-Digest": DIGEST }).end();
+      registry.write("alpha/app", "1.0", seen.body);
+      res.socket?.resetAndDestroy();
     });
     const answer = await push(MANIFEST);
     expect(answer.status).toBe(201);
@@ -173,7 +210,7 @@ describe("a manifest that is pushed under a tag", () => {
       const answer = await push(MANIFEST);
       expectUnavailable(answer);
       expect(await stateOf("1.0")).toEqual({ kind: "free" });
-      upstream.answerWith(registry());
+      upstream.answerWith(registry.handler);
       expect((await push(MANIFEST)).status).toBe(201);
     },
   );
@@ -273,20 +310,6 @@ describe("three gateways on one ledger", () => {
   });
 });
 
-/** Takes whatever is put, and answers as a registry does. */
-function registry(): UpstreamHandler {
-  return async (req, res, seen) => {
-    await bodyOf(req, seen);
-    if (req.method !== "PUT") {
-      res.writeHead(200).end();
-      return;
-    }
-    const digest = digestOf(Buffer.from(seen.body, "latin1"));
-    const location = `/v2/alpha/app/manifests/${digest}`;
-    res.writeHead(201, { Location: location, "Docker-Content-Digest": digest }).end();
-  };
-}
-
 function push(body: string, tag = "1.0", headers: Record<string, string> = {}): Promise<Answer> {
   return put(`/v2/alpha/app/manifests/${tag}`, body, headers);
 }
@@ -309,7 +332,7 @@ function url(gateway = 0): string {
 }
 
 function stateOf(tag: string): Promise<TagState> {
-  return readTagState(db, parseRepositoryName("alpha/app"), parseTag(tag));
+  return readTagState(db, { repository: parseRepositoryName("alpha/app"), tag: parseTag(tag) });
 }
 
 function expectUnavailable(answer: Answer): void {

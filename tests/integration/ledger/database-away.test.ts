@@ -56,11 +56,11 @@ describe("while the database is away", () => {
     expect(fault.code).toBe("UNAVAILABLE");
 
     await relay.mend();
-    expect((await readTagState(db, push.repository, push.tag)).kind).toBe("reserved");
+    expect((await readTagState(db, push)).kind).toBe("reserved");
     await db.query("update ledger.tag set reserved_until = now() - interval '1 second'");
     const again = tagPush("a");
-    await pushTag(pushDeps(db), again, keeper.transport(again));
-    expect(await readTagState(db, push.repository, push.tag)).toMatchObject({
+    await pushTag(pushDeps(db, keeper), again, keeper.transport(again));
+    expect(await readTagState(db, push)).toMatchObject({
       kind: "held",
       digest: push.digest,
     });

@@ -70,7 +70,7 @@ describe("migrations", () => {
     const config = await emptyDatabase(postgres);
     const relay = await startRelay(postgres.login.port);
     await relay.cut();
-    const schema = migrator({ ...config, port: relay.port }, LEDGER_MIGRATIONS, SILENT);
+    const schema = migrator({ ...config, port: relay.port }, [LEDGER_MIGRATIONS], SILENT);
     await schema.start();
     expect(schema.migrated()).toBe(false);
     await relay.mend();

@@ -316,7 +316,7 @@ describe("a push that meets another one under way", () => {
     await one;
   });
 
-  test("takes the tag over when the other one's gateway died", async () => {
+  test("gets the tag when the other one's gateway died and nothing of it is at the registry", async () => {
     const dead = held201();
     const late = endOf(pushTag(deps, tagPush("a"), dead.transport));
     await dead.sending;
@@ -339,8 +339,8 @@ describe("a push that meets another one under way", () => {
   });
 });
 
-function stateOf({ repository, tag }: TagPush): Promise<TagState> {
-  return readTagState(db, repository, tag);
+function stateOf(push: TagPush): Promise<TagState> {
+  return readTagState(db, push);
 }
 
 /** Makes every reservation look like that of a gateway that died long ago. */
@@ -369,14 +369,18 @@ async function faultOf(push: Promise<unknown>): Promise<Fault> {
   throw new Error("the push was not refused");
 }
 
+/** A registry that has nothing under the tag until the manifest was sent to it. */
 function answering(
   status: number | "throws",
   currentDigest: () => Promise<Digest | null> = () => Promise.resolve(null),
 ): ManifestTransport<RegistryVerdict> {
+  let sent = false;
   return {
-    send: () =>
-      status === "throws" ? Promise.reject(new Error("reset")) : Promise.resolve({ status }),
-    currentDigest,
+    send: () => {
+      sent = true;
+      return status === "throws" ? Promise.reject(new Error("reset")) : Promise.resolve({ status });
+    },
+    currentDigest: () => (sent ? currentDigest() : Promise.resolve(null)),
   };
 }
 

@@ -1,6 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
+import { listExpired, reserveTag, takeOverExpired } from "#gateway/ledger/sql/reserve-tag.js";
 import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
 import { readManifestContent, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { TagPush } from "#gateway/ledger/push-tag.js";
@@ -10,6 +11,7 @@ import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js
 import { tagPush } from "#tests/support/tag-pushes.js";
 
 const IMMUTABLE = { leaseSeconds: 60, mutable: false };
+const EXPIRED = { leaseSeconds: -1, mutable: false };
 const MUTABLE = { leaseSeconds: 60, mutable: true };
 
 let postgres: TestPostgres;
@@ -35,15 +37,15 @@ describe("a tag in the ledger", () => {
   });
 
   test("can be reserved by one push at a time", async () => {
-    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(true);
-    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(false);
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe("new");
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBeNull();
     expect(await stateOf(tagPush("a"))).toEqual({ kind: "reserved" });
   });
 
   test("belongs to its repository: the same name elsewhere is another tag", async () => {
-    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(true);
-    expect(await reserveTag(db, tagPush("a", { repository: "beta/app" }), IMMUTABLE)).toBe(true);
-    expect(await reserveTag(db, tagPush("a", { tag: "1.1" }), IMMUTABLE)).toBe(true);
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe("new");
+    expect(await reserveTag(db, tagPush("a", { repository: "beta/app" }), IMMUTABLE)).toBe("new");
+    expect(await reserveTag(db, tagPush("a", { tag: "1.1" }), IMMUTABLE)).toBe("new");
   });
 
   test("means its digest once it is committed, and says who pushed it and when", async () => {
@@ -57,15 +59,15 @@ describe("a tag in the ledger", () => {
 
   test("cannot be reserved again once it is held and immutable, not even with the same digest", async () => {
     await hold(tagPush("a"));
-    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(false);
-    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe(false);
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBeNull();
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBeNull();
   });
 
   test("can be reserved again while it is held and mutable, and means the old digest until then", async () => {
     const first = tagPush("a");
     await hold(first);
     const second = tagPush("b");
-    expect(await reserveTag(db, second, MUTABLE)).toBe(true);
+    expect(await reserveTag(db, second, MUTABLE)).toBe("known");
     await releaseTag(db, second);
     expect(await stateOf(first)).toMatchObject({ kind: "held", digest: first.digest });
   });
@@ -75,43 +77,118 @@ describe("a tag in the ledger", () => {
     await reserveTag(db, push, IMMUTABLE);
     await releaseTag(db, push);
     expect(await stateOf(push)).toEqual({ kind: "free" });
-    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe(true);
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBe("new");
   });
 
-  test("whose reservation ran out counts as free and can be taken over", async () => {
+  test("whose reservation ran out is for nobody to reserve before it was settled", async () => {
     const dead = tagPush("a");
-    await reserveTag(db, dead, { ...IMMUTABLE, leaseSeconds: -1 });
-    expect(await stateOf(dead)).toEqual({ kind: "free" });
-    const heir = tagPush("b");
-    await hold(heir);
-    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+    await reserveTag(db, dead, EXPIRED);
+    expect(await stateOf(dead)).toEqual({ kind: "expired" });
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBeNull();
+    expect(await reserveTag(db, tagPush("a"), MUTABLE)).toBeNull();
+    expect(await stateOf(dead)).toEqual({ kind: "expired" });
+  });
+
+  test("whose reservation ran out is taken over with what was being pushed and by whom", async () => {
+    const dead = tagPush("a", { actor: "bob" });
+    await reserveTag(db, dead, EXPIRED);
+    const heir = randomUUID();
+    const { repository, tag } = dead;
+    const options = { reservation: heir, leaseSeconds: 60 };
+    expect(await takeOverExpired(db, { repository, tag }, options)).toEqual({
+      repository,
+      tag,
+      digest: dead.digest,
+      actor: dead.actor,
+      reservation: heir,
+    });
+    expect(await stateOf(dead)).toEqual({ kind: "reserved" });
+  });
+
+  test("is taken over from nobody whose reservation still lasts, and not when it is free or held", async () => {
+    const living = tagPush("a");
+    expect(await takeOver(living)).toBeNull();
+    await reserveTag(db, living, IMMUTABLE);
+    expect(await takeOver(living)).toBeNull();
+    expect(await commitTag(db, living)).toBe("new");
+    expect(await takeOver(living)).toBeNull();
   });
 
   test("that was taken over is neither committed nor released by the late one", async () => {
     const late = tagPush("a");
-    await reserveTag(db, late, { ...IMMUTABLE, leaseSeconds: -1 });
-    const heir = tagPush("b");
-    await reserveTag(db, heir, IMMUTABLE);
-    expect(await commitTag(db, late)).toBe(false);
+    await reserveTag(db, late, EXPIRED);
+    const heir = await takeOver(late);
+    if (heir === null) throw new Error("it was not taken over");
+    expect(await commitTag(db, late)).toBeNull();
     await releaseTag(db, late);
-    expect(await stateOf(heir)).toEqual({ kind: "reserved" });
-    expect(await commitTag(db, heir)).toBe(true);
-    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+    expect(await stateOf(late)).toEqual({ kind: "reserved" });
+    expect(await commitTag(db, heir)).toBe("new");
+    expect(await stateOf(late)).toMatchObject({ kind: "held", digest: late.digest });
+  });
+
+  test("of which twenty replicas want to take over the same push is given to exactly one", async () => {
+    const dead = tagPush("a");
+    await reserveTag(db, dead, EXPIRED);
+    const pools = [db, ledger.open(), ledger.open(), ledger.open()];
+    const heirs = await Promise.all(
+      Array.from({ length: 20 }, (_, i) => takeOver(dead, pools[i % pools.length] ?? db)),
+    );
+    expect(heirs.filter((heir) => heir !== null)).toHaveLength(1);
   });
 
   test("is committed once: the same commit again changes nothing", async () => {
     const push = tagPush("a");
     await hold(push);
-    expect(await commitTag(db, push)).toBe(false);
+    expect(await commitTag(db, push)).toBeNull();
     await releaseTag(db, push);
     expect(await stateOf(push)).toMatchObject({ kind: "held", digest: push.digest });
   });
 
   test("whose lease ran out can still be committed while nobody took it over", async () => {
     const slow = tagPush("a");
-    await reserveTag(db, slow, { ...IMMUTABLE, leaseSeconds: -1 });
-    expect(await commitTag(db, slow)).toBe(true);
+    await reserveTag(db, slow, EXPIRED);
+    expect(await commitTag(db, slow)).toBe("new");
     expect(await stateOf(slow)).toMatchObject({ kind: "held", digest: slow.digest });
+  });
+
+  test("whose reservation ran out is listed for whoever recovers, longest ago first", async () => {
+    for (const leaseSeconds of [60, -10, -30, -20])
+      await reserveTag(db, tagPush("a", { tag: `lease${leaseSeconds}` }), {
+        mutable: false,
+        leaseSeconds,
+      });
+    await hold(tagPush("a", { tag: "held" }));
+    const listed = (await listExpired(db, 10)).map(({ tag }) => tag);
+    expect(listed).toEqual(["lease-30", "lease-20", "lease-10"]);
+    expect(await listExpired(db, 1)).toEqual([{ repository: "alpha/app", tag: "lease-30" }]);
+  });
+
+  test("says what its commit changed", async () => {
+    const tag = "1.0-SNAPSHOT";
+    const commit = async (content: string) => {
+      const push = tagPush(content, { tag });
+      await reserveTag(db, push, MUTABLE);
+      return commitTag(db, push);
+    };
+    expect(await commit("a")).toBe("new");
+    expect(await commit("a")).toBe("unchanged");
+    expect(await commit("b")).toBe("moved");
+    await db.query("update ledger.tag set deleted_at = now(), deleted_by = 'bob'");
+    expect(await commit("b")).toBe("restored");
+  });
+
+  test("that was deleted can be reserved with the digest it had, and with no other", async () => {
+    await hold(tagPush("a"));
+    await db.query("update ledger.tag set deleted_at = now(), deleted_by = 'bob'");
+    expect(await stateOf(tagPush("a"))).toMatchObject({ kind: "deleted" });
+    expect(await reserveTag(db, tagPush("b"), IMMUTABLE)).toBeNull();
+    expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe("known");
+  });
+
+  test("that was locked cannot be reserved, whatever the rule says", async () => {
+    await hold(tagPush("a"));
+    await db.query("update ledger.tag set locked_at = now(), locked_by = 'bob'");
+    expect(await reserveTag(db, tagPush("b"), MUTABLE)).toBeNull();
   });
 
   test("of which fifty reservations race on several connections is given to exactly one", async () => {
@@ -181,12 +258,16 @@ describe("manifests in the ledger", () => {
 });
 
 async function hold(push: TagPush): Promise<void> {
-  expect(await reserveTag(db, push, MUTABLE)).toBe(true);
-  expect(await commitTag(db, push)).toBe(true);
+  expect(await reserveTag(db, push, MUTABLE)).not.toBeNull();
+  expect(await commitTag(db, push)).not.toBeNull();
 }
 
-function stateOf({ repository, tag }: TagPush) {
-  return readTagState(db, repository, tag);
+function takeOver(key: TagPush, pool = db) {
+  return takeOverExpired(pool, key, { reservation: randomUUID(), leaseSeconds: 60 });
+}
+
+function stateOf(push: TagPush) {
+  return readTagState(db, push);
 }
 
 async function databaseTime(): Promise<Date> {

@@ -1,18 +1,17 @@
 import { describe, expect, test } from "@jest/globals";
-import {
-  decideTagWrite,
-  mutabilityOf,
-  type Mutability,
-  type TagState,
-} from "#gateway/ledger/tag-rules.js";
+import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+import { decideTagWrite, type Mutability, type TagState } from "#gateway/ledger/tag-rules.js";
 import { digestOf } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 
 const OURS = digestOf(Buffer.from("ours"));
 const THEIRS = digestOf(Buffer.from("theirs"));
 const AT = new Date("2026-11-20T12:00:00Z");
-const HELD_OURS: TagState = { kind: "held", digest: OURS, by: "alice", at: AT };
-const HELD_THEIRS: TagState = { kind: "held", digest: THEIRS, by: "bob", at: AT };
+const ours = { digest: OURS, by: "alice", at: AT, locked: false };
+const theirs = { digest: THEIRS, by: "bob", at: AT, locked: false };
+const HELD_OURS: TagState = { kind: "held", ...ours };
+const HELD_THEIRS: TagState = { kind: "held", ...theirs };
 
 describe("tag rules", () => {
   test.each([
@@ -27,13 +26,26 @@ describe("tag rules", () => {
     ["_-SNAPSHOT", "mutable"],
     ["latest", "forbidden"],
   ])("the tag %s is %s", (tag, wanted) => {
-    expect(mutabilityOf(parseTag(tag))).toBe(wanted);
+    const rule = PIER_ONE_TAGS.ruleFor(parseRepositoryName("alpha/app"), parseTag(tag));
+    expect(rule.mutability).toBe(wanted);
   });
 
   const cases: readonly (readonly [what: string, TagState, Mutability, wanted: object])[] = [
     ["a free tag is tried again", { kind: "free" }, "immutable", { outcome: "retry" }],
     ["a reserved tag is waited for", { kind: "reserved" }, "immutable", { outcome: "wait" }],
     ["a reserved mutable tag is waited for", { kind: "reserved" }, "mutable", { outcome: "wait" }],
+    [
+      "the push of a lost gateway is settled first",
+      { kind: "expired" },
+      "immutable",
+      { outcome: "recover" },
+    ],
+    [
+      "the push of a lost gateway is settled first for a mutable tag too",
+      { kind: "expired" },
+      "mutable",
+      { outcome: "recover" },
+    ],
     ["a held tag with the same digest is a repeat", HELD_OURS, "immutable", { outcome: "repeat" }],
     [
       "a held tag with another digest is refused, naming its holder",
@@ -45,6 +57,40 @@ describe("tag rules", () => {
     [
       "a held mutable tag with the same digest is tried again too",
       HELD_OURS,
+      "mutable",
+      { outcome: "retry" },
+    ],
+    [
+      "a locked tag with another digest is refused although the rule is mutable",
+      { kind: "held", ...theirs, locked: true },
+      "mutable",
+      { outcome: "refuse", reason: "tag-locked" },
+    ],
+    [
+      "a locked tag with the same digest is a repeat",
+      { kind: "held", ...ours, locked: true },
+      "mutable",
+      { outcome: "repeat" },
+    ],
+    [
+      "a deleted tag with the same digest is tried again",
+      { kind: "deleted", ...ours },
+      "immutable",
+      { outcome: "retry" },
+    ],
+    [
+      "a deleted tag with another digest is refused, naming what it was",
+      { kind: "deleted", ...theirs },
+      "immutable",
+      {
+        outcome: "refuse",
+        reason: "tag-deleted",
+        held: { digest: THEIRS, by: "bob", at: AT },
+      },
+    ],
+    [
+      "a deleted mutable tag is tried again",
+      { kind: "deleted", ...theirs },
       "mutable",
       { outcome: "retry" },
     ],

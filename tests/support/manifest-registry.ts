@@ -1,0 +1,73 @@
+import type { IncomingMessage } from "node:http";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { SeenRequest, UpstreamHandler } from "./upstream-double.js";
+
+/** The manifests of a registry, in memory. */
+export interface ManifestRegistry {
+  /** What each tag means, `repository:tag` to digest. */
+  readonly tags: Map<string, Digest>;
+  /** Manifests by `repository@digest`. */
+  readonly manifests: Map<string, { readonly mediaType: string; readonly content: Buffer }>;
+  /** Takes and gives manifests as a registry does. */
+  readonly handler: UpstreamHandler;
+  /** Somebody else writes a tag, past every gateway. */
+  write(repository: string, tag: string, content: string): Digest;
+}
+
+/** @returns an empty one */
+export function manifestRegistry(): ManifestRegistry {
+  const tags: ManifestRegistry["tags"] = new Map();
+  const manifests: ManifestRegistry["manifests"] = new Map();
+  const store = (repository: string, reference: string, mediaType: string, content: Buffer) => {
+    const digest = digestOf(content);
+    manifests.set(`${repository}@${digest}`, { mediaType, content });
+    if (!reference.includes(":")) tags.set(`${repository}:${reference}`, digest);
+    return digest;
+  };
+  return {
+    tags,
+    manifests,
+    write: (repository, tag, content) =>
+      store(repository, tag, "application/vnd.oci.image.manifest.v1+json", Buffer.from(content)),
+    handler: async (req, res, seen) => {
+      const content = await contentOf(req, seen);
+      const [, repository = "", reference = ""] =
+        /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(req.url ?? "") ?? [];
+      if (content === null) return;
+      if (req.method === "PUT") {
+        const type = req.headers["content-type"] ?? "";
+        const digest = store(repository, reference, type, content);
+        const location = `/v2/${repository}/manifests/${digest}`;
+        res.writeHead(201, { Location: location, "Docker-Content-Digest": digest }).end();
+        return;
+      }
+      const digest = reference.includes(":") ? reference : tags.get(`${repository}:${reference}`);
+      const found = manifests.get(`${repository}@${digest ?? ""}`);
+      if (found === undefined) {
+        res.writeHead(404).end();
+        return;
+      }
+      const headers = {
+        "Content-Type": found.mediaType,
+        "Content-Length": found.content.length,
+        "Docker-Content-Digest": digest,
+      };
+      res.writeHead(200, headers).end(req.method === "HEAD" ? undefined : found.content);
+    },
+  };
+}
+
+/** @returns the whole body, or `null` when it was cut off */
+async function contentOf(req: IncomingMessage, seen: SeenRequest): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch {
+    return null;
+  }
+  const content = Buffer.concat(chunks);
+  seen.received = content.length;
+  seen.body = content.toString("latin1");
+  seen.complete = true;
+  return content;
+}
