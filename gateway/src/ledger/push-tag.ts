@@ -4,7 +4,7 @@ import { adopt } from "./adopt.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
-import { commitPush, describeClaim, releasePush } from "./settle.js";
+import { commitPush, describeClaim, leaveUnsettled, releasePush } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
 import { decideTagWrite } from "./tag-rules.js";
@@ -138,8 +138,8 @@ async function settleUnclear<V extends RegistryVerdict>(
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
   deps.countStep("unclear");
-  const current = await transport.currentDigest().catch((error: unknown) => {
-    // The reservation stays until its lease ends; then whoever comes first settles it.
+  const current = await transport.currentDigest().catch(async (error: unknown) => {
+    await leaveUnsettled(deps, push);
     throw undecided(deps, "the registry does not answer", error);
   });
   if (current === push.digest) {

@@ -1,7 +1,13 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Component } from "#service-kit/run-until-signal.js";
-import { commitPush, describeClaim, releasePush, type SettleDeps } from "./settle.js";
-import { listExpired, takeOverExpired, type TagKey } from "./sql/reserve-tag.js";
+import {
+  commitPush,
+  describeClaim,
+  leaveUnsettled,
+  releasePush,
+  type SettleDeps,
+} from "./settle.js";
+import { listExpired, takeOverExpired, type TagClaim, type TagKey } from "./sql/reserve-tag.js";
 import type { StoredManifest } from "./sql/store-manifest.js";
 
 /** What settling the pushes of lost gateways needs. */
@@ -22,7 +28,7 @@ const BATCH = 50;
  *
  * @param deps - ledger and registry
  * @param key - the tag
- * @throws whatever keeps it from being settled; its lease then runs out again and another attempt follows
+ * @throws whatever keeps it from being settled; another attempt follows a few seconds later
  */
 export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> {
   const claim = await takeOverExpired(deps.db, key, {
@@ -32,9 +38,18 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
   if (claim === null) return;
   deps.countStep("taken-over");
   deps.log.warn({ event: "push.taken-over", ...describeClaim(claim) });
-  const current = await deps.upstreamDigest(key);
+  try {
+    await settleLost(deps, claim);
+  } catch (error) {
+    await leaveUnsettled(deps, claim);
+    throw error;
+  }
+}
+
+async function settleLost(deps: RecoverDeps, claim: TagClaim): Promise<void> {
+  const current = await deps.upstreamDigest(claim);
   if (current !== claim.digest) return releasePush(deps, claim, "the registry does not have it");
-  const manifest = await deps.upstreamManifest(key, claim.digest);
+  const manifest = await deps.upstreamManifest(claim, claim.digest);
   if (manifest === null) return releasePush(deps, claim, "the registry lost the manifest");
   await commitPush(deps, claim, manifest, "settled for a gateway that was lost");
 }
@@ -47,24 +62,35 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
 export function recovery(deps: RecoverDeps): Component {
   let timer: NodeJS.Timeout | undefined;
   let stopped = false;
+  let running = Promise.resolve();
+  const warn = (error: unknown) => {
+    deps.log.warn({ event: "recovery.failed", err: error });
+  };
   const look = async (): Promise<void> => {
     try {
-      for (const key of await listExpired(deps.db, BATCH)) await recoverTag(deps, key);
+      // One that cannot be settled keeps none of the others waiting.
+      for (const key of await listExpired(deps.db, BATCH))
+        if (!stopped) await recoverTag(deps, key).catch(warn);
     } catch (error) {
-      deps.log.warn({ event: "recovery.failed", err: error });
+      warn(error);
     }
-    if (!stopped) timer = setTimeout(() => void look(), LOOK_MILLISECONDS);
+    if (!stopped) later();
+  };
+  const later = () => {
+    timer = setTimeout(() => {
+      running = look();
+    }, LOOK_MILLISECONDS);
   };
   return {
     name: "recovery",
     start: () => {
-      timer = setTimeout(() => void look(), LOOK_MILLISECONDS);
+      later();
       return Promise.resolve();
     },
     stop: () => {
       stopped = true;
       clearTimeout(timer);
-      return Promise.resolve();
+      return running;
     },
   };
 }

@@ -6,7 +6,7 @@ import { manifestReferences } from "./manifest-references.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
-import { commitTag, releaseTag } from "./sql/settle-tag.js";
+import { commitTag, releaseTag, shortenLease } from "./sql/settle-tag.js";
 import { storeManifest, type StoredManifest } from "./sql/store-manifest.js";
 
 /** What settling needs. */
@@ -35,6 +35,8 @@ export type PushStep =
 /** A commit is tried again while the database is away, well within the reservation's lease. */
 const COMMIT_ATTEMPTS = 5;
 const COMMIT_PAUSE_MILLISECONDS = 500;
+/** Long enough for a request to arrive that was under way to the registry when its answer was given up. */
+const SETTLE_AGAIN_SECONDS = 5;
 
 /**
  * Commits a push: tag, manifest and audit entry in one transaction.
@@ -84,6 +86,19 @@ export async function releasePush(
   await deps.db.transaction((tx) => releaseTag(tx, claim));
   deps.countStep("released");
   deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
+}
+
+/**
+ * Leaves a push whose outcome cannot be told now to whoever looks at it next, in a few seconds: while its
+ * whole lease ran, nobody could push the tag although the registry may be back.
+ *
+ * @param deps - ledger
+ * @param claim - the push, which does nothing more
+ */
+export async function leaveUnsettled(deps: SettleDeps, claim: TagClaim): Promise<void> {
+  await shortenLease(deps.db, claim, SETTLE_AGAIN_SECONDS).catch((error: unknown) => {
+    deps.log.warn({ event: "push.left-unsettled", ...describeClaim(claim), err: error });
+  });
 }
 
 /** A commit whose answer got lost finds its own work done; one that came too late may find another's. */

@@ -67,6 +67,21 @@ export async function releaseTag(tx: Queryable, claim: TagClaim): Promise<void> 
 }
 
 /**
+ * Ends a reservation's lease early, so that whoever comes after that settles it.
+ *
+ * @param db - pool or transaction
+ * @param claim - the reservation's owner; nothing happens when it is no longer this claim's
+ * @param seconds - how long it lasts at most from now on
+ */
+export async function shortenLease(db: Queryable, claim: TagClaim, seconds: number): Promise<void> {
+  await db.query(
+    `update ledger.tag set reserved_until = least(reserved_until, now() + $4 * interval '1 second')
+     where repository = $1 and name = $2 and reservation = $3`,
+    [claim.repository, claim.tag, claim.reservation, seconds],
+  );
+}
+
+/**
  * Tells every gateway that a tag is no longer being written. Postgres does so when the transaction commits, and
  * not at all when it rolls back.
  *

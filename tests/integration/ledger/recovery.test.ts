@@ -1,0 +1,334 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
+import { recoverTag, recovery } from "#gateway/ledger/recover.js";
+import { readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { readManifestContent } from "#gateway/ledger/sql/store-manifest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { gate } from "#tests/support/gate.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import {
+  impatientDeps,
+  pushDeps,
+  tagKeeper,
+  tagPush,
+  type TagKeeper,
+  type TestPushDeps,
+} from "#tests/support/tag-pushes.js";
+
+const SNAPSHOT = "1.0-SNAPSHOT";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+let keeper: TagKeeper;
+/** The gateway that lives on. */
+let deps: TestPushDeps;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+});
+beforeEach(async () => {
+  await ledger.clear();
+  keeper = tagKeeper();
+  deps = pushDeps(db, keeper);
+});
+afterAll(async () => {
+  await ledger.close();
+  await postgres.stop();
+});
+
+describe("a push whose gateway died after the registry had stored it", () => {
+  test("is committed by another gateway, in the name of whoever pushed it", async () => {
+    const lost = tagPush("a", { actor: "bob" });
+    await dieAfterSending(lost);
+    await recoverTag(deps, lost);
+    expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest, by: "bob" });
+    expect(await readManifestContent(db, lost.repository, lost.digest)).toEqual(Buffer.from("a"));
+    expect(await ledger.audited()).toMatchObject([
+      {
+        action: "tag.pushed",
+        actor: lost.actor,
+        tag: "1.0",
+        digest: lost.digest,
+        reason: "settled for a gateway that was lost",
+        detail: { change: "new" },
+      },
+    ]);
+  });
+
+  test("succeeds when it is made again, and is on record once", async () => {
+    await dieAfterSending(tagPush("a"));
+    await expectStored(tagPush("a"));
+    expect(await ledger.audited()).toHaveLength(1);
+  });
+
+  test("holds the tag against other content, and the refusal names its pusher", async () => {
+    const lost = tagPush("a", { actor: "bob" });
+    await dieAfterSending(lost);
+    const fault = await faultOf(tagPush("b"));
+    expect(fault.code).toBe("TAG_HELD");
+    expect(fault.detail).toMatchObject({ digest: lost.digest, pushedBy: "bob" });
+    expect(keeper.writes).toEqual([lost.digest]);
+  });
+
+  test("is committed once when twenty replicas settle it at the same time", async () => {
+    const lost = tagPush("a");
+    await dieAfterSending(lost);
+    const replicas = [deps, pushDeps(ledger.open(), keeper), pushDeps(ledger.open(), keeper)];
+    await Promise.all(
+      Array.from({ length: 20 }, (_, i) => recoverTag(replicas[i % 3] ?? deps, lost)),
+    );
+    expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest });
+    expect(await ledger.audited()).toHaveLength(1);
+    expect(replicas.flatMap(({ steps }) => steps).sort()).toEqual(["committed", "taken-over"]);
+  });
+
+  test("is committed without anybody asking for it, within seconds", async () => {
+    const pushes = ["1.0", "1.1", "1.2"].map((tag) => tagPush("a", { tag }));
+    for (const push of pushes) await dieAfterSending(push);
+    const component = recovery(deps);
+    await component.start();
+    for (const push of pushes)
+      await eventually("it is settled", async () => (await stateOf(push)).kind === "held", 15_000);
+    await component.stop();
+  });
+
+  test("is committed although another one cannot be settled", async () => {
+    const pushes = ["1.0", "1.1", "1.2"].map((tag) => tagPush("a", { tag }));
+    for (const push of pushes) await dieAfterSending(push);
+    const [stuck, ...others] = pushes;
+    const component = recovery({
+      ...deps,
+      upstreamDigest: (key) =>
+        key.tag === stuck?.tag ? Promise.reject(new Error("reset")) : keeper.digestOf(key),
+    });
+    await component.start();
+    for (const push of others)
+      await eventually("it is settled", async () => (await stateOf(push)).kind === "held", 8_000);
+    await component.stop();
+  });
+
+  test("moves a mutable tag, which meant the old content until then", async () => {
+    const before = tagPush("a", { tag: SNAPSHOT });
+    await expectStored(before);
+    const lost = tagPush("b", { tag: SNAPSHOT, actor: "bob" });
+    await dieAfterSending(lost);
+    await recoverTag(deps, lost);
+    expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest, by: "bob" });
+    expect(await ledger.audited()).toMatchObject([
+      { detail: { change: "new" } },
+      { actor: { uid: "bob" }, detail: { change: "moved" } },
+    ]);
+  });
+
+  test("is given up when the registry has the tag but no longer its manifest", async () => {
+    const lost = tagPush("a");
+    await dieAfterSending(lost);
+    await recoverTag({ ...deps, upstreamManifest: () => Promise.resolve(null) }, lost);
+    expect(await stateOf(lost)).toEqual({ kind: "free" });
+    expect(await ledger.audited()).toEqual([]);
+  });
+});
+
+describe("a push whose gateway died before it reached the registry", () => {
+  test("leaves no trace once another gateway has settled it", async () => {
+    const lost = tagPush("a");
+    await dieBeforeSending(lost);
+    await recoverTag(deps, lost);
+    expect(await stateOf(lost)).toEqual({ kind: "free" });
+    expect(await ledger.audited()).toEqual([]);
+  });
+
+  test.each(["a", "b"])("hinders nobody who pushes afterwards: content %s", async (content) => {
+    await dieBeforeSending(tagPush("a"));
+    await expectStored(tagPush(content));
+    expect(await ledger.audited()).toHaveLength(1);
+  });
+
+  test("leaves a mutable tag as it was", async () => {
+    const before = tagPush("a", { tag: SNAPSHOT });
+    await expectStored(before);
+    const state = await stateOf(before);
+    await dieBeforeSending(tagPush("b", { tag: SNAPSHOT, actor: "bob" }));
+    await recoverTag(deps, before);
+    expect(await stateOf(before)).toEqual(state);
+  });
+});
+
+describe("while the registry does not answer", () => {
+  test.each([
+    ["it had stored", dieAfterSending],
+    ["it had not stored", dieBeforeSending],
+  ])("a push %s stays reserved, and nobody is told yes or no", async (_what, die) => {
+    const lost = tagPush("a");
+    await die(lost);
+    keeper.away = true;
+    await expect(recoverTag(deps, lost)).rejects.toThrow("away");
+    expect((await stateOf(lost)).kind).toBe("reserved");
+    for (const content of ["a", "b"]) {
+      const push = tagPush(content);
+      const impatient = impatientDeps(db);
+      const attempt = pushTag(
+        { ...impatient, recover: (key) => recoverTag(deps, key) },
+        push,
+        keeper.transport(push),
+      );
+      expect(await codeOf(attempt)).toBe("UNAVAILABLE");
+    }
+    expect(await ledger.audited()).toEqual([]);
+  });
+
+  test("settling is tried again soon after it is back, not only after another whole lease", async () => {
+    const lost = tagPush("a");
+    await dieAfterSending(lost);
+    keeper.away = true;
+    await expect(recoverTag(deps, lost)).rejects.toThrow("away");
+    keeper.away = false;
+    const since = performance.now();
+    await expectStored(tagPush("a"));
+    expect(performance.now() - since).toBeLessThan(10_000);
+    expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest });
+  });
+
+  test("a push that got no answer can be made again soon after it is back", async () => {
+    const push = tagPush("a");
+    const transport = keeper.transport(push);
+    const lost = {
+      ...transport,
+      send: async () => {
+        await transport.send();
+        keeper.away = true;
+        throw new Error("reset");
+      },
+    };
+    expect(await codeOf(pushTag(deps, push, lost))).toBe("UNAVAILABLE");
+    expect((await stateOf(push)).kind).toBe("reserved");
+    keeper.away = false;
+    const since = performance.now();
+    await expectStored(tagPush("a"));
+    expect(performance.now() - since).toBeLessThan(10_000);
+  });
+});
+
+describe("a gateway that was taken for dead and comes back", () => {
+  test("acknowledges its push when it was committed for it", async () => {
+    const late = tagPush("a");
+    const sleeper = await fallAsleepAfterSending(late);
+    await recoverTag(deps, late);
+    await expect(sleeper.wake()).resolves.toEqual({ verdict: { status: 201 } });
+    expect(await ledger.audited()).toHaveLength(1);
+  });
+
+  test("does not acknowledge it when the tag was given to somebody else", async () => {
+    const late = tagPush("a");
+    const sleeper = await fallAsleepBeforeSending(late);
+    const heir = tagPush("b");
+    await expectStored(heir);
+    expect(await codeOf(sleeper.wake())).toBe("UNAVAILABLE");
+    // It wrote to the registry after all; the ledger does not follow.
+    expect(keeper.tags.get("alpha/app:1.0")).toBe(late.digest);
+    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+    expect(await ledger.audited()).toMatchObject([{ digest: heir.digest }]);
+  });
+
+  test("does not acknowledge it when it was given up; made again it succeeds, other content does not", async () => {
+    const late = tagPush("a");
+    const sleeper = await fallAsleepBeforeSending(late);
+    await recoverTag(deps, late);
+    expect(await codeOf(sleeper.wake())).toBe("UNAVAILABLE");
+    expect(await stateOf(late)).toEqual({ kind: "free" });
+    expect((await faultOf(tagPush("b"))).code).toBe("TAG_HELD");
+    await expectStored(tagPush("a"));
+  });
+
+  test("does not take the mutable tag back from whoever wrote it since", async () => {
+    await expectStored(tagPush("a", { tag: SNAPSHOT }));
+    const late = tagPush("b", { tag: SNAPSHOT });
+    const sleeper = await fallAsleepBeforeSending(late);
+    const heir = tagPush("c", { tag: SNAPSHOT });
+    await expectStored(heir);
+    expect(await codeOf(sleeper.wake())).toBe("UNAVAILABLE");
+    expect(await stateOf(heir)).toMatchObject({ kind: "held", digest: heir.digest });
+  });
+});
+
+async function dieAfterSending(push: TagPush): Promise<void> {
+  await fallAsleepAfterSending(push);
+}
+
+async function dieBeforeSending(push: TagPush): Promise<void> {
+  await fallAsleepBeforeSending(push);
+}
+
+/** A gateway that does nothing more, so that its lease runs out, until it is woken. */
+function fallAsleepAfterSending(push: TagPush) {
+  return fallAsleep(push, async (send, awake) => {
+    const verdict = await send();
+    await awake();
+    return verdict;
+  });
+}
+
+function fallAsleepBeforeSending(push: TagPush) {
+  return fallAsleep(push, async (send, awake) => {
+    await awake();
+    return send();
+  });
+}
+
+async function fallAsleep(
+  push: TagPush,
+  send: (
+    send: () => Promise<{ status: number }>,
+    awake: () => Promise<void>,
+  ) => Promise<{ status: number }>,
+) {
+  const transport = keeper.transport(push);
+  const [asleep, awake] = [gate(), gate()];
+  const sleep = () => {
+    asleep.open();
+    return awake.opened;
+  };
+  const sleepy = { ...transport, send: () => send(transport.send, sleep) };
+  const outcome = pushTag(pushDeps(db, keeper), push, sleepy);
+  await asleep.opened;
+  await db.query(
+    "update ledger.tag set reserved_until = now() - interval '1 second' where reservation = $1",
+    [push.reservation],
+  );
+  return {
+    wake: () => {
+      awake.open();
+      return outcome;
+    },
+  };
+}
+
+async function expectStored(push: TagPush): Promise<void> {
+  await expect(pushTag(deps, push, keeper.transport(push))).resolves.toEqual({
+    verdict: { status: 201 },
+  });
+  expect(await stateOf(push)).toMatchObject({ kind: "held", digest: push.digest });
+}
+
+async function faultOf(push: TagPush): Promise<Fault> {
+  const outcome = await pushTag(deps, push, keeper.transport(push)).catch(
+    (error: unknown) => error,
+  );
+  if (outcome instanceof Fault) return outcome;
+  throw new Error("the push was not refused", { cause: outcome });
+}
+
+async function codeOf(work: Promise<unknown>): Promise<unknown> {
+  const outcome = await work.catch((error: unknown) => error);
+  return outcome instanceof Fault ? outcome.code : outcome;
+}
+
+function stateOf(push: TagPush) {
+  return readTagState(db, push);
+}
