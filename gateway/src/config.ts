@@ -38,6 +38,10 @@ export interface GatewayConfig {
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly notificationSecret: Secret;
+  /** Rules for tags; `null`: Pier One's. */
+  readonly tagPolicyFile: string | null;
+  /** Whether tags and manifests can be deleted at all. */
+  readonly allowDelete: boolean;
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
 }
@@ -71,6 +75,8 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     notificationSecret: read.secret("NOTIFICATION_SECRET"),
+    tagPolicyFile: read.optionalText("TAG_POLICY_FILE"),
+    allowDelete: read.flag("ALLOW_DELETE", false),
     checkpoints: {
       entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),
       seconds: read.integer("AUDIT_CHECKPOINT_SECONDS", 60, { min: 1, max: 86_400 }),

@@ -6,21 +6,27 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
-import { createLogger } from "#service-kit/log.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { YamlFileError } from "#service-kit/yaml-file.js";
 import { checkpointer } from "#audit-log/checkpointer.js";
 import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { auditRecorder } from "#audit-log/record-audit.js";
-import { factQueue } from "#audit-log/record-fact.js";
+import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
 import { settledTags } from "./ledger/settled-tags.js";
-import { PIER_ONE_TAGS } from "./ledger/tag-policy.js";
+import {
+  BUILT_IN_TAG_POLICY,
+  openTagPolicy,
+  tagPolicyFact,
+  type TagPolicyFile,
+} from "./ledger/tag-policy-file.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -69,10 +75,12 @@ async function main(config: GatewayConfig): Promise<void> {
   };
   noteKeys();
   keys.onChange(noteKeys);
+  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit, log }, log);
+  facts.add(tagPolicyFact(tagPolicy.version()));
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
-    policy: PIER_ONE_TAGS,
+    policy: tagPolicy.policy,
     audit,
     pause,
     countStep: (step) => {
@@ -112,6 +120,7 @@ async function main(config: GatewayConfig): Promise<void> {
     service: config.service,
     trustedProxies: config.trustedProxies,
     secret: config.notificationSecret,
+    allowDelete: config.allowDelete,
     migrated: schema.migrated,
     now: Date.now,
     count: (outcome) => {
@@ -132,6 +141,7 @@ async function main(config: GatewayConfig): Promise<void> {
         now: Date.now,
         interval: config.checkpoints,
       }),
+      tagPolicy,
       recovery(ledger),
       keys,
       uploads,
@@ -143,9 +153,22 @@ async function main(config: GatewayConfig): Promise<void> {
   );
 }
 
+async function openTagRules(
+  path: string | null,
+  onRecord: FactDeps,
+  log: Logger,
+): Promise<TagPolicyFile> {
+  if (path === null) return BUILT_IN_TAG_POLICY;
+  const record = async (version: Parameters<typeof tagPolicyFact>[0]) => {
+    await recordFact(onRecord, tagPolicyFact(version));
+  };
+  return openTagPolicy(path, { log, record });
+}
+
 try {
   await main(readConfig(process.env));
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
+  const isOperators = error instanceof ConfigError || error instanceof YamlFileError;
+  console.error(isOperators ? error.message : error);
   process.exit(1);
 }

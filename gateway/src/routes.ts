@@ -6,8 +6,15 @@ import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { MAX_ENVELOPE_BYTES, receiveNotification, type HookDeps } from "./hooks/receive.js";
 import type { Forward } from "./proxy/forward.js";
-import { handleRegistryRequest, isRegistryTarget, type RegistryApiDeps } from "./proxy/handle.js";
+import { actorOf } from "./proxy/exchange.js";
+import {
+  handleRegistryRequest,
+  identifyCaller,
+  isRegistryTarget,
+  type RegistryApiDeps,
+} from "./proxy/handle.js";
 import { checkReadiness } from "./readiness.js";
+import { tagRoutes } from "./tags/tag-routes.js";
 
 /** What the routes need. */
 export interface GatewayDeps extends RegistryApiDeps, HookDeps {
@@ -40,6 +47,12 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
     if (isRegistryTarget(req.url)) void handleRegistryRequest(deps, req, res);
     else next();
   });
+  app.use(
+    tagRoutes(deps, async (req, request) => {
+      const caller = await identifyCaller(deps, req, request);
+      return actorOf({ req, caller, context: contextOf(req) });
+    }),
+  );
   app.use((req, res, next) => {
     const { path } = splitTarget(req.url);
     if (path !== "/token" && !TOKEN_SERVER_API.test(path)) {

@@ -66,6 +66,12 @@ export const FAULTS = {
     wire: "UNSUPPORTED",
     message: "deletion is off: images are kept as deployment evidence",
   },
+  TAG_NOT_DELETABLE: {
+    status: 403,
+    wire: "DENIED",
+    message: "the rules for tags do not let it be deleted",
+  },
+  MANIFEST_NEEDED: { status: 409, wire: "DENIED", message: "tags still need this manifest" },
   TOO_MANY_REQUESTS: {
     status: 429,
     wire: "TOOMANYREQUESTS",

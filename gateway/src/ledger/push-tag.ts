@@ -67,7 +67,7 @@ export async function pushTag<V extends RegistryVerdict>(
     const state = await readTagState(deps.db, push);
     const decision = decideTagWrite(state, push.digest, rule.mutability);
     if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);
-    if (decision.outcome === "repeat") return repeat(deps, transport);
+    if (decision.outcome === "repeat") return repeat(deps, push, transport);
     const left = deadline - deps.now();
     if (left <= 0) throw undecided(deps, "another push of this tag is under way");
     if (decision.outcome === "recover") await recoverOrWait(deps, push);
@@ -97,11 +97,20 @@ async function isNewToRegistry<V extends RegistryVerdict>(
   return false;
 }
 
-/** The registry gets the manifest again: should it have lost it, a repeated push brings it back. */
+/**
+ * Should the registry have lost the manifest, a repeated push brings it back. While it has it, it is spared:
+ * with files as storage it rewrites what it has in place, and answers readers 500 meanwhile.
+ */
 async function repeat<V extends RegistryVerdict>(
   deps: PushDeps,
+  push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
+  const current = await transport.currentDigest().catch(() => null);
+  if (current === push.digest) {
+    deps.count("unchanged");
+    return { verdict: null };
+  }
   const verdict = await transport.send().catch((error: unknown) => {
     throw undecided(deps, "the registry did not answer", error);
   });

@@ -20,7 +20,10 @@ export interface PushDeps extends SettleDeps {
   /** Waits until a push of the tag has been settled, or this many milliseconds. */
   readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
   /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
-  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<StoredManifest | null>;
+  readonly upstreamManifest: (
+    key: Pick<TagKey, "repository">,
+    digest: Digest,
+  ) => Promise<StoredManifest | null>;
   /** Settles the push of a gateway that was lost. */
   readonly recover: (key: TagKey) => Promise<void>;
   /** Told once for every push that came to an end. */

@@ -15,7 +15,10 @@ export interface RecoverDeps extends SettleDeps {
   /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
   /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
-  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<StoredManifest | null>;
+  readonly upstreamManifest: (
+    key: Pick<TagKey, "repository">,
+    digest: Digest,
+  ) => Promise<StoredManifest | null>;
   readonly newReservation: () => string;
 }
 

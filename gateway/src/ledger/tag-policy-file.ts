@@ -1,28 +1,55 @@
+import type { Fact } from "#audit-log/record-fact.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { watchFile, type WatchDeps } from "#service-kit/watch-file.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
-import { compileTagPolicy, type TagPolicy } from "./tag-policy.js";
+import { compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "./tag-policy.js";
 import { tagPolicySchema } from "./tag-policy-schema.js";
 
 /** A tag policy in a file, followed while the process runs. */
 export interface TagPolicyFile extends Component {
   /** Always asks the rules that count now. */
   readonly policy: TagPolicy;
+  version(): TagPolicyVersion;
 }
 
-/** A change of the rules, for the audit log. */
-export interface TagPolicyChange {
+/** A tag policy as the audit log names it. */
+export interface TagPolicyVersion {
+  /** Its file; `built-in` without one. */
   readonly path: string;
+  /** Of the file's content. */
   readonly sha256: string;
-  readonly previousSha256: string;
 }
 
 /** What following the file needs. */
-export interface TagPolicyFileDeps extends Pick<WatchDeps<TagPolicy>, "readText" | "every"> {
+export interface TagPolicyFileDeps extends Pick<WatchDeps<Versioned>, "readText" | "every"> {
   readonly log: Pick<Logger, "info" | "error">;
-  /** Told of every content that takes the place of another one. */
-  readonly onChange: (change: TagPolicyChange) => void;
+  /** Puts changed rules on record; when that fails, the ones before stay in force. */
+  readonly record: (version: TagPolicyVersion) => Promise<void>;
+}
+
+interface Versioned {
+  readonly policy: TagPolicy;
+  readonly version: TagPolicyVersion;
+}
+
+/** The rules that hold without a file. */
+export const BUILT_IN_TAG_POLICY: TagPolicyFile = {
+  name: "tag policy",
+  policy: PIER_ONE_TAGS,
+  version: () => ({ path: "built-in", sha256: "built-in" }),
+  start: () => Promise.resolve(),
+  stop: () => Promise.resolve(),
+};
+
+/**
+ * @param version - rules for tags
+ * @returns the fact that they are in force, for the audit log
+ */
+export function tagPolicyFact({ path, sha256 }: TagPolicyVersion): Fact {
+  const reason = "these are the rules for tags now";
+  const subject = "tag policy";
+  return { action: "policy.changed", subject, fingerprint: sha256, reason, detail: { path } };
 }
 
 const MOST_CHARACTERS = 1024 * 1024;
@@ -41,34 +68,33 @@ export function loadTagPolicy(name: string, text: string): TagPolicy {
 /**
  * @param path - `TAG_POLICY_FILE`
  * @param deps - log and audit log
- * @returns the policy in it, renewed within about four seconds of a change, at once on SIGHUP; a broken file
- *   keeps the rules before it
+ * @returns the policy in it, renewed within about four seconds of a change, at once on SIGHUP; a file that is
+ *   broken, or whose change cannot be put on record, keeps the rules before it
  * @throws YamlFileError when the file is broken at the start
  */
 export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Promise<TagPolicyFile> {
-  const { log, onChange, ...watching } = deps;
-  let inForce: string | null = null;
-  const file = await watchFile(path, {
+  const { log, record, ...watching } = deps;
+  const file = await watchFile<Versioned>(path, {
     ...watching,
-    load: (text, sha256) => {
-      const policy = loadTagPolicy(path, text);
-      log.info({ event: "tag-policy.loaded", path, sha256 });
-      if (inForce !== null) onChange({ path, sha256, previousSha256: inForce });
-      inForce = sha256;
-      return policy;
+    load: (text, sha256) => ({ policy: loadTagPolicy(path, text), version: { path, sha256 } }),
+    record: async ({ version }) => {
+      await record(version);
+      log.info({ event: "tag-policy.loaded", ...version });
     },
     onRefused: (faults) => {
-      const message = `${path} is broken, the rules before it stay in force`;
+      const message = `${path} is refused, the rules before it stay in force`;
       log.error({ event: "tag-policy.refused", faults, message });
     },
   });
+  log.info({ event: "tag-policy.loaded", ...file.current().version });
   const onHangup = () => void file.reload();
   return {
     name: "tag policy",
     policy: {
-      ruleFor: (repository, tag) => file.current().ruleFor(repository, tag),
-      isLatestVirtual: (repository) => file.current().isLatestVirtual(repository),
+      ruleFor: (repository, tag) => file.current().policy.ruleFor(repository, tag),
+      isLatestVirtual: (repository) => file.current().policy.isLatestVirtual(repository),
     },
+    version: () => file.current().version,
     start: () => {
       process.on("SIGHUP", onHangup);
       return Promise.resolve();

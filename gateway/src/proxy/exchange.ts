@@ -22,7 +22,11 @@ export type ExchangeOf<K extends RegistryRequest["kind"]> = Exchange<
  * @param exchange - a request
  * @returns who makes it and from where, for the ledger and the audit log
  */
-export function actorOf({ req, caller, context }: Exchange): AuditActor {
+export function actorOf({
+  req,
+  caller,
+  context,
+}: Pick<Exchange, "req" | "caller" | "context">): AuditActor {
   return {
     uid: caller.subject,
     realm: caller.realm,

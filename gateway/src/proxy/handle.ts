@@ -1,10 +1,10 @@
 import type { Request, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
-import { parseRegistryRequest } from "#registry-protocol/request.js";
+import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
 import { authorize } from "./authorize.js";
-import type { TokenVerifier } from "./caller.js";
+import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
@@ -44,15 +44,31 @@ export async function handleRegistryRequest(
   try {
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
-    const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
-    const { authorization } = req.headers;
-    const where = { realm, service: deps.service };
-    const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
-    context.actor = caller.subject;
+    const caller = await identifyCaller(deps, req, request);
     await carryOut(deps, { req, res, request, caller, context });
   } catch (error) {
     sendFault(req, res, abortedOr(req, error), deps.log);
   }
+}
+
+/**
+ * @param deps - what verifies tokens
+ * @param req - a request
+ * @param request - what it asks for, or what of the registry API needs the same right
+ * @returns who asks, and may
+ * @throws Fault as {@link authorize}
+ */
+export async function identifyCaller(
+  deps: Pick<RegistryApiDeps, "verifier" | "publicUrl" | "service" | "uploads">,
+  req: Request,
+  request: RegistryRequest,
+): Promise<Caller> {
+  const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
+  const { authorization } = req.headers;
+  const where = { realm, service: deps.service };
+  const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
+  contextOf(req).actor = caller.subject;
+  return caller;
 }
 
 /** Whatever fails after the client has gone fails because of that. */

@@ -1,10 +1,12 @@
 import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
+import { storeManifest } from "../ledger/sql/store-manifest.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
-import type { Upstream, UpstreamAnswer } from "./upstream.js";
+import type { ManifestPut, Upstream, UpstreamAnswer } from "./upstream.js";
 
 /** What pushing manifests needs. */
 export interface ManifestPushDeps extends PushDeps {
@@ -79,7 +81,24 @@ export async function pushManifestByDigest(
   });
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
+  if (answer.status < 300) await noteManifest(deps, request.repository, put);
   sendAnswer(res, answer);
+}
+
+/**
+ * The ledger needs no tag to know what a manifest points to. A push by digest goes on without the ledger all the
+ * same: what a tag needs is read again before anything is deleted.
+ */
+async function noteManifest(
+  deps: ManifestPushDeps,
+  repository: RepositoryName,
+  { reference: { digest }, content, mediaType }: ManifestPut & { reference: { digest: Digest } },
+): Promise<void> {
+  try {
+    await storeManifest(deps.db, repository, { digest, content, mediaType });
+  } catch (error) {
+    deps.log.warn({ event: "manifest.not-noted", repository, digest, err: error });
+  }
 }
 
 function mediaTypeOf({

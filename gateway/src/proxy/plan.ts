@@ -7,11 +7,13 @@ import type { Exchange, ExchangeOf } from "./exchange.js";
 import { admitBody, type Forward, type Passage } from "./forward.js";
 import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
+import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
+import { listTags } from "./tags-list.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 
 /** What answering registry requests needs. */
-export interface PlanDeps extends ManifestPushDeps {
+export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
   readonly uploads: UploadSessions;
@@ -41,10 +43,16 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       startUpload(deps, { ...exchange, request });
       return;
     case "manifest.delete":
+      return deleteByReference(deps, { ...exchange, request });
     case "blob.delete":
-      throw new Fault("DELETE_DISABLED");
-    case "catalog":
+      throw new Fault("DELETE_DISABLED", {
+        message: "blobs are not deleted one by one: garbage collection removes what nothing needs",
+      });
     case "tags.list":
+      if (exchange.req.method === "GET") return listTags(deps, { ...exchange, request });
+      passOn(deps, exchange);
+      return;
+    case "catalog":
     case "referrers.list":
     case "blob.read":
     case "upload.status":

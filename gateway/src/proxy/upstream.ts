@@ -12,11 +12,15 @@ export interface UpstreamAnswer {
 }
 
 /** A manifest on its way to the registry. */
-export interface ManifestPut {
+export interface ManifestPut extends Errand {
   readonly repository: RepositoryName;
   readonly reference: Reference;
   readonly content: Buffer;
   readonly mediaType: string;
+}
+
+/** A request that goes to the registry in a client's name. */
+export interface Errand {
   readonly subject: string;
   readonly clientAddress: string;
   readonly requestId: string;
@@ -30,6 +34,14 @@ export interface Upstream {
   digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
   /** @returns a manifest, or `null` when the registry has none. @throws when that cannot be told */
   getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
+  /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
+  deleteManifest(
+    repository: RepositoryName,
+    reference: Reference,
+    errand: Errand,
+  ): Promise<UpstreamAnswer>;
+  /** @returns one page of tags, asked for with a query as it is. @throws when there is no answer in time */
+  listTags(repository: RepositoryName, query: string, errand: Errand): Promise<UpstreamAnswer>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;
 }
@@ -81,8 +93,12 @@ export function registryUpstream(
     const bytes = Buffer.from(await answer.arrayBuffer());
     return { status: answer.status, headers: answer.headers, body: bytes };
   };
-  const allow = (subject: string, name: string, actions: ("pull" | "push")[]) =>
+  const allow = (subject: string, name: string, actions: ("pull" | "push" | "delete")[]) =>
     authorization(subject, [{ type: "repository", name, actions }]);
+  const inTheNameOf = ({ clientAddress, requestId }: Errand) => ({
+    "X-Forwarded-For": clientAddress,
+    "X-Request-Id": requestId,
+  });
 
   return {
     putManifest: (put) =>
@@ -93,8 +109,7 @@ export function registryUpstream(
           headers: {
             Authorization: allow(put.subject, put.repository, ["pull", "push"]),
             "Content-Type": put.mediaType,
-            "X-Forwarded-For": put.clientAddress,
-            "X-Request-Id": put.requestId,
+            ...inTheNameOf(put),
           },
           body: put.content,
         },
@@ -123,6 +138,29 @@ export function registryUpstream(
       const mediaType = answer.headers.get("content-type") ?? "application/octet-stream";
       return { digest, mediaType, content: answer.body };
     },
+    deleteManifest: (repository, reference, errand) =>
+      ask(
+        `/v2/${repository}/manifests/${reference.tag ?? reference.digest}`,
+        {
+          method: "DELETE",
+          headers: {
+            Authorization: allow(errand.subject, repository, ["delete"]),
+            ...inTheNameOf(errand),
+          },
+        },
+        manifestMilliseconds,
+      ),
+    listTags: (repository, query, errand) =>
+      ask(
+        `/v2/${repository}/tags/list${query === "" ? "" : `?${query}`}`,
+        {
+          headers: {
+            Authorization: allow(errand.subject, repository, ["pull"]),
+            ...inTheNameOf(errand),
+          },
+        },
+        manifestMilliseconds,
+      ),
     ping: async () => {
       const headers = { Authorization: authorization("", []) };
       const answer = await ask("/v2/", { headers }, probeMilliseconds);

@@ -1,0 +1,56 @@
+import { Fault } from "#registry-protocol/faults.js";
+import type { Reference } from "#registry-protocol/request.js";
+import { deleteManifest, type DeleteManifestDeps } from "../tags/delete-manifest.js";
+import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "../tags/delete-tag.js";
+import { actorOf, type ExchangeOf } from "./exchange.js";
+import type { Upstream } from "./upstream.js";
+
+/** What deleting needs. */
+export interface ManifestDeleteDeps extends DeleteTagDeps, DeleteManifestDeps {
+  readonly upstream: Upstream;
+  readonly newReservation: () => string;
+  /** Whether anything can be deleted at all (`ALLOW_DELETE`). */
+  readonly allowDelete: boolean;
+}
+
+/** DELETE of a tag, or of a manifest by its digest (OCI distribution-spec, "Deleting tags", "Deleting Manifests"). */
+export async function deleteByReference(
+  deps: ManifestDeleteDeps,
+  exchange: ExchangeOf<"manifest.delete">,
+): Promise<void> {
+  if (!deps.allowDelete) throw new Fault("DELETE_DISABLED");
+  const { repository, reference } = exchange.request;
+  const actor = actorOf(exchange);
+  const atRegistry = () => deleteAtRegistry(deps, exchange, reference);
+  if (reference.tag === undefined)
+    await deleteManifest(deps, { repository, digest: reference.digest, actor }, atRegistry);
+  else {
+    const { tag } = reference;
+    const reservation = deps.newReservation();
+    await deleteTag(deps, { repository, tag, actor, reservation }, atRegistry);
+  }
+  exchange.res.statusCode = 202;
+  exchange.res.end();
+}
+
+async function deleteAtRegistry(
+  deps: ManifestDeleteDeps,
+  { req, request, caller, context }: ExchangeOf<"manifest.delete">,
+  reference: Reference,
+): Promise<RemovalAnswer> {
+  const errand = {
+    subject: caller.subject,
+    clientAddress: req.ip ?? "",
+    requestId: context.requestId,
+  };
+  const { status } = await deps.upstream
+    .deleteManifest(request.repository, reference, errand)
+    .catch((cause: unknown) => {
+      throw new Fault("UNAVAILABLE", { message: "the registry did not answer; try again", cause });
+    });
+  if (status < 300) return "deleted";
+  if (status === 404) return "absent";
+  // 2.8 says 400 or 405 for a tag, by its release, and 405 for everything when its deletion is off.
+  if (status === 400 || status === 405) return "unsupported";
+  throw new Fault("UNAVAILABLE", { message: `the registry answered ${status}; try again` });
+}

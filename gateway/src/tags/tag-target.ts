@@ -1,0 +1,56 @@
+import { Fault } from "#registry-protocol/faults.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { splitTarget } from "#registry-protocol/request.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { TagKey } from "../ledger/sql/reserve-tag.js";
+
+/** A request about one tag. */
+export interface TagTarget extends TagKey {
+  readonly about: "tag" | "lock";
+}
+
+const PREFIX = "/api/v1/repositories/";
+
+/**
+ * Repository names have slashes, so the target is read from its end: `…/<name>/tags/<tag>` or
+ * `…/<name>/tags/<tag>/lock`. Where it can be read both ways (a tag "lock" of a repository `…/tags`), reading
+ * requests are about the tag and others about the lock.
+ *
+ * @param method - HTTP method
+ * @param target - request target exactly as received
+ * @returns what it is about, or `null` when it is another endpoint's
+ * @throws Fault NAME_INVALID or TAG_NAME_INVALID
+ */
+export function parseTagTarget(method: string, target: string): TagTarget | null {
+  const { path } = splitTarget(target);
+  if (!path.startsWith(PREFIX)) return null;
+  const segments = path.slice(PREFIX.length).split("/");
+  const isTag = segments.length >= 3 && segments.at(-2) === "tags";
+  const isLock = segments.length >= 4 && segments.at(-3) === "tags" && segments.at(-1) === "lock";
+  const reads = method === "GET" || method === "HEAD";
+  if (isLock && !(isTag && reads)) return keyOf("lock", segments.slice(0, -1));
+  return isTag ? keyOf("tag", segments) : null;
+}
+
+function keyOf(about: TagTarget["about"], segments: readonly string[]): TagTarget {
+  return {
+    about,
+    repository: parseRepositoryName(segments.slice(0, -2).join("/")),
+    tag: parseTag(segments.at(-1) ?? ""),
+  };
+}
+
+/**
+ * @param method - HTTP method
+ * @param about - what a request is about
+ * @returns the fault to throw: a lock is never undone, and tags are written by registry clients
+ */
+export function methodUnsupported(method: string, about: TagTarget["about"]): Fault {
+  const isUnlock = about === "lock" && method === "DELETE";
+  return new Fault("METHOD_UNSUPPORTED", {
+    message: isUnlock
+      ? "a lock is for good: what was relied on stays what it was"
+      : `the method ${method.slice(0, 20)} is not supported here`,
+    headers: { Allow: about === "lock" ? "PUT" : "GET, HEAD" },
+  });
+}
