@@ -73,6 +73,17 @@ describe("a push of a tag", () => {
     expect(keeper.tags.get("alpha/app:1.0")).toBe(again.digest);
   });
 
+  test("with the same content again does not write what the registry has", async () => {
+    const keeper = tagKeeper();
+    const push = tagPush("a");
+    await pushTag(deps, push, keeper.transport(push));
+    await expect(pushTag(deps, tagPush("a"), keeper.transport(push))).resolves.toEqual({
+      verdict: null,
+    });
+    expect(keeper.writes).toEqual([push.digest]);
+    expect(deps.outcomes).toEqual(["stored", "unchanged"]);
+  });
+
   test("with other content is refused, says what is held by whom since when, and never reaches the registry", async () => {
     const held = tagPush("a", { actor: "alice" });
     await pushTag(deps, held, answering(201));
@@ -206,7 +217,11 @@ describe("racing pushes of one tag through several gateways", () => {
         return pushTag(gateways[i % gateways.length] ?? deps, push, keeper.transport(push));
       }),
     );
-    expect(answers.map(({ verdict }) => verdict?.status)).toEqual(Array(64).fill(201));
+    // All but the first hear from the ledger, not from the registry, that it is stored.
+    expect(answers.filter(({ verdict }) => verdict !== null)).toEqual([
+      { verdict: { status: 201 } },
+    ]);
+    expect(keeper.writes).toHaveLength(1);
     const outcomes = gateways.flatMap((gateway) => gateway.outcomes);
     expect(outcomes.filter((outcome) => outcome === "stored")).toHaveLength(1);
     expect(outcomes.filter((outcome) => outcome === "unchanged")).toHaveLength(63);
