@@ -103,6 +103,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     trustedProxies: options.trustedProxies ?? [],
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
+    allowDelete: false,
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });

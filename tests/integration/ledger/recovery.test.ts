@@ -294,7 +294,7 @@ async function fallAsleep(
     asleep.open();
     return awake.opened;
   };
-  const sleepy = { ...transport, send: () => send(transport.send, sleep) };
+  const sleepy = { ...transport, send: () => send(() => transport.send(), sleep) };
   const outcome = pushTag(pushDeps(db, keeper), push, sleepy);
   await asleep.opened;
   await db.query(

@@ -1,0 +1,70 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { portPicker } from "#local/ports.js";
+import { createService } from "#local/service.js";
+import { manifestRegistry } from "./manifest-registry.js";
+import { temporaryFolder } from "./temporary-folder.js";
+import { testTools } from "./tools.js";
+import { startUpstream } from "./upstream-double.js";
+
+/** A registry of its own that lets anybody do anything. */
+export interface TestRegistry {
+  readonly url: string;
+  /** Whether it is the stock registry; where there is no binary of it, something like it stands in. */
+  readonly isStock: boolean;
+  stop(): Promise<void>;
+}
+
+const ports = portPicker();
+
+/** @returns a registry, listening */
+export async function startTestRegistry(): Promise<TestRegistry> {
+  const { registry } = testTools();
+  return registry.kind === "binary" ? startStock(registry.file) : startStandIn();
+}
+
+async function startStock(file: string): Promise<TestRegistry> {
+  const folder = await temporaryFolder();
+  const port = await ports.next();
+  const url = `http://127.0.0.1:${port}`;
+  const configFile = join(folder.path, "config.yml");
+  const config = {
+    version: "0.1",
+    log: { level: "error", accesslog: { disabled: true } },
+    storage: { filesystem: { rootdirectory: join(folder.path, "data") } },
+    http: { addr: `127.0.0.1:${port}`, secret: "secret" },
+  };
+  // JSON is YAML.
+  await writeFile(configFile, JSON.stringify(config));
+  const service = createService(
+    {
+      name: "registry",
+      command: { file, args: ["serve", configFile], env: { OTEL_TRACES_EXPORTER: "none" } },
+      logFile: join(folder.path, "registry.log"),
+      ipc: false,
+      deathSignal: "SIGKILL",
+      stopSignals: [["SIGTERM", 2_000]],
+      readyWithinMs: 20_000,
+      isReady: async () => (await fetch(`${url}/v2/`)).status === 200,
+    },
+    {
+      say: () => undefined,
+      started: () => Promise.resolve(),
+      stopping: new AbortController().signal,
+    },
+  );
+  await service.start();
+  return {
+    url,
+    isStock: true,
+    stop: async () => {
+      await service.stop();
+      await folder.remove();
+    },
+  };
+}
+
+async function startStandIn(): Promise<TestRegistry> {
+  const upstream = await startUpstream(manifestRegistry().handler);
+  return { url: upstream.url, isStock: false, stop: () => upstream.stop() };
+}
