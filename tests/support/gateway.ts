@@ -6,7 +6,7 @@ import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
-import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { auditRecorder } from "#audit-log/record-audit.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
@@ -38,6 +38,10 @@ export interface TestGatewayOptions {
   /** Absent: as in production. */
   readonly patience?: UpstreamPatience;
   readonly authorization?: UpstreamAuthorization;
+  /** Absent: Pier One's. */
+  readonly policy?: TagPolicy;
+  /** Absent: off, as in production. */
+  readonly allowDelete?: boolean;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -70,7 +74,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log: SILENT,
-    policy: PIER_ONE_TAGS,
+    policy: options.policy ?? PIER_ONE_TAGS,
     audit: auditRecorder(Date.now),
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
@@ -103,7 +107,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     trustedProxies: options.trustedProxies ?? [],
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
-    allowDelete: false,
+    allowDelete: options.allowDelete ?? false,
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });
