@@ -1,0 +1,55 @@
+import { z } from "zod";
+import { chainOf, entryHash } from "../chain.js";
+import type { EntryRow } from "../sql/entries.js";
+
+/** What of an entry's content is repeated in columns. */
+const contentSchema = z.object({
+  at: z.iso.datetime(),
+  action: z.string(),
+  repository: z.string().nullable(),
+});
+
+/**
+ * @param row - an entry as it is stored
+ * @param expected - its position and the hash of the entry before
+ * @returns what is wrong with it, or `null`
+ */
+export function faultOf(
+  row: EntryRow,
+  expected: { readonly position: number; readonly previousHash: Buffer },
+): string | null {
+  if (row.position !== expected.position) return `missing; the next one is ${row.position}`;
+  if (!row.previousHash.equals(expected.previousHash))
+    return `does not continue ${beforeIt(row)}: one of the two was changed`;
+  if (!entryHash(row.previousHash, row.content).equals(row.hash))
+    return "changed: its hash is not that of its content";
+  return contentFaultOf(row);
+}
+
+function beforeIt({ position }: EntryRow): string {
+  return position === 1 ? "the beginning of its chain" : `entry ${position - 1}`;
+}
+
+function contentFaultOf(row: EntryRow): string | null {
+  const parsed = contentSchema.safeParse(parseJson(row.content));
+  if (!parsed.success) return "not an entry: its content cannot be understood";
+  const { at, action, repository } = parsed.data;
+  if (toMicroseconds(at) !== row.at) return `column "at" (${row.at}) is not what the content says`;
+  if (action !== row.action) return 'column "action" is not what the content says';
+  if (repository !== row.repository) return 'column "repository" is not what the content says';
+  if (chainOf(repository) !== row.chain) return "in a chain that is not its repository's";
+  return null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}
+
+/** Entries are dated to the millisecond, the column could hold more. */
+function toMicroseconds(at: string): string {
+  return at.replace(/Z$/, "000Z");
+}

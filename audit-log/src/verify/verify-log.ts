@@ -1,0 +1,69 @@
+import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { CHAINS } from "../chain.js";
+import { entriesIn } from "../checkpoint.js";
+import { readHeads } from "../sql/chain-heads.js";
+import { chainsInUse } from "../sql/entries.js";
+import { chainCursor, type ChainCursor } from "./chain-cursor.js";
+import type { Finding } from "./finding.js";
+import { walkCheckpoints, type CheckpointTrust, type CheckpointWalk } from "./walk-checkpoints.js";
+
+/** What was found. */
+export interface VerifiedLog {
+  /** Entries found right. */
+  readonly entries: number;
+  /** Times of the earliest and the latest of them; empty without any. */
+  readonly from: string;
+  readonly to: string;
+  readonly checkpoints: CheckpointWalk;
+  /** Entries that no checkpoint covers yet. */
+  readonly uncovered: number;
+  /** The first wrong entry of each chain, and the first wrong checkpoint; none when the log is whole. */
+  readonly findings: readonly Finding[];
+}
+
+/**
+ * Goes through the whole audit log as it stands at this moment: each chain from its beginning, each
+ * checkpoint from the first. Holds a batch of each chain in memory, never all of it.
+ *
+ * @param db - where the audit log is
+ * @param trust - whom to believe, what was kept elsewhere, and who is told how far it is
+ * @returns what was found
+ */
+export async function verifyLog(db: Database, trust: CheckpointTrust): Promise<VerifiedLog> {
+  return db.transaction(async (tx) => {
+    await tx.query("set transaction isolation level repeatable read read only");
+    const cursors = Array.from({ length: CHAINS }, (_, chain) => chainCursor(tx, chain));
+    const checkpoints = await walkCheckpoints(tx, cursors, trust);
+    const heads = await readHeads(tx);
+    let entries = 0;
+    for (const [chain, cursor] of cursors.entries()) {
+      entries += await cursor.finish(heads.find((head) => head.chain === chain));
+      trust.progress(`${entries} entries`);
+    }
+    return {
+      entries,
+      ...periodOf(cursors),
+      checkpoints,
+      uncovered: Math.max(0, entriesIn(heads) - (checkpoints.last?.entries ?? 0)),
+      findings: [
+        ...cursors.map((cursor) => cursor.finding()),
+        await strayFinding(tx),
+        checkpoints.finding,
+      ].filter((finding) => finding !== null),
+    };
+  });
+}
+
+function periodOf(cursors: readonly ChainCursor[]): { from: string; to: string } {
+  const periods = cursors.map((cursor) => cursor.period()).filter(({ from }) => from !== "");
+  const from = periods.map((period) => period.from).sort();
+  const to = periods.map((period) => period.to).sort();
+  return { from: from[0] ?? "", to: to.at(-1) ?? "" };
+}
+
+async function strayFinding(tx: Queryable): Promise<Finding | null> {
+  const { lowest, highest } = await chainsInUse(tx);
+  const stray = [lowest, highest].find((chain) => chain !== null && (chain < 0 || chain >= CHAINS));
+  if (stray === undefined || stray === null) return null;
+  return { chain: stray, position: 1, problem: "there is no such chain", content: "" };
+}
