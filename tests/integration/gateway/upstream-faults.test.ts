@@ -258,7 +258,7 @@ function path(tag: string): string {
 /** Reads the tag again and again through the other gateway. */
 function watchTag(tag: string) {
   const seen: { status: number; digest: string | undefined }[] = [];
-  let ended = false;
+  const ending = new AbortController();
   const look = async () => {
     const { status, headers, body } = await read(bystander, tag);
     const header = headers["docker-content-digest"];
@@ -266,12 +266,12 @@ function watchTag(tag: string) {
     seen.push({ status, digest: header === undefined ? undefined : String(header) });
   };
   const looking = (async () => {
-    while (!ended) await look();
+    while (!ending.signal.aborted) await look();
     await look();
   })();
   return {
     end: async () => {
-      ended = true;
+      ending.abort();
       await looking;
       return seen;
     },

@@ -1,0 +1,140 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { DIST } from "#local/repository-root.js";
+import { portPicker } from "#local/ports.js";
+import { createService, type Service } from "#local/service.js";
+import { answersOk, waitUntil } from "#local/wait.js";
+import { envReader } from "#service-kit/config.js";
+import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+
+/** Parts that can be killed. */
+export const PARTS = ["gateway", "token-server", "registry", "postgres"] as const;
+export type KillablePart = (typeof PARTS)[number];
+
+/** A local stack with several gateways on its one database. */
+export interface Fleet {
+  /** URLs of all gateways. */
+  readonly gateways: readonly string[];
+  /** The stack's database, past every gateway. */
+  readonly db: Database;
+  /**
+   * Kills a part with SIGKILL and waits until it is back.
+   *
+   * @param part - which
+   * @param instance - which of several gateways; any number
+   */
+  killAndAwait(part: KillablePart, instance: number): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Gateway {
+  readonly url: string;
+  killAndAwait(): Promise<void>;
+}
+
+interface ExtraGateway extends Gateway {
+  readonly service: Service;
+}
+
+const READY_WITHIN_MS = 60_000;
+
+/**
+ * @param size - how many gateways
+ * @returns the fleet, ready
+ */
+export async function startFleet(size: number): Promise<Fleet> {
+  const stack = await startTestStack();
+  const env = await environmentOf(stack);
+  const ports = portPicker(process.pid + 7);
+  const extra: ExtraGateway[] = [];
+  for (let i = 1; i < size; i += 1)
+    extra.push(
+      await startGateway(env, {
+        name: `gateway-${i + 1}`,
+        logFile: join(stack.dataDir, "logs", `gateway-${i + 1}.log`),
+        ports: [await ports.next(), await ports.next()],
+      }),
+    );
+  const first = { url: stack.url, killAndAwait: () => stack.killAndAwait("gateway") };
+  const gateways: Gateway[] = [first, ...extra];
+  const read = envReader(env);
+  const config = readDatabaseConfig(read);
+  read.throwIfFaulty();
+  const db = openDatabase(config, { name: "chaos", connections: 4 }, SILENT);
+  return {
+    gateways: gateways.map(({ url }) => url),
+    db,
+    killAndAwait: (part, instance) =>
+      part === "gateway"
+        ? (gateways[instance % gateways.length] ?? first).killAndAwait()
+        : stack.killAndAwait(part),
+    stop: async () => {
+      await db.close();
+      await Promise.all(extra.map(({ service }) => service.stop()));
+      await stack.stop();
+    },
+  };
+}
+
+async function startGateway(
+  env: NodeJS.ProcessEnv,
+  options: { name: string; logFile: string; ports: readonly [number, number] },
+): Promise<ExtraGateway> {
+  const [port, metricsPort] = options.ports;
+  const url = `http://127.0.0.1:${port}`;
+  let pid = 0;
+  let returns = 0;
+  const isReady = () => answersOk(`${url}/ready`);
+  const service = createService(
+    {
+      name: options.name,
+      command: {
+        file: process.execPath,
+        args: [join(DIST, "gateway", "src", "main.js")],
+        env: { ...env, PORT: String(port), METRICS_PORT: String(metricsPort) },
+      },
+      logFile: options.logFile,
+      ipc: true,
+      deathSignal: "SIGTERM",
+      stopSignals: [["SIGTERM", 6_000]],
+      readyWithinMs: READY_WITHIN_MS,
+      isReady,
+    },
+    {
+      say: (line) => {
+        if (line.endsWith("is back")) returns += 1;
+      },
+      started: (_name, started) => {
+        pid = started;
+        return Promise.resolve();
+      },
+      stopping: new AbortController().signal,
+    },
+  );
+  await service.start();
+  return {
+    url,
+    service,
+    killAndAwait: async () => {
+      const before = returns;
+      process.kill(pid, "SIGKILL");
+      if (!(await waitUntil(() => returns > before, { withinMs: READY_WITHIN_MS })))
+        throw new Error(`${options.name} did not come back: ${options.logFile}`);
+    },
+  };
+}
+
+/** What the stack's own gateway was started with; the channel to its supervisor is not for others. */
+async function environmentOf(stack: TestStack): Promise<NodeJS.ProcessEnv> {
+  const pid = await stack.pidOf("gateway");
+  const text = await readFile(`/proc/${pid ?? "self"}/environ`, "utf8");
+  const pairs = text.split("\0").map((line): [string, string] => {
+    const at = line.indexOf("=");
+    return [line.slice(0, at), line.slice(at + 1)];
+  });
+  return Object.fromEntries(
+    pairs.filter(([name]) => name !== "" && !name.startsWith("NODE_CHANNEL_")),
+  );
+}

@@ -1,0 +1,65 @@
+import { parseArgs } from "node:util";
+import { startFleet } from "./fleet.js";
+import { runKills, type KillSummary } from "./kills.js";
+import { randomFrom } from "./random.js";
+import { runRaces, type RaceSummary } from "./races.js";
+
+const GATEWAYS = 3;
+const MILLISECONDS_PER_MINUTE = 60_000;
+
+const { values } = parseArgs({
+  options: {
+    races: { type: "string", default: "100" },
+    kills: { type: "string", default: "200" },
+    seed: { type: "string", default: String(Date.now() % 1_000_000) },
+    minutes: { type: "string", default: "45" },
+  },
+});
+
+/** Runs both parts on one local stack, and says how that went. */
+async function main(): Promise<boolean> {
+  const seed = Number(values.seed);
+  const until = performance.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE;
+  console.log(`chaos with --seed ${seed}`);
+  const fleet = await startFleet(GATEWAYS);
+  try {
+    const say = (line: string) => {
+      console.log(line);
+    };
+    const races = await runRaces(fleet, { rounds: Number(values.races), until, say });
+    reportRaces(races);
+    const random = randomFrom(seed);
+    const kills = await runKills(fleet, { rounds: Number(values.kills), until, random, say });
+    reportKills(kills);
+    const wrong = [...races.wrong, ...kills.lost, ...kills.flipped, ...kills.stuck];
+    for (const line of wrong) console.log(`WRONG ${line}`);
+    return wrong.length === 0;
+  } finally {
+    await fleet.stop();
+  }
+}
+
+function reportRaces({ rounds, acknowledged, refused, slowestMilliseconds }: RaceSummary): void {
+  console.log(
+    `races: ${rounds} rounds of 64 pushes through ${GATEWAYS} gateways, ` +
+      `${acknowledged} acknowledged, ${refused} refused, slowest round ${slowestMilliseconds} ms`,
+  );
+}
+
+function reportKills(summary: KillSummary): void {
+  const kills = Object.entries(summary.kills).map(([part, count]) => `${part} ${count}`);
+  console.log(
+    [
+      `kills: ${summary.rounds} rounds (${kills.join(", ")})`,
+      `acknowledged ${summary.acknowledged}`,
+      `refused ${summary.refused}`,
+      `unanswered at first ${summary.unanswered}`,
+      `read meanwhile ${summary.reads}`,
+      `lost ${summary.lost.length}`,
+      `flipped ${summary.flipped.length}`,
+      `stuck ${summary.stuck.length}`,
+    ].join(", "),
+  );
+}
+
+process.exitCode = (await main()) ? 0 : 1;
