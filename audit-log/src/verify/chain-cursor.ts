@@ -32,9 +32,14 @@ const BATCH = 500;
 /**
  * @param db - the audit log, as it stood at one moment
  * @param chain - which chain
+ * @param seen - told how many entries were read
  * @returns a cursor that holds one batch in memory
  */
-export function chainCursor(db: Queryable, chain: number): ChainCursor {
+export function chainCursor(
+  db: Queryable,
+  chain: number,
+  seen: (entries: number) => void,
+): ChainCursor {
   let position = 0;
   let hash = genesisHash(chain);
   let batch: EntryRow[] = [];
@@ -50,7 +55,10 @@ export function chainCursor(db: Queryable, chain: number): ChainCursor {
   /** @returns the next entry, checked; `null` at the end and after something wrong */
   const next = async (): Promise<EntryRow | null> => {
     if (finding !== null) return null;
-    if (batch.length === 0) batch = await entriesAfter(db, { chain, position }, BATCH);
+    if (batch.length === 0) {
+      batch = await entriesAfter(db, { chain, position }, BATCH);
+      seen(batch.length);
+    }
     const row = batch.shift();
     if (row === undefined) return null;
     const fault = faultOf(row, { position: position + 1, previousHash: hash });

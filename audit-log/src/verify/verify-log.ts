@@ -21,25 +21,34 @@ export interface VerifiedLog {
   readonly findings: readonly Finding[];
 }
 
+/** Whom to believe, what was kept elsewhere, and who is told how far it is. */
+export interface VerifyLogDeps extends CheckpointTrust {
+  readonly progress: (text: string) => void;
+}
+
 /**
  * Goes through the whole audit log as it stands at this moment: each chain from its beginning, each
  * checkpoint from the first. Holds a batch of each chain in memory, never all of it.
  *
  * @param db - where the audit log is
- * @param trust - whom to believe, what was kept elsewhere, and who is told how far it is
+ * @param deps - whom to believe, and who is told how far it is
  * @returns what was found
  */
-export async function verifyLog(db: Database, trust: CheckpointTrust): Promise<VerifiedLog> {
+export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<VerifiedLog> {
   return db.transaction(async (tx) => {
     await tx.query("set transaction isolation level repeatable read read only");
-    const cursors = Array.from({ length: CHAINS }, (_, chain) => chainCursor(tx, chain));
-    const checkpoints = await walkCheckpoints(tx, cursors, trust);
+    let seen = 0;
+    const countSeen = (more: number) => {
+      seen += more;
+      deps.progress(`${seen} entries`);
+    };
+    const chains = Array.from({ length: CHAINS }, (_, chain) => chain);
+    const cursors = chains.map((chain) => chainCursor(tx, chain, countSeen));
+    const checkpoints = await walkCheckpoints(tx, cursors, deps);
     const heads = await readHeads(tx);
     let entries = 0;
-    for (const [chain, cursor] of cursors.entries()) {
+    for (const [chain, cursor] of cursors.entries())
       entries += await cursor.finish(heads.find((head) => head.chain === chain));
-      trust.progress(`${entries} entries`);
-    }
     return {
       entries,
       ...periodOf(cursors),

@@ -12,14 +12,12 @@ export interface KeptCheckpoint {
   readonly sha256: string;
 }
 
-/** What checking checkpoints needs. */
+/** Whom to believe of checkpoints. */
 export interface CheckpointTrust {
   /** Certificates that signatures have to lead to. */
   readonly anchors: readonly X509Certificate[];
   /** Checkpoints that were noted elsewhere; each has to be in the log. */
   readonly kept: readonly KeptCheckpoint[];
-  /** Told how far it is. */
-  readonly progress: (text: string) => void;
 }
 
 /** What was found of checkpoints. */
@@ -38,7 +36,7 @@ const BATCH = 100;
  *
  * @param tx - the audit log, as it stands at one moment
  * @param cursors - one for each chain
- * @param trust - whom to believe, and what was kept
+ * @param trust - whom to believe, and what was kept elsewhere
  * @returns what was found
  */
 export async function walkCheckpoints(
@@ -64,7 +62,6 @@ export async function walkCheckpoints(
       count += 1;
     }
     if (rows.length < BATCH) break;
-    trust.progress(`${count} checkpoints and what they cover`);
   }
   const [lost] = kept;
   if (lost !== undefined)

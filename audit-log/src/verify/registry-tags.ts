@@ -1,0 +1,54 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Asks a registry what its tags mean. */
+export interface RegistryTags {
+  /** @returns the tag's digest, or `null` when there is no such tag. @throws when that cannot be told */
+  digestOf(repository: string, tag: string): Promise<string | null>;
+}
+
+/** What a manifest may be; without it the registry converts or hides newer kinds. */
+const MANIFEST_TYPES = [
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "*/*",
+].join(", ");
+const ANSWER_MILLISECONDS = 15_000;
+const ATTEMPTS = 3;
+const PAUSE_MILLISECONDS = 500;
+
+/**
+ * @param url - the stock registry
+ * @param authorization - makes the `Authorization` header for pulls from a repository
+ * @returns a client for it
+ */
+export function registryTags(
+  url: string,
+  authorization: (repository: string) => string,
+): RegistryTags {
+  const ask = async (repository: string, tag: string): Promise<string | null> => {
+    const answer = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
+      method: "HEAD",
+      headers: { Authorization: authorization(repository), Accept: MANIFEST_TYPES },
+      redirect: "manual",
+      signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
+    });
+    if (answer.status === 404) return null;
+    const digest = answer.headers.get("docker-content-digest");
+    if (answer.status !== 200 || digest === null)
+      throw new Error(`the registry answered ${answer.status}`);
+    return digest;
+  };
+  return {
+    digestOf: async (repository, tag) => {
+      for (let attempt = 1; ; attempt += 1)
+        try {
+          return await ask(repository, tag);
+        } catch (error) {
+          if (attempt === ATTEMPTS) throw error;
+          await pause(PAUSE_MILLISECONDS * attempt);
+        }
+    },
+  };
+}

@@ -1,0 +1,45 @@
+import { printable, type Finding } from "./finding.js";
+import type { VerifiedLog } from "./verify-log.js";
+import type { VerifiedTags } from "./verify-tags.js";
+
+const number = (value: number) => value.toLocaleString("en-US");
+
+/** @returns what was found of the audit log, for people, a line each */
+export function reportLog(log: VerifiedLog): string[] {
+  const { findings, checkpoints, uncovered } = log;
+  const period = log.from === "" ? "" : `, from ${short(log.from)} to ${short(log.to)}`;
+  const last =
+    checkpoints.last === null ? "" : `, the last at ${checkpoints.last.at.toISOString()}`;
+  return [
+    `${number(log.entries)} entries${period}`,
+    `${number(checkpoints.count)} checkpoints${last}`,
+    ...checkpoints.signers.map((signer) => `  signed by ${printable(signer)}`),
+    `${number(uncovered)} entries that no checkpoint covers yet`,
+    ...findings.flatMap(reportFinding),
+    findings.length === 0 ? "the audit log is whole" : "THE AUDIT LOG IS BROKEN",
+  ];
+}
+
+/** @returns what was found of the tags, for people, a line each */
+export function reportTags({ checked, wrong, findings }: VerifiedTags): string[] {
+  const more = wrong - findings.length;
+  return [
+    `${number(checked)} tags compared with the registry`,
+    ...findings.map(
+      ({ repository, tag, digest, problem }) =>
+        `  ${printable(`${repository}:${tag}`)} is ${digest} in the ledger, ${printable(problem)}`,
+    ),
+    ...(more > 0 ? [`  and ${number(more)} more`] : []),
+    wrong === 0 ? "every tag has the recorded digest" : `${number(wrong)} TAGS ARE NOT AS RECORDED`,
+  ];
+}
+
+function reportFinding({ chain, position, problem, content }: Finding): string[] {
+  const what = chain === null ? `checkpoint ${position}` : `chain ${chain}, entry ${position}`;
+  return [`  ${what}: ${printable(problem)}`, ...(content === "" ? [] : [`    ${content}`])];
+}
+
+/** Milliseconds will do for people. */
+function short(at: string): string {
+  return at.replace(/\d{3}Z$/, "Z");
+}
