@@ -70,6 +70,8 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
       return isKnown || (!deps.onlyUsersInFile && !isReservedUsername(username));
     },
     verify: async (credentials) => {
+      // A file that has changed makes all that is remembered forgotten.
+      file.current();
       const verified = await remembered.verify(credentials, () => check(credentials));
       return { ...verified, accessToken: null };
     },

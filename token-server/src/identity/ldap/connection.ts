@@ -22,7 +22,8 @@ export async function withConnection<T>(
     url: config.url,
     timeout: milliseconds,
     connectTimeout: milliseconds,
-    tlsOptions: tlsOptions(config),
+    // With these, the library speaks TLS from the start whatever the URL says.
+    ...(config.url.startsWith("ldaps:") ? { tlsOptions: tlsOptions(config) } : {}),
     createConnection: socket.connect,
   });
   // The library bounds every step but this handshake.
