@@ -115,6 +115,8 @@ async function startDatabase(
   return {
     DB_SUBNAME: `//${host}:${port}/${database}`,
     DB_USER: user,
+    // An empty one is an absent one: a password of the surroundings would contradict the file.
+    DB_PASSWORD: "",
     DB_PASSWORD_FILE: embedded.passwordFile,
     PGSSLMODE: "disable",
   };
