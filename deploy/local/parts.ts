@@ -94,7 +94,7 @@ async function chooseAddresses({ port, ports }: Parts) {
     tokenServerMetrics: await next(),
     identityProvider: await next(),
     registry: await next(),
-    postgres: await next(),
+    postgres: `postgres://127.0.0.1:${await ports.next()}`,
   };
 }
 
