@@ -16,18 +16,25 @@ const MINUTES_3 = 180_000;
 
 /**
  * @param url - the gateway
- * @param accessToken - whose name to act in; `null` without any credentials
+ * @param accessToken - whose name to act in, or `user:password` of another login; `null` without any
+ *   credentials
+ * @param timeoutMs - how long one call may take
  * @returns the client
  */
-export function skopeo(url: string, accessToken: string | null): Skopeo {
+export function skopeo(
+  url: string,
+  accessToken: string | null,
+  timeoutMs: number = MINUTES_3,
+): Skopeo {
   const { host } = new URL(url);
   const { file, env } = testTools().skopeo;
+  const credentials = accessToken?.includes(":") ? accessToken : `oauth2:${accessToken ?? ""}`;
   const login = (side: string) =>
-    accessToken === null ? [`--${side}no-creds`] : [`--${side}creds`, `oauth2:${accessToken}`];
+    accessToken === null ? [`--${side}no-creds`] : [`--${side}creds`, credentials];
   const run = (...args: string[]) =>
     runProgram(
       { file, args: ["--insecure-policy", ...args], env: { ...process.env, ...env } },
-      { timeoutMs: MINUTES_3 },
+      { timeoutMs },
     );
   const remote = (name: string) => `docker://${host}/${name}`;
   const plain = "--src-tls-verify=false";
