@@ -7,6 +7,7 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
@@ -24,6 +25,7 @@ const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url
 
 async function main(config: GatewayConfig): Promise<void> {
   const log = createLogger("gateway", config.logLevel);
+  openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
   const registers = [metrics.registry];
   const pushes = new Counter({

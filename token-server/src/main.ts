@@ -6,6 +6,7 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { openInspector } from "#service-kit/inspector.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js";
@@ -24,6 +25,7 @@ const MIGRATIONS = fileURLToPath(new URL("../../../token-server/sql", import.met
 
 async function main(config: TokenServerConfig): Promise<void> {
   const log = createLogger("token-server", config.logLevel);
+  openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
   const logins = new Counter({
     name: "logins_total",
