@@ -19,9 +19,7 @@ describe("the configuration", () => {
     READERS.flatMap((path) => [...read(path).matchAll(CALL)].map((match) => match[1] ?? "")),
   );
   const documented = new Set(
-    [...read("README.md").matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map(
-      (m) => m[1] ?? "",
-    ),
+    [...read("README.md").matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1] ?? ""),
   );
 
   test("is found in the sources at all", () => {
