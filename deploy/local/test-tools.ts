@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ensureDebianPackage, type UnpackedPackage } from "./debian-package.js";
 import { LocalStackError } from "./errors.js";
 import { findOnPath, isExecutable } from "./launch.js";
+import { ensureOpensslOnPath } from "./openssl-on-path.js";
 import { findRegistry, type RegistryProgram } from "./registry-binary.js";
 
 /** A program the tests run, with the environment it needs besides the usual one. */
@@ -46,6 +47,7 @@ export async function prepareTestTools(
     skopeo: await ensureTool("skopeo", "skopeo", { toolsDir, say }),
     docker: await findDocker({ toolsDir, say }),
   };
+  await ensureOpensslOnPath(toolsDir, say);
   await writeFile(join(toolsDir, TOOLS_FILE), `${JSON.stringify(tools, null, 2)}\n`);
   return tools;
 }
