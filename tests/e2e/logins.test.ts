@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
+import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { makeImage } from "#tests/support/oci-layout.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -16,6 +17,11 @@ interface LoginCase {
   readonly mayPush: boolean;
 }
 
+// Started before the tests are listed, because whether they run depends on it.
+const engine = await startDockerEngine();
+if (typeof engine === "string") console.warn(`SKIPPED: logins with a Docker Engine: ${engine}`);
+const testWithEngine = typeof engine === "string" ? test.skip : test;
+
 let stack: TestStack;
 let folder: TemporaryFolder;
 let issuer: TestIssuer;
@@ -29,11 +35,18 @@ beforeAll(async () => {
   );
   await writeFile(file, loginsFile(issuer.url));
   stack = await startTestStack({ env: { LOGINS_FILE: file } });
+  if (typeof engine !== "string") {
+    const { host } = new URL(stack.url);
+    await engine.login(host, "oauth2:alice-token");
+    await engine.build(`${host}/alpha/base:1.0`, "base");
+    expect(await engine.docker("push", `${host}/alpha/base:1.0`)).toMatchObject({ ok: true });
+  }
 });
 afterAll(async () => {
   await stack.stop();
   await issuer.stop();
   await folder.remove();
+  if (typeof engine !== "string") await engine.stop();
 });
 
 const cases: readonly LoginCase[] = [
@@ -69,6 +82,24 @@ describe("a login with", () => {
     expect((await client.push(image, "beta/not-mine:1.0")).ok).toBe(false);
   });
 
+  testWithEngine.each(cases)(
+    "$name lets docker do what it may, and nothing else",
+    async (known) => {
+      if (typeof engine === "string") return;
+      const image = (name: string) => `${new URL(stack.url).host}/${name}`;
+      const name = image(`alpha/docker-${known.name.replace(/[^a-z]+/gi, "-").toLowerCase()}:1.0`);
+      expect(await engine.login(new URL(stack.url).host, await known.login())).toMatchObject({
+        ok: true,
+      });
+      await engine.build(name, known.name);
+      expect((await engine.docker("push", name)).ok).toBe(known.mayPush);
+      await engine.docker("rmi", image("alpha/base:1.0"));
+      expect(await engine.docker("pull", image("alpha/base:1.0"))).toMatchObject({ ok: true });
+      await engine.docker("tag", name, image("beta/not-mine:1.0"));
+      expect((await engine.docker("push", image("beta/not-mine:1.0"))).ok).toBe(false);
+    },
+  );
+
   test("a wrong password of any kind is refused with a reason", async () => {
     for (const login of [
       "oauth2:x",
@@ -94,12 +125,14 @@ function pipelineLogin(): Promise<string> {
     .then((token) => `oauth2:${token}`);
 }
 
+let robots = 0;
+
 async function robotLogin(): Promise<string> {
   const answer = await fetch(`${stack.url}/api/v1/teams/alpha/robots`, {
     method: "POST",
     headers: { authorization: "Bearer alice-token", "content-type": "application/json" },
     body: JSON.stringify({
-      name: "ci",
+      name: `ci-${(robots += 1)}`,
       grants: [{ repositories: "alpha/**", actions: ["pull", "push"] }],
     }),
   });

@@ -7,7 +7,7 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
-import { createLogger, type Logger } from "#service-kit/log.js";
+import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -51,7 +51,21 @@ async function main(config: TokenServerConfig): Promise<void> {
       event: "authentication.off",
       message: "no login is configured: AUTHENTICATION IS OFF, everybody may push anything",
     });
-  const policy = await openPolicy(config.policyFile, log);
+  const policyLoads = new Counter({
+    name: "policy_loads_total",
+    help: "New contents of the policy file by what came of them",
+    labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const policy =
+    config.policyFile === null
+      ? builtInPolicy
+      : await watchPolicy(config.policyFile, {
+          log,
+          onOutcome: (outcome) => {
+            policyLoads.inc({ outcome });
+          },
+        });
   const routes = tokenServerRoutes({
     ...identities,
     unrestricted,
@@ -94,10 +108,6 @@ async function main(config: TokenServerConfig): Promise<void> {
     ],
     log,
   );
-}
-
-function openPolicy(path: string | null, log: Logger): Promise<PolicySource> {
-  return path === null ? Promise.resolve(builtInPolicy) : watchPolicy(path, { log });
 }
 
 function policyComponent(policy: PolicySource): Component {
