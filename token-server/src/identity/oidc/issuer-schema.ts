@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { matchesGlob, textGlob } from "#access-policy/glob.js";
-import { realmSchema } from "../shared-schemas.js";
+import { realmSchema } from "../setting-schemas.js";
 import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { parseTemplate, type Template } from "../template.js";
 
