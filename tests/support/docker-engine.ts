@@ -19,6 +19,8 @@ export interface DockerEngine {
   login(host: string, login: string): Promise<Outcome>;
   /** Builds an image FROM scratch with one file in it. */
   build(name: string, content: string | Buffer): Promise<Outcome>;
+  /** Runs `ctr` on the engine's containerd. */
+  ctr(...args: string[]): Promise<Outcome>;
   stop(): Promise<void>;
 }
 
@@ -67,6 +69,21 @@ export async function startDockerEngine(): Promise<DockerEngine | string> {
   return {
     version: (await version()).stdout.trim(),
     docker: (...words) => run(words),
+    ctr: (...words) =>
+      runProgram(
+        {
+          file: join(dirname(tools.engine.file).replace(/sbin$/, "bin"), "ctr"),
+          args: [
+            "--address",
+            at("exec/containerd/containerd.sock"),
+            "--namespace",
+            "test",
+            ...words,
+          ],
+          env,
+        },
+        { timeoutMs: CALL_MS },
+      ),
     login: (host, login) => {
       const colon = login.indexOf(":");
       return run(["login", "-u", login.slice(0, colon), "-p", login.slice(colon + 1), host]);
