@@ -1,4 +1,4 @@
-import { writeFile } from "node:fs/promises";
+import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
@@ -49,6 +49,8 @@ afterAll(async () => {
   if (typeof engine !== "string") await engine.stop();
 });
 
+const secrets = new Set<string>();
+
 const cases: readonly LoginCase[] = [
   { name: "an OAuth token", login: () => Promise.resolve("oauth2:alice-token"), mayPush: true },
   { name: "a pipeline's ID token", login: pipelineLogin, mayPush: true },
@@ -67,7 +69,9 @@ const cases: readonly LoginCase[] = [
 
 describe("a login with", () => {
   test.each(cases)("$name lets skopeo do what it may, and nothing else", async (known) => {
-    const client = skopeo(stack.url, await known.login());
+    const login = secret(await known.login());
+    const client = skopeo(stack.url, login);
+    if (known.mayPush) expect(await refreshToken(login)).not.toBe("");
     const image = await makeImage(join(folder.path, known.name));
     const name = `alpha/${known.name.replace(/[^a-z]+/gi, "-").toLowerCase()}:1.0`;
     const pushed = await client.push(image, name);
@@ -113,6 +117,41 @@ describe("a login with", () => {
     }
   });
 });
+
+describe("after all of these logins", () => {
+  test("no log of any part holds a token, a password, a robot's secret or a refresh token", async () => {
+    const logs = join(stack.dataDir, "logs");
+    const texts = await Promise.all(
+      (await readdir(logs)).map((name) => readFile(join(logs, name), "utf8")),
+    );
+    const everything = `${texts.join("\n")}\n${stack.output()}`;
+    expect(everything).toContain("token.issued");
+    expect(secrets.size).toBeGreaterThan(5);
+    for (const secret of secrets) {
+      expect(everything).not.toContain(secret);
+      expect(everything).not.toContain(Buffer.from(secret).toString("base64").slice(0, -4));
+      expect(everything).not.toContain(encodeURIComponent(secret));
+    }
+  });
+});
+
+/** Remembers what no log may hold. */
+function secret<T extends string>(text: T): T {
+  secrets.add(text.slice(text.indexOf(":") + 1));
+  return text;
+}
+
+async function refreshToken(login: string): Promise<string> {
+  const answer = await fetch(
+    `${stack.url}/token?service=wharfinger&offline_token=true&client_id=docker`,
+    {
+      headers: { authorization: `Basic ${Buffer.from(login).toString("base64")}` },
+    },
+  );
+  const body = (await answer.json()) as { refresh_token: string; token: string };
+  secret(body.token);
+  return secret(body.refresh_token);
+}
 
 /** As GitHub Actions signs it for a workflow. */
 function pipelineLogin(): Promise<string> {
