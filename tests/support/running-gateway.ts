@@ -50,7 +50,11 @@ export async function startSecondGateway(
   };
 }
 
-async function environmentOfGateway(stack: TestStack): Promise<NodeJS.ProcessEnv> {
+/**
+ * @param stack - a running stack
+ * @returns what the gateway of the stack was started with
+ */
+export async function environmentOfGateway(stack: TestStack): Promise<NodeJS.ProcessEnv> {
   const pid = await stack.pidOf("gateway");
   if (pid === null) throw new Error("the gateway does not run");
   const text = await readFile(`/proc/${pid}/environ`, "utf8");
