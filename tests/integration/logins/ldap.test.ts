@@ -183,6 +183,29 @@ describe("a directory that does not answer", () => {
   );
 });
 
+describe("a connection that is lost after the account that searches was bound", () => {
+  test("makes a login 503: nobody in particular would find no user, which would be 401", async () => {
+    let connections = 0;
+    const server = createServer((socket) => {
+      connections += 1;
+      const isFirst = connections === 1;
+      socket.on("error", () => undefined);
+      socket.once("data", () => (isFirst ? socket.end(BOUND) : socket.write(FOUND_NOTHING)));
+    }).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    try {
+      const url = `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`;
+      const passwordFile = join((folder = await temporaryFolder()).path, "password");
+      await writeFile(passwordFile, "x");
+      const change = { url, timeoutSeconds: 1, bindDn: "cn=x", bindPasswordFile: passwordFile };
+      expect(await refusal("alice", "alice-password", change)).toBe(DOWN);
+    } finally {
+      server.close();
+      await folder.remove();
+    }
+  });
+});
+
 describe("a directory's section", () => {
   test.each<[string, object, string]>([
     ["passwords in the clear over the network", { url: "ldap://ldap.example.org" }, "startTls"],
@@ -222,6 +245,11 @@ function sourceOf(change: object, now = Date.now) {
   const section = { base: PEOPLE, ...asSearcher, ...change };
   return ldapSource(ldapSchema(z.string()).parse(section), now);
 }
+
+/** Message 1, bind response, success. */
+const BOUND = Buffer.from("300c02010161070a010004000400", "hex");
+/** Message 2, end of a search, success. */
+const FOUND_NOTHING = Buffer.from("300c02010265070a010004000400", "hex");
 
 /** The answer to StartTLS: message 1, extended response, success. */
 function acceptStartTls(socket: Socket): void {

@@ -94,7 +94,7 @@ async function makeCertificate(folder: string): Promise<void> {
   });
 }
 
-/** `bind_anon_cred` lets a bind with an empty password succeed, as many directories do. */
+/** `bind_anon_dn` lets a bind with an empty password succeed, as many directories do. */
 function configuration(root: string, folder: string): string {
   const schemas = ["core", "cosine", "inetorgperson", "nis"];
   return [
@@ -102,7 +102,7 @@ function configuration(root: string, folder: string): string {
     `modulepath ${root}/usr/lib/ldap`,
     "moduleload back_mdb",
     "moduleload memberof",
-    "allow bind_anon_cred",
+    "allow bind_anon_dn",
     `pidfile ${folder}/slapd.pid`,
     `TLSCertificateFile ${folder}/server.crt`,
     `TLSCertificateKeyFile ${folder}/server.key`,

@@ -40,8 +40,8 @@ export async function withConnection<T>(
 }
 
 /**
- * ldapts connects anew when a connection was lost. After StartTLS the new one would be in the clear,
- * and the next thing sent is a password.
+ * ldapts connects anew when it finds a connection lost. After StartTLS the new one would be in the
+ * clear, and the next thing sent could be a password.
  */
 function singleSocket() {
   let socket: net.Socket | null = null;
