@@ -41,8 +41,8 @@ afterAll(async () => {
 
 describe("300 MB", () => {
   const total = 300 * MIB;
-  /** Client, gateway and registry share this process; each may hold a few chunks. */
-  const mostHeld = 64 * MIB;
+  /** Client, gateway and registry share this process, and what was read waits there to be collected. */
+  const mostHeld = 128 * MIB;
 
   test("go up without piling up in memory", async () => {
     const { outgoing, answered } = open("PATCH", UPLOAD, { "Content-Length": total });
