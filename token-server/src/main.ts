@@ -33,6 +33,11 @@ async function main(config: TokenServerConfig): Promise<void> {
     labelNames: ["outcome"],
     registers: [metrics.registry],
   });
+  const staleTeams = new Counter({
+    name: "stale_team_answers_total",
+    help: "Team memberships taken from an old answer while the team service was away",
+    registers: [metrics.registry],
+  });
   const db = openDatabase(
     config.database,
     { name: "token-server", connections: config.databaseConnections },
@@ -42,7 +47,14 @@ async function main(config: TokenServerConfig): Promise<void> {
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const identities = createIdentitySources(
     { ...config, logins: readLogins(config.loginsFile) },
-    { robots: robotSource(db, Date.now), now: Date.now, log },
+    {
+      robots: robotSource(db, Date.now),
+      now: Date.now,
+      log,
+      onStale: () => {
+        staleTeams.inc();
+      },
+    },
   );
   // Robots alone are no way in: somebody has to log in to make the first one.
   const unrestricted = identities.sources.length === 1;

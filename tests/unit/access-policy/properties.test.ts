@@ -146,11 +146,10 @@ describe("a pattern", () => {
     );
   });
 
-  test("takes no time worth speaking of, however many stars it has", () => {
-    const started = performance.now();
+  // Matched by backtracking this would outlast any time limit.
+  test("is matched to its end, however many stars it has", () => {
     const pattern = repositoryGlob(`${"*a".repeat(60)}/${"**/*a*/".repeat(30)}x`);
     expect(matchesGlob(pattern, `${"a".repeat(100)}/${"aa/".repeat(50)}b`)).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1_000);
   });
 });
 
