@@ -26,6 +26,6 @@ const project = (displayName, extra = {}) => ({
 });
 
 export default {
-  projects: [project("unit"), project("integration"), project("e2e")],
+  projects: [project("unit"), project("integration"), project("e2e"), project("slow")],
   testTimeout: 120_000,
 };

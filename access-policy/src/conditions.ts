@@ -148,6 +148,10 @@ function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
   };
 }
 
-function verb(action: PolicyAction): string {
+/**
+ * @param action - what is to be done
+ * @returns it as a verb, for reasons
+ */
+export function verb(action: PolicyAction): string {
   return action === "catalog" ? "list the catalog" : action;
 }

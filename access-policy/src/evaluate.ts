@@ -1,7 +1,9 @@
 import { boundOf } from "./bounds.js";
 import type { Policy, Rule } from "./compile.js";
+import { verb } from "./conditions.js";
 import { matchRule, type Match } from "./match.js";
 import type { Question } from "./question.js";
+import { NearestRule, type Near } from "./nearest.js";
 import { phrase, reasonOf, whyOf } from "./reason.js";
 import type { Effect, RuleName } from "./rule.js";
 
@@ -19,11 +21,6 @@ export type Decision =
 
 /** Is told of each rule that was looked at, in order. */
 export type Visit = (rule: Rule, match: Match) => void;
-
-interface Nearest {
-  readonly rule: Rule;
-  readonly match: Extract<Match, { outcome: "missed" }>;
-}
 
 /**
  * @param policy - the rules
@@ -46,17 +43,15 @@ export function evaluate(policy: Policy, question: Question, visit: Visit): Deci
 
 function walk(policy: Policy, question: Question, visit: Visit): Decision {
   const open = new Set<Effect>();
-  let nearest: Nearest | null = null;
+  const near = new NearestRule(question);
   for (const rule of policy.rules) {
-    const { effect } = rule.spec;
     const match = matchRule(rule, question);
     visit(rule, match);
     if (match.outcome === "matched") return decided(rule, question, open);
-    if (match.outcome === "teams-needed") open.add(effect);
-    if (match.outcome === "missed" && effect === "allow" && isNearer(match, nearest))
-      nearest = { rule, match };
+    if (match.outcome === "teams-needed") open.add(rule.spec.effect);
+    near.consider(rule, match);
   }
-  return open.has("allow") ? { allow: "teams-needed" } : unmatched(question, nearest);
+  return open.has("allow") ? { allow: "teams-needed" } : unmatched(question, near.nearest);
 }
 
 /** Rules that would need teams to tell whether they match matter only if they say something else. */
@@ -66,16 +61,12 @@ function decided(rule: Rule, question: Question, open: ReadonlySet<Effect>): Dec
   return { allow: effect === "allow", reason: reasonOf(rule, question), rule: rule.name };
 }
 
-function isNearer(match: Nearest["match"], nearest: Nearest | null): boolean {
-  if (nearest === null) return true;
-  if (match.met !== nearest.match.met) return match.met > nearest.match.met;
-  return match.missed.rank > nearest.match.missed.rank;
+function unmatched(question: Question, nearest: Near | null): Decision {
+  return { allow: false, reason: unmatchedReason(question, nearest), rule: null };
 }
 
-function unmatched(question: Question, nearest: Nearest | null): Decision {
-  const reason =
-    nearest === null
-      ? `no rule allows ${phrase(question)}`
-      : whyOf(nearest.match, nearest.rule, question);
-  return { allow: false, reason, rule: null };
+function unmatchedReason(question: Question, nearest: Near | null): string {
+  if (nearest === null) return `no rule allows ${phrase(question)}`;
+  if (question.identity.kind === "anonymous") return `log in to ${verb(question.action)}`;
+  return whyOf(nearest.match, nearest.rule, question);
 }

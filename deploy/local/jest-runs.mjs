@@ -7,6 +7,8 @@ const RUNS = [
   ["--selectProjects", "unit", "integration", "--maxWorkers", "2"],
   ["--selectProjects", "e2e", "--runInBand"],
 ];
+// These wait for minutes and use no processor meanwhile, so they go on beside the others.
+const SLOW_RUN = ["--selectProjects", "slow", "--runInBand"];
 
 /**
  * @param {readonly string[]} args of the command line, for jest; a selection of projects among them
@@ -14,15 +16,16 @@ const RUNS = [
  * @returns {Promise<{ passed: number, failed: number, skipped: number }[]>} how each run went
  */
 export async function runJest(args) {
-  const runs = args.includes("--selectProjects") ? [["--runInBand"]] : RUNS;
+  if (args.includes("--selectProjects")) return [await runOnce([...args, "--runInBand"], "chosen")];
+  const slow = runOnce([...args, ...SLOW_RUN], "slow");
   const results = [];
-  for (const run of runs) results.push(await runOnce([...args, ...run]));
-  return results;
+  for (const run of RUNS) results.push(await runOnce([...args, ...run], "usual"));
+  return [...results, await slow];
 }
 
-async function runOnce(args) {
+async function runOnce(args, name) {
   const folder = join(root, ".data", "test");
-  const file = join(folder, "results.json");
+  const file = join(folder, `results-${name}.json`);
   mkdirSync(folder, { recursive: true });
   rmSync(file, { force: true });
   const jest = join(root, "node_modules", "jest", "bin", "jest.js");

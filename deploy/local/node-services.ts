@@ -13,35 +13,24 @@ export interface NodeService {
   readyPath: string;
   logs: string;
   env: Readonly<Record<string, string>>;
-  /** Variables of the stack's own environment that are handed on when they are set. */
-  handOn: readonly string[];
   stopWithinMs: number;
 }
-
-const ALWAYS_HANDED_ON = [
-  "PATH",
-  "HOME",
-  "TZ",
-  "LANG",
-  "NODE_OPTIONS",
-  "NODE_EXTRA_CA_CERTS",
-  "LOG_LEVEL",
-];
 
 /**
  * @param service - a Node service of this clone
  * @returns the service as a part of the stack
  */
 export function nodeServiceSpec(service: NodeService): ServiceSpec {
-  const { name, program, port, readyPath, logs, env, handOn, stopWithinMs } = service;
+  const { name, program, port, readyPath, logs, env, stopWithinMs } = service;
   return {
     name,
     command: {
       file: process.execPath,
       args: [join(DIST, program)],
       env: {
-        ...pick([...ALWAYS_HANDED_ON, ...handOn]),
+        ...inherited(),
         HOST: "127.0.0.1",
+        METRICS_HOST: "127.0.0.1",
         PORT: String(port),
         ...env,
       },
@@ -56,6 +45,7 @@ export function nodeServiceSpec(service: NodeService): ServiceSpec {
   };
 }
 
-function pick(names: readonly string[]): NodeJS.ProcessEnv {
-  return Object.fromEntries(names.map((name) => [name, process.env[name]]));
+/** Whatever else a service can be told may be set where the stack is started. */
+function inherited(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
 }

@@ -14,31 +14,6 @@ interface Shared {
 }
 
 const DRAIN_SECONDS = 5;
-const OUTSIDE_DATABASE = ["DB_SUBNAME", "DB_USER", "DB_PASSWORD", "DB_PASSWORD_FILE", "PGSSLMODE"];
-const TOKEN_SERVER_OPTIONS = [
-  "TOKEN_SERVICE",
-  "TOKEN_TTL_SECONDS",
-  "HTTP_ALLOW_PUBLIC_READ",
-  "LOGINS_FILE",
-  "POLICY_FILE",
-  "ADMIN_TEAMS",
-  "REFRESH_TOKEN_TTL_SECONDS",
-  "REFRESH_TOKEN_CLIENTS",
-  "LOGIN_FAILURES_PER_SOURCE",
-  "LOGIN_FAILURES_PER_ACCOUNT",
-  "LOGIN_FAILURE_SECONDS",
-];
-const GATEWAY_OPTIONS = [
-  "TOKEN_SERVICE",
-  "PUBLIC_URL",
-  "TRUSTED_PROXIES",
-  "TOKEN_LEEWAY_SECONDS",
-  "UPLOAD_CAP_SECONDS",
-  "AUDIT_CHECKPOINT_ENTRIES",
-  "AUDIT_CHECKPOINT_SECONDS",
-  "TAG_POLICY_FILE",
-  "ALLOW_DELETE",
-];
 
 /**
  * @param options - its port and the file with those it knows
@@ -56,7 +31,6 @@ export function identityProviderSpec(options: {
     readyPath: "/health",
     logs: options.folder.logs,
     env: { IDENTITIES_FILE: options.identitiesFile },
-    handOn: [],
     stopWithinMs: 1_000,
   });
 }
@@ -79,7 +53,6 @@ export function tokenServerSpec(options: Shared & { identityProvider: string }):
       HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
       HTTP_IIDINFO_URL: `${identityProvider}/iidinfo`,
     },
-    handOn: [...OUTSIDE_DATABASE, ...TOKEN_SERVER_OPTIONS],
     stopWithinMs: 1_500,
   });
 }
@@ -101,10 +74,10 @@ export function gatewaySpec(
       ...sharedEnvironment(options),
       REGISTRY_URL: options.registry,
       TOKEN_SERVER_URL: options.tokenServer,
+      NOTIFICATION_SECRET: "",
       NOTIFICATION_SECRET_FILE: options.notificationSecretFile,
       DRAIN_SECONDS: String(DRAIN_SECONDS),
     },
-    handOn: [...OUTSIDE_DATABASE, ...GATEWAY_OPTIONS],
     stopWithinMs: DRAIN_SECONDS * 1_000 + 300,
   });
 }

@@ -94,7 +94,7 @@ async function chooseAddresses({ port, ports }: Parts) {
     tokenServerMetrics: await next(),
     identityProvider: await next(),
     registry: await next(),
-    postgres: await next(),
+    postgres: `postgres://127.0.0.1:${await ports.next()}`,
   };
 }
 
@@ -115,6 +115,8 @@ async function startDatabase(
   return {
     DB_SUBNAME: `//${host}:${port}/${database}`,
     DB_USER: user,
+    // An empty one is an absent one: a password of the surroundings would contradict the file.
+    DB_PASSWORD: "",
     DB_PASSWORD_FILE: embedded.passwordFile,
     PGSSLMODE: "disable",
   };

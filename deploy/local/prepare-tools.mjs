@@ -11,6 +11,7 @@ export async function prepareTools() {
     new URL("../../dist/deploy/local/test-tools.js", import.meta.url).href
   );
   const folder = join(root, ".data", "tools");
+  process.env.PATH = `${join(folder, "bin")}:${process.env.PATH}`;
   const { registry, docker } = await prepareTestTools(folder, console.log);
   console.log(`the stock registry is ${registry.file ?? registry.image} (${registry.version})`);
   if (typeof docker === "string") console.log(`tests with a Docker engine are skipped: ${docker}`);

@@ -1,7 +1,7 @@
 import type { Child, ChildOptions } from "./child.js";
 import { endChild, startChild } from "./child.js";
 import { LocalStackError, StoppedError } from "./errors.js";
-import { tailOf } from "./log-file.js";
+import { rotate, tailOf } from "./log-file.js";
 import { pause, waitUntil } from "./wait.js";
 
 /** A program of the stack that has to be up all the time. */
@@ -50,6 +50,7 @@ export function createService(spec: ServiceSpec, context: ServiceContext): Servi
 
   const start = async (): Promise<Child> => {
     await spec.clearAway?.();
+    await rotate(spec.logFile);
     stopIfAsked(stopping);
     child = await startChild(spec);
     await context.started(spec.name, child.pid);

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { ensureDebianPackage, type UnpackedPackage } from "./debian-package.js";
 import { LocalStackError } from "./errors.js";
 import { findOnPath, isExecutable } from "./launch.js";
+import { ensureOpensslOnPath } from "./openssl-on-path.js";
 import { findRegistry, type RegistryProgram } from "./registry-binary.js";
 
 /** A program the tests run, with the environment it needs besides the usual one. */
@@ -16,6 +17,8 @@ export interface TestTools {
   registry: RegistryProgram;
   skopeo: Tool;
   docker: { engine: Tool; client: Tool } | string;
+  podman: Tool | string;
+  buildah: Tool | string;
 }
 
 interface Downloads {
@@ -45,9 +48,23 @@ export async function prepareTestTools(
     registry: await findRegistry({ named, toolsDir, say, signal }),
     skopeo: await ensureTool("skopeo", "skopeo", { toolsDir, say }),
     docker: await findDocker({ toolsDir, say }),
+    podman: await findForRoot("podman", { toolsDir, say }),
+    buildah: await findForRoot("buildah", { toolsDir, say }),
   };
+  await ensureOpensslOnPath(toolsDir, say);
   await writeFile(join(toolsDir, TOOLS_FILE), `${JSON.stringify(tools, null, 2)}\n`);
   return tools;
+}
+
+/** A program that works on images in a store of its own, which only root can set up without more ado. */
+async function findForRoot(program: string, downloads: Downloads): Promise<Tool | string> {
+  if (process.getuid?.() !== 0) return `${program} is run by root alone`;
+  try {
+    return await ensureTool(program, program, downloads);
+  } catch (error) {
+    if (error instanceof LocalStackError) return error.message;
+    throw error;
+  }
 }
 
 async function findDocker(downloads: Downloads): Promise<TestTools["docker"]> {

@@ -1,6 +1,7 @@
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import type { Secret } from "#service-kit/secret.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
@@ -16,6 +17,7 @@ export interface GatewayConfig {
   readonly metricsHost: string;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
+  readonly inspectorPort: InspectorPort;
   readonly drainSeconds: number;
   readonly idleSeconds: number;
   /** Origin that clients use; `null` takes what each client used. */
@@ -58,6 +60,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     port: read.port("PORT", 8080),
     metricsHost: read.text("METRICS_HOST", read.text("HOST", "0.0.0.0")),
     metricsPort: read.port("METRICS_PORT", 9090),
+    inspectorPort: readInspectorPort(read),
     logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
     idleSeconds: read.integer("IDLE_SECONDS", 900, { min: 10, max: 86_400 }),

@@ -6,6 +6,7 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { openInspector } from "#service-kit/inspector.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -39,6 +40,7 @@ const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url
 
 async function main(config: GatewayConfig): Promise<void> {
   const log = createLogger("gateway", config.logLevel);
+  openInspector(config.inspectorPort, log);
   const metrics = gatewayMetrics();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const db = openDatabase(

@@ -73,7 +73,7 @@ export function readSettings(options: Options): RegistrySettings {
       secret:
         secretFile(read, "notification-secret-file", required("notification-secret-file")) ?? "",
     },
-    storage: kind === "filesystem" ? filesystem(read) : s3(read, kind === "s3-cloudfront"),
+    storage: kind.startsWith("s3") ? s3(read, kind === "s3-cloudfront") : filesystem(read),
   };
   required("registry");
   for (const [name, message] of faultsOfStorage(settings)) read.fault(name, message);

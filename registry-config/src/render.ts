@@ -9,7 +9,7 @@ import { storageMiddleware, storageSection } from "./storage.js";
 export function renderRegistryConfig(settings: RegistrySettings): string {
   const { registry, storage } = settings;
   const middleware = storageMiddleware(storage);
-  return stringify({
+  const config = {
     version: 0.1,
     log: logSection(settings),
     storage: storageSection(storage, registry),
@@ -18,7 +18,9 @@ export function renderRegistryConfig(settings: RegistrySettings): string {
     auth: { token: tokenSection(settings.token, registry) },
     notifications: notificationsSection(settings),
     health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
-  });
+  };
+  // One value, one line, however long: so a secret can be found and replaced by other tools.
+  return stringify(config, { lineWidth: 0 });
 }
 
 function logSection({ logLevel }: RegistrySettings) {

@@ -18,6 +18,8 @@ export type Resource =
 /** Access that a client asked for to a resource we know. */
 export interface RequestedAccess {
   readonly resource: Resource;
+  /** `host:port` that stood before the name; it says nothing about access, but belongs to what was asked. */
+  readonly host?: string;
   readonly actions: readonly Action[];
 }
 
@@ -31,16 +33,21 @@ const ACTIONS: readonly string[] = ["pull", "push", "delete", "*"] satisfies Act
  * @returns one entry per resource, in the order of first mention, without repeated actions
  */
 export function parseScopes(raw: readonly string[]): RequestedAccess[] {
-  const merged = new Map<string, { resource: Resource; actions: Set<Action> }>();
+  const merged = new Map<string, Omit<RequestedAccess, "actions"> & { actions: Set<Action> }>();
   for (const text of raw.flatMap((value) => value.split(" "))) {
     const access = parseScope(text);
     if (access === null) continue;
-    const key = `${access.resource.type}:${access.resource.name}`;
-    const known = merged.get(key) ?? { resource: access.resource, actions: new Set() };
+    const { resource, host } = access;
+    const key = `${resource.type}:${nameAsAsked(access)}`;
+    const known = merged.get(key) ?? {
+      resource,
+      ...(host === undefined ? {} : { host }),
+      actions: new Set(),
+    };
     for (const action of access.actions) known.actions.add(action);
     merged.set(key, known);
   }
-  return [...merged.values()].map(({ resource, actions }) => ({ resource, actions: [...actions] }));
+  return [...merged.values()].map((access) => ({ ...access, actions: [...access.actions] }));
 }
 
 /** The type ends at the first colon and the actions begin after the last: names may hold colons. */
@@ -48,12 +55,31 @@ function parseScope(text: string): RequestedAccess | null {
   const first = text.indexOf(":");
   const last = text.lastIndexOf(":");
   if (first === -1 || first === last) return null;
-  const resource = parseResource(text.slice(0, first), text.slice(first + 1, last));
+  const { host, name } = splitHost(text.slice(first + 1, last));
+  const resource = parseResource(text.slice(0, first), name);
   const actions = text
     .slice(last + 1)
     .split(",")
     .filter(isAction);
-  return resource === null || actions.length === 0 ? null : { resource, actions };
+  if (resource === null || actions.length === 0) return null;
+  return { resource, actions, ...(host === undefined ? {} : { host }) };
+}
+
+/**
+ * @param access - access that was asked for
+ * @returns the resource's name as it was asked for, with host and port
+ */
+export function nameAsAsked({
+  resource,
+  host,
+}: Pick<RequestedAccess, "resource" | "host">): string {
+  return host === undefined ? resource.name : `${host}/${resource.name}`;
+}
+
+/** Without a port a host cannot be told from a path component, and is one. */
+function splitHost(name: string): { host?: string; name: string } {
+  const host = /^([A-Za-z0-9.-]{1,253}:\d{1,5})\//.exec(name)?.[1];
+  return host === undefined ? { name } : { host, name: name.slice(host.length + 1) };
 }
 
 /** A class such as in `repository(plugin)` is deprecated and says nothing about access. */

@@ -1,4 +1,5 @@
 import { envReader } from "#service-kit/config.js";
+import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
@@ -16,6 +17,7 @@ export interface TokenServerConfig {
   readonly metricsHost: string;
   readonly metricsPort: number;
   readonly logLevel: LogLevel;
+  readonly inspectorPort: InspectorPort;
   readonly drainSeconds: number;
   /** Name of the registry that tokens are for; the only `service` that is answered. */
   readonly service: string;
@@ -56,6 +58,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     port: read.port("PORT", 8081),
     metricsHost: read.text("METRICS_HOST", read.text("HOST", "0.0.0.0")),
     metricsPort: read.port("METRICS_PORT", 9091),
+    inspectorPort: readInspectorPort(read),
     logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
     service: read.text("TOKEN_SERVICE", "wharfinger"),

@@ -10,7 +10,8 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
-import { createLogger, type Logger } from "#service-kit/log.js";
+import { openInspector } from "#service-kit/inspector.js";
+import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -28,11 +29,17 @@ const MIGRATIONS = fileURLToPath(new URL("../../../token-server/sql", import.met
 
 async function main(config: TokenServerConfig): Promise<void> {
   const log = createLogger("token-server", config.logLevel);
+  openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
   const logins = new Counter({
     name: "logins_total",
     help: "Attempts to log in by how they ended",
     labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const staleTeams = new Counter({
+    name: "stale_team_answers_total",
+    help: "Team memberships taken from an old answer while the team service was away",
     registers: [metrics.registry],
   });
   const db = openDatabase(
@@ -56,7 +63,14 @@ async function main(config: TokenServerConfig): Promise<void> {
   keys.onChange(noteKeys);
   const identities = createIdentitySources(
     { ...config, logins: readLogins(config.loginsFile) },
-    { robots: robotSource(db, Date.now), now: Date.now, log },
+    {
+      robots: robotSource(db, Date.now),
+      now: Date.now,
+      log,
+      onStale: () => {
+        staleTeams.inc();
+      },
+    },
   );
   // Robots alone are no way in: somebody has to log in to make the first one.
   const unrestricted = identities.sources.length === 1;
@@ -65,7 +79,24 @@ async function main(config: TokenServerConfig): Promise<void> {
       event: "authentication.off",
       message: "no login is configured: AUTHENTICATION IS OFF, everybody may push anything",
     });
-  const policy = await openPolicy(config.policyFile, onRecord, log);
+  const policyLoads = new Counter({
+    name: "policy_loads_total",
+    help: "New contents of the policy file by what came of them",
+    labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const policy =
+    config.policyFile === null
+      ? builtInPolicy
+      : await watchPolicy(config.policyFile, {
+          log,
+          onOutcome: (outcome) => {
+            policyLoads.inc({ outcome });
+          },
+          record: async (version) => {
+            await recordFact(onRecord, policyFact(version));
+          },
+        });
   facts.add(policyFact(policy.version()));
   const routes = tokenServerRoutes({
     ...identities,
@@ -111,20 +142,6 @@ async function main(config: TokenServerConfig): Promise<void> {
     ],
     log,
   );
-}
-
-async function openPolicy(
-  path: string | null,
-  onRecord: FactDeps,
-  log: Logger,
-): Promise<PolicySource> {
-  if (path === null) return builtInPolicy;
-  return watchPolicy(path, {
-    log,
-    record: async (version) => {
-      await recordFact(onRecord, policyFact(version));
-    },
-  });
 }
 
 function policyComponent(policy: PolicySource): Component {

@@ -71,7 +71,8 @@ export function tokenVerifier(trust: {
 }): TokenVerifier {
   const keys = createRemoteJWKSet(trust.jwksUrl, {
     timeoutDuration: 3_000,
-    cooldownDuration: 10_000,
+    // A key that is new to us is asked for at once; strangers' keys must not make us ask all the time.
+    cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
   });
   const options = {

@@ -120,6 +120,9 @@ async function relayAnswer(
   res.statusCode = answer.statusCode ?? 502;
   for (const [name, value] of clientHeaders(answer.headers, new URL(target.url)))
     res.setHeader(name, value);
+  const challenge = answer.headers["www-authenticate"];
+  if (target.passUnauthorized && challenge !== undefined)
+    res.setHeader("WWW-Authenticate", challenge);
   try {
     await pipeline(answer, res);
   } catch (error) {

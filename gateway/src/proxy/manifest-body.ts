@@ -11,7 +11,8 @@ export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
  * @param req - request whose body is a manifest
  * @param res - its answer; tells a client that waits with the body to send it
  * @returns the body's bytes exactly as received
- * @throws Fault MANIFEST_TOO_LARGE, or BODY_INCOMPLETE when the connection ended early
+ * @throws Fault MANIFEST_TOO_LARGE, MANIFEST_INVALID when it is no manifest at all, or BODY_INCOMPLETE
+ *   when the connection ended early
  */
 export async function readManifestBody(req: IncomingMessage, res: ServerResponse): Promise<Buffer> {
   const announced = Number(req.headers["content-length"] ?? 0);
@@ -28,5 +29,18 @@ export async function readManifestBody(req: IncomingMessage, res: ServerResponse
   } catch (error) {
     throw error instanceof Fault ? error : new Fault("BODY_INCOMPLETE", { cause: error });
   }
-  return Buffer.concat(chunks, size);
+  const content = Buffer.concat(chunks, size);
+  if (!isManifest(content)) throw new Fault("MANIFEST_INVALID");
+  return content;
+}
+
+/** Stock registries answer 500 to JSON without the schema version that every manifest has: that is no outage. */
+function isManifest(content: Buffer): boolean {
+  try {
+    const manifest: unknown = JSON.parse(content.toString("utf8"));
+    if (typeof manifest !== "object" || manifest === null) return false;
+    return "schemaVersion" in manifest && [1, 2].includes(Number(manifest.schemaVersion));
+  } catch {
+    return false;
+  }
 }

@@ -40,7 +40,9 @@ export interface Database extends Queryable {
 export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
   const subname = read.text("DB_SUBNAME", "//localhost:5432/wharfinger");
   const url = URL.canParse(`postgres:${subname}`) ? new URL(`postgres:${subname}`) : null;
-  if (url?.hostname === undefined || url.hostname === "" || url.pathname.length < 2)
+  if (url !== null && (url.username !== "" || url.password !== ""))
+    read.fault("DB_SUBNAME", "must not hold a user or password: those are DB_USER and DB_PASSWORD");
+  else if (url?.hostname === undefined || url.hostname === "" || url.pathname.length < 2)
     read.fault("DB_SUBNAME", `given ${JSON.stringify(subname)}, wanted //host:port/database`);
   const mode = read.oneOf("PGSSLMODE", "", ["", "disable", "require", "verify-ca", "verify-full"]);
   const wantsTls = mode === "require" || url?.searchParams.get("ssl") === "true";

@@ -32,10 +32,19 @@ export function sendFault(
     res.destroy();
     return;
   }
-  const reply = toFaultReply(error, requestId);
-  for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
-  sendJson(res, reply.status, reply.body);
-  discardBody(req, res);
+  const answer = () => {
+    const reply = toFaultReply(error, requestId);
+    for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+    sendJson(res, reply.status, reply.body);
+  };
+  const isSending = !req.complete && !req.destroyed && req.headers.expect === undefined;
+  if (isSending && !res.shouldKeepAlive) {
+    // Such a connection is closed with the answer, which a client that still sends would never get to read.
+    discardBody(req, { ended: answer, tooMuch: answer });
+    return;
+  }
+  answer();
+  if (isSending) discardBody(req, { ended: () => undefined, tooMuch: () => req.socket.destroy() });
 }
 
 /** Express refuses bodies that are too large, cut off or not decodable with errors of its own. */
@@ -64,20 +73,36 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
  * A client in the middle of sending a body reads the answer only if its bytes are still taken for a
  * while; one that goes on for ever must not be listened to for ever.
  */
-function discardBody(req: IncomingMessage, res: ServerResponse): void {
-  if (req.complete || req.destroyed) return;
+function discardBody(
+  req: IncomingMessage,
+  then: { readonly ended: () => void; readonly tooMuch: () => void },
+): void {
   let left = DRAIN_BYTES;
-  const cut = () => req.socket.destroy();
-  const timer = setTimeout(cut, DRAIN_MILLISECONDS).unref();
-  req.on("data", (chunk: Buffer) => {
+  const stop = (next: () => void) => {
+    clearTimeout(timer);
+    req.off("data", count);
+    req.off("end", onEnd);
+    next();
+  };
+  const onEnd = () => {
+    stop(then.ended);
+  };
+  const count = (chunk: Buffer) => {
     left -= chunk.length;
-    if (left < 0) cut();
+    if (left < 0) stop(then.tooMuch);
+  };
+  const timer = setTimeout(() => {
+    stop(then.tooMuch);
+  }, DRAIN_MILLISECONDS).unref();
+  req.on("error", () => {
+    clearTimeout(timer);
   });
-  req.on("error", () => res.destroy());
   req.once("close", () => {
     clearTimeout(timer);
   });
-  req.once("end", () => {
-    clearTimeout(timer);
-  });
+  req.on("data", count);
+  req.on("end", onEnd);
+  // Whatever the body was on its way to has gone, and may have left it standing.
+  req.unpipe();
+  req.resume();
 }

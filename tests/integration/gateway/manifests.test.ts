@@ -137,7 +137,9 @@ describe("a manifest that is pushed under a tag", () => {
   });
 
   test("of exactly 4 MiB is taken", async () => {
-    expect((await push("x".repeat(4 * MIB))).status).toBe(201);
+    const [head, tail] = ['{"schemaVersion":2,"annotations":{"pad":"', '"}}'];
+    const pad = "x".repeat(4 * MIB - head.length - tail.length);
+    expect((await push(head + pad + tail)).status).toBe(201);
   });
 
   test.each([
@@ -178,11 +180,22 @@ describe("a manifest that is pushed under a tag", () => {
     upstream.answerWith((req, res, seen) =>
       (req.method === "PUT" ? refuse : registry.handler)(req, res, seen),
     );
-    const answer = await push("{broken");
+    const answer = await push(MANIFEST);
     expect(answer.status).toBe(400);
     expect(answer.body.toString()).toBe(body);
     expect(await stateOf("1.0")).toEqual({ kind: "free" });
   });
+
+  test.each(["", "{broken", "null", "7", "[]", "{}", '{"schemaVersion":3}'])(
+    "that is none is refused and never reaches the registry: %s",
+    async (body) => {
+      const answer = await push(body);
+      expect(answer.status).toBe(400);
+      expect(errorOf(answer).code).toBe("MANIFEST_INVALID");
+      expect(upstream.seen).toEqual([]);
+      expect(await stateOf("1.0")).toEqual({ kind: "free" });
+    },
+  );
 
   test("whose answer was lost after the registry had stored it is acknowledged", async () => {
     upstream.answerWith(async (req, res, seen) => {
@@ -290,7 +303,7 @@ describe("while the database is away", () => {
 describe("three gateways on one ledger", () => {
   test("let exactly one of 60 racing pushes of one tag through", async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => put(PATH, `{"number":${i}}`, {}, i)),
+      Array.from({ length: 60 }, (_, i) => put(PATH, `{"schemaVersion":2,"number":${i}}`, {}, i)),
     );
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([201, ...Array<number>(59).fill(409)]);

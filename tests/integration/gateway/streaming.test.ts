@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -40,8 +41,8 @@ afterAll(async () => {
 
 describe("300 MB", () => {
   const total = 300 * MIB;
-  /** Client, gateway and registry share this process; each may hold a few chunks. */
-  const mostHeld = 64 * MIB;
+  /** Client, gateway and registry share this process, and what was read waits there to be collected. */
+  const mostHeld = 128 * MIB;
 
   test("go up without piling up in memory", async () => {
     const { outgoing, answered } = open("PATCH", UPLOAD, { "Content-Length": total });
@@ -205,6 +206,42 @@ describe("when one side goes away the other one is told", () => {
   });
 });
 
+describe("a client that is refused while it sends its body", () => {
+  test.each(["close", "keep-alive"])("hears so, with Connection: %s", async (connection) => {
+    const text = await sendAtLeisure(gateway.port, [`Connection: ${connection}`]);
+    const [answer] = answersIn(text);
+    expect(answer?.status).toBe(401);
+    expect(answer?.body.toString()).toContain("UNAUTHORIZED");
+    expect(upstream.seen).toEqual([]);
+  });
+
+  test.each(["close", "keep-alive"])(
+    "hears so with Connection: %s, when the registry has gone",
+    async (connection) => {
+      const gone = await startUpstream();
+      const urls = { registryUrl: gone.url, tokenServerUrl: authority.server.url };
+      const other = await startGateway(urls);
+      await gone.stop();
+      const headers = [`Connection: ${connection}`, `Authorization: ${bearer}`];
+      const [answer] = answersIn(await sendAtLeisure(other.port, headers));
+      expect(answer?.status).toBe(503);
+      expect(answer?.body.toString()).toContain("UNAVAILABLE");
+      await other.stop();
+    },
+  );
+
+  test("is cut off when it goes on and on", async () => {
+    const headers = { Authorization: "", "Transfer-Encoding": "chunked" };
+    const { outgoing } = open("PATCH", UPLOAD, headers);
+    const cut = new Promise<void>((resolve) => outgoing.once("close", resolve));
+    const writing = (async () => {
+      for (;;) if (!outgoing.write(CHUNK)) await once(outgoing, "drain");
+    })();
+    await Promise.race([cut, expect(writing).rejects.toThrow()]);
+    expect(upstream.seen).toEqual([]);
+  });
+});
+
 describe("a client that waits with its body", () => {
   test("is told to go on once it is allowed to, and then its body goes on", async () => {
     const client = await expecting("PATCH", UPLOAD, bearer);
@@ -250,10 +287,15 @@ interface Opened {
   readonly answered: Promise<IncomingMessage>;
 }
 
-function open(method: string, path: string, headers: Record<string, string | number> = {}): Opened {
+function open(
+  method: string,
+  path: string,
+  headers: Record<string, string | number> = {},
+  port = gateway.port,
+): Opened {
   const outgoing = request({
     host: "127.0.0.1",
-    port: gateway.port,
+    port,
     method,
     path,
     agent: false,
@@ -273,6 +315,24 @@ async function writeAll(outgoing: ClientRequest, total: number): Promise<void> {
   for (let sent = 0; sent < total; sent += CHUNK.length)
     if (!outgoing.write(CHUNK)) await once(outgoing, "drain");
   outgoing.end();
+}
+
+/** Sends an upload piece by piece, leaving the gateway the time to answer meanwhile. */
+async function sendAtLeisure(port: number, headers: readonly string[]): Promise<string> {
+  const total = 4 * MIB;
+  const socket = connect(port, "127.0.0.1");
+  let text = "";
+  socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+  await once(socket, "connect");
+  const head = [`PATCH ${UPLOAD} HTTP/1.1`, "Host: gateway", `Content-Length: ${total}`];
+  socket.write(`${[...head, ...headers].join("\r\n")}\r\n\r\n`);
+  for (let sent = 0; sent < total; sent += CHUNK.length) {
+    if (!socket.write(CHUNK)) await once(socket, "drain");
+    for (let turns = 0; turns < 50; turns += 1) await nextTurn();
+  }
+  await eventually("the answer", () => text.endsWith("}"));
+  socket.destroy();
+  return text;
 }
 
 async function readAll(answer: IncomingMessage): Promise<Buffer> {

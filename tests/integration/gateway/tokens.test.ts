@@ -10,7 +10,12 @@ import {
   type TokenAuthority,
   type TokenClaims,
 } from "#tests/support/token-authority.js";
-import { startUpstream, takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import {
+  replyWith,
+  startUpstream,
+  takeAll,
+  type UpstreamDouble,
+} from "#tests/support/upstream-double.js";
 
 const READ = "/v2/alpha/app/manifests/1.0";
 const PULL: TokenClaims = {
@@ -229,6 +234,21 @@ describe("the token endpoint of the gateway", () => {
     expect(authority.server.seen[0]).toMatchObject({ target });
     expect(authority.server.seen[0]?.headers.authorization).toBe("Basic b2F1dGgyOng=");
     expect(authority.server.seen[0]?.headers).not.toHaveProperty("cookie");
+  });
+
+  test("passes a refused login on together with what the token server says to do", async () => {
+    const refusing = await startUpstream(
+      replyWith(401, { "WWW-Authenticate": 'Basic realm="Wharfinger"' }, '{"errors":[]}'),
+    );
+    const other = await startGateway({
+      registryUrl: upstream.url,
+      tokenServerUrl: refusing.url,
+    });
+    const answer = await ask(other.url, "/token?service=wharfinger");
+    expect(answer.status).toBe(401);
+    expect(answer.headers["www-authenticate"]).toBe('Basic realm="Wharfinger"');
+    await other.stop();
+    await refusing.stop();
   });
 });
 

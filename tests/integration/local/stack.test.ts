@@ -3,7 +3,7 @@ import { identityOf } from "#local/process-identity.js";
 import { waitUntil } from "#local/wait.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type Part, type TestStack } from "#tests/support/stack.js";
-import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
 const PARTS: readonly Part[] = [
   "gateway",
@@ -14,10 +14,20 @@ const PARTS: readonly Part[] = [
 ];
 
 let stacks: TestStack[] = [];
+let folders: TemporaryFolder[] = [];
 afterEach(async () => {
   await Promise.all(stacks.map((stack) => stack.stop()));
+  await Promise.all(folders.map((folder) => folder.remove()));
   stacks = [];
+  folders = [];
 });
+
+/** A data folder that outlives a stack, but not the test. */
+async function keptFolder(): Promise<string> {
+  const folder = await temporaryFolder();
+  folders.push(folder);
+  return folder.path;
+}
 
 async function start(options: Parameters<typeof startTestStack>[0] = {}): Promise<TestStack> {
   const stack = await startTestStack(options);
@@ -60,8 +70,8 @@ describe("the local stack", () => {
   test.each(["SIGTERM", "SIGINT"] as const)(
     "%s ends everything within ten seconds, and the next start has the data",
     async (signal) => {
-      const folder = await temporaryFolder();
-      const first = await start({ dataDir: folder.path });
+      const dataDir = await keptFolder();
+      const first = await start({ dataDir });
       const client = registryClient(first.url, "alice-token");
       const digest = await client.push("alpha/app", "1.0", "kept");
       const pids = await pidsOf(first);
@@ -74,14 +84,12 @@ describe("the local stack", () => {
       expect(performance.now() - since).toBeLessThan(10_000);
       expect(await areGone(pids)).toBe(true);
 
-      const second = await start({ dataDir: folder.path });
+      const second = await start({ dataDir });
       const kept = await registryClient(second.url, "bob-token").manifest("alpha/app", "1.0");
       expect(kept.status).toBe(200);
       expect(
         (await registryClient(second.url, "bob-token").manifest("alpha/app", digest)).text,
       ).toBe(kept.text);
-      await second.stop();
-      await folder.remove();
     },
   );
 
@@ -99,17 +107,15 @@ describe("the local stack", () => {
   });
 
   test("when the supervisor itself is killed, everything ends, and the next start works", async () => {
-    const folder = await temporaryFolder();
-    const first = await start({ dataDir: folder.path });
+    const dataDir = await keptFolder();
+    const first = await start({ dataDir });
     const client = registryClient(first.url, "alice-token");
     await client.push("alpha/app", "1.0", "kept");
     const pids = await pidsOf(first);
     first.supervisor.kill("SIGKILL");
     expect(await waitUntil(() => areGone(pids), { withinMs: 10_000 })).toBe(true);
-    const second = await start({ dataDir: folder.path });
+    const second = await start({ dataDir });
     const pulled = await registryClient(second.url, "bob-token").manifest("alpha/app", "1.0");
     expect(pulled.status).toBe(200);
-    await second.stop();
-    await folder.remove();
   });
 });

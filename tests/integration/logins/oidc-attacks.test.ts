@@ -34,6 +34,11 @@ describe("a token is refused", () => {
     expect(await outcome(await issuer.forgeWithPublicKey(claims))).toMatch(/^UNAUTHORIZED/);
   });
 
+  test("when it is signed with a key of the issuer by an algorithm that is not in the list", async () => {
+    source = sourceWith({ algorithms: ["RS256"] });
+    expect(await outcome(await issuer.token(claims))).toMatch(/^UNAUTHORIZED/);
+  });
+
   test("when its signature or its claims were changed", async () => {
     const token = await issuer.token(claims);
     const [header, payload = "", signature = ""] = token.split(".");

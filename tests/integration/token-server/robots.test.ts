@@ -110,6 +110,11 @@ describe("robots", () => {
       { name: "a", grants: [{ repositories: "beta/x", actions: ["pull"] }] },
     ],
     ["a grant on everything", { name: "a", grants: [{ repositories: "**", actions: ["pull"] }] }],
+    [
+      "a pattern that is none",
+      { name: "a", grants: [{ repositories: "alpha//x", actions: ["pull"] }] },
+    ],
+    ["a template", { name: "a", grants: [{ repositories: "alpha/${uid}", actions: ["pull"] }] }],
     ["a name that a shell would not like", { name: "a$b", grants }],
     ["an unknown action", { name: "a", grants: [{ repositories: "alpha/x", actions: ["admin"] }] }],
     ["an unknown field", { name: "a", grants, admin: true }],

@@ -78,6 +78,13 @@ describe("the token endpoint", () => {
     ]);
   });
 
+  test("a scope that names host and port is granted by its path and given back as it was asked for", async () => {
+    const scope = "repository:registry.example:5000/alpha/app:pull,push";
+    expect((await get(`scope=${scope}`)).body).toMatchObject({ scope });
+    const foreign = await get("scope=repository:registry.example:5000/beta/app:push");
+    expect(foreign.body).toMatchObject({ scope: "" });
+  });
+
   test("HEAD, unknown parameters and no scope at all do no harm", async () => {
     expect((await server.http.head("/token?x=1&x=2").auth("oauth2", "alice-token")).status).toBe(
       200,

@@ -15,9 +15,11 @@ const ACTIONS: readonly Action[] = ["pull", "push", "delete", "*"];
 /** @returns patterns, with and without templates */
 export function patterns(): fc.Arbitrary<string> {
   const parts = [...WORDS, "*", "al*", "**", "${team}", "${uid}", "${realm}", "${claim.group}"];
-  return fc
+  const some = fc
     .array(fc.constantFrom(...parts), { minLength: 1, maxLength: 3 })
     .map((components) => components.join("/"));
+  const usual = fc.constantFrom("${team}/**", "users/${uid}/**", "alpha/beta", "alpha/**", "**");
+  return fc.oneof(some, usual);
 }
 
 /** @returns rules in order */
@@ -67,9 +69,10 @@ export function callers(): fc.Arbitrary<Caller> {
 
 /** @returns what is asked for */
 export function resources(): fc.Arbitrary<Resource> {
-  const names = fc
+  const some = fc
     .array(fc.constantFrom(...WORDS, "employees"), { minLength: 1, maxLength: 4 })
-    .map((components) => repository(components.join("/")));
+    .map((components) => components.join("/"));
+  const names = fc.oneof(some, fc.constantFrom("alpha/beta", "users/alice/beta")).map(repository);
   return fc.oneof({ weight: 8, arbitrary: names }, { weight: 1, arbitrary: fc.constant(CATALOG) });
 }
 

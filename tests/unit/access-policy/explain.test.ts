@@ -98,7 +98,7 @@ describe("the built-in policy", () => {
 test.each([
   ["patterns that begin differently", (index: number) => [`team-${index}/**`, `x-${index}/*/y`]],
   ["patterns with templates that begin alike", (i: number) => [`groups/\${team}/x-${i}/*`]],
-])("a decision over 1,000 rules takes well under a millisecond: %s", (what, patternsOf) => {
+])("the time of a decision over 1,000 rules is printed, not judged: %s", (what, patternsOf) => {
   const others = Array.from({ length: 1_000 }, (_, index) => ({
     repositories: patternsOf(index),
     who: { realms: ["/employees"], addresses: ["10.0.0.0/8"] },

@@ -1,5 +1,6 @@
 import { json, Router, type Request, type Response } from "express";
 import { z } from "zod";
+import { GlobError, repositoryGlob } from "#access-policy/glob.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import {
   createRobot,
@@ -27,10 +28,9 @@ const createSchema = z.strictObject({
   grants: z
     .array(
       z.strictObject({
-        repositories: z
-          .string()
-          .max(255)
-          .regex(/^[a-z0-9._*/-]+$/, "wanted a repository, with * or ** as wildcards"),
+        repositories: z.string().max(255).refine(isPlainGlob, {
+          message: "wanted a repository, with * or ** as wildcards",
+        }),
         actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
       }),
     )
@@ -77,6 +77,16 @@ export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
       sendJson(res, 200, { robot: await switchRobot(deps, by, { ...target, enabled }) });
     });
   return routes;
+}
+
+/** A template would have to be filled with whoever logs in; a robot is nobody but itself. */
+function isPlainGlob(text: string): boolean {
+  try {
+    return repositoryGlob(text).variables.length === 0;
+  } catch (error) {
+    if (error instanceof GlobError) return false;
+    throw error;
+  }
 }
 
 function sendSecret(res: Response, status: number, made: RobotWithSecret): void {

@@ -6,7 +6,7 @@ import { htpasswdSchema } from "./htpasswd/htpasswd-schema.js";
 import { ldapSchema } from "./ldap/ldap-schema.js";
 import { machinesSchema } from "./machine/machine-schema.js";
 import { issuerSchema } from "./oidc/issuer-schema.js";
-import { cacheSecondsSchema } from "./shared-schemas.js";
+import { cacheSecondsSchema } from "./setting-schemas.js";
 import { teamNameSchema } from "./team-mapping.js";
 import { DEFAULT_CACHE_SECONDS } from "./tokeninfo.js";
 

@@ -63,7 +63,7 @@ function readFirst<T>(path: string, parse: (text: string) => T): T {
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : "it cannot be read";
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** Changes whenever the file does, replaced ones of equal size and time included. */

@@ -1,7 +1,12 @@
 import type { Policy } from "#access-policy/compile.js";
 import { decide } from "#access-policy/decide.js";
 import type { Circumstances, Subject } from "#access-policy/question.js";
-import type { Access, Action, RequestedAccess } from "#registry-protocol/scope.js";
+import {
+  nameAsAsked,
+  type Access,
+  type Action,
+  type RequestedAccess,
+} from "#registry-protocol/scope.js";
 
 /** Access that was asked for and not granted, with the reason that the one who asked is shown. */
 export interface Refusal {
@@ -34,15 +39,18 @@ export function grantAccess(
 ): Grant | "teams-needed" {
   const access: Access[] = [];
   const refused: Refusal[] = [];
-  for (const { resource, actions } of requested) {
+  for (const asked of requested) {
+    const { resource, actions } = asked;
+    const { type } = resource;
+    const name = nameAsAsked(asked);
     const granted: Action[] = [];
     for (const action of actions) {
       const decision = decide(policy, subject, resource, action, circumstances);
       if (decision.allow === "teams-needed") return "teams-needed";
       if (decision.allow) granted.push(action);
-      else refused.push({ ...resource, action, reason: decision.reason });
+      else refused.push({ type, name, action, reason: decision.reason });
     }
-    if (granted.length > 0) access.push({ ...resource, actions: granted });
+    if (granted.length > 0) access.push({ type, name, actions: granted });
   }
   return { access, refused };
 }

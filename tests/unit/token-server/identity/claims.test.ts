@@ -42,7 +42,9 @@ describe("claims", () => {
   });
 
   test("named like parts of JavaScript's objects are claims like others", () => {
-    const claims = flattenClaims(JSON.parse('{"__proto__": "x", "constructor": "y"}') as JWTPayload);
+    const claims = flattenClaims(
+      JSON.parse('{"__proto__": "x", "constructor": "y"}') as JWTPayload,
+    );
     expect([...claims.keys()].sort()).toEqual(["__proto__", "constructor"]);
     expect(claims.get("toString")).toBeUndefined();
   });

@@ -90,7 +90,9 @@ describe("what else claims are mapped to", () => {
   });
 
   test("are no teams at all when none are configured, so that they can be looked up", () => {
-    expect(map({ ...GITHUB_ISSUER, teams: undefined }, GITHUB_CLAIMS)).toMatchObject({ teams: null });
+    expect(map({ ...GITHUB_ISSUER, teams: undefined }, GITHUB_CLAIMS)).toMatchObject({
+      teams: null,
+    });
   });
 
   test("are claims for the policy: those that are named, and always whose token it is", () => {

@@ -6,6 +6,7 @@ export type HtpasswdEntries = ReadonlyMap<string, string>;
 
 const BCRYPT = /^\$2[aby]\$(\d\d)\$[./A-Za-z0-9]{53}$/;
 const MIN_COST = 4;
+const USUAL_COST = 10;
 /** 2^16 rounds take some seconds: more would let a few logins keep the process busy. */
 const MAX_COST = 16;
 
@@ -36,8 +37,8 @@ export function parseHtpasswd(path: string, text: string): HtpasswdEntries {
  * @returns a hash that no password has and that takes as long to compare as the slowest in the file
  */
 export function dummyHash(entries: HtpasswdEntries): string {
-  const costs = [...entries.values()].map(costOf);
-  return `$2b$${String(Math.max(10, ...costs)).padStart(2, "0")}$${"x".repeat(53)}`;
+  const costs = entries.size === 0 ? [USUAL_COST] : [...entries.values()].map(costOf);
+  return `$2b$${String(Math.max(...costs)).padStart(2, "0")}$${"x".repeat(53)}`;
 }
 
 function faultOf(user: string, hash: string): string | null {
@@ -45,7 +46,7 @@ function faultOf(user: string, hash: string): string | null {
   if (isReservedUsername(user)) return "this user name stands for another kind of login";
   const cost = costOf(hash);
   if (cost >= MIN_COST && cost <= MAX_COST) return null;
-  return `wanted a bcrypt hash of cost ${MIN_COST} to ${MAX_COST} (made by: htpasswd -B -C 10)`;
+  return `wanted a bcrypt hash of cost ${MIN_COST} to ${MAX_COST} (made by: htpasswd -B -C ${USUAL_COST})`;
 }
 
 function costOf(hash: string): number {

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cacheSecondsSchema, realmSchema } from "../shared-schemas.js";
+import { cacheSecondsSchema, realmSchema } from "../setting-schemas.js";
 
 /**
  * @param fileSchema - schema of a path, so that the file's absence is told with the line

@@ -15,6 +15,8 @@ export interface HtpasswdDeps {
    * they are refused here, as slowly as a wrong password.
    */
   readonly onlyUsersInFile: boolean;
+  /** Compares a password with a hash; bcrypt's own, watched in tests. */
+  readonly compare?: (password: string, hash: string) => Promise<boolean>;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -33,7 +35,7 @@ const MAX_WAITING = 100;
  */
 export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): IdentitySource {
   const { file: path, realm, cacheSeconds } = config;
-  const { now, log } = deps;
+  const { now, log, compare = bcrypt.compare } = deps;
   const remembered = rememberedLogins({ seconds: cacheSeconds, now });
   const queue = oneAtATime(MAX_WAITING);
   const file = followFile(path, {
@@ -54,7 +56,7 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
   const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
     const { entries, dummy } = file.current();
     const hash = entries.get(username);
-    const matches = await queue(() => bcrypt.compare(password.reveal(), hash ?? dummy));
+    const matches = await queue(() => compare(password.reveal(), hash ?? dummy));
     if (hash === undefined || !matches)
       throw new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
     return {
@@ -70,6 +72,8 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
       return isKnown || (!deps.onlyUsersInFile && !isReservedUsername(username));
     },
     verify: async (credentials) => {
+      // A file that has changed makes all that is remembered forgotten.
+      file.current();
       const verified = await remembered.verify(credentials, () => check(credentials));
       return { ...verified, accessToken: null };
     },

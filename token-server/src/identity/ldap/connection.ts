@@ -22,7 +22,8 @@ export async function withConnection<T>(
     url: config.url,
     timeout: milliseconds,
     connectTimeout: milliseconds,
-    tlsOptions: tlsOptions(config),
+    // With these, the library speaks TLS from the start whatever the URL says.
+    ...(config.url.startsWith("ldaps:") ? { tlsOptions: tlsOptions(config) } : {}),
     createConnection: socket.connect,
   });
   // The library bounds every step but this handshake.
@@ -39,8 +40,8 @@ export async function withConnection<T>(
 }
 
 /**
- * ldapts connects anew when a connection was lost. After StartTLS the new one would be in the clear,
- * and the next thing sent is a password.
+ * ldapts connects anew when it finds a connection lost. After StartTLS the new one would be in the
+ * clear, and the next thing sent could be a password.
  */
 function singleSocket() {
   let socket: net.Socket | null = null;

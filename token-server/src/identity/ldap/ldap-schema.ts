@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { cacheSecondsSchema, realmSchema } from "../shared-schemas.js";
+import { cacheSecondsSchema, realmSchema } from "../setting-schemas.js";
 import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { filterSchema } from "./filter.js";
 

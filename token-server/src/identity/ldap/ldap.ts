@@ -31,7 +31,8 @@ export function ldapSource(config: LdapConfig, now: () => number): IdentitySourc
   const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
     if (password.reveal() === "") throw wrong();
     const user = await breaker(() => users.verify(username, password)).catch((error: unknown) => {
-      throw unavailable("the directory", new Error(reasonOf(error)));
+      // The library's errors may hold the request on them: their text alone goes on.
+      throw unavailable("the directory", new Error(String(error)));
     });
     if (user === null || !isSafeUid(user.uid)) throw wrong();
     return {
@@ -52,9 +53,4 @@ export function ldapSource(config: LdapConfig, now: () => number): IdentitySourc
 
 function wrong(): Fault {
   return new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
-}
-
-/** The library's errors may hold the request on them: the text alone goes on. */
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? `${error.name}: ${error.message}` : "unknown reason";
 }

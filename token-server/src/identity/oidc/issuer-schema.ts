@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { matchesGlob, textGlob } from "#access-policy/glob.js";
-import { realmSchema } from "../shared-schemas.js";
+import { realmSchema } from "../setting-schemas.js";
 import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { parseTemplate, type Template } from "../template.js";
 
@@ -47,21 +47,23 @@ const globSchema = z
     const glob = textGlob(source);
     return (text: string) => matchesGlob(glob, text);
   });
-const oneOrMore = <T extends z.ZodType>(schema: T) =>
-  z.union([schema.transform((one) => [one]), z.array(schema).min(1)]);
+const oneOrMore = <T extends z.ZodType>(schema: T, wanted: string) =>
+  z.union([schema.transform((one) => [one]), z.array(schema).min(1)], { error: wanted });
 
 const scopesSchema = z.union(
   [z.array(z.string().regex(/^[\x21-\x7e]+$/)), z.strictObject({ claim: z.string().min(1) })],
   { error: "wanted a list of scopes, or claim: and the name of the claim that holds them" },
 );
 
+const VALUES_WANTED = "wanted a value in quotes, or a list of them";
+const AUDIENCE_WANTED = "wanted the audience that tokens for us are made for, or a list of them";
 const REQUIRE_WANTED =
   "wanted claims and the values they must have, or the word anybody when everybody whom this issuer knows may log in";
 const requireSchema = z.union(
   [
     z.literal("anybody").transform(() => ({})),
     z
-      .record(z.string(), oneOrMore(globSchema))
+      .record(z.string(), oneOrMore(globSchema, VALUES_WANTED))
       .refine((required) => Object.keys(required).length > 0, REQUIRE_WANTED),
   ],
   { error: REQUIRE_WANTED },
@@ -76,7 +78,7 @@ export function issuerSchema(fileSchema: z.ZodType<string>) {
     .strictObject({
       issuer: z.string().refine(isIssuer, "wanted an absolute URL without query and fragment"),
       /** Who the tokens must be made for; without it, tokens made for other services would do. */
-      audience: oneOrMore(z.string().min(1)),
+      audience: oneOrMore(z.string().min(1), AUDIENCE_WANTED),
       require: requireSchema,
       uid: claimOrTemplate,
       realm: realmSchema.default("/services"),

@@ -1,0 +1,58 @@
+import type { Rule } from "./compile.js";
+import { matchesGlob } from "./glob.js";
+import type { Match } from "./match.js";
+import type { Question } from "./question.js";
+
+/** A rule that allows and did not match, and how near it came. */
+export interface Near {
+  readonly rule: Rule;
+  readonly match: Missed;
+  /** Conditions that hold, plus one where the rule names the repository's place by name. */
+  readonly score: number;
+  /** How much of the repository's name the rule says literally. */
+  readonly literal: number;
+}
+
+type Missed = Extract<Match, { outcome: "missed" }>;
+
+/** Finds the rule that a refusal tells of when none matches: the one that would take least. */
+export class NearestRule {
+  #nearest: Near | null = null;
+  readonly #question: Question;
+
+  constructor(question: Question) {
+    this.#question = question;
+  }
+
+  /** @returns the nearest rule so far; of equally near ones the first */
+  get nearest(): Near | null {
+    return this.#nearest;
+  }
+
+  /**
+   * @param rule - a rule that was looked at
+   * @param match - what came of it
+   */
+  consider(rule: Rule, match: Match): void {
+    if (match.outcome !== "missed" || rule.spec.effect !== "allow") return;
+    const near = nearness(rule, match, this.#question);
+    if (this.#nearest === null || isNearer(near, this.#nearest)) this.#nearest = near;
+  }
+}
+
+function nearness(rule: Rule, match: Missed, { repository }: Question): Near {
+  const fitting = rule.globs.filter((glob) => repository !== null && matchesGlob(glob, repository));
+  const literal = Math.max(0, ...fitting.map(({ prefix }) => prefix.length));
+  // Being logged in is nothing special, and a rule for another kind of login is not about the caller at all.
+  const met = rule.spec.who === "logged-in" ? match.met - 1 : match.met;
+  const isForOthers = match.missed.rank === 0;
+  return { rule, match, literal, score: met + (literal > 0 && !isForOthers ? 1 : 0) };
+}
+
+function isNearer(one: Near, other: Near): boolean {
+  if (one.score !== other.score) return one.score > other.score;
+  if (one.match.missed.rank === 0 || other.match.missed.rank === 0)
+    return one.match.missed.rank > other.match.missed.rank;
+  if (one.literal !== other.literal) return one.literal > other.literal;
+  return one.match.missed.rank > other.match.missed.rank;
+}

@@ -1,0 +1,56 @@
+import { runProgram, type Outcome } from "#local/run-program.js";
+import type { OciLayout } from "./oci-layout.js";
+import { testTools } from "./tools.js";
+
+/** The skopeo client, as one identity of the local stack uses it. */
+export interface Skopeo {
+  /** Pushes an image to `<repository>:<tag>`. */
+  push(image: OciLayout, name: string): Promise<Outcome>;
+  /** Pulls `<repository>:<tag>` or `<repository>@<digest>` into a folder. */
+  pull(name: string, folder: string): Promise<Outcome>;
+  inspect(name: string): Promise<Outcome>;
+  listTags(repository: string): Promise<Outcome>;
+}
+
+const MINUTES_3 = 180_000;
+
+/**
+ * @param url - the gateway
+ * @param accessToken - whose name to act in, or `user:password` of another login; `null` without any
+ *   credentials
+ * @param timeoutMs - how long one call may take
+ * @returns the client
+ */
+export function skopeo(
+  url: string,
+  accessToken: string | null,
+  timeoutMs: number = MINUTES_3,
+): Skopeo {
+  const { host } = new URL(url);
+  const { file, env } = testTools().skopeo;
+  const credentials = accessToken?.includes(":") ? accessToken : `oauth2:${accessToken ?? ""}`;
+  const login = (side: string) =>
+    accessToken === null ? [`--${side}no-creds`] : [`--${side}creds`, credentials];
+  const run = (...args: string[]) =>
+    runProgram(
+      { file, args: ["--insecure-policy", ...args], env: { ...process.env, ...env } },
+      { timeoutMs },
+    );
+  const remote = (name: string) => `docker://${host}/${name}`;
+  const plain = "--src-tls-verify=false";
+  return {
+    push: (image, name) =>
+      run(
+        ...["copy", "--preserve-digests", "--dest-tls-verify=false", ...login("dest-")],
+        ...[`oci:${image.path}:image`, remote(name)],
+      ),
+    pull: (name, folder) =>
+      run(
+        ...["copy", "--preserve-digests", plain, ...login("src-")],
+        ...[remote(name), `oci:${folder}:image`],
+      ),
+    inspect: (name) => run("inspect", "--tls-verify=false", ...login(""), remote(name)),
+    listTags: (repository) =>
+      run("list-tags", "--tls-verify=false", ...login(""), remote(repository)),
+  };
+}
