@@ -95,11 +95,11 @@ export function chainCursor(
   return {
     advanceTo,
     finish: async (head) => {
+      if (head !== undefined) await advanceTo(head, "the record of the chain's end");
+      for (let row = await next(); row !== null; row = await next())
+        if (head !== undefined)
+          find(position, "past the end of the chain: added without the record", row.content);
       if (head === undefined) find(position, "the record of the chain's end is gone");
-      else await advanceTo(head, "the record of the chain's end");
-      const surplus = await next();
-      if (surplus !== null)
-        find(position, "past the end of the chain: added without the record", surplus.content);
       return position;
     },
     finding: () => finding,

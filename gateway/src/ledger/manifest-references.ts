@@ -8,7 +8,7 @@ export interface ManifestReference {
 }
 
 const descriptor = z.looseObject({ digest: z.string() });
-const descriptors = z.array(z.unknown()).catch([]);
+const descriptors = z.array(z.unknown()).catch([]).default([]);
 
 /**
  * Of all kinds of manifests: OCI and Docker images (`config`, `layers`), indexes (`manifests`), referrers
@@ -16,12 +16,12 @@ const descriptors = z.array(z.unknown()).catch([]);
  * a registry takes what looks like a manifest, whatever it is called.
  */
 const manifestSchema = z.looseObject({
-  config: z.unknown(),
+  config: z.unknown().optional(),
   layers: descriptors,
   blobs: descriptors,
   fsLayers: descriptors,
   manifests: descriptors,
-  subject: z.unknown(),
+  subject: z.unknown().optional(),
 });
 
 /**

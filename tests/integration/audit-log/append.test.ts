@@ -1,0 +1,132 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { chainOf } from "#audit-log/chain.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
+import { entriesAfter } from "#audit-log/sql/entries.js";
+import { migrate } from "#service-kit/db/migrate.js";
+import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { Secret } from "#service-kit/secret.js";
+import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { CHAIN, createAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
+
+let postgres: TestPostgres;
+let log: TestAuditLog;
+const record = auditRecorder(Date.now);
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  log = await createAuditLog(postgres);
+});
+afterEach(() => log.close());
+afterAll(() => postgres.stop());
+
+describe("appending to the audit log", () => {
+  test("many entries at once from several gateways leaves every chain whole and loses none", async () => {
+    const gateways = Array.from({ length: 4 }, () => log.ledger.open());
+    const pushes = Array.from({ length: 400 }, (_, index) => {
+      const db = gateways[index % gateways.length] ?? log.db;
+      return db.transaction((tx) => record(tx, tagEntry(`team/app-${index % 40}`, `${index}`)));
+    });
+    await Promise.all(pushes);
+    const found = await log.verify();
+    expect(found.findings).toEqual([]);
+    expect(found.entries).toBe(400);
+  });
+
+  test("many entries at once of one repository puts them in one chain without a gap", async () => {
+    await Promise.all(
+      Array.from({ length: 50 }, (_, index) =>
+        log.db.transaction((tx) => record(tx, tagEntry("alpha/app", `${index}`))),
+      ),
+    );
+    const rows = await entriesAfter(log.db, { chain: CHAIN, position: 0 }, 100);
+    expect(rows.map(({ position }) => position)).toEqual(rows.map((_, index) => index + 1));
+    expect((await log.verify()).entries).toBe(50);
+  });
+
+  test("an entry goes with the change that it is about when that is rolled back", async () => {
+    await log.append(1);
+    const change = log.db.transaction(async (tx) => {
+      await record(tx, tagEntry());
+      throw new Error("the change failed");
+    });
+    await expect(change).rejects.toThrow("the change failed");
+    const found = await log.verify();
+    expect(found).toMatchObject({ entries: 1, findings: [] });
+  });
+
+  test("the change goes with its entry when that cannot be written", async () => {
+    await log.forge((tx) =>
+      tx.query("delete from audit.chain_head where chain = $1", [chainOf("alpha/app")]),
+    );
+    await log.db.query("create table public.change (id int)");
+    const change = log.db.transaction(async (tx) => {
+      await tx.query("insert into public.change values (1)");
+      await record(tx, tagEntry());
+    });
+    await expect(change).rejects.toThrow("lost the head of a chain");
+    expect((await log.db.query("select id from public.change")).rows).toEqual([]);
+  });
+
+  test("takes whatever a client may call itself", async () => {
+    const odd = 'Docker/1.0 "\\\u0000\ud800\u001b[31m…\u{1f433}';
+    const entry = tagEntry();
+    await record(log.db, { ...entry, actor: { ...entry.actor, userAgent: odd } });
+    expect(await log.verify()).toMatchObject({ entries: 1, findings: [] });
+  });
+});
+
+describe("the audit log is append-only", () => {
+  const CHANGES: readonly [string, string][] = [
+    ["changing an entry", "update audit.entry set content = '{}'"],
+    ["removing an entry", "delete from audit.entry"],
+    ["emptying it", "truncate audit.entry"],
+    ["changing a checkpoint", "update audit.checkpoint set token = ''"],
+    ["removing a checkpoint", "delete from audit.checkpoint"],
+    ["emptying the checkpoints", "truncate audit.checkpoint"],
+    ["setting a chain back", "update audit.chain_head set position = 0"],
+    ["removing a chain's end", "delete from audit.chain_head"],
+    ["emptying the chains' ends", "truncate audit.chain_head"],
+  ];
+
+  test.each(CHANGES)("%s is refused, even to a superuser", async (_what, sql) => {
+    await log.append(2);
+    await log.checkpoint();
+    await expect(log.db.query(sql)).rejects.toThrow("the audit log is append-only");
+    expect(await log.verify()).toMatchObject({ entries: 2, findings: [] });
+  });
+
+  test("an owner who is no superuser has the right to add, and to nothing else", async () => {
+    const config = await ownedDatabase();
+    const db = openDatabase(config, { name: "test", connections: 2 }, SILENT);
+    await record(db, tagEntry());
+    const refused = CHANGES.filter(([, sql]) => !sql.includes("update audit.chain_head"));
+    for (const [, sql] of refused) await expect(db.query(sql)).rejects.toThrow("permission denied");
+    const { rows } = await db.query("select 1 from audit.entry");
+    expect(rows).toHaveLength(1);
+    await db.close();
+  });
+});
+
+describe("setting the audit log up", () => {
+  test("twice, and by several services at once, changes nothing", async () => {
+    await log.append(3);
+    const again = () => migrate(log.ledger.config, AUDIT_LOG_MIGRATIONS, SILENT);
+    await Promise.all([again(), again(), again()]);
+    expect(await log.verify()).toMatchObject({ entries: 3, findings: [] });
+  });
+});
+
+/** @returns a database with an audit log, both owned by a role without any privilege */
+async function ownedDatabase(): Promise<DatabaseConfig> {
+  const config = await emptyDatabase(postgres);
+  const password = new Secret("service-password");
+  await log.db.query("drop role if exists service");
+  await log.db.query(`create role service login password '${password.reveal()}'`);
+  await log.db.query(`alter database ${config.database} owner to service`);
+  const owned = { ...config, user: "service", password };
+  await migrate(owned, AUDIT_LOG_MIGRATIONS, SILENT);
+  return owned;
+}

@@ -1,0 +1,90 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { checkpointer, makeDueCheckpoint } from "#audit-log/checkpointer.js";
+import { checkpointsAfter } from "#audit-log/sql/checkpoints.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { waitUntil } from "#local/wait.js";
+import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+
+let postgres: TestPostgres;
+let log: TestAuditLog;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  log = await createAuditLog(postgres);
+});
+afterEach(() => log.close());
+afterAll(() => postgres.stop());
+
+const numbers = async () => (await checkpointsAfter(log.db, 0, 100)).map(({ number }) => number);
+
+describe("checkpoints", () => {
+  test("are made after so many entries, or so many seconds with any entry", async () => {
+    let now = Date.now();
+    const interval = { entries: 3, seconds: 60 };
+    const make = () => makeDueCheckpoint(log.checkpointDeps({ interval, now: () => now }));
+    expect(await make()).toBeNull();
+    await log.append(1);
+    expect(await make()).toBe(1);
+    await log.append(2);
+    expect(await make()).toBeNull();
+    await log.append(1);
+    expect(await make()).toBe(2);
+    await log.append(1);
+    now += 59_000;
+    expect(await make()).toBeNull();
+    now += 1_000;
+    expect(await make()).toBe(3);
+    now += 3_600_000;
+    expect(await make()).toBeNull();
+    expect((await log.verify()).findings).toEqual([]);
+  });
+
+  test("of ten replicas that want one at the same moment are made once", async () => {
+    for (let round = 1; round <= 5; round += 1) {
+      await log.append(1);
+      const made = await Promise.all(
+        Array.from({ length: 10 }, () =>
+          makeDueCheckpoint(log.checkpointDeps({ db: log.ledger.open({ connections: 1 }) })),
+        ),
+      );
+      expect(made.filter((number) => number !== null)).toEqual([round]);
+    }
+    expect(await numbers()).toEqual([1, 2, 3, 4, 5]);
+    expect((await log.verify()).findings).toEqual([]);
+  });
+
+  test("cover a prefix of every chain while others go on appending", async () => {
+    let isDone = false;
+    const appending = Promise.all(
+      Array.from({ length: 6 }, async (_, index) => {
+        while (!isDone) await log.append(1, `team/app-${index}`);
+      }),
+    );
+    for (let made = 0; made < 20; made += 1) await log.checkpoint();
+    const during = await log.verify();
+    isDone = true;
+    await appending;
+    expect(during.findings).toEqual([]);
+    expect(during.checkpoints.count).toBeGreaterThan(1);
+    expect((await log.verify()).findings).toEqual([]);
+  });
+
+  test("are made in the background, and the last one is awaited at the end", async () => {
+    const component = checkpointer(log.checkpointDeps());
+    await log.append(1);
+    await component.start();
+    expect(await waitUntil(async () => (await numbers()).length === 1, { withinMs: 10_000 })).toBe(
+      true,
+    );
+    await component.stop();
+  });
+
+  test("are refused for a log that is shorter than it was", async () => {
+    await log.append(3);
+    await log.checkpoint();
+    await log.forge((tx) => tx.query("update audit.chain_head set position = position - 1"));
+    await expect(log.checkpoint()).rejects.toThrow("shorter than its last checkpoint says");
+  });
+});

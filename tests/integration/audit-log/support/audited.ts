@@ -1,0 +1,108 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { chainOf } from "#audit-log/chain.js";
+import { makeDueCheckpoint, type CheckpointDeps } from "#audit-log/checkpointer.js";
+import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
+import { auditRecorder } from "#audit-log/record-audit.js";
+import { verifyLog, type VerifiedLog } from "#audit-log/verify/verify-log.js";
+import type { KeptCheckpoint } from "#audit-log/verify/walk-checkpoints.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
+import type { TestPostgres } from "#tests/support/postgres.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
+
+export const REPOSITORY = "alpha/app";
+export const CHAIN = chainOf(REPOSITORY);
+
+/** An audit log in a database of its own, and the keys that it is signed with. */
+export interface TestAuditLog {
+  readonly ledger: TestLedger;
+  readonly db: Database;
+  readonly keysFolder: string;
+  readonly keys: KeyRing;
+  append(count: number, repository?: string): Promise<void>;
+  /** @returns what a gateway makes checkpoints with; they are due at once */
+  checkpointDeps(known?: Partial<CheckpointDeps>): CheckpointDeps;
+  checkpoint(): Promise<number | null>;
+  verify(kept?: readonly KeptCheckpoint[]): Promise<VerifiedLog>;
+  /** Does what only a superuser can, who switches rules and triggers off. */
+  forge(work: (tx: Queryable) => Promise<unknown>): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** @returns an entry about a tag */
+export function tagEntry(repository = REPOSITORY, tag = "1.0"): AuditEntry {
+  return {
+    action: "tag.pushed",
+    actor: { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" },
+    repository,
+    tag,
+    digest: `sha256:${"0".repeat(64)}`,
+    reason: "tag-free",
+    detail: {},
+  };
+}
+
+/**
+ * @param postgres - a running Postgres
+ * @returns an empty audit log
+ */
+export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditLog> {
+  const ledger = await createLedger(postgres);
+  const db = ledger.open();
+  const folder = await temporaryFolder();
+  const keys = await testKeys(folder.path);
+  const record = auditRecorder(Date.now);
+  let tags = 0;
+  const checkpointDeps = (known: Partial<CheckpointDeps> = {}): CheckpointDeps => ({
+    db,
+    log: SILENT,
+    key: () => keys.active(),
+    now: Date.now,
+    interval: { entries: 1, seconds: 1 },
+    ...known,
+  });
+  return {
+    ledger,
+    db,
+    keysFolder: folder.path,
+    keys,
+    append: async (count, repository = REPOSITORY) => {
+      for (let added = 0; added < count; added += 1)
+        await record(db, tagEntry(repository, `1.${(tags += 1)}`));
+    },
+    checkpointDeps,
+    checkpoint: () => makeDueCheckpoint(checkpointDeps()),
+    verify: async (kept = []) => {
+      const pem = await readFile(join(folder.path, "ca.cert.pem"), "utf8");
+      const anchors = parseCertificates(pem, "ca.cert.pem");
+      return verifyLog(db, { anchors, kept, progress: () => undefined });
+    },
+    forge: (work) =>
+      db.transaction(async (tx) => {
+        await tx.query("set local session_replication_role = replica");
+        await work(tx);
+      }),
+    close: async () => {
+      await ledger.close();
+      await folder.remove();
+    },
+  };
+}
+
+/** @returns keys of a gateway, with an authority of their own */
+export function testKeys(directory: string): Promise<KeyRing> {
+  return openKeyRing(
+    {
+      directory,
+      owner: "gateway",
+      givenKeys: null,
+      givenKeysFile: null,
+      certificatesFile: null,
+      retainSeconds: 60,
+    },
+    { now: Date.now, log: SILENT },
+  );
+}

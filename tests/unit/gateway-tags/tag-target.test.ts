@@ -1,0 +1,57 @@
+import { describe, expect, test } from "@jest/globals";
+import { isDeletable } from "#gateway/tags/deletable.js";
+import type { TagRule } from "#gateway/ledger/tag-rules.js";
+import { parseTagTarget } from "#gateway/tags/tag-target.js";
+
+describe("the path of a tag", () => {
+  test.each([
+    ["GET", "/alpha/app/tags/1.0", "tag alpha/app 1.0"],
+    ["GET", "/alpha/a/b/c/tags/1.0?x=1", "tag alpha/a/b/c 1.0"],
+    ["GET", "/app/tags/1.0", "tag app 1.0"],
+    ["GET", "/alpha/tags/tags/tags", "tag alpha/tags tags"],
+    ["PUT", "/alpha/app/tags/1.0/lock", "lock alpha/app 1.0"],
+    ["DELETE", "/alpha/app/tags/1.0/lock", "lock alpha/app 1.0"],
+    ["GET", "/alpha/app/tags/1.0/lock", "lock alpha/app 1.0"],
+    ["GET", "/alpha/tags/tags/lock", "tag alpha/tags lock"],
+    ["HEAD", "/alpha/tags/tags/lock", "tag alpha/tags lock"],
+    ["PUT", "/alpha/tags/tags/lock", "lock alpha tags"],
+    ["GET", "/alpha/tags/lock", "tag alpha lock"],
+    ["GET", "/alpha/app", null],
+    ["GET", "/alpha/app/tags", null],
+    ["GET", "/tags/1.0", null],
+    ["GET", "/alpha/app/tags/1.0/other", null],
+  ])("%s %s", (method, path, wanted) => {
+    const found = parseTagTarget(method, `/api/v1/repositories${path}`);
+    const text = found === null ? null : `${found.about} ${found.repository} ${found.tag}`;
+    expect(text).toBe(wanted);
+  });
+
+  test.each(["/Alpha/tags/1", "/a/../b/tags/1", "/a//b/tags/1", "/a%2Fb/tags/1", "/a/tags/.x"])(
+    "%s is refused",
+    (path) => {
+      expect(() => parseTagTarget("GET", `/api/v1/repositories${path}`)).toThrow(/invalid/);
+    },
+  );
+
+  test("another endpoint is not its affair", () => {
+    expect(parseTagTarget("GET", "/api/v1/explain")).toBeNull();
+  });
+});
+
+describe("whether a tag may be deleted", () => {
+  test.each<[TagRule["mutability"], Partial<TagRule>, locked: boolean, wanted: boolean]>([
+    ["mutable", {}, false, true],
+    ["mutable", {}, true, false],
+    ["mutable", { deletable: true }, true, false],
+    ["mutable", { deletable: false }, false, false],
+    ["mutable", { appendOnly: true }, false, false],
+    ["mutable", { appendOnly: true, deletable: true }, false, true],
+    ["immutable", {}, false, false],
+    ["immutable", { deletable: true }, false, true],
+    ["immutable", { deletable: true }, true, true],
+    ["forbidden", {}, false, false],
+    ["forbidden", { deletable: true }, false, true],
+  ])("%s %j, locked %s: %s", (mutability, more, locked, wanted) => {
+    expect(isDeletable({ mutability, name: "a", ...more }, locked)).toBe(wanted);
+  });
+});
