@@ -14,7 +14,7 @@ import { YamlFileError } from "#service-kit/yaml-file.js";
 import { checkpointer } from "#audit-log/checkpointer.js";
 import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
@@ -70,20 +70,19 @@ async function main(config: GatewayConfig): Promise<void> {
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   const upstream = registryUpstream(config.registryUrl, authorization);
-  const audit = auditRecorder(Date.now);
-  const facts = factQueue({ db, audit, log });
+  const facts = factQueue({ db, audit: recordAudit, log });
   const noteKeys = () => {
     facts.add(keysFact(config.keys.owner, keys.describe()));
   };
   noteKeys();
   keys.onChange(noteKeys);
-  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit, log }, log);
+  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit,
+    audit: recordAudit,
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });

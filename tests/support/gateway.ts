@@ -7,7 +7,7 @@ import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
@@ -75,7 +75,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     db,
     log: SILENT,
     policy: options.policy ?? PIER_ONE_TAGS,
-    audit: auditRecorder(Date.now),
+    audit: recordAudit,
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });

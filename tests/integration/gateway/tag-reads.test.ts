@@ -11,8 +11,8 @@ import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-a
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const OURS = '{"made":"by us"}';
-const FOREIGN = '{"made":"behind our back"}';
+const OURS = '{"schemaVersion":2,"made":"by us"}';
+const FOREIGN = '{"schemaVersion":2,"made":"behind our back"}';
 const SNAPSHOT = "1.0-SNAPSHOT";
 
 let postgres: TestPostgres;
@@ -196,7 +196,7 @@ describe("latest", () => {
   test("is what was pushed last, not what the registry has under that name", async () => {
     registry.write("alpha/app", "latest", FOREIGN);
     expectUnknown(await read("latest"));
-    await push("2.0", '{"number":2}');
+    await push("2.0", '{"schemaVersion":2,"number":2}');
     await push("1.0", OURS);
     expect((await read("latest", { gateway: 2 })).body.toString()).toBe(OURS);
   });
