@@ -22,11 +22,11 @@ create table audit.entry (
   hash bytea not null,
   primary key (chain, position)
 );
-comment on column audit.entry.content is 'the entry as JSON, byte for byte as it was hashed; at, action and repository repeat parts of it for look-ups';
+comment on column audit.entry.content is 'the entry as JSON, byte for byte as it was hashed; at (by the clock of the database), action and repository repeat parts of it for look-ups';
 comment on column audit.entry.hash is 'sha256(previous_hash || content as UTF-8)';
 create index entry_at on audit.entry (at, chain, position);
 create index entry_repository on audit.entry (repository, at) where repository is not null;
-create index entry_without_repository on audit.entry (action, position) where repository is null;
+create index entry_without_repository on audit.entry (action, at) where repository is null;
 
 create table audit.checkpoint (
   number bigint primary key check (number > 0),

@@ -5,7 +5,7 @@ export const CHAINS = 16;
 
 /**
  * @param repository - repository of an entry; `null` when it has none
- * @returns the chain that its entries are in: all of one repository are in one, in their order
+ * @returns the chain that its entries go to, unless somebody appends to that at the same moment
  */
 export function chainOf(repository: string | null): number {
   let hash = 0x811c9dc5;

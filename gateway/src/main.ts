@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "#service-kit/config.js";
@@ -13,10 +14,13 @@ import { YamlFileError } from "#service-kit/yaml-file.js";
 import { checkpointer } from "#audit-log/checkpointer.js";
 import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
+import { discovery } from "./discovery/discovery.js";
+import { discoveryMetrics } from "./discovery/discovery-metrics.js";
+import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -27,6 +31,8 @@ import {
   tagPolicyFact,
   type TagPolicyFile,
 } from "./ledger/tag-policy-file.js";
+import { modeFollower } from "./mode/follow-mode.js";
+import { writeGate } from "./mode/write-gate.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -68,20 +74,19 @@ async function main(config: GatewayConfig): Promise<void> {
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   const upstream = registryUpstream(config.registryUrl, authorization);
-  const audit = auditRecorder(Date.now);
-  const facts = factQueue({ db, audit, log });
+  const facts = factQueue({ db, audit: recordAudit, log });
   const noteKeys = () => {
     facts.add(keysFact(config.keys.owner, keys.describe()));
   };
   noteKeys();
   keys.onChange(noteKeys);
-  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit, log }, log);
+  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit,
+    audit: recordAudit,
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -91,6 +96,7 @@ async function main(config: GatewayConfig): Promise<void> {
     newReservation: randomUUID,
   };
   const settled = settledTags(heard);
+  const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
     ...ledger,
@@ -121,6 +127,7 @@ async function main(config: GatewayConfig): Promise<void> {
     trustedProxies: config.trustedProxies,
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
+    writes,
     migrated: schema.migrated,
     now: Date.now,
     count: (outcome) => {
@@ -143,6 +150,15 @@ async function main(config: GatewayConfig): Promise<void> {
       }),
       tagPolicy,
       recovery(ledger),
+      modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
+      discovery(
+        {
+          ...passDeps({ ...ledger, ...config, authorization, upstream, now: Date.now }),
+          database: config.database,
+          metrics: discoveryMetrics(metrics.registry, Date.now),
+        },
+        config.discovery,
+      ),
       keys,
       uploads,
       keyRefresher(verifier, log),

@@ -76,7 +76,7 @@ export async function createLedger(postgres: TestPostgres): Promise<TestLedger> 
 async function allAudited(config: DatabaseConfig): Promise<AuditedEntry[]> {
   const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
   const { rows } = await db.query<{ content: string }>(
-    "select content from audit.entry order by chain, position",
+    "select content from audit.entry order by at",
   );
   await db.close();
   return rows.map(({ content }) => JSON.parse(content) as AuditedEntry);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AuditActor } from "#audit-log/entry.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import type {
   ManifestTransport,
   PushDeps,
@@ -72,7 +72,7 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     db,
     log: SILENT,
     policy: PIER_ONE_TAGS,
-    audit: auditRecorder(Date.now),
+    audit: recordAudit,
     now: Date.now,
     pause: (milliseconds) => pause(milliseconds),
     untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),

@@ -6,7 +6,7 @@ import type { Express } from "express";
 import supertest from "supertest";
 import { identityRoutes } from "#local/identity-routes.js";
 import type { Identities } from "#local/identities.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -108,7 +108,7 @@ export async function startTestTokenServer(
     },
     countLogin: () => undefined,
     db,
-    audit: auditRecorder(now),
+    audit: recordAudit,
     keys,
     issuer: "wharfinger",
     service: "wharfinger",

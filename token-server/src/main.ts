@@ -3,7 +3,7 @@ import { fileURLToPath } from "node:url";
 import { Counter } from "prom-client";
 import { keysFact, policyFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
@@ -45,8 +45,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     [{ schema: "token_server", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
     log,
   );
-  const audit = auditRecorder(Date.now);
-  const onRecord: FactDeps = { db, audit, log };
+  const onRecord: FactDeps = { db, audit: recordAudit, log };
   const facts = factQueue(onRecord);
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const noteKeys = () => {
@@ -85,7 +84,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       logins.inc({ outcome });
     },
     db,
-    audit,
+    audit: recordAudit,
     keys,
     issuer: config.issuer,
     service: config.service,

@@ -13,7 +13,7 @@ export async function lockFacts(tx: Queryable, action: AuditAction): Promise<voi
 export async function lastFacts(db: Queryable, action: AuditAction): Promise<string[]> {
   const { rows } = await db.query<{ content: string }>(
     `select content from audit.entry where repository is null and action = $1
-     order by position desc limit $2`,
+     order by at desc limit $2`,
     [action, LOOK_BACK],
   );
   return rows.map(({ content }) => content);

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { chainOf } from "#audit-log/chain.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { entriesAfter } from "#audit-log/sql/entries.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
@@ -11,7 +11,6 @@ import { CHAIN, createAuditLog, tagEntry, type TestAuditLog } from "./support/au
 
 let postgres: TestPostgres;
 let log: TestAuditLog;
-const record = auditRecorder(Date.now);
 
 beforeAll(async () => {
   postgres = await startTestPostgres();
@@ -27,7 +26,9 @@ describe("appending to the audit log", () => {
     const gateways = Array.from({ length: 4 }, () => log.ledger.open());
     const pushes = Array.from({ length: 400 }, (_, index) => {
       const db = gateways[index % gateways.length] ?? log.db;
-      return db.transaction((tx) => record(tx, tagEntry(`team/app-${index % 40}`, `${index}`)));
+      return db.transaction((tx) =>
+        recordAudit(tx, tagEntry(`team/app-${index % 40}`, `${index}`)),
+      );
     });
     await Promise.all(pushes);
     const found = await log.verify();
@@ -38,7 +39,7 @@ describe("appending to the audit log", () => {
   test("many entries at once of one repository puts them in one chain without a gap", async () => {
     await Promise.all(
       Array.from({ length: 50 }, (_, index) =>
-        log.db.transaction((tx) => record(tx, tagEntry("alpha/app", `${index}`))),
+        log.db.transaction((tx) => recordAudit(tx, tagEntry("alpha/app", `${index}`))),
       ),
     );
     const rows = await entriesAfter(log.db, { chain: CHAIN, position: 0 }, 100);
@@ -49,7 +50,7 @@ describe("appending to the audit log", () => {
   test("an entry goes with the change that it is about when that is rolled back", async () => {
     await log.append(1);
     const change = log.db.transaction(async (tx) => {
-      await record(tx, tagEntry());
+      await recordAudit(tx, tagEntry());
       throw new Error("the change failed");
     });
     await expect(change).rejects.toThrow("the change failed");
@@ -64,7 +65,7 @@ describe("appending to the audit log", () => {
     await log.db.query("create table public.change (id int)");
     const change = log.db.transaction(async (tx) => {
       await tx.query("insert into public.change values (1)");
-      await record(tx, tagEntry());
+      await recordAudit(tx, tagEntry());
     });
     await expect(change).rejects.toThrow("lost the head of a chain");
     expect((await log.db.query("select id from public.change")).rows).toEqual([]);
@@ -73,7 +74,7 @@ describe("appending to the audit log", () => {
   test("takes whatever a client may call itself", async () => {
     const odd = 'Docker/1.0 "\\\u0000\ud800\u001b[31m…\u{1f433}';
     const entry = tagEntry();
-    await record(log.db, { ...entry, actor: { ...entry.actor, userAgent: odd } });
+    await recordAudit(log.db, { ...entry, actor: { ...entry.actor, userAgent: odd } });
     expect(await log.verify()).toMatchObject({ entries: 1, findings: [] });
   });
 });
@@ -101,7 +102,7 @@ describe("the audit log is append-only", () => {
   test("an owner who is no superuser has the right to add, and to nothing else", async () => {
     const config = await ownedDatabase();
     const db = openDatabase(config, { name: "test", connections: 2 }, SILENT);
-    await record(db, tagEntry());
+    await recordAudit(db, tagEntry());
     const refused = CHANGES.filter(([, sql]) => !sql.includes("update audit.chain_head"));
     for (const [, sql] of refused) await expect(db.query(sql)).rejects.toThrow("permission denied");
     const { rows } = await db.query("select 1 from audit.entry");

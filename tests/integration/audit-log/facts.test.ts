@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { keysFact, policyFact } from "#audit-log/facts.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   log = await createAuditLog(postgres);
-  deps = { db: log.db, audit: auditRecorder(Date.now), log: SILENT };
+  deps = { db: log.db, audit: recordAudit, log: SILENT };
 });
 afterEach(() => log.close());
 afterAll(() => postgres.stop());

@@ -20,7 +20,7 @@ const post = (path: string, token = "alice-token") =>
 
 async function entries(): Promise<AuditEntry[]> {
   const { rows } = await server.db.query<{ content: string }>(
-    "select content from audit.entry order by chain, position",
+    "select content from audit.entry order by at",
   );
   return rows.map(({ content }) => JSON.parse(content) as AuditEntry);
 }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { chainOf } from "#audit-log/chain.js";
 import { makeDueCheckpoint, type CheckpointDeps } from "#audit-log/checkpointer.js";
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
-import { auditRecorder } from "#audit-log/record-audit.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { verifyLog, type VerifiedLog } from "#audit-log/verify/verify-log.js";
 import type { KeptCheckpoint } from "#audit-log/verify/walk-checkpoints.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
@@ -54,7 +54,6 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
   const db = ledger.open();
   const folder = await temporaryFolder();
   const keys = await testKeys(folder.path);
-  const record = auditRecorder(Date.now);
   let tags = 0;
   const checkpointDeps = (known: Partial<CheckpointDeps> = {}): CheckpointDeps => ({
     db,
@@ -71,7 +70,7 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
     keys,
     append: async (count, repository = REPOSITORY) => {
       for (let added = 0; added < count; added += 1)
-        await record(db, tagEntry(repository, `1.${(tags += 1)}`));
+        await recordAudit(db, tagEntry(repository, `1.${(tags += 1)}`));
     },
     checkpointDeps,
     checkpoint: () => makeDueCheckpoint(checkpointDeps()),
