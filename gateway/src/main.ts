@@ -153,7 +153,13 @@ async function main(config: GatewayConfig): Promise<void> {
       modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
       discovery(
         {
-          ...passDeps({ ...ledger, ...config, authorization, upstream, now: Date.now }),
+          ...passDeps({
+            ...ledger,
+            registryUrl: config.registryUrl,
+            authorization,
+            upstream,
+            now: Date.now,
+          }),
           database: config.database,
           metrics: discoveryMetrics(metrics.registry, Date.now),
         },
