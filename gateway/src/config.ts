@@ -6,6 +6,7 @@ import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import type { Secret } from "#service-kit/secret.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import type { DiscoverySettings } from "./discovery/discovery.js";
 
 /** Longest life of a token that the gateway signs for the registry, with leeway. */
 const UPSTREAM_TOKEN_SECONDS = 600;
@@ -44,6 +45,7 @@ export interface GatewayConfig {
   readonly tagPolicyFile: string | null;
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
+  readonly discovery: DiscoverySettings;
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
 }
@@ -80,6 +82,13 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     notificationSecret: read.secret("NOTIFICATION_SECRET"),
     tagPolicyFile: read.optionalText("TAG_POLICY_FILE"),
     allowDelete: read.flag("ALLOW_DELETE", false),
+    discovery: {
+      seconds: read.integer("DISCOVERY_SECONDS", 120, { min: 0, max: 86_400 }),
+      sightings: read.integer("DISCOVERY_SIGHTINGS", 3, { min: 1, max: 1_000 }),
+      repair: read.flag("DISCOVERY_REPAIR", false),
+      slice: read.integer("DISCOVERY_SLICE", 2_000, { min: 1, max: 10_000_000 }),
+      perSecond: read.integer("DISCOVERY_RATE", 200, { min: 1, max: 100_000 }),
+    },
     checkpoints: {
       entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),
       seconds: read.integer("AUDIT_CHECKPOINT_SECONDS", 60, { min: 1, max: 86_400 }),

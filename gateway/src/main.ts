@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { ConfigError } from "#service-kit/config.js";
@@ -18,6 +19,9 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
+import { discovery } from "./discovery/discovery.js";
+import { discoveryMetrics } from "./discovery/discovery-metrics.js";
+import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -28,6 +32,8 @@ import {
   tagPolicyFact,
   type TagPolicyFile,
 } from "./ledger/tag-policy-file.js";
+import { modeFollower } from "./mode/follow-mode.js";
+import { writeGate } from "./mode/write-gate.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -92,6 +98,7 @@ async function main(config: GatewayConfig): Promise<void> {
     newReservation: randomUUID,
   };
   const settled = settledTags(heard);
+  const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
     ...ledger,
@@ -122,6 +129,7 @@ async function main(config: GatewayConfig): Promise<void> {
     trustedProxies: config.trustedProxies,
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
+    writes,
     migrated: schema.migrated,
     now: Date.now,
     count: (outcome) => {
@@ -144,6 +152,21 @@ async function main(config: GatewayConfig): Promise<void> {
       }),
       tagPolicy,
       recovery(ledger),
+      modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
+      discovery(
+        {
+          ...passDeps({
+            ...ledger,
+            registryUrl: config.registryUrl,
+            authorization,
+            upstream,
+            now: Date.now,
+          }),
+          database: config.database,
+          metrics: discoveryMetrics(metrics.registry, Date.now),
+        },
+        config.discovery,
+      ),
       keys,
       uploads,
       keyRefresher(verifier, log),

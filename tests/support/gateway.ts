@@ -8,6 +8,7 @@ import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
@@ -42,6 +43,8 @@ export interface TestGatewayOptions {
   readonly policy?: TagPolicy;
   /** Absent: off, as in production. */
   readonly allowDelete?: boolean;
+  /** Absent: one that is open. */
+  readonly writes?: WriteGate;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -108,6 +111,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
+    writes: options.writes ?? writeGate(),
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });

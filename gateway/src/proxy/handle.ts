@@ -6,6 +6,7 @@ import { sendFault } from "#service-kit/http/send-fault.js";
 import { authorize } from "./authorize.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
+import type { WriteGate } from "../mode/write-gate.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
 /** What the registry API needs. */
@@ -13,6 +14,8 @@ export interface RegistryApiDeps extends PlanDeps {
   readonly verifier: TokenVerifier;
   readonly publicUrl: string | null;
   readonly service: string;
+  /** Lets writes pass, or refuses them while the gateway is read-only. */
+  readonly writes: WriteGate;
 }
 
 /** Every answer below `/v2/` says so, errors included: clients recognise a registry by it. */
@@ -45,7 +48,14 @@ export async function handleRegistryRequest(
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
     const caller = await identifyCaller(deps, req, request);
-    await carryOut(deps, { req, res, request, caller, context });
+    const ended = deps.writes.admit(request.kind);
+    try {
+      await carryOut(deps, { req, res, request, caller, context });
+    } finally {
+      // What is streamed goes on until the answer has ended; what is not may outlive its client.
+      if (res.closed) ended();
+      else res.once("close", ended);
+    }
   } catch (error) {
     sendFault(req, res, abortedOr(req, error), deps.log);
   }

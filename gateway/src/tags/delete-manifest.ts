@@ -75,14 +75,14 @@ async function bury(
     digest,
     reason,
   } as const;
-  const isNew = await deps.db.transaction(async (tx) => {
-    if (!(await buryManifest(tx, repository, digest, actor.uid))) return false;
+  const wasThere = await deps.db.transaction(async (tx) => {
+    const wasAtRegistry = answer === "deleted";
+    const buried = { repository, digest, by: actor.uid, wasAtRegistry };
+    if (!(await buryManifest(tx, buried))) return false;
     await deps.audit(tx, { ...entry, detail: { registry: answer } });
     return true;
   });
-  // Already buried and not at the registry: there was nothing to delete.
-  if (!isNew && answer === "absent")
-    throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, digest } });
+  if (!wasThere) throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, digest } });
   deps.log.info({ event: "manifest.deleted", repository, digest, actor: actor.uid, answer });
 }
 

@@ -100,8 +100,15 @@ export function openDatabase(
   };
 }
 
-async function runQuery<Row extends pg.QueryResultRow>(
-  target: pg.Pool | pg.PoolClient,
+/**
+ * @param target - whatever runs the statement
+ * @param sql - the statement
+ * @param values - its parameters
+ * @returns its rows
+ * @throws Fault UNAVAILABLE when the database cannot be used
+ */
+export async function runQuery<Row extends pg.QueryResultRow>(
+  target: pg.Pool | pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
 ): Promise<{ rows: Row[]; rowCount: number | null }> {
@@ -139,8 +146,11 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise
 /**
  * Only what the server calls a mistake in the statement itself is our fault; anything else (no
  * connection, shutting down, out of connections, read-only standby, timeout) passes by itself.
+ *
+ * @param error - whatever the `pg` library threw
+ * @returns Fault UNAVAILABLE for what passes by itself, else the error
  */
-function asFault(error: unknown): unknown {
+export function asFault(error: unknown): unknown {
   if (error instanceof pg.DatabaseError && !isTransient(error.code ?? "")) return error;
   return new Fault("UNAVAILABLE", {
     message: "the ledger's database is unavailable for the moment, try again",

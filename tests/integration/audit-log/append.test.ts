@@ -1,10 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { chainOf } from "#audit-log/chain.js";
+import { CHAINS } from "#audit-log/chain.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { entriesAfter } from "#audit-log/sql/entries.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
+import { waitUntil } from "#local/wait.js";
 import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { CHAIN, createAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
@@ -36,15 +37,41 @@ describe("appending to the audit log", () => {
     expect(found.entries).toBe(400);
   });
 
-  test("many entries at once of one repository puts them in one chain without a gap", async () => {
-    await Promise.all(
-      Array.from({ length: 50 }, (_, index) =>
-        log.db.transaction((tx) => recordAudit(tx, tagEntry("alpha/app", `${index}`))),
-      ),
+  test("one after the other of a repository keeps them in its chain", async () => {
+    await log.append(5);
+    expect(await entriesAfter(log.db, { chain: CHAIN, position: 0 }, 10)).toHaveLength(5);
+  });
+
+  test("while its repository's chain is held waits for nobody: it goes to another chain", async () => {
+    await log.db.transaction(async (tx) => {
+      await recordAudit(tx, tagEntry());
+      await log.append(3);
+      expect((await log.verify()).entries).toBe(3);
+    });
+    expect(await log.verify()).toMatchObject({ entries: 4, findings: [] });
+  });
+
+  test("while every chain is held waits for its own", async () => {
+    const ends: (() => void)[] = [];
+    const holders = Array.from({ length: CHAINS }, () =>
+      log.ledger.open({ connections: 1 }).transaction(async (tx) => {
+        await recordAudit(tx, tagEntry());
+        await new Promise<void>((resolve) => ends.push(resolve));
+      }),
     );
-    const rows = await entriesAfter(log.db, { chain: CHAIN, position: 0 }, 100);
-    expect(rows.map(({ position }) => position)).toEqual(rows.map((_, index) => index + 1));
-    expect((await log.verify()).entries).toBe(50);
+    expect(await waitUntil(() => ends.length === CHAINS, { withinMs: 20_000 })).toBe(true);
+    const late = log.append(1);
+    for (const end of ends) end();
+    await Promise.all([...holders, late]);
+    expect(await log.verify()).toMatchObject({ entries: CHAINS + 1, findings: [] });
+  });
+
+  test("dates entries by the database's clock, in the order in which they were made", async () => {
+    await log.append(20, "alpha/app");
+    const { rows } = await log.db.query<{ tag: string }>(
+      "select content::json ->> 'tag' as tag from audit.entry order by at",
+    );
+    expect(rows.map(({ tag }) => tag)).toEqual(rows.map((_, index) => `1.${index + 1}`));
   });
 
   test("an entry goes with the change that it is about when that is rolled back", async () => {
@@ -59,9 +86,7 @@ describe("appending to the audit log", () => {
   });
 
   test("the change goes with its entry when that cannot be written", async () => {
-    await log.forge((tx) =>
-      tx.query("delete from audit.chain_head where chain = $1", [chainOf("alpha/app")]),
-    );
+    await log.forge((tx) => tx.query("delete from audit.chain_head"));
     await log.db.query("create table public.change (id int)");
     const change = log.db.transaction(async (tx) => {
       await tx.query("insert into public.change values (1)");

@@ -40,25 +40,23 @@ export async function unmarkDeleting(
 }
 
 /**
- * Puts a tombstone on a manifest that the registry has deleted.
+ * Puts a tombstone on a manifest that the registry has deleted, and takes the note back.
  *
  * @param tx - transaction that also writes the audit entry
- * @param repository - where it was
- * @param digest - the manifest
- * @param by - who deleted it
- * @returns whether it had none before
+ * @param removal - the manifest, who deleted it, and whether the registry still had it
+ * @returns whether anything was deleted: not, when it has a tombstone and the registry did not have it either
  */
 export async function buryManifest(
   tx: Queryable,
-  repository: RepositoryName,
-  digest: Digest,
-  by: string,
+  removal: { repository: RepositoryName; digest: Digest; by: string; wasAtRegistry: boolean },
 ): Promise<boolean> {
+  const { repository, digest, by, wasAtRegistry } = removal;
   const { rowCount } = await tx.query(
     `update ledger.manifest
      set deleting_at = null, deleted_at = clock_timestamp(), deleted_by = $3
-     where repository = $1 and digest = $2 and deleted_at is null`,
-    [repository, digest, by],
+     where repository = $1 and digest = $2 and (deleted_at is null or $4)`,
+    [repository, digest, by, wasAtRegistry],
   );
+  if (rowCount === 0) await unmarkDeleting(tx, repository, digest);
   return rowCount === 1;
 }

@@ -64,3 +64,22 @@ export async function readManifestContent(
   );
   return rows[0]?.content ?? null;
 }
+
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param digest - digest of a manifest in it
+ * @returns the manifest as it was received, or `null` when the ledger never saw it
+ */
+export async function readManifest(
+  db: Queryable,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<StoredManifest | null> {
+  const { rows } = await db.query<StoredManifest>(
+    `select digest, media_type as "mediaType", content from ledger.manifest
+     where repository = $1 and digest = $2`,
+    [repository, digest],
+  );
+  return rows[0] ?? null;
+}

@@ -1,0 +1,68 @@
+import { Counter, Gauge, type Registry } from "prom-client";
+import type { PassSummary } from "./tally.js";
+
+/** How a pass ended: all well, something wrong found, or not carried through. */
+export type PassOutcome = "clean" | "drift" | "errors" | "failed";
+
+/** What is measured of discovery. */
+export interface DiscoveryMetrics {
+  /** @param summary - a pass that ended; @param marked - tags that are wrong now */
+  passed(summary: PassSummary, marked: { missing: number; drifted: number }): void;
+  /** A pass that could not be made. */
+  failed(): void;
+}
+
+/**
+ * @param registry - where the metrics are kept
+ * @param now - current time in milliseconds
+ * @returns what takes note of passes
+ */
+export function discoveryMetrics(registry: Registry, now: () => number): DiscoveryMetrics {
+  const registers = [registry];
+  const passes = new Counter<"outcome">({
+    name: "discovery_passes_total",
+    help: "Comparisons of the ledger with the registry by how they ended",
+    labelNames: ["outcome" satisfies keyof { outcome: PassOutcome }],
+    registers,
+  });
+  const tags = new Counter<"change">({
+    name: "discovery_tags_total",
+    help: "Tags that discovery adopted, found missing, found drifted or repaired",
+    labelNames: ["change"],
+    registers,
+  });
+  const wrong = new Gauge<"state">({
+    name: "discovery_tags_wrong",
+    help: "Tags that are missing at the registry or mean something else there",
+    labelNames: ["state"],
+    registers,
+  });
+  const seconds = new Gauge({
+    name: "discovery_pass_seconds",
+    help: "Duration of the last pass of this gateway",
+    registers,
+  });
+  const success = new Gauge({
+    name: "discovery_last_success_timestamp_seconds",
+    help: "When this gateway last made a pass without an error",
+    registers,
+  });
+  return {
+    passed: (summary, marked) => {
+      passes.inc({ outcome: outcomeOf(summary) });
+      for (const change of ["adopted", "missing", "drifted", "repaired"] as const)
+        tags.inc({ change }, summary[change]);
+      for (const state of ["missing", "drifted"] as const) wrong.set({ state }, marked[state]);
+      seconds.set(summary.seconds);
+      if (summary.errors === 0) success.set(now() / 1000);
+    },
+    failed: () => {
+      passes.inc({ outcome: "failed" satisfies PassOutcome });
+    },
+  };
+}
+
+function outcomeOf({ errors, driftLeft }: PassSummary): PassOutcome {
+  if (errors > 0) return "errors";
+  return driftLeft > 0 ? "drift" : "clean";
+}

@@ -1,0 +1,104 @@
+import { runExclusively } from "#service-kit/db/exclusive.js";
+import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import type { DiscoveryMetrics } from "./discovery-metrics.js";
+import type { PassDeps, PassOptions } from "./pass.js";
+import { runPass } from "./run-pass.js";
+import { secondsSincePass } from "./sql/cursor.js";
+import { countMarked } from "./sql/mark-tag.js";
+import type { PassSummary } from "./tally.js";
+
+/** What operators choose. */
+export interface DiscoverySettings extends Pick<
+  PassOptions,
+  "sightings" | "repair" | "slice" | "perSecond"
+> {
+  /** Seconds from the beginning of one pass to that of the next; 0: never. */
+  readonly seconds: number;
+}
+
+/** What discovery needs. */
+export interface DiscoveryDeps extends PassDeps {
+  readonly database: DatabaseConfig;
+  readonly metrics: DiscoveryMetrics;
+}
+
+/** Any constant will do, so long as every replica takes the same lock. */
+const DISCOVERY_LOCK = 7_246_392;
+
+/**
+ * Makes a pass, unless another replica or the command is making one.
+ *
+ * @param deps - ledger and registry
+ * @param options - how
+ * @param restSeconds - how long ago the last pass has to have begun
+ * @returns what came of it; `null` when somebody else is at it, or was not long ago
+ * @throws Fault UNAVAILABLE when the database cannot be used
+ */
+export async function discoverOnce(
+  deps: Omit<DiscoveryDeps, "metrics">,
+  options: PassOptions,
+  restSeconds = 0,
+): Promise<PassSummary | null> {
+  const outcome = await runExclusively(deps.database, DISCOVERY_LOCK, deps.log, async (session) => {
+    const since = restSeconds === 0 ? null : await secondsSincePass(session);
+    if (since !== null && since < restSeconds) return null;
+    return runPass(deps, session, options);
+  });
+  return outcome.ran ? outcome.result : null;
+}
+
+/** Replicas' timers do not tick together: a pass may begin a little early. */
+const EARLY = 0.9;
+const FIRST_MILLISECONDS = 5_000;
+
+/**
+ * @param deps - ledger and registry
+ * @param settings - how often and how
+ * @returns a component that compares ledger and registry again and again, on one replica at a time
+ */
+export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Component {
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  const options: PassOptions = {
+    ...settings,
+    dryRun: false,
+    signal: stopping.signal,
+    progress: () => undefined,
+  };
+  const pass = async (): Promise<void> => {
+    try {
+      const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
+      if (summary !== null) await report(deps, summary);
+    } catch (error) {
+      deps.metrics.failed();
+      deps.log.warn({ event: "discovery.failed", err: error });
+    }
+    plan(settings.seconds * 1_000);
+  };
+  const plan = (milliseconds: number) => {
+    if (stopping.signal.aborted) return;
+    timer = setTimeout(() => {
+      running = pass();
+    }, milliseconds);
+  };
+  return {
+    name: "discovery",
+    start: () => {
+      if (settings.seconds > 0) plan(Math.min(settings.seconds * 1_000, FIRST_MILLISECONDS));
+      return Promise.resolve();
+    },
+    stop: () => {
+      stopping.abort(new Error("the gateway is stopping"));
+      clearTimeout(timer);
+      return running;
+    },
+  };
+}
+
+async function report({ db, log, metrics }: DiscoveryDeps, summary: PassSummary): Promise<void> {
+  const level = summary.errors > 0 || summary.driftLeft > 0 ? "warn" : "info";
+  log[level]({ event: "discovery.passed", ...summary });
+  metrics.passed(summary, await countMarked(db));
+}

@@ -1,0 +1,131 @@
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { ConfigError } from "#service-kit/config.js";
+import { openDatabase } from "#service-kit/db/pool.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { YamlFileError } from "#service-kit/yaml-file.js";
+import { readConfig, type GatewayConfig } from "../config.js";
+import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
+import { upstreamAuthorization } from "../proxy/upstream-token.js";
+import { registryUpstream } from "../proxy/upstream.js";
+import { discoverOnce } from "./discovery.js";
+import { passDeps } from "./pass-deps.js";
+import { isInOrder, progressLine, reportLines } from "./report.js";
+import type { PassSummary } from "./tally.js";
+
+const USAGE = `Compares the ledger with the registry once
+
+  [--dry-run] [--repair] [--all]
+      --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
+      something else; --all compares every tag, not the next DISCOVERY_SLICE of them alone
+
+Ends with 0 when all is in order, 1 when drift or errors remained, 2 when it could not be done.
+Environment: the gateway's`;
+
+/** The command line cannot be understood. */
+class UsageError extends Error {}
+
+interface DiscoverCommand {
+  readonly dryRun: boolean;
+  readonly repair: boolean;
+  readonly all: boolean;
+}
+
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = parseCommand(argv);
+  const config = readConfig(env);
+  const silent = createLogger("discover", "silent");
+  const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
+  const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
+  const { dryRun, all } = command;
+  try {
+    const summary = await discoverOnce(
+      {
+        ...passDeps({ ...parts, audit: recordAudit, newReservation: randomUUID, now: Date.now }),
+        database: config.database,
+      },
+      {
+        ...config.discovery,
+        ...(all ? { slice: Number.MAX_SAFE_INTEGER } : {}),
+        repair: command.repair || config.discovery.repair,
+        dryRun,
+        signal: endOnSignal(),
+        progress: progressTo(process.stderr),
+      },
+    );
+    if (summary === null) throw new Error("another pass is under way: try again in a while");
+    for (const line of reportLines(summary, dryRun)) process.stdout.write(`${line}\n`);
+    return isInOrder(summary) ? 0 : 1;
+  } finally {
+    await db.close();
+  }
+}
+
+async function openRegistry(config: GatewayConfig, log: Logger) {
+  const { registryUrl, tagPolicyFile } = config;
+  const authorization = upstreamAuthorization({
+    keys: await openKeyRing(config.keys, { now: Date.now, log }),
+    issuer: config.upstreamIssuer,
+    service: config.upstreamService,
+    now: Date.now,
+    newTokenId: randomUUID,
+  });
+  const rules =
+    tagPolicyFile === null
+      ? BUILT_IN_TAG_POLICY
+      : await openTagPolicy(tagPolicyFile, { log, record: () => Promise.resolve() });
+  const upstream = registryUpstream(registryUrl, authorization);
+  return { registryUrl, authorization, upstream, policy: rules.policy };
+}
+
+function parseCommand(argv: readonly string[]): DiscoverCommand {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        "dry-run": { type: "boolean", default: false },
+        repair: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+      },
+    });
+    return { dryRun: values["dry-run"], repair: values.repair, all: values.all };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function endOnSignal(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      ending.abort(new Error(`ended by ${signal}`));
+    });
+  return ending.signal;
+}
+
+const PROGRESS_MILLISECONDS = { terminal: 200, file: 2_000 };
+
+/** On a terminal one line that changes; elsewhere a line now and then. */
+function progressTo(stream: NodeJS.WriteStream): (summary: PassSummary) => void {
+  let told = Date.now();
+  return (summary) => {
+    const every = stream.isTTY ? PROGRESS_MILLISECONDS.terminal : PROGRESS_MILLISECONDS.file;
+    if (Date.now() - told < every) return;
+    told = Date.now();
+    stream.write(
+      stream.isTTY ? `\r\u001b[K${progressLine(summary)}` : `… ${progressLine(summary)}\n`,
+    );
+  };
+}
+
+try {
+  process.exitCode = await main(process.argv.slice(2), process.env);
+} catch (error) {
+  const known = error instanceof ConfigError || error instanceof YamlFileError;
+  console.error(error instanceof Error ? error.message : error);
+  if (error instanceof UsageError) console.error(`\n${USAGE}`);
+  else if (!known) console.error("ledger and registry could not be compared");
+  process.exitCode = 2;
+}

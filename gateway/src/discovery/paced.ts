@@ -1,0 +1,52 @@
+import { setTimeout as pause } from "node:timers/promises";
+
+/** Lets no more than so many requests a second go. */
+export type Pace = (signal: AbortSignal) => Promise<void>;
+
+const AT_ONCE = 8;
+
+/**
+ * @param perSecond - requests a second
+ * @param now - current time in milliseconds
+ * @returns waits until the next request may go
+ */
+export function paceOf(perSecond: number, now: () => number): Pace {
+  let free = 0;
+  return async (signal) => {
+    signal.throwIfAborted();
+    const at = Math.max(now(), free);
+    free = at + 1_000 / perSecond;
+    if (at > now()) await pause(at - now(), undefined, { signal });
+  };
+}
+
+/**
+ * Works on a few at once, in their order, none before its turn has come.
+ *
+ * @param items - what to work on
+ * @param pace - says when the next one may go
+ * @param signal - ends the work early
+ * @param work - done for each
+ * @throws the first thing that `work` throws, when everything under way has ended
+ */
+export async function paced<T>(
+  items: readonly T[],
+  pace: Pace,
+  signal: AbortSignal,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const waiting = items.values();
+  const failures: unknown[] = [];
+  const worker = async (): Promise<void> => {
+    for (const item of waiting) {
+      if (failures.length > 0) return;
+      await pace(signal);
+      await work(item);
+    }
+  };
+  const workers = Array.from({ length: Math.min(AT_ONCE, items.length) }, () =>
+    worker().catch((error: unknown) => failures.push(error)),
+  );
+  await Promise.all(workers);
+  if (failures.length > 0) throw failures[0];
+}

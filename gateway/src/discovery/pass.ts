@@ -1,0 +1,85 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
+import type { AdoptDeps } from "../ledger/adopt.js";
+import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagPolicy } from "../ledger/tag-policy.js";
+import { paceOf, type Pace } from "./paced.js";
+import type { RegistryListing } from "./registry-listing.js";
+import type { RepairOutcome } from "./repair-tag.js";
+import type { SeenTag } from "./sql/staging.js";
+import { newTally, type PassSummary, type Tally } from "./tally.js";
+
+/** What a pass works with. */
+export interface PassDeps extends AdoptDeps {
+  readonly policy: TagPolicy;
+  readonly listing: RegistryListing;
+  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
+  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** Writes what the ledger says to the registry again. */
+  readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
+  /** Current time in milliseconds. */
+  readonly now: () => number;
+}
+
+/** How a pass is made. */
+export interface PassOptions {
+  /** Passes in a row that a tag must not be found in before it counts as missing. */
+  readonly sightings: number;
+  readonly repair: boolean;
+  /** How many known tags are compared in one pass; the next one goes on after them. */
+  readonly slice: number;
+  /** Requests a second. */
+  readonly perSecond: number;
+  /** Whether nothing is changed. */
+  readonly dryRun: boolean;
+  readonly signal: AbortSignal;
+  /** Told now and then how far it is. */
+  readonly progress: (summary: PassSummary) => void;
+}
+
+/** A pass under way. */
+export interface Pass extends PassDeps {
+  readonly session: ExclusiveSession;
+  readonly options: PassOptions;
+  readonly tally: Tally;
+  readonly pace: Pace;
+  /** Ends the pass early: the lock is lost, or the process is to end. */
+  readonly signal: AbortSignal;
+  /** When it began, by the database's clock. */
+  readonly began: string;
+}
+
+/**
+ * @param deps - ledger and registry
+ * @param session - holds the lock
+ * @param options - how the pass is made
+ * @param began - when it began, by the database's clock
+ * @returns a pass, nothing done yet
+ */
+export function newPass(
+  deps: PassDeps,
+  session: ExclusiveSession,
+  options: PassOptions,
+  began: string,
+): Pass {
+  return {
+    ...deps,
+    session,
+    options,
+    began,
+    tally: newTally(deps.now),
+    pace: paceOf(options.perSecond, deps.now),
+    signal: AbortSignal.any([options.signal, session.lost]),
+  };
+}
+
+/**
+ * @param error - whatever was thrown; tests run in a realm whose Error is another one than that of Node's modules
+ * @returns it in words
+ */
+export function reasonOf(error: unknown): string {
+  if (typeof error !== "object" || error === null || !("message" in error)) return String(error);
+  const cause = "cause" in error && error.cause instanceof Object ? error.cause : {};
+  const code = "code" in cause ? ` (${String(cause.code)})` : "";
+  return `${String(error.message)}${code}`;
+}

@@ -1,0 +1,44 @@
+import type { PassSummary } from "./tally.js";
+
+/**
+ * @param summary - a pass that ended
+ * @param dryRun - whether nothing was changed
+ * @returns it for people, line by line
+ */
+export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
+  const { repositories, tags, compared, adopted, absent, missing, seconds } = summary;
+  const { drifted, driftLeft, repaired, errors } = summary;
+  const would = dryRun ? "would be " : "";
+  return [
+    `repositories  ${repositories}`,
+    `tags          ${tags} at the registry, ${compared} compared`,
+    `adopted       ${adopted}${dryRun ? " (would be)" : ""}`,
+    `missing       ${absent} not found, ${missing} of them newly counted as missing`,
+    `drifted       ${drifted}, ${driftLeft} of them ${would}left as they are`,
+    `repaired      ${repaired}${dryRun ? " (would be)" : ""}`,
+    `errors        ${errors}`,
+    `seconds       ${seconds.toFixed(1)}`,
+    ...summary.problems.map((problem) => `! ${problem}`),
+    ...(dryRun ? ["dry run: nothing was changed"] : []),
+  ];
+}
+
+/**
+ * @param summary - a pass that ended
+ * @returns whether the registry is as the ledger says, as far as was looked
+ */
+export function isInOrder({ errors, driftLeft }: PassSummary): boolean {
+  return errors === 0 && driftLeft === 0;
+}
+
+/**
+ * @param summary - a pass under way
+ * @returns it in one short line
+ */
+export function progressLine(summary: PassSummary): string {
+  const { repositories, tags, compared, adopted, absent, drifted, errors } = summary;
+  return (
+    `${repositories} repositories, ${tags} tags, ${compared} compared, ` +
+    `${adopted} adopted, ${absent} absent, ${drifted} drifted, ${errors} errors`
+  );
+}

@@ -1,0 +1,100 @@
+import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
+import { checkTag } from "./check-tag.js";
+import { compareRepository } from "./compare-repository.js";
+import { paced } from "./paced.js";
+import { newPass, reasonOf, type Pass, type PassDeps, type PassOptions } from "./pass.js";
+import { moveCursor, notePass, readCursor } from "./sql/cursor.js";
+import {
+  databaseTime,
+  listedRepositories,
+  nextTags,
+  openStaging,
+  stageRepositories,
+  unlistedRepositories,
+} from "./sql/staging.js";
+import type { PassSummary } from "./tally.js";
+
+const BATCH = 500;
+const MOST_UNLISTED = 100;
+
+/**
+ * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an
+ * error, an answer cut short or an empty catalog changes nothing, and is reported.
+ *
+ * @param deps - ledger and registry
+ * @param session - holds the lock that keeps others from doing the same
+ * @param options - how
+ * @returns what was seen and done; whatever ended the pass early is among its errors
+ */
+export async function runPass(
+  deps: PassDeps,
+  session: ExclusiveSession,
+  options: PassOptions,
+): Promise<PassSummary> {
+  const pass = newPass(deps, session, options, await databaseTime(session));
+  try {
+    await openStaging(session);
+    if (!options.dryRun) await notePass(pass.db);
+    if (await stageCatalog(pass)) await compareAll(pass);
+  } catch (error) {
+    pass.tally.add("errors");
+    pass.tally.problem(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
+  }
+  return pass.tally.summary();
+}
+
+async function compareAll(pass: Pass): Promise<void> {
+  let after = "";
+  for (;;) {
+    const names = await listedRepositories(pass.session, after, BATCH);
+    const last = names.at(-1);
+    if (last === undefined) break;
+    for (const name of names) await compareRepository(pass, name);
+    after = last;
+  }
+  for (const name of await unlistedRepositories(pass.session, pass.began, MOST_UNLISTED))
+    reportUnlisted(pass, name);
+  await compareSlice(pass);
+}
+
+/** @returns whether the catalog is whole and says something */
+async function stageCatalog(pass: Pass): Promise<boolean> {
+  const { session, tally, signal } = pass;
+  try {
+    for await (const names of pass.listing.repositories(signal))
+      await stageRepositories(session, names);
+  } catch (error) {
+    signal.throwIfAborted();
+    tally.error(`the catalog: ${reasonOf(error)}`);
+    return false;
+  }
+  if ((await listedRepositories(session, "", 1)).length > 0) return true;
+  if ((await unlistedRepositories(session, pass.began, 1)).length === 0) return true;
+  tally.error("the registry's catalog is empty, the ledger is not: is its storage there?");
+  return false;
+}
+
+function reportUnlisted({ tally, log }: Pass, repository: string): void {
+  // No cleaner than no answer: whoever lost a whole repository has lost it in the storage.
+  tally.add("errors");
+  tally.problem(`${repository} is in the ledger, but not in the registry's catalog`);
+  log.error({ event: "repository.absent", repository });
+}
+
+/** Compares the digests of so many tags, going on where the last pass stopped. */
+async function compareSlice(pass: Pass): Promise<void> {
+  let cursor = await readCursor(pass.db);
+  let left = pass.options.slice;
+  while (left > 0) {
+    const limit = Math.min(left, BATCH);
+    const tags = await nextTags(pass.session, cursor, limit);
+    const clean = tags.filter((tag) => tag.clean);
+    await paced(clean, pass.pace, pass.signal, (seen) => checkTag(pass, seen));
+    left -= limit;
+    const isEnd = tags.length < limit;
+    cursor = isEnd ? { repository: "", tag: "" } : (tags.at(-1) ?? cursor);
+    if (!pass.options.dryRun) await moveCursor(pass.db, cursor);
+    pass.options.progress(pass.tally.summary());
+    if (isEnd) return;
+  }
+}

@@ -1,0 +1,177 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Tag } from "#registry-protocol/tag.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+
+/** A tag as the ledger had it when a pass looked. */
+export interface SeenTag {
+  readonly repository: RepositoryName;
+  readonly tag: Tag;
+  readonly digest: Digest;
+  /** Changes with every change of the digest, even to one that it had before. */
+  readonly version: string;
+  readonly locked: boolean;
+  /** Whether it was not found so often that it counts as missing. */
+  readonly missing: boolean;
+}
+
+const SEEN_TAG = `repository, name as tag, digest, pushed_at::text as version,
+  locked_at is not null as locked, missing_since is not null as missing`;
+const LIVE = `digest is not null and deleted_at is null and reservation is null`;
+
+/** @returns the database's time, as text that loses nothing */
+export async function databaseTime(session: Queryable): Promise<string> {
+  const { rows } = await session.query<{ now: string }>(`select clock_timestamp()::text as now`);
+  return rows[0]?.now ?? "";
+}
+
+/** Makes room for what the registry lists: tables that nobody else sees and that go with the session. */
+export async function openStaging(session: Queryable): Promise<void> {
+  await session.query(
+    `create temp table listed_repository (name text primary key, clean boolean not null default false)`,
+  );
+  await session.query(`create temp table listed_tag (name text primary key)`);
+}
+
+/** Notes repositories that the registry lists. */
+export async function stageRepositories(
+  session: Queryable,
+  names: readonly string[],
+): Promise<void> {
+  await session.query(
+    `insert into listed_repository (name) select unnest($1::text[]) on conflict do nothing`,
+    [names],
+  );
+}
+
+/** Notes that the tags of a repository were listed to the end. */
+export async function markClean(session: Queryable, repository: RepositoryName): Promise<void> {
+  await session.query(`update listed_repository set clean = true where name = $1`, [repository]);
+}
+
+/** @returns listed repositories that come after a name, in the database's own order */
+export async function listedRepositories(
+  session: Queryable,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `select name from listed_repository where name > $1 order by name limit $2`,
+    [after, limit],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** Forgets the tags of the repository before. */
+export async function clearTags(session: Queryable): Promise<void> {
+  await session.query(`truncate listed_tag`);
+}
+
+/** Notes tags that the registry lists, and returns how many of them were new. */
+export async function stageTags(session: Queryable, names: readonly string[]): Promise<number> {
+  const { rowCount } = await session.query(
+    `insert into listed_tag (name) select unnest($1::text[]) on conflict do nothing`,
+    [names],
+  );
+  return rowCount ?? 0;
+}
+
+/** Lets Postgres know how many tags there are, which it cannot see by itself. */
+export async function countStaged(session: Queryable): Promise<void> {
+  await session.query(`analyze listed_tag`);
+}
+
+/** @returns listed tags after a name that the ledger has never heard of */
+export async function unknownTags(
+  session: Queryable,
+  repository: RepositoryName,
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const { rows } = await session.query<{ name: string }>(
+    `select listed.name from listed_tag as listed
+     where listed.name > $2 and not exists
+       (select 1 from ledger.tag where repository = $1 and tag.name = listed.name)
+     order by listed.name limit $3`,
+    [repository, after, limit],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/**
+ * @param session - with the repository's tags staged
+ * @param repository - the repository
+ * @param page - tags after this name, as many, and only those that stood before the registry was asked
+ * @returns tags of the ledger that the registry does not list, or that were wrong before
+ */
+export async function suspectTags(
+  session: Queryable,
+  repository: RepositoryName,
+  page: { readonly after: string; readonly limit: number; readonly askedAt: string },
+): Promise<SeenTag[]> {
+  const { rows } = await session.query<SeenTag>(
+    `select ${SEEN_TAG} from ledger.tag
+     where repository = $1 and name > $2 and ${LIVE} and pushed_at < $4::timestamptz
+       and (missing_sightings > 0 or drift_digest is not null
+            or not exists (select 1 from listed_tag as listed where listed.name = tag.name))
+     order by name limit $3`,
+    [repository, page.after, page.limit, page.askedAt],
+  );
+  return rows;
+}
+
+/** @returns repositories with tags in the ledger that the registry's whole catalog does not name */
+export async function unlistedRepositories(
+  session: Queryable,
+  askedAt: string,
+  limit: number,
+): Promise<string[]> {
+  // Goes from repository to repository over the index: a million tags are not read for it.
+  const { rows } = await session.query<{ name: string }>(
+    `with recursive known as (
+       (select repository as name from ledger.tag order by repository limit 1)
+       union all
+       select (select repository from ledger.tag where repository > known.name
+               order by repository limit 1)
+       from known where known.name is not null
+     )
+     select name from known
+     where name is not null
+       and not exists (select 1 from listed_repository as listed where listed.name = known.name)
+       and exists (select 1 from ledger.tag
+                   where repository = known.name and ${LIVE} and pushed_at < $1::timestamptz)
+     limit $2`,
+    [askedAt, limit],
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** A tag whose turn it is to be compared; only where the registry's list was whole. */
+export type SliceTag = SeenTag & { readonly clean: boolean };
+
+/** @returns the tags that come after a tag, in the database's own order */
+export async function nextTags(
+  session: Queryable,
+  after: { readonly repository: string; readonly tag: string },
+  limit: number,
+): Promise<SliceTag[]> {
+  const { rows } = await session.query<SliceTag>(
+    `select ${SEEN_TAG},
+            exists (select 1 from listed_repository as listed
+                    where listed.name = tag.repository and listed.clean) as clean
+     from ledger.tag
+     where (repository, name) > ($1, $2) and ${LIVE}
+     order by repository, name limit $3`,
+    [after.repository, after.tag, limit],
+  );
+  return rows;
+}
+
+/** @returns whether the ledger has tags in a repository that the registry should have too */
+export async function hasTags(session: Queryable, repository: RepositoryName): Promise<boolean> {
+  const { rowCount } = await session.query(
+    `select 1 from ledger.tag where repository = $1 and ${LIVE} limit 1`,
+    [repository],
+  );
+  return rowCount === 1;
+}

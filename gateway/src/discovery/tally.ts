@@ -1,0 +1,90 @@
+/** What one pass of discovery saw and did. */
+export interface PassSummary {
+  readonly repositories: number;
+  /** Tags that the registry lists. */
+  readonly tags: number;
+  /** Tags of the ledger whose digest was asked for. */
+  readonly compared: number;
+  readonly adopted: number;
+  /** Tags of the ledger that the registry did not have this time. */
+  readonly absent: number;
+  /** Tags that count as missing as of this pass. */
+  readonly missing: number;
+  /** Tags that mean something else at the registry. */
+  readonly drifted: number;
+  readonly repaired: number;
+  /** Drifted tags that were not repaired. */
+  readonly driftLeft: number;
+  readonly errors: number;
+  readonly seconds: number;
+  /** The first of what went wrong, in words. */
+  readonly problems: readonly string[];
+}
+
+type Count = Exclude<keyof PassSummary, "seconds" | "problems">;
+
+/** Counts during a pass. */
+export interface Tally {
+  add(count: Count, by?: number): void;
+  /** Notes something in words; only the first few are kept. */
+  problem(text: string): void;
+  /** Counts an error; too many in a row end the pass. @throws Error when the registry seems to be away */
+  error(text: string): void;
+  /** Notes that the registry has answered. */
+  answered(): void;
+  /** @returns whether this is the first time the tag is looked at; remembers what was found wrong */
+  isNew(name: string): boolean;
+  wrong(name: string): void;
+  summary(): PassSummary;
+}
+
+const MOST_PROBLEMS = 20;
+const MOST_ERRORS_IN_A_ROW = 20;
+const MOST_REMEMBERED = 10_000;
+
+/**
+ * @param now - current time in milliseconds
+ * @returns a tally at zero
+ */
+export function newTally(now: () => number): Tally {
+  const began = now();
+  const problems: string[] = [];
+  const wrong = new Set<string>();
+  let inARow = 0;
+  const counts: Record<Count, number> = {
+    repositories: 0,
+    tags: 0,
+    compared: 0,
+    adopted: 0,
+    absent: 0,
+    missing: 0,
+    drifted: 0,
+    repaired: 0,
+    driftLeft: 0,
+    errors: 0,
+  };
+  const problem = (text: string) => {
+    if (problems.length < MOST_PROBLEMS) problems.push(text);
+  };
+  return {
+    add: (count, by = 1) => {
+      counts[count] += by;
+    },
+    problem,
+    error: (text) => {
+      counts.errors += 1;
+      problem(text);
+      inARow += 1;
+      if (inARow > MOST_ERRORS_IN_A_ROW)
+        throw new Error("given up: the registry answers with errors alone");
+    },
+    answered: () => {
+      inARow = 0;
+    },
+    isNew: (name) => !wrong.has(name),
+    wrong: (name) => {
+      if (wrong.size < MOST_REMEMBERED) wrong.add(name);
+    },
+    summary: () => ({ ...counts, seconds: (now() - began) / 1000, problems: [...problems] }),
+  };
+}

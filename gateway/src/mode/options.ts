@@ -1,0 +1,85 @@
+import { parseArgs } from "node:util";
+
+export const USAGE = `Whether anything may be pushed
+
+  show
+      prints the mode and what every gateway has under way
+  read-only --reason TEXT [--drain SECONDS] [--wait SECONDS]
+      pushes are refused with the reason; uploads that have begun may go on for --drain (60) seconds;
+      --wait waits until nothing is under way any more
+  normal [--reason TEXT]
+      pushes are welcome again
+  forget GATEWAY
+      stops waiting for a gateway that has ended without saying so
+
+Ends with 0 when it is done, 1 when something was still under way after --wait, 2 when it failed.
+Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
+
+/** What is asked for. */
+export type ModeCommand =
+  | { readonly name: "show" }
+  | {
+      readonly name: "read-only";
+      readonly reason: string;
+      readonly drainSeconds: number;
+      readonly waitSeconds: number | null;
+    }
+  | { readonly name: "normal"; readonly reason: string }
+  | { readonly name: "forget"; readonly gateway: string };
+
+/** The command line cannot be understood. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+const MOST_SECONDS = 86_400;
+
+/**
+ * @param argv - arguments
+ * @returns the command
+ * @throws UsageError that says what is wrong
+ */
+export function parseCommand(argv: readonly string[]): ModeCommand {
+  const { values, positionals } = parsed(argv);
+  const [name, gateway, ...more] = positionals;
+  if (more.length > 0 || (gateway !== undefined && name !== "forget"))
+    throw new UsageError(`not understood: ${[gateway, ...more].join(" ")}`);
+  if (name === "show") return { name };
+  if (name === "normal") return { name, reason: values.reason ?? "back to normal" };
+  if (name === "forget") {
+    if (gateway === undefined) throw new UsageError("forget: wanted the name of a gateway");
+    return { name, gateway };
+  }
+  if (name !== "read-only") throw new UsageError("wanted one of: show, read-only, normal, forget");
+  const reason = values.reason?.trim() ?? "";
+  if (reason === "" || reason.length > 200)
+    throw new UsageError("--reason: wanted a text of at most 200 characters for those who push");
+  return {
+    name,
+    reason,
+    drainSeconds: secondsOf("--drain", values.drain ?? "60"),
+    waitSeconds: values.wait === undefined ? null : secondsOf("--wait", values.wait),
+  };
+}
+
+function parsed(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        reason: { type: "string" },
+        drain: { type: "string" },
+        wait: { type: "string" },
+      },
+    });
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function secondsOf(name: string, text: string): number {
+  const seconds = Number(text);
+  if (/^\d+$/.test(text) && seconds <= MOST_SECONDS) return seconds;
+  throw new UsageError(`${name}: given ${text}, wanted seconds from 0 to ${MOST_SECONDS}`);
+}

@@ -1,0 +1,72 @@
+import pg from "pg";
+import type { Logger } from "../log.js";
+import {
+  asFault,
+  connectionOptions,
+  runQuery,
+  type DatabaseConfig,
+  type Queryable,
+} from "./pool.js";
+
+/** A connection that holds a lock which nobody else can have; temporary tables on it are its own. */
+export interface ExclusiveSession extends Queryable {
+  /** Aborted when the connection is lost, and the lock with it. */
+  readonly lost: AbortSignal;
+}
+
+const STATEMENT_MILLISECONDS = 120_000;
+
+/**
+ * Runs `work` unless somebody else, on whatever machine, is running it.
+ *
+ * @param config - where the database is
+ * @param lock - number of the work, the same for everybody
+ * @param log - where a lost connection is told
+ * @param work - what to do while the lock is held
+ * @returns whether it ran, and what came of it
+ * @throws Fault UNAVAILABLE when the database cannot be used, and whatever `work` throws
+ */
+export async function runExclusively<T>(
+  config: DatabaseConfig,
+  lock: number,
+  log: Pick<Logger, "warn">,
+  work: (session: ExclusiveSession) => Promise<T>,
+): Promise<{ readonly ran: true; readonly result: T } | { readonly ran: false }> {
+  const client = new pg.Client({
+    ...connectionOptions(config),
+    application_name: "exclusive work",
+    statement_timeout: STATEMENT_MILLISECONDS,
+    query_timeout: STATEMENT_MILLISECONDS + 2_000,
+  });
+  const lost = new AbortController();
+  client.on("error", (error) => {
+    log.warn({ event: "database.connection-lost", reason: error.message });
+    lost.abort(error);
+  });
+  client.on("end", () => {
+    lost.abort(new Error("the connection ended"));
+  });
+  const session: ExclusiveSession = {
+    query: (sql, values) => runQuery(client, sql, values),
+    lost: lost.signal,
+  };
+  try {
+    await connect(client);
+    const { rows } = await session.query<{ held: boolean }>(
+      `select pg_try_advisory_lock($1) as held`,
+      [lock],
+    );
+    return rows[0]?.held === true ? { ran: true, result: await work(session) } : { ran: false };
+  } finally {
+    // The lock goes with the connection.
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function connect(client: pg.Client): Promise<void> {
+  try {
+    await client.connect();
+  } catch (error) {
+    throw asFault(error);
+  }
+}

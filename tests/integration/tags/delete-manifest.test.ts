@@ -1,0 +1,207 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { deleteManifest } from "#gateway/tags/delete-manifest.js";
+import { parseDigest } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { errorOf, type Answer } from "#tests/support/http-client.js";
+import { testTools } from "#tests/support/tools.js";
+import { image, index } from "./support/manifests.js";
+import { registryPrograms } from "./support/registry.js";
+import { REPOSITORY, startWharf, type Wharf } from "./support/wharf.js";
+
+const RULES = [{ id: "all", effect: "mutable" }] as const;
+const run = promisify(execFile);
+
+describe.each(registryPrograms())("deletion of manifests, registry $version", (program) => {
+  let wharf: Wharf;
+  beforeAll(async () => {
+    wharf = await startWharf(program.file, RULES);
+  });
+  afterAll(() => wharf.stop());
+
+  test("of one that a tag means is refused, and names the tag", async () => {
+    const manifest = image("direct");
+    await wharf.push(manifest, "direct");
+    const answer = await wharf.remove(manifest.digest);
+    expect(answer.status).toBe(409);
+    expect(errorOf(answer)).toEqual({
+      code: "DENIED",
+      message: "tags still need this manifest: direct",
+      detail: { tags: ["direct"], more: false },
+    });
+    expect(await wharf.atRegistry(manifest.digest)).toBe(200);
+  });
+
+  test("of a child of a tagged index is refused, also through an index in it", async () => {
+    const [child, grandchild] = [image("child"), image("grandchild")];
+    const inner = index("inner", grandchild);
+    await wharf.push(child);
+    await wharf.push(grandchild);
+    await wharf.push(inner);
+    await wharf.push(index("outer", child, inner), "outer");
+    for (const { digest } of [child, grandchild, inner])
+      expect(neededBy(await wharf.remove(digest))).toEqual(["outer"]);
+  });
+
+  test("of a referrer of what a tag needs is refused; so is a part of such a referrer", async () => {
+    const [child, part] = [image("signed child"), image("part")];
+    await wharf.push(child);
+    await wharf.push(index("signed", child), "signed");
+    const signature = image("signature", { subject: child });
+    const counterSignature = image("counter signature", { subject: signature });
+    await wharf.push(signature);
+    await wharf.push(counterSignature);
+    for (const { digest } of [signature, counterSignature])
+      expect(neededBy(await wharf.remove(digest))).toEqual(["signed"]);
+    await wharf.push(part);
+    expect((await wharf.remove(part.digest)).status).toBe(202);
+  });
+
+  test("names at most ten tags", async () => {
+    const manifest = image("popular");
+    for (let i = 0; i < 11; i += 1) await wharf.push(manifest, `popular-${i}`);
+    const answer = await wharf.remove(manifest.digest);
+    expect(neededBy(answer)).toHaveLength(10);
+    expect(errorOf(answer).message).toMatch(/popular-0.* and more$/);
+  });
+
+  test("of one that no tag needs any more is done, and on record", async () => {
+    const child = image("free child");
+    const outer = index("free", child);
+    await wharf.push(child);
+    await wharf.push(outer, "free");
+    await wharf.remove("free");
+    expect((await wharf.remove(outer.digest)).status).toBe(202);
+    expect((await wharf.remove(child.digest, wharf.gateways[1])).status).toBe(202);
+    for (const { digest } of [outer, child]) {
+      expect(await wharf.atRegistry(digest)).toBe(404);
+      const read = await wharf.ask(["pull"], `/v2/${REPOSITORY}/manifests/${digest}`);
+      expect(read.status).toBe(404);
+    }
+    const entries = await wharf.audited("manifest.deleted");
+    expect(entries.slice(-2)).toMatchObject([
+      { digest: outer.digest, actor: { uid: "alice" }, repository: REPOSITORY, tag: null },
+      { digest: child.digest },
+    ]);
+  });
+
+  test("a second time finds nothing; after another push it is there again, and can be needed", async () => {
+    const manifest = image("again");
+    await wharf.push(manifest);
+    expect((await wharf.remove(manifest.digest)).status).toBe(202);
+    const second = await wharf.remove(manifest.digest);
+    expect([second.status, errorOf(second).code]).toEqual([404, "MANIFEST_UNKNOWN"]);
+    expect((await wharf.push(manifest, "again")).status).toBe(201);
+    expect(neededBy(await wharf.remove(manifest.digest))).toEqual(["again"]);
+  });
+
+  test("knows what tags need that were at the registry before the ledger", async () => {
+    const [child, signature] = [
+      image("old child"),
+      image("old signature", { subject: image("old child") }),
+    ];
+    await wharf.writeAtRegistry(child);
+    await wharf.writeAtRegistry(signature);
+    await wharf.writeAtRegistry(index("old", child), "old");
+    expect((await wharf.describe("old")).body).toMatchObject({ origin: "adopted" });
+    expect(neededBy(await wharf.remove(child.digest))).toEqual(["old"]);
+    expect(neededBy(await wharf.remove(signature.digest))).toEqual(["old"]);
+  });
+
+  test("knows what manifests point to that were stored before references were", async () => {
+    const child = image("stored child");
+    await wharf.push(child);
+    await wharf.push(index("stored", child), "stored");
+    await wharf.db.query(`truncate ledger.manifest_reference`);
+    await wharf.db.query(`update ledger.manifest set parsed_at = null`);
+    expect(neededBy(await wharf.remove(child.digest))).toEqual(["stored"]);
+  });
+
+  test("a push that the deletion overtakes is not committed, and succeeds when it is made again", async () => {
+    const child = image("overtaken child");
+    const outer = index("overtaken", child);
+    await wharf.push(child);
+    // The registry has accepted the index, and its push is about to be committed.
+    await wharf.push(outer, "overtaken");
+    await wharf.db.query(
+      `update ledger.tag set digest = null, pushed_by = null, pushed_at = null,
+         reservation = gen_random_uuid(), reserved_digest = digest, reserved_by = 'alice',
+         reserved_at = clock_timestamp(), reserved_until = now() - interval '1 second',
+         reserved_origin = '{"uid":"alice"}'
+       where name = 'overtaken'`,
+    );
+    expect((await wharf.remove(child.digest)).status).toBe(202);
+    // Whoever settles the push now finds the index at the registry, and must not believe it.
+    const again = await wharf.push(outer, "overtaken");
+    expect(again.status).not.toBe(201);
+    await wharf.push(child);
+    const settled = await wharf.push(outer, "overtaken");
+    expect(settled.status).toBe(201);
+    expect(await wharf.atRegistry(child.digest)).toBe(200);
+  });
+
+  test("races with pushes that begin to need the manifest: whatever is acknowledged is whole", async () => {
+    let deleted = 0;
+    for (let round = 0; round < 25; round += 1) {
+      const child = image(`race ${round}`);
+      const outer = index(`race ${round}`, child);
+      await wharf.push(child);
+      const [pushed, removed] = await Promise.all([
+        wharf.push(outer, `race-${round}`, wharf.gateways[0]),
+        wharf.remove(child.digest, wharf.gateways[1]),
+      ]);
+      const stands = await wharf.atRegistry(child.digest);
+      if (removed.status === 202) deleted += 1;
+      expect([202, 409, 503]).toContain(removed.status);
+      if (pushed.status === 201) expect([removed.status, stands]).not.toEqual([202, 404]);
+      if (removed.status === 202) expect([stands, pushed.status === 201]).toEqual([404, false]);
+    }
+    // Both ways have to come up for the race to mean something.
+    expect(deleted).toBeGreaterThan(0);
+    expect(deleted).toBeLessThan(25);
+  });
+
+  test("that the registry does not answer leaves everything in doubt as it was; the next one finishes it", async () => {
+    const manifest = image("doubt");
+    await wharf.push(manifest);
+    const deps = {
+      db: wharf.db,
+      log: { info: () => undefined } as never,
+      audit: () => Promise.resolve(),
+      upstreamManifest: () => Promise.resolve(null),
+    };
+    const actor = { uid: "alice", realm: "", kind: "", address: "", userAgent: "", requestId: "" };
+    const repository = parseRepositoryName(REPOSITORY);
+    const removal = { repository, digest: parseDigest(manifest.digest), actor };
+    const lost = () => Promise.reject(new Error("no answer"));
+    await expect(deleteManifest(deps, removal, lost)).rejects.toThrow("no answer");
+    // While nobody knows, no push that begins before may rely on it; one that begins after may push it again.
+    expect((await wharf.push(manifest, "doubt")).status).toBe(503);
+    expect((await wharf.remove(manifest.digest)).status).toBe(202);
+    expect((await wharf.push(manifest, "doubt")).status).toBe(201);
+  });
+
+  test("by skopeo works by digest, and says which tags are in the way", async () => {
+    const { skopeo } = testTools();
+    const manifest = image("skopeo");
+    await wharf.push(manifest, "skopeo");
+    const bearer = await wharf.authority.bearer(["pull", "push", "delete"]);
+    const host = new URL(wharf.gateways[0].url).host;
+    const remove = (reference: string) =>
+      run(skopeo.file, [
+        ...["delete", "--tls-verify=false", "--registry-token", bearer.replace("Bearer ", "")],
+        `docker://${host}/${REPOSITORY}${reference}`,
+      ]);
+    // skopeo looks up the tag's digest and deletes that.
+    await expect(remove(":skopeo")).rejects.toThrow("tags still need this manifest: skopeo");
+    await wharf.remove("skopeo");
+    await remove(`@${manifest.digest}`);
+    expect(await wharf.atRegistry(manifest.digest)).toBe(404);
+  });
+});
+
+function neededBy(answer: Answer): unknown {
+  expect(answer.status).toBe(409);
+  return (errorOf(answer).detail as { tags: unknown }).tags;
+}

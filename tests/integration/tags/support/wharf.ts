@@ -1,0 +1,122 @@
+import type { AuditEntry } from "#audit-log/entry.js";
+import { compileTagPolicy, type TagRuleSpec } from "#gateway/ledger/tag-policy.js";
+import { digestOf } from "#registry-protocol/digest.js";
+import type { Action } from "#registry-protocol/scope.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { ask, type Answer, type AskOptions } from "#tests/support/http-client.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import { CONFIG, IMAGE_TYPE, INDEX_TYPE, type TestManifest } from "./manifests.js";
+import { startDeletingRegistry, type DeletingRegistry } from "./registry.js";
+
+export const REPOSITORY = "alpha/app";
+
+/** Two gateways, with deletion on, in front of one stock registry. */
+export interface Wharf {
+  readonly registry: DeletingRegistry;
+  readonly gateways: readonly [TestGateway, TestGateway];
+  readonly postgres: TestPostgres;
+  readonly ledger: TestLedger;
+  readonly authority: TokenAuthority;
+  readonly db: Database;
+  /** Asks the first gateway with a token that grants these actions. */
+  ask(actions: readonly Action[], target: string, options?: AskOptions): Promise<Answer>;
+  /** Pushes with a token to push, by tag or, without one, by digest. */
+  push(manifest: TestManifest, tag?: string, gateway?: TestGateway): Promise<Answer>;
+  /** Deletes with a token to delete. */
+  remove(reference: string, gateway?: TestGateway): Promise<Answer>;
+  /** @returns what `GET /api/v1/repositories/…` says of a tag */
+  describe(tag: string): Promise<{ status: number; body: Record<string, unknown> }>;
+  /** @returns the tags that are listed */
+  list(): Promise<unknown>;
+  /** @returns status of a manifest at the registry itself */
+  atRegistry(reference: string): Promise<number>;
+  /** Writes a manifest past every gateway. */
+  writeAtRegistry(manifest: TestManifest, reference?: string): Promise<void>;
+  /** @returns what is on record, oldest first */
+  audited(action: string): Promise<AuditEntry[]>;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param file - program of the registry
+ * @param rules - rules for tags besides the built-in ones
+ * @returns everything, running
+ */
+export async function startWharf(file: string, rules: readonly TagRuleSpec[]): Promise<Wharf> {
+  // One after the other: each picks a port that is free when it looks.
+  const postgres = await startTestPostgres();
+  const registry = await startDeletingRegistry(file);
+  const authority = await startTokenAuthority();
+  const ledger = await createLedger(postgres);
+  const db = ledger.open();
+  const start = () =>
+    startGateway({
+      registryUrl: registry.url,
+      tokenServerUrl: authority.server.url,
+      db: ledger.open(),
+      hears: ledger.config,
+      policy: compileTagPolicy(rules),
+      allowDelete: true,
+    });
+  const gateways = [await start(), await start()] as const;
+  const wharf: Wharf = {
+    ...{ registry, gateways, postgres, ledger, authority, db },
+    ask: async (actions, target, options = {}) => {
+      const headers = { ...options.headers, Authorization: await authority.bearer(actions) };
+      return ask(gateways[0].url, target, { ...options, headers });
+    },
+    push: async ({ text, digest, mediaType }, tag, gateway = gateways[0]) => {
+      const Authorization = await authority.bearer(["pull", "push"]);
+      const headers = { Authorization, "Content-Type": mediaType };
+      const target = `/v2/${REPOSITORY}/manifests/${tag ?? digest}`;
+      return ask(gateway.url, target, { method: "PUT", headers, body: text });
+    },
+    remove: async (reference, gateway = gateways[0]) => {
+      const headers = { Authorization: await authority.bearer(["delete"]) };
+      const target = `/v2/${REPOSITORY}/manifests/${reference}`;
+      return ask(gateway.url, target, { method: "DELETE", headers });
+    },
+    describe: async (tag) => {
+      const target = `/api/v1/repositories/${REPOSITORY}/tags/${tag}`;
+      const { status, body } = await wharf.ask(["pull"], target);
+      return { status, body: JSON.parse(body.toString()) as Record<string, unknown> };
+    },
+    list: async () => {
+      const { body } = await wharf.ask(["pull"], `/v2/${REPOSITORY}/tags/list`);
+      return (JSON.parse(body.toString()) as { tags: unknown }).tags;
+    },
+    atRegistry: async (reference) => {
+      const headers = { Accept: `${IMAGE_TYPE}, ${INDEX_TYPE}` };
+      return (await ask(registry.url, `/v2/${REPOSITORY}/manifests/${reference}`, { headers }))
+        .status;
+    },
+    writeAtRegistry: async ({ text, digest, mediaType }, reference = digest) => {
+      const headers = { "Content-Type": mediaType };
+      const target = `/v2/${REPOSITORY}/manifests/${reference}`;
+      const options = { method: "PUT", headers, body: text };
+      const { status } = await ask(registry.url, target, options);
+      if (status !== 201) throw new Error(`the registry answered ${status}`);
+    },
+    audited: async (action) => (await ledger.audited()).filter((entry) => entry.action === action),
+    stop: async () => {
+      await Promise.all(gateways.map((gateway) => gateway.stop()));
+      await authority.server.stop();
+      await ledger.close();
+      await Promise.all([postgres.stop(), registry.stop()]);
+    },
+  };
+  await uploadConfig(registry.url);
+  return wharf;
+}
+
+async function uploadConfig(url: string): Promise<void> {
+  const target = `/v2/${REPOSITORY}/blobs/uploads/`;
+  const { headers } = await ask(url, target, { method: "POST" });
+  const location = new URL(headers.location ?? "", url);
+  location.searchParams.set("digest", digestOf(Buffer.from(CONFIG)));
+  const put = { method: "PUT", headers: { "Content-Type": "application/octet-stream" } };
+  await ask(url, `${location.pathname}${location.search}`, { ...put, body: CONFIG });
+}
