@@ -27,11 +27,15 @@ export function asJson({ chain, position, hash, content }: EntryRow): string {
 
 /** @returns an entry as one line for people */
 export function asText({ at, content }: EntryRow): string {
-  const { action, actor, repository, tag, digest, reason } = JSON.parse(content) as Readable;
+  const { action, actor, repository, tag, digest, reason, detail } = JSON.parse(
+    content,
+  ) as Readable;
   const name = `${repository ?? ""}${tag === null ? "" : `:${tag}`}`;
   const who = actor.uid === "" ? actor.kind : `${actor.uid} (${actor.realm}, ${actor.kind})`;
   const where = actor.address === "" ? "" : `from ${actor.address}`;
-  const parts = [at.replace(/\d{3}Z$/, "Z"), action, name, digest, "by", who, where, `- ${reason}`];
+  const more = Object.keys(detail).length === 0 ? "" : JSON.stringify(detail);
+  const what = [at.replace(/\d{3}Z$/, "Z"), action, name, digest];
+  const parts = [...what, "by", who, where, `- ${reason}`, more];
   return printable(parts.filter((part) => part !== null && part !== "").join(" "));
 }
 
@@ -43,4 +47,5 @@ interface Readable {
   readonly tag: string | null;
   readonly digest: string | null;
   readonly reason: string;
+  readonly detail: Readonly<Record<string, unknown>>;
 }

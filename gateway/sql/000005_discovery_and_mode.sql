@@ -1,6 +1,6 @@
 -- Where discovery stands, for all replicas; no row: it never ran.
 create table ledger.discovery (
-  only boolean primary key default true check (only),
+  "only" boolean primary key default true check ("only"),
   verified_repository text not null default '',
   verified_tag text not null default '',
   began_at timestamptz not null default clock_timestamp()
@@ -15,7 +15,7 @@ create index tag_suspect on ledger.tag (repository, name)
 
 -- Whether anything may be pushed; no row: normal.
 create table ledger.mode (
-  only boolean primary key default true check (only),
+  "only" boolean primary key default true check ("only"),
   mode text not null check (mode in ('normal', 'read-only')),
   reason text not null,
   changed_by text not null,

@@ -32,7 +32,7 @@ export async function writeMode(
   const { rowCount } = await tx.query(
     `insert into ledger.mode as held (mode, reason, changed_by, changed_at, drain_until)
      values ($1, $2, $3, clock_timestamp(), clock_timestamp() + $4 * interval '1 second')
-     on conflict (only) do update
+     on conflict ("only") do update
        set mode = excluded.mode, reason = excluded.reason, changed_by = excluded.changed_by,
            changed_at = excluded.changed_at,
            drain_until = case when held.mode = excluded.mode then held.drain_until

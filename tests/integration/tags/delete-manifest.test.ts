@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { deleteManifest } from "#gateway/tags/delete-manifest.js";
@@ -149,7 +150,8 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
       await wharf.push(child);
       const [pushed, removed] = await Promise.all([
         wharf.push(outer, `race-${round}`, wharf.gateways[0]),
-        wharf.remove(child.digest, wharf.gateways[1]),
+        // From well before the commit to well after it, in small steps.
+        pause(round * 6).then(() => wharf.remove(child.digest, wharf.gateways[1])),
       ]);
       const stands = await wharf.atRegistry(child.digest);
       if (removed.status === 202) deleted += 1;

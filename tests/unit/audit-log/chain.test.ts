@@ -41,12 +41,13 @@ describe("entries for people", () => {
       tag: "1.0",
       digest: "sha256:00",
       reason: "tag-free",
+      detail: { change: "new" },
     });
     const at = "2026-11-20T20:00:00.000000Z";
     const rest = { chain: 0, position: 1, action: "", repository: null };
     const hashes = { previousHash: Buffer.alloc(0), hash: Buffer.alloc(0) };
     expect(asText({ at, content, ...rest, ...hashes })).toBe(
-      "2026-11-20T20:00:00.000Z tag.pushed alpha/app:1.0 sha256:00 by al\uFFFD[2Jice (/employees, oauth2) from ::1 - tag-free",
+      '2026-11-20T20:00:00.000Z tag.pushed alpha/app:1.0 sha256:00 by al\uFFFD[2Jice (/employees, oauth2) from ::1 - tag-free {"change":"new"}',
     );
   });
 

@@ -18,7 +18,7 @@ export async function secondsSincePass(db: Queryable): Promise<number | null> {
 export async function notePass(db: Queryable): Promise<void> {
   await db.query(
     `insert into ledger.discovery default values
-     on conflict (only) do update set began_at = excluded.began_at`,
+     on conflict ("only") do update set began_at = excluded.began_at`,
   );
 }
 
@@ -34,7 +34,7 @@ export async function readCursor(db: Queryable): Promise<Cursor> {
 export async function moveCursor(db: Queryable, { repository, tag }: Cursor): Promise<void> {
   await db.query(
     `insert into ledger.discovery (verified_repository, verified_tag) values ($1, $2)
-     on conflict (only) do update
+     on conflict ("only") do update
        set verified_repository = excluded.verified_repository, verified_tag = excluded.verified_tag`,
     [repository, tag],
   );
