@@ -1,3 +1,5 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { keptSecret, type DataFolder } from "./data-folder.js";
 import { StoppedError } from "./errors.js";
 import { gatewaySpec, identityProviderSpec, tokenServerSpec } from "./our-services.js";
@@ -52,6 +54,9 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   say(
     `the stock registry is ${program.kind === "image" ? program.image : program.file} (${program.version})`,
   );
+
+  // For whoever runs the registry's program beside it, as garbage collection does.
+  await writeFile(join(folder.run, "registry.json"), `${JSON.stringify(program, null, 2)}\n`);
 
   // The token server makes the keys, and the registry does not start without their certificate.
   await start(

@@ -56,6 +56,21 @@ export async function registrySpec(options: RegistryOptions): Promise<ServiceSpe
 
 type Launch = Pick<ServiceSpec, "command" | "stopSignals" | "clearAway">;
 
+/**
+ * @param program - the registry
+ * @param folder - its data
+ * @param args - what it is to do, for example `garbage-collect`
+ * @returns how to run it on the same data, beside the one that serves them
+ */
+export function registryCommand(
+  program: RegistryProgram,
+  folder: DataFolder,
+  args: readonly string[],
+): Command {
+  if (program.kind === "binary") return { file: program.file, args, env: registryEnvironment() };
+  return inContainer(program, folder, { name: null, args });
+}
+
 function ofBinary({ file }: { file: string }, configFile: string): Launch {
   return {
     command: { file, args: ["serve", configFile], env: registryEnvironment() },
@@ -63,29 +78,41 @@ function ofBinary({ file }: { file: string }, configFile: string): Launch {
   };
 }
 
-function ofImage(
-  { docker, image }: { docker: string; image: string },
-  { folder }: RegistryOptions,
-): Launch {
+interface Image {
+  docker: string;
+  image: string;
+}
+
+function ofImage(program: Image, { folder }: RegistryOptions): Launch {
   // Named after the data folder, so that the next start finds what a killed one left in the engine.
   const name = `wharfinger-registry-${createHash("sha256").update(folder.root).digest("hex").slice(0, 12)}`;
-  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-  const mounts = [`${folder.registry}:${folder.registry}`, `${folder.keys}:${folder.keys}:ro`];
-  const run = ["run", "--rm", "--name", name, "--network", "host", "--user", user];
-  const engine = (...args: string[]): Command => ({ file: docker, args, env: process.env });
+  const args = ["serve", join(folder.registry, "config.yml")];
   return {
-    command: engine(
-      ...run,
-      ...mounts.flatMap((mount) => ["--volume", mount]),
-      ...Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]),
-      ...[image, "serve", join(folder.registry, "config.yml")],
-    ),
+    command: inContainer(program, folder, { name, args }),
     // The client passes SIGTERM on to the container and ends with it.
     stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 500]],
     clearAway: async () => {
-      await runProgram(engine("rm", "--force", name));
+      await runProgram({
+        file: program.docker,
+        args: ["rm", "--force", name],
+        env: process.env,
+      });
     },
   };
+}
+
+function inContainer(
+  { docker, image }: Image,
+  folder: DataFolder,
+  { name, args }: { name: string | null; args: readonly string[] },
+): Command {
+  const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
+  const mounts = [`${folder.registry}:${folder.registry}`, `${folder.keys}:${folder.keys}:ro`];
+  const named = name === null ? [] : ["--name", name];
+  const run = ["run", "--rm", ...named, "--network", "host", "--user", user];
+  const volumes = mounts.flatMap((mount) => ["--volume", mount]);
+  const env = Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  return { file: docker, args: [...run, ...volumes, ...env, image, ...args], env: process.env };
 }
 
 // 3.x exports traces to a collector on localhost unless told not to.

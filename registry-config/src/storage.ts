@@ -11,7 +11,9 @@ export function storageSection(storage: Storage, registry: RegistryLine) {
   return {
     ...driver(storage, registry),
     delete: { enabled: true },
-    cache: { blobdescriptor: "inmemory" },
+    // A file system answers as fast as the cache, and a cache outlives what garbage collection removes: the
+    // registry would accept manifests whose layers are gone.
+    ...(storage.kind === "s3" ? { cache: { blobdescriptor: "inmemory" } } : {}),
     // All four keys: the registry panics on an `uploadpurging` that lacks one of them.
     maintenance: {
       uploadpurging: { enabled: true, age: "168h", interval: "24h", dryrun: false },

@@ -3,6 +3,8 @@ import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedTags } from "./verify-tags.js";
 
 const number = (value: number) => value.toLocaleString("en-US");
+const count = (value: number, one: string, many: string) =>
+  `${number(value)} ${value === 1 ? one : many}`;
 
 /** @returns what was found of the audit log, for people, a line each */
 export function reportLog(log: VerifiedLog): string[] {
@@ -11,10 +13,10 @@ export function reportLog(log: VerifiedLog): string[] {
   const last =
     checkpoints.last === null ? "" : `, the last at ${checkpoints.last.at.toISOString()}`;
   return [
-    `${number(log.entries)} entries${period}`,
-    `${number(checkpoints.count)} checkpoints${last}`,
+    `${count(log.entries, "entry", "entries")}${period}`,
+    `${count(checkpoints.count, "checkpoint", "checkpoints")}${last}`,
     ...checkpoints.signers.map((signer) => `  signed by ${printable(signer)}`),
-    `${number(uncovered)} entries that no checkpoint covers yet`,
+    `${count(uncovered, "entry", "entries")} that no checkpoint covers yet`,
     ...findings.flatMap(reportFinding),
     findings.length === 0 ? "the audit log is whole" : "THE AUDIT LOG IS BROKEN",
   ];
@@ -24,7 +26,7 @@ export function reportLog(log: VerifiedLog): string[] {
 export function reportTags({ checked, wrong, findings }: VerifiedTags): string[] {
   const more = wrong - findings.length;
   return [
-    `${number(checked)} tags compared with the registry`,
+    `${count(checked, "tag", "tags")} compared with the registry`,
     ...findings.map(
       ({ repository, tag, digest, problem }) =>
         `  ${printable(`${repository}:${tag}`)} is ${digest} in the ledger, ${printable(problem)}`,

@@ -1,6 +1,7 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
-import { adopt } from "../ledger/adopt.js";
+import { adoptAll } from "../ledger/adopt.js";
+import type { FoundTag } from "../ledger/sql/read-tag.js";
 import { LATEST } from "../ledger/tag-rules.js";
 import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
@@ -18,6 +19,8 @@ import {
 } from "./sql/staging.js";
 
 const BATCH = 500;
+/** A push of a tag that is being adopted waits for the whole transaction. */
+const ADOPTED_AT_ONCE = 50;
 
 /**
  * Compares one repository: tags that the ledger does not know are adopted, tags that the registry does not
@@ -64,22 +67,45 @@ async function adoptUnknown(pass: Pass, repository: RepositoryName): Promise<voi
     const names = await unknownTags(pass.session, repository, after, BATCH);
     const last = names.at(-1);
     if (last === undefined) return;
-    await paced(names, pass.pace, pass.signal, (name) => adoptOne(pass, repository, name));
+    const found: FoundTag[] = [];
+    try {
+      await paced(names, pass.pace, pass.signal, async (name) => {
+        const tag = await findTag(pass, repository, name);
+        if (tag !== null) found.push(tag);
+      });
+    } finally {
+      await adoptFound(pass, repository, found);
+    }
     pass.options.progress(pass.tally.summary());
     after = last;
   }
 }
 
-async function adoptOne(pass: Pass, repository: RepositoryName, name: string): Promise<void> {
+async function findTag(
+  pass: Pass,
+  repository: RepositoryName,
+  name: string,
+): Promise<FoundTag | null> {
   const tag = asName<Tag>(pass, name, parseTag);
   // What a virtual tag means is the ledger's alone.
-  if (tag === null || (tag === LATEST && pass.policy.isLatestVirtual(repository))) return;
+  if (tag === null || (tag === LATEST && pass.policy.isLatestVirtual(repository))) return null;
   const digest = await askRegistry(pass, { repository, tag });
-  if (digest === "unclear") return;
   if (digest === null) pass.tally.problem(`${repository}:${tag} is listed, but is not there`);
-  else if (pass.options.dryRun) pass.tally.add("adopted");
-  else if (await adopt(pass, { repository, tag }, digest, "found at the registry by discovery"))
-    pass.tally.add("adopted");
+  return digest === null || digest === "unclear" ? null : { tag, digest };
+}
+
+async function adoptFound(
+  pass: Pass,
+  repository: RepositoryName,
+  found: readonly FoundTag[],
+): Promise<void> {
+  for (let from = 0; from < found.length; from += ADOPTED_AT_ONCE) {
+    const some = found.slice(from, from + ADOPTED_AT_ONCE);
+    const adopted = pass.options.dryRun
+      ? some.length
+      : await adoptAll(pass, repository, some, "found at the registry by discovery");
+    pass.tally.add("adopted", adopted);
+  }
 }
 
 async function checkSuspects(

@@ -37,8 +37,7 @@ export async function runPass(
     if (!options.dryRun) await notePass(pass.db);
     if (await stageCatalog(pass)) await compareAll(pass);
   } catch (error) {
-    pass.tally.add("errors");
-    pass.tally.problem(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
+    pass.tally.end(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
   }
   return pass.tally.summary();
 }

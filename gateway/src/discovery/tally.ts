@@ -30,6 +30,8 @@ export interface Tally {
   problem(text: string): void;
   /** Counts an error; too many in a row end the pass. @throws Error when the registry seems to be away */
   error(text: string): void;
+  /** Notes what ended the pass early; counts as an error. */
+  end(reason: string): void;
   /** Notes that the registry has answered. */
   answered(): void;
   /** @returns whether this is the first time the tag is looked at; remembers what was found wrong */
@@ -77,6 +79,10 @@ export function newTally(now: () => number): Tally {
       inARow += 1;
       if (inARow > MOST_ERRORS_IN_A_ROW)
         throw new Error("given up: the registry answers with errors alone");
+    },
+    end: (reason) => {
+      counts.errors += 1;
+      problems.unshift(reason);
     },
     answered: () => {
       inARow = 0;

@@ -1,8 +1,9 @@
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
-import { adoptTag } from "./sql/read-tag.js";
+import { adoptTags, type FoundTag } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
 
 /** What adopting needs. */
@@ -28,18 +29,33 @@ export async function adopt(
   digest: Digest,
   reason: string,
 ): Promise<boolean> {
-  return deps.db.transaction(async (tx) => {
-    if (!(await adoptTag(tx, { repository, tag }, digest))) return false;
-    const entry = {
-      action: "tag.adopted",
-      actor: SYSTEM,
-      repository,
-      tag,
-      digest,
-      reason,
-    } as const;
-    await deps.audit(tx, { ...entry, detail: {} });
-    deps.log.info({ event: "tag.adopted", repository, tag, digest, reason });
-    return true;
+  return (await adoptAll(deps, repository, [{ tag, digest }], reason)) === 1;
+}
+
+/**
+ * Like {@link adopt}, several tags of one repository in one transaction.
+ *
+ * @param deps - ledger and audit log
+ * @param repository - the repository
+ * @param found - the tags and what they mean at the registry; not so many that pushes to them would wait long
+ * @param reason - how they were found, for the audit log
+ * @returns how many were new to the ledger
+ */
+export async function adoptAll(
+  deps: AdoptDeps,
+  repository: RepositoryName,
+  found: readonly FoundTag[],
+  reason: string,
+): Promise<number> {
+  const adopted = await deps.db.transaction(async (tx) => {
+    const news = await adoptTags(tx, repository, found);
+    for (const { tag, digest } of news) {
+      const what = { action: "tag.adopted", repository, tag, digest } as const;
+      await deps.audit(tx, { ...what, actor: SYSTEM, reason, detail: {} });
+    }
+    return news;
   });
+  for (const { tag, digest } of adopted)
+    deps.log.info({ event: "tag.adopted", repository, tag, digest, reason });
+  return adopted.length;
 }

@@ -1,10 +1,9 @@
-import { hostname, userInfo } from "node:os";
-import type { AuditActor } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { readDrainState, untilDrained, whatIsOpen } from "./drain.js";
+import { operator } from "./operator.js";
 import { parseCommand, USAGE, UsageError, type ModeCommand } from "./options.js";
 import { forgetGateway } from "./sql.js";
 import { switchMode } from "./switch-mode.js";
@@ -68,11 +67,6 @@ async function show(db: Database): Promise<number> {
   if (mode.name === "read-only")
     print(whatIsOpen(state).length === 0 ? "at rest" : "not at rest yet");
   return 0;
-}
-
-function operator(): AuditActor {
-  const where = { address: hostname(), userAgent: "", requestId: "" };
-  return { uid: userInfo().username, realm: "", kind: "command", ...where };
 }
 
 function print(line: string): void {

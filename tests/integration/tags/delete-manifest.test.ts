@@ -136,6 +136,8 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     // Whoever settles the push now finds the index at the registry, and must not believe it.
     const again = await wharf.push(outer, "overtaken");
     expect(again.status).not.toBe(201);
+    const pushes = await wharf.audited("tag.pushed");
+    expect(pushes.filter(({ tag }) => tag === "overtaken")).toHaveLength(1);
     await wharf.push(child);
     const settled = await wharf.push(outer, "overtaken");
     expect(settled.status).toBe(201);

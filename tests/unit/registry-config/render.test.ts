@@ -64,7 +64,6 @@ describe("the registry's configuration", () => {
       storage: {
         filesystem: { rootdirectory: "/var/lib/registry", maxthreads: 100 },
         delete: { enabled: true },
-        cache: { blobdescriptor: "inmemory" },
         maintenance: {
           uploadpurging: { enabled: true, age: "168h", interval: "24h", dryrun: false },
         },
@@ -134,6 +133,7 @@ describe("storage in S3", () => {
 
   test("a bucket of Amazon's, with the keys of line 3", () => {
     expect(storageOf({})).toMatchObject({
+      cache: { blobdescriptor: "inmemory" },
       s3: {
         region: "eu-central-1",
         bucket: "images",

@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { HeldTag, TagState } from "../tag-rules.js";
 import type { TagKey } from "./reserve-tag.js";
@@ -107,19 +108,32 @@ export async function readDeletedTags(
   return new Set(rows.map(({ name }) => name));
 }
 
+/** A tag of the registry and what it means there. */
+export interface FoundTag {
+  readonly tag: Tag;
+  readonly digest: Digest;
+}
+
 /**
- * Takes a tag of the registry into the ledger. A tag that is there already stays as it is.
+ * Takes tags of the registry into the ledger. A tag that is there already stays as it is.
  *
  * @param db - pool or transaction
- * @param key - the tag
- * @param digest - what it means at the registry
- * @returns whether it is new to the ledger
+ * @param repository - the repository
+ * @param found - the tags
+ * @returns those that are new to the ledger
  */
-export async function adoptTag(db: Queryable, key: TagKey, digest: Digest): Promise<boolean> {
-  const { rowCount } = await db.query(
+export async function adoptTags(
+  db: Queryable,
+  repository: RepositoryName,
+  found: readonly FoundTag[],
+): Promise<FoundTag[]> {
+  const { rows } = await db.query<FoundTag>(
     `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, origin)
-     values ($1, $2, $3, '', clock_timestamp(), 'adopted') on conflict do nothing`,
-    [key.repository, key.tag, digest],
+     select $1, found.name, found.digest, '', clock_timestamp(), 'adopted'
+     from unnest($2::text[], $3::text[]) as found (name, digest)
+     on conflict do nothing
+     returning name as tag, digest`,
+    [repository, found.map(({ tag }) => tag), found.map(({ digest }) => digest)],
   );
-  return rowCount === 1;
+  return rows;
 }

@@ -1,0 +1,32 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { root } from "./run.mjs";
+
+/** Folder of the local stack's data. */
+export const data = resolve(root, process.env.DATA_DIR || ".data");
+
+/**
+ * Lets a command that is run on this machine find the local stack: what is not set is set as the stack's own
+ * gateway has it. Nothing is changed where a database is named.
+ *
+ * @returns {boolean} whether a stack was ever started on the data folder, or a database is named
+ */
+export function useStackEnvironment() {
+  if (process.env.DB_SUBNAME) return true;
+  const file = join(data, "run", "stack.json");
+  if (!existsSync(file)) return false;
+  const { postgres, registry, tokenServer, gateway } = JSON.parse(readFileSync(file, "utf8"));
+  const local = {
+    DB_SUBNAME: `//${new URL(postgres).host}/wharfinger`,
+    DB_USER: "wharfinger",
+    DB_PASSWORD_FILE: join(data, "secrets", "postgres"),
+    PGSSLMODE: "disable",
+    KEYS_DIR: join(data, "keys"),
+    REGISTRY_URL: registry,
+    TOKEN_SERVER_URL: tokenServer,
+    NOTIFICATION_SECRET_FILE: join(data, "secrets", "notification"),
+    PORT: new URL(gateway).port,
+  };
+  process.env = { ...local, ...process.env };
+  return true;
+}

@@ -1,0 +1,48 @@
+import { randomUUID } from "node:crypto";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { discoverOnce } from "#gateway/discovery/discovery.js";
+import { passDeps } from "#gateway/discovery/pass-deps.js";
+import type { PassOptions } from "#gateway/discovery/pass.js";
+import type { PassSummary } from "#gateway/discovery/tally.js";
+import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+import { registryUpstream } from "#gateway/proxy/upstream.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { SILENT, type TestLedger } from "#tests/support/ledger.js";
+
+/** Makes passes, as one replica does. */
+export type Discover = (options?: Partial<PassOptions>) => Promise<PassSummary | null>;
+
+/**
+ * @param ledger - the ledger
+ * @param db - a pool on it
+ * @param registryUrl - what it is compared with
+ * @returns what makes a pass: every tag, as fast as it can
+ */
+export function discoverer(ledger: TestLedger, db: Database, registryUrl: string): Discover {
+  const authorization = () => "Bearer of discovery";
+  const deps = {
+    ...passDeps({
+      db,
+      log: SILENT,
+      audit: recordAudit,
+      policy: PIER_ONE_TAGS,
+      registryUrl,
+      authorization,
+      upstream: registryUpstream(registryUrl, authorization),
+      newReservation: randomUUID,
+      now: Date.now,
+    }),
+    database: ledger.config,
+  };
+  return (options = {}) =>
+    discoverOnce(deps, {
+      sightings: 3,
+      repair: false,
+      slice: 100_000,
+      perSecond: 100_000,
+      dryRun: false,
+      signal: new AbortController().signal,
+      progress: () => undefined,
+      ...options,
+    });
+}
