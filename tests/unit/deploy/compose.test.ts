@@ -1,0 +1,169 @@
+import { existsSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import {
+  REPOSITORY_ROOT,
+  resolveImport,
+  SOURCE_FOLDERS,
+  sourceFiles,
+  type SourceFile,
+} from "#tests/support/source-tree.js";
+
+interface Service {
+  readonly build?: { readonly target: string };
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string | null>>;
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: object;
+  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+}
+
+const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
+const DOCKERFILE = read("deploy/Dockerfile");
+const { services: SERVICES } = parse(read("deploy/docker-compose.yml"), { merge: true }) as {
+  services: Record<string, Service>;
+};
+const OURS = Object.entries(SERVICES).filter(([, { build }]) => build !== undefined);
+
+/** Folder of keys, secrets and the registry's configuration. */
+const SHARED_FOLDER = "/etc/wharfinger";
+
+/** What the images that are not ours understand. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"],
+  // Not REGISTRY_…: the registry takes each of those for a setting, and its file has them all.
+  registry: ["OTEL_TRACES_EXPORTER", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
+};
+
+const FILES = new Map(
+  sourceFiles([...SOURCE_FOLDERS, "deploy/compose"]).map((file) => [file.path, file]),
+);
+
+describe("docker-compose.yml", () => {
+  test("builds images that the Dockerfile has", () => {
+    expect(OURS.map(([name]) => name).sort()).toEqual(["gateway", "setup", "token-server"]);
+    expect(OURS.filter(([, { build }]) => stage(build?.target ?? "") === "")).toEqual([]);
+  });
+
+  test.each(Object.entries(SERVICES))("tells %s nothing it does not read", (name, service) => {
+    const known = FOREIGN[name] ?? variablesOf(filesOf(name));
+    const told = Object.keys(service.environment ?? {});
+    expect(told.filter((variable) => !known.includes(variable))).toEqual([]);
+  });
+
+  test.each(OURS)("tells %s where the keys are when it reads them", (name, { environment }) => {
+    const readsKeys = variablesOf(filesOf(name)).includes("KEYS_DIR");
+    expect(environment?.["KEYS_DIR"]).toBe(readsKeys ? `${SHARED_FOLDER}/keys` : undefined);
+  });
+
+  test("mounts the shared folder where it is needed, and lets no image but ours write to it", () => {
+    const mounts = Object.entries(SERVICES).map(([name, service]) => [name, mountOf(service)]);
+    expect(Object.fromEntries(mounts)).toEqual({
+      postgres: undefined,
+      setup: `wharfinger:${SHARED_FOLDER}`,
+      registry: `wharfinger:${SHARED_FOLDER}:ro`,
+      "token-server": `wharfinger:${SHARED_FOLDER}`,
+      gateway: `wharfinger:${SHARED_FOLDER}`,
+    });
+  });
+
+  test("waits for the health only of what has a health check", () => {
+    const awaited = Object.values(SERVICES)
+      .flatMap(({ depends_on: dependencies }) => Object.entries(dependencies ?? {}))
+      .filter(([, { condition }]) => condition === "service_healthy");
+    const unchecked = awaited.filter(([name]) => {
+      const service = SERVICES[name];
+      const image = stage(service?.build?.target ?? "");
+      return service?.healthcheck === undefined && !/^HEALTHCHECK /m.test(image);
+    });
+    expect(awaited.length).toBeGreaterThan(0);
+    expect(unchecked).toEqual([]);
+  });
+});
+
+describe.each(OURS)("the image of %s", (name) => {
+  const files = filesOf(name);
+
+  test("is built from every source that it imports", () => {
+    const ignored = read(".dockerignore").trim().split("\n");
+    const absent = files.filter(({ path }) => ignored.some((one) => path.startsWith(`${one}/`)));
+    expect(files.length).toBeGreaterThan(5);
+    expect(absent.map(({ path }) => path)).toEqual([]);
+  });
+
+  test("has every package that it imports without those for development", () => {
+    const { dependencies } = JSON.parse(read("package.json")) as { dependencies: object };
+    const packages = files.flatMap(({ imports }) => imports.filter(isPackage).map(packageName));
+    expect(packages.filter((one) => !Object.hasOwn(dependencies, one))).toEqual([]);
+  });
+
+  test("has the files that it reads next to the compiled ones", () => {
+    const folders = files.flatMap(foldersReadBy);
+    expect(folders.length > 0).toBe(name !== "setup");
+    expect(folders.filter((folder) => !existsSync(join(REPOSITORY_ROOT, folder)))).toEqual([]);
+    expect(DOCKERFILE).toContain("for folder in */sql;");
+    expect(folders.filter((folder) => !/^[^/]+\/sql$/.test(folder))).toEqual([]);
+  });
+});
+
+/** The lines of one stage of the Dockerfile. */
+function stage(target: string): string {
+  return (
+    DOCKERFILE.split(/^(?=FROM )/m).find((lines) =>
+      lines.split("\n")[0]?.endsWith(` AS ${target}`),
+    ) ?? ""
+  );
+}
+
+/** Every source that runs in an image, found from the program it starts. */
+function filesOf(target: string): SourceFile[] {
+  const program = /^CMD \["node", "dist\/([^"]+)\.js"/m.exec(stage(target))?.[1];
+  const found = new Map<string, SourceFile>();
+  const visit = (path: string) => {
+    const file = FILES.get(path);
+    if (found.has(path)) return;
+    if (file === undefined) throw new Error(`${target} runs ${path}, which is no source of it`);
+    found.set(path, file);
+    for (const specifier of file.imports) {
+      const imported = resolveImport(file, specifier);
+      if (imported !== null) visit(imported);
+    }
+  };
+  visit(`${program ?? "nothing"}.ts`);
+  return [...found.values()];
+}
+
+/** Environment variables that the sources read, by the reader's own calls. */
+function variablesOf(files: readonly SourceFile[]): string[] {
+  const calls = files.flatMap(({ text }) => [
+    ...text.matchAll(/read\s*\.(\w+)\(\s*"([A-Z][A-Z0-9_]+)"/g),
+  ]);
+  return calls.flatMap(([, method = "", name = ""]) =>
+    /secret$/i.test(method) ? [name, `${name}_FILE`] : [name],
+  );
+}
+
+/** Folders that a source finds from where its compiled file is, from the root of the image's program. */
+function foldersReadBy({ path, text }: SourceFile): string[] {
+  const urls = text.matchAll(/new URL\(\s*"([^"]+)",\s*import\.meta\.url/g);
+  return [...urls].map(([, relative = ""]) =>
+    new URL(relative, `file:///dist/${path}`).pathname.slice(1),
+  );
+}
+
+function mountOf({ volumes }: Service): string | undefined {
+  return volumes?.find((volume) => volume.includes(`:${SHARED_FOLDER}`));
+}
+
+function isPackage(specifier: string): boolean {
+  return !/^[.#]/.test(specifier) && !isBuiltin(specifier);
+}
+
+function packageName(specifier: string): string {
+  return specifier
+    .split("/")
+    .slice(0, specifier.startsWith("@") ? 2 : 1)
+    .join("/");
+}
