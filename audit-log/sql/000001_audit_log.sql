@@ -37,6 +37,33 @@ create table audit.checkpoint (
 comment on column audit.checkpoint.entries is 'entries of all chains together when it was made';
 comment on column audit.checkpoint.token is 'JWS over number, time, the heads of all chains and the hash of the token before';
 
+-- Appends an entry to its preferred chain, or to another one while that is being appended to, so that commits
+-- do not wait for each other; only when all are, it waits for any of them. Dated by the database, the one clock
+-- that all replicas share. A function, because its statements are planned once for a connection.
+create function audit.append(preferred integer, entry text, action text, repository text)
+returns void language plpgsql as $$
+declare
+  head audit.chain_head;
+  any_chain constant integer := floor(random() * 16);
+  at constant timestamptz := clock_timestamp();
+  content constant text := '{"at":"' || to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    || '",' || substr(entry, 2);
+begin
+  select * into head from audit.chain_head
+    order by (chain - preferred + 16) % 16 limit 1 for no key update skip locked;
+  if not found then
+    select * into strict head from audit.chain_head where chain = any_chain for no key update;
+  end if;
+  update audit.chain_head
+    set position = head.position + 1, previous_hash = head.hash,
+        hash = sha256(head.hash || convert_to(content, 'UTF8'))
+    where chain = head.chain
+    returning * into strict head;
+  insert into audit.entry
+    (chain, position, at, action, repository, content, previous_hash, hash)
+    values (head.chain, head.position, at, action, repository, content, head.previous_hash, head.hash);
+end $$;
+
 -- Append-only. Rights bind the owner of the tables, the triggers superusers too; whoever may switch triggers
 -- off is found out by the chains and the signed checkpoints (docs/audit-log.md).
 create function audit.refuse_change() returns trigger language plpgsql as $$

@@ -6,7 +6,7 @@ import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "#tests/support/ledg
 import { startTestPostgres } from "#tests/support/postgres.js";
 
 /** What an entry in the audit log costs a commit: npm run bench:audit */
-const SECONDS = 3;
+const SECONDS = 2;
 const CONCURRENCY = [1, 8, 32];
 const REPOSITORIES = 1_000;
 
@@ -39,11 +39,32 @@ const CASES: Readonly<Record<string, (tx: Queryable, serial: number) => Promise<
     await change(tx, serial);
     await recordAudit(tx, entry("team/app"));
   },
+  "the same, were there one chain": async (tx, serial) => {
+    await change(tx, serial);
+    const json = JSON.stringify(entry(`team/app-${serial % REPOSITORIES}`));
+    await tx.query("select public.append_to_one_chain($1)", [json]);
+  },
   "change and NOTIFY": async (tx, serial) => {
     await change(tx, serial);
     await tx.query("select pg_notify('bench', $1)", [String(serial)]);
   },
 };
+
+/** What audit.append would be without other chains to go to. */
+const ONE_CHAIN = `
+  create function public.append_to_one_chain(content text) returns void language plpgsql as $$
+  declare
+    head audit.chain_head;
+  begin
+    update audit.chain_head
+      set position = position + 1, previous_hash = hash,
+          hash = sha256(hash || convert_to(content, 'UTF8'))
+      where chain = 0 returning * into strict head;
+    insert into audit.entry
+      (chain, position, at, action, repository, content, previous_hash, hash)
+      values (0, head.position, clock_timestamp(), 'tag.pushed', 'team/app', content,
+              head.previous_hash, head.hash);
+  end $$`;
 
 /** @returns commits a second, and milliseconds that half and 99 of 100 took */
 async function measure(db: Database, clients: number, work: (typeof CASES)[string]) {
@@ -71,7 +92,8 @@ async function main(): Promise<void> {
     await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
     const db = openDatabase(config, { name: "bench", connections: 32 }, SILENT);
     await db.query("create table public.change (serial bigint, content text)");
-    console.log(`${"clients".padEnd(34)}commits/s  ratio   50 %     99 %`);
+    await db.query(ONE_CHAIN);
+    console.log(`${"clients".padEnd(38)}commits/s  ratio   50 %     99 %`);
     for (const clients of CONCURRENCY) {
       let alone = 0;
       for (const [name, work] of Object.entries(CASES)) {
@@ -80,7 +102,7 @@ async function main(): Promise<void> {
         const figures = [rate.toFixed(0).padStart(7), (rate / alone).toFixed(2).padStart(8)];
         const waits = `${half.toFixed(1).padStart(6)} ms${most.toFixed(1).padStart(6)} ms`;
         console.log(
-          `${String(clients).padStart(3)}  ${name.padEnd(29)}${figures.join("")}${waits}`,
+          `${String(clients).padStart(3)}  ${name.padEnd(33)}${figures.join("")}${waits}`,
         );
       }
     }

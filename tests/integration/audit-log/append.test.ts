@@ -51,7 +51,7 @@ describe("appending to the audit log", () => {
     expect(await log.verify()).toMatchObject({ entries: 4, findings: [] });
   });
 
-  test("while every chain is held waits for its own", async () => {
+  test("while every chain is held waits for one of them", async () => {
     const ends: (() => void)[] = [];
     const holders = Array.from({ length: CHAINS }, () =>
       log.ledger.open({ connections: 1 }).transaction(async (tx) => {
@@ -92,7 +92,7 @@ describe("appending to the audit log", () => {
       await tx.query("insert into public.change values (1)");
       await recordAudit(tx, tagEntry());
     });
-    await expect(change).rejects.toThrow("lost the head of a chain");
+    await expect(change).rejects.toThrow("query returned no rows");
     expect((await log.db.query("select id from public.change")).rows).toEqual([]);
   });
 
