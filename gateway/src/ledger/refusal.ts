@@ -28,15 +28,17 @@ export async function refusalOf(
 ): Promise<Fault> {
   const reason = decision?.reason ?? "tag-forbidden";
   const held = decision?.held ?? null;
-  await deps.audit(deps.db, {
-    action: "tag.refused",
-    actor: push.actor,
-    repository: push.repository,
-    tag: push.tag,
-    digest: push.digest,
-    reason,
-    detail: { rule: rule.name, held: held?.digest ?? null },
-  });
+  await deps.db.transaction((tx) =>
+    deps.audit(tx, {
+      action: "tag.refused",
+      actor: push.actor,
+      repository: push.repository,
+      tag: push.tag,
+      digest: push.digest,
+      reason,
+      detail: { rule: rule.name, held: held?.digest ?? null },
+    }),
+  );
   deps.count("refused");
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, held: held?.digest });
   if (decision === null || held === null)

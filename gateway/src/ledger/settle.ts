@@ -6,7 +6,7 @@ import { manifestReferences } from "./manifest-references.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
-import { commitTag, releaseTag, shortenLease } from "./sql/settle-tag.js";
+import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
 import { storeManifest, type StoredManifest } from "./sql/store-manifest.js";
 
 /** What settling needs. */
@@ -59,10 +59,11 @@ export async function commitPush(
         if (await hasLostParts(tx, claim, manifest)) return "incomplete";
         await storeManifest(tx, claim.repository, manifest);
       }
-      const change = await commitTag(tx, claim);
-      if (change !== null && change !== "unchanged")
-        await deps.audit(tx, { ...pushEntry(claim, reason), detail: { change } });
-      return change;
+      const committed = await commitTag(tx, claim);
+      if (committed === null) return null;
+      if (committed.change !== "unchanged")
+        await deps.audit(tx, pushEntry(claim, reason, committed));
+      return committed.change;
     });
   const change = await persistently(deps, commit);
   if (change === "incomplete") throw await releaseIncomplete(deps, claim);
@@ -145,6 +146,12 @@ export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
   return { repository, tag, digest, actor: actor.uid, requestId: actor.requestId };
 }
 
-function pushEntry({ actor, repository, tag, digest }: TagClaim, reason: string) {
-  return { action: "tag.pushed", actor, repository, tag, digest, reason } as const;
+function pushEntry(
+  { actor, repository, tag, digest, reservation }: TagClaim,
+  reason: string,
+  { change, previous }: Committed,
+): AuditEntry {
+  const moved = change === "moved" ? { previous } : {};
+  const detail = { change, push: reservation, ...moved };
+  return { action: "tag.pushed", actor, repository, tag, digest, reason, detail };
 }

@@ -7,6 +7,13 @@ export const SETTLED_CHANNEL = "ledger_tag_settled";
 /** What a commit changed. */
 export type CommitChange = "new" | "unchanged" | "restored" | "moved";
 
+/** What a tag is after a commit, compared with before. */
+export interface Committed {
+  readonly change: CommitChange;
+  /** What it meant before; `null` when it was new. */
+  readonly previous: string | null;
+}
+
 /**
  * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date and author.
  *
@@ -14,8 +21,8 @@ export type CommitChange = "new" | "unchanged" | "restored" | "moved";
  * @param claim - the reservation's owner
  * @returns what changed, or `null` when the reservation is no longer this claim's: its lease ran out
  */
-export async function commitTag(tx: Queryable, claim: TagClaim): Promise<CommitChange | null> {
-  const { rows } = await tx.query<{ change: CommitChange }>(
+export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committed | null> {
+  const { rows } = await tx.query<{ change: CommitChange; previous: string | null }>(
     `with before as (
        select digest, deleted_at from ledger.tag
        where repository = $1 and name = $2 and reservation = $3 for update
@@ -36,11 +43,12 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<CommitC
      returning case when before.digest is null then 'new'
                     when before.digest <> held.digest then 'moved'
                     when before.deleted_at is not null then 'restored'
-                    else 'unchanged' end as change`,
+                    else 'unchanged' end as change,
+               before.digest as previous`,
     [claim.repository, claim.tag, claim.reservation],
   );
   await tellSettled(tx, claim);
-  return rows[0]?.change ?? null;
+  return rows[0] ?? null;
 }
 
 /**

@@ -1,0 +1,43 @@
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { NewEvent } from "../../events/event.js";
+
+/**
+ * Puts an event into the queues of sinks. An event that is there already is not announced twice.
+ *
+ * @param tx - the transaction of the change that the event is about
+ * @param event - what happened
+ * @param sinks - names of the sinks that want it
+ */
+export async function enqueue(
+  tx: Queryable,
+  event: NewEvent,
+  sinks: readonly string[],
+): Promise<void> {
+  const { id, action, repository, tag, digest, previousDigest, actor, reason, detail } = event;
+  const content = { previousDigest, actor, reason, detail };
+  await tx.query(
+    `with event as (
+       insert into ledger.event (id, action, repository, tag, digest, content)
+       values ($1, $2, $3, $4, $5, $6)
+       on conflict (id) do nothing
+       returning id
+     ), ${ADD_TO_QUEUES}`,
+    [id, action, repository, tag, digest, JSON.stringify(content), sinks],
+  );
+}
+
+/**
+ * Queues are taken in the order of their names by everybody, so that nobody waits in a circle; `$3` is the
+ * repository, `$7` the sinks, and `event` has the event's id.
+ */
+const ADD_TO_QUEUES = `queue as (
+    insert into ledger.outbox as held (sink, repository, last_position)
+    select sink, $3, 1 from event, unnest($7::text[]) as sink order by sink
+    on conflict (sink, repository) do update
+      set last_position = held.last_position + 1,
+          due_at = case when held.done_position = held.last_position then clock_timestamp()
+                        else held.due_at end
+    returning sink, last_position
+  )
+  insert into ledger.delivery (sink, repository, position, event)
+  select queue.sink, $3, queue.last_position, event.id from queue, event`;
