@@ -22,6 +22,7 @@ import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
+import type { Sink } from "./events/sink.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -34,6 +35,9 @@ import {
 } from "./ledger/tag-policy-file.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
+import { announcing } from "./outbox/announcing.js";
+import { dispatcher } from "./outbox/dispatcher.js";
+import { deliveryMetrics } from "./outbox/outbox-metrics.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -84,11 +88,23 @@ async function main(config: GatewayConfig): Promise<void> {
   keys.onChange(noteKeys);
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
+  const sinks: readonly Sink[] = [];
+  const outbox = dispatcher(
+    {
+      db,
+      log,
+      metrics: deliveryMetrics(metrics.registry),
+      now: Date.now,
+      random: Math.random,
+      giveUpSeconds: config.events.retryHours * 3_600,
+    },
+    { sinks, keepDays: config.events.keepDays },
+  );
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit: recordAudit,
+    audit: announcing(recordAudit, sinks, outbox.wake),
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -151,6 +167,7 @@ async function main(config: GatewayConfig): Promise<void> {
         interval: config.checkpoints,
       }),
       tagPolicy,
+      outbox,
       recovery(ledger),
       modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
       discovery(
