@@ -44,6 +44,7 @@ import { keyRefresher } from "./proxy/key-refresher.js";
 import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
+import { openedSinks, openSinks } from "./sinks/open-sinks.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
@@ -114,6 +115,7 @@ async function main(config: GatewayConfig): Promise<void> {
     newReservation: randomUUID,
   };
   const settled = settledTags(heard);
+  const sinks = openSinks(config.events);
   const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
@@ -156,6 +158,7 @@ async function main(config: GatewayConfig): Promise<void> {
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
+      openedSinks(sinks, log),
       schema,
       heard,
       facts,
