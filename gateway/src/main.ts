@@ -22,7 +22,6 @@ import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
-import type { Sink } from "./events/sink.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -89,7 +88,7 @@ async function main(config: GatewayConfig): Promise<void> {
   keys.onChange(noteKeys);
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
-  const sinks: readonly Sink[] = [];
+  const sinks = openSinks(config.events);
   const outbox = dispatcher(
     {
       db,
@@ -97,9 +96,9 @@ async function main(config: GatewayConfig): Promise<void> {
       metrics: deliveryMetrics(metrics.registry),
       now: Date.now,
       random: Math.random,
-      giveUpSeconds: config.events.retryHours * 3_600,
+      giveUpSeconds: config.outbox.retryHours * 3_600,
     },
-    { sinks, keepDays: config.events.keepDays },
+    { sinks, keepDays: config.outbox.keepDays },
   );
   const ledger: RecoverDeps & ResolveDeps = {
     db,
@@ -115,7 +114,6 @@ async function main(config: GatewayConfig): Promise<void> {
     newReservation: randomUUID,
   };
   const settled = settledTags(heard);
-  const sinks = openSinks(config.events);
   const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({

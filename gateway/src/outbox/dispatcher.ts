@@ -76,7 +76,6 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
       for (const timer of timers) clearInterval(timer);
       const ended = Promise.all(lines.map((line) => line.ended()));
       await Promise.race([ended, timeout(STOP_WITHIN_MILLISECONDS)]);
-      await Promise.all(sinks.map((sink) => sink.close()));
     },
   };
 }
