@@ -47,6 +47,8 @@ export interface GatewayConfig {
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
   readonly discovery: DiscoverySettings;
+  /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
+  readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
   /** Where events go. */
@@ -92,6 +94,10 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       repair: read.flag("DISCOVERY_REPAIR", false),
       slice: read.integer("DISCOVERY_SLICE", 2_000, { min: 1, max: 10_000_000 }),
       perSecond: read.integer("DISCOVERY_RATE", 200, { min: 1, max: 100_000 }),
+    },
+    outbox: {
+      retryHours: read.integer("EVENT_RETRY_HOURS", 72, { min: 1, max: 720 }),
+      keepDays: read.integer("EVENT_KEEP_DAYS", 30, { min: 1, max: 3_650 }),
     },
     checkpoints: {
       entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),

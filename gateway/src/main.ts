@@ -34,6 +34,9 @@ import {
 } from "./ledger/tag-policy-file.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
+import { announcing } from "./outbox/announcing.js";
+import { dispatcher } from "./outbox/dispatcher.js";
+import { deliveryMetrics } from "./outbox/outbox-metrics.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -85,11 +88,23 @@ async function main(config: GatewayConfig): Promise<void> {
   keys.onChange(noteKeys);
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
+  const sinks = openSinks(config.events);
+  const outbox = dispatcher(
+    {
+      db,
+      log,
+      metrics: deliveryMetrics(metrics.registry),
+      now: Date.now,
+      random: Math.random,
+      giveUpSeconds: config.outbox.retryHours * 3_600,
+    },
+    { sinks, keepDays: config.outbox.keepDays },
+  );
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit: recordAudit,
+    audit: announcing(recordAudit, sinks, outbox.wake),
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -99,7 +114,6 @@ async function main(config: GatewayConfig): Promise<void> {
     newReservation: randomUUID,
   };
   const settled = settledTags(heard);
-  const sinks = openSinks(config.events);
   const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
@@ -154,6 +168,7 @@ async function main(config: GatewayConfig): Promise<void> {
         interval: config.checkpoints,
       }),
       tagPolicy,
+      outbox,
       recovery(ledger),
       modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
       discovery(
