@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { keptSecret, type DataFolder } from "./data-folder.js";
-import { LocalStackError, StoppedError } from "./errors.js";
+import { StoppedError } from "./errors.js";
 import {
   eventEnvironment,
   gatewaySpec,
@@ -109,9 +109,9 @@ async function startMessages(
     await run(createService(spec, context));
     context.say("events: npm run messages shows what is announced");
   } catch (error) {
-    if (!(error instanceof LocalStackError)) throw error;
+    if (error instanceof StoppedError) throw error;
     context.say(
-      `EVENTS ARE NOT DELIVERED until the next start, they wait in the outbox: ${error.message}`,
+      `EVENTS ARE NOT DELIVERED until the next start, they wait in the outbox: ${(error as Error).message}`,
     );
   }
 }

@@ -21,10 +21,12 @@ const anySink = {
   timeoutSeconds: z.int().min(1).max(60).default(10),
 };
 
-const url = z.url({ protocol: /^https?$/, error: "wanted an https:// URL" }).refine((text) => {
-  const { username, password } = new URL(text);
-  return username === "" && password === "";
-}, "must not hold a user name or password");
+const url = z
+  .url({ protocol: /^https?$/, error: "wanted an https:// URL", abort: true })
+  .refine((text) => {
+    const { username, password } = new URL(text);
+    return username === "" && password === "";
+  }, "must not hold a user name or password");
 
 const sns = z
   .strictObject({
