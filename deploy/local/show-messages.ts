@@ -28,7 +28,11 @@ async function main(): Promise<void> {
   const folder = await openDataFolder(readLocalSettings(process.env).dataDir);
   const bodies = await messagesAt(await snsAddress(join(folder.run, "stack.json")));
   for (const body of bodies) say(lineOf(body));
-  say(bodies.length === 0 ? "no messages yet" : `${bodies.length} messages`);
+  say(
+    bodies.length === 0
+      ? "no message yet"
+      : `${bodies.length} message${bodies.length === 1 ? "" : "s"}`,
+  );
 }
 
 async function snsAddress(file: string): Promise<string> {
