@@ -42,10 +42,11 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * @param size - how many gateways
+ * @param extraEnv - what all parts are told besides
  * @returns the fleet, ready
  */
-export async function startFleet(size: number): Promise<Fleet> {
-  const stack = await startTestStack();
+export async function startFleet(size: number, extraEnv: NodeJS.ProcessEnv = {}): Promise<Fleet> {
+  const stack = await startTestStack({ env: extraEnv });
   const env = await environmentOf(stack);
   const ports = portPicker(process.pid + 7);
   const extra: ExtraGateway[] = [];
