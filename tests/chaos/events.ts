@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { knownPush, pushImage, type KnownPush } from "./client.js";
 import { nameOf } from "./acknowledged.js";
-import type { Fleet } from "./fleet.js";
+import { endLeases, type Fleet } from "./fleet.js";
 import type { FlakyTopic } from "./flaky-topic.js";
 
 /** What came of pushes whose announcements fail half of the time. */
@@ -61,12 +61,11 @@ export async function runEvents(
       if (next === -1) continue;
       killAt.splice(next, 1);
       say(`events: a gateway is killed after ${done} of ${pushes} pushes`);
-      killing.push(fleet.killAndAwait("gateway", killing.length));
+      killing.push(killOne(fleet, killing.length));
     }
   };
   await Promise.all(Array.from({ length: CLIENTS }, (_, index) => client(index)));
   await Promise.all(killing);
-  await expireClaims(fleet);
   const names = todo.map(nameOf);
   await untilArrived(fleet, topic, names, { until, say });
   return {
@@ -79,6 +78,11 @@ export async function runEvents(
     missing: missingOf(topic, names),
     overtaking: await overtakingOf(fleet, topic),
   };
+}
+
+async function killOne(fleet: Fleet, instance: number): Promise<void> {
+  await fleet.killAndAwait("gateway", instance);
+  await endLeases(fleet);
 }
 
 async function pushUntilAcknowledged(
@@ -116,11 +120,6 @@ async function untilArrived(
     said = left;
     await pause(500);
   }
-}
-
-/** As if the time had passed that the claims of a lost gateway last; the living ones are fenced. */
-async function expireClaims({ db }: Fleet): Promise<void> {
-  await db.query("update ledger.outbox set claim = null where claim is not null");
 }
 
 function missingOf({ received }: FlakyTopic, names: readonly string[]): string[] {

@@ -29,6 +29,19 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/**
+ * Does as if the time had passed that a lost gateway's reservations and claims last; the living ones are fenced.
+ *
+ * @param fleet - the parts
+ */
+export async function endLeases({ db }: Pick<Fleet, "db">): Promise<void> {
+  await db.query(
+    `update ledger.tag set reserved_until = now() - interval '1 second'
+     where reservation is not null`,
+  );
+  await db.query("update ledger.outbox set claim = null where claim is not null");
+}
+
 interface Gateway {
   readonly url: string;
   killAndAwait(): Promise<void>;
