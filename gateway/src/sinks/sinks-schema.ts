@@ -11,6 +11,8 @@ import { signingSecretsFault } from "./standard-webhooks.js";
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const MOST_SINKS = 100;
 const MOST_PATTERNS = 100;
+/** Less than the outbox lets an attempt take (`gateway/src/outbox/deliver-queue.ts`). */
+const MOST_SECONDS = 14;
 
 const anySink = {
   name: z.string().regex(NAME, "wants a-z, 0-9 and -, at most 32 of them"),
@@ -18,7 +20,7 @@ const anySink = {
   repositories: z.array(repositoryPattern).min(1).max(MOST_PATTERNS).optional(),
   namespaces: z.array(namespacePattern).min(1).max(MOST_PATTERNS).optional(),
   tags: tagPatterns.optional(),
-  timeoutSeconds: z.int().min(1).max(60).default(10),
+  timeoutSeconds: z.int().min(1).max(MOST_SECONDS).default(10),
 };
 
 const url = z

@@ -1,6 +1,9 @@
 import { randomBytes } from "node:crypto";
 import type { LookupAddress } from "node:dns";
-import { writeFile } from "node:fs/promises";
+import { once } from "node:events";
+import { readFile, writeFile } from "node:fs/promises";
+import { createServer } from "node:https";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
@@ -11,6 +14,7 @@ import { cloudEvent } from "#gateway/sinks/cloud-event.js";
 import { pierOneAuditEvent } from "#gateway/sinks/pier-one.js";
 import type { WebhookSpec } from "#gateway/sinks/sink-spec.js";
 import { webhookSink } from "#gateway/sinks/webhook-sink.js";
+import { runProgram } from "#local/run-program.js";
 import { Secret } from "#service-kit/secret.js";
 import { eventWith } from "#tests/support/events.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -177,6 +181,36 @@ describe("the webhook sink", () => {
     // Long enough for the bound on the answer's size to be what ends it.
     await webhook({ timeoutSeconds: 60 }).deliver(eventWith(), NEVER);
     await eventually("the connection is closed", () => isClosed, 20_000);
+  });
+
+  test("talks to nobody whose certificate is not trusted", async () => {
+    const [key, certificate] = [join(folder.path, "key.pem"), join(folder.path, "cert.pem")];
+    const made = await runProgram({
+      file: "openssl",
+      args: [
+        ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"],
+        ...["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"],
+        ...["-keyout", key, "-out", certificate],
+      ],
+      env: process.env,
+    });
+    expect(made).toMatchObject({ ok: true });
+    const requests: string[] = [];
+    const server = createServer(
+      { key: await readFile(key), cert: await readFile(certificate) },
+      (req, res) => {
+        requests.push(req.url ?? "");
+        res.end();
+      },
+    ).listen(0, "127.0.0.1");
+    await once(server, "listening");
+    const { port } = server.address() as AddressInfo;
+    const failure = await failureOf(webhook({ url: `https://localhost:${port}/` }));
+    expect(failure.message).toBe(`localhost:${port}: failed with DEPTH_ZERO_SELF_SIGNED_CERT`);
+    expect(failure.lasting).toBe(false);
+    expect(requests).toEqual([]);
+    server.closeAllConnections();
+    await once(server.close(), "close");
   });
 
   test("tells of failures without the path, which may hold a secret", async () => {

@@ -207,6 +207,11 @@ describe("a sinks file", () => {
       "sinks.0.tokenFile: the file is empty",
     ],
     [
+      "more time than an attempt has",
+      () => sinkOf("sns", SNS, "timeoutSeconds: 15"),
+      "sinks.0.timeoutSeconds: ",
+    ],
+    [
       "a name twice",
       () => fileOf(`sinks: [{name: a, type: sns, ${SNS}}, {name: a, type: sns, ${SNS}}]`),
       'sinks.1.name: "a" is there already',
