@@ -1,8 +1,7 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { DeleteMessageBatchCommand, ReceiveMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
-import { startFauxqs } from "fauxqs";
+import { REGION, startSns } from "#tests/support/sns.js";
 import type { Random } from "./random.js";
 
 /** A topic whose service fails half of the time, and what was published to it all the same. */
@@ -19,19 +18,14 @@ export interface FlakyTopic {
   stop(): Promise<void>;
 }
 
-const REGION = "eu-central-1";
-const CREDENTIALS = { accessKeyId: "chaos", secretAccessKey: "chaos" };
-
 /**
  * @param random - decides which requests fail
  * @returns the topic, with an SQS queue subscribed to it
  */
 export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
-  const aws = await startFauxqs({ port: 0, logger: false });
-  const { topicArn } = aws.createTopic("chaos", { region: REGION });
-  const { queueUrl } = aws.createQueue("chaos", { region: REGION });
-  aws.subscribe({ topic: "chaos", queue: "chaos", region: REGION });
-  const target = `http://127.0.0.1:${aws.port}`;
+  const sns = await startSns();
+  const topicArn = await sns.createTopic("chaos");
+  const subscription = await sns.subscribe(topicArn);
   const [published, received]: [string[], string[]] = [[], []];
   const failures = { before: 0, after: 0 };
   const server = createServer((req, res) => {
@@ -45,7 +39,7 @@ export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
       breakOff(res, random);
       return;
     }
-    const answer = await passOn(target, req, body);
+    const answer = await passOn(sns.endpoint, req, body);
     if (answer.status === 200) published.push(nameOf(bodyMessage(body)));
     if (fate === 1) {
       failures.after += 1;
@@ -57,44 +51,27 @@ export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
-  const sqs = new SQSClient({ region: REGION, endpoint: target, credentials: CREDENTIALS });
   return {
     env: {
       API_SNS_TOPIC_ARN: topicArn,
       API_SNS_REGION: REGION,
       API_SNS_ENDPOINT: `http://127.0.0.1:${port}`,
       API_REPOSITORY: "registry.example.org",
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
+      AWS_ACCESS_KEY_ID: "chaos",
+      AWS_SECRET_ACCESS_KEY: "chaos",
     },
     published,
     received,
     failures: () => failures,
     receive: async () => {
-      for (;;) {
-        const bodies = await takeSome(sqs, queueUrl);
-        if (bodies.length === 0) return;
-        for (const body of bodies)
-          received.push(nameOf((JSON.parse(body) as { Message: string }).Message));
-      }
+      received.push(...(await subscription.receive()).map(({ message }) => nameOf(message)));
     },
     stop: async () => {
-      sqs.destroy();
       server.closeAllConnections();
       server.close();
-      await aws.stop();
+      await sns.stop();
     },
   };
-}
-
-async function takeSome(sqs: SQSClient, queueUrl: string): Promise<string[]> {
-  const { Messages = [] } = await sqs.send(
-    new ReceiveMessageCommand({ QueueUrl: queueUrl, MaxNumberOfMessages: 10 }),
-  );
-  if (Messages.length === 0) return [];
-  const entries = Messages.map(({ ReceiptHandle }, i) => ({ Id: String(i), ReceiptHandle }));
-  await sqs.send(new DeleteMessageBatchCommand({ QueueUrl: queueUrl, Entries: entries }));
-  return Messages.map(({ Body = "" }) => Body);
 }
 
 function breakOff(res: ServerResponse, random: Random): void {
