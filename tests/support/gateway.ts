@@ -146,7 +146,8 @@ export function openGate(): WriteGate {
   return gate;
 }
 
-const DEAF: Subscriber = {
+/** Hears nothing. */
+export const DEAF: Subscriber = {
   name: "subscription",
   on: () => undefined,
   start: () => Promise.resolve(),
