@@ -14,6 +14,7 @@ import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-
 import { testTools } from "#tests/support/tools.js";
 
 const LAYER_BYTES = 3_000_000;
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 
 let stack: TestStack;
 let folder: TemporaryFolder;
@@ -131,13 +132,14 @@ function pullAgainAndAgain() {
   let [count, stopped] = [0, false];
   const pullers = ["1.0", kept.digest].map(async (reference) => {
     const bearer = await alice.token("repository:alpha/kept:pull");
-    const headers = { Authorization: `Bearer ${bearer}` };
+    const headers = { Authorization: `Bearer ${bearer}`, Accept: MANIFEST_TYPE };
     while (!stopped)
       for (const path of [`manifests/${reference}`, `blobs/${kept.blobs[1] ?? ""}`]) {
         const answer = await ask(stack.url, `/v2/alpha/kept/${path}`, { headers }).catch(String);
         const isWhole =
           typeof answer === "object" && answer.status === 200 && answer.body.length > 0;
-        if (!isWhole) failures.push(`${path}: ${JSON.stringify(answer)}`);
+        if (!isWhole)
+          failures.push(`${path}: ${typeof answer === "object" ? answer.status : answer}`);
         count += 1;
       }
   });
