@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { unlessCollecting } from "#gateway/mode/collection-lock.js";
-import { untilDrained } from "#gateway/mode/drain.js";
+import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { operator } from "#gateway/mode/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
@@ -101,11 +101,12 @@ async function switchBack(db: Database): Promise<void> {
 }
 
 async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
-  let said = "";
+  const tell = onNews((open) => {
+    say(`waiting: ${open.join("; ")}`);
+  });
   const progress = (open: readonly string[]) => {
     void forgetEndedGateways(db).catch(() => undefined);
-    if (open.join() !== said) say(`waiting: ${open.join("; ")}`);
-    said = open.join();
+    tell(open);
   };
   const open = await untilDrained(db, { seconds: command.waitSeconds, signal, progress });
   signal.throwIfAborted();

@@ -65,7 +65,7 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
     await startUpload();
     const killed = collectInBackground("--drain", "60");
     await eventually("it waits for the upload", () =>
-      killed.output().includes("uploads may go on"),
+      killed.output().includes("(1 known) may go on"),
     );
     await eventually("pushes are refused", async () => (await startUpload()).status === 503);
     expect(errorOf(await startUpload())).toMatchObject({

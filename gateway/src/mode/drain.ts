@@ -41,14 +41,14 @@ export function whatIsOpen({ mode, gateways, reservations, uploads }: DrainState
     if (follows !== mode.changedAt) return [`${name} does not know of the change yet`];
     return writes > 0 ? [`${name} has ${writes} under way`] : [];
   });
-  if (reservations > 0) open.push(`${reservations} tags are being written`);
+  if (reservations > 0) open.push(`tags being written: ${reservations}`);
   if (!mode.drained) open.push(whatDrains(mode, uploads));
   return open;
 }
 
 function whatDrains({ drainSeconds }: Mode, uploads: number): string {
   if (drainSeconds <= 0) return "the time to drain ends just now";
-  const which = uploads === 0 ? "unknown uploads" : `${uploads} uploads`;
+  const which = uploads === 0 ? "uploads" : `uploads (${uploads} known)`;
   return `${which} may go on for ${Math.ceil(drainSeconds)} s`;
 }
 
@@ -62,6 +62,19 @@ export function drainToEnd({ mode, gateways, uploads }: DrainState): string | nu
     uploads === 0 &&
     gateways.every(({ follows, writes }) => follows === mode.changedAt && writes === 0);
   return isIdle || mode.drainSeconds <= 0 ? mode.changedAt : null;
+}
+
+/**
+ * @param tell - says what is still open
+ * @returns the same, but quiet while nothing changes besides the seconds that are left
+ */
+export function onNews(tell: (open: readonly string[]) => void): (open: readonly string[]) => void {
+  let told = "";
+  return (open) => {
+    const news = open.join().replaceAll(/\d+ s\b/g, "");
+    if (news !== told) tell(open);
+    told = news;
+  };
 }
 
 /**

@@ -8,7 +8,7 @@ import {
 } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { unlessCollecting } from "./collection-lock.js";
-import { readDrainState, untilDrained, whatIsOpen } from "./drain.js";
+import { onNews, readDrainState, untilDrained, whatIsOpen } from "./drain.js";
 import type { ModeName } from "./mode.js";
 import { operator } from "./operator.js";
 import { parseCommand, USAGE, UsageError, type ModeCommand } from "./options.js";
@@ -75,11 +75,9 @@ async function change(
 }
 
 async function wait(db: Database, seconds: number): Promise<number> {
-  let said = "";
-  const progress = (open: readonly string[]) => {
-    if (open.join() !== said) process.stderr.write(`… ${open.join("; ")}\n`);
-    said = open.join();
-  };
+  const progress = onNews((open) => {
+    process.stderr.write(`… ${open.join("; ")}\n`);
+  });
   const { signal } = new AbortController();
   const open = await untilDrained(db, { seconds, signal, progress });
   if (open.length === 0) print("nothing is under way any more");

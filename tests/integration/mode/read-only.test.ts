@@ -129,7 +129,7 @@ describe("an upload in flight", () => {
     await follow(one, two);
     const drained = drain();
     await eventually("the upload is waited for", async () =>
-      (await open()).some((line) => line.startsWith("1 uploads may go on for")),
+      (await open()).some((line) => line.startsWith("uploads (1 known) may go on for")),
     );
     const { status, location } = await patch.finish();
     expect(status).toBe(202);
@@ -190,7 +190,7 @@ describe("whoever waits for the registry to be at rest", () => {
       `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = digest,
               reserved_by = 'olga', reserved_until = now() + interval '1 minute'`,
     );
-    expect(await drain(1)).toEqual(["1 tags are being written"]);
+    expect(await drain(1)).toEqual(["tags being written: 1"]);
   });
 });
 

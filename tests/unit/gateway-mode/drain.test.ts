@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { drainToEnd, whatIsOpen, type DrainState } from "#gateway/mode/drain.js";
+import { drainToEnd, onNews, whatIsOpen, type DrainState } from "#gateway/mode/drain.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 
 const CHANGED_AT = "2026-11-20 19:00:00+00";
@@ -46,12 +46,16 @@ describe("the registry is", () => {
       { gateways: [{ ...GATEWAY, silentSeconds: 10.6 }] },
       "one:8080 has said nothing for 11 s; if it has ended: mode forget one:8080",
     ],
-    ["while tags are reserved", { reservations: 3 }, "3 tags are being written"],
-    ["while uploads may go on", { mode: DRAINING, uploads: 2 }, "2 uploads may go on for 42 s"],
+    ["while tags are reserved", { reservations: 3 }, "tags being written: 3"],
+    [
+      "while uploads may go on",
+      { mode: DRAINING, uploads: 2 },
+      "uploads (2 known) may go on for 42 s",
+    ],
     [
       "while gateways may let uploads in, though none is known",
       { mode: DRAINING },
-      "unknown uploads may go on for 42 s",
+      "uploads may go on for 42 s",
     ],
     [
       "while gateways may not have noticed that the time is over",
@@ -84,4 +88,16 @@ describe("the time to drain", () => {
   ])("does not end while %s", (_what, state) => {
     expect(drainToEnd({ ...draining, ...state })).toBeNull();
   });
+});
+
+test("whoever waits is told of what changes, not of every second", () => {
+  const told: (readonly string[])[] = [];
+  const tell = onNews((open) => told.push(open));
+  for (const open of [
+    ["uploads may go on for 9 s"],
+    ["uploads may go on for 8 s"],
+    ["tags being written: 1"],
+  ])
+    tell(open);
+  expect(told).toEqual([["uploads may go on for 9 s"], ["tags being written: 1"]]);
 });

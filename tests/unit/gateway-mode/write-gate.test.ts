@@ -52,10 +52,11 @@ describe("a gate in normal mode", () => {
 
   test("counts writes until they end, once each", () => {
     gate.follow(NORMAL);
-    const [first] = [admit("upload.start"), admit("manifest.put-by-tag"), admit("blob.read")];
+    const first = admit("upload.start");
+    for (const kind of ["manifest.put-by-tag", "blob.read"] as const) admit(kind);
     expect(gate.writes()).toBe(2);
-    first?.();
-    first?.();
+    first();
+    first();
     expect(gate.writes()).toBe(1);
   });
 

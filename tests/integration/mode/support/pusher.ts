@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { request } from "node:http";
+import { request, type IncomingMessage } from "node:http";
 import { digestOf } from "#registry-protocol/digest.js";
 import { ask, errorOf, type Answer, type AskOptions } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
@@ -114,7 +114,7 @@ async function beginPatch(url: string, target: string, bearer: string): Promise<
     finish: async () => {
       const answered = once(outgoing, "response");
       outgoing.end("and last");
-      const [answer] = (await answered) as [import("node:http").IncomingMessage];
+      const [answer] = (await answered) as [IncomingMessage];
       answer.resume();
       const { statusCode: status = 0, headers } = answer;
       const { pathname, search } = new URL(headers.location ?? "", url);
