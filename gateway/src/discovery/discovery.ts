@@ -24,7 +24,7 @@ export interface DiscoveryDeps extends PassDeps {
 }
 
 /** Any constant will do, so long as every replica takes the same lock. */
-const DISCOVERY_LOCK = 7_246_392;
+const DISCOVERY_LOCK = 7_246_393;
 
 /**
  * Makes a pass, unless another replica or the command is making one.
