@@ -23,8 +23,8 @@ export interface DiscoveryDeps extends PassDeps {
   readonly metrics: DiscoveryMetrics;
 }
 
-/** Any constant will do, so long as every replica takes the same lock. */
-const DISCOVERY_LOCK = 7_246_392;
+/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
+const DISCOVERY_LOCK = 7_246_393;
 
 /**
  * Makes a pass, unless another replica or the command is making one.
