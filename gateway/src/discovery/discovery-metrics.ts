@@ -6,10 +6,12 @@ export type PassOutcome = "clean" | "drift" | "errors" | "failed";
 
 /** What is measured of discovery. */
 export interface DiscoveryMetrics {
-  /** @param summary - a pass that ended; @param marked - tags that are wrong now */
-  passed(summary: PassSummary, marked: { missing: number; drifted: number }): void;
+  /** A pass of this gateway that ended. */
+  passed(summary: PassSummary): void;
   /** A pass that could not be made. */
   failed(): void;
+  /** Tags that are wrong now, whoever found that. */
+  marked(tags: { readonly missing: number; readonly drifted: number }): void;
 }
 
 /**
@@ -48,16 +50,18 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
     registers,
   });
   return {
-    passed: (summary, marked) => {
+    passed: (summary) => {
       passes.inc({ outcome: outcomeOf(summary) });
       for (const change of ["adopted", "missing", "drifted", "repaired"] as const)
         tags.inc({ change }, summary[change]);
-      for (const state of ["missing", "drifted"] as const) wrong.set({ state }, marked[state]);
       seconds.set(summary.seconds);
       if (summary.errors === 0) success.set(now() / 1000);
     },
     failed: () => {
       passes.inc({ outcome: "failed" satisfies PassOutcome });
+    },
+    marked: (counts) => {
+      for (const state of ["missing", "drifted"] as const) wrong.set({ state }, counts[state]);
     },
   };
 }

@@ -70,7 +70,9 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
   const pass = async (): Promise<void> => {
     try {
       const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
-      if (summary !== null) await report(deps, summary);
+      if (summary !== null) report(deps, summary);
+      // Also after another replica's pass: else this one would tell of drift that is long gone.
+      deps.metrics.marked(await countMarked(deps.db));
     } catch (error) {
       deps.metrics.failed();
       deps.log.warn({ event: "discovery.failed", err: error });
@@ -97,8 +99,8 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
   };
 }
 
-async function report({ db, log, metrics }: DiscoveryDeps, summary: PassSummary): Promise<void> {
+function report({ log, metrics }: DiscoveryDeps, summary: PassSummary): void {
   const level = summary.errors > 0 || summary.driftLeft > 0 ? "warn" : "info";
   log[level]({ event: "discovery.passed", ...summary });
-  metrics.passed(summary, await countMarked(db));
+  metrics.passed(summary);
 }

@@ -1,14 +1,9 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { makeDueCheckpoint } from "#audit-log/checkpointer.js";
-import { recordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { eventually } from "#tests/support/eventually.js";
-import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { temporaryFolder } from "#tests/support/temporary-folder.js";
-import { tagEntry, testKeys } from "../audit-log/support/audited.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
 import {
   fill,
@@ -92,26 +87,6 @@ describe("a pass", () => {
     expect(both.filter((summary) => summary === null)).toHaveLength(1);
     expect(both.find((summary) => summary !== null)).toMatchObject({ adopted: 300 });
     expect(await other()).toMatchObject({ adopted: 0, errors: 0 });
-  });
-
-  test("keeps nobody from making checkpoints of the audit log meanwhile", async () => {
-    fill(registry, "alpha/app", 300);
-    const folder = await temporaryFolder();
-    const keys = await testKeys(folder.path);
-    const ending = new AbortController();
-    const passing = discover({ perSecond: 20, signal: ending.signal });
-    await eventually("the pass has begun", () => registry.asked.size > 0);
-    await recordAudit(db, tagEntry());
-    const interval = { entries: 1, seconds: 1 };
-    const made = makeDueCheckpoint({
-      ...{ db, interval, log: SILENT },
-      key: () => keys.active(),
-      now: Date.now,
-    });
-    expect(await made).toBe(1);
-    ending.abort(new Error("seen enough"));
-    expect((await passing)?.problems).toContain("seen enough");
-    await folder.remove();
   });
 
   test("compares a slice of the known tags, and the next ones the rest", async () => {
