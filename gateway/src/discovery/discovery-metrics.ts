@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { PassSummary } from "./tally.js";
 
 /** How a pass ended: all well, something wrong found, or not carried through. */
-export type PassOutcome = "clean" | "drift" | "errors" | "failed";
+export type PassOutcome = "clean" | "absent" | "drift" | "errors" | "failed";
 
 /** What is measured of discovery. */
 export interface DiscoveryMetrics {
@@ -66,7 +66,8 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
   };
 }
 
-function outcomeOf({ errors, driftLeft }: PassSummary): PassOutcome {
+function outcomeOf({ errors, driftLeft, absentLeft }: PassSummary): PassOutcome {
   if (errors > 0) return "errors";
-  return driftLeft > 0 ? "drift" : "clean";
+  if (driftLeft > 0) return "drift";
+  return absentLeft > 0 ? "absent" : "clean";
 }

@@ -3,6 +3,7 @@ import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { DiscoveryMetrics } from "./discovery-metrics.js";
 import type { PassDeps, PassOptions } from "./pass.js";
+import { isInOrder } from "./report.js";
 import { runPass } from "./run-pass.js";
 import { secondsSincePass } from "./sql/cursor.js";
 import { countMarked } from "./sql/mark-tag.js";
@@ -100,7 +101,7 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
 }
 
 function report({ log, metrics }: DiscoveryDeps, summary: PassSummary): void {
-  const level = summary.errors > 0 || summary.driftLeft > 0 ? "warn" : "info";
+  const level = isInOrder(summary) ? "info" : "warn";
   log[level]({ event: "discovery.passed", ...summary });
   metrics.passed(summary);
 }
