@@ -19,7 +19,9 @@ const SHAPES: readonly Shape[] = [
   { repositories: 1, tags: 1_000 },
   { repositories: 1_000, tags: 1_000 },
 ];
-const ROUNDS = 8;
+/** Rounds that do not count. */
+const WARM_UP = 3;
+const ROUNDS = 10;
 const PUSHES = 60;
 const LOOKUPS = 300;
 const SCANS = 20;
@@ -100,12 +102,12 @@ async function open(postgres: TestPostgres, shape: Shape): Promise<Side> {
 /** In turns, so that all sides see the machine in the same moods. @returns milliseconds, half took less */
 async function medians(sides: readonly Side[], { times, work }: Case): Promise<number[]> {
   const samples = sides.map((): number[] => []);
-  for (let round = 0; round < ROUNDS; round += 1)
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1)
     for (const [index, side] of sides.entries())
       for (let i = 0; i < times; i += 1) {
         const begin = performance.now();
         await work(side, round * times + i);
-        samples[index]?.push(performance.now() - begin);
+        if (round >= WARM_UP) samples[index]?.push(performance.now() - begin);
       }
   return samples.map((all) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0);
 }
