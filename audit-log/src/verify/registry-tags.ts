@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { ANY_MANIFEST } from "#registry-protocol/manifest-types.js";
+import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 
 /** Asks a registry what its tags mean. */
 export interface RegistryTags {

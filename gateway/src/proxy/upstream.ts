@@ -1,5 +1,5 @@
 import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
-import { ANY_MANIFEST } from "#registry-protocol/manifest-types.js";
+import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { StoredManifest } from "../ledger/sql/store-manifest.js";
