@@ -5,6 +5,7 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 /** Everywhere that environment variables are read, by the reader's own calls. */
 const READERS = [
+  "audit-log/src/config.ts",
   "gateway/src/config.ts",
   "gateway/src/sinks/config.ts",
   "token-server/src/config.ts",

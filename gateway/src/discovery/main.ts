@@ -23,7 +23,7 @@ const USAGE = `Compares the ledger with the registry once
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all compares every tag, not the next DISCOVERY_SLICE of them alone
 
-Ends with 0 when all is in order, 1 when drift or errors remained, 2 when it could not be done.
+Ends with 0 when all is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
 Environment: the gateway's`;
 
 /** The command line cannot be understood. */
