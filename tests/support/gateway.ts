@@ -9,6 +9,9 @@ import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
+import { pushSearch } from "#gateway/scm/push-search.js";
+import { registryReader } from "#gateway/scm/registry-reader.js";
+import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
@@ -74,6 +77,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
   const upstream = registryUpstream(registryUrl, authorization, options.patience);
+  const scm = scmMetrics(metrics.registry);
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log: SILENT,
@@ -82,6 +86,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
+    },
+    countSource: (origin) => {
+      scm.sources.inc({ origin });
     },
     upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
@@ -101,6 +108,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     authorization,
     upstream,
     resolver: tagResolver(ledger),
+    findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
     forward: forwardTo(registryUrl, "the registry", false),
