@@ -19,7 +19,7 @@ const child = z.object({
   annotations: z.record(z.string(), z.unknown()).optional(),
 });
 const manifestSchema = z.object({
-  annotations: z.unknown(),
+  annotations: z.unknown().optional(),
   manifests: z.array(z.unknown()).catch([]),
   config: z.object({ digest, mediaType: z.string() }).nullable().catch(null),
   layers: z.array(z.unknown()).catch([]),
