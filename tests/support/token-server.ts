@@ -47,6 +47,15 @@ export interface TestTokenServerOptions {
 const alice = { token: "alice-token", uid: "alice", realm: "/employees", scopes: ["uid"] };
 const bob = { token: "bob-token", uid: "bob", realm: "/employees", scopes: ["uid"] };
 
+const robots = [
+  { token: "ci-all-token", uid: "robot-all", scopes: ["uid", "application.write_all"] },
+  {
+    token: "ci-trusted-token",
+    uid: "robot-trusted",
+    scopes: ["uid", "application.write_all_trusted"],
+  },
+].map((robot) => ({ ...robot, realm: "/services", teams: [] }));
+
 /** @returns a token server of its own; alice is in team alpha, bob in team beta, which administers */
 export async function startTestTokenServer(
   options: TestTokenServerOptions = {},
@@ -62,6 +71,7 @@ export async function startTestTokenServer(
     identities: [
       { ...alice, teams: ["alpha"] },
       { ...bob, teams: ["beta"] },
+      ...robots,
     ],
     machines: [],
   };
