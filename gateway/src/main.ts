@@ -39,12 +39,16 @@ import { SEARCH_LIMITS } from "./scm/search-limits.js";
 import { sourceSearch } from "./scm/source-search.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
+import { announcing } from "./outbox/announcing.js";
+import { dispatcher } from "./outbox/dispatcher.js";
+import { deliveryMetrics } from "./outbox/outbox-metrics.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
 import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
+import { openedSinks, openSinks } from "./sinks/open-sinks.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
@@ -90,11 +94,23 @@ async function main(config: GatewayConfig): Promise<void> {
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
   const scm = scmMetrics(metrics.registry);
+  const sinks = openSinks(config.events);
+  const outbox = dispatcher(
+    {
+      db,
+      log,
+      metrics: deliveryMetrics(metrics.registry),
+      now: Date.now,
+      random: Math.random,
+      giveUpSeconds: config.outbox.retryHours * 3_600,
+    },
+    { sinks, keepDays: config.outbox.keepDays },
+  );
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit: recordAudit,
+    audit: announcing(recordAudit, sinks, outbox.wake),
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -152,6 +168,7 @@ async function main(config: GatewayConfig): Promise<void> {
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
+      openedSinks(sinks, log),
       schema,
       heard,
       facts,
@@ -163,6 +180,7 @@ async function main(config: GatewayConfig): Promise<void> {
         interval: config.checkpoints,
       }),
       tagPolicy,
+      outbox,
       recovery(ledger),
       sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),
       modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),

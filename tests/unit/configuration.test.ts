@@ -6,6 +6,7 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 /** Everywhere that environment variables are read, by the reader's own calls. */
 const READERS = [
   "gateway/src/config.ts",
+  "gateway/src/sinks/config.ts",
   "token-server/src/config.ts",
   "service-kit/src/db/pool.ts",
   "service-kit/src/inspector.ts",

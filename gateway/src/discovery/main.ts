@@ -9,7 +9,9 @@ import { YamlFileError } from "#service-kit/yaml-file.js";
 import { readConfig, type GatewayConfig } from "../config.js";
 import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
 import { upstreamAuthorization } from "../proxy/upstream-token.js";
+import { announcing } from "../outbox/announcing.js";
 import { registryUpstream } from "../proxy/upstream.js";
+import { openSinks } from "../sinks/open-sinks.js";
 import { discoverOnce } from "./discovery.js";
 import { passDeps } from "./pass-deps.js";
 import { isInOrder, progressLine, reportLines } from "./report.js";
@@ -39,11 +41,13 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("discover", "silent");
   const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
+  // What it puts into the queues a gateway delivers.
+  const audit = announcing(recordAudit, openSinks(config.events), () => undefined);
   const { dryRun, all } = command;
   try {
     const summary = await discoverOnce(
       {
-        ...passDeps({ ...parts, audit: recordAudit, newReservation: randomUUID, now: Date.now }),
+        ...passDeps({ ...parts, audit, newReservation: randomUUID, now: Date.now }),
         database: config.database,
       },
       {
