@@ -104,9 +104,14 @@ async function feed(
 
 function drained(entries: Extract): Promise<void> {
   return new Promise((resolve) => {
-    entries.once("drain", resolve);
-    entries.once("close", resolve);
-    if (entries.destroyed) resolve();
+    const goOn = () => {
+      entries.off("drain", goOn);
+      entries.off("close", goOn);
+      resolve();
+    };
+    entries.on("drain", goOn);
+    entries.on("close", goOn);
+    if (entries.destroyed) goOn();
   });
 }
 
