@@ -68,11 +68,7 @@ export async function startTestTokenServer(
   await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
   const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
   const company: Identities = {
-    identities: [
-      { ...alice, teams: ["alpha"] },
-      { ...bob, teams: ["beta"] },
-      ...robots,
-    ],
+    identities: [{ ...alice, teams: ["alpha"] }, { ...bob, teams: ["beta"] }, ...robots],
     machines: [],
   };
   const services = await startCompany(() => company);
