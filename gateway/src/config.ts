@@ -47,6 +47,8 @@ export interface GatewayConfig {
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
   readonly discovery: DiscoverySettings;
+  /** Whether layers are searched for `scm-source.json`. */
+  readonly searchLayers: boolean;
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
   readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
@@ -88,6 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     notificationSecret: read.secret("NOTIFICATION_SECRET"),
     tagPolicyFile: read.optionalText("TAG_POLICY_FILE"),
     allowDelete: read.flag("ALLOW_DELETE", false),
+    searchLayers: read.flag("SCM_LAYER_SEARCH", true),
     discovery: {
       seconds: read.integer("DISCOVERY_SECONDS", 120, { min: 0, max: 86_400 }),
       sightings: read.integer("DISCOVERY_SIGHTINGS", 3, { min: 1, max: 1_000 }),

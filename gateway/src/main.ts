@@ -32,6 +32,11 @@ import {
   tagPolicyFact,
   type TagPolicyFile,
 } from "./ledger/tag-policy-file.js";
+import { pushSearch } from "./scm/push-search.js";
+import { registryReader } from "./scm/registry-reader.js";
+import { scmMetrics } from "./scm/scm-metrics.js";
+import { SEARCH_LIMITS } from "./scm/search-limits.js";
+import { sourceSearch } from "./scm/source-search.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
 import { announcing } from "./outbox/announcing.js";
@@ -88,6 +93,7 @@ async function main(config: GatewayConfig): Promise<void> {
   keys.onChange(noteKeys);
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
+  const scm = scmMetrics(metrics.registry);
   const sinks = openSinks(config.events);
   const outbox = dispatcher(
     {
@@ -109,10 +115,15 @@ async function main(config: GatewayConfig): Promise<void> {
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
     },
+    countSource: (origin) => {
+      scm.sources.inc({ origin });
+    },
     upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
   };
+  const { registryUrl, searchLayers: withLayers } = config;
+  const reader = registryReader({ ...ledger, registryUrl, authorization });
   const settled = settledTags(heard);
   const writes = writeGate();
   const { idleSeconds } = config;
@@ -125,6 +136,7 @@ async function main(config: GatewayConfig): Promise<void> {
     uploads,
     upstream,
     resolver: tagResolver(ledger),
+    findSource: pushSearch(reader, withLayers),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
     forward: forwarder(
@@ -171,6 +183,7 @@ async function main(config: GatewayConfig): Promise<void> {
       tagPolicy,
       outbox,
       recovery(ledger),
+      sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),
       modeFollower({
         db,
         log,

@@ -22,6 +22,11 @@ export const FAULTS = {
     message: "tag was deleted; only the same image may return",
   },
   TAG_FORBIDDEN: { status: 409, wire: "TAG_INVALID", message: "tag may not be pushed" },
+  SCM_SOURCE_REQUIRED: {
+    status: 403,
+    wire: "DENIED",
+    message: "the rules for tags want to know the image's SCM source",
+  },
   DIGEST_INVALID: { status: 400, wire: "DIGEST_INVALID", message: "invalid digest" },
   DIGEST_MISMATCH: {
     status: 400,

@@ -10,6 +10,7 @@ export function callerWith(known: Partial<Caller> = {}): Caller {
     realm: "/employees",
     kind: "oauth2",
     access: [],
+    isTrusted: false,
     refused: [],
     ...known,
   };

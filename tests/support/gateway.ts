@@ -10,6 +10,9 @@ import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
+import { pushSearch } from "#gateway/scm/push-search.js";
+import { registryReader } from "#gateway/scm/registry-reader.js";
+import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
@@ -75,6 +78,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
   const upstream = registryUpstream(registryUrl, authorization, options.patience);
+  const scm = scmMetrics(metrics.registry);
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log: SILENT,
@@ -83,6 +87,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
+    },
+    countSource: (origin) => {
+      scm.sources.inc({ origin });
     },
     upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
@@ -102,6 +109,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     authorization,
     upstream,
     resolver: tagResolver(ledger),
+    findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
     forward: forwardTo(registryUrl, "the registry", false),

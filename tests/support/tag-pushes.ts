@@ -82,6 +82,8 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     newReservation: randomUUID,
     count: (outcome) => outcomes.push(outcome),
     countStep: (step) => steps.push(step),
+    countSource: () => undefined,
+    findSource: () => Promise.resolve({ found: null, note: "nothing is looked for" }),
     outcomes,
     steps,
   };

@@ -47,6 +47,15 @@ export interface TestTokenServerOptions {
 const alice = { token: "alice-token", uid: "alice", realm: "/employees", scopes: ["uid"] };
 const bob = { token: "bob-token", uid: "bob", realm: "/employees", scopes: ["uid"] };
 
+const robots = [
+  { token: "ci-all-token", uid: "robot-all", scopes: ["uid", "application.write_all"] },
+  {
+    token: "ci-trusted-token",
+    uid: "robot-trusted",
+    scopes: ["uid", "application.write_all_trusted"],
+  },
+].map((robot) => ({ ...robot, realm: "/services", teams: [] }));
+
 /** @returns a token server of its own; alice is in team alpha, bob in team beta, which administers */
 export async function startTestTokenServer(
   options: TestTokenServerOptions = {},
@@ -59,10 +68,7 @@ export async function startTestTokenServer(
   await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
   const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
   const company: Identities = {
-    identities: [
-      { ...alice, teams: ["alpha"] },
-      { ...bob, teams: ["beta"] },
-    ],
+    identities: [{ ...alice, teams: ["alpha"] }, { ...bob, teams: ["beta"] }, ...robots],
     machines: [],
   };
   const services = await startCompany(() => company);

@@ -3,8 +3,10 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { enqueueSearch } from "../scm/sql/scm-search.js";
 import { adoptTags, type FoundTag } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
+import { isSignatureTag } from "./tag-policy.js";
 
 /** What adopting needs. */
 export interface AdoptDeps {
@@ -49,6 +51,9 @@ export async function adoptAll(
 ): Promise<number> {
   const adopted = await deps.db.transaction(async (tx) => {
     const news = await adoptTags(tx, repository, found);
+    const images = news.filter(({ tag }) => !isSignatureTag(tag)).map(({ digest }) => digest);
+    // Without layers: a registry's whole past would be read.
+    await enqueueSearch(tx, repository, images, { by: "", withLayers: false });
     for (const { tag, digest } of news) {
       const what = { action: "tag.adopted", repository, tag, digest } as const;
       await deps.audit(tx, { ...what, actor: SYSTEM, reason, detail: {} });

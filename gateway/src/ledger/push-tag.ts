@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { insertSource } from "../scm/sql/scm-source.js";
 import { adopt } from "./adopt.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
@@ -8,6 +9,7 @@ import { commitPush, describeClaim, leaveUnsettled, releasePush } from "./settle
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
 import { decideTagWrite } from "./tag-rules.js";
+import { withSource } from "./want-source.js";
 
 export type { PushDeps, PushOutcome, TagPush } from "./push.js";
 
@@ -40,19 +42,20 @@ const LONGEST_WAIT_MILLISECONDS = 2_000;
  * and commits or releases by what came of it (docs/architecture.md, "The push protocol").
  *
  * @param deps - ledger, clock, log
- * @param push - what is pushed by whom
+ * @param offered - what is pushed by whom
  * @param transport - the way to the registry
  * @returns the registry's answer; of the 4xx family when it would not have the manifest
- * @throws Fault TAG_HELD, TAG_DELETED or TAG_FORBIDDEN when the tag may not be written, UNAVAILABLE when
- *   that could not be decided; then nothing has been acknowledged and the same push can be made again
+ * @throws Fault TAG_HELD, TAG_DELETED, TAG_FORBIDDEN or SCM_SOURCE_REQUIRED when the tag may not be written,
+ *   UNAVAILABLE when that could not be decided; then nothing has been acknowledged and the same push can be made again
  */
 export async function pushTag<V extends RegistryVerdict>(
   deps: PushDeps,
-  push: TagPush,
+  offered: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  const rule = deps.policy.ruleFor(push.repository, push.tag);
-  if (rule.mutability === "forbidden") throw await refusalOf(deps, push, rule, null);
+  const rule = deps.policy.ruleFor(offered.repository, offered.tag);
+  if (rule.mutability === "forbidden") throw await refusalOf(deps, offered, rule, null);
+  const push = await withSource(deps, offered, rule);
   const deadline = deps.now() + PATIENCE_MILLISECONDS;
   const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
   for (;;) {
@@ -108,6 +111,7 @@ async function repeat<V extends RegistryVerdict>(
 ): Promise<SettledPush<V>> {
   const current = await transport.currentDigest().catch(() => null);
   if (current === push.digest) {
+    await keepSource(deps, push);
     deps.count("unchanged");
     return { verdict: null };
   }
@@ -115,8 +119,16 @@ async function repeat<V extends RegistryVerdict>(
     throw undecided(deps, "the registry did not answer", error);
   });
   if (isUnclear(verdict)) throw undecided(deps, `the registry answered ${verdict.status}`);
+  if (verdict.status < 300) await keepSource(deps, push);
   deps.count(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
+}
+
+/** What was pushed without a source may be pushed again with one. */
+async function keepSource(deps: PushDeps, push: TagPush): Promise<void> {
+  const { source } = push;
+  if (source != null && (await insertSource(deps.db, push, source, push.actor.uid)))
+    deps.countSource(source.origin);
 }
 
 async function writeReserved<V extends RegistryVerdict>(

@@ -1,4 +1,5 @@
 import type { Digest } from "#registry-protocol/digest.js";
+import type { SearchResult } from "../scm/find-source.js";
 import type { SettleDeps } from "./settle.js";
 import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
 import type { StoredManifest } from "./sql/store-manifest.js";
@@ -26,6 +27,8 @@ export interface PushDeps extends SettleDeps {
   ) => Promise<StoredManifest | null>;
   /** Settles the push of a gateway that was lost. */
   readonly recover: (key: TagKey) => Promise<void>;
+  /** @returns the source that the image itself names, read within a few seconds. @throws when that cannot be told */
+  readonly findSource: (push: TagPush) => Promise<SearchResult>;
   /** Told once for every push that came to an end. */
   readonly count: (outcome: PushOutcome) => void;
 }

@@ -26,19 +26,7 @@ export async function refusalOf(
 ): Promise<Fault> {
   const reason = decision?.reason ?? "tag-forbidden";
   const held = decision?.held ?? null;
-  await deps.db.transaction((tx) =>
-    deps.audit(tx, {
-      action: "tag.refused",
-      actor: push.actor,
-      repository: push.repository,
-      tag: push.tag,
-      digest: push.digest,
-      reason,
-      detail: { rule: rule.name, held: held?.digest ?? null },
-    }),
-  );
-  deps.count("refused");
-  deps.log.info({ event: "push.refused", ...describeClaim(push), reason, held: held?.digest });
+  await recordRefusal(deps, push, reason, { rule: rule.name, held: held?.digest ?? null });
   if (decision === null || held === null)
     return new Fault("TAG_FORBIDDEN", {
       message: `tag "${push.tag}" may not be pushed: ${rule.message ?? rule.name}`,
@@ -48,6 +36,28 @@ export async function refusalOf(
   const name = decision.reason === "tag-locked" ? "locked" : rule.name;
   const detail = heldDetail({ code: FAULTS[code].wire, message }, held, name);
   return new Fault(code, { message, detail });
+}
+
+/**
+ * Puts a refused push on record.
+ *
+ * @param deps - ledger and audit log
+ * @param push - what was to be pushed
+ * @param reason - why it is refused
+ * @param detail - what else belongs to it
+ * @throws Fault UNAVAILABLE when it cannot be put on record
+ */
+export async function recordRefusal(
+  deps: PushDeps,
+  push: TagPush,
+  reason: string,
+  detail: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  const { actor, repository, tag, digest } = push;
+  const entry = { action: "tag.refused", actor, repository, tag, digest, reason, detail } as const;
+  await deps.db.transaction((tx) => deps.audit(tx, entry));
+  deps.count("refused");
+  deps.log.info({ event: "push.refused", ...describeClaim(push), reason, ...detail });
 }
 
 async function messageFor(

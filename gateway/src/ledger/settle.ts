@@ -2,12 +2,15 @@ import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { recordSource } from "../scm/record-source.js";
+import type { FoundSource, ScmOrigin } from "../scm/scm-source.js";
 import { manifestReferences } from "./manifest-references.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
 import { storeManifest, type StoredManifest } from "./sql/store-manifest.js";
+import { isSignatureTag } from "./tag-policy.js";
 
 /** What settling needs. */
 export interface SettleDeps {
@@ -19,6 +22,8 @@ export interface SettleDeps {
   readonly pause: (milliseconds: number) => Promise<void>;
   /** Told of every step of the push protocol, for a metric. */
   readonly countStep: (step: PushStep) => void;
+  /** Told of every source that came with a push, for a metric. */
+  readonly countSource: (origin: ScmOrigin) => void;
 }
 
 /** Steps of the push protocol. */
@@ -61,13 +66,19 @@ export async function commitPush(
       }
       const committed = await commitTag(tx, claim);
       if (committed === null) return null;
+      const source = await recordSource(tx, claim, {
+        content: manifest?.content ?? null,
+        mayHaveSource: !isSignatureTag(claim.tag),
+      });
       if (committed.change !== "unchanged")
-        await deps.audit(tx, pushEntry(claim, reason, committed));
-      return committed.change;
+        await deps.audit(tx, pushEntry(claim, reason, { ...committed, source }));
+      return { change: committed.change, source };
     });
-  const change = await persistently(deps, commit);
-  if (change === "incomplete") throw await releaseIncomplete(deps, claim);
-  if (change === null) await confirmCommitted(deps, claim);
+  const settled = await persistently(deps, commit);
+  if (settled === "incomplete") throw await releaseIncomplete(deps, claim);
+  if (settled === null) await confirmCommitted(deps, claim);
+  const change = settled?.change ?? null;
+  if (settled?.source?.isNew === true) deps.countSource(settled.source.origin);
   deps.countStep("committed");
   deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
 }
@@ -149,9 +160,10 @@ export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
 function pushEntry(
   { actor, repository, tag, digest, reservation }: TagClaim,
   reason: string,
-  { change, previous }: Committed,
+  { change, previous, source }: Committed & { readonly source: FoundSource | null },
 ): AuditEntry {
   const moved = change === "moved" ? { previous } : {};
-  const detail = { change, push: reservation, ...moved };
+  const known = source === null ? {} : { scmSource: source.source };
+  const detail = { change, push: reservation, ...moved, ...known };
   return { action: "tag.pushed", actor, repository, tag, digest, reason, detail };
 }

@@ -17,6 +17,7 @@ const rule = z
     effect: z.enum(["immutable", "mutable", "forbidden"]).optional(),
     latest: z.enum(["virtual", "plain"]).optional(),
     signatures: z.enum(["append-only", "plain"]).optional(),
+    scmSource: z.enum(["required", "optional"]).optional(),
     deletable: z.boolean().optional(),
     message: z.string().min(1).max(100).optional(),
   })
@@ -52,17 +53,21 @@ export const tagPolicySchema: z.ZodType<{ readonly rules: readonly TagRuleSpec[]
 
 /** Faults between the keys of one rule. */
 function ruleFaults(spec: TagRuleSpec): { path: string[]; message: string }[] {
-  const kinds = (["effect", "latest", "signatures"] as const).filter(
+  const kinds = (["effect", "latest", "signatures", "scmSource"] as const).filter(
     (key) => spec[key] !== undefined,
   );
   const faults: { path: string[]; message: string }[] = [];
   if (kinds.length !== 1)
-    faults.push({ path: [], message: "wants exactly one of effect, latest and signatures" });
+    faults.push({
+      path: [],
+      message: "wants exactly one of effect, latest, signatures and scmSource",
+    });
   if (spec.effect !== undefined) return faults;
   for (const key of ["tags", "except", "message"] as const)
-    if (spec[key] !== undefined)
+    if (spec[key] !== undefined && (key === "message" || spec.scmSource === undefined))
       faults.push({ path: [key], message: "belongs to a rule with an effect" });
-  if (spec.latest !== undefined && spec.deletable !== undefined)
-    faults.push({ path: ["deletable"], message: "a rule about latest cannot say this" });
+  for (const key of ["latest", "scmSource"] as const)
+    if (spec[key] !== undefined && spec.deletable !== undefined)
+      faults.push({ path: ["deletable"], message: `a rule about ${key} cannot say this` });
   return faults;
 }

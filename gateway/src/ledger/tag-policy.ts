@@ -12,7 +12,10 @@ export interface TagPolicy {
   isLatestVirtual(repository: RepositoryName): boolean;
 }
 
-/** One rule as it is written; `docs/tags.md` describes it. Exactly one of effect, latest and signatures is there. */
+/**
+ * One rule as it is written; `docs/tags.md` describes it. Exactly one of effect, latest, signatures and scmSource
+ * is there.
+ */
 export interface TagRuleSpec {
   readonly id: string;
   readonly description?: string | undefined;
@@ -21,11 +24,12 @@ export interface TagRuleSpec {
   readonly namespaces?: readonly string[] | undefined;
   /** Globs over tags; absent: all. */
   readonly tags?: readonly string[] | undefined;
-  /** Tags that an immutable rule leaves mutable, a mutable one immutable, and a forbidding one to other rules. */
+  /** Tags that an immutable rule leaves mutable, a mutable one immutable, and any other one to other rules. */
   readonly except?: readonly string[] | undefined;
   readonly effect?: Mutability | undefined;
   readonly latest?: "virtual" | "plain" | undefined;
   readonly signatures?: "append-only" | "plain" | undefined;
+  readonly scmSource?: "required" | "optional" | undefined;
   readonly deletable?: boolean | undefined;
   readonly message?: string | undefined;
 }
@@ -54,6 +58,10 @@ const IMMUTABLE: TagRule = { mutability: "immutable", name: "immutable" };
  */
 export function compileTagPolicy(specs: readonly TagRuleSpec[]): TagPolicy {
   const rules = specs.map(compileRule);
+  const wantingSource = (repository: RepositoryName, tag: Tag) => {
+    const rule = rules.find(({ isAbout, wantsSource }) => isAbout(repository) && wantsSource(tag));
+    return rule?.spec.scmSource === "required" ? { sourceWantedBy: rule.spec.id } : {};
+  };
   const special = (key: "latest" | "signatures", repository: RepositoryName) =>
     rules.find(({ spec, isAbout }) => spec[key] !== undefined && isAbout(repository))?.spec;
   const isLatestVirtual = (repository: RepositoryName) =>
@@ -62,17 +70,25 @@ export function compileTagPolicy(specs: readonly TagRuleSpec[]): TagPolicy {
     isLatestVirtual,
     ruleFor: (repository, tag) => {
       if (tag === LATEST && isLatestVirtual(repository)) return VIRTUAL;
-      if (SIGNATURE_TAG.test(tag)) {
+      if (isSignatureTag(tag)) {
         const rule = special("signatures", repository);
         if (rule?.signatures !== "plain") return { ...SIGNATURES, ...optionsOf(rule) };
       }
       for (const { isAbout, apply } of rules) {
         const rule = isAbout(repository) ? apply(tag) : null;
-        if (rule !== null) return rule;
+        if (rule !== null) return { ...rule, ...wantingSource(repository, tag) };
       }
-      return IMMUTABLE;
+      return { ...IMMUTABLE, ...wantingSource(repository, tag) };
     },
   };
+}
+
+/**
+ * @param tag - a tag
+ * @returns whether clients keep signatures or referrers under it
+ */
+export function isSignatureTag(tag: Tag): boolean {
+  return SIGNATURE_TAG.test(tag);
 }
 
 /** Pier One's rules: immutable, `*-SNAPSHOT` mutable, `latest` virtual; and signatures may grow. */
@@ -85,6 +101,8 @@ interface CompiledRule {
   readonly isAbout: (repository: RepositoryName) => boolean;
   /** @returns what the rule says about a tag, or `null` when that is left to the next one */
   readonly apply: (tag: Tag) => TagRule | null;
+  /** @returns whether the rule says if the tag needs a source */
+  readonly wantsSource: (tag: Tag) => boolean;
 }
 
 function compileRule(spec: TagRuleSpec): CompiledRule {
@@ -104,6 +122,7 @@ function compileRule(spec: TagRuleSpec): CompiledRule {
       if (effect === "forbidden") return null;
       return ruleWith(effect === "immutable" ? "mutable" : "immutable");
     },
+    wantsSource: (tag) => spec.scmSource !== undefined && matches(tag) && !isExcepted(tag),
   };
 }
 

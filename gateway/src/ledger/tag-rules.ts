@@ -14,6 +14,8 @@ export interface TagRule {
   readonly deletable?: boolean;
   /** What whoever is refused is told. */
   readonly message?: string;
+  /** Name of the rule that wants to know where what is pushed comes from; absent: none does. */
+  readonly sourceWantedBy?: string;
 }
 
 /** Who gave a tag its digest, and when. */

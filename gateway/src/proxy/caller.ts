@@ -10,6 +10,8 @@ export interface Caller {
   readonly realm: string;
   readonly kind: string;
   readonly access: readonly Access[];
+  /** Whether their login has the scope `application.write_all_trusted`. */
+  readonly isTrusted: boolean;
   /** What the token server was asked for and refused, with its reasons. */
   readonly refused: readonly {
     readonly type: string;
@@ -52,6 +54,7 @@ const claimsSchema = z.object({
   sub: z.string().default(""),
   realm: z.string().default(""),
   kind: z.string().default(""),
+  trusted: z.boolean().default(false),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(action) })),
   refused: z
     .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
@@ -99,8 +102,8 @@ function toCaller(payload: JWTPayload): Caller {
   const claims = claimsSchema.safeParse(payload);
   if (!claims.success)
     throw new InvalidToken("the token's claims are not those of a registry token");
-  const { sub: subject, realm, kind, access, refused } = claims.data;
-  return { subject, realm, kind, access, refused };
+  const { sub: subject, realm, kind, access, trusted: isTrusted, refused } = claims.data;
+  return { subject, realm, kind, access, isTrusted, refused };
 }
 
 /** Only faults of the token itself are the client's; not having the keys is ours. */

@@ -4,6 +4,9 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
+import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
+import type { FoundSource } from "../scm/scm-source.js";
+import { insertSource } from "../scm/sql/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { ManifestPut, Upstream, UpstreamAnswer } from "./upstream.js";
@@ -23,6 +26,7 @@ export async function pushManifestByTag(
   exchange: ExchangeOf<"manifest.put-by-tag">,
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
+  const source = sourceOf(exchange);
   const content = await readManifestBody(req, res);
   const manifest = { digest: digestOf(content), mediaType: mediaTypeOf(exchange), content };
   const { repository, tag } = request;
@@ -35,6 +39,7 @@ export async function pushManifestByTag(
       actor: actorOf(exchange),
       reservation: deps.newReservation(),
       manifest,
+      source,
     },
     {
       send: () =>
@@ -63,6 +68,7 @@ export async function pushManifestByDigest(
   exchange: ExchangeOf<"manifest.put-by-digest">,
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
+  const source = sourceOf(exchange);
   const content = await readManifestBody(req, res);
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
@@ -82,6 +88,12 @@ export async function pushManifestByDigest(
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
   if (answer.status < 300) await noteManifest(deps, request.repository, put);
+  if (
+    answer.status < 300 &&
+    source !== null &&
+    (await insertSource(deps.db, request, source, caller.subject))
+  )
+    deps.countSource(source.origin);
   sendAnswer(res, answer);
 }
 
@@ -99,6 +111,14 @@ async function noteManifest(
   } catch (error) {
     deps.log.warn({ event: "manifest.not-noted", repository, digest, err: error });
   }
+}
+
+function sourceOf({
+  req,
+  caller,
+}: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): FoundSource | null {
+  const source = parseScmHeader(req.headers[SCM_HEADER], caller.isTrusted);
+  return source === null ? null : { source, origin: "header" };
 }
 
 function mediaTypeOf({

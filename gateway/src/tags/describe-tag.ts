@@ -27,9 +27,7 @@ export async function describeTag(deps: DescribeDeps, key: TagKey) {
   const { repository, tag } = key;
   const rule = deps.policy.ruleFor(repository, tag);
   const isVirtual = tag === LATEST && deps.policy.isLatestVirtual(repository);
-  const record = isVirtual
-    ? await readNewestRecord(deps.db, repository)
-    : await recordOf(deps, key);
+  const record = await recordOf(deps, key);
   const shown = { repository, tag, ...ruleShown(rule, record), ...recordShown(record) };
   if (record === null || record.deletedAt !== null)
     throw new Fault("NOT_FOUND", {
@@ -39,8 +37,16 @@ export async function describeTag(deps: DescribeDeps, key: TagKey) {
   return isVirtual ? { ...shown, newest: record.tag } : shown;
 }
 
-/** A tag that only the registry knows is taken into the ledger, as when it is read. */
-async function recordOf(deps: DescribeDeps, key: TagKey): Promise<TagRecord | null> {
+/**
+ * A tag that only the registry knows is taken into the ledger, as when it is read.
+ *
+ * @param deps - ledger and policy
+ * @param key - a tag; virtual `latest` is the newest one
+ * @returns its record, `null` when there never was such a tag
+ */
+export async function recordOf(deps: DescribeDeps, key: TagKey): Promise<TagRecord | null> {
+  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository))
+    return readNewestRecord(deps.db, key.repository);
   const known = await readRecord(deps.db, key);
   if (known !== null) return known;
   await deps.resolver.resolve(key);
@@ -55,6 +61,7 @@ function ruleShown(rule: TagRule, record: TagRecord | null) {
     rule: binds ? "locked" : rule.name,
     appendOnly: rule.appendOnly === true && !locked,
     deletable: isDeletable(rule, locked),
+    scmSourceRequired: rule.sourceWantedBy !== undefined,
     locked,
   };
 }

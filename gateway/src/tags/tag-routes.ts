@@ -5,6 +5,7 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { describeTag, type DescribeDeps } from "./describe-tag.js";
 import { lockTag, type LockDeps } from "./lock-tag.js";
+import { sourceOfTag } from "./source-of-tag.js";
 import { methodUnsupported, parseTagTarget, type TagTarget } from "./tag-target.js";
 
 /** What the routes need. */
@@ -14,8 +15,8 @@ export type TagRoutesDeps = DescribeDeps & LockDeps;
 export type Identify = (req: Request, like: RegistryRequest) => Promise<AuditActor>;
 
 /**
- * `GET` and `HEAD` of `/api/v1/repositories/<name>/tags/<tag>`, and `PUT` of `…/lock` (docs/tags.md). Mounted
- * before any router: the target is read as it came, never decoded.
+ * `GET` and `HEAD` of `/api/v1/repositories/<name>/tags/<tag>` and `…/scm-source`, and `PUT` of `…/lock`
+ * (docs/tags.md, docs/scm-source.md). Mounted before any router: the target is read as it came, never decoded.
  *
  * @param deps - ledger, policy and audit log
  * @param identify - says who asks, by the same tokens as the registry API
@@ -28,9 +29,8 @@ export function tagRoutes(deps: TagRoutesDeps, identify: Identify): RequestHandl
       next();
       return;
     }
-    contextOf(req).route = target.about === "lock" ? "tags.lock" : "tags.describe";
-    if (target.about === "tag") await answerTag(deps, identify, { req, res, target });
-    else await answerLock(deps, identify, { req, res, target });
+    contextOf(req).route = ROUTES[target.about].name;
+    await ROUTES[target.about].answer(deps, identify, { req, res, target });
   };
 }
 
@@ -39,6 +39,14 @@ interface TagExchange {
   readonly res: Response;
   readonly target: TagTarget;
 }
+
+type Answer = (deps: TagRoutesDeps, identify: Identify, exchange: TagExchange) => Promise<void>;
+
+const ROUTES: Readonly<Record<TagTarget["about"], { name: string; answer: Answer }>> = {
+  tag: { name: "tags.describe", answer: answerTag },
+  lock: { name: "tags.lock", answer: answerLock },
+  "scm-source": { name: "tags.scm-source", answer: answerSource },
+};
 
 async function answerTag(
   deps: TagRoutesDeps,
@@ -49,6 +57,19 @@ async function answerTag(
   const { repository, tag } = target;
   await identify(req, { kind: "manifest.read", repository, reference: { tag } });
   await sendTag(deps, res, target);
+}
+
+async function answerSource(
+  deps: TagRoutesDeps,
+  identify: Identify,
+  { req, res, target }: TagExchange,
+): Promise<void> {
+  if (req.method !== "GET" && req.method !== "HEAD")
+    throw methodUnsupported(req.method, "scm-source");
+  const { repository, tag } = target;
+  await identify(req, { kind: "manifest.read", repository, reference: { tag } });
+  res.setHeader("Cache-Control", "no-store");
+  sendJson(res, 200, await sourceOfTag(deps, target));
 }
 
 async function answerLock(

@@ -6,15 +6,15 @@ import type { TagKey } from "../ledger/sql/reserve-tag.js";
 
 /** A request about one tag. */
 export interface TagTarget extends TagKey {
-  readonly about: "tag" | "lock";
+  readonly about: "tag" | "lock" | "scm-source";
 }
 
 const PREFIX = "/api/v1/repositories/";
 
 /**
- * Repository names have slashes, so the target is read from its end: `…/<name>/tags/<tag>` or
- * `…/<name>/tags/<tag>/lock`. Where it can be read both ways (a tag "lock" of a repository `…/tags`), reading
- * requests are about the tag and others about the lock.
+ * Repository names have slashes, so the target is read from its end: `…/<name>/tags/<tag>`,
+ * `…/<name>/tags/<tag>/lock` or `…/<name>/tags/<tag>/scm-source`. Where it can be read both ways (a tag "lock" of
+ * a repository `…/tags`), reading requests are about the tag and others about the lock.
  *
  * @param method - HTTP method
  * @param target - request target exactly as received
@@ -26,9 +26,10 @@ export function parseTagTarget(method: string, target: string): TagTarget | null
   if (!path.startsWith(PREFIX)) return null;
   const segments = path.slice(PREFIX.length).split("/");
   const isTag = segments.length >= 3 && segments.at(-2) === "tags";
-  const isLock = segments.length >= 4 && segments.at(-3) === "tags" && segments.at(-1) === "lock";
+  const below = segments.length >= 4 && segments.at(-3) === "tags" ? segments.at(-1) : undefined;
   const reads = method === "GET" || method === "HEAD";
-  if (isLock && !(isTag && reads)) return keyOf("lock", segments.slice(0, -1));
+  if ((below === "lock" || below === "scm-source") && !(isTag && reads))
+    return keyOf(below, segments.slice(0, -1));
   return isTag ? keyOf("tag", segments) : null;
 }
 

@@ -3,6 +3,7 @@ import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifestContent } from "#gateway/ledger/sql/store-manifest.js";
+import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -59,6 +60,15 @@ describe("a push whose gateway died after the registry had stored it", () => {
         detail: { change: "new" },
       },
     ]);
+  });
+
+  test("keeps the source that it was pushed with", async () => {
+    const source = { url: "git:a", revision: "b", author: "", status: "" };
+    const lost: TagPush = { ...tagPush("a"), source: { source, origin: "header" } };
+    await dieAfterSending(lost);
+    await recoverTag(deps, lost);
+    expect(await readSource(db, lost)).toMatchObject({ source, origin: "header" });
+    expect(await ledger.audited()).toMatchObject([{ detail: { scmSource: source } }]);
   });
 
   test("succeeds when it is made again, and is on record once", async () => {

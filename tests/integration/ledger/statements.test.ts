@@ -100,6 +100,7 @@ describe("a tag in the ledger", () => {
       tag,
       digest: dead.digest,
       actor: dead.actor,
+      source: null,
       reservation: heir,
     });
     expect(await stateOf(dead)).toEqual({ kind: "reserved" });

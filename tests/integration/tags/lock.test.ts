@@ -30,6 +30,7 @@ describe.each(registryPrograms().slice(0, 1))("tags over REST, registry $version
       rule: "immutable",
       appendOnly: false,
       deletable: false,
+      scmSourceRequired: false,
       locked: false,
       digest: manifest.digest,
       pushedBy: "alice",

@@ -42,6 +42,16 @@ describe("refresh tokens", () => {
     expect(decodeJwt(body.access_token)).toMatchObject({ sub: "alice", aud: "wharfinger" });
   });
 
+  test("those of a trusted login give trusted tokens, and others do not", async () => {
+    const trustOf = async (user: string) => {
+      const answer = await refresh(await login(user));
+      const body = answer.body as { access_token: string };
+      return decodeJwt(body.access_token)["trusted"];
+    };
+    expect(await trustOf("oauth2:ci-trusted-token")).toBe(true);
+    expect(await trustOf("oauth2:alice-token")).toBeUndefined();
+  });
+
   test("the same one is given back, for docker keeps the first it got", async () => {
     const token = await login();
     expect((await refresh(token)).body).toMatchObject({ refresh_token: token });

@@ -78,6 +78,15 @@ describe("the token endpoint", () => {
     ]);
   });
 
+  test.each([
+    ["ci-trusted-token", true],
+    ["ci-all-token", undefined],
+    ["alice-token", undefined],
+  ])("says of %s whether it may tell the source of images: %s", async (token, trusted) => {
+    const { payload } = await verifyAnswer((await get("", token)).body);
+    expect(payload["trusted"]).toBe(trusted);
+  });
+
   test("a scope that names host and port is granted by its path and given back as it was asked for", async () => {
     const scope = "repository:registry.example:5000/alpha/app:pull,push";
     expect((await get(`scope=${scope}`)).body).toMatchObject({ scope });

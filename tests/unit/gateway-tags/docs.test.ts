@@ -29,7 +29,8 @@ describe("docs/tags.md", () => {
       const rule = policy.ruleFor(parseRepositoryName(repository), parseTag(tag));
       const named = rule.name === "immutable" ? "" : `: ${rule.name}`;
       const may = rule.deletable === true && isDeletable(rule, false) ? ", deletable" : "";
-      expect(`${rule.mutability}${named}${may}`).toBe(wanted);
+      const sourced = rule.sourceWantedBy === undefined ? "" : ", source required";
+      expect(`${rule.mutability}${named}${may}${sourced}`).toBe(wanted);
     });
   });
 

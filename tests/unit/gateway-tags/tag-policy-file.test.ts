@@ -24,7 +24,7 @@ describe("a tag policy file", () => {
     [
       "no effect at all",
       RULE,
-      "tags.yaml:2: rules.0: wants exactly one of effect, latest and signatures",
+      "tags.yaml:2: rules.0: wants exactly one of effect, latest, signatures and scmSource",
     ],
     [
       "two effects",
@@ -81,6 +81,16 @@ describe("a tag policy file", () => {
       "a namespace is one path component",
     ],
     ["an empty list", `${RULE}    effect: mutable\n    tags: []\n`, "tags.yaml:4: rules.0.tags: "],
+    [
+      "a message of a rule about sources",
+      `${RULE}    scmSource: required\n    message: no\n`,
+      "tags.yaml:4: rules.0.message: belongs to a rule with an effect",
+    ],
+    [
+      "deletion in a rule about sources",
+      `${RULE}    scmSource: required\n    deletable: true\n`,
+      "rules.0.deletable: a rule about scmSource cannot say this",
+    ],
     ["an alias that leads nowhere", "rules: [*nope]\n", "tags.yaml"],
   ])("is refused with file and line: %s", (_title, text, fault) => {
     expect(() => loadTagPolicy("tags.yaml", text)).toThrow(fault);

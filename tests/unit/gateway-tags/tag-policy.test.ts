@@ -52,6 +52,21 @@ const ORDER: readonly Row[] = [
   ["what it does not except is forbidden", [{ id: "a", effect: "forbidden", except: ["v*"] }], "a/b:1", "forbidden by a"],
 ];
 
+const WANTED = "immutable by immutable, source for s";
+const SOURCED: TagRuleSpec = { id: "s", scmSource: "required", namespaces: ["a"] };
+
+// prettier-ignore
+const SOURCES: readonly Row[] = [
+  ["a source is demanded where a rule says so", [SOURCED], "a/b:1.0", WANTED],
+  ["a source is demanded nowhere else", [SOURCED], "b/b:1.0", IMMUTABLE],
+  ["the demand stands beside the rule with an effect, whatever their order", [mutable("m", ["*"]), SOURCED], "a/b:1", "mutable by m, source for s"],
+  ["the demand can be of some tags", [{ ...SOURCED, tags: ["v*"] }], "a/b:1.0", IMMUTABLE],
+  ["what the demand excepts goes on to the next", [{ ...SOURCED, except: ["*-dev"] }, { id: "t", scmSource: "required" }], "a/b:1-dev", "immutable by immutable, source for t"],
+  ["the first rule about sources decides", [{ id: "o", scmSource: "optional", repositories: ["a/b"] }, SOURCED], "a/b:1.0", IMMUTABLE],
+  ["no source is demanded of signatures", [SOURCED], `a/b:sha256-${HEX}.sig`, GROWS],
+  ["a source is demanded of tags like signatures where those are plain", [SOURCED, { id: "p", signatures: "plain" }], `a/b:sha256-${HEX}.sig`, WANTED],
+];
+
 // prettier-ignore
 const LATEST: readonly Row[] = [
   ["latest is virtual", [], "a/b:latest", "forbidden by latest is virtual"],
@@ -82,6 +97,7 @@ describe.each([
   ["patterns", PATTERNS],
   ["repositories", REPOSITORIES],
   ["order and exceptions", ORDER],
+  ["sources", SOURCES],
   ["latest", LATEST],
   ["signatures", SIGNATURES],
 ])("rules for tags: %s", (_what, rows) => {
@@ -115,5 +131,6 @@ function ruleOf(policy: typeof PIER_ONE_TAGS, asked: string): string {
   const rule = policy.ruleFor(parseRepositoryName(repository), parseTag(tag));
   const grows = rule.appendOnly === true ? ", grows" : "";
   const deletable = rule.deletable === true ? ", deletable" : "";
-  return `${rule.mutability} by ${rule.name}${grows}${deletable}`;
+  const sourced = rule.sourceWantedBy === undefined ? "" : `, source for ${rule.sourceWantedBy}`;
+  return `${rule.mutability} by ${rule.name}${grows}${deletable}${sourced}`;
 }

@@ -16,6 +16,8 @@ describe("the path of a tag", () => {
     ["HEAD", "/alpha/tags/tags/lock", "tag alpha/tags lock"],
     ["PUT", "/alpha/tags/tags/lock", "lock alpha tags"],
     ["GET", "/alpha/tags/lock", "tag alpha lock"],
+    ["GET", "/alpha/app/tags/1.0/scm-source", "scm-source alpha/app 1.0"],
+    ["GET", "/alpha/tags/tags/scm-source", "tag alpha/tags scm-source"],
     ["GET", "/alpha/app", null],
     ["GET", "/alpha/app/tags", null],
     ["GET", "/tags/1.0", null],

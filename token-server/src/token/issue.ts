@@ -46,6 +46,9 @@ export interface IssuedToken {
   readonly answer: TokenAnswer;
 }
 
+/** Whoever has it may say where an image comes from (`docs/scm-source.md`). */
+const TRUSTED_SCOPE = "application.write_all_trusted";
+
 /** Kinds of login that get no refresh token: there is nobody to bind it to, or nothing that could end it. */
 const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted", "machine"];
 
@@ -98,7 +101,12 @@ function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnsw
     issuedAt,
     lifetimeSeconds: deps.lifetimeSeconds,
     // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
-    extra: { realm: identity.realm, kind: identity.kind, refused: grant.refused },
+    extra: {
+      realm: identity.realm,
+      kind: identity.kind,
+      ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
+      refused: grant.refused,
+    },
   });
   return {
     token,

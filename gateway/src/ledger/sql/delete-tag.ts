@@ -29,7 +29,7 @@ export async function reserveRemoval(
     `update ledger.tag
      set reservation = $3, reserved_digest = digest, reserved_by = $4,
          reserved_at = clock_timestamp(), reserved_until = now() + $5 * interval '1 second',
-         reserved_origin = $6
+         reserved_origin = $6, reserved_source = null
      where repository = $1 and name = $2 and reservation is null
        and digest is not null and deleted_at is null
      returning digest, locked_at is not null as locked`,

@@ -3,6 +3,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import type { FoundSource } from "../../scm/scm-source.js";
 
 /** A tag of a repository. */
 export interface TagKey {
@@ -16,6 +17,8 @@ export interface TagClaim extends TagKey {
   readonly actor: AuditActor;
   /** Unique id of this attempt. */
   readonly reservation: string;
+  /** Where what is pushed comes from, if that is known before it is committed. */
+  readonly source?: FoundSource | null;
 }
 
 /**
@@ -35,15 +38,16 @@ export async function reserveTag(
   const { rows } = await db.query<{ isNew: boolean }>(
     `insert into ledger.tag as held
        (repository, name, reservation, reserved_digest, reserved_by, reserved_at, reserved_until,
-        reserved_origin)
-     values ($1, $2, $3, $4, $5, clock_timestamp(), now() + $6 * interval '1 second', $8)
+        reserved_origin, reserved_source)
+     values ($1, $2, $3, $4, $5, clock_timestamp(), now() + $6 * interval '1 second', $8, $9)
      on conflict (repository, name) do update
        set reservation = excluded.reservation,
            reserved_digest = excluded.reserved_digest,
            reserved_by = excluded.reserved_by,
            reserved_at = excluded.reserved_at,
            reserved_until = excluded.reserved_until,
-           reserved_origin = excluded.reserved_origin
+           reserved_origin = excluded.reserved_origin,
+           reserved_source = excluded.reserved_source
        where held.reservation is null
          and (held.digest is null
               or ($7 and held.locked_at is null)
@@ -58,6 +62,7 @@ export async function reserveTag(
       options.leaseSeconds,
       options.mutable,
       JSON.stringify(claim.actor),
+      claim.source == null ? null : JSON.stringify(claim.source),
     ],
   );
   const row = rows[0];
@@ -78,11 +83,11 @@ export async function takeOverExpired(
   key: TagKey,
   options: { reservation: string; leaseSeconds: number },
 ): Promise<TagClaim | null> {
-  const { rows } = await db.query<{ digest: Digest; actor: AuditActor }>(
+  const { rows } = await db.query<Pick<TagClaim, "digest" | "actor" | "source">>(
     `update ledger.tag
      set reservation = $3, reserved_until = now() + $4 * interval '1 second'
      where repository = $1 and name = $2 and reserved_until < now()
-     returning reserved_digest as digest, reserved_origin as actor`,
+     returning reserved_digest as digest, reserved_origin as actor, reserved_source as source`,
     [key.repository, key.tag, options.reservation, options.leaseSeconds],
   );
   const row = rows[0];

@@ -10,6 +10,9 @@ export interface TestManifest {
 /** Every image has the same configuration, which is uploaded once. */
 export const CONFIG = "{}";
 
+/** The repository that tests use. */
+export const REPOSITORY = "alpha/app";
+
 export const IMAGE_TYPE = "application/vnd.oci.image.manifest.v1+json";
 export const INDEX_TYPE = "application/vnd.oci.image.index.v1+json";
 const EMPTY = "application/vnd.oci.empty.v1+json";

@@ -1,6 +1,5 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { compileTagPolicy, type TagRuleSpec } from "#gateway/ledger/tag-policy.js";
-import { digestOf } from "#registry-protocol/digest.js";
 import type { Action } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -9,10 +8,11 @@ import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import type { TestRegistry } from "#tests/support/registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
-import { CONFIG, IMAGE_TYPE, INDEX_TYPE, type TestManifest } from "./manifests.js";
+import { uploadBlob } from "./blobs.js";
+import { CONFIG, IMAGE_TYPE, INDEX_TYPE, REPOSITORY, type TestManifest } from "./manifests.js";
 import { startDeletingRegistry } from "./registry.js";
 
-export const REPOSITORY = "alpha/app";
+export { REPOSITORY };
 
 /** Two gateways, with deletion on, in front of one stock registry. */
 export interface Wharf {
@@ -109,15 +109,6 @@ export async function startWharf(file: string, rules: readonly TagRuleSpec[]): P
       await Promise.all([postgres.stop(), registry.stop()]);
     },
   };
-  await uploadConfig(registry.url);
+  await uploadBlob(registry.url, Buffer.from(CONFIG));
   return wharf;
-}
-
-async function uploadConfig(url: string): Promise<void> {
-  const target = `/v2/${REPOSITORY}/blobs/uploads/`;
-  const { headers } = await ask(url, target, { method: "POST" });
-  const location = new URL(headers.location ?? "", url);
-  location.searchParams.set("digest", digestOf(Buffer.from(CONFIG)));
-  const put = { method: "PUT", headers: { "Content-Type": "application/octet-stream" } };
-  await ask(url, `${location.pathname}${location.search}`, { ...put, body: CONFIG });
 }
