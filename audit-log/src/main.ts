@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { ConfigError } from "#service-kit/config.js";
+import { runCommand, UsageError } from "#service-kit/command.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -8,7 +8,7 @@ import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { readConfig, type AuditConfig } from "./config.js";
 import { asJson, asText, listEntries } from "./list-entries.js";
-import { parseCommand, USAGE, UsageError, type AuditCommand } from "./options.js";
+import { parseCommand, USAGE, type AuditCommand } from "./options.js";
 import { registryTags, type RegistryTags } from "./verify/registry-tags.js";
 import { reportLog, reportTags } from "./verify/report.js";
 import { verifyLog } from "./verify/verify-log.js";
@@ -90,15 +90,4 @@ function progressTo(stream: NodeJS.WritableStream): (text: string) => void {
   };
 }
 
-/** A reader such as `head` may leave before the end. */
-process.stdout.on("error", () => process.exit(0));
-
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env);
-} catch (error) {
-  const known = error instanceof UsageError || error instanceof ConfigError;
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  else if (!known) console.error("the audit log could not be checked");
-  process.exitCode = 2;
-}
+await runCommand(main, { usage: USAGE, failure: "the audit log could not be checked" });

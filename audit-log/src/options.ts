@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "#service-kit/command.js";
 import type { EntryFilter } from "./sql/entries.js";
 import type { KeptCheckpoint } from "./verify/walk-checkpoints.js";
 
@@ -21,11 +22,6 @@ export type AuditCommand =
       readonly kept: readonly KeptCheckpoint[];
     }
   | { readonly name: "list"; readonly filter: EntryFilter; readonly json: boolean };
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 /**
  * @param argv - arguments

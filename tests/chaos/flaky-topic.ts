@@ -1,6 +1,7 @@
 import { once } from "node:events";
-import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { ask } from "#tests/support/faulty-proxy.js";
 import { REGION, startSns } from "#tests/support/sns.js";
 import type { Random } from "./random.js";
 
@@ -39,7 +40,7 @@ export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
       breakOff(res, random);
       return;
     }
-    const answer = await passOn(sns.endpoint, req, body);
+    const answer = await ask(sns.endpoint, req, body);
     if (answer.status === 200) published.push(nameOf(bodyMessage(body)));
     if (fate === 1) {
       failures.after += 1;
@@ -88,16 +89,4 @@ function bodyMessage(body: Buffer): string {
 function nameOf(message: string): string {
   const { team, image, tag } = JSON.parse(message) as { team: string; image: string; tag: string };
   return `${team}/${image}:${tag}`;
-}
-
-async function passOn(target: string, req: IncomingMessage, body: Buffer) {
-  const outgoing = request(new URL(req.url ?? "/", target), {
-    method: req.method,
-    headers: { ...req.headers, connection: "close" },
-    agent: false,
-  });
-  outgoing.end(body);
-  const [answer] = (await once(outgoing, "response")) as [IncomingMessage];
-  const { statusCode: status = 0, headers } = answer;
-  return { status, headers, body: Buffer.concat((await answer.toArray()) as Buffer[]) };
 }

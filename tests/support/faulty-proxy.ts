@@ -31,7 +31,8 @@ export interface FaultyProxy {
   stop(): Promise<void>;
 }
 
-interface ProxyAnswer {
+/** A whole answer, to be passed on. */
+export interface ProxyAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
@@ -133,7 +134,17 @@ function send(res: ServerResponse, { status, headers, body }: ProxyAnswer): void
   if (!res.destroyed) res.writeHead(status, headers).end(body);
 }
 
-async function ask(target: string, req: IncomingMessage, body: Buffer): Promise<ProxyAnswer> {
+/**
+ * @param target - URL of the server behind
+ * @param req - a request to pass on
+ * @param body - its body
+ * @returns the server's answer
+ */
+export async function ask(
+  target: string,
+  req: IncomingMessage,
+  body: Buffer,
+): Promise<ProxyAnswer> {
   const outgoing = request(new URL(req.url ?? "/", target), {
     method: req.method,
     headers: { ...req.headers, connection: "close" },

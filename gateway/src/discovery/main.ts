@@ -1,11 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { ConfigError } from "#service-kit/config.js";
+import { runCommand, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { YamlFileError } from "#service-kit/yaml-file.js";
 import { readConfig, type GatewayConfig } from "../config.js";
 import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
 import { upstreamAuthorization } from "../proxy/upstream-token.js";
@@ -25,9 +24,6 @@ const USAGE = `Compares the ledger with the registry once
 
 Ends with 0 when all is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
 Environment: the gateway's`;
-
-/** The command line cannot be understood. */
-class UsageError extends Error {}
 
 interface DiscoverCommand {
   readonly dryRun: boolean;
@@ -124,12 +120,4 @@ function progressTo(stream: NodeJS.WriteStream): (summary: PassSummary) => void 
   };
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env);
-} catch (error) {
-  const known = error instanceof ConfigError || error instanceof YamlFileError;
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  else if (!known) console.error("ledger and registry could not be compared");
-  process.exitCode = 2;
-}
+await runCommand(main, { usage: USAGE, failure: "ledger and registry could not be compared" });

@@ -1,5 +1,6 @@
 import { recordAudit } from "#audit-log/record-audit.js";
-import { ConfigError, envReader } from "#service-kit/config.js";
+import { runCommand } from "#service-kit/command.js";
+import { envReader } from "#service-kit/config.js";
 import {
   openDatabase,
   readDatabaseConfig,
@@ -11,7 +12,7 @@ import { unlessCollecting } from "./collection-lock.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "./drain.js";
 import type { ModeName } from "./mode.js";
 import { operator } from "./operator.js";
-import { parseCommand, USAGE, UsageError, type ModeCommand } from "./options.js";
+import { parseCommand, USAGE, type ModeCommand } from "./options.js";
 import { forgetGateway } from "./sql.js";
 import { switchMode } from "./switch-mode.js";
 
@@ -107,12 +108,4 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-try {
-  process.exitCode = await main(process.argv.slice(2), process.env);
-} catch (error) {
-  const known = error instanceof UsageError || error instanceof ConfigError;
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  else if (!known) console.error("the mode could not be read or changed");
-  process.exitCode = 2;
-}
+await runCommand(main, { usage: USAGE, failure: "the mode could not be read or changed" });

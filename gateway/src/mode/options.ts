@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "#service-kit/command.js";
 
 export const USAGE = `Whether anything may be pushed
 
@@ -26,11 +27,6 @@ export type ModeCommand =
     }
   | { readonly name: "normal"; readonly reason: string }
   | { readonly name: "forget"; readonly gateway: string };
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 const MOST_SECONDS = 86_400;
 

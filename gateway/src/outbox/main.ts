@@ -1,12 +1,13 @@
-import { ConfigError, envReader } from "#service-kit/config.js";
+import { runCommand } from "#service-kit/command.js";
+import { envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
-import { parseCommand, USAGE, UsageError, type OutboxCommand } from "./options.js";
+import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportDead, reportQueues } from "./report.js";
 import { readBacklog } from "./sql/backlog.js";
 import { discardDead, listDead, listQueues, replay } from "./sql/operate.js";
 
-async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
   const read = envReader(env);
   const config = readDatabaseConfig(read);
@@ -14,7 +15,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<st
   const silent = createLogger("outbox", "silent");
   const db = openDatabase(config, { name: "outbox", connections: 2 }, silent);
   try {
-    return await carryOut(db, command);
+    for (const line of await carryOut(db, command)) process.stdout.write(`${line}\n`);
+    return 0;
   } finally {
     await db.close();
   }
@@ -41,13 +43,4 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
   }
 }
 
-try {
-  for (const line of await main(process.argv.slice(2), process.env))
-    process.stdout.write(`${line}\n`);
-} catch (error) {
-  const isForTheUser = error instanceof UsageError || error instanceof ConfigError;
-  console.error(error instanceof Error ? error.message : error);
-  if (error instanceof UsageError) console.error(`\n${USAGE}`);
-  else if (!isForTheUser) console.error("the outbox could not be read or changed");
-  process.exitCode = 2;
-}
+await runCommand(main, { usage: USAGE, failure: "the outbox could not be read or changed" });

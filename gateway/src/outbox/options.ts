@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "#service-kit/command.js";
 import type { Selection } from "./sql/operate.js";
 
 export const USAGE = `Events on their way to sinks
@@ -20,11 +21,6 @@ export type OutboxCommand =
   | { readonly name: "list" | "dead"; readonly selection: Selection; readonly limit: number }
   | { readonly name: "replay"; readonly selection: Selection; readonly dead: boolean }
   | { readonly name: "discard"; readonly selection: Selection };
-
-/** The command line cannot be understood. */
-export class UsageError extends Error {
-  override readonly name = "UsageError";
-}
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MOST_LINES = 10_000;
