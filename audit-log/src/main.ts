@@ -90,4 +90,7 @@ function progressTo(stream: NodeJS.WritableStream): (text: string) => void {
   };
 }
 
-await runCommand(main, { usage: USAGE, failure: "the audit log could not be checked" });
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "the audit log could not be checked",
+});

@@ -10,17 +10,17 @@ export class UsageError extends Error {
  * Runs a command to its end: its exit code is the process's, and 2 when it could not be carried out. What went
  * wrong is told on standard error, with the usage when that is what went wrong.
  *
- * @param work - carries it out with the arguments and the environment; returns the exit code
+ * @param work - carries it out and returns the exit code
  * @param texts - how it is used, and what is said of a failure whose own message may not say it
  */
 export async function runCommand(
-  work: (argv: readonly string[], env: NodeJS.ProcessEnv) => Promise<number>,
+  work: () => Promise<number>,
   { usage, failure }: { readonly usage: string; readonly failure: string },
 ): Promise<void> {
   // A reader such as `head` may leave before the end.
   process.stdout.on("error", () => process.exit(0));
   try {
-    process.exitCode = await work(process.argv.slice(2), process.env);
+    process.exitCode = await work();
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);

@@ -120,4 +120,7 @@ function progressTo(stream: NodeJS.WriteStream): (summary: PassSummary) => void 
   };
 }
 
-await runCommand(main, { usage: USAGE, failure: "ledger and registry could not be compared" });
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "ledger and registry could not be compared",
+});

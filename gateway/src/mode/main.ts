@@ -108,4 +108,7 @@ function print(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-await runCommand(main, { usage: USAGE, failure: "the mode could not be read or changed" });
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "the mode could not be read or changed",
+});

@@ -43,4 +43,7 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
   }
 }
 
-await runCommand(main, { usage: USAGE, failure: "the outbox could not be read or changed" });
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "the outbox could not be read or changed",
+});
