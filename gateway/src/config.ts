@@ -46,6 +46,8 @@ export interface GatewayConfig {
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
   readonly discovery: DiscoverySettings;
+  /** Days after which who pulled is forgotten. */
+  readonly pullRecordDays: number;
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
 }
@@ -89,6 +91,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       slice: read.integer("DISCOVERY_SLICE", 2_000, { min: 1, max: 10_000_000 }),
       perSecond: read.integer("DISCOVERY_RATE", 200, { min: 1, max: 100_000 }),
     },
+    pullRecordDays: read.integer("PULL_RECORD_DAYS", 90, { min: 1, max: 36_500 }),
     checkpoints: {
       entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),
       seconds: read.integer("AUDIT_CHECKPOINT_SECONDS", 60, { min: 1, max: 86_400 }),

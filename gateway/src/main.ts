@@ -22,7 +22,10 @@ import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
+import type { Sink } from "./events/sink.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
+import { notificationWorker } from "./hooks/notification-worker.js";
+import { ownRequestMark } from "./hooks/own-requests.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
 import { settledTags } from "./ledger/settled-tags.js";
@@ -40,6 +43,7 @@ import { keyRefresher } from "./proxy/key-refresher.js";
 import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
+import { pullRecorder } from "./pulls/pull-recorder.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
@@ -75,7 +79,8 @@ async function main(config: GatewayConfig): Promise<void> {
     leewaySeconds: config.tokenLeewaySeconds,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
-  const upstream = registryUpstream(config.registryUrl, authorization);
+  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const upstream = registryUpstream(config.registryUrl, authorization, undefined, userAgentMark);
   const facts = factQueue({ db, audit: recordAudit, log });
   const noteKeys = () => {
     facts.add(keysFact(config.keys.owner, keys.describe()));
@@ -97,13 +102,32 @@ async function main(config: GatewayConfig): Promise<void> {
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
   };
+  const comparing = passDeps({
+    ...ledger,
+    registryUrl: config.registryUrl,
+    authorization,
+    upstream,
+    now: Date.now,
+  });
+  const sinks: readonly Sink[] = [];
+  const { hookMetrics, pullMetrics } = metrics;
+  const recording = { db, log, sinks, announced: () => undefined, pullMetrics, now: Date.now };
+  const pulls = pullRecorder({ ...recording, keepDays: config.pullRecordDays });
+  const reported = notificationWorker({
+    ...comparing,
+    ...recording,
+    hookMetrics,
+    repairs: config.discovery.repair,
+  });
   const settled = settledTags(heard);
   const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
     ...ledger,
     metrics,
-    notifications: metrics.notifications,
+    hookMetrics,
+    notified: reported.wake,
+    pulls,
     verifier,
     authorization,
     uploads,
@@ -112,7 +136,13 @@ async function main(config: GatewayConfig): Promise<void> {
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
     forward: forwarder(
-      { url: config.registryUrl, name: "the registry", passUnauthorized: false, idleSeconds },
+      {
+        url: config.registryUrl,
+        name: "the registry",
+        passUnauthorized: false,
+        idleSeconds,
+        userAgentMark,
+      },
       log,
     ),
     forwardToTokenServer: forwarder(
@@ -155,13 +185,7 @@ async function main(config: GatewayConfig): Promise<void> {
       modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
       discovery(
         {
-          ...passDeps({
-            ...ledger,
-            registryUrl: config.registryUrl,
-            authorization,
-            upstream,
-            now: Date.now,
-          }),
+          ...comparing,
           database: config.database,
           metrics: discoveryMetrics(metrics.registry, Date.now),
         },
@@ -169,6 +193,8 @@ async function main(config: GatewayConfig): Promise<void> {
       ),
       keys,
       uploads,
+      pulls,
+      reported,
       keyRefresher(verifier, log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),

@@ -13,6 +13,8 @@ import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
 import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import type { Sink } from "#gateway/events/sink.js";
+import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
 import { gatewayRoutes } from "#gateway/routes.js";
 import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -45,6 +47,14 @@ export interface TestGatewayOptions {
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */
   readonly writes?: WriteGate;
+  /** Who wants to know of pulls; absent: nobody. */
+  readonly sinks?: readonly Sink[];
+  /** Told when the registry reported something. */
+  readonly notified?: () => void;
+  /** What the gateway appends to user agents; absent: nothing. */
+  readonly userAgentMark?: string;
+  /** Clock of pulls, in milliseconds. */
+  readonly now?: () => number;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -55,6 +65,8 @@ export interface TestGateway {
   readonly port: number;
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
+  /** Writes the pulls it saw, as each gateway does every few seconds. */
+  flushPulls(): Promise<void>;
   /** @returns its metrics as Prometheus reads them */
   metrics(): Promise<string>;
   stop(): Promise<void>;
@@ -69,11 +81,21 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const metrics = gatewayMetrics();
   const authorization = options.authorization ?? readableAuthorization;
   const forwardTo = (url: string, name: string, passUnauthorized: boolean) =>
-    forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+    forwarder(
+      {
+        url,
+        name,
+        passUnauthorized,
+        idleSeconds: 60,
+        ...(options.userAgentMark === undefined ? {} : { userAgentMark: options.userAgentMark }),
+      },
+      SILENT,
+    );
   const db = options.db ?? DATABASE_AWAY;
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
-  const upstream = registryUpstream(registryUrl, authorization, options.patience);
+  const mark = options.userAgentMark;
+  const upstream = registryUpstream(registryUrl, authorization, options.patience, mark);
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log: SILENT,
@@ -87,11 +109,22 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
   };
+  const pulls = pullRecorder({
+    db,
+    log: SILENT,
+    pullMetrics: metrics.pullMetrics,
+    keepDays: 90,
+    now: options.now ?? Date.now,
+    sinks: options.sinks ?? [],
+    announced: () => undefined,
+  });
   const routes = gatewayRoutes({
     ...ledger,
     uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
     metrics,
-    notifications: metrics.notifications,
+    hookMetrics: metrics.hookMetrics,
+    notified: options.notified ?? (() => undefined),
+    pulls,
     verifier: tokenVerifier({
       jwksUrl: new URL(`${tokenServerUrl}/.well-known/jwks.json`),
       issuer: ISSUER,
@@ -130,6 +163,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     url: `http://127.0.0.1:${port}`,
     port,
     recover: (key) => recoverTag(ledger, key),
+    flushPulls: () => pulls.flush(),
     metrics: () => metrics.registry.metrics(),
     stop: async () => {
       await listener.stop();

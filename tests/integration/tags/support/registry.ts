@@ -30,9 +30,13 @@ export function registryPrograms(): { version: string; file: string; deletesTags
 
 /**
  * @param file - its program
+ * @param notify - where it reports what happens, if anywhere
  * @returns a registry of its own, listening
  */
-export async function startDeletingRegistry(file: string): Promise<DeletingRegistry> {
+export async function startDeletingRegistry(
+  file: string,
+  notify?: { readonly url: string; readonly secret: string },
+): Promise<DeletingRegistry> {
   const folder = await temporaryFolder();
   const port = await ports.next();
   const url = `http://127.0.0.1:${port}`;
@@ -46,6 +50,7 @@ export async function startDeletingRegistry(file: string): Promise<DeletingRegis
       maintenance: { uploadpurging: { enabled: false } },
     },
     http: { addr: `127.0.0.1:${port}`, secret: "secret", relativeurls: true },
+    ...(notify === undefined ? {} : { notifications: { endpoints: [endpointOf(notify)] } }),
   };
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));
@@ -73,5 +78,18 @@ export async function startDeletingRegistry(file: string): Promise<DeletingRegis
       await service.stop();
       await folder.remove();
     },
+  };
+}
+
+/** As the rendered configuration has it, with less patience. */
+function endpointOf({ url, secret }: { readonly url: string; readonly secret: string }) {
+  return {
+    name: "gateway",
+    url,
+    headers: { Authorization: [`Bearer ${secret}`] },
+    timeout: "2s",
+    threshold: 3,
+    backoff: "100ms",
+    ignore: { mediatypes: ["application/octet-stream"] },
   };
 }
