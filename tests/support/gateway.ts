@@ -7,7 +7,7 @@ import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
-import { recordAudit } from "#audit-log/record-audit.js";
+import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
@@ -47,6 +47,8 @@ export interface TestGatewayOptions {
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */
   readonly writes?: WriteGate;
+  /** Writes the audit log; absent: without telling anybody. */
+  readonly audit?: RecordAudit;
   /** Who wants to know of pulls; absent: nobody. */
   readonly sinks?: readonly Sink[];
   /** Told when the registry reported something. */
@@ -100,7 +102,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     db,
     log: SILENT,
     policy: options.policy ?? PIER_ONE_TAGS,
-    audit: recordAudit,
+    audit: options.audit ?? recordAudit,
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });

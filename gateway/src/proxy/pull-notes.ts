@@ -16,10 +16,12 @@ export function notePull(
 ): (answer: IncomingMessage) => Promise<void> {
   const { repository, reference } = exchange.request;
   const isGet = exchange.req.method === "GET";
+  // Now, since the request's headers become the registry's when it is passed on.
+  const puller = actorOf(exchange);
   return ({ statusCode, headers }) => {
     const digest = reference.digest ?? headers["docker-content-digest"];
     if (statusCode === 200 && typeof digest === "string" && isDigest(digest)) {
-      const pull = { ...actorOf(exchange), repository, tag: reference.tag ?? null, digest };
+      const pull = { ...puller, repository, tag: reference.tag ?? null, digest };
       if (isGet) pulls.pulled(pull);
       else pulls.looked(pull);
     }

@@ -112,7 +112,8 @@ export async function startWharf(file: string, rules: readonly TagRuleSpec[]): P
   return wharf;
 }
 
-async function uploadConfig(url: string): Promise<void> {
+/** Uploads the configuration of every image to a registry that lets anybody. */
+export async function uploadConfig(url: string): Promise<void> {
   const target = `/v2/${REPOSITORY}/blobs/uploads/`;
   const { headers } = await ask(url, target, { method: "POST" });
   const location = new URL(headers.location ?? "", url);
