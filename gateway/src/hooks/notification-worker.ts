@@ -5,7 +5,7 @@ import { notificationBacklog, pruneNotifications } from "./sql/work-notification
 /** Handles what the registry reported. */
 export interface NotificationWorker extends Component {
   /** Says that there is something to do. */
-  wake(): void;
+  readonly wake: () => void;
 }
 
 const LOOK_MILLISECONDS = 2_000;
