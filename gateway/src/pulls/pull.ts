@@ -36,6 +36,7 @@ export function boundedPuller({ uid, realm, kind, address, userAgent }: Puller):
 }
 
 function clip(text: string): string {
+  if (text.length <= MOST_CHARACTERS && !/[\0\ud800-\udfff]/.test(text)) return text;
   const cut = text.replaceAll("\0", "").slice(0, MOST_CHARACTERS);
   // Half of a pair of surrogates is no text, and JSON in the database refuses it.
   return Buffer.from(cut).toString();
