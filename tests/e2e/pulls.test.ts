@@ -59,12 +59,11 @@ describe("pulls by real clients", () => {
     expect(await engine.build(name, "content")).toMatchObject({ ok: true });
     expect(await engine.docker("push", name)).toMatchObject({ ok: true });
     await engine.login(host, "oauth2:bob-token");
-    for (let i = 0; i < 2; i += 1) {
-      await engine.docker("rmi", "-f", name);
-      expect(await engine.docker("pull", name)).toMatchObject({ ok: true });
-    }
-    const [pull, ...others] = await pulledBy("alpha/docker", 2);
-    expect(pull).toMatchObject({ tag: "1.0", uid: "bob", count: 2 });
+    // Once: an engine that finds the image in its store again asks for its digest alone.
+    await engine.docker("rmi", "-f", name);
+    expect(await engine.docker("pull", name)).toMatchObject({ ok: true });
+    const [pull, ...others] = await pulledBy("alpha/docker", 1);
+    expect(pull).toMatchObject({ tag: "1.0", uid: "bob", count: 1 });
     expect(pull?.userAgent).toMatch(/^docker\//);
     expect(others).toEqual([]);
   });
