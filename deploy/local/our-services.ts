@@ -1,6 +1,8 @@
 import type { DataFolder } from "./data-folder.js";
+import { MESSAGE_CREDENTIALS, topicArn } from "./messages.js";
 import { nodeServiceSpec } from "./node-services.js";
 import type { ServiceSpec } from "./service.js";
+import type { LocalSettings } from "./settings.js";
 
 /** Environment by which the services find the database. */
 export type DatabaseEnvironment = Readonly<Record<string, string>>;
@@ -36,6 +38,43 @@ export function identityProviderSpec(options: {
 }
 
 /**
+ * @param options - its port
+ * @returns the stand-in for SNS and SQS
+ */
+export function messageServiceSpec(options: { folder: DataFolder; port: number }): ServiceSpec {
+  return nodeServiceSpec({
+    name: "sns",
+    program: "deploy/local/message-service.js",
+    port: options.port,
+    readyPath: "/ready",
+    logs: options.folder.logs,
+    env: {},
+    stopWithinMs: 1_000,
+  });
+}
+
+/**
+ * @param settings - what the person who starts the stack chose
+ * @param addresses - of the gateway, and of the stand-in for SNS when it is part of the stack
+ * @returns what the gateway is told about events
+ */
+export function eventEnvironment(
+  settings: LocalSettings,
+  addresses: { gateway: string; sns?: string },
+): Record<string, string> {
+  const { accessKeyId, secretAccessKey } = MESSAGE_CREDENTIALS;
+  return {
+    ...(settings.hasRegistryName ? {} : { API_REPOSITORY: new URL(addresses.gateway).host }),
+    ...(addresses.sns === undefined
+      ? {}
+      : { API_SNS_TOPIC_ARN: topicArn(), API_SNS_REGION: "", API_SNS_ENDPOINT: addresses.sns }),
+    ...(addresses.sns === undefined || settings.hasAwsCredentials
+      ? {}
+      : { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+  };
+}
+
+/**
  * @param options - what the token server is told
  * @returns the token server as a part of the stack
  */
@@ -62,7 +101,13 @@ export function tokenServerSpec(options: Shared & { identityProvider: string }):
  * @returns the gateway as a part of the stack
  */
 export function gatewaySpec(
-  options: Shared & { registry: string; tokenServer: string; notificationSecretFile: string },
+  options: Shared & {
+    registry: string;
+    tokenServer: string;
+    notificationSecretFile: string;
+    /** What it is told about events. */
+    events: Readonly<Record<string, string>>;
+  },
 ): ServiceSpec {
   return nodeServiceSpec({
     name: "gateway",
@@ -72,6 +117,7 @@ export function gatewaySpec(
     logs: options.folder.logs,
     env: {
       ...sharedEnvironment(options),
+      ...options.events,
       REGISTRY_URL: options.registry,
       TOKEN_SERVER_URL: options.tokenServer,
       NOTIFICATION_SECRET: "",

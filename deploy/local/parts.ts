@@ -2,8 +2,14 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { keptSecret, type DataFolder } from "./data-folder.js";
 import { StoppedError } from "./errors.js";
-import { gatewaySpec, identityProviderSpec, tokenServerSpec } from "./our-services.js";
-import type { DatabaseEnvironment } from "./our-services.js";
+import {
+  eventEnvironment,
+  gatewaySpec,
+  identityProviderSpec,
+  messageServiceSpec,
+  tokenServerSpec,
+  type DatabaseEnvironment,
+} from "./our-services.js";
 import type { PortPicker } from "./ports.js";
 import { createPostgres } from "./postgres.js";
 import { findRegistry } from "./registry-binary.js";
@@ -50,6 +56,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     startDatabase(parts, portOf(addresses.postgres)),
     findRegistry(search),
     start(identityProvider),
+    startMessages(parts, addresses.sns),
   ]);
   say(
     `the stock registry is ${program.kind === "image" ? program.image : program.file} (${program.version})`,
@@ -85,12 +92,31 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     registry: addresses.registry,
     tokenServer: addresses.tokenServer,
     notificationSecretFile: notification.file,
+    events: eventEnvironment(settings, addresses),
   });
   await together(giveUp, [start(registry), start(gateway)]);
   return addresses;
 }
 
-async function chooseAddresses({ port, ports }: Parts) {
+/** Pushes need it not: what cannot be delivered waits in the outbox. */
+async function startMessages(
+  { folder, context, run }: Parts,
+  address: string | undefined,
+): Promise<void> {
+  if (address === undefined) return;
+  const spec = messageServiceSpec({ folder, port: portOf(address) });
+  try {
+    await run(createService(spec, context));
+    context.say("events: npm run messages shows what is announced");
+  } catch (error) {
+    if (error instanceof StoppedError) throw error;
+    context.say(
+      `EVENTS ARE NOT DELIVERED until the next start, they wait in the outbox: ${(error as Error).message}`,
+    );
+  }
+}
+
+async function chooseAddresses({ settings, port, ports }: Parts) {
   const next = async () => `http://127.0.0.1:${await ports.next()}`;
   return {
     gateway: `http://127.0.0.1:${port}`,
@@ -100,6 +126,7 @@ async function chooseAddresses({ port, ports }: Parts) {
     identityProvider: await next(),
     registry: await next(),
     postgres: `postgres://127.0.0.1:${await ports.next()}`,
+    ...(settings.hasOutsideSns ? {} : { sns: await next() }),
   };
 }
 

@@ -12,6 +12,12 @@ export interface LocalSettings {
   registryBin: string | null;
   /** Whether Postgres is somebody else's business. */
   hasOutsidePostgres: boolean;
+  /** Whether events go to a topic of somebody else's. */
+  hasOutsideSns: boolean;
+  /** Whether AWS credentials are set, which are then left alone. */
+  hasAwsCredentials: boolean;
+  /** Whether it is said what the registry is called in events. */
+  hasRegistryName: boolean;
   logLevel: LogLevel;
   identitiesFile: string;
 }
@@ -23,11 +29,16 @@ export interface LocalSettings {
  */
 export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const read = envReader(env);
+  const isSet = (...names: readonly string[]) =>
+    names.some((name) => read.optionalText(name) !== null);
   const settings = {
     port: read.port("PORT", 8080),
     dataDir: resolve(REPOSITORY_ROOT, read.text("DATA_DIR", ".data")),
     registryBin: read.optionalText("REGISTRY_BIN"),
-    hasOutsidePostgres: read.optionalText("DB_SUBNAME") !== null,
+    hasOutsidePostgres: isSet("DB_SUBNAME"),
+    hasOutsideSns: isSet("API_SNS_TOPIC_ARN"),
+    hasAwsCredentials: isSet("AWS_ACCESS_KEY_ID", "AWS_PROFILE"),
+    hasRegistryName: isSet("API_REPOSITORY", "PUBLIC_URL"),
     logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
     identitiesFile: resolve(
       REPOSITORY_ROOT,

@@ -24,7 +24,7 @@ export interface Stack {
 const STOP_ORDER: readonly (readonly string[])[] = [
   ["gateway"],
   ["token-server", "registry"],
-  ["postgres", "identity-provider"],
+  ["postgres", "identity-provider", "sns"],
 ];
 
 /**

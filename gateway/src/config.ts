@@ -7,6 +7,7 @@ import type { Secret } from "#service-kit/secret.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import type { DiscoverySettings } from "./discovery/discovery.js";
+import { readSinksConfig, type SinksConfig } from "./sinks/config.js";
 
 /** Longest life of a token that the gateway signs for the registry, with leeway. */
 const UPSTREAM_TOKEN_SECONDS = 600;
@@ -48,8 +49,12 @@ export interface GatewayConfig {
   readonly discovery: DiscoverySettings;
   /** Days after which who pulled is forgotten. */
   readonly pullRecordDays: number;
+  /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
+  readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
+  /** Where events go. */
+  readonly events: SinksConfig;
 }
 
 /**
@@ -59,6 +64,7 @@ export interface GatewayConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const read = envReader(env);
+  const publicUrl = read.optionalUrl("PUBLIC_URL");
   const config: GatewayConfig = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.port("PORT", 8080),
@@ -68,7 +74,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
     idleSeconds: read.integer("IDLE_SECONDS", 900, { min: 10, max: 86_400 }),
-    publicUrl: read.optionalUrl("PUBLIC_URL"),
+    publicUrl,
     trustedProxies: read.addressList("TRUSTED_PROXIES"),
     tokenLeewaySeconds: read.integer("TOKEN_LEEWAY_SECONDS", 60, { min: 0, max: 300 }),
     uploadCapSeconds: read.integer("UPLOAD_CAP_SECONDS", 86_400, { min: 60, max: 7 * 86_400 }),
@@ -92,10 +98,15 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       perSecond: read.integer("DISCOVERY_RATE", 200, { min: 1, max: 100_000 }),
     },
     pullRecordDays: read.integer("PULL_RECORD_DAYS", 90, { min: 1, max: 36_500 }),
+    outbox: {
+      retryHours: read.integer("EVENT_RETRY_HOURS", 72, { min: 1, max: 720 }),
+      keepDays: read.integer("EVENT_KEEP_DAYS", 30, { min: 1, max: 3_650 }),
+    },
     checkpoints: {
       entries: read.integer("AUDIT_CHECKPOINT_ENTRIES", 1_000, { min: 1, max: 1_000_000 }),
       seconds: read.integer("AUDIT_CHECKPOINT_SECONDS", 60, { min: 1, max: 86_400 }),
     },
+    events: readSinksConfig(read, publicUrl),
   };
   if (config.service === config.upstreamService)
     read.fault(

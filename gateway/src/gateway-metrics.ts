@@ -1,4 +1,4 @@
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { hookMetrics, type HookMetrics } from "./hooks/hook-metrics.js";
 import { pullMetrics, type PullMetrics } from "./pulls/pull-metrics.js";
@@ -11,6 +11,7 @@ export interface GatewayMetrics extends ServiceMetrics {
   readonly pushSteps: Counter<"step">;
   readonly hookMetrics: HookMetrics;
   readonly pullMetrics: PullMetrics;
+  readonly readOnly: Gauge;
 }
 
 /** @returns a fresh registry with all of the gateway's metrics in it */
@@ -33,5 +34,10 @@ export function gatewayMetrics(): GatewayMetrics {
     }),
     hookMetrics: hookMetrics(metrics.registry),
     pullMetrics: pullMetrics(metrics.registry),
+    readOnly: new Gauge({
+      name: "gateway_read_only",
+      help: "1 while pushes are refused because the gateways are read-only",
+      registers,
+    }),
   };
 }

@@ -22,7 +22,6 @@ import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
-import type { Sink } from "./events/sink.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
 import { ownRequestMark } from "./hooks/own-requests.js";
@@ -37,6 +36,9 @@ import {
 } from "./ledger/tag-policy-file.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
+import { announcing } from "./outbox/announcing.js";
+import { dispatcher } from "./outbox/dispatcher.js";
+import { deliveryMetrics } from "./outbox/outbox-metrics.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
@@ -44,6 +46,7 @@ import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
 import { pullRecorder } from "./pulls/pull-recorder.js";
+import { openedSinks, openSinks } from "./sinks/open-sinks.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
@@ -89,11 +92,23 @@ async function main(config: GatewayConfig): Promise<void> {
   keys.onChange(noteKeys);
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
+  const sinks = openSinks(config.events);
+  const outbox = dispatcher(
+    {
+      db,
+      log,
+      metrics: deliveryMetrics(metrics.registry),
+      now: Date.now,
+      random: Math.random,
+      giveUpSeconds: config.outbox.retryHours * 3_600,
+    },
+    { sinks, keepDays: config.outbox.keepDays },
+  );
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit: recordAudit,
+    audit: announcing(recordAudit, sinks, outbox.wake),
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -109,9 +124,8 @@ async function main(config: GatewayConfig): Promise<void> {
     upstream,
     now: Date.now,
   });
-  const sinks: readonly Sink[] = [];
   const { hookMetrics, pullMetrics } = metrics;
-  const recording = { db, log, sinks, announced: () => undefined, pullMetrics, now: Date.now };
+  const recording = { db, log, sinks, announced: outbox.wake, pullMetrics, now: Date.now };
   const pulls = pullRecorder({ ...recording, keepDays: config.pullRecordDays });
   const reported = notificationWorker({
     ...comparing,
@@ -160,7 +174,8 @@ async function main(config: GatewayConfig): Promise<void> {
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
     writes,
-    migrated: schema.migrated,
+    // Until the mode is known, no push would work.
+    migrated: () => schema.migrated() && writes.mode() !== null,
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });
@@ -170,6 +185,7 @@ async function main(config: GatewayConfig): Promise<void> {
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
+      openedSinks(sinks, log),
       schema,
       heard,
       facts,
@@ -181,8 +197,18 @@ async function main(config: GatewayConfig): Promise<void> {
         interval: config.checkpoints,
       }),
       tagPolicy,
+      outbox,
       recovery(ledger),
-      modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
+      modeFollower({
+        db,
+        log,
+        heard,
+        gate: writes,
+        name: `${hostname()}:${port}`,
+        note: (mode) => {
+          metrics.readOnly.set(mode === "read-only" ? 1 : 0);
+        },
+      }),
       discovery(
         {
           ...comparing,

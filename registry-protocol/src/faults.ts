@@ -19,7 +19,7 @@ export const FAULTS = {
   TAG_DELETED: {
     status: 409,
     wire: "TAG_INVALID",
-    message: "tag was deleted; its name comes back only with the same image",
+    message: "tag was deleted; only the same image may return",
   },
   TAG_FORBIDDEN: { status: 409, wire: "TAG_INVALID", message: "tag may not be pushed" },
   DIGEST_INVALID: { status: 400, wire: "DIGEST_INVALID", message: "invalid digest" },

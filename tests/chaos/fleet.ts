@@ -29,6 +29,19 @@ export interface Fleet {
   stop(): Promise<void>;
 }
 
+/**
+ * Does as if the time had passed that a lost gateway's reservations and claims last; the living ones are fenced.
+ *
+ * @param fleet - the parts
+ */
+export async function endLeases({ db }: Pick<Fleet, "db">): Promise<void> {
+  await db.query(
+    `update ledger.tag set reserved_until = now() - interval '1 second'
+     where reservation is not null`,
+  );
+  await db.query("update ledger.outbox set claim = null where claim is not null");
+}
+
 interface Gateway {
   readonly url: string;
   killAndAwait(): Promise<void>;
@@ -42,10 +55,11 @@ const READY_WITHIN_MS = 60_000;
 
 /**
  * @param size - how many gateways
+ * @param extraEnv - what all parts are told besides
  * @returns the fleet, ready
  */
-export async function startFleet(size: number): Promise<Fleet> {
-  const stack = await startTestStack();
+export async function startFleet(size: number, extraEnv: NodeJS.ProcessEnv = {}): Promise<Fleet> {
+  const stack = await startTestStack({ env: extraEnv });
   const env = await environmentOf(stack);
   const ports = portPicker(process.pid + 7);
   const extra: ExtraGateway[] = [];

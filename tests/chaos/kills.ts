@@ -6,7 +6,7 @@ import {
   type Acknowledged,
 } from "./acknowledged.js";
 import { knownPush, pushImage, readTag, tokenFor, type KnownPush, type PushEnd } from "./client.js";
-import { PARTS, type Fleet, type KillablePart } from "./fleet.js";
+import { endLeases, PARTS, type Fleet, type KillablePart } from "./fleet.js";
 import type { Random } from "./random.js";
 
 /** What came of killing parts during pushes. */
@@ -72,8 +72,7 @@ export async function runKills(fleet: Fleet, options: KillOptions): Promise<Kill
     );
     await pause(moment);
     await fleet.killAndAwait(part, random.below(fleet.gateways.length));
-    // As if the time had passed that the reservations of a lost gateway last; the living ones are fenced.
-    await expireReservations(fleet);
+    await endLeases(fleet);
     const attempts = (await Promise.all(clients)).flat();
     const open = attempts.filter(({ end }) => end === "unanswered").map(({ push }) => push);
     const settled = await Promise.all(open.map((push) => pushAgain(fleet, push, acknowledged)));
@@ -184,11 +183,4 @@ function readAllTheTime(fleet: Fleet, acknowledged: Acknowledged) {
       return reads;
     },
   };
-}
-
-async function expireReservations({ db }: Fleet): Promise<void> {
-  await db.query(
-    `update ledger.tag set reserved_until = now() - interval '1 second'
-     where reservation is not null`,
-  );
 }

@@ -1,4 +1,6 @@
 import { parseArgs } from "node:util";
+import { runEvents, type EventSummary } from "./events.js";
+import { startFlakyTopic } from "./flaky-topic.js";
 import { startFleet } from "./fleet.js";
 import { runKills, type KillSummary } from "./kills.js";
 import { randomFrom } from "./random.js";
@@ -11,31 +13,46 @@ const { values } = parseArgs({
   options: {
     races: { type: "string", default: "100" },
     kills: { type: "string", default: "200" },
+    events: { type: "string", default: "1000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     minutes: { type: "string", default: "45" },
   },
 });
 
-/** Runs both parts on one local stack, and says how that went. */
+/** Runs all parts on one local stack, and says how that went. */
 async function main(): Promise<boolean> {
   const seed = Number(values.seed);
   const until = performance.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE;
   console.log(`chaos with --seed ${seed}`);
-  const fleet = await startFleet(GATEWAYS);
+  const random = randomFrom(seed);
+  const topic = await startFlakyTopic(random);
+  const fleet = await startFleet(GATEWAYS, topic.env);
   try {
     const say = (line: string) => {
       console.log(line);
     };
+    const pushes = Number(values.events);
+    const events = await runEvents(fleet, topic, { pushes, kills: 2, until, say });
+    reportEvents(events);
     const races = await runRaces(fleet, { rounds: Number(values.races), until, say });
     reportRaces(races);
-    const random = randomFrom(seed);
     const kills = await runKills(fleet, { rounds: Number(values.kills), until, random, say });
     reportKills(kills);
-    const wrong = [...races.wrong, ...kills.lost, ...kills.flipped, ...kills.stuck];
+    const unannounced = events.missing.map((name) => `${name} was not announced`);
+    const overtaking = events.overtaking.map((name) => `${name} overtook an earlier push`);
+    const wrong = [
+      ...unannounced,
+      ...overtaking,
+      ...races.wrong,
+      ...kills.lost,
+      ...kills.flipped,
+      ...kills.stuck,
+    ];
     for (const line of wrong) console.log(`WRONG ${line}`);
     return wrong.length === 0;
   } finally {
     await fleet.stop();
+    await topic.stop();
   }
 }
 
@@ -43,6 +60,20 @@ function reportRaces({ rounds, acknowledged, refused, slowestMilliseconds }: Rac
   console.log(
     `races: ${rounds} rounds of 64 pushes through ${GATEWAYS} gateways, ` +
       `${acknowledged} acknowledged, ${refused} refused, slowest round ${slowestMilliseconds} ms`,
+  );
+}
+
+function reportEvents(summary: EventSummary): void {
+  console.log(
+    [
+      `events: ${summary.acknowledged} pushes acknowledged`,
+      `${summary.gatewaysKilled} gateways killed`,
+      `SNS failed ${summary.failedBefore} times before and ${summary.failedAfter} times after it took a message`,
+      `${summary.arrived} messages arrived`,
+      `duplicates ${summary.duplicates}`,
+      `missing ${summary.missing.length}`,
+      `out of order ${summary.overtaking.length}`,
+    ].join(", "),
   );
 }
 

@@ -23,7 +23,19 @@ export async function startTestRegistry(): Promise<TestRegistry> {
   return registry.kind === "binary" ? startStock(registry.file) : startStandIn();
 }
 
-async function startStock(file: string): Promise<TestRegistry> {
+/**
+ * @param file - program of a stock registry
+ * @param sections - sections of its configuration that differ from the usual ones, or have more in them
+ * @returns it, listening, with files as storage
+ */
+export async function startStock(
+  file: string,
+  sections: {
+    readonly storage?: object;
+    readonly http?: object;
+    readonly notifications?: object;
+  } = {},
+): Promise<TestRegistry> {
   const folder = await temporaryFolder();
   const port = await ports.next();
   const url = `http://127.0.0.1:${port}`;
@@ -31,8 +43,9 @@ async function startStock(file: string): Promise<TestRegistry> {
   const config = {
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder.path, "data") } },
-    http: { addr: `127.0.0.1:${port}`, secret: "secret" },
+    storage: { filesystem: { rootdirectory: join(folder.path, "data") }, ...sections.storage },
+    http: { addr: `127.0.0.1:${port}`, secret: "secret", ...sections.http },
+    ...(sections.notifications === undefined ? {} : { notifications: sections.notifications }),
   };
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));

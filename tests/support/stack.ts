@@ -10,7 +10,8 @@ import { temporaryFolder } from "./temporary-folder.js";
 import { testTools } from "./tools.js";
 
 /** Parts of the stack that a test can kill. */
-export type Part = "gateway" | "identity-provider" | "postgres" | "registry" | "token-server";
+export type Part =
+  "gateway" | "identity-provider" | "postgres" | "registry" | "sns" | "token-server";
 
 /** A local stack of its own, as `npm start` runs it. */
 export interface TestStack {

@@ -30,6 +30,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   "@peculiar/x509": /^service-kit\/src\/signing\/|^token-server\/src\/identity\//,
   "http-proxy-3": /^gateway\/src\/proxy\/forward\.ts$/,
   express: /^(?:gateway|token-server)\/src\//,
+  "@aws-sdk/client-sns": /^gateway\/src\/sinks\//,
   pino: /^service-kit\/src\/log\.ts$/,
 };
 

@@ -5,7 +5,9 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 /** Everywhere that environment variables are read, by the reader's own calls. */
 const READERS = [
+  "audit-log/src/config.ts",
   "gateway/src/config.ts",
+  "gateway/src/sinks/config.ts",
   "token-server/src/config.ts",
   "service-kit/src/db/pool.ts",
   "service-kit/src/inspector.ts",

@@ -9,7 +9,7 @@ export interface CheckpointRow {
   readonly token: string;
 }
 
-/** Any constant will do, so long as every replica takes the same lock. */
+/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
 const CHECKPOINT_LOCK = 7_246_392;
 
 /** @returns whether this transaction alone makes checkpoints now; holds until it ends */

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 
 /** Asks a registry what its tags mean. */
 export interface RegistryTags {
@@ -6,14 +7,6 @@ export interface RegistryTags {
   digestOf(repository: string, tag: string): Promise<string | null>;
 }
 
-/** What a manifest may be; without it the registry converts or hides newer kinds. */
-const MANIFEST_TYPES = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "*/*",
-].join(", ");
 const ANSWER_MILLISECONDS = 15_000;
 const ATTEMPTS = 3;
 const PAUSE_MILLISECONDS = 500;
@@ -30,7 +23,7 @@ export function registryTags(
   const ask = async (repository: string, tag: string): Promise<string | null> => {
     const answer = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
       method: "HEAD",
-      headers: { Authorization: authorization(repository), Accept: MANIFEST_TYPES },
+      headers: { Authorization: authorization(repository), Accept: ANY_MANIFEST },
       redirect: "manual",
       signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
     });

@@ -43,6 +43,7 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
   const { dryRun, sightings, repair } = pass.options;
   if (dryRun) {
     pass.tally.add("absent");
+    pass.tally.add(repair && seen.missing ? "repaired" : "absentLeft");
     pass.tally.problem(`${nameOf(seen)} is not at the registry`);
     return;
   }
@@ -67,7 +68,9 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
     pass.tally.add("missing");
     pass.log.error({ event: "tag.missing", ...describe(seen), sightings: counted.sightings });
   }
-  if (repair && (seen.missing || counted.marked)) await tryRepair(pass, seen, "it was missing");
+  const fixes = repair && (seen.missing || counted.marked);
+  const repaired = fixes && (await tryRepair(pass, seen, "it was missing"));
+  if (!repaired) pass.tally.add("absentLeft");
 }
 
 /** What noting drift needs. */

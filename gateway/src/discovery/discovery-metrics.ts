@@ -2,14 +2,16 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { PassSummary } from "./tally.js";
 
 /** How a pass ended: all well, something wrong found, or not carried through. */
-export type PassOutcome = "clean" | "drift" | "errors" | "failed";
+export type PassOutcome = "clean" | "absent" | "drift" | "errors" | "failed";
 
 /** What is measured of discovery. */
 export interface DiscoveryMetrics {
-  /** @param summary - a pass that ended; @param marked - tags that are wrong now */
-  passed(summary: PassSummary, marked: { missing: number; drifted: number }): void;
+  /** A pass of this gateway that ended. */
+  passed(summary: PassSummary): void;
   /** A pass that could not be made. */
   failed(): void;
+  /** Tags that are wrong now, whoever found that. */
+  marked(tags: { readonly missing: number; readonly drifted: number }): void;
 }
 
 /**
@@ -48,21 +50,24 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
     registers,
   });
   return {
-    passed: (summary, marked) => {
+    passed: (summary) => {
       passes.inc({ outcome: outcomeOf(summary) });
       for (const change of ["adopted", "missing", "drifted", "repaired"] as const)
         tags.inc({ change }, summary[change]);
-      for (const state of ["missing", "drifted"] as const) wrong.set({ state }, marked[state]);
       seconds.set(summary.seconds);
       if (summary.errors === 0) success.set(now() / 1000);
     },
     failed: () => {
       passes.inc({ outcome: "failed" satisfies PassOutcome });
     },
+    marked: (counts) => {
+      for (const state of ["missing", "drifted"] as const) wrong.set({ state }, counts[state]);
+    },
   };
 }
 
-function outcomeOf({ errors, driftLeft }: PassSummary): PassOutcome {
+function outcomeOf({ errors, driftLeft, absentLeft }: PassSummary): PassOutcome {
   if (errors > 0) return "errors";
-  return driftLeft > 0 ? "drift" : "clean";
+  if (driftLeft > 0) return "drift";
+  return absentLeft > 0 ? "absent" : "clean";
 }

@@ -3,6 +3,7 @@ import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { DiscoveryMetrics } from "./discovery-metrics.js";
 import type { PassDeps, PassOptions } from "./pass.js";
+import { isInOrder } from "./report.js";
 import { runPass } from "./run-pass.js";
 import { secondsSincePass } from "./sql/cursor.js";
 import { countMarked } from "./sql/mark-tag.js";
@@ -23,8 +24,8 @@ export interface DiscoveryDeps extends PassDeps {
   readonly metrics: DiscoveryMetrics;
 }
 
-/** Any constant will do, so long as every replica takes the same lock. */
-const DISCOVERY_LOCK = 7_246_392;
+/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
+const DISCOVERY_LOCK = 7_246_393;
 
 /**
  * Makes a pass, unless another replica or the command is making one.
@@ -70,7 +71,9 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
   const pass = async (): Promise<void> => {
     try {
       const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
-      if (summary !== null) await report(deps, summary);
+      if (summary !== null) report(deps, summary);
+      // Also after another replica's pass: else this one would tell of drift that is long gone.
+      deps.metrics.marked(await countMarked(deps.db));
     } catch (error) {
       deps.metrics.failed();
       deps.log.warn({ event: "discovery.failed", err: error });
@@ -97,8 +100,8 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
   };
 }
 
-async function report({ db, log, metrics }: DiscoveryDeps, summary: PassSummary): Promise<void> {
-  const level = summary.errors > 0 || summary.driftLeft > 0 ? "warn" : "info";
+function report({ log, metrics }: DiscoveryDeps, summary: PassSummary): void {
+  const level = isInOrder(summary) ? "info" : "warn";
   log[level]({ event: "discovery.passed", ...summary });
-  metrics.passed(summary, await countMarked(db));
+  metrics.passed(summary);
 }

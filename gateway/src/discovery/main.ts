@@ -10,7 +10,9 @@ import { readConfig, type GatewayConfig } from "../config.js";
 import { ownRequestMark } from "../hooks/own-requests.js";
 import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
 import { upstreamAuthorization } from "../proxy/upstream-token.js";
+import { announcing } from "../outbox/announcing.js";
 import { registryUpstream } from "../proxy/upstream.js";
+import { openSinks } from "../sinks/open-sinks.js";
 import { discoverOnce } from "./discovery.js";
 import { passDeps } from "./pass-deps.js";
 import { isInOrder, progressLine, reportLines } from "./report.js";
@@ -22,7 +24,7 @@ const USAGE = `Compares the ledger with the registry once
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all compares every tag, not the next DISCOVERY_SLICE of them alone
 
-Ends with 0 when all is in order, 1 when drift or errors remained, 2 when it could not be done.
+Ends with 0 when all is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
 Environment: the gateway's`;
 
 /** The command line cannot be understood. */
@@ -40,11 +42,13 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("discover", "silent");
   const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
+  // What it puts into the queues a gateway delivers.
+  const audit = announcing(recordAudit, openSinks(config.events), () => undefined);
   const { dryRun, all } = command;
   try {
     const summary = await discoverOnce(
       {
-        ...passDeps({ ...parts, audit: recordAudit, newReservation: randomUUID, now: Date.now }),
+        ...passDeps({ ...parts, audit, newReservation: randomUUID, now: Date.now }),
         database: config.database,
       },
       {

@@ -6,14 +6,14 @@ import type { PassSummary } from "./tally.js";
  * @returns it for people, line by line
  */
 export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
-  const { repositories, tags, compared, adopted, absent, missing, seconds } = summary;
-  const { drifted, driftLeft, repaired, errors } = summary;
+  const { repositories, tags, compared, adopted, seconds } = summary;
+  const { absent, absentLeft, missing, drifted, driftLeft, repaired, errors } = summary;
   const would = dryRun ? "would be " : "";
   return [
     `repositories  ${repositories}`,
     `tags          ${tags} at the registry, ${compared} compared`,
     `adopted       ${adopted}${dryRun ? " (would be)" : ""}`,
-    `missing       ${absent} not found, ${missing} of them newly counted as missing`,
+    `absent        ${absent}, ${missing} of them missing as of now, ${absentLeft} ${would}left as they are`,
     `drifted       ${drifted}, ${driftLeft} of them ${would}left as they are`,
     `repaired      ${repaired}${dryRun ? " (would be)" : ""}`,
     `errors        ${errors}`,
@@ -27,8 +27,8 @@ export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
  * @param summary - a pass that ended
  * @returns whether the registry is as the ledger says, as far as was looked
  */
-export function isInOrder({ errors, driftLeft }: PassSummary): boolean {
-  return errors === 0 && driftLeft === 0;
+export function isInOrder({ errors, driftLeft, absentLeft }: PassSummary): boolean {
+  return errors === 0 && driftLeft === 0 && absentLeft === 0;
 }
 
 /**

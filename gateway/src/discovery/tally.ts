@@ -8,6 +8,8 @@ export interface PassSummary {
   readonly adopted: number;
   /** Tags of the ledger that the registry did not have this time. */
   readonly absent: number;
+  /** Those of them that were not put back. */
+  readonly absentLeft: number;
   /** Tags that count as missing as of this pass. */
   readonly missing: number;
   /** Tags that mean something else at the registry. */
@@ -59,6 +61,7 @@ export function newTally(now: () => number): Tally {
     compared: 0,
     adopted: 0,
     absent: 0,
+    absentLeft: 0,
     missing: 0,
     drifted: 0,
     repaired: 0,

@@ -1,14 +1,12 @@
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, FAULTS } from "#registry-protocol/faults.js";
+import { heldDetail } from "./held-detail.js";
 import { samePlatformImages } from "./platform-images.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { describeClaim } from "./settle.js";
 import { readManifestContent } from "./sql/store-manifest.js";
-import type { HeldTag, TagDecision, TagRule } from "./tag-rules.js";
+import type { TagDecision, TagRule } from "./tag-rules.js";
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
-
-/** Names come from outside and the whole error has to stay short: BuildKit prints 256 bytes of it. */
-const MOST_NAME_CHARACTERS = 32;
 
 /**
  * Refuses a push, on record.
@@ -45,11 +43,11 @@ export async function refusalOf(
     return new Fault("TAG_FORBIDDEN", {
       message: `tag "${push.tag}" may not be pushed: ${rule.message ?? rule.name}`,
     });
-  const message = await messageFor(deps, push, rule, decision);
-  return new Fault(decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD", {
-    ...(message === null ? {} : { message }),
-    detail: detailOf(held, decision.reason === "tag-locked" ? "locked" : rule.name),
-  });
+  const code = decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD";
+  const message = (await messageFor(deps, push, rule, decision)) ?? FAULTS[code].message;
+  const name = decision.reason === "tag-locked" ? "locked" : rule.name;
+  const detail = heldDetail({ code: FAULTS[code].wire, message }, held, name);
+  return new Fault(code, { message, detail });
 }
 
 async function messageFor(
@@ -58,20 +56,11 @@ async function messageFor(
   rule: TagRule,
   { held, reason }: Refusal,
 ): Promise<string | null> {
-  if (reason === "tag-would-shrink") return "tag already exists; it would lose some of its entries";
-  if (reason === "tag-cannot-compare") return "tag already exists; only what grows may replace it";
+  if (reason === "tag-would-shrink") return "tag already exists; would lose entries";
+  if (reason === "tag-cannot-compare") return "tag already exists; it may only grow";
   const content = await readManifestContent(deps.db, push.repository, held.digest);
   const same =
     content !== null && samePlatformImages({ digest: held.digest, content }, push.manifest);
-  if (same) return "tag already exists; same platform images, only the index differs";
+  if (same) return "tag already exists; same images, other index";
   return rule.message === undefined ? null : `tag already exists; ${rule.message}`;
-}
-
-function detailOf({ digest, by, at }: HeldTag, rule: string) {
-  return {
-    digest,
-    pushedBy: by.slice(0, MOST_NAME_CHARACTERS),
-    pushedAt: at.toISOString(),
-    rule: rule.slice(0, MOST_NAME_CHARACTERS),
-  };
 }

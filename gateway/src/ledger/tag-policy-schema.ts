@@ -1,32 +1,17 @@
 import { z } from "zod";
-import { GlobError, repositoryGlob } from "#access-policy/glob.js";
-import { tagGlobFault } from "./tag-glob.js";
+import { namespacePattern, repositoryPattern, tagPatterns } from "./pattern-schemas.js";
 import type { TagRuleSpec } from "./tag-policy.js";
 
 /** Shown in refusals, which have to stay short (`docs/errors.md`). */
 const ID = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const MOST_RULES = 1_000;
 
-const repositoryPattern = z.string().superRefine((text, ctx) => {
-  const fault = repositoryFault(text);
-  if (fault !== null) ctx.addIssue(fault);
-});
-const namespace = repositoryPattern.refine(
-  (text) => !text.includes("/") && text !== "**",
-  "a namespace is one path component",
-);
-const tagPattern = z.string().superRefine((text, ctx) => {
-  const fault = tagGlobFault(text);
-  if (fault !== null) ctx.addIssue(fault);
-});
-const tagPatterns = z.array(tagPattern).min(1).max(100);
-
 const rule = z
   .strictObject({
     id: z.string().regex(ID, "wants a-z, 0-9 and -, at most 32 of them"),
     description: z.string().max(1_000).optional(),
     repositories: z.array(repositoryPattern).min(1).optional(),
-    namespaces: z.array(namespace).min(1).optional(),
+    namespaces: z.array(namespacePattern).min(1).optional(),
     tags: tagPatterns.optional(),
     except: tagPatterns.optional(),
     effect: z.enum(["immutable", "mutable", "forbidden"]).optional(),
@@ -80,14 +65,4 @@ function ruleFaults(spec: TagRuleSpec): { path: string[]; message: string }[] {
   if (spec.latest !== undefined && spec.deletable !== undefined)
     faults.push({ path: ["deletable"], message: "a rule about latest cannot say this" });
   return faults;
-}
-
-function repositoryFault(text: string): string | null {
-  try {
-    const { variables } = repositoryGlob(text);
-    return variables.length === 0 ? null : "templates such as ${team} mean nothing here";
-  } catch (error) {
-    if (error instanceof GlobError) return error.message;
-    throw error;
-  }
 }

@@ -1,6 +1,6 @@
-import { matchesGlob, repositoryGlob } from "#access-policy/glob.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
+import { repositoryMatcher } from "./repository-matcher.js";
 import { tagMatcher } from "./tag-glob.js";
 import { LATEST, type Mutability, type TagRule } from "./tag-rules.js";
 
@@ -89,8 +89,6 @@ interface CompiledRule {
 
 function compileRule(spec: TagRuleSpec): CompiledRule {
   const { repositories = [], namespaces = [], tags = ["*"], except = [], effect } = spec;
-  const patterns = [...repositories, ...namespaces.flatMap((name) => [name, `${name}/**`])];
-  const globs = patterns.map(repositoryGlob);
   const [matches, isExcepted] = [tagMatcher(tags), tagMatcher(except)];
   const ruleWith = (mutability: Mutability): TagRule => ({
     mutability,
@@ -99,8 +97,7 @@ function compileRule(spec: TagRuleSpec): CompiledRule {
   });
   return {
     spec,
-    isAbout: (repository) =>
-      globs.length === 0 || globs.some((glob) => matchesGlob(glob, repository)),
+    isAbout: repositoryMatcher(repositories, namespaces),
     apply: (tag) => {
       if (effect === undefined || !matches(tag)) return null;
       if (!isExcepted(tag)) return ruleWith(effect);

@@ -1,4 +1,5 @@
 import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
+import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { StoredManifest } from "../ledger/sql/store-manifest.js";
@@ -57,15 +58,6 @@ export interface UpstreamPatience {
 /** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
 const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMilliseconds: 5_000 };
 
-/** What a manifest may be; without it the registry converts or hides newer kinds. */
-const MANIFEST_TYPES = [
-  "application/vnd.oci.image.manifest.v1+json",
-  "application/vnd.oci.image.index.v1+json",
-  "application/vnd.docker.distribution.manifest.v2+json",
-  "application/vnd.docker.distribution.manifest.list.v2+json",
-  "*/*",
-].join(", ");
-
 /**
  * @param registryUrl - URL of the stock registry
  * @param authorization - makes the gateway's tokens
@@ -119,7 +111,7 @@ export function registryUpstream(
         manifestMilliseconds,
       ),
     digestOfTag: async (repository, tag) => {
-      const headers = { Authorization: allow("", repository, ["pull"]), Accept: MANIFEST_TYPES };
+      const headers = { Authorization: allow("", repository, ["pull"]), Accept: ANY_MANIFEST };
       const path = `/v2/${repository}/manifests/${tag}`;
       const answer = await ask(path, { method: "HEAD", headers }, probeMilliseconds);
       if (answer.status === 404) return null;
@@ -129,7 +121,7 @@ export function registryUpstream(
       return digest;
     },
     getManifest: async (repository, digest) => {
-      const headers = { Authorization: allow("", repository, ["pull"]), Accept: MANIFEST_TYPES };
+      const headers = { Authorization: allow("", repository, ["pull"]), Accept: ANY_MANIFEST };
       const answer = await ask(
         `/v2/${repository}/manifests/${digest}`,
         { headers },

@@ -12,7 +12,7 @@ export interface MigrationSet {
   readonly directory: string;
 }
 
-/** Any constant will do, so long as every replica takes the same lock. */
+/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
 const MIGRATION_LOCK = 7_246_391;
 
 /**

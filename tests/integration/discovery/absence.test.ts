@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
+import { isInOrder } from "#gateway/discovery/report.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
@@ -71,6 +72,16 @@ describe("a tag that the registry does not have", () => {
     expect(await wholeLedger()).toHaveLength(4);
   });
 
+  test("is not in order until it was put back", async () => {
+    registry.tags.delete("alpha/app:2.0");
+    const summary = await discover();
+    expect(summary).toMatchObject({ absent: 1, absentLeft: 1, errors: 0 });
+    expect(summary !== null && isInOrder(summary)).toBe(false);
+    registry.write("alpha/app", "2.0", "2.0");
+    const next = await discover();
+    expect(next !== null && isInOrder(next)).toBe(true);
+  });
+
   test("that is back is as if it had never been away", async () => {
     registry.tags.delete("alpha/app:2.0");
     for (let i = 0; i < 3; i += 1) await discover();
@@ -95,7 +106,12 @@ describe("a tag that the registry does not have", () => {
     registry.tags.delete("alpha/app:2.0");
     expect(await discover({ repair: true })).toMatchObject({ absent: 1, repaired: 0 });
     await discover({ repair: true });
-    expect(await discover({ repair: true })).toMatchObject({ missing: 1, repaired: 1 });
+    expect(await discover({ dryRun: true, repair: true })).toMatchObject({ absentLeft: 1 });
+    expect(await discover({ repair: true })).toMatchObject({
+      missing: 1,
+      repaired: 1,
+      absentLeft: 0,
+    });
     expect(registry.tags.get("alpha/app:2.0")).toBe(digest);
     expect(await marks()).toEqual([]);
     expect(await audited("tag.repaired")).toEqual(["alpha/app:2.0"]);

@@ -115,7 +115,7 @@ describe("a push of a tag", () => {
     const rebuilt = tagPush(index("sha256:a", "sha256:p2"));
     const fault = await faultOf(pushTag(deps, rebuilt, answering(201)));
     expect(fault.code).toBe("TAG_HELD");
-    expect(fault.message).toContain("same platform images");
+    expect(fault.message).toContain("same images");
   });
 
   test("that is refused fits into 256 bytes, however long names are", async () => {

@@ -168,7 +168,7 @@ describe("a tag in the ledger", () => {
     const commit = async (content: string) => {
       const push = tagPush(content, { tag });
       await reserveTag(db, push, MUTABLE);
-      return commitTag(db, push);
+      return (await commitTag(db, push))?.change;
     };
     expect(await commit("a")).toBe("new");
     expect(await commit("a")).toBe("unchanged");

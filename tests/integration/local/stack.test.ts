@@ -10,6 +10,7 @@ const PARTS: readonly Part[] = [
   "identity-provider",
   "postgres",
   "registry",
+  "sns",
   "token-server",
 ];
 

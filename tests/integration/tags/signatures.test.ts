@@ -45,7 +45,7 @@ describe.each(registryPrograms().slice(0, 1))(
       expect(answer.status).toBe(409);
       expect(errorOf(answer)).toMatchObject({
         code: "TAG_INVALID",
-        message: "tag already exists; it would lose some of its entries",
+        message: "tag already exists; would lose entries",
         detail: { digest: held.digest, rule: "signatures only grow" },
       });
       expect((await wharf.audited("tag.refused")).at(-1)).toMatchObject({

@@ -10,6 +10,9 @@ describe("settings of the local stack", () => {
       dataDir: join(REPOSITORY_ROOT, ".data"),
       registryBin: null,
       hasOutsidePostgres: false,
+      hasOutsideSns: false,
+      hasAwsCredentials: false,
+      hasRegistryName: false,
       logLevel: "info",
       identitiesFile: join(REPOSITORY_ROOT, "deploy", "local", "identities.json"),
     });
@@ -23,6 +26,16 @@ describe("settings of the local stack", () => {
 
   test("a database of one's own replaces the embedded one", () => {
     expect(readLocalSettings({ DB_SUBNAME: "//db:5432/x" }).hasOutsidePostgres).toBe(true);
+  });
+
+  test.each([
+    [{ API_SNS_TOPIC_ARN: "x" }, { hasOutsideSns: true }],
+    [{ AWS_ACCESS_KEY_ID: "x" }, { hasAwsCredentials: true }],
+    [{ AWS_PROFILE: "x" }, { hasAwsCredentials: true }],
+    [{ API_REPOSITORY: "x" }, { hasRegistryName: true }],
+    [{ PUBLIC_URL: "http://x" }, { hasRegistryName: true }],
+  ])("%j is left alone", (env, noticed) => {
+    expect(readLocalSettings(env)).toMatchObject(noticed);
   });
 
   test("everything wrong is named at once", () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { discoverOnce } from "#gateway/discovery/discovery.js";
+import { discoverOnce, type DiscoveryDeps } from "#gateway/discovery/discovery.js";
 import { passDeps } from "#gateway/discovery/pass-deps.js";
 import type { PassOptions } from "#gateway/discovery/pass.js";
 import type { PassSummary } from "#gateway/discovery/tally.js";
@@ -16,24 +16,31 @@ export type Discover = (options?: Partial<PassOptions>) => Promise<PassSummary |
  * @param ledger - the ledger
  * @param db - a pool on it
  * @param registryUrl - what it is compared with
+ * @returns what a replica makes passes with
+ */
+export function discoveryDeps(
+  ledger: TestLedger,
+  db: Database,
+  registryUrl: string,
+): Omit<DiscoveryDeps, "metrics"> {
+  const authorization = () => "Bearer of discovery";
+  const parts = {
+    ...{ db, log: SILENT, audit: recordAudit, policy: PIER_ONE_TAGS, registryUrl, authorization },
+    upstream: registryUpstream(registryUrl, authorization),
+    newReservation: randomUUID,
+    now: Date.now,
+  };
+  return { ...passDeps(parts), database: ledger.config };
+}
+
+/**
+ * @param ledger - the ledger
+ * @param db - a pool on it
+ * @param registryUrl - what it is compared with
  * @returns what makes a pass: every tag, as fast as it can
  */
 export function discoverer(ledger: TestLedger, db: Database, registryUrl: string): Discover {
-  const authorization = () => "Bearer of discovery";
-  const deps = {
-    ...passDeps({
-      db,
-      log: SILENT,
-      audit: recordAudit,
-      policy: PIER_ONE_TAGS,
-      registryUrl,
-      authorization,
-      upstream: registryUpstream(registryUrl, authorization),
-      newReservation: randomUUID,
-      now: Date.now,
-    }),
-    database: ledger.config,
-  };
+  const deps = discoveryDeps(ledger, db, registryUrl);
   return (options = {}) =>
     discoverOnce(deps, {
       sightings: 3,

@@ -13,17 +13,18 @@ import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/supp
 import { ask, type Answer } from "#tests/support/http-client.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import type { TestPostgres } from "#tests/support/postgres.js";
+import type { TestRegistry } from "#tests/support/registry.js";
 import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { IMAGE_TYPE, INDEX_TYPE, type TestManifest } from "../../tags/support/manifests.js";
-import { startDeletingRegistry, type DeletingRegistry } from "../../tags/support/registry.js";
+import { startDeletingRegistry } from "../../tags/support/registry.js";
 import { uploadConfig } from "../../tags/support/wharf.js";
 
 export const REPOSITORY = "alpha/app";
 
 /** A gateway in front of a stock registry that reports to it. */
 export interface Reporting {
-  readonly registry: DeletingRegistry;
+  readonly registry: TestRegistry;
   readonly gateway: TestGateway;
   readonly ledger: TestLedger;
   readonly authority: TokenAuthority;

@@ -1,18 +1,6 @@
 import { execFileSync } from "node:child_process";
-import { writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import { portPicker } from "#local/ports.js";
-import { createService } from "#local/service.js";
-import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { startStock, type TestRegistry } from "#tests/support/registry.js";
 import { testTools } from "#tests/support/tools.js";
-
-/** A stock registry that lets anybody do anything, deletion included. */
-export interface DeletingRegistry {
-  readonly url: string;
-  stop(): Promise<void>;
-}
-
-const ports = portPicker();
 
 /** @returns the stock registries to test with: the one that was found, and the one that `REGISTRY_BIN` names */
 export function registryPrograms(): { version: string; file: string; deletesTags: boolean }[] {
@@ -31,54 +19,17 @@ export function registryPrograms(): { version: string; file: string; deletesTags
 /**
  * @param file - its program
  * @param notify - where it reports what happens, if anywhere
- * @returns a registry of its own, listening
+ * @returns a registry of its own that lets anybody do anything, deletion included
  */
-export async function startDeletingRegistry(
+export function startDeletingRegistry(
   file: string,
   notify?: { readonly url: string; readonly secret: string },
-): Promise<DeletingRegistry> {
-  const folder = await temporaryFolder();
-  const port = await ports.next();
-  const url = `http://127.0.0.1:${port}`;
-  const configFile = join(folder.path, "config.yml");
-  const config = {
-    version: "0.1",
-    log: { level: "error", accesslog: { disabled: true } },
-    storage: {
-      filesystem: { rootdirectory: join(folder.path, "data") },
-      delete: { enabled: true },
-      maintenance: { uploadpurging: { enabled: false } },
-    },
-    http: { addr: `127.0.0.1:${port}`, secret: "secret", relativeurls: true },
+): Promise<TestRegistry> {
+  return startStock(file, {
+    storage: { delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
+    http: { relativeurls: true },
     ...(notify === undefined ? {} : { notifications: { endpoints: [endpointOf(notify)] } }),
-  };
-  // JSON is YAML.
-  await writeFile(configFile, JSON.stringify(config));
-  const service = createService(
-    {
-      name: "registry",
-      command: { file, args: ["serve", configFile], env: { OTEL_TRACES_EXPORTER: "none" } },
-      logFile: join(folder.path, "registry.log"),
-      ipc: false,
-      deathSignal: "SIGKILL",
-      stopSignals: [["SIGTERM", 2_000]],
-      readyWithinMs: 20_000,
-      isReady: async () => (await fetch(`${url}/v2/`)).status === 200,
-    },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
-  );
-  await service.start();
-  return {
-    url,
-    stop: async () => {
-      await service.stop();
-      await folder.remove();
-    },
-  };
+  });
 }
 
 /** As the rendered configuration has it, with less patience. */

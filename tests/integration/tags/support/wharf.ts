@@ -7,15 +7,16 @@ import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, type Answer, type AskOptions } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import type { TestRegistry } from "#tests/support/registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { CONFIG, IMAGE_TYPE, INDEX_TYPE, type TestManifest } from "./manifests.js";
-import { startDeletingRegistry, type DeletingRegistry } from "./registry.js";
+import { startDeletingRegistry } from "./registry.js";
 
 export const REPOSITORY = "alpha/app";
 
 /** Two gateways, with deletion on, in front of one stock registry. */
 export interface Wharf {
-  readonly registry: DeletingRegistry;
+  readonly registry: TestRegistry;
   readonly gateways: readonly [TestGateway, TestGateway];
   readonly postgres: TestPostgres;
   readonly ledger: TestLedger;

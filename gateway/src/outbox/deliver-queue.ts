@@ -1,0 +1,123 @@
+import { Fault } from "#registry-protocol/faults.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import { DeliveryError, type Sink } from "../events/sink.js";
+import type { DeliveryMetrics } from "./outbox-metrics.js";
+import { afterFailure } from "./retry.js";
+import {
+  nextDeliveries,
+  postponeQueue,
+  releaseQueue,
+  settleDelivery,
+  type ClaimedQueue,
+  type Delivery,
+} from "./sql/deliver.js";
+
+/** What delivering needs. */
+export interface DeliverDeps {
+  readonly db: Database;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
+  readonly metrics: DeliveryMetrics;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** @returns a random number from 0 up to 1 */
+  readonly random: () => number;
+  /** How long ago an event may have happened for a failed delivery to be tried again. */
+  readonly giveUpSeconds: number;
+}
+
+/** Longer than one attempt may take, so that nobody else delivers the same meanwhile. */
+export const LEASE_SECONDS = 30;
+const ATTEMPT_MILLISECONDS = 15_000;
+const BATCH = 20;
+const MOST_ERROR_CHARACTERS = 500;
+
+/**
+ * Delivers what is in a queue, in its order, until an event fails or the signal comes; of a long queue the
+ * first part alone, so that others get their turn.
+ *
+ * @param deps - ledger, clock, metrics
+ * @param sink - the sink
+ * @param queue - a queue of it that was claimed
+ * @param stopping - ends the work after the attempt under way
+ */
+export async function deliverQueue(
+  deps: DeliverDeps,
+  sink: Sink,
+  queue: ClaimedQueue,
+  stopping: AbortSignal,
+): Promise<void> {
+  let { attempts } = queue;
+  for (const delivery of await nextDeliveries(deps.db, queue, BATCH)) {
+    if (stopping.aborted) break;
+    const outcome = await deliverOne(deps, sink, queue, delivery, attempts + 1);
+    if (outcome !== "settled") return;
+    attempts = 0;
+  }
+  await releaseQueue(deps.db, queue);
+}
+
+async function deliverOne(
+  deps: DeliverDeps,
+  sink: Sink,
+  queue: ClaimedQueue,
+  { position, event }: Delivery,
+  attempts: number,
+): Promise<"settled" | "postponed" | "lost"> {
+  const seen = {
+    sink: sink.name,
+    id: event.id,
+    action: event.action,
+    repository: event.repository,
+  };
+  const error = await attempt(deps, sink, { position, event });
+  const settle = (state: "delivered" | "dead", lastError: string | null) =>
+    settleDelivery(deps.db, queue, position, { state, attempts, lastError }, LEASE_SECONDS);
+  if (error === null) {
+    deps.log.info({ event: "event.delivered", ...seen, attempts });
+    return (await settle("delivered", null)) ? "settled" : "lost";
+  }
+  const reason = error.message.slice(0, MOST_ERROR_CHARACTERS);
+  const ageSeconds = (deps.now() - event.occurredAt.getTime()) / 1_000;
+  const { giveUpSeconds } = deps;
+  const verdict = afterFailure(error, attempts, ageSeconds, {
+    giveUpSeconds,
+    random: deps.random(),
+  });
+  if (verdict === "dead") {
+    deps.metrics.ended(sink.name, "dead");
+    deps.log.error({ event: "event.given-up", ...seen, attempts, reason });
+    return (await settle("dead", reason)) ? "settled" : "lost";
+  }
+  const seconds = verdict.retryInSeconds;
+  deps.log.warn({ event: "event.postponed", ...seen, attempts, reason, retryInSeconds: seconds });
+  await postponeQueue(deps.db, queue, { seconds, attempts, error: reason });
+  return "postponed";
+}
+
+async function attempt(
+  deps: DeliverDeps,
+  sink: Sink,
+  { event }: Delivery,
+): Promise<DeliveryError | null> {
+  const began = performance.now();
+  const note = (outcome: "delivered" | "failed") => {
+    deps.metrics.ended(sink.name, outcome, (performance.now() - began) / 1_000);
+  };
+  try {
+    await sink.deliver(event, AbortSignal.timeout(ATTEMPT_MILLISECONDS));
+    note("delivered");
+    return null;
+  } catch (error) {
+    note("failed");
+    if (error instanceof DeliveryError) return error;
+    // Its text may hold anything; the log has the whole of it, which pino redacts.
+    deps.log.error({ event: "event.sink-faulty", sink: sink.name, err: error });
+    return new DeliveryError("the sink failed in an unexpected way; the log says how");
+  }
+}
+
+/** @returns whether Postgres is away, which passes */
+export function isUnavailable(error: unknown): boolean {
+  return error instanceof Fault && error.code === "UNAVAILABLE";
+}

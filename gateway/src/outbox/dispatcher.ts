@@ -1,0 +1,116 @@
+import type { Component } from "#service-kit/run-until-signal.js";
+import type { Sink } from "../events/sink.js";
+import { deliverQueue, isUnavailable, LEASE_SECONDS, type DeliverDeps } from "./deliver-queue.js";
+import { readBacklog } from "./sql/backlog.js";
+import { claimQueue } from "./sql/deliver.js";
+import { pruneEvents } from "./sql/prune.js";
+
+/** Delivers events in the background. */
+export interface Dispatcher extends Component {
+  /** Says that something was put into a queue, or is about to be. */
+  readonly wake: () => void;
+}
+
+/** What a dispatcher is told. */
+export interface DispatcherOptions {
+  readonly sinks: readonly Sink[];
+  /** Days for which delivered events are kept. */
+  readonly keepDays: number;
+}
+
+const QUEUES_AT_ONCE = 4;
+const LOOK_MILLISECONDS = 1_000;
+/** Whoever wakes it has not committed yet. */
+const SOON_MILLISECONDS = 20;
+const MEASURE_MILLISECONDS = 5_000;
+const PRUNE_MILLISECONDS = 600_000;
+const STOP_WITHIN_MILLISECONDS = 2_000;
+
+/**
+ * @param deps - ledger and what delivering needs
+ * @param options - the sinks
+ * @returns a component that delivers what is in the queues; replicas share the queues, each of which one of
+ *   them delivers from at a time
+ */
+export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOptions): Dispatcher {
+  const stopping = new AbortController();
+  const timers = new Set<NodeJS.Timeout>();
+  const lines = sinks.map((sink) => deliveryLine(deps, sink, stopping.signal));
+  const lookAll = () => {
+    for (const line of lines) line.look();
+  };
+  let soon: NodeJS.Timeout | undefined;
+  const every = (milliseconds: number, work: () => void) => {
+    timers.add(setInterval(work, milliseconds));
+  };
+  const names = sinks.map(({ name }) => name);
+  const measure = () =>
+    void quietly(
+      readBacklog(deps.db, names).then((backlogs) => {
+        deps.metrics.backlog(backlogs);
+      }),
+    );
+  const prune = () => void quietly(pruneEvents(deps.db, keepDays));
+  const quietly = (work: Promise<unknown>) =>
+    work.catch((error: unknown) => {
+      if (!isUnavailable(error)) deps.log.error({ event: "outbox.failed", err: error });
+    });
+  return {
+    name: "outbox",
+    wake: () => {
+      if (stopping.signal.aborted) return;
+      soon ??= setTimeout(() => {
+        soon = undefined;
+        lookAll();
+      }, SOON_MILLISECONDS);
+    },
+    start: () => {
+      every(LOOK_MILLISECONDS, lookAll);
+      every(MEASURE_MILLISECONDS, measure);
+      every(PRUNE_MILLISECONDS, prune);
+      return Promise.resolve();
+    },
+    stop: async () => {
+      stopping.abort();
+      clearTimeout(soon);
+      for (const timer of timers) clearInterval(timer);
+      const ended = Promise.all(lines.map((line) => line.ended()));
+      await Promise.race([ended, timeout(STOP_WITHIN_MILLISECONDS)]);
+    },
+  };
+}
+
+/** What delivers to one sink: a slow one keeps none of the others waiting. */
+function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
+  const running = new Set<Promise<void>>();
+  let away = false;
+  /** Whoever finds a queue lets another one look, up to so many at once. */
+  const look = (): void => {
+    if (stopping.aborted || running.size >= QUEUES_AT_ONCE) return;
+    const work = deliverOneQueue().finally(() => {
+      running.delete(work);
+    });
+    running.add(work);
+  };
+  const deliverOneQueue = async (): Promise<void> => {
+    try {
+      for (;;) {
+        const queue = await claimQueue(deps.db, sink.name, LEASE_SECONDS);
+        away = false;
+        if (queue === null) return;
+        look();
+        await deliverQueue(deps, sink, queue, stopping);
+        if (stopping.aborted) return;
+      }
+    } catch (error) {
+      if (!away || !isUnavailable(error))
+        deps.log.warn({ event: "outbox.waits", sink: sink.name, err: error });
+      away = true;
+    }
+  };
+  return { look, ended: () => Promise.all(running) };
+}
+
+function timeout(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
+}

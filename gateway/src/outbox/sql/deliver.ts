@@ -1,0 +1,158 @@
+import { randomUUID } from "node:crypto";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { EventAction, RegistryEvent } from "../../events/event.js";
+
+/** A queue that nobody else delivers from, as long as the claim lasts. */
+export interface ClaimedQueue {
+  readonly sink: string;
+  readonly repository: string;
+  readonly claim: string;
+  /** Position of the last delivery that is settled. */
+  readonly donePosition: number;
+  /** How often the first of the queue was tried in vain. */
+  readonly attempts: number;
+}
+
+/** The place of an event in a queue. */
+export interface Delivery {
+  readonly position: number;
+  readonly event: RegistryEvent;
+}
+
+/** How a delivery ended for good. */
+export interface Settlement {
+  readonly state: "delivered" | "dead";
+  readonly attempts: number;
+  readonly lastError: string | null;
+}
+
+/**
+ * Claims a queue of a sink whose first event is due. Queues that somebody adds to at this moment are passed
+ * over, and found again at the next look.
+ *
+ * @param db - pool
+ * @param sink - name of the sink
+ * @param leaseSeconds - how long the claim lasts unless something is settled meanwhile
+ * @returns the queue, or `null` when none is due
+ */
+export async function claimQueue(
+  db: Queryable,
+  sink: string,
+  leaseSeconds: number,
+): Promise<ClaimedQueue | null> {
+  const claim = randomUUID();
+  const { rows } = await db.query<Omit<ClaimedQueue, "sink" | "claim">>(
+    `with due as (
+       select sink, repository from ledger.outbox
+       where sink = $1 and done_position < last_position and due_at <= clock_timestamp()
+       order by due_at limit 1 for no key update skip locked
+     )
+     update ledger.outbox as queue
+     set claim = $2, due_at = clock_timestamp() + $3 * interval '1 second'
+     from due where queue.sink = due.sink and queue.repository = due.repository
+     returning queue.repository, queue.done_position::float8 as "donePosition", queue.attempts`,
+    [sink, claim, leaseSeconds],
+  );
+  return rows[0] === undefined ? null : { ...rows[0], sink, claim };
+}
+
+interface Row {
+  readonly position: number;
+  readonly id: string;
+  readonly action: EventAction;
+  readonly tag: string | null;
+  readonly digest: string | null;
+  readonly occurredAt: Date;
+  readonly content: Pick<RegistryEvent, "previousDigest" | "actor" | "reason" | "detail">;
+}
+
+/**
+ * @param db - pool
+ * @param queue - a claimed queue
+ * @param limit - how many at most
+ * @returns the next deliveries in their order
+ */
+export async function nextDeliveries(
+  db: Queryable,
+  { sink, repository, donePosition }: ClaimedQueue,
+  limit: number,
+): Promise<Delivery[]> {
+  const { rows } = await db.query<Row>(
+    `select delivery.position::float8 as position, event.id, event.action, event.tag, event.digest,
+            event.occurred_at as "occurredAt", event.content
+     from ledger.delivery join ledger.event on event.id = delivery.event
+     where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
+     order by delivery.position limit $4`,
+    [sink, repository, donePosition, limit],
+  );
+  return rows.map(({ position, content, ...event }) => ({
+    position,
+    event: { ...event, ...content, repository },
+  }));
+}
+
+/**
+ * Settles the first delivery of a claimed queue and renews the claim.
+ *
+ * @param db - pool
+ * @param queue - the queue
+ * @param position - the delivery's place
+ * @param settlement - how it ended
+ * @param leaseSeconds - how long the claim lasts from now on
+ * @returns `false` when the claim was lost meanwhile: then nothing has changed
+ */
+export async function settleDelivery(
+  db: Queryable,
+  { sink, repository, claim }: ClaimedQueue,
+  position: number,
+  { state, attempts, lastError }: Settlement,
+  leaseSeconds: number,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `with queue as (
+       update ledger.outbox
+       set done_position = $4, attempts = 0, last_error = null,
+           due_at = clock_timestamp() + $8 * interval '1 second'
+       where sink = $1 and repository = $2 and claim = $3 and done_position = $4 - 1
+       returning sink
+     )
+     update ledger.delivery
+     set state = $5, attempts = $6, last_error = $7, settled_at = clock_timestamp()
+     where sink = $1 and repository = $2 and position = $4 and exists (select 1 from queue)`,
+    [sink, repository, claim, position, state, attempts, lastError, leaseSeconds],
+  );
+  return rowCount === 1;
+}
+
+/**
+ * Gives a queue back whose first event could not be delivered.
+ *
+ * @param db - pool
+ * @param queue - the queue
+ * @param failure - when it is due again, in seconds from now, and why
+ */
+export async function postponeQueue(
+  db: Queryable,
+  { sink, repository, claim }: ClaimedQueue,
+  failure: { readonly seconds: number; readonly attempts: number; readonly error: string },
+): Promise<void> {
+  await db.query(
+    `update ledger.outbox
+     set claim = null, attempts = $4, last_error = $5,
+         due_at = clock_timestamp() + $6 * interval '1 second'
+     where sink = $1 and repository = $2 and claim = $3`,
+    [sink, repository, claim, failure.attempts, failure.error, failure.seconds],
+  );
+}
+
+/** Gives a queue back; what is left in it is due at once. */
+export async function releaseQueue(
+  db: Queryable,
+  { sink, repository, claim }: ClaimedQueue,
+): Promise<void> {
+  await db.query(
+    `update ledger.outbox set claim = null, due_at = clock_timestamp()
+     where sink = $1 and repository = $2 and claim = $3`,
+    [sink, repository, claim],
+  );
+}

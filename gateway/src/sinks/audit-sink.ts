@@ -1,0 +1,40 @@
+import type { Sink } from "../events/sink.js";
+import type { ResolveAll } from "./address-guard.js";
+import { eventFilter } from "./filter.js";
+import { httpPoster } from "./http-poster.js";
+import { isAboutTag, pierOneAuditEvent } from "./pier-one.js";
+import type { RegistryIdentity } from "./registry-name.js";
+import { secretFile } from "./secret-file.js";
+import type { AuditSpec } from "./sink-spec.js";
+
+/**
+ * @param spec - URL, token and filter
+ * @param registry - what the registry is called
+ * @param resolve - finds addresses; absent: the system
+ * @returns a sink that posts Pier One's audit events; a token in a file is read anew for every event
+ */
+export function auditSink(spec: AuditSpec, registry: RegistryIdentity, resolve?: ResolveAll): Sink {
+  const { name, allowLinkLocal } = spec;
+  const url = new URL(spec.url);
+  const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
+  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
+  const wanted = eventFilter(spec);
+  const ofFile = spec.tokenFile === undefined ? null : secretFile(spec.tokenFile);
+  return {
+    name,
+    kind: "audit",
+    wants: (event) => wanted(event) && isAboutTag(event),
+    deliver: async (event, signal) => {
+      const token = ofFile === null ? spec.token : await ofFile();
+      const headers = {
+        "content-type": "application/json",
+        ...(token === undefined ? {} : { authorization: `Bearer ${token.reveal()}` }),
+      };
+      await poster.post(headers, pierOneAuditEvent(event, registry.name), signal);
+    },
+    close: () => {
+      poster.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,55 @@
+import type { EventAction, RegistryEvent } from "../events/event.js";
+import { subjectOf, teamAndArtifact, type RegistryIdentity } from "./registry-name.js";
+
+/** Media type of one event in structured mode (CloudEvents 1.0, JSON event format, section 3). */
+export const CLOUD_EVENT_TYPE = "application/cloudevents+json";
+
+const PAST: Readonly<Record<EventAction, string>> = {
+  push: "pushed",
+  delete: "deleted",
+  lock: "locked",
+  refused: "refused",
+  drift: "drifted",
+  pull: "pulled",
+};
+
+/**
+ * @param event - what happened
+ * @param registry - where
+ * @returns a CloudEvent (1.0) in JSON; the same text whenever it is made
+ */
+export function cloudEvent(event: RegistryEvent, registry: RegistryIdentity): string {
+  const { id, action, repository, tag, digest, previousDigest, actor, reason } = event;
+  const subject = subjectOf(event);
+  const { scmSource } = event.detail;
+  return JSON.stringify({
+    specversion: "1.0",
+    id,
+    source: registry.uri,
+    type: `io.wharfinger.${tag === null ? "manifest" : "tag"}.${PAST[action]}`,
+    subject,
+    time: event.occurredAt.toISOString(),
+    datacontenttype: "application/json",
+    data: {
+      action,
+      registry: registry.name,
+      repository,
+      ...teamAndArtifact(event),
+      tag,
+      digest,
+      previousDigest,
+      reference: `${registry.name}/${subject}`,
+      actor: { uid: actor.uid, realm: actor.realm, kind: actor.kind },
+      reason,
+      ...(isObject(scmSource) ? { scmSource } : {}),
+    },
+  });
+}
+
+/**
+ * @param value - anything
+ * @returns whether it is a JSON object
+ */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

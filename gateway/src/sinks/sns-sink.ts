@@ -1,0 +1,44 @@
+import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { Sink } from "../events/sink.js";
+import { cloudEvent } from "./cloud-event.js";
+import { eventFilter } from "./filter.js";
+import { isAboutTag, pierOneMessage } from "./pier-one.js";
+import type { RegistryIdentity } from "./registry-name.js";
+import type { SnsSpec } from "./sink-spec.js";
+import { snsDeliveryError } from "./sns-errors.js";
+import { publication } from "./sns-publication.js";
+
+/**
+ * @param spec - topic and filter
+ * @param registry - what the registry is called
+ * @returns a sink that publishes with the credentials of the SDK's default chain
+ */
+export function snsSink(spec: SnsSpec, registry: RegistryIdentity): Sink {
+  const { name, topicArn, region, endpoint, format, timeoutSeconds } = spec;
+  // The outbox tries again, and knows better when.
+  const client = new SNSClient({
+    region,
+    maxAttempts: 1,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  });
+  const wanted = eventFilter(spec);
+  const isPierOne = format === "pierone";
+  return {
+    name,
+    kind: "sns",
+    wants: (event) => wanted(event) && (!isPierOne || isAboutTag(event)),
+    deliver: async (event, signal) => {
+      const body = isPierOne ? pierOneMessage(event, registry.name) : cloudEvent(event, registry);
+      const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)]);
+      try {
+        await client.send(new PublishCommand(publication(event, topicArn, body)), { abortSignal });
+      } catch (error) {
+        throw snsDeliveryError(error);
+      }
+    },
+    close: () => {
+      client.destroy();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,43 @@
+import { DeliveryError, type Sink } from "../events/sink.js";
+import type { ResolveAll } from "./address-guard.js";
+import { CLOUD_EVENT_TYPE, cloudEvent } from "./cloud-event.js";
+import { eventFilter } from "./filter.js";
+import { httpPoster } from "./http-poster.js";
+import type { RegistryIdentity } from "./registry-name.js";
+import { secretFile } from "./secret-file.js";
+import type { WebhookSpec } from "./sink-spec.js";
+import { signatureHeaders, signingKeys } from "./standard-webhooks.js";
+
+/**
+ * @param spec - URL, secrets and filter
+ * @param registry - what the registry is called
+ * @param resolve - finds addresses; absent: the system
+ * @returns a sink that posts signed CloudEvents; its secrets are read anew for every event
+ */
+export function webhookSink(
+  spec: WebhookSpec,
+  registry: RegistryIdentity,
+  resolve?: ResolveAll,
+): Sink {
+  const { name, allowLinkLocal } = spec;
+  const url = new URL(spec.url);
+  const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
+  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
+  const secrets = secretFile(spec.secretFile);
+  return {
+    name,
+    kind: "webhook",
+    wants: eventFilter(spec),
+    deliver: async (event, signal) => {
+      const keys = signingKeys((await secrets()).reveal());
+      if (keys === null) throw new DeliveryError(`${spec.secretFile} holds no signing secret`);
+      const body = cloudEvent(event, registry);
+      const signature = signatureHeaders({ id: event.id, body }, keys, Date.now());
+      await poster.post({ ...signature, "content-type": CLOUD_EVENT_TYPE }, body, signal);
+    },
+    close: () => {
+      poster.close();
+      return Promise.resolve();
+    },
+  };
+}

@@ -1,0 +1,164 @@
+import { randomInt } from "node:crypto";
+import { countMarked } from "#gateway/discovery/sql/mark-tag.js";
+import { pushTag } from "#gateway/ledger/push-tag.js";
+import { readNewestDigest, readTagMeaning, readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { listExpired } from "#gateway/ledger/sql/reserve-tag.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { discoverer } from "#tests/integration/discovery/support/discoverer.js";
+import type { TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { pushDeps, tagPush } from "#tests/support/tag-pushes.js";
+import { passCost, type PassCost } from "./support/discovery-cost.js";
+import { startEndlessRegistry } from "./support/endless-registry.js";
+import { generateLedger, repositoryName, tagName, type Shape } from "./support/generated.js";
+
+/** What a thousand times as many tags cost: npm run bench:ledger */
+const SHAPES: readonly Shape[] = [
+  { repositories: 1, tags: 1_000 },
+  { repositories: 1_000, tags: 1_000 },
+];
+/** Rounds that do not count. */
+const WARM_UP = 3;
+const ROUNDS = 10;
+const PUSHES = 60;
+const LOOKUPS = 300;
+const SCANS = 20;
+const EXPIRED = 50;
+const SLICE = 2_000;
+/** Tags that are asked for again and again. */
+const POPULAR = 500;
+
+/** One of the ledgers that are compared. */
+interface Side {
+  readonly shape: Shape;
+  readonly ledger: TestLedger;
+  readonly db: Database;
+}
+
+/** How often something is done in one round, and what. */
+interface Case {
+  readonly times: number;
+  readonly work: (side: Side, serial: number) => Promise<unknown>;
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  "push: reserve, commit, audit": { times: PUSHES, work: push },
+  [`lookup, one of ${POPULAR} popular tags`]: {
+    times: LOOKUPS,
+    work: ({ db, shape }) => readTagMeaning(db, tagAt(shape, randomInt(POPULAR) * 7919)),
+  },
+  "lookup, any tag": {
+    times: LOOKUPS,
+    work: ({ db, shape }) => readTagMeaning(db, anyTag(shape)),
+  },
+  "state, any tag": { times: LOOKUPS, work: ({ db, shape }) => readTagState(db, anyTag(shape)) },
+  "newest tag of any repository": {
+    times: LOOKUPS,
+    work: ({ db, shape }) => readNewestDigest(db, anyTag(shape).repository),
+  },
+  [`scan for expired reservations, ${EXPIRED} found`]: {
+    times: SCANS,
+    work: ({ db }) => listExpired(db, EXPIRED),
+  },
+  "count of missing and drifted tags": { times: SCANS, work: ({ db }) => countMarked(db) },
+};
+
+/** The whole protocol but the registry, which takes no time here. */
+async function push({ db }: Side, serial: number): Promise<void> {
+  const repository = repositoryName(0);
+  const one = tagPush(`manifest ${serial}`, { repository, tag: `pushed-${serial}` });
+  await pushTag(pushDeps(db), one, {
+    send: () => Promise.resolve({ status: 201 }),
+    currentDigest: () => Promise.resolve(null),
+  });
+}
+
+function anyTag(shape: Shape) {
+  return tagAt(shape, randomInt(shape.repositories * shape.tags));
+}
+
+function tagAt({ repositories, tags }: Shape, index: number) {
+  return {
+    repository: parseRepositoryName(repositoryName(Math.floor(index / tags) % repositories)),
+    tag: parseTag(tagName(index % tags)),
+  };
+}
+
+async function open(postgres: TestPostgres, shape: Shape): Promise<Side> {
+  const ledger = await generateLedger(postgres, shape);
+  const db = ledger.open();
+  await db.query(
+    `insert into ledger.tag
+       (repository, name, reservation, reserved_digest, reserved_by, reserved_until)
+     select 'team-00/lost', 'lost-' || i, gen_random_uuid(), 'sha256:x', 'alice', now() - interval '1 minute'
+     from generate_series(1, $1) as i`,
+    [EXPIRED],
+  );
+  return { shape, ledger, db };
+}
+
+/** In turns, so that all sides see the machine in the same moods. @returns milliseconds, half took less */
+async function medians(sides: readonly Side[], { times, work }: Case): Promise<number[]> {
+  const samples = sides.map((): number[] => []);
+  for (let round = 0; round < WARM_UP + ROUNDS; round += 1)
+    for (const [index, side] of sides.entries())
+      for (let i = 0; i < times; i += 1) {
+        const begin = performance.now();
+        await work(side, round * times + i);
+        if (round >= WARM_UP) samples[index]?.push(performance.now() - begin);
+      }
+  return samples.map((all) => all.sort((a, b) => a - b)[Math.floor(all.length / 2)] ?? 0);
+}
+
+async function measureDiscovery(sides: readonly Side[]): Promise<void> {
+  const costs: PassCost[] = [];
+  for (const { shape, ledger, db } of sides) {
+    const registry = await startEndlessRegistry(shape);
+    const discover = discoverer(ledger, db, registry.url);
+    costs.push(await passCost(discover, { slice: SLICE, repositories: shape.repositories }));
+    await registry.stop();
+  }
+  const figures = (key: keyof PassCost) => costs.map((cost) => cost[key]);
+  print("discovery, for 1000 tags listed", figures("listing"), "ms");
+  print("discovery, for 1000 digests compared", figures("comparing"), "ms");
+  print("discovery, a whole pass", figures("whole"), "s");
+  print("discovery, heap held at most", figures("heap"), "MiB");
+}
+
+/** @returns how often Postgres has read the whole table of tags so far */
+async function wholeReads({ db }: Side): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select seq_scan::int as count from pg_stat_user_tables
+     where schemaname = 'ledger' and relname = 'tag'`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function print(what: string, [small = 0, large = 0]: readonly number[], unit: string): void {
+  const figures = [small, large].map((figure) => `${figure.toFixed(2)} ${unit}`.padStart(14));
+  console.log(`${what.padEnd(44)}${figures.join("")}${(large / small).toFixed(2).padStart(8)}`);
+}
+
+async function main(): Promise<void> {
+  const postgres = await startTestPostgres();
+  const sides: Side[] = [];
+  try {
+    for (const shape of SHAPES) sides.push(await open(postgres, shape));
+    const readsBefore = await Promise.all(sides.map(wholeReads));
+    const sizes = SHAPES.map(({ repositories, tags }) => `${repositories * tags} tags`);
+    console.log(`${"".padEnd(44)}${sizes.map((size) => size.padStart(14)).join("")}   ratio`);
+    await measureDiscovery(sides);
+    for (const [name, one] of Object.entries(CASES)) print(name, await medians(sides, one), "ms");
+    const reads = (await Promise.all(sides.map(wholeReads))).map(
+      (n, i) => n - (readsBefore[i] ?? 0),
+    );
+    console.log(`Postgres read the whole table of tags ${reads.join(" and ")} times`);
+  } finally {
+    await Promise.all(sides.map(({ ledger }) => ledger.close()));
+    await postgres.stop();
+  }
+}
+
+await main();

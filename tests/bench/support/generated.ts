@@ -1,0 +1,75 @@
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { runExclusively } from "#service-kit/db/exclusive.js";
+import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
+import type { TestPostgres } from "#tests/support/postgres.js";
+
+/** Repositories whose content follows from their number, so that nothing of it has to be kept. */
+export interface Shape {
+  readonly repositories: number;
+  /** Tags in each of them. */
+  readonly tags: number;
+}
+
+/** @returns name of a generated repository, from 0 */
+export function repositoryName(index: number): string {
+  return `team-${String(index % 40).padStart(2, "0")}/app-${String(index).padStart(4, "0")}`;
+}
+
+/** @returns name of a generated tag, from 0 */
+export function tagName(index: number): string {
+  return `v${String(index).padStart(6, "0")}`;
+}
+
+/** @returns what a generated tag means, in the ledger and at the registry */
+export function digestOfTag(repository: string, tag: string): Digest {
+  return digestOf(Buffer.from(`${repository}:${tag}`));
+}
+
+/** The same names and digests in SQL; each tag has its manifest, what that needs, and its audit entry. */
+const FILL = [
+  `create temp table made as
+   select repository, name, 'sha256:' || encode(sha256(convert_to(repository || ':' || name, 'UTF8')), 'hex') as digest,
+          now() - interval '1 day' + serial * interval '1 millisecond' as at, serial
+   from (select 'team-' || to_char(r % 40, 'FM00') || '/app-' || to_char(r, 'FM0000') as repository,
+                'v' || to_char(t, 'FM000000') as name,
+                row_number() over () as serial
+         from generate_series(0, $1::int - 1) as r, generate_series(0, $2::int - 1) as t) as named`,
+  `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+   select repository, name, digest, 'alice', at from made order by serial`,
+  `insert into ledger.manifest (repository, digest, media_type, content, parsed_at)
+   select repository, digest, 'application/vnd.oci.image.manifest.v1+json', convert_to(repeat('x', 400), 'UTF8'), at
+   from made order by serial`,
+  `insert into ledger.manifest_reference (repository, digest, kind, target)
+   select repository, digest, 'blob', 'sha256:' || encode(sha256(convert_to(digest, 'UTF8')), 'hex')
+   from made order by serial`,
+  // Positions far up: the chains of what is pushed later begin at 1.
+  `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
+   select serial % 16, 1000000000 + serial, at, 'tag.pushed', repository,
+          json_build_object('at', at, 'repository', repository, 'tag', name, 'digest', digest, 'reason', 'stored'),
+          sha256('a'), sha256('b')
+   from made order by serial`,
+  "drop table made",
+];
+
+/** Any constant will do: nobody else uses the database. */
+const FILL_LOCK = 1;
+
+/**
+ * @param postgres - a running Postgres
+ * @param shape - what the ledger holds
+ * @returns a ledger full of generated tags, with its statistics up to date
+ */
+export async function generateLedger(
+  postgres: TestPostgres,
+  { repositories, tags }: Shape,
+): Promise<TestLedger> {
+  const ledger = await createLedger(postgres);
+  await runExclusively(ledger.config, FILL_LOCK, SILENT, async (session) => {
+    for (const [index, statement] of FILL.entries())
+      await session.query(statement, index === 0 ? [repositories, tags] : []);
+    await session.query("vacuum analyze");
+    // Else those who read later write out what was filled in here.
+    await session.query("checkpoint");
+  });
+  return ledger;
+}

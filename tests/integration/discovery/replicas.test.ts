@@ -1,0 +1,83 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { Registry } from "prom-client";
+import { makeDueCheckpoint } from "#audit-log/checkpointer.js";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { discoveryMetrics } from "#gateway/discovery/discovery-metrics.js";
+import { discovery } from "#gateway/discovery/discovery.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { tagEntry, testKeys } from "../audit-log/support/audited.js";
+import { discoverer, discoveryDeps, type Discover } from "./support/discoverer.js";
+import { fill, startListedRegistry, type ListedRegistry } from "./support/listed-registry.js";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+let registry: ListedRegistry;
+let discover: Discover;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+});
+beforeEach(async () => {
+  await ledger.clear();
+  registry = await startListedRegistry();
+  discover = discoverer(ledger, db, registry.url);
+});
+afterEach(() => registry.upstream.stop());
+afterAll(async () => {
+  await ledger.close();
+  await postgres.stop();
+});
+
+describe("while one replica makes a pass", () => {
+  test("another one tells how many tags are wrong", async () => {
+    registry.write("alpha/app", "1.0", "ours");
+    await discover();
+    registry.write("alpha/app", "1.0", "theirs");
+    expect(await discover()).toMatchObject({ drifted: 1 });
+    fill(registry, "alpha/app", 300);
+    const ending = new AbortController();
+    const passing = discover({ perSecond: 20, signal: ending.signal });
+    await eventually("the pass has begun", () => registry.asked.size > 5);
+    const told = new Registry();
+    const deps = discoveryDeps(ledger, db, registry.url);
+    const component = discovery(
+      { ...deps, metrics: discoveryMetrics(told, Date.now) },
+      { seconds: 1, sightings: 3, repair: false, slice: 1, perSecond: 1 },
+    );
+    await component.start();
+    await eventually("the other tells of the drift", async () =>
+      (await told.metrics()).includes('discovery_tags_wrong{state="drifted"} 1'),
+    );
+    expect(await told.metrics()).not.toContain("discovery_passes_total{");
+    await component.stop();
+    ending.abort(new Error("seen enough"));
+    await passing;
+  });
+
+  test("checkpoints of the audit log are made all the same", async () => {
+    fill(registry, "alpha/app", 300);
+    const folder = await temporaryFolder();
+    const keys = await testKeys(folder.path);
+    const ending = new AbortController();
+    const passing = discover({ perSecond: 20, signal: ending.signal });
+    await eventually("the pass has begun", () => registry.asked.size > 0);
+    await recordAudit(db, tagEntry());
+    const interval = { entries: 1, seconds: 1 };
+    const made = makeDueCheckpoint({
+      ...{ db, interval, log: SILENT },
+      key: () => keys.active(),
+      now: Date.now,
+    });
+    expect(await made).toBe(1);
+    ending.abort(new Error("seen enough"));
+    expect((await passing)?.problems).toContain("seen enough");
+    await folder.remove();
+  });
+});

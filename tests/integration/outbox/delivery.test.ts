@@ -1,0 +1,234 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { claimQueue } from "#gateway/outbox/sql/deliver.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startRelay } from "#tests/support/tcp-relay.js";
+import {
+  announcePush,
+  away,
+  keepingSink,
+  passTime,
+  refuse,
+  statesOf,
+  testDispatcher,
+  type KeepingSink,
+  type TestDispatcher,
+} from "./support/outbox.js";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+let sink: KeepingSink;
+let running: TestDispatcher[];
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+  sink = keepingSink();
+  running = [];
+});
+afterEach(async () => {
+  await Promise.all(running.map((each) => each.stop()));
+  await ledger.close();
+});
+afterAll(() => postgres.stop());
+
+async function start(...args: Parameters<typeof testDispatcher>): Promise<TestDispatcher> {
+  const started = testDispatcher(...args);
+  running.push(started);
+  await started.start();
+  return started;
+}
+
+const tagsOf = ({ taken }: KeepingSink) => taken.map(({ tag }) => tag);
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
+
+describe("events in the outbox", () => {
+  test("are delivered with all that is known of them", async () => {
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    await start(db, [sink]);
+    await eventually("it was delivered", () => sink.taken.length === 1);
+    const [event] = sink.taken;
+    expect(event).toMatchObject({
+      action: "push",
+      repository: "alpha/app",
+      tag: "1.0",
+      digest: `sha256:${"a".repeat(64)}`,
+      previousDigest: null,
+      actor: { uid: "alice" },
+      reason: "stored by the registry",
+    });
+    expect(Math.abs(Date.now() - (event?.occurredAt.getTime() ?? 0))).toBeLessThan(60_000);
+  });
+
+  test("are delivered in the order of their repository's commits, by whichever gateways share the work", async () => {
+    const gateways = [ledger.open(), ledger.open(), ledger.open()];
+    for (const each of gateways) await start(each, [sink]);
+    const repositories = ["alpha/one", "alpha/two", "beta/three"];
+    await Promise.all(
+      numbers(150).map((tag) =>
+        announcePush(gateways[Number(tag) % 3] ?? db, [sink], {
+          repository: repositories[Number(tag) % repositories.length] ?? "",
+          tag,
+        }),
+      ),
+    );
+    await eventually("all were delivered", () => sink.taken.length >= 150);
+    const { rows } = await db.query<{ repository: string; tag: string }>(
+      `select delivery.repository, event.tag from ledger.delivery
+       join ledger.event on event.id = delivery.event order by delivery.repository, position`,
+    );
+    const inOrder = [...sink.taken].sort((a, b) => a.repository.localeCompare(b.repository));
+    expect(inOrder.map(({ repository, tag }) => ({ repository, tag }))).toEqual(rows);
+  });
+
+  test("that come to light out of order are impossible: a later commit waits for an earlier one", async () => {
+    await start(db, [sink]);
+    let release = (): void => undefined;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = ledger.open().transaction(async (tx) => {
+      await announcePush({ ...db, transaction: (work) => work(tx) }, [sink], {
+        repository: "alpha/app",
+        tag: "early",
+      });
+      await held;
+    });
+    await eventually("the early one has its place", async () => {
+      const { rows } = await db.query<{ locked: boolean }>(
+        `select count(*) > 0 as locked from pg_locks
+         where relation = 'ledger.delivery'::regclass and mode = 'RowExclusiveLock'`,
+      );
+      return rows[0]?.locked === true;
+    });
+    const late = announcePush(ledger.open(), [sink], { repository: "alpha/app", tag: "late" });
+    await announcePush(ledger.open(), [sink], { repository: "alpha/other", tag: "free" });
+    await eventually("another repository does not wait", () => tagsOf(sink).includes("free"));
+    expect(tagsOf(sink)).toEqual(["free"]);
+    release();
+    await Promise.all([slow, late]);
+    await eventually("both were delivered", () => sink.taken.length === 3);
+    expect(tagsOf(sink)).toEqual(["free", "early", "late"]);
+  });
+
+  test("of a repository wait behind one that fails, those of others do not", async () => {
+    sink.meet(({ tag }) => (tag === "bad" ? away() : Promise.resolve()));
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "bad" });
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "behind" });
+    await announcePush(db, [sink], { repository: "beta/app", tag: "elsewhere" });
+    const gateway = await start(db, [sink]);
+    await eventually("the other repository's was", () => tagsOf(sink).includes("elsewhere"));
+    expect(tagsOf(sink)).toEqual(["elsewhere"]);
+    await eventually("it failed more than once", async () => {
+      await passTime(db);
+      gateway.wake();
+      return sink.attempts() >= 4;
+    });
+    sink.meet(() => Promise.resolve());
+    await passTime(db);
+    await eventually("all were delivered", () => sink.taken.length === 3);
+    expect(tagsOf(sink)).toEqual(["elsewhere", "bad", "behind"]);
+  });
+
+  test("for a slow sink keep no other sink waiting", async () => {
+    const slow = keepingSink("slow");
+    let answer = (): void => undefined;
+    slow.meet(
+      () =>
+        new Promise((resolve) => {
+          answer = resolve;
+        }),
+    );
+    for (const tag of numbers(10))
+      await announcePush(db, [sink, slow], { repository: `alpha/app-${tag}`, tag });
+    await start(db, [sink, slow]);
+    await eventually("the quick one has all", () => sink.taken.length === 10);
+    expect(slow.taken).toEqual([]);
+    slow.meet(() => Promise.resolve());
+    answer();
+  });
+
+  test("reach only the sinks that want them", async () => {
+    const picky = keepingSink("picky", ({ tag }) => tag === "1.0");
+    for (const tag of ["0.9", "1.0"])
+      await announcePush(db, [sink, picky], { repository: "alpha/app", tag });
+    await start(db, [sink, picky]);
+    await eventually("both sinks have theirs", () => sink.taken.length + picky.taken.length === 3);
+    expect(tagsOf(picky)).toEqual(["1.0"]);
+  });
+
+  test("are delivered after Postgres was away", async () => {
+    const relay = await startRelay(postgres.login.port);
+    await start(ledger.open({ port: relay.port }), [sink]);
+    await relay.cut();
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    await relay.mend();
+    await eventually("it was delivered", () => sink.taken.length === 1);
+    await Promise.all(running.splice(0).map((each) => each.stop()));
+    await relay.cut();
+  });
+
+  test("claimed by a gateway that died are delivered by another when the claim has ended", async () => {
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    expect(await claimQueue(db, sink.name, 1)).toMatchObject({ repository: "alpha/app" });
+    expect(await claimQueue(db, sink.name, 1)).toBeNull();
+    await start(db, [sink]);
+    await eventually("it was delivered", () => sink.taken.length === 1);
+  });
+});
+
+describe("an event that a sink refuses for good", () => {
+  test("is given up with the reason, and those behind it go on", async () => {
+    sink.meet(({ tag }) => (tag === "bad" ? refuse() : Promise.resolve()));
+    for (const tag of ["bad", "good"])
+      await announcePush(db, [sink], { repository: "alpha/app", tag });
+    const gateway = await start(db, [sink]);
+    await eventually("the good one was delivered", async () => {
+      await passTime(db);
+      gateway.wake();
+      return (await statesOf(db)).good === "delivered";
+    });
+    expect(await statesOf(db)).toEqual({ bad: "dead", good: "delivered" });
+    const { rows } = await db.query(
+      "select attempts, last_error from ledger.delivery where state = 'dead'",
+    );
+    expect(rows).toEqual([{ attempts: 3, last_error: "the sink answered 422" }]);
+    await eventually("the metrics say so", async () =>
+      (await gateway.metrics()).includes('event_dead{sink="kept"} 1'),
+    );
+  });
+
+  test("is given up at once when it happened too long ago", async () => {
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "old" });
+    await start(db, [sink], 0);
+    await eventually("it was given up", async () => (await statesOf(db)).old === "dead");
+    expect(sink.attempts()).toBe(1);
+  });
+});
+
+describe("metrics of the outbox", () => {
+  test("tell what waits, how old it is, and how attempts ended", async () => {
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    const gateway = await start(db, [sink]);
+    const says = (line: string | RegExp) => async () =>
+      (await gateway.metrics()).split("\n").some((each) => each.match(line) !== null);
+    await eventually("one waits", says(/^event_backlog\{sink="kept"\} 1$/));
+    await eventually("for a while", says(/^event_backlog_age_seconds\{sink="kept"\} [1-9]/));
+    await eventually(
+      "in vain",
+      says(/^event_deliveries_total\{sink="kept",outcome="failed"\} [1-9]/),
+    );
+    sink.meet(() => Promise.resolve());
+    await passTime(db);
+    await eventually("none waits", says(/^event_backlog\{sink="kept"\} 0$/));
+    expect(await gateway.metrics()).toContain('{sink="kept",outcome="delivered"} 1');
+  });
+});

@@ -1,0 +1,153 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { DIST } from "#local/repository-root.js";
+import { pruneEvents } from "#gateway/outbox/sql/prune.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import {
+  announcePush,
+  away,
+  keepingSink,
+  passTime,
+  refuse,
+  statesOf,
+  testDispatcher,
+  type KeepingSink,
+  type TestDispatcher,
+} from "./support/outbox.js";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let db: Database;
+let sink: KeepingSink;
+let gateway: TestDispatcher;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+});
+beforeEach(async () => {
+  ledger = await createLedger(postgres);
+  db = ledger.open();
+  sink = keepingSink();
+  gateway = testDispatcher(db, [sink]);
+  await gateway.start();
+});
+afterEach(async () => {
+  await gateway.stop();
+  await ledger.close();
+});
+afterAll(() => postgres.stop());
+
+/** Runs the command as an operator does. */
+async function outbox(
+  ...args: string[]
+): Promise<{ code: number; stdout: string; stderr: string }> {
+  const { host, port, user, password, database } = ledger.config;
+  const env = {
+    PATH: process.env.PATH,
+    DB_SUBNAME: `//${host}:${port}/${database}`,
+    DB_USER: user,
+    DB_PASSWORD: password.reveal(),
+  };
+  const program = join(DIST, "gateway", "src", "outbox", "main.js");
+  const run = promisify(execFile)(process.execPath, [program, ...args], { env });
+  return run.then(
+    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
+    (error: unknown) => error as { code: number; stdout: string; stderr: string },
+  );
+}
+
+async function giveUp(tag: string): Promise<void> {
+  sink.meet(refuse);
+  await announcePush(db, [sink], { repository: "alpha/app", tag });
+  await eventually(`${tag} was given up`, async () => {
+    await passTime(db);
+    gateway.wake();
+    return (await statesOf(db))[tag] === "dead";
+  });
+  sink.meet(() => Promise.resolve());
+}
+
+describe("the command for the outbox", () => {
+  test("lists what waits and why", async () => {
+    expect((await outbox("list")).stdout).toBe("nothing waits\n");
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    await eventually("it failed", () => sink.attempts() > 0);
+    await eventually("it is listed with its error", async () =>
+      /^kept +alpha\/app +1 +\d+ s +[1-9]\d* .*connection refused$/m.test(
+        (await outbox("list")).stdout,
+      ),
+    );
+    const { stdout } = await outbox("list", "--sink", "other");
+    expect(stdout).toMatch(/^other +0 +- +0$/m);
+    expect(stdout).not.toContain("alpha/app");
+  });
+
+  test("lists what was given up and delivers it again", async () => {
+    await giveUp("1.0");
+    await giveUp("1.1");
+    const { stdout } = await outbox("dead");
+    expect(stdout).toMatch(/^[0-9a-f-]{36} +kept +push +alpha\/app:1.0 .*the sink answered 422$/m);
+    expect((await outbox("replay", "--dead", "--repository", "alpha/none")).stdout).toMatch(/^0 /);
+    expect((await outbox("replay", "--dead")).stdout).toMatch(/^2 events/);
+    await eventually("both were delivered", () => sink.taken.length === 2);
+    expect(sink.taken.map(({ tag }) => tag)).toEqual(["1.0", "1.1"]);
+    expect((await outbox("dead")).stdout).toBe("nothing was given up\n");
+    expect((await outbox("replay", "--dead")).stdout).toMatch(/^0 /);
+  });
+
+  test("delivers one event, or all since a time, again under the same id", async () => {
+    for (const tag of ["1.0", "1.1"])
+      await announcePush(db, [sink], { repository: "alpha/app", tag });
+    await eventually("both were delivered", () => sink.taken.length === 2);
+    const id = sink.taken[1]?.id ?? "";
+    expect((await outbox("replay", "--event", id)).stdout).toMatch(/^1 /);
+    await eventually("one came again", () => sink.taken.length === 3);
+    expect(sink.taken[2]?.id).toBe(id);
+    expect((await outbox("replay", "--since", "2099-01-01")).stdout).toMatch(/^0 /);
+    expect((await outbox("replay", "--since", "2020-01-01T00:00:00Z")).stdout).toMatch(/^2 /);
+    await eventually("both came again", () => sink.taken.length === 5);
+  });
+
+  test("forgets what was given up when told so", async () => {
+    await giveUp("1.0");
+    expect((await outbox("discard")).code).toBe(2);
+    expect((await outbox("discard", "--dead")).stdout).toMatch(/^1 /);
+    expect((await outbox("dead")).stdout).toBe("nothing was given up\n");
+  });
+
+  test.each([
+    [[], "wanted one of: list"],
+    [["replay"], "wanted one of --dead"],
+    [["replay", "--dead", "--since", "2020-01-01"], "wanted one of --dead"],
+    [["replay", "--event", "1"], "wanted the id of an event"],
+    [["replay", "--since", "yesterday"], "wanted a time"],
+    [["list", "--limit", "0"], "wanted a number"],
+    [["list", "--what"], "--what"],
+  ])("says what is wrong with %j", async (args, message) => {
+    const { code, stderr } = await outbox(...args);
+    expect(code).toBe(2);
+    expect(stderr).toContain(message);
+  });
+});
+
+describe("events that were delivered long ago", () => {
+  test("are forgotten, those that wait or were given up are not", async () => {
+    await giveUp("dead");
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "done" });
+    await announcePush(db, [], { repository: "alpha/app", tag: "nobody wanted it" });
+    await eventually("one was delivered", () => sink.taken.length === 1);
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "beta/app", tag: "waiting" });
+    expect(await pruneEvents(db, 30)).toBe(0);
+    await db.query("update ledger.event set occurred_at = occurred_at - interval '31 days'");
+    expect(await pruneEvents(db, 30)).toBe(2);
+    const { rows } = await db.query("select tag from ledger.event order by tag");
+    expect(rows).toEqual([{ tag: "dead" }, { tag: "waiting" }]);
+  });
+});

@@ -1,0 +1,50 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { afterFailure } from "#gateway/outbox/retry.js";
+
+const PASSING = { lasting: false, retryAfterSeconds: null };
+const LASTING = { lasting: true, retryAfterSeconds: null };
+const options = (random = 1) => ({ giveUpSeconds: 3_600, random });
+
+describe("an event that was not taken", () => {
+  test.each([
+    [1, 1],
+    [2, 2],
+    [5, 16],
+    [9, 256],
+    [10, 300],
+    [1_000_000, 300],
+  ])("is tried again after attempt %d in at most %d s", (attempts, seconds) => {
+    expect(afterFailure(PASSING, attempts, 0, options())).toEqual({ retryInSeconds: seconds });
+    expect(afterFailure(PASSING, attempts, 0, options(0))).toEqual({ retryInSeconds: seconds / 2 });
+  });
+
+  test("is tried again no sooner than the sink asks for, but within the hour", () => {
+    const asks = (retryAfterSeconds: number) =>
+      afterFailure({ lasting: false, retryAfterSeconds }, 1, 0, options());
+    expect(asks(30)).toEqual({ retryInSeconds: 30 });
+    expect(asks(1e9)).toEqual({ retryInSeconds: 3_600 });
+  });
+
+  test("is given up at the third lasting refusal", () => {
+    expect([1, 2, 3].map((attempts) => afterFailure(LASTING, attempts, 0, options()))).toEqual([
+      { retryInSeconds: 1 },
+      { retryInSeconds: 2 },
+      "dead",
+    ]);
+  });
+
+  test("is never given up early for what passes, and always at its age", () => {
+    fc.assert(
+      fc.property(
+        fc.nat({ max: 1e6 }),
+        fc.nat({ max: 1e5 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempts, age, random) => {
+          const verdict = afterFailure(PASSING, attempts + 1, age, options(random));
+          expect(verdict === "dead").toBe(age >= 3_600);
+        },
+      ),
+    );
+  });
+});
