@@ -49,6 +49,8 @@ export interface GatewayConfig {
   readonly discovery: DiscoverySettings;
   /** Whether layers are searched for `scm-source.json`. */
   readonly searchLayers: boolean;
+  /** Days after which who pulled is forgotten. */
+  readonly pullRecordDays: number;
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
   readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
@@ -98,6 +100,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       slice: read.integer("DISCOVERY_SLICE", 2_000, { min: 1, max: 10_000_000 }),
       perSecond: read.integer("DISCOVERY_RATE", 200, { min: 1, max: 100_000 }),
     },
+    pullRecordDays: read.integer("PULL_RECORD_DAYS", 90, { min: 1, max: 36_500 }),
     outbox: {
       retryHours: read.integer("EVENT_RETRY_HOURS", 72, { min: 1, max: 720 }),
       keepDays: read.integer("EVENT_KEEP_DAYS", 30, { min: 1, max: 3_650 }),

@@ -1,5 +1,7 @@
 import { Counter, Gauge } from "prom-client";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
+import { hookMetrics, type HookMetrics } from "./hooks/hook-metrics.js";
+import { pullMetrics, type PullMetrics } from "./pulls/pull-metrics.js";
 import type { PushOutcome } from "./ledger/push-tag.js";
 import type { PushStep } from "./ledger/settle.js";
 
@@ -7,7 +9,8 @@ import type { PushStep } from "./ledger/settle.js";
 export interface GatewayMetrics extends ServiceMetrics {
   readonly pushes: Counter<"outcome">;
   readonly pushSteps: Counter<"step">;
-  readonly notifications: Counter<"action">;
+  readonly hookMetrics: HookMetrics;
+  readonly pullMetrics: PullMetrics;
   readonly readOnly: Gauge;
 }
 
@@ -29,12 +32,8 @@ export function gatewayMetrics(): GatewayMetrics {
       labelNames: ["step" satisfies keyof { step: PushStep }],
       registers,
     }),
-    notifications: new Counter<"action">({
-      name: "registry_notifications_total",
-      help: "Events received from the registry",
-      labelNames: ["action"],
-      registers,
-    }),
+    hookMetrics: hookMetrics(metrics.registry),
+    pullMetrics: pullMetrics(metrics.registry),
     readOnly: new Gauge({
       name: "gateway_read_only",
       help: "1 while pushes are refused because the gateways are read-only",

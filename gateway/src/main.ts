@@ -23,6 +23,8 @@ import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
+import { notificationWorker } from "./hooks/notification-worker.js";
+import { ownRequestMark } from "./hooks/own-requests.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
 import { settledTags } from "./ledger/settled-tags.js";
@@ -48,6 +50,7 @@ import { keyRefresher } from "./proxy/key-refresher.js";
 import { upstreamAuthorization } from "./proxy/upstream-token.js";
 import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
+import { pullRecorder } from "./pulls/pull-recorder.js";
 import { openedSinks, openSinks } from "./sinks/open-sinks.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 
@@ -84,7 +87,8 @@ async function main(config: GatewayConfig): Promise<void> {
     leewaySeconds: config.tokenLeewaySeconds,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
-  const upstream = registryUpstream(config.registryUrl, authorization);
+  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const upstream = registryUpstream(config.registryUrl, authorization, undefined, userAgentMark);
   const facts = factQueue({ db, audit: recordAudit, log });
   const noteKeys = () => {
     facts.add(keysFact(config.keys.owner, keys.describe()));
@@ -124,13 +128,31 @@ async function main(config: GatewayConfig): Promise<void> {
   };
   const { registryUrl, searchLayers: withLayers } = config;
   const reader = registryReader({ ...ledger, registryUrl, authorization });
+  const comparing = passDeps({
+    ...ledger,
+    registryUrl: config.registryUrl,
+    authorization,
+    upstream,
+    now: Date.now,
+  });
+  const { hookMetrics, pullMetrics } = metrics;
+  const recording = { db, log, sinks, announced: outbox.wake, pullMetrics, now: Date.now };
+  const pulls = pullRecorder({ ...recording, keepDays: config.pullRecordDays });
+  const reported = notificationWorker({
+    ...comparing,
+    ...recording,
+    hookMetrics,
+    repairs: config.discovery.repair,
+  });
   const settled = settledTags(heard);
   const writes = writeGate();
   const { idleSeconds } = config;
   const routes = gatewayRoutes({
     ...ledger,
     metrics,
-    notifications: metrics.notifications,
+    hookMetrics,
+    notified: reported.wake,
+    pulls,
     verifier,
     authorization,
     uploads,
@@ -140,7 +162,13 @@ async function main(config: GatewayConfig): Promise<void> {
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
     forward: forwarder(
-      { url: config.registryUrl, name: "the registry", passUnauthorized: false, idleSeconds },
+      {
+        url: config.registryUrl,
+        name: "the registry",
+        passUnauthorized: false,
+        idleSeconds,
+        userAgentMark,
+      },
       log,
     ),
     forwardToTokenServer: forwarder(
@@ -196,13 +224,7 @@ async function main(config: GatewayConfig): Promise<void> {
       }),
       discovery(
         {
-          ...passDeps({
-            ...ledger,
-            registryUrl: config.registryUrl,
-            authorization,
-            upstream,
-            now: Date.now,
-          }),
+          ...comparing,
           database: config.database,
           metrics: discoveryMetrics(metrics.registry, Date.now),
         },
@@ -210,6 +232,8 @@ async function main(config: GatewayConfig): Promise<void> {
       ),
       keys,
       uploads,
+      pulls,
+      reported,
       keyRefresher(verifier, log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),

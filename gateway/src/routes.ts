@@ -4,7 +4,7 @@ import { splitTarget } from "#registry-protocol/request.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
-import { MAX_ENVELOPE_BYTES, receiveNotification, type HookDeps } from "./hooks/receive.js";
+import { receiveNotification, type HookDeps } from "./hooks/receive.js";
 import type { Forward } from "./proxy/forward.js";
 import { actorOf } from "./proxy/exchange.js";
 import {
@@ -14,6 +14,7 @@ import {
   type RegistryApiDeps,
 } from "./proxy/handle.js";
 import { checkReadiness } from "./readiness.js";
+import { pullRoutes } from "./pulls/pull-routes.js";
 import { tagRoutes } from "./tags/tag-routes.js";
 
 /** What the routes need. */
@@ -53,6 +54,7 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
       return actorOf({ req, caller, context: contextOf(req) });
     }),
   );
+  app.use(pullRoutes(deps, (req, request) => identifyCaller(deps, req, request)));
   app.use((req, res, next) => {
     const { path } = splitTarget(req.url);
     if (path !== "/token" && !TOKEN_SERVER_API.test(path)) {
@@ -69,14 +71,7 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
     const readiness = await checkReadiness(deps);
     sendJson(res, readiness.ready ? 200 : 503, readiness);
   });
-  app.post(
-    "/hooks/registry",
-    named("hooks"),
-    express.raw({ type: () => true, limit: MAX_ENVELOPE_BYTES }),
-    (req, res) => {
-      receiveNotification(deps, req, res);
-    },
-  );
+  app.post("/hooks/registry", named("hooks"), (req, res) => receiveNotification(deps, req, res));
   app.use(() => {
     throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
   });

@@ -7,7 +7,7 @@ import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
-import { recordAudit } from "#audit-log/record-audit.js";
+import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { pushSearch } from "#gateway/scm/push-search.js";
@@ -17,6 +17,8 @@ import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
 import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import type { Sink } from "#gateway/events/sink.js";
+import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
 import { gatewayRoutes } from "#gateway/routes.js";
 import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -49,6 +51,16 @@ export interface TestGatewayOptions {
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */
   readonly writes?: WriteGate;
+  /** Writes the audit log; absent: without telling anybody. */
+  readonly audit?: RecordAudit;
+  /** Who wants to know of pulls; absent: nobody. */
+  readonly sinks?: readonly Sink[];
+  /** Told when the registry reported something. */
+  readonly notified?: () => void;
+  /** What the gateway appends to user agents; absent: nothing. */
+  readonly userAgentMark?: string;
+  /** Clock of pulls, in milliseconds. */
+  readonly now?: () => number;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -59,6 +71,8 @@ export interface TestGateway {
   readonly port: number;
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
+  /** Writes the pulls it saw, as each gateway does every few seconds. */
+  flushPulls(): Promise<void>;
   /** @returns its metrics as Prometheus reads them */
   metrics(): Promise<string>;
   stop(): Promise<void>;
@@ -73,17 +87,27 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const metrics = gatewayMetrics();
   const authorization = options.authorization ?? readableAuthorization;
   const forwardTo = (url: string, name: string, passUnauthorized: boolean) =>
-    forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+    forwarder(
+      {
+        url,
+        name,
+        passUnauthorized,
+        idleSeconds: 60,
+        ...(options.userAgentMark === undefined ? {} : { userAgentMark: options.userAgentMark }),
+      },
+      SILENT,
+    );
   const db = options.db ?? DATABASE_AWAY;
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
-  const upstream = registryUpstream(registryUrl, authorization, options.patience);
+  const mark = options.userAgentMark;
+  const upstream = registryUpstream(registryUrl, authorization, options.patience, mark);
   const scm = scmMetrics(metrics.registry);
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log: SILENT,
     policy: options.policy ?? PIER_ONE_TAGS,
-    audit: recordAudit,
+    audit: options.audit ?? recordAudit,
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -95,11 +119,22 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
   };
+  const pulls = pullRecorder({
+    db,
+    log: SILENT,
+    pullMetrics: metrics.pullMetrics,
+    keepDays: 90,
+    now: options.now ?? Date.now,
+    sinks: options.sinks ?? [],
+    announced: () => undefined,
+  });
   const routes = gatewayRoutes({
     ...ledger,
     uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
     metrics,
-    notifications: metrics.notifications,
+    hookMetrics: metrics.hookMetrics,
+    notified: options.notified ?? (() => undefined),
+    pulls,
     verifier: tokenVerifier({
       jwksUrl: new URL(`${tokenServerUrl}/.well-known/jwks.json`),
       issuer: ISSUER,
@@ -139,6 +174,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     url: `http://127.0.0.1:${port}`,
     port,
     recover: (key) => recoverTag(ledger, key),
+    flushPulls: () => pulls.flush(),
     metrics: () => metrics.registry.metrics(),
     stop: async () => {
       await listener.stop();

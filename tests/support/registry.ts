@@ -30,7 +30,11 @@ export async function startTestRegistry(): Promise<TestRegistry> {
  */
 export async function startStock(
   file: string,
-  sections: { readonly storage?: object; readonly http?: object } = {},
+  sections: {
+    readonly storage?: object;
+    readonly http?: object;
+    readonly notifications?: object;
+  } = {},
 ): Promise<TestRegistry> {
   const folder = await temporaryFolder();
   const port = await ports.next();
@@ -41,6 +45,7 @@ export async function startStock(
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder.path, "data") }, ...sections.storage },
     http: { addr: `127.0.0.1:${port}`, secret: "secret", ...sections.http },
+    ...(sections.notifications === undefined ? {} : { notifications: sections.notifications }),
   };
   // JSON is YAML.
   await writeFile(configFile, JSON.stringify(config));

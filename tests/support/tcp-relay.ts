@@ -11,13 +11,13 @@ export interface TcpRelay {
 }
 
 /**
- * @param target - port on this machine where the server listens
+ * @param target - port on this machine where the server listens; a function when it listens later
  * @returns a relay to it, open
  */
-export async function startRelay(target: number): Promise<TcpRelay> {
+export async function startRelay(target: number | (() => number)): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   const server = createServer((incoming) => {
-    const outgoing = connect(target, "127.0.0.1");
+    const outgoing = connect(typeof target === "number" ? target : target(), "127.0.0.1");
     for (const [socket, other] of [
       [incoming, outgoing],
       [outgoing, incoming],

@@ -1,7 +1,7 @@
 import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "../ledger/sql/reserve-tag.js";
-import { reasonOf, type Pass } from "./pass.js";
+import { reasonOf, type Pass, type PassOptions } from "./pass.js";
 import { clearMarks, countMissing, markDrift } from "./sql/mark-tag.js";
 import type { SeenTag } from "./sql/staging.js";
 
@@ -73,7 +73,22 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
   if (!repaired) pass.tally.add("absentLeft");
 }
 
-async function noteDrift(pass: Pass, seen: SeenTag, found: Digest): Promise<void> {
+/** What noting drift needs. */
+export interface DriftDeps extends Pick<
+  Pass,
+  "db" | "log" | "audit" | "policy" | "repair" | "signal" | "tally"
+> {
+  readonly options: Pick<PassOptions, "dryRun" | "repair">;
+}
+
+/**
+ * Puts on record that a tag means something else at the registry, and repairs it where that is wanted.
+ *
+ * @param pass - the pass, or what else looked
+ * @param seen - the tag; when it has changed since it was seen, nothing is noted
+ * @param found - what it means at the registry
+ */
+export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<void> {
   const { dryRun, repair } = pass.options;
   const news = dryRun ? true : await recordDrift(pass, seen, found);
   if (news === null) return;
@@ -85,7 +100,7 @@ async function noteDrift(pass: Pass, seen: SeenTag, found: Digest): Promise<void
   if (!repaired) pass.tally.add("driftLeft");
 }
 
-async function recordDrift(pass: Pass, seen: SeenTag, found: Digest): Promise<boolean | null> {
+async function recordDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean | null> {
   const news = await pass.db.transaction(async (tx) => {
     const isNews = await markDrift(tx, seen, found);
     if (isNews === true)
@@ -102,7 +117,7 @@ async function recordDrift(pass: Pass, seen: SeenTag, found: Digest): Promise<bo
   return news;
 }
 
-async function tryRepair(pass: Pass, seen: SeenTag, reason: string): Promise<boolean> {
+async function tryRepair(pass: DriftDeps, seen: SeenTag, reason: string): Promise<boolean> {
   const outcome = await pass.repair(seen, reason).catch((error: unknown) => {
     pass.signal.throwIfAborted();
     pass.tally.error(`${nameOf(seen)} could not be repaired: ${reasonOf(error)}`);
@@ -113,7 +128,7 @@ async function tryRepair(pass: Pass, seen: SeenTag, reason: string): Promise<boo
   return outcome === "repaired";
 }
 
-function isImmutable({ policy }: Pass, { repository, tag, locked }: SeenTag): boolean {
+function isImmutable({ policy }: DriftDeps, { repository, tag, locked }: SeenTag): boolean {
   return locked || policy.ruleFor(repository, tag).mutability !== "mutable";
 }
 

@@ -6,6 +6,7 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../config.js";
+import { ownRequestMark } from "../hooks/own-requests.js";
 import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
 import { upstreamAuthorization } from "../proxy/upstream-token.js";
 import { announcing } from "../outbox/announcing.js";
@@ -76,7 +77,8 @@ async function openRegistry(config: GatewayConfig, log: Logger) {
     tagPolicyFile === null
       ? BUILT_IN_TAG_POLICY
       : await openTagPolicy(tagPolicyFile, { log, record: () => Promise.resolve() });
-  const upstream = registryUpstream(registryUrl, authorization);
+  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const upstream = registryUpstream(registryUrl, authorization, undefined, userAgentMark);
   return { registryUrl, authorization, upstream, policy: rules.policy };
 }
 

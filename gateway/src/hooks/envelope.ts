@@ -1,12 +1,72 @@
 import { z } from "zod";
 
-/** An event of the registry, as much of it as is needed; unknown fields are kept. */
-const eventSchema = z.looseObject({ id: z.string(), action: z.string() });
+/** Longest texts that go into columns, in characters: a repository's name has at most 255. */
+const MOST = { id: 200, action: 100, repository: 255, tag: 128, digest: 200 } as const;
+/** Deeper than any registry nests, and far from what a database refuses to parse. */
+const MOST_DEPTH = 32;
 
-const envelopeSchema = z.looseObject({ events: z.array(eventSchema) });
+// Postgres stores no NUL in a text.
+const column = (most: number) =>
+  z
+    .string()
+    .max(most)
+    .refine((text) => !text.includes("\0"), "must not contain NUL");
+const optionalColumn = (most: number) => column(most).nullish();
 
-/** Notifications of the registry (distribution, "Work with notifications"). */
-export type Envelope = z.infer<typeof envelopeSchema>;
+/** What of an event is needed; the rest is kept, not read (distribution, notifications/event.go). */
+const eventSchema = z.looseObject({
+  id: column(MOST.id).min(1),
+  action: column(MOST.action).min(1),
+  target: z
+    .looseObject({
+      repository: optionalColumn(MOST.repository),
+      tag: optionalColumn(MOST.tag),
+      digest: optionalColumn(MOST.digest),
+      mediaType: z.string().nullish(),
+      url: z.string().nullish(),
+    })
+    .nullish(),
+  request: z
+    .looseObject({
+      addr: z.string().nullish(),
+      method: z.string().nullish(),
+      useragent: z.string().nullish(),
+    })
+    .nullish(),
+  actor: z.looseObject({ name: z.string().nullish() }).nullish(),
+});
+
+/** An event of the registry, understood. */
+export interface RegistryNotification {
+  readonly id: string;
+  readonly action: string;
+  readonly repository: string | null;
+  readonly tag: string | null;
+  readonly digest: string | null;
+  /** Whether it is about a manifest; layers and configurations have events too. */
+  readonly isManifest: boolean;
+  readonly method: string;
+  readonly userAgent: string;
+  readonly address: string;
+  /** Subject of the token, empty for nobody. */
+  readonly uid: string;
+  /** The event as the registry sent it, as JSON. */
+  readonly content: string;
+}
+
+/** Bytes that cannot be understood, and why. */
+export interface DeadLetter {
+  readonly reason: string;
+  readonly content: Buffer;
+  /** Bytes that were sent, more than `content` has when it was cut. */
+  readonly size: number;
+}
+
+/** What an envelope says. */
+export interface Envelope {
+  readonly events: readonly RegistryNotification[];
+  readonly dead: readonly DeadLetter[];
+}
 
 const KNOWN_ACTIONS = ["push", "pull", "mount", "delete"] as const;
 
@@ -14,16 +74,42 @@ const KNOWN_ACTIONS = ["push", "pull", "mount", "delete"] as const;
 export type EventAction = (typeof KNOWN_ACTIONS)[number] | "other";
 
 /**
+ * Never refuses: of an envelope of which a part cannot be understood, the rest counts.
+ *
  * @param body - body of a notification
- * @returns the envelope, or `null` when it cannot be understood
+ * @returns its events, and what is none
  */
-export function parseEnvelope(body: Buffer): Envelope | null {
+export function parseEnvelope(body: Buffer): Envelope {
+  const whole = (reason: string) => ({
+    events: [],
+    dead: [{ reason, content: body, size: body.length }],
+  });
+  let parsed: unknown;
   try {
-    const envelope = envelopeSchema.safeParse(JSON.parse(body.toString("utf8")));
-    return envelope.success ? envelope.data : null;
+    parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch {
-    return null;
+    return whole("it is not JSON");
   }
+  const envelope = z.looseObject({ events: z.array(z.unknown()) }).safeParse(parsed);
+  if (!envelope.success) return whole("it has no list of events");
+  const events: RegistryNotification[] = [];
+  const dead: DeadLetter[] = [];
+  for (const raw of envelope.data.events) {
+    const event = parseEvent(raw);
+    if (event.understood) events.push(event.notification);
+    else if (event.content === null) return whole(event.reason);
+    else dead.push(letterOf(event.content, event.reason));
+  }
+  return { events, dead };
+}
+
+/**
+ * @param notification - an event of the registry
+ * @returns the dead letter that it becomes when it cannot be kept otherwise
+ */
+export function letterOf(content: string, reason: string): DeadLetter {
+  const bytes = Buffer.from(content);
+  return { reason, content: bytes, size: bytes.length };
 }
 
 /**
@@ -32,4 +118,66 @@ export function parseEnvelope(body: Buffer): Envelope | null {
  */
 export function eventAction(action: string): EventAction {
   return KNOWN_ACTIONS.find((known) => known === action) ?? "other";
+}
+
+type ParsedEvent =
+  | { readonly understood: true; readonly notification: RegistryNotification }
+  | { readonly understood: false; readonly reason: string; readonly content: string | null };
+
+function parseEvent(raw: unknown): ParsedEvent {
+  if (isDeeperThan(raw, MOST_DEPTH))
+    return { understood: false, reason: "an event is nested too deeply", content: null };
+  const content = JSON.stringify(raw);
+  const parsed = eventSchema.safeParse(raw);
+  if (!parsed.success) return { understood: false, reason: reasonOf(parsed.error), content };
+  const { id, action, target, request, actor } = parsed.data;
+  const repository = orNull(target?.repository);
+  if (repository === null && eventAction(action) !== "other")
+    return { understood: false, reason: "an event without a repository", content };
+  return {
+    understood: true,
+    notification: {
+      id,
+      action,
+      repository,
+      tag: orNull(target?.tag),
+      digest: orNull(target?.digest),
+      isManifest: isManifest(target),
+      method: request?.method ?? "",
+      userAgent: request?.useragent ?? "",
+      address: request?.addr ?? "",
+      uid: actor?.name ?? "",
+      content,
+    },
+  };
+}
+
+/** Blobs have the media type of bytes, whatever is in them; 3.x says neither when something is deleted. */
+function isManifest(target: z.infer<typeof eventSchema>["target"]): boolean {
+  if (orNull(target?.tag) !== null) return true;
+  return (
+    /\/manifests\/[^/]+$/.test(target?.url ?? "") || /manifest|index/.test(target?.mediaType ?? "")
+  );
+}
+
+/** 3.x sends empty texts for what it does not know. */
+function orNull(text: string | null | undefined): string | null {
+  return text === undefined || text === "" ? null : text;
+}
+
+function reasonOf({ issues }: z.ZodError): string {
+  const [issue] = issues;
+  const path = issue?.path.map(String).join(".") ?? "";
+  return `an event that is none: ${path === "" ? "" : `${path}: `}${issue?.message ?? "invalid"}`;
+}
+
+function isDeeperThan(value: unknown, most: number): boolean {
+  let level: unknown[] = [value];
+  for (let depth = 0; level.length > 0; depth += 1) {
+    if (depth > most) return true;
+    level = level.flatMap((one) =>
+      typeof one === "object" && one !== null ? (Object.values(one) as unknown[]) : [],
+    );
+  }
+  return false;
 }

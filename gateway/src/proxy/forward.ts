@@ -31,6 +31,8 @@ export interface UpstreamTarget {
   readonly passUnauthorized: boolean;
   /** Seconds without a byte from the upstream after which it counts as gone. */
   readonly idleSeconds: number;
+  /** Appended to clients' user agents, so that what the upstream reports can be told from others' requests. */
+  readonly userAgentMark?: string;
 }
 
 /**
@@ -70,7 +72,8 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     const { requestId } = contextOf(req);
     passages.set(req, passage);
     req.url = passage.target ?? req.url;
-    const facts = { host: url.host, clientAddress: req.ip ?? "", requestId };
+    const { userAgentMark } = target;
+    const facts = { host: url.host, clientAddress: req.ip ?? "", requestId, userAgentMark };
     req.headers = upstreamHeaders(req.headers, { ...facts, ...passage });
     if (passage.authorization === undefined) delete req.headers.authorization;
     proxy.web(req, res, {}, (error) => {

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { markedUserAgent } from "../hooks/own-requests.js";
 
 /** RFC 9110 section 7.6.1: these speak of one connection and are never passed on. */
 const HOP_BY_HOP = new Set([
@@ -34,6 +35,8 @@ export interface ForwardedFacts {
   readonly host: string;
   readonly clientAddress: string;
   readonly requestId: string;
+  /** Appended to the client's user agent; absent: nothing. */
+  readonly userAgentMark?: string | undefined;
   /** `Authorization` for the upstream; `undefined` sends none. */
   readonly authorization: string | undefined;
 }
@@ -55,6 +58,9 @@ export function upstreamHeaders(
     host: facts.host,
     "x-forwarded-for": facts.clientAddress,
     "x-request-id": facts.requestId,
+    ...(facts.userAgentMark === undefined
+      ? {}
+      : { "user-agent": markedUserAgent(headers["user-agent"], facts.userAgentMark) }),
     ...(facts.authorization === undefined ? {} : { authorization: facts.authorization }),
   };
 }

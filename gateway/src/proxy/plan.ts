@@ -7,8 +7,10 @@ import type { Exchange, ExchangeOf } from "./exchange.js";
 import { admitBody, type Forward, type Passage } from "./forward.js";
 import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
+import type { PullRecorder } from "../pulls/pull-recorder.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
+import { notePull } from "./pull-notes.js";
 import { listTags } from "./tags-list.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 
@@ -18,6 +20,7 @@ export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {
   readonly authorization: UpstreamAuthorization;
   readonly uploads: UploadSessions;
   readonly resolver: TagResolver;
+  readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
 }
 
 /**
@@ -70,16 +73,21 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
 /** Reads by tag are served by the digest that the ledger says: what others wrote to the tag does not count. */
 async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read">): Promise<void> {
   const { repository, reference } = exchange.request;
+  const onAnswer = notePull(deps.pulls, exchange);
   if (reference.tag === undefined) {
-    passOn(deps, exchange);
+    passOn(deps, exchange, { onAnswer });
     return;
   }
   const { tag } = reference;
   const resolution = await deps.resolver.resolve({ repository, tag });
   if (resolution.kind === "nothing")
     throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
-  if (resolution.kind === "ask-registry") passOn(deps, exchange);
-  else passOn(deps, exchange, { target: `/v2/${repository}/manifests/${resolution.digest}` });
+  if (resolution.kind === "ask-registry") passOn(deps, exchange, { onAnswer });
+  else
+    passOn(deps, exchange, {
+      onAnswer,
+      target: `/v2/${repository}/manifests/${resolution.digest}`,
+    });
 }
 
 /**

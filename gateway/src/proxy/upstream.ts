@@ -62,12 +62,14 @@ const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMillisec
  * @param registryUrl - URL of the stock registry
  * @param authorization - makes the gateway's tokens
  * @param patience - how long its answers may take
+ * @param userAgent - how the gateway calls itself there
  * @returns a client for the few requests that the gateway makes itself
  */
 export function registryUpstream(
   registryUrl: string,
   authorization: UpstreamAuthorization,
   { manifestMilliseconds, probeMilliseconds } = PATIENCE,
+  userAgent = "wharfinger",
 ): Upstream {
   const ask = async (
     path: string,
@@ -78,6 +80,7 @@ export function registryUpstream(
     const body = init.body === undefined ? {} : { body: new Uint8Array(init.body) };
     const answer = await fetch(`${registryUrl}${path}`, {
       ...init,
+      headers: { ...init.headers, "User-Agent": userAgent },
       ...body,
       signal,
       redirect: "manual",

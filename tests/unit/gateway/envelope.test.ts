@@ -1,37 +1,128 @@
 import { describe, expect, test } from "@jest/globals";
 import { eventAction, parseEnvelope } from "#gateway/hooks/envelope.js";
 
-/** As the registry sends it, shortened. */
-const EVENT = {
-  id: "320678d8-ca14-430f-8bb6-4ca139cd83f7",
-  timestamp: "2026-11-20T12:00:00Z",
+const DIGEST = `sha256:${"a".repeat(64)}`;
+
+/** A push as 2.8.2 reports it. */
+const PUSH = {
+  id: "15f123ae-9443-494f-829f-4ad7237523eb",
+  timestamp: "2026-11-20T22:53:52.88844092Z",
   action: "push",
-  target: { mediaType: "application/octet-stream", repository: "alpha/app", tag: "1.0" },
+  target: {
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    size: 246,
+    digest: DIGEST,
+    length: 246,
+    repository: "alpha/app",
+    url: `http://127.0.0.1:5000/v2/alpha/app/manifests/${DIGEST}`,
+    tag: "1.0",
+  },
+  request: {
+    id: "971a5e46-c04d-4a05-9c81-04e4648707b7",
+    addr: "10.1.2.3",
+    host: "127.0.0.1:5000",
+    method: "PUT",
+    useragent: "docker/28.2",
+  },
   actor: { name: "alice" },
+  source: { addr: "vm:5000", instanceID: "6dccbba2-7cb7-4c72-993b-e20430080129" },
 };
 
+/** A deletion of a tag as 3.1.1 reports it: what it does not know is empty. */
+const DELETION = {
+  ...PUSH,
+  id: "01a1fb2a-9a10-793f-bb12-0db1d7f009c4",
+  action: "delete",
+  target: { mediaType: "", digest: "", size: 0, repository: "alpha/app", tag: "1.0" },
+  actor: {},
+};
+
+const read = (envelope: unknown) => parseEnvelope(Buffer.from(JSON.stringify(envelope)));
+
 describe("notifications of the registry", () => {
-  test("an envelope is understood and unknown fields are kept", () => {
-    const body = Buffer.from(JSON.stringify({ events: [EVENT], later: true }));
-    expect(parseEnvelope(body)).toEqual({ events: [EVENT], later: true });
+  test("an event is understood, and all of it is kept", () => {
+    const later = { ...PUSH, later: { unknown: [1, "\u0000"] } };
+    const { events, dead } = read({ events: [later], later: true });
+    expect(dead).toEqual([]);
+    expect(events).toHaveLength(1);
+    expect(events[0]).toMatchObject({
+      id: PUSH.id,
+      action: "push",
+      repository: "alpha/app",
+      tag: "1.0",
+      digest: DIGEST,
+      isManifest: true,
+      method: "PUT",
+      userAgent: "docker/28.2",
+      address: "10.1.2.3",
+      uid: "alice",
+    });
+    expect(JSON.parse(events[0]?.content ?? "")).toEqual(later);
   });
 
-  test("an envelope without events is understood", () => {
-    expect(parseEnvelope(Buffer.from('{"events":[]}'))).toEqual({ events: [] });
+  test("what 3.x leaves empty is not there", () => {
+    const { events } = read({ events: [DELETION] });
+    expect(events[0]).toMatchObject({ tag: "1.0", digest: null, uid: "", isManifest: true });
+  });
+
+  test("an event about a blob is told from one about a manifest", () => {
+    const url = `http://127.0.0.1:5000/v2/alpha/app/blobs/${DIGEST}`;
+    const target = { ...PUSH.target, mediaType: "application/octet-stream", url, tag: undefined };
+    expect(read({ events: [{ ...PUSH, target }] }).events[0]?.isManifest).toBe(false);
+  });
+
+  test("an envelope without events says nothing", () => {
+    expect(read({ events: [] })).toEqual({ events: [], dead: [] });
+  });
+
+  test("an event of an action that nobody knows needs no target", () => {
+    const { events } = read({ events: [{ id: "1", action: "explode" }] });
+    expect(events[0]).toMatchObject({ action: "explode", repository: null });
+  });
+
+  test("of an envelope the good events are kept, and the others one by one", () => {
+    const bad = { ...PUSH, id: 7 };
+    const { events, dead } = read({ events: [PUSH, bad, { ...PUSH, id: "2" }] });
+    expect(events.map(({ id }) => id)).toEqual([PUSH.id, "2"]);
+    expect(dead).toHaveLength(1);
+    expect(JSON.parse(dead[0]?.content.toString() ?? "")).toEqual(bad);
   });
 
   test.each([
-    "",
-    "nonsense",
-    "null",
-    "[]",
-    "{}",
-    '{"events":null}',
-    '{"events":[{"id":7,"action":"push"}]}',
-    '{"events":[{"id":"x"}]}',
-    "\xff\xfe",
-  ])("what is no envelope is told from one: %s", (text) => {
-    expect(parseEnvelope(Buffer.from(text, "latin1"))).toBeNull();
+    ["an id that is none", { id: 7 }],
+    ["no id", { id: undefined }],
+    ["an empty id", { id: "" }],
+    ["an id that is too long", { id: "x".repeat(201) }],
+    ["a NUL in the id", { id: "a\0b" }],
+    ["no action", { action: undefined }],
+    ["a push of nothing", { target: undefined }],
+    ["a push to nowhere", { target: { ...PUSH.target, repository: "" } }],
+    ["a NUL in the tag", { target: { ...PUSH.target, tag: "1\u00000" } }],
+    ["a tag that is too long", { target: { ...PUSH.target, tag: "x".repeat(129) } }],
+    ["a repository that is a number", { target: { ...PUSH.target, repository: 7 } }],
+    ["a target that is a text", { target: "alpha/app" }],
+    ["a request that is a list", { request: [1] }],
+  ])("an event with %s is a dead letter", (_what, change) => {
+    const { events, dead } = read({ events: [{ ...PUSH, ...change }] });
+    expect(events).toEqual([]);
+    expect(dead[0]?.reason).toMatch(/^an event /);
+  });
+
+  test.each([
+    ["nothing", ""],
+    ["no JSON", "nonsense"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["no events", "{}"],
+    ["events that are none", '{"events":null}'],
+    ["bytes that are no UTF-8", "\xff\xfe"],
+    ["an event nested without end", `{"events":[${"[".repeat(99)}${"]".repeat(99)}]}`],
+    ["brackets by the hundred thousand", "[".repeat(200_000)],
+  ])("%s is one dead letter, byte for byte", (_what, text) => {
+    const body = Buffer.from(text, "latin1");
+    const { events, dead } = parseEnvelope(body);
+    expect(events).toEqual([]);
+    expect(dead).toEqual([{ reason: expect.any(String), content: body, size: body.length }]);
   });
 
   test.each([

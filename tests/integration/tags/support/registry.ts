@@ -18,11 +18,29 @@ export function registryPrograms(): { version: string; file: string; deletesTags
 
 /**
  * @param file - its program
+ * @param notify - where it reports what happens, if anywhere
  * @returns a registry of its own that lets anybody do anything, deletion included
  */
-export function startDeletingRegistry(file: string): Promise<TestRegistry> {
+export function startDeletingRegistry(
+  file: string,
+  notify?: { readonly url: string; readonly secret: string },
+): Promise<TestRegistry> {
   return startStock(file, {
     storage: { delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { relativeurls: true },
+    ...(notify === undefined ? {} : { notifications: { endpoints: [endpointOf(notify)] } }),
   });
+}
+
+/** As the rendered configuration has it, with less patience. */
+function endpointOf({ url, secret }: { readonly url: string; readonly secret: string }) {
+  return {
+    name: "gateway",
+    url,
+    headers: { Authorization: [`Bearer ${secret}`] },
+    timeout: "2s",
+    threshold: 3,
+    backoff: "100ms",
+    ignore: { mediatypes: ["application/octet-stream"] },
+  };
 }

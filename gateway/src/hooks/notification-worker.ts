@@ -1,0 +1,75 @@
+import type { Component } from "#service-kit/run-until-signal.js";
+import { handleNotifications, type HandleDeps } from "./handle-notifications.js";
+import { notificationBacklog, pruneNotifications } from "./sql/work-notifications.js";
+
+/** Handles what the registry reported. */
+export interface NotificationWorker extends Component {
+  /** Says that there is something to do. */
+  readonly wake: () => void;
+}
+
+const LOOK_MILLISECONDS = 2_000;
+const PRUNE_MILLISECONDS = 3_600_000;
+const KEPT_DAYS = { handled: 7, dead: 30 };
+
+/**
+ * @param deps - ledger, registry and metrics
+ * @param milliseconds - how often it looks when nobody wakes it
+ * @returns a component that works until nothing is left, then looks now and then
+ */
+export function notificationWorker(
+  deps: Omit<HandleDeps, "signal">,
+  milliseconds = LOOK_MILLISECONDS,
+): NotificationWorker {
+  const stopping = new AbortController();
+  const handling: HandleDeps = { ...deps, signal: stopping.signal };
+  let timer: NodeJS.Timeout | undefined;
+  let pruning: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  let state: "new" | "idle" | "busy" | "busy and woken" = "new";
+  const work = async (): Promise<void> => {
+    try {
+      while (!stopping.signal.aborted && (await handleNotifications(handling)) > 0);
+      const { waiting, oldestSeconds } = await notificationBacklog(deps.db);
+      deps.hookMetrics.waiting.set(waiting);
+      deps.hookMetrics.oldestSeconds.set(oldestSeconds);
+    } catch (error) {
+      deps.log.warn({ event: "notifications.not-handled", err: error });
+    }
+  };
+  const go = () => {
+    clearTimeout(timer);
+    if (stopping.signal.aborted) return;
+    state = "busy";
+    running = work().then(() => {
+      const woken = wasWoken();
+      state = "idle";
+      timer = setTimeout(go, woken ? 0 : milliseconds);
+    });
+  };
+  const wasWoken = () => state === "busy and woken";
+  return {
+    name: "notifications",
+    wake: () => {
+      if (state === "idle") go();
+      else if (state === "busy") state = "busy and woken";
+    },
+    start: () => {
+      go();
+      pruning = setInterval(() => void prune(deps), PRUNE_MILLISECONDS);
+      return Promise.resolve();
+    },
+    stop: async () => {
+      stopping.abort(new Error("the gateway is stopping"));
+      clearInterval(pruning);
+      await running;
+      clearTimeout(timer);
+    },
+  };
+}
+
+async function prune({ db, log }: Pick<HandleDeps, "db" | "log">): Promise<void> {
+  await pruneNotifications(db, KEPT_DAYS).catch((error: unknown) => {
+    log.warn({ event: "notifications.not-pruned", err: error });
+  });
+}

@@ -1,0 +1,82 @@
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { Puller } from "../pull.js";
+import type { PullCursor, PullTarget } from "../pull-target.js";
+
+/** How often something was pulled. */
+export interface PullTotal {
+  readonly pulls: number;
+  readonly lastPulledAt: Date | null;
+}
+
+/** What is on record of one caller's pulls. */
+export interface PullRow extends Puller {
+  readonly tag: string | null;
+  readonly digest: string;
+  readonly count: number;
+  readonly firstAt: Date;
+  readonly lastAt: Date;
+  readonly cursor: PullCursor;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param repository - the repository
+ * @param tag - a tag; `null`: all of them, and what was pulled by digest
+ * @returns how often it was pulled, whoever did; `null` when neither a tag nor a pull of it is known
+ */
+export async function readPullTotal(
+  db: Queryable,
+  repository: RepositoryName,
+  tag: string | null,
+): Promise<PullTotal | null> {
+  const { rows } = await db.query<PullTotal & { known: boolean }>(
+    `select coalesce(sum(count), 0)::float8 as pulls, max(last_at) as "lastPulledAt",
+            count(*) > 0 or exists (
+              select 1 from ledger.tag
+              where repository = $1 and digest is not null and ($2::text is null or name = $2)
+            ) as known
+     from ledger.pull_total where repository = $1 and ($2::text is null or tag = $2)`,
+    [repository, tag],
+  );
+  const row = rows[0];
+  if (row?.known !== true) return null;
+  return { pulls: row.pulls, lastPulledAt: row.lastPulledAt };
+}
+
+/**
+ * @param db - pool or transaction
+ * @param target - what is asked for
+ * @returns who pulled, the latest first
+ */
+export async function readPulls(db: Queryable, target: PullTarget): Promise<PullRow[]> {
+  const { repository, tag, digest, since, limit, cursor } = target;
+  const { rows } = await db.query<Omit<PullRow, "cursor"> & { caller: string; place: string }>(
+    `select nullif(tag, '') as tag, digest, caller, uid, realm, kind, address,
+            user_agent as "userAgent", count::float8 as count, first_at as "firstAt",
+            last_at as "lastAt",
+            to_char(last_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
+     from ledger.pull
+     where repository = $1
+       and ($2::text is null or tag = $2) and ($3::text is null or digest = $3)
+       and ($4::timestamptz is null or last_at >= $4)
+       and ($5::timestamptz is null
+            or (last_at, tag, digest, caller) < ($5, $6::text, $7::text, $8::text))
+     order by last_at desc, tag desc, digest desc, caller desc limit $9`,
+    [
+      repository,
+      tag,
+      digest,
+      since,
+      cursor?.lastAt ?? null,
+      cursor?.tag ?? null,
+      cursor?.digest ?? null,
+      cursor?.caller ?? null,
+      limit,
+    ],
+  );
+  return rows.map(({ caller, place, ...row }) => ({
+    ...row,
+    cursor: { lastAt: place, tag: row.tag ?? "", digest: row.digest, caller },
+  }));
+}

@@ -1,0 +1,123 @@
+import { createHash } from "node:crypto";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { CountedPulls, Puller } from "../pull.js";
+
+/** Any constant will do: gateways write pulls one after the other, so that none waits for another in a circle. */
+const PULLS_LOCK = 7_246_393;
+/** Different callers that are kept of one tag; of more the oldest are forgotten, the total stays. */
+const MOST_CALLERS = 1_000;
+
+/**
+ * Adds pulls to what is known.
+ *
+ * @param tx - a transaction
+ * @param pulls - each different from the others in more than its time
+ */
+export async function recordPulls(tx: Queryable, pulls: readonly CountedPulls[]): Promise<void> {
+  if (pulls.length === 0) return;
+  await tx.query("select pg_advisory_xact_lock($1)", [PULLS_LOCK]);
+  const { rows } = await tx.query<{ repository: string; tag: string }>(
+    `with pulled as (
+       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+                            $7::text[], $8::text[], $9::text[], $10::bigint[],
+                            $11::timestamptz[], $12::timestamptz[])
+         as pulled (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count,
+                    first_at, last_at)
+     ), total as (
+       insert into ledger.pull_total as held (repository, tag, count, last_at)
+       select repository, tag, sum(count), max(last_at) from pulled group by repository, tag
+       on conflict (repository, tag) do update
+         set count = held.count + excluded.count, last_at = greatest(held.last_at, excluded.last_at)
+     ), kept as (
+       insert into ledger.pull as held
+         (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count, first_at,
+          last_at)
+       select * from pulled
+       on conflict (repository, tag, digest, caller) do update
+         set count = held.count + excluded.count,
+             first_at = least(held.first_at, excluded.first_at),
+             last_at = greatest(held.last_at, excluded.last_at)
+       returning repository, tag, xmax = 0 as is_new
+     )
+     select distinct repository, tag from kept where is_new`,
+    columnsOf(pulls),
+  );
+  if (rows.length > 0) await dropOldest(tx, rows);
+}
+
+async function dropOldest(
+  tx: Queryable,
+  keys: readonly { repository: string; tag: string }[],
+): Promise<void> {
+  await tx.query(
+    `with wanted as (select * from unnest($1::text[], $2::text[]) as wanted (repository, tag))
+     delete from ledger.pull using (
+       select pull.ctid as place,
+              row_number() over (partition by pull.repository, pull.tag order by last_at desc) as rank
+       from ledger.pull join wanted using (repository, tag)
+     ) as ranked
+     where pull.ctid = ranked.place and ranked.rank > $3`,
+    [keys.map(({ repository }) => repository), keys.map(({ tag }) => tag), MOST_CALLERS],
+  );
+}
+
+/**
+ * @param db - pool or transaction
+ * @param days - how long a pull is kept after the last of its kind
+ */
+export async function prunePulls(db: Queryable, days: number): Promise<void> {
+  await db.query(`delete from ledger.pull where last_at < now() - $1 * interval '1 day'`, [days]);
+}
+
+/**
+ * @param db - pool or transaction
+ * @param manifests - manifests by repository and digest
+ * @returns of each that is a child of indexes, the digests of these, by {@link childKey}
+ */
+export async function readParents(
+  db: Queryable,
+  manifests: readonly { readonly repository: string; readonly digest: string }[],
+): Promise<Map<string, string[]>> {
+  const parents = new Map<string, string[]>();
+  if (manifests.length === 0) return parents;
+  const { rows } = await db.query<{ repository: string; child: string; parent: string }>(
+    `select distinct child.repository, child.target as child, child.digest as parent
+     from unnest($1::text[], $2::text[]) as asked (repository, digest)
+     join ledger.manifest_reference as child
+       on child.repository = asked.repository and child.target = asked.digest
+     where child.kind = 'child'`,
+    [manifests.map(({ repository }) => repository), manifests.map(({ digest }) => digest)],
+  );
+  for (const { repository, child, parent } of rows) {
+    const key = childKey(repository, child);
+    parents.set(key, [...(parents.get(key) ?? []), parent]);
+  }
+  return parents;
+}
+
+/** @returns key of a manifest in what {@link readParents} returns */
+export function childKey(repository: string, digest: string): string {
+  return `${repository}@${digest}`;
+}
+
+function columnsOf(pulls: readonly CountedPulls[]): unknown[] {
+  return [
+    pulls.map(({ repository }) => repository),
+    pulls.map(({ tag }) => tag ?? ""),
+    pulls.map(({ digest }) => digest),
+    pulls.map(callerHash),
+    pulls.map(({ uid }) => uid),
+    pulls.map(({ realm }) => realm),
+    pulls.map(({ kind }) => kind),
+    pulls.map(({ address }) => address),
+    pulls.map(({ userAgent }) => userAgent),
+    pulls.map(({ count }) => count),
+    pulls.map(({ firstAt }) => firstAt),
+    pulls.map(({ lastAt }) => lastAt),
+  ];
+}
+
+function callerHash({ uid, realm, kind, address, userAgent }: Puller): string {
+  const text = JSON.stringify([uid, realm, kind, address, userAgent]);
+  return createHash("sha256").update(text).digest("base64url");
+}

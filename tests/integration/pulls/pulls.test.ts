@@ -1,0 +1,307 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Sink } from "#gateway/events/sink.js";
+import { prunePulls } from "#gateway/pulls/sql/record-pulls.js";
+import type { Action } from "#registry-protocol/scope.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { manifestRegistry } from "#tests/support/manifest-registry.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
+import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import { image, index, type TestManifest } from "../tags/support/manifests.js";
+
+const REPOSITORY = "alpha/app";
+const HOUR = 3_600_000;
+
+/** A sink that wants pulls of one repository and is never delivered to. */
+const PULLS: Sink = {
+  name: "pulls",
+  kind: "webhook",
+  wants: ({ action, repository }) => action === "pull" && repository === REPOSITORY,
+  deliver: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let relay: TcpRelay;
+let db: Database;
+let authority: TokenAuthority;
+let registry: UpstreamDouble;
+let gateway: TestGateway;
+let now = Date.now();
+
+const amd = image("amd64");
+const arm = image("arm64");
+const both = index("both", amd, arm);
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  relay = await startRelay(postgres.login.port);
+  db = ledger.open();
+  authority = await startTokenAuthority();
+  registry = await startUpstream(manifestRegistry().handler);
+  gateway = await startGateway({
+    registryUrl: registry.url,
+    tokenServerUrl: authority.server.url,
+    db: ledger.open({ port: relay.port }),
+    sinks: [PULLS],
+    now: () => now,
+  });
+});
+beforeEach(async () => {
+  await ledger.clear();
+  await push(amd);
+  await push(arm);
+  await push(both, "1.0");
+  now += HOUR;
+});
+afterAll(async () => {
+  await gateway.stop();
+  await registry.stop();
+  await authority.server.stop();
+  await ledger.close();
+  await relay.cut();
+  await postgres.stop();
+});
+
+describe("a pull", () => {
+  test("of a tag is one, with its platform's manifest", async () => {
+    await read("1.0");
+    await read(amd.digest);
+    expect(await recorded()).toEqual([{ tag: "1.0", digest: both.digest, count: 1 }]);
+  });
+
+  test("by way of HEAD and digest, as containerd does it, is one of the tag", async () => {
+    await read("1.0", { method: "HEAD" });
+    await read(both.digest);
+    await read(arm.digest);
+    expect(await recorded()).toEqual([{ tag: "1.0", digest: both.digest, count: 1 }]);
+  });
+
+  test("of a platform's manifest long after its index is one of its own", async () => {
+    await read("1.0");
+    now += 61_000;
+    await read(amd.digest);
+    expect(await recorded()).toEqual([
+      { tag: "1.0", digest: both.digest, count: 1 },
+      { tag: "", digest: amd.digest, count: 1 },
+    ]);
+  });
+
+  test("of a platform's manifest by somebody else is one of its own", async () => {
+    await read("1.0");
+    await read(amd.digest, { subject: "bob" });
+    expect(await recorded()).toHaveLength(2);
+  });
+
+  test("by digest long after a HEAD of the tag is one of the digest", async () => {
+    await read("1.0", { method: "HEAD" });
+    now += 61_000;
+    await read(both.digest);
+    expect(await recorded()).toEqual([{ tag: "", digest: both.digest, count: 1 }]);
+  });
+
+  test("that got nothing is none", async () => {
+    await read("1.0", { method: "HEAD" });
+    await read("2.0");
+    await read(image("other").digest);
+    expect(await recorded()).toEqual([]);
+    expect(await gateway.metrics()).toContain("image_pulls_waiting 0");
+  });
+
+  test("waits in memory while Postgres is away and is written when it is back", async () => {
+    await read("1.0");
+    await relay.cut();
+    await read("1.0");
+    await read(amd.digest);
+    await gateway.flushPulls();
+    now += HOUR;
+    await relay.mend();
+    expect(await recorded()).toEqual([{ tag: "1.0", digest: both.digest, count: 2 }]);
+  });
+
+  test("is announced to sinks that want pulls, once for each caller and flush", async () => {
+    await read("1.0");
+    await read("1.0");
+    await read("1.0", { subject: "bob" });
+    await gateway.flushPulls();
+    const { rows } = await db.query<{ sink: string; content: { detail: { count: number } } }>(
+      `select sink, content from ledger.delivery join ledger.event on event.id = delivery.event
+       where action = 'pull' order by position`,
+    );
+    expect(rows.map(({ content }) => content.detail.count).sort()).toEqual([1, 2]);
+  });
+});
+
+describe("what is on record", () => {
+  test("says who pulled, from where, how often and since when, the latest first", async () => {
+    const firstAt = new Date(now).toISOString();
+    await read("1.0");
+    now += 1_000;
+    await read("1.0");
+    await read("1.0", { subject: "bob", userAgent: "x".repeat(300) });
+    const lastAt = new Date(now).toISOString();
+    const answer = await list("");
+    expect(answer.status).toBe(200);
+    const what = { tag: "1.0", digest: both.digest, realm: "/employees", kind: "oauth2" };
+    const who = { ...what, address: "127.0.0.1" };
+    const bob = { uid: "bob", userAgent: "x".repeat(200), count: 1, firstAt: lastAt, lastAt };
+    const alice = { uid: "alice", userAgent: "docker/28", count: 2, firstAt, lastAt };
+    const { pulledBy, ...rest } = bodyOf(answer) as { pulledBy: { uid: string }[] };
+    expect(rest).toEqual({ repository: REPOSITORY, pulls: 3, lastPulledAt: lastAt, next: null });
+    expect([...pulledBy].sort((a, b) => (a.uid < b.uid ? -1 : 1))).toEqual([
+      { ...who, ...alice },
+      { ...who, ...bob },
+    ]);
+  });
+
+  test("can be asked for by tag, digest and time", async () => {
+    await read("1.0");
+    now += HOUR;
+    await read(amd.digest);
+    const since = encodeURIComponent(new Date(now).toISOString());
+    expect(await digestsOf("?tag=1.0")).toEqual([both.digest]);
+    expect(await digestsOf(`?digest=${amd.digest}`)).toEqual([amd.digest]);
+    expect(await digestsOf(`?since=${since}`)).toEqual([amd.digest]);
+    expect(await digestsOf("")).toEqual([amd.digest, both.digest]);
+  });
+
+  test("comes page by page and misses none", async () => {
+    for (const subject of ["a", "b", "c", "d", "e"]) await read("1.0", { subject });
+    const seen: string[] = [];
+    let cursor: string | null = "";
+    for (let page = 0; cursor !== null && page < 9; page += 1) {
+      const query = cursor === "" ? "?limit=2" : `?limit=2&cursor=${cursor}`;
+      const body = bodyOf(await list(query)) as {
+        pulledBy: { uid: string }[];
+        next: string | null;
+      };
+      seen.push(...body.pulledBy.map(({ uid }) => uid));
+      cursor = body.next;
+    }
+    expect(seen.sort()).toEqual(["a", "b", "c", "d", "e"]);
+  });
+
+  test("counts for all who may pull, and goes on counting when who pulled is forgotten", async () => {
+    await read("1.0");
+    await gateway.flushPulls();
+    await db.query("update ledger.pull set last_at = now() - interval '91 days'");
+    await prunePulls(db, 90);
+    expect(await recorded()).toEqual([]);
+    for (const query of ["", "?tag=1.0"]) {
+      const answer = await get(`/api/v1/repositories/${REPOSITORY}${query}`, ["pull"]);
+      expect(answer.status).toBe(200);
+      expect(bodyOf(answer)).toMatchObject({ repository: REPOSITORY, pulls: 1 });
+    }
+  });
+
+  test("is bounded: of more than a thousand callers of a tag the oldest are forgotten", async () => {
+    await db.query(
+      `insert into ledger.pull select $1, '1.0', $2, i::text, i::text, '', '', '', '', 1, now(),
+         now() - i * interval '1 second' from generate_series(1, 1000) as i`,
+      [REPOSITORY, both.digest],
+    );
+    await read("1.0");
+    await gateway.flushPulls();
+    const { rows } = await db.query<{ count: number; oldest: string }>(
+      `select count(*)::int as count, max(case when uid ~ '^[0-9]+$' then uid::int end) as oldest
+       from ledger.pull`,
+    );
+    expect(rows).toEqual([{ count: 1000, oldest: 999 }]);
+  });
+
+  test("of a repository that nobody pushed is nothing", async () => {
+    const answer = await get("/api/v1/repositories/alpha/none", ["pull"], "alpha/none");
+    expect(answer.status).toBe(404);
+    expect((await get(`/api/v1/repositories/${REPOSITORY}?tag=9.9`, ["pull"])).status).toBe(404);
+  });
+});
+
+describe("whoever may not", () => {
+  test("push is told how often something was pulled, but not by whom", async () => {
+    await read("1.0");
+    const answer = await get(`/api/v1/repositories/${REPOSITORY}/pulls`, ["pull"]);
+    expect(answer.status).toBe(401);
+    expect(errorOf(answer).code).toBe("UNAUTHORIZED");
+    expect(answer.headers["www-authenticate"]).toContain(`repository:${REPOSITORY}:pull,push`);
+    expect(answer.body.toString()).not.toContain("127.0.0.1");
+  });
+
+  test.each(["", "/pulls"])("pull learns nothing, not even what there is: …%s", async (end) => {
+    const answers = await Promise.all(
+      ["alpha/app", "alpha/not"].map((name) =>
+        get(`/api/v1/repositories/${name}${end}`, ["pull", "push"], "beta/other"),
+      ),
+    );
+    const [there, not] = answers.map(({ status, body }) => [
+      status,
+      body.toString().replaceAll("alpha/not", "alpha/app"),
+    ]);
+    expect(there?.[0]).toBe(401);
+    expect(there).toEqual(not);
+  });
+
+  test("name a method that reads is told so", async () => {
+    const target = `/api/v1/repositories/${REPOSITORY}/pulls`;
+    const answer = await ask(gateway.url, target, { method: "DELETE" });
+    expect(answer.status).toBe(405);
+    expect(answer.headers.allow).toBe("GET, HEAD");
+  });
+});
+
+async function push({ text, digest, mediaType }: TestManifest, tag?: string): Promise<void> {
+  const Authorization = await authority.bearer(["pull", "push"]);
+  const target = `/v2/${REPOSITORY}/manifests/${tag ?? digest}`;
+  const headers = { Authorization, "Content-Type": mediaType };
+  const answer = await ask(gateway.url, target, { method: "PUT", headers, body: text });
+  expect(answer.status).toBe(201);
+}
+
+async function read(
+  reference: string,
+  options: { method?: string; subject?: string; userAgent?: string } = {},
+): Promise<void> {
+  const { method = "GET", subject = "alice", userAgent = "docker/28" } = options;
+  const access = [{ type: "repository", name: REPOSITORY, actions: ["pull" as const] }];
+  const headers = {
+    Authorization: `Bearer ${await authority.sign({ subject, access })}`,
+    "User-Agent": userAgent,
+  };
+  await ask(gateway.url, `/v2/${REPOSITORY}/manifests/${reference}`, { method, headers });
+}
+
+async function get(
+  target: string,
+  actions: readonly Action[],
+  repository?: string,
+): Promise<Answer> {
+  await gateway.flushPulls();
+  const headers = { Authorization: await authority.bearer(actions, repository) };
+  return ask(gateway.url, target, { headers });
+}
+
+function list(query: string): Promise<Answer> {
+  return get(`/api/v1/repositories/${REPOSITORY}/pulls${query}`, ["pull", "push"]);
+}
+
+async function digestsOf(query: string): Promise<string[]> {
+  const body = bodyOf(await list(query)) as { pulledBy: { digest: string }[] };
+  return body.pulledBy.map(({ digest }) => digest);
+}
+
+function bodyOf({ body }: Answer): unknown {
+  return JSON.parse(body.toString());
+}
+
+async function recorded(): Promise<{ tag: string; digest: string; count: number }[]> {
+  await gateway.flushPulls();
+  const { rows } = await db.query<{ tag: string; digest: string; count: number }>(
+    "select tag, digest, count::int as count from ledger.pull order by first_at, uid",
+  );
+  return rows;
+}
