@@ -8,7 +8,7 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
-import { createLogger, type Logger } from "#service-kit/log.js";
+import { createLogger } from "#service-kit/log.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { YamlFileError } from "#service-kit/yaml-file.js";
@@ -16,7 +16,7 @@ import { checkpointer } from "#audit-log/checkpointer.js";
 import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
+import { factQueue } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
@@ -24,16 +24,10 @@ import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
-import { ownRequestMark } from "./hooks/own-requests.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
 import { settledTags } from "./ledger/settled-tags.js";
-import {
-  BUILT_IN_TAG_POLICY,
-  openTagPolicy,
-  tagPolicyFact,
-  type TagPolicyFile,
-} from "./ledger/tag-policy-file.js";
+import { tagPolicyFact } from "./ledger/tag-policy-file.js";
 import { pushSearch } from "./scm/push-search.js";
 import { registryReader } from "./scm/registry-reader.js";
 import { scmMetrics } from "./scm/scm-metrics.js";
@@ -41,18 +35,14 @@ import { SEARCH_LIMITS } from "./scm/search-limits.js";
 import { sourceSearch } from "./scm/source-search.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
-import { announcing } from "./outbox/announcing.js";
-import { dispatcher } from "./outbox/dispatcher.js";
-import { deliveryMetrics } from "./outbox/outbox-metrics.js";
 import { tokenVerifier } from "./proxy/caller.js";
-import { forwarder } from "./proxy/forward.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
-import { upstreamAuthorization } from "./proxy/upstream-token.js";
-import { registryUpstream } from "./proxy/upstream.js";
 import { gatewayRoutes } from "./routes.js";
 import { pullRecorder } from "./pulls/pull-recorder.js";
-import { openedSinks, openSinks } from "./sinks/open-sinks.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
+import { openEvents } from "./wiring/events.js";
+import { openBehind } from "./wiring/registry.js";
+import { openTagRules } from "./wiring/tag-rules.js";
 
 const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
 
@@ -72,14 +62,8 @@ async function main(config: GatewayConfig): Promise<void> {
     log,
   );
   const heard = subscriber(config.database, log);
-  const { upstreamIssuer: issuer, upstreamService } = config;
-  const authorization = upstreamAuthorization({
-    keys,
-    issuer,
-    service: upstreamService,
-    now: Date.now,
-    newTokenId: randomUUID,
-  });
+  const behind = openBehind(config, keys, log);
+  const { authorization, upstream } = behind;
   const verifier = tokenVerifier({
     jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
     issuer: config.issuer,
@@ -87,8 +71,6 @@ async function main(config: GatewayConfig): Promise<void> {
     leewaySeconds: config.tokenLeewaySeconds,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
-  const userAgentMark = ownRequestMark(config.notificationSecret);
-  const upstream = registryUpstream(config.registryUrl, authorization, undefined, userAgentMark);
   const facts = factQueue({ db, audit: recordAudit, log });
   const noteKeys = () => {
     facts.add(keysFact(config.keys.owner, keys.describe()));
@@ -98,23 +80,13 @@ async function main(config: GatewayConfig): Promise<void> {
   const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
   facts.add(tagPolicyFact(tagPolicy.version()));
   const scm = scmMetrics(metrics.registry);
-  const sinks = openSinks(config.events);
-  const outbox = dispatcher(
-    {
-      db,
-      log,
-      metrics: deliveryMetrics(metrics.registry),
-      now: Date.now,
-      random: Math.random,
-      giveUpSeconds: config.outbox.retryHours * 3_600,
-    },
-    { sinks, keepDays: config.outbox.keepDays },
-  );
+  const events = openEvents(config, { db, log, metrics });
+  const { sinks, outbox } = events;
   const ledger: RecoverDeps & ResolveDeps = {
     db,
     log,
     policy: tagPolicy.policy,
-    audit: announcing(recordAudit, sinks, outbox.wake),
+    audit: events.audit,
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -146,40 +118,19 @@ async function main(config: GatewayConfig): Promise<void> {
   });
   const settled = settledTags(heard);
   const writes = writeGate();
-  const { idleSeconds } = config;
   const routes = gatewayRoutes({
     ...ledger,
     metrics,
     hookMetrics,
     notified: reported.wake,
     pulls,
+    ...behind,
     verifier,
-    authorization,
     uploads,
-    upstream,
     resolver: tagResolver(ledger),
     findSource: pushSearch(reader, withLayers),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
-    forward: forwarder(
-      {
-        url: config.registryUrl,
-        name: "the registry",
-        passUnauthorized: false,
-        idleSeconds,
-        userAgentMark,
-      },
-      log,
-    ),
-    forwardToTokenServer: forwarder(
-      {
-        url: config.tokenServerUrl,
-        name: "the token server",
-        passUnauthorized: true,
-        idleSeconds: 30,
-      },
-      log,
-    ),
     publicUrl: config.publicUrl,
     service: config.service,
     trustedProxies: config.trustedProxies,
@@ -193,11 +144,11 @@ async function main(config: GatewayConfig): Promise<void> {
       metrics.pushes.inc({ outcome });
     },
   });
-  const { host, port, drainSeconds } = config;
+  const { host, port, drainSeconds, idleSeconds } = config;
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
-      openedSinks(sinks, log),
+      events.connections,
       schema,
       heard,
       facts,
@@ -240,18 +191,6 @@ async function main(config: GatewayConfig): Promise<void> {
     ],
     log,
   );
-}
-
-async function openTagRules(
-  path: string | null,
-  onRecord: FactDeps,
-  log: Logger,
-): Promise<TagPolicyFile> {
-  if (path === null) return BUILT_IN_TAG_POLICY;
-  const record = async (version: Parameters<typeof tagPolicyFact>[0]) => {
-    await recordFact(onRecord, tagPolicyFact(version));
-  };
-  return openTagPolicy(path, { log, record });
 }
 
 try {

@@ -1,0 +1,52 @@
+import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import type { GatewayConfig } from "../config.js";
+import type { Sink } from "../events/sink.js";
+import type { GatewayMetrics } from "../gateway-metrics.js";
+import { announcing } from "../outbox/announcing.js";
+import { dispatcher, type Dispatcher } from "../outbox/dispatcher.js";
+import { deliveryMetrics } from "../outbox/outbox-metrics.js";
+import { openedSinks, openSinks } from "../sinks/open-sinks.js";
+
+const SECONDS_PER_HOUR = 3_600;
+
+/** The way of an event from the ledger to its sinks. */
+export interface Events {
+  readonly sinks: readonly Sink[];
+  readonly outbox: Dispatcher;
+  /** Writes the audit log, and announces what it says in the same transaction. */
+  readonly audit: RecordAudit;
+  /** To be started before and stopped after everything that announces. */
+  readonly connections: Component;
+}
+
+/**
+ * @param config - sinks, and how long events are kept
+ * @param deps - ledger, log and metrics
+ * @returns the way of an event
+ */
+export function openEvents(
+  config: GatewayConfig,
+  { db, log, metrics }: { db: Database; log: Logger; metrics: GatewayMetrics },
+): Events {
+  const sinks = openSinks(config.events);
+  const outbox = dispatcher(
+    {
+      db,
+      log,
+      metrics: deliveryMetrics(metrics.registry),
+      now: Date.now,
+      random: Math.random,
+      giveUpSeconds: config.outbox.retryHours * SECONDS_PER_HOUR,
+    },
+    { sinks, keepDays: config.outbox.keepDays },
+  );
+  return {
+    sinks,
+    outbox,
+    audit: announcing(recordAudit, sinks, outbox.wake),
+    connections: openedSinks(sinks, log),
+  };
+}

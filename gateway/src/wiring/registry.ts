@@ -1,0 +1,60 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "#service-kit/log.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import type { GatewayConfig } from "../config.js";
+import { ownRequestMark } from "../hooks/own-requests.js";
+import { forwarder, type Forward } from "../proxy/forward.js";
+import { upstreamAuthorization, type UpstreamAuthorization } from "../proxy/upstream-token.js";
+import { registryUpstream, type Upstream } from "../proxy/upstream.js";
+
+/** Silence after which the token server's answer is given up, in seconds. */
+const TOKEN_SERVER_SECONDS = 30;
+
+/** The ways to what stands behind the gateway. */
+export interface Behind {
+  readonly authorization: UpstreamAuthorization;
+  readonly upstream: Upstream;
+  readonly forward: Forward;
+  readonly forwardToTokenServer: Forward;
+}
+
+/**
+ * @param config - addresses and names
+ * @param keys - what requests to the registry are signed with
+ * @param log - where failures are told
+ * @returns the ways to registry and token server
+ */
+export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): Behind {
+  const { registryUrl, tokenServerUrl, idleSeconds } = config;
+  const authorization = upstreamAuthorization({
+    keys,
+    issuer: config.upstreamIssuer,
+    service: config.upstreamService,
+    now: Date.now,
+    newTokenId: randomUUID,
+  });
+  const userAgentMark = ownRequestMark(config.notificationSecret);
+  return {
+    authorization,
+    upstream: registryUpstream(registryUrl, authorization, undefined, userAgentMark),
+    forward: forwarder(
+      {
+        url: registryUrl,
+        name: "the registry",
+        passUnauthorized: false,
+        idleSeconds,
+        userAgentMark,
+      },
+      log,
+    ),
+    forwardToTokenServer: forwarder(
+      {
+        url: tokenServerUrl,
+        name: "the token server",
+        passUnauthorized: true,
+        idleSeconds: TOKEN_SERVER_SECONDS,
+      },
+      log,
+    ),
+  };
+}
