@@ -1,9 +1,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { untilDrained } from "#gateway/mode/drain.js";
+import { unlessCollecting } from "#gateway/mode/collection-lock.js";
+import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { operator } from "#gateway/mode/operator.js";
-import { forgetSilentGateways, readMode } from "#gateway/mode/sql.js";
+import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
@@ -14,6 +16,7 @@ import {
   type CollectCommand,
 } from "./collect-garbage-options.js";
 import { openDataFolder, type DataFolder } from "./data-folder.js";
+import { forgetEndedGateways } from "./ended-gateways.js";
 import { LocalStackError } from "./errors.js";
 import { collect } from "./garbage.js";
 import { notedProcesses } from "./pid-files.js";
@@ -23,8 +26,9 @@ import { runProgram } from "./run-program.js";
 import { readLocalSettings } from "./settings.js";
 
 const REASON = "garbage is being collected";
-/** The stack has one gateway, whose supervisor starts it again at once. */
-const SILENT_SECONDS = 15;
+const SILENT = createLogger("", "silent");
+const BACK_ATTEMPTS = 15;
+const BACK_PAUSE_MS = 1_000;
 
 /** What the steps work with. */
 interface Collection {
@@ -46,9 +50,15 @@ async function main(argv: readonly string[]): Promise<void> {
   const read = envReader(process.env);
   const config = readDatabaseConfig(read);
   read.throwIfFaulty();
-  const db = openDatabase(config, { name: "garbage", connections: 3 }, createLogger("", "silent"));
+  const db = openDatabase(config, { name: "garbage", connections: 3 }, SILENT);
+  const ending = endOnSignal();
   try {
-    await inReadOnlyMode({ db, folder, program, command, signal: endOnSignal() });
+    const { ran } = await unlessCollecting(config, SILENT, ({ lost }) => {
+      const signal = AbortSignal.any([ending, lost]);
+      const collection = { db, folder, program, command, signal };
+      return command.dryRun ? collectAndTell(collection) : inReadOnlyMode(collection);
+    });
+    if (!ran) throw new LocalStackError("garbage is being collected by another command");
   } finally {
     await db.close();
   }
@@ -59,35 +69,44 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
   const { db, command } = collection;
   const { drainSeconds } = command;
   const change = { reason: REASON, actor: operator(), drainSeconds };
-  const wasNormal = (await readMode(db)).name === "normal";
-  if (wasNormal) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
-  say("read-only: pushes are refused for now, pulls go on");
+  const before = await readMode(db);
+  // With our reason, and nobody at it: left by a collection that was killed.
+  const isOurs = before.name === "normal" || before.reason === REASON;
   try {
+    if (isOurs) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
+    say("read-only: pushes are refused for now, pulls go on");
     await untilAtRest(collection);
     await collectAndTell(collection);
   } finally {
-    if (wasNormal) await switchBack(db);
+    if (isOurs) await switchBack(db);
     else say("it was read-only before and stays so");
   }
 }
 
 async function switchBack(db: Database): Promise<void> {
   const back = { mode: "normal", reason: "garbage was collected", drainSeconds: 0 } as const;
-  try {
-    await switchMode({ db, audit: recordAudit }, { ...back, actor: operator() });
-    say("normal again");
-  } catch (error) {
-    say("STILL READ-ONLY, since the database does not answer; then: npm run mode -- normal");
-    throw error;
-  }
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      await switchMode({ db, audit: recordAudit }, { ...back, actor: operator() });
+      say("normal again");
+      return;
+    } catch (error) {
+      if (attempt === 1) say("the database does not answer: trying to switch back all the same");
+      if (attempt < BACK_ATTEMPTS) await pause(BACK_PAUSE_MS);
+      else {
+        say("STILL READ-ONLY; when the database answers again: npm run mode -- normal");
+        throw error;
+      }
+    }
 }
 
 async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
-  let said = "";
+  const tell = onNews((open) => {
+    say(`waiting: ${open.join("; ")}`);
+  });
   const progress = (open: readonly string[]) => {
-    void forgetSilentGateways(db, SILENT_SECONDS).catch(() => undefined);
-    if (open.join() !== said) say(`waiting: ${open.join("; ")}`);
-    said = open.join();
+    void forgetEndedGateways(db).catch(() => undefined);
+    tell(open);
   };
   const open = await untilDrained(db, { seconds: command.waitSeconds, signal, progress });
   signal.throwIfAborted();

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { DataFolder } from "./data-folder.js";
 import { LocalStackError } from "./errors.js";
 import type { RegistryProgram } from "./registry-binary.js";
-import { registryCommand } from "./registry.js";
+import { endContainer, registryCommand } from "./registry.js";
 import { runProgram } from "./run-program.js";
 
 /** What no manifest needs any more. */
@@ -41,13 +41,15 @@ export async function collect(
     const args = ["garbage-collect", ...flags, ...more, join(folder.registry, "config.yml")];
     const command = registryCommand(program, folder, args);
     const { ok, output, stdout } = await runProgram(command, { timeoutMs: PATIENCE_MS, signal });
+    signal.throwIfAborted();
     if (!ok) throw new LocalStackError(`garbage-collect failed: ${output.slice(-2_000)}`);
     return stdout;
   };
+  await endContainer(program, folder);
   // The registry tells names alone, and afterwards nobody could tell how large they were.
   const eligible = await measure(folder, digestsIn(await run("--dry-run")));
   if (dryRun) return sumOf(eligible);
-  await run();
+  await run().finally(() => endContainer(program, folder));
   const left = await measure(folder, [...eligible.keys()]);
   return sumOf(new Map([...eligible].filter(([digest]) => !left.has(digest))));
 }

@@ -68,7 +68,17 @@ export function registryCommand(
   args: readonly string[],
 ): Command {
   if (program.kind === "binary") return { file: program.file, args, env: registryEnvironment() };
-  return inContainer(program, folder, { name: null, args });
+  return inContainer(program, folder, { name: containerName("garbage", folder), args });
+}
+
+/**
+ * Ends what a {@link registryCommand} left in the engine: a container outlives the client that started it.
+ *
+ * @param program - the registry
+ * @param folder - its data
+ */
+export async function endContainer(program: RegistryProgram, folder: DataFolder): Promise<void> {
+  if (program.kind === "image") await removeContainer(program, containerName("garbage", folder));
 }
 
 function ofBinary({ file }: { file: string }, configFile: string): Launch {
@@ -84,32 +94,33 @@ interface Image {
 }
 
 function ofImage(program: Image, { folder }: RegistryOptions): Launch {
-  // Named after the data folder, so that the next start finds what a killed one left in the engine.
-  const name = `wharfinger-registry-${createHash("sha256").update(folder.root).digest("hex").slice(0, 12)}`;
+  const name = containerName("registry", folder);
   const args = ["serve", join(folder.registry, "config.yml")];
   return {
     command: inContainer(program, folder, { name, args }),
     // The client passes SIGTERM on to the container and ends with it.
     stopSignals: [["SIGTERM", DRAIN_SECONDS * 1_000 + 500]],
-    clearAway: async () => {
-      await runProgram({
-        file: program.docker,
-        args: ["rm", "--force", name],
-        env: process.env,
-      });
-    },
+    clearAway: () => removeContainer(program, name),
   };
+}
+
+/** Named after the data folder, so that the next start finds what a killed one left in the engine. */
+function containerName(job: string, { root }: DataFolder): string {
+  return `wharfinger-${job}-${createHash("sha256").update(root).digest("hex").slice(0, 12)}`;
+}
+
+async function removeContainer({ docker }: Image, name: string): Promise<void> {
+  await runProgram({ file: docker, args: ["rm", "--force", name], env: process.env });
 }
 
 function inContainer(
   { docker, image }: Image,
   folder: DataFolder,
-  { name, args }: { name: string | null; args: readonly string[] },
+  { name, args }: { name: string; args: readonly string[] },
 ): Command {
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   const mounts = [`${folder.registry}:${folder.registry}`, `${folder.keys}:${folder.keys}:ro`];
-  const named = name === null ? [] : ["--name", name];
-  const run = ["run", "--rm", ...named, "--network", "host", "--user", user];
+  const run = ["run", "--rm", "--name", name, "--network", "host", "--user", user];
   const volumes = mounts.flatMap((mount) => ["--volume", mount]);
   const env = Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
   return { file: docker, args: [...run, ...volumes, ...env, image, ...args], env: process.env };

@@ -1,4 +1,4 @@
-import { Counter } from "prom-client";
+import { Counter, Gauge } from "prom-client";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import type { PushOutcome } from "./ledger/push-tag.js";
 import type { PushStep } from "./ledger/settle.js";
@@ -8,6 +8,7 @@ export interface GatewayMetrics extends ServiceMetrics {
   readonly pushes: Counter<"outcome">;
   readonly pushSteps: Counter<"step">;
   readonly notifications: Counter<"action">;
+  readonly readOnly: Gauge;
 }
 
 /** @returns a fresh registry with all of the gateway's metrics in it */
@@ -32,6 +33,11 @@ export function gatewayMetrics(): GatewayMetrics {
       name: "registry_notifications_total",
       help: "Events received from the registry",
       labelNames: ["action"],
+      registers,
+    }),
+    readOnly: new Gauge({
+      name: "gateway_read_only",
+      help: "1 while pushes are refused because the gateways are read-only",
       registers,
     }),
   };

@@ -130,7 +130,8 @@ async function main(config: GatewayConfig): Promise<void> {
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
     writes,
-    migrated: schema.migrated,
+    // Until the mode is known, no push would work.
+    migrated: () => schema.migrated() && writes.mode() !== null,
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });
@@ -152,7 +153,16 @@ async function main(config: GatewayConfig): Promise<void> {
       }),
       tagPolicy,
       recovery(ledger),
-      modeFollower({ db, log, heard, gate: writes, name: `${hostname()}:${port}` }),
+      modeFollower({
+        db,
+        log,
+        heard,
+        gate: writes,
+        name: `${hostname()}:${port}`,
+        note: (mode) => {
+          metrics.readOnly.set(mode === "read-only" ? 1 : 0);
+        },
+      }),
       discovery(
         {
           ...passDeps({

@@ -8,6 +8,7 @@ import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder } from "#gateway/proxy/forward.js";
@@ -111,7 +112,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
-    writes: options.writes ?? writeGate(),
+    writes: options.writes ?? openGate(),
     now: Date.now,
     count: (outcome) => {
       metrics.pushes.inc({ outcome });
@@ -138,7 +139,15 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   };
 }
 
-const DEAF: Subscriber = {
+/** @returns a gate through which everything may pass */
+export function openGate(): WriteGate {
+  const gate = writeGate();
+  gate.follow(NORMAL);
+  return gate;
+}
+
+/** Hears nothing. */
+export const DEAF: Subscriber = {
   name: "subscription",
   on: () => undefined,
   start: () => Promise.resolve(),

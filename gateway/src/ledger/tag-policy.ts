@@ -36,7 +36,11 @@ export interface TagRuleSpec {
  */
 const SIGNATURE_TAG = /^(?:sha256|sha512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
-const VIRTUAL: TagRule = { mutability: "forbidden", name: "latest is virtual" };
+const VIRTUAL: TagRule = {
+  mutability: "forbidden",
+  name: "latest is virtual",
+  message: "latest is virtual and means the newest tag",
+};
 const SIGNATURES: TagRule = {
   mutability: "mutable",
   appendOnly: true,

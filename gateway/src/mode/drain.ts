@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Mode } from "./mode.js";
-import { countOpenWork, listGateways, readMode, type HeardGateway } from "./sql.js";
+import { countOpenWork, endDrain, listGateways, readMode, type HeardGateway } from "./sql.js";
 
 /** What keeps the registry from being at rest. */
 export interface DrainState {
@@ -41,14 +41,44 @@ export function whatIsOpen({ mode, gateways, reservations, uploads }: DrainState
     if (follows !== mode.changedAt) return [`${name} does not know of the change yet`];
     return writes > 0 ? [`${name} has ${writes} under way`] : [];
   });
-  if (reservations > 0) open.push(`${reservations} tags are being written`);
-  if (uploads > 0 && mode.drainSeconds > 0)
-    open.push(`${uploads} uploads may go on for ${Math.ceil(mode.drainSeconds)} s`);
+  if (reservations > 0) open.push(`tags being written: ${reservations}`);
+  if (!mode.drained) open.push(whatDrains(mode, uploads));
   return open;
 }
 
+function whatDrains({ drainSeconds }: Mode, uploads: number): string {
+  if (drainSeconds <= 0) return "the time to drain ends just now";
+  const which = uploads === 0 ? "uploads" : `uploads (${uploads} known)`;
+  return `${which} may go on for ${Math.ceil(drainSeconds)} s`;
+}
+
 /**
- * Waits until nobody writes at the registry any more.
+ * @param state - how far the gateways are
+ * @returns the change whose drain can end now: its time is over, or nothing is left to drain; `null` for none
+ */
+export function drainToEnd({ mode, gateways, uploads }: DrainState): string | null {
+  if (mode.name === "normal" || mode.drained) return null;
+  const isIdle =
+    uploads === 0 &&
+    gateways.every(({ follows, writes }) => follows === mode.changedAt && writes === 0);
+  return isIdle || mode.drainSeconds <= 0 ? mode.changedAt : null;
+}
+
+/**
+ * @param tell - says what is still open
+ * @returns the same, but quiet while nothing changes besides the seconds that are left
+ */
+export function onNews(tell: (open: readonly string[]) => void): (open: readonly string[]) => void {
+  let told = "";
+  return (open) => {
+    const news = open.join().replaceAll(/\d+ s\b/g, "");
+    if (news !== told) tell(open);
+    told = news;
+  };
+}
+
+/**
+ * Waits until nobody writes at the registry any more. Uploads get no more time than they need.
  *
  * @param db - ledger
  * @param options - how long to wait, who ends the waiting, and who is told what is still open
@@ -64,7 +94,10 @@ export async function untilDrained(
 ): Promise<string[]> {
   const deadline = performance.now() + options.seconds * 1_000;
   for (;;) {
-    const open = whatIsOpen(await readDrainState(db));
+    const state = await readDrainState(db);
+    const ending = drainToEnd(state);
+    if (ending !== null) await endDrain(db, ending);
+    const open = whatIsOpen(state);
     if (open.length === 0 || performance.now() > deadline || options.signal.aborted) return open;
     options.progress(open);
     await pause(LOOK_MILLISECONDS, undefined, { signal: options.signal }).catch(() => undefined);

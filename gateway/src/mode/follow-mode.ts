@@ -2,8 +2,8 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
-import type { Mode } from "./mode.js";
-import { forgetGateway, MODE_CHANNEL, noteGateway } from "./sql.js";
+import type { Mode, ModeName } from "./mode.js";
+import { endDrain, forgetGateway, MODE_CHANNEL, noteGateway } from "./sql.js";
 import type { WriteGate } from "./write-gate.js";
 
 /** What following needs. */
@@ -14,13 +14,17 @@ export interface FollowDeps {
   readonly gate: WriteGate;
   /** Name of this gateway, the same after a restart. */
   readonly name: string;
+  /** Told of every mode that is followed, for a metric. */
+  readonly note: (mode: ModeName) => void;
 }
 
 const LOOK_MILLISECONDS = { normal: 2_000, "read-only": 500 } as const;
+const LOOK_UNKNOWN_MILLISECONDS = 250;
 
 /**
  * Keeps a gateway in the mode that Postgres says, and tells there which change it follows and how many writes
- * are still under way. While Postgres is away, the last known mode stays.
+ * are still under way. While Postgres is away, the last known mode stays; a gateway that never knew one lets nothing
+ * be written.
  *
  * @param deps - database, gate and the rest
  * @returns a component; it looks when it is told of a change, and every few seconds in any case
@@ -31,11 +35,15 @@ export function modeFollower(deps: FollowDeps): Component {
   let running: Promise<void> | null = null;
   let [again, stopped, away] = [false, false, false];
   const exchange = async (): Promise<void> => {
-    const { changedAt } = gate.mode();
-    const mode = await noteGateway(db, { name, follows: changedAt, writes: gate.writes() });
-    if (mode.changedAt === changedAt) return;
+    const held = gate.mode();
+    const follows = held?.changedAt ?? null;
+    const mode = await noteGateway(db, { name, follows, writes: gate.writes() });
+    const isOver = mode.name === "read-only" && !mode.drained && mode.drainSeconds <= 0;
+    if (isOver && mode.changedAt !== null) await endDrain(db, mode.changedAt);
+    if (held !== null && mode.changedAt === follows) return;
     gate.follow(mode);
-    tell(deps.log, mode);
+    deps.note(mode.name);
+    if (mode.changedAt !== null) tell(deps.log, mode);
     // The answer to the change: from here on what is counted began before it.
     await exchange();
   };
@@ -47,12 +55,14 @@ export function modeFollower(deps: FollowDeps): Component {
         await exchange();
         away = false;
       } catch (error) {
-        if (!away) deps.log.warn({ event: "mode.unknown", kept: gate.mode().name, err: error });
+        if (!away)
+          deps.log.warn({ event: "mode.unknown", kept: gate.mode()?.name ?? null, err: error });
         away = true;
       }
+      gate.cutLate();
     } while (isWanted());
     running = null;
-    if (!stopped) timer = setTimeout(wake, LOOK_MILLISECONDS[gate.mode().name]);
+    if (!stopped) timer = setTimeout(wake, lookAgainAfter(gate.mode()));
   };
   const isWanted = () => again && !stopped;
   const wake = (): void => {
@@ -73,6 +83,10 @@ export function modeFollower(deps: FollowDeps): Component {
       await forgetGateway(db, name).catch(() => undefined);
     },
   };
+}
+
+function lookAgainAfter(mode: Mode | null): number {
+  return mode === null ? LOOK_UNKNOWN_MILLISECONDS : LOOK_MILLISECONDS[mode.name];
 }
 
 function tell(log: Logger, { name: mode, reason, changedBy, changedAt }: Mode): void {

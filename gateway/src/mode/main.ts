@@ -1,49 +1,83 @@
 import { recordAudit } from "#audit-log/record-audit.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
+import {
+  openDatabase,
+  readDatabaseConfig,
+  type Database,
+  type DatabaseConfig,
+} from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
-import { readDrainState, untilDrained, whatIsOpen } from "./drain.js";
+import { unlessCollecting } from "./collection-lock.js";
+import { onNews, readDrainState, untilDrained, whatIsOpen } from "./drain.js";
+import type { ModeName } from "./mode.js";
 import { operator } from "./operator.js";
 import { parseCommand, USAGE, UsageError, type ModeCommand } from "./options.js";
 import { forgetGateway } from "./sql.js";
 import { switchMode } from "./switch-mode.js";
+
+const SILENT = createLogger("mode", "silent");
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
   const read = envReader(env);
   const config = readDatabaseConfig(read);
   read.throwIfFaulty();
-  const silent = createLogger("mode", "silent");
-  const db = openDatabase(config, { name: "mode", connections: 3 }, silent);
+  const db = openDatabase(config, { name: "mode", connections: 3 }, SILENT);
   try {
-    return await carryOut(db, command);
+    return await carryOut(db, config, command);
   } finally {
     await db.close();
   }
 }
 
-async function carryOut(db: Database, command: ModeCommand): Promise<number> {
-  if (command.name === "show") return show(db);
-  if (command.name === "forget") {
-    const known = await forgetGateway(db, command.gateway);
-    print(known ? `${command.gateway} is forgotten` : `${command.gateway} is not known`);
-    return known ? 0 : 2;
+async function carryOut(
+  db: Database,
+  config: DatabaseConfig,
+  command: ModeCommand,
+): Promise<number> {
+  switch (command.name) {
+    case "show":
+      return show(db);
+    case "forget":
+      return forget(db, command.gateway);
+    case "normal":
+      return backToNormal(db, config, command.reason);
+    case "read-only": {
+      await change(db, "read-only", command.reason, command.drainSeconds);
+      return command.waitSeconds === null ? 0 : wait(db, command.waitSeconds);
+    }
   }
-  const { name: mode, reason } = command;
-  const drainSeconds = command.name === "read-only" ? command.drainSeconds : 0;
+}
+
+async function forget(db: Database, gateway: string): Promise<number> {
+  const known = await forgetGateway(db, gateway);
+  print(known ? `${gateway} is forgotten` : `${gateway} is not known`);
+  return known ? 0 : 2;
+}
+
+/** A push while garbage is being collected could lose its layers after it was acknowledged. */
+async function backToNormal(db: Database, config: DatabaseConfig, reason: string): Promise<number> {
+  const { ran } = await unlessCollecting(config, SILENT, () => change(db, "normal", reason, 0));
+  if (ran) return 0;
+  console.error("garbage is being collected: end that first, or wait until it has ended");
+  return 2;
+}
+
+async function change(
+  db: Database,
+  mode: ModeName,
+  reason: string,
+  drainSeconds: number,
+): Promise<void> {
   const deps = { db, audit: recordAudit };
   const changed = await switchMode(deps, { mode, reason, actor: operator(), drainSeconds });
   print(changed ? `${mode}: ${reason}` : `it was ${mode} already`);
-  if (command.name === "normal" || command.waitSeconds === null) return 0;
-  return wait(db, command.waitSeconds);
 }
 
 async function wait(db: Database, seconds: number): Promise<number> {
-  let said = "";
-  const progress = (open: readonly string[]) => {
-    if (open.join() !== said) process.stderr.write(`… ${open.join("; ")}\n`);
-    said = open.join();
-  };
+  const progress = onNews((open) => {
+    process.stderr.write(`… ${open.join("; ")}\n`);
+  });
   const { signal } = new AbortController();
   const open = await untilDrained(db, { seconds, signal, progress });
   if (open.length === 0) print("nothing is under way any more");
@@ -56,7 +90,7 @@ async function show(db: Database): Promise<number> {
   const { mode, gateways, reservations, uploads } = state;
   print(`mode: ${mode.name}`);
   if (mode.changedAt !== null)
-    print(`since ${mode.changedAt}, by ${mode.changedBy || "nobody named"}: ${mode.reason}`);
+    print(`as of ${mode.changedAt}, by ${mode.changedBy || "nobody named"}: ${mode.reason}`);
   for (const { name, writes, follows, silentSeconds } of gateways)
     print(
       `gateway ${name}: ${writes} writes under way, ` +

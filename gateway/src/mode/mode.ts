@@ -10,6 +10,8 @@ export interface Mode {
   readonly changedAt: string | null;
   /** For so many seconds from now uploads that began before may go on; negative when that is over. */
   readonly drainSeconds: number;
+  /** Whether that is over for every gateway that follows this change. */
+  readonly drained: boolean;
 }
 
 /** As long as nobody has said anything else. */
@@ -19,4 +21,5 @@ export const NORMAL: Mode = {
   changedBy: "",
   changedAt: null,
   drainSeconds: 0,
+  drained: true,
 };

@@ -5,7 +5,8 @@ import { NORMAL, type Mode, type ModeName } from "./mode.js";
 export const MODE_CHANNEL = "ledger_mode";
 
 const MODE = `mode as name, reason, changed_by as "changedBy", changed_at::text as "changedAt",
-  extract(epoch from drain_until - clock_timestamp())::float8 as "drainSeconds"`;
+  extract(epoch from drain_until - clock_timestamp())::float8 as "drainSeconds",
+  drain_until <= changed_at as "drained"`;
 
 /** @returns the mode at this moment */
 export async function readMode(db: Queryable): Promise<Mode> {
@@ -31,7 +32,7 @@ export async function writeMode(
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
     `insert into ledger.mode as held (mode, reason, changed_by, changed_at, drain_until)
-     values ($1, $2, $3, clock_timestamp(), clock_timestamp() + $4 * interval '1 second')
+     select $1, $2, $3, at, at + $4 * interval '1 second' from clock_timestamp() as at
      on conflict ("only") do update
        set mode = excluded.mode, reason = excluded.reason, changed_by = excluded.changed_by,
            changed_at = excluded.changed_at,
@@ -42,6 +43,24 @@ export async function writeMode(
   );
   await tx.query(`select pg_notify($1, $2)`, [MODE_CHANNEL, change.mode]);
   return rowCount === 1;
+}
+
+/**
+ * Ends the drain as a change of its own, so that a gateway that follows it lets nothing begin any more.
+ *
+ * @param db - ledger
+ * @param changedAt - the change whose drain it is; nothing is done when another one has come since
+ */
+export async function endDrain(db: Queryable, changedAt: string): Promise<void> {
+  await db.query(
+    `with ended as (
+       update ledger.mode set changed_at = at, drain_until = at from clock_timestamp() as at
+       where mode = 'read-only' and changed_at = $1::timestamptz and drain_until > changed_at
+       returning mode
+     )
+     select pg_notify($2, mode) from ended`,
+    [changedAt, MODE_CHANNEL],
+  );
 }
 
 /** What a gateway says about itself. */
@@ -73,14 +92,6 @@ export async function noteGateway(db: Queryable, state: GatewayState): Promise<M
 export async function forgetGateway(db: Queryable, name: string): Promise<boolean> {
   const { rowCount } = await db.query(`delete from ledger.gateway where name = $1`, [name]);
   return rowCount === 1;
-}
-
-/** Forgets gateways that have said nothing for so long. */
-export async function forgetSilentGateways(db: Queryable, seconds: number): Promise<void> {
-  await db.query(
-    `delete from ledger.gateway where seen_at < clock_timestamp() - $1 * interval '1 second'`,
-    [seconds],
-  );
 }
 
 /** A gateway as it was heard of last. */

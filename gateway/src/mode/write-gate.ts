@@ -1,19 +1,22 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { RequestKind } from "#registry-protocol/request.js";
-import { NORMAL, type Mode } from "./mode.js";
+import type { Mode } from "./mode.js";
 
 /** Where every write passes on its way to the registry. */
 export interface WriteGate {
   /**
    * @param kind - what is asked for
+   * @param cut - ends the request if it still waits for its client; called once the time to drain is over
    * @returns to be called once, when the request has come to its end
    * @throws Fault UNAVAILABLE with the reason when nothing may be written at present
    */
-  admit(kind: RequestKind): () => void;
+  admit(kind: RequestKind, cut: () => void): () => void;
   /** From now on this mode counts. */
   follow(mode: Mode): void;
-  /** @returns the mode that counts */
-  mode(): Mode;
+  /** Cuts what began before the time to drain was over and still waits for its client. */
+  cutLate(): void;
+  /** @returns the mode that counts; `null` until it is known */
+  mode(): Mode | null;
   /** @returns writes that were admitted and have not ended */
   writes(): number;
 }
@@ -23,29 +26,35 @@ const RETRY_AFTER_SECONDS = 30;
 
 /**
  * @param now - milliseconds of a clock that is never set
- * @returns a gate that is open until it is told otherwise
+ * @returns a gate that is shut until it is told the mode: garbage may be being collected
  */
 export function writeGate(now: () => number = () => performance.now()): WriteGate {
-  let mode = NORMAL;
+  let mode: Mode | null = null;
   let drainedAt = 0;
-  let writes = 0;
+  const writes = new Set<{ readonly cut: () => void }>();
+  const isDraining = () => now() < drainedAt;
   return {
-    admit: (kind) => {
+    admit: (kind, cut) => {
       const share = shareOf(kind);
       if (share === "reads") return () => undefined;
-      const passes = mode.name === "normal" || (share === "goes-on" && now() < drainedAt);
+      const passes = mode?.name === "normal" || (share === "goes-on" && isDraining());
       if (!passes) throw refusal(mode);
-      writes += 1;
+      const write = { cut };
+      writes.add(write);
       return () => {
-        writes -= 1;
+        writes.delete(write);
       };
     },
     follow: (next) => {
       mode = next;
       drainedAt = now() + next.drainSeconds * 1_000;
     },
+    cutLate: () => {
+      if (mode?.name !== "read-only" || isDraining()) return;
+      for (const { cut } of writes) cut();
+    },
     mode: () => mode,
-    writes: () => writes,
+    writes: () => writes.size,
   };
 }
 
@@ -72,9 +81,13 @@ function shareOf(kind: RequestKind): "reads" | "begins" | "goes-on" {
   }
 }
 
-function refusal({ reason }: Mode): Fault {
+function refusal(mode: Mode | null): Fault {
+  if (mode === null)
+    return new Fault("UNAVAILABLE", {
+      message: "whether anything may be pushed is not known yet; try again",
+    });
   return new Fault("UNAVAILABLE", {
-    message: `read-only for now, try again later: ${reason}`,
+    message: `read-only for now, try again later: ${mode.reason}`,
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
   });
 }

@@ -48,7 +48,10 @@ export async function handleRegistryRequest(
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
     const caller = await identifyCaller(deps, req, request);
-    const ended = deps.writes.admit(request.kind);
+    const ended = deps.writes.admit(request.kind, () => {
+      // What has arrived whole the registry may be storing already: that comes to its end by itself.
+      if (!req.complete) res.destroy();
+    });
     try {
       await carryOut(deps, { req, res, request, caller, context });
     } finally {

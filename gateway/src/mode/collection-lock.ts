@@ -1,0 +1,23 @@
+import { runExclusively, type ExclusiveSession } from "#service-kit/db/exclusive.js";
+import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+
+/** Any constant will do, so long as whoever collects garbage and whoever ends the read-only mode take the same. */
+const COLLECTION_LOCK = 7_246_394;
+
+/**
+ * Runs `work` unless garbage is being collected, and keeps others from collecting it meanwhile.
+ *
+ * @param config - where the ledger is
+ * @param log - where a lost connection is told
+ * @param work - collects garbage, or switches back to normal
+ * @returns whether it ran, and what came of it
+ * @throws Fault UNAVAILABLE when the database cannot be used, and whatever `work` throws
+ */
+export async function unlessCollecting<T>(
+  config: DatabaseConfig,
+  log: Pick<Logger, "warn">,
+  work: (session: ExclusiveSession) => Promise<T>,
+): ReturnType<typeof runExclusively<T>> {
+  return runExclusively(config, COLLECTION_LOCK, log, work);
+}

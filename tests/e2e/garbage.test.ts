@@ -1,0 +1,213 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { eventually } from "#tests/support/eventually.js";
+import { ask, errorOf } from "#tests/support/http-client.js";
+import { blobsIn, makeImage, type OciLayout } from "#tests/support/oci-layout.js";
+import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
+import { skopeo, type Skopeo } from "#tests/support/skopeo.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { testTools } from "#tests/support/tools.js";
+
+const LAYER_BYTES = 3_000_000;
+const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+
+let stack: TestStack;
+let folder: TemporaryFolder;
+let alice: RegistryClient;
+let client: Skopeo;
+let kept: OciLayout;
+let gone: OciLayout;
+
+beforeAll(async () => {
+  [stack, folder] = await Promise.all([startTestStack(), temporaryFolder()]);
+  alice = registryClient(stack.url, "alice-token");
+  client = skopeo(stack.url, "alice-token");
+  kept = await makeImage(join(folder.path, "kept"), [LAYER_BYTES]);
+  gone = await makeImage(join(folder.path, "gone"), [LAYER_BYTES, 64]);
+  expect(await client.push(kept, "alpha/kept:1.0")).toMatchObject({ ok: true });
+  expect(await client.push(gone, "alpha/gone:1.0")).toMatchObject({ ok: true });
+});
+afterAll(async () => {
+  await stack.stop();
+  await folder.remove();
+});
+
+describe(`garbage collection of a local stack with registry ${testTools().registry.version}`, () => {
+  test("frees what no manifest needs while pulls go on, and what was freed can be pushed again", async () => {
+    await loseManifest("alpha/gone");
+    expect((await run("--dry-run")).output).toMatch(/^4 blobs, \d+ bytes would be freed/);
+    expect(await sizesOf(gone)).toEqual([expect.any(Number), LAYER_BYTES, 64]);
+
+    const pulls = pullAgainAndAgain();
+    const { code, output } = await run();
+    const { count, failures } = await pulls.stop();
+
+    expect({ code, failures }).toEqual({ code: 0, failures: [] });
+    expect(count).toBeGreaterThan(10);
+    const said =
+      /^read-only: .*\n(?:waiting: .*\n)*(\d+) blobs, (\d+) bytes freed in .*\nnormal again\n$/;
+    const [, blobs, bytes] = said.exec(output) ?? [];
+    expect(blobs).toBe("4");
+    expect(Number(bytes)).toBeGreaterThan(LAYER_BYTES);
+    expect(await sizesOf(gone)).toEqual([null, null, null]);
+
+    await pushEventually(gone, "alpha/gone:1.0");
+    await expectWhole(gone, "alpha/gone:1.0");
+    await expectWhole(kept, "alpha/kept:1.0");
+  });
+
+  test("can be ended by kill -9: pushes stay refused until somebody says that all is normal", async () => {
+    await startUpload();
+    const killed = collectInBackground("--drain", "60");
+    await eventually("it waits for the upload", () =>
+      killed.output().includes("(1 known) may go on"),
+    );
+    await eventually("pushes are refused", async () => (await startUpload()).status === 503);
+    expect(errorOf(await startUpload())).toMatchObject({
+      code: "UNAVAILABLE",
+      message: "read-only for now, try again later: garbage is being collected",
+    });
+
+    expect((await run()).output).toContain("garbage is being collected by another command");
+    const early = await mode("normal");
+    expect(early).toMatchObject({ code: 2 });
+    expect(early.output).toContain("garbage is being collected: end that first");
+
+    await killed.kill();
+    expect((await startUpload()).status).toBe(503);
+    expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
+    await eventually("the lock is free", async () => (await mode("normal")).code === 0);
+    await eventually("pushes go on", async () => (await startUpload()).status === 202);
+  });
+
+  test("ends what a killed one has left, and leaves what an operator has chosen", async () => {
+    await mode("read-only", "--drain", "0", "--reason", "garbage is being collected");
+    expect((await run("--drain", "0")).output).toMatch(/freed in .*\nnormal again\n$/);
+    await mode("read-only", "--drain", "0", "--reason", "the storage moves");
+    const { code, output } = await run("--drain", "0");
+    expect({ code, output }).toEqual({
+      code: 0,
+      output: expect.stringMatching(/freed in .*\nit was read-only before and stays so\n$/),
+    });
+    expect((await startUpload()).status).toBe(503);
+    await mode("normal");
+    await pushEventually(kept, "alpha/kept:2.0");
+  });
+
+  test("goes on past a gateway that was killed, once its supervisor has it back", async () => {
+    await stack.killAndAwait("gateway");
+    const { code, output } = await run("--drain", "0");
+    expect({ code, output }).toMatchObject({ code: 0 });
+    await expectWhole(kept, "alpha/kept:1.0");
+  });
+});
+
+/** Removes what the registry knows of a repository's manifests, as their deletion does. */
+async function loseManifest(repository: string): Promise<void> {
+  const repositories = join(v2(), "repositories", repository);
+  await rm(join(repositories, "_manifests"), { recursive: true });
+}
+
+async function sizesOf({ blobs }: OciLayout): Promise<(number | null)[]> {
+  return Promise.all(
+    blobs.map(async (digest) => {
+      const hex = digest.slice("sha256:".length);
+      const file = join(v2(), "blobs", "sha256", hex.slice(0, 2), hex, "data");
+      return (await stat(file).catch(() => null))?.size ?? null;
+    }),
+  );
+}
+
+function v2(): string {
+  return join(stack.dataDir, "registry", "blobs", "docker", "registry", "v2");
+}
+
+function pullAgainAndAgain() {
+  const failures: string[] = [];
+  let [count, stopped] = [0, false];
+  const pullers = ["1.0", kept.digest].map(async (reference) => {
+    const bearer = await alice.token("repository:alpha/kept:pull");
+    const headers = { Authorization: `Bearer ${bearer}`, Accept: MANIFEST_TYPE };
+    while (!stopped)
+      for (const path of [`manifests/${reference}`, `blobs/${kept.blobs[1] ?? ""}`]) {
+        const answer = await ask(stack.url, `/v2/alpha/kept/${path}`, { headers }).catch(String);
+        const isWhole =
+          typeof answer === "object" && answer.status === 200 && answer.body.length > 0;
+        if (!isWhole)
+          failures.push(`${path}: ${typeof answer === "object" ? answer.status : answer}`);
+        count += 1;
+      }
+  });
+  return {
+    stop: async () => {
+      stopped = true;
+      await Promise.all(pullers);
+      return { count, failures };
+    },
+  };
+}
+
+async function startUpload() {
+  const bearer = await alice.token("repository:alpha/app:pull,push");
+  const headers = { Authorization: `Bearer ${bearer}` };
+  return ask(stack.url, "/v2/alpha/app/blobs/uploads/", { method: "POST", body: "", headers });
+}
+
+/** The gateways follow the switch back within seconds, not at once. */
+async function pushEventually(image: OciLayout, name: string): Promise<void> {
+  let output = "";
+  const isPushed = async () => {
+    const pushed = await client.push(image, name);
+    output = pushed.output;
+    return pushed.ok || !output.includes("read-only for now");
+  };
+  await eventually(`${name} is pushed`, isPushed);
+  expect(output).not.toContain("rror");
+}
+
+async function expectWhole(image: OciLayout, name: string): Promise<void> {
+  const into = join(folder.path, `pulled-${name.replaceAll(/\W/g, "-")}-${Date.now()}`);
+  expect(await client.pull(name, into)).toMatchObject({ ok: true });
+  expect(new Set(await blobsIn(into))).toEqual(new Set([image.digest, ...image.blobs]));
+}
+
+async function run(...args: string[]) {
+  return finished(command("deploy/local/collect-garbage.js", args));
+}
+
+async function mode(...args: string[]) {
+  return finished(command("gateway/src/mode/main.js", args));
+}
+
+function collectInBackground(...args: string[]) {
+  const { child, output } = command("deploy/local/collect-garbage.js", args);
+  return {
+    output,
+    kill: async () => {
+      const exit = once(child, "exit");
+      child.kill("SIGKILL");
+      await exit;
+    },
+  };
+}
+
+/** What `npm run collect-garbage` and `npm run mode` run. */
+function command(program: string, args: readonly string[]) {
+  const script = join(REPOSITORY_ROOT, "deploy", "local", "command.mjs");
+  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DATA_DIR: stack.dataDir };
+  const child = spawn(process.execPath, [script, program, ...args], { env });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  return { child, output: () => text };
+}
+
+async function finished({ child, output }: { child: ChildProcess; output: () => string }) {
+  const [code] = (await once(child, "close")) as [number | null];
+  return { code, output: output() };
+}

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "@jest/globals";
+import { parseCommand } from "#gateway/mode/options.js";
+
+describe("npm run mode understands", () => {
+  test.each([
+    ["show", { name: "show" }],
+    ["normal", { name: "normal", reason: "back to normal" }],
+    ["forget one:8080", { name: "forget", gateway: "one:8080" }],
+    [
+      "read-only --reason move",
+      { name: "read-only", reason: "move", drainSeconds: 60, waitSeconds: null },
+    ],
+    [
+      "read-only --reason move --drain 0 --wait 300",
+      { name: "read-only", reason: "move", drainSeconds: 0, waitSeconds: 300 },
+    ],
+  ])("%s", (line, command) => {
+    expect(parseCommand(line.split(" "))).toEqual(command);
+  });
+});
+
+describe("npm run mode refuses", () => {
+  test.each([
+    ["", "wanted one of: show, read-only, normal, forget"],
+    ["readonly", "wanted one of: show, read-only, normal, forget"],
+    ["show me", "not understood: me"],
+    ["forget", "forget: wanted the name of a gateway"],
+    ["forget one two", "not understood: one two"],
+    ["read-only", "--reason: wanted a text of at most 200 characters for those who push"],
+    ["read-only --reason move --drain 1.5", "--drain: given 1.5, wanted seconds from 0 to 86400"],
+    ["read-only --reason move --wait 86401", "--wait: given 86401, wanted seconds from 0 to 86400"],
+    ["read-only --reason move --drain -1", "ambiguous"],
+    ["read-only --because move", "--because"],
+  ])("%s", (line, message) => {
+    expect(() => parseCommand(line === "" ? [] : line.split(" "))).toThrow(message);
+  });
+
+  test("a reason that is blank or too long for an error message", () => {
+    for (const reason of ["  ", "x".repeat(201)])
+      expect(() => parseCommand(["read-only", "--reason", reason])).toThrow("--reason: wanted");
+  });
+});
