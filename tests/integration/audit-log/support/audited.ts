@@ -22,6 +22,7 @@ export interface TestAuditLog {
   readonly db: Database;
   readonly keysFolder: string;
   readonly keys: KeyRing;
+  /** Pushes so many tags: into the ledger, on record. */
   append(count: number, repository?: string): Promise<void>;
   /** @returns what a gateway makes checkpoints with; they are due at once */
   checkpointDeps(known?: Partial<CheckpointDeps>): CheckpointDeps;
@@ -69,8 +70,17 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
     keysFolder: folder.path,
     keys,
     append: async (count, repository = REPOSITORY) => {
-      for (let added = 0; added < count; added += 1)
-        await recordAudit(db, tagEntry(repository, `1.${(tags += 1)}`));
+      for (let added = 0; added < count; added += 1) {
+        const entry = tagEntry(repository, `1.${(tags += 1)}`);
+        await db.transaction(async (tx) => {
+          await tx.query(
+            `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+             values ($1, $2, $3, $4, clock_timestamp())`,
+            [entry.repository, entry.tag, entry.digest, entry.actor.uid],
+          );
+          await recordAudit(tx, entry);
+        });
+      }
     },
     checkpointDeps,
     checkpoint: () => makeDueCheckpoint(checkpointDeps()),
