@@ -26,7 +26,7 @@ interface RepositoryHistory {
   readonly tags: Map<string, TagHistory>;
 }
 
-const BATCH = 500;
+const BATCH = 1_000;
 const MOST_FINDINGS = 100;
 
 /**

@@ -10,7 +10,7 @@ import {
 
 /** A story in words: `new a`, `moved b`, `locked b`, each a second after the one before. */
 function historyOf(...story: readonly string[]): TagHistory | null {
-  return story.map(entryOf).reduce(continueHistory, null as TagHistory | null);
+  return story.map(entryOf).reduce<TagHistory | null>(continueHistory, null);
 }
 
 function entryOf(words: string, second: number): TagEntry {
