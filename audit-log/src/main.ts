@@ -10,7 +10,7 @@ import { readConfig, type AuditConfig } from "./config.js";
 import { asJson, asText, listEntries } from "./list-entries.js";
 import { parseCommand, USAGE, type AuditCommand } from "./options.js";
 import { registryTags, type RegistryTags } from "./verify/registry-tags.js";
-import { reportLog, reportTags } from "./verify/report.js";
+import { reportLedger, reportLog, reportTags } from "./verify/report.js";
 import { verifyLog } from "./verify/verify-log.js";
 import { verifyTags } from "./verify/verify-tags.js";
 
@@ -42,11 +42,12 @@ async function verify(
     throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
   const anchors = parseCertificates(readFileSync(config.trustFile, "utf8"), config.trustFile);
   const log = await verifyLog(db, { anchors, kept, progress });
-  print(reportLog(log));
-  if (url === null) return log.findings.length === 0 ? 0 : 1;
+  print([...reportLog(log), ...reportLedger(log.ledger)]);
+  const isRight = log.findings.length === 0 && log.ledger.wrong === 0;
+  if (url === null) return isRight ? 0 : 1;
   const tags = await verifyTags({ db, registry: await openRegistry(config, url), progress });
   print(reportTags(tags));
-  return log.findings.length === 0 && tags.wrong === 0 ? 0 : 1;
+  return isRight && tags.wrong === 0 ? 0 : 1;
 }
 
 /** The registry answers those alone who sign as the gateway does. */

@@ -6,8 +6,9 @@ import type { KeptCheckpoint } from "./verify/walk-checkpoints.js";
 export const USAGE = `The audit log
 
   verify [--registry [URL]] [--kept NUMBER:SHA256]...
-      checks every chain and checkpoint; with --registry (REGISTRY_URL) also that each tag still has the
-      recorded digest there; with --kept that a checkpoint that was logged is still the same
+      checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
+      --registry (REGISTRY_URL) also that each tag still has the recorded digest there; with --kept that a
+      checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--json]
       prints entries by time; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h, 7d ago
 

@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { inMicroseconds } from "./in-microseconds.js";
 
 /** An entry as it is stored. */
 export interface EntryRow {
@@ -78,7 +79,7 @@ export async function findEntries(
 }
 
 const COLUMNS = `chain, position,
-  to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at,
+  ${inMicroseconds("at")} as at,
   action, repository, content, previous_hash as "previousHash", hash`;
 
 type RawRow = Omit<EntryRow, "position"> & { readonly position: string };

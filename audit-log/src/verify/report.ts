@@ -1,4 +1,5 @@
 import { printable, type Finding } from "./finding.js";
+import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedTags } from "./verify-tags.js";
 
@@ -22,18 +23,35 @@ export function reportLog(log: VerifiedLog): string[] {
   ];
 }
 
-/** @returns what was found of the tags, for people, a line each */
+/** @returns what was found of the ledger, for people, a line each */
+export function reportLedger({ checked, wrong, findings }: VerifiedLedger): string[] {
+  return [
+    `${count(checked, "tag", "tags")} of the ledger compared with the audit log`,
+    ...findings.map(
+      ({ repository, tag, problem }) => `  ${printable(`${repository}:${tag}: ${problem}`)}`,
+    ),
+    ...reportMore(wrong - findings.length),
+    wrong === 0
+      ? "the ledger is as the audit log says"
+      : `${count(wrong, "TAG OF THE LEDGER IS", "TAGS OF THE LEDGER ARE")} NOT AS THE AUDIT LOG SAYS`,
+  ];
+}
+
+/** @returns what was found of the tags at the registry, for people, a line each */
 export function reportTags({ checked, wrong, findings }: VerifiedTags): string[] {
-  const more = wrong - findings.length;
   return [
     `${count(checked, "tag", "tags")} compared with the registry`,
     ...findings.map(
       ({ repository, tag, digest, problem }) =>
         `  ${printable(`${repository}:${tag}`)} is ${digest} in the ledger, ${printable(problem)}`,
     ),
-    ...(more > 0 ? [`  and ${number(more)} more`] : []),
+    ...reportMore(wrong - findings.length),
     wrong === 0 ? "every tag has the recorded digest" : `${number(wrong)} TAGS ARE NOT AS RECORDED`,
   ];
+}
+
+function reportMore(more: number): string[] {
+  return more > 0 ? [`  and ${number(more)} more`] : [];
 }
 
 function reportFinding({ chain, position, problem, content }: Finding): string[] {

@@ -5,6 +5,7 @@ import { readHeads } from "../sql/chain-heads.js";
 import { chainsInUse } from "../sql/entries.js";
 import { chainCursor, type ChainCursor } from "./chain-cursor.js";
 import type { Finding } from "./finding.js";
+import { verifyLedger, type VerifiedLedger } from "./verify-ledger.js";
 import { walkCheckpoints, type CheckpointTrust, type CheckpointWalk } from "./walk-checkpoints.js";
 
 /** What was found. */
@@ -19,6 +20,8 @@ export interface VerifiedLog {
   readonly uncovered: number;
   /** The first wrong entry of each chain, and the first wrong checkpoint; none when the log is whole. */
   readonly findings: readonly Finding[];
+  /** What the ledger says of the tags at the same moment, compared with the entries. */
+  readonly ledger: VerifiedLedger;
 }
 
 /** Whom to believe, what was kept elsewhere, and who is told how far it is. */
@@ -28,9 +31,10 @@ export interface VerifyLogDeps extends CheckpointTrust {
 
 /**
  * Goes through the whole audit log as it stands at this moment: each chain from its beginning, each
- * checkpoint from the first. Holds a batch of each chain in memory, never all of it.
+ * checkpoint from the first; and compares the ledger with it, which stands at the same moment. Holds a batch of
+ * each chain and the tags of one repository in memory, never all of it.
  *
- * @param db - where the audit log is
+ * @param db - where audit log and ledger are
  * @param deps - whom to believe, and who is told how far it is
  * @returns what was found
  */
@@ -59,6 +63,7 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
         await strayFinding(tx),
         checkpoints.finding,
       ].filter((finding) => finding !== null),
+      ledger: await verifyLedger(tx, deps.progress),
     };
   });
 }

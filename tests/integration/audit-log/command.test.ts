@@ -42,7 +42,7 @@ describe("the auditor's program", () => {
   test("says that the log is whole, and ends with 0", async () => {
     const { lines, code } = await run("verify");
     expect(lines.join("\n")).toMatch(
-      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n/,
+      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n4 tags of the ledger compared with the audit log\nthe ledger is as the audit log says\n/,
     );
     expect(code).toBe("exit 0");
   });
@@ -60,6 +60,17 @@ describe("the auditor's program", () => {
     );
     expect(lines.find((line) => line.includes("mallory"))).toContain('"tag":"1.2"');
     expect(lines).toContain("THE AUDIT LOG IS BROKEN");
+    expect(code).toBe("exit 1");
+  });
+
+  test("shows the tag that was changed in the ledger by hand, and ends with 1", async () => {
+    await log.db.query("update ledger.tag set pushed_by = 'mallory' where name = '1.2'");
+    const { lines, code } = await run("verify");
+    expect(lines).toContain("the audit log is whole");
+    expect(lines).toContain(
+      "  alpha/app:1.2: pushed by mallory in the ledger, by alice in the audit log",
+    );
+    expect(lines).toContain("1 TAG OF THE LEDGER IS NOT AS THE AUDIT LOG SAYS");
     expect(code).toBe("exit 1");
   });
 

@@ -22,11 +22,13 @@ export interface TestAuditLog {
   readonly db: Database;
   readonly keysFolder: string;
   readonly keys: KeyRing;
+  /** Pushes so many tags: into the ledger, on record. */
   append(count: number, repository?: string): Promise<void>;
   /** @returns what a gateway makes checkpoints with; they are due at once */
   checkpointDeps(known?: Partial<CheckpointDeps>): CheckpointDeps;
   checkpoint(): Promise<number | null>;
-  verify(kept?: readonly KeptCheckpoint[]): Promise<VerifiedLog>;
+  /** @param through - what reads the log; absent: its own database */
+  verify(kept?: readonly KeptCheckpoint[], through?: Database): Promise<VerifiedLog>;
   /** Does what only a superuser can, who switches rules and triggers off. */
   forge(work: (tx: Queryable) => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
@@ -69,15 +71,24 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
     keysFolder: folder.path,
     keys,
     append: async (count, repository = REPOSITORY) => {
-      for (let added = 0; added < count; added += 1)
-        await recordAudit(db, tagEntry(repository, `1.${(tags += 1)}`));
+      for (let added = 0; added < count; added += 1) {
+        const entry = tagEntry(repository, `1.${(tags += 1)}`);
+        await db.transaction(async (tx) => {
+          await tx.query(
+            `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+             values ($1, $2, $3, $4, clock_timestamp())`,
+            [entry.repository, entry.tag, entry.digest, entry.actor.uid],
+          );
+          await recordAudit(tx, entry);
+        });
+      }
     },
     checkpointDeps,
     checkpoint: () => makeDueCheckpoint(checkpointDeps()),
-    verify: async (kept = []) => {
+    verify: async (kept = [], through = db) => {
       const pem = await readFile(join(folder.path, "ca.cert.pem"), "utf8");
       const anchors = parseCertificates(pem, "ca.cert.pem");
-      return verifyLog(db, { anchors, kept, progress: () => undefined });
+      return verifyLog(through, { anchors, kept, progress: () => undefined });
     },
     forge: (work) =>
       db.transaction(async (tx) => {

@@ -1,0 +1,106 @@
+import { z } from "zod";
+
+/** An entry that says what a tag is. */
+export interface TagEntry {
+  readonly action: "tag.pushed" | "tag.adopted" | "tag.locked" | "tag.deleted";
+  readonly at: string;
+  readonly tag: string;
+  readonly digest: string;
+  /** Name of who did it; empty for a service by itself. */
+  readonly by: string;
+  /** What a push changed; empty for anything else. */
+  readonly change: string;
+}
+
+/** Who did something to a tag, and when it was recorded. */
+export interface Deed {
+  readonly by: string;
+  readonly at: string;
+}
+
+/** What the audit log says of a tag. */
+export interface TagHistory {
+  readonly digest: string;
+  readonly origin: "pushed" | "adopted";
+  readonly pushed: Deed;
+  readonly locked: Deed | null;
+  readonly deleted: Deed | null;
+  /** The first entry that could not follow the ones before it: the ledger was otherwise then. */
+  readonly problem: string | null;
+}
+
+const contentSchema = z.object({
+  action: z.enum(["tag.pushed", "tag.adopted", "tag.locked", "tag.deleted"]),
+  at: z.string(),
+  tag: z.string(),
+  digest: z.string(),
+  actor: z.object({ uid: z.string() }),
+  detail: z.object({ change: z.string().default("") }),
+});
+
+/**
+ * @param content - content of an entry
+ * @returns what it says of a tag, or `null` when it cannot be understood
+ */
+export function parseTagEntry(content: string): TagEntry | null {
+  try {
+    const { actor, detail, ...entry } = contentSchema.parse(JSON.parse(content));
+    return { ...entry, by: actor.uid, change: detail.change };
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * @param before - what the entries before say of the tag; `null` without any
+ * @param entry - the next entry about it
+ * @returns what they say together
+ */
+export function continueHistory(before: TagHistory | null, entry: TagEntry): TagHistory {
+  const why = impossible(before, entry);
+  const what = entry.change || entry.action.replace(/^tag\./, "");
+  const problem = before?.problem ?? (why === null ? null : `${what} at ${entry.at}, ${why}`);
+  const deed = { by: entry.by, at: entry.at };
+  switch (entry.action) {
+    case "tag.pushed":
+    case "tag.adopted": {
+      const origin = entry.action === "tag.pushed" ? "pushed" : "adopted";
+      const locked = before?.locked ?? null;
+      return { digest: entry.digest, origin, pushed: deed, locked, deleted: null, problem };
+    }
+    case "tag.locked":
+      return { ...(before ?? unknown(entry)), locked: deed, problem };
+    case "tag.deleted":
+      return { ...(before ?? unknown(entry)), deleted: deed, problem };
+  }
+}
+
+/** The entry that told of the tag before is gone; the digest is all that is known. */
+function unknown({ digest }: TagEntry): TagHistory {
+  const pushed = { by: "", at: "" };
+  return { digest, origin: "pushed", pushed, locked: null, deleted: null, problem: null };
+}
+
+/** @returns why the gateway cannot have written this entry after the ones before; `null` when it can */
+function impossible(before: TagHistory | null, entry: TagEntry): string | null {
+  const isNew = entry.action === "tag.adopted" || entry.change === "new";
+  if (before === null) return isNew || entry.change === "" ? unheldFault(entry) : NOT_THERE;
+  if (isNew) return `although it was known since ${before.pushed.at}: it was taken from the ledger`;
+  const same = entry.digest === before.digest;
+  if (entry.change === "moved") {
+    if (same) return "although it was that before";
+    return before.locked === null ? null : `although it was locked at ${before.locked.at}`;
+  }
+  if (entry.action === "tag.pushed" && entry.change !== "restored") return null;
+  if (!same) return `with ${entry.digest}, although it was ${before.digest}`;
+  const wasDeleted = before.deleted !== null;
+  if (entry.change === "restored") return wasDeleted ? null : "although it was not deleted";
+  if (wasDeleted) return `although it was deleted at ${before.deleted.at}`;
+  return entry.action === "tag.locked" && before.locked !== null ? "although it was locked" : null;
+}
+
+const NOT_THERE = "although no entry says that it was there";
+
+function unheldFault({ action }: TagEntry): string | null {
+  return action === "tag.locked" || action === "tag.deleted" ? NOT_THERE : null;
+}

@@ -1,0 +1,136 @@
+import { describe, expect, test } from "@jest/globals";
+import type { LedgerRecord } from "#audit-log/sql/ledger-tags.js";
+import { differenceOf } from "#audit-log/verify/compare-tag.js";
+import {
+  continueHistory,
+  parseTagEntry,
+  type TagEntry,
+  type TagHistory,
+} from "#audit-log/verify/tag-history.js";
+
+/** A story in words: `new a`, `moved b`, `locked b`, each a second after the one before. */
+function historyOf(...story: readonly string[]): TagHistory | null {
+  return story.map(entryOf).reduce<TagHistory | null>(continueHistory, null);
+}
+
+function entryOf(words: string, second: number): TagEntry {
+  const [what = "", digest = ""] = words.split(" ");
+  const isPush = ["new", "moved", "restored", "pushed"].includes(what);
+  return {
+    action: isPush ? "tag.pushed" : (`tag.${what}` as TagEntry["action"]),
+    change: isPush && what !== "pushed" ? what : "",
+    at: at(second),
+    tag: "1.0",
+    digest,
+    by: what === "adopted" ? "" : "alice",
+  };
+}
+
+const at = (second: number, micros = "000500") =>
+  `2026-11-20T20:00:${String(second).padStart(2, "0")}.${micros}Z`;
+
+/** What the ledger has after `new a`. */
+const PUSHED: LedgerRecord = {
+  repository: "alpha/app",
+  tag: "1.0",
+  digest: "a",
+  origin: "pushed",
+  pushedBy: "alice",
+  pushedAt: at(0, "000100"),
+  lockedBy: null,
+  lockedAt: null,
+  deletedBy: null,
+  deletedAt: null,
+};
+
+describe("the entries about a tag", () => {
+  test.each([
+    ["new a"],
+    ["new a", "moved b", "moved a", "locked a"],
+    ["new a", "deleted a", "restored a", "deleted a", "restored a"],
+    ["new a", "locked a", "deleted a", "restored a"],
+    ["new a", "deleted a", "moved b"],
+    ["adopted a", "moved b", "locked b"],
+    ["pushed a", "pushed b"],
+  ])("%s, %s, … can follow one another", (...story) => {
+    expect(historyOf(...story)?.problem).toBeNull();
+  });
+
+  test.each([
+    [["new a", "new b"], `new at ${at(1)}, although it was known since ${at(0)}: it was taken`],
+    [["new a", "adopted a"], `adopted at ${at(1)}, although it was known`],
+    [["moved a"], `moved at ${at(0)}, although no entry says that it was there`],
+    [["restored a"], `restored at ${at(0)}, although no entry`],
+    [["locked a"], `locked at ${at(0)}, although no entry`],
+    [["deleted a"], `deleted at ${at(0)}, although no entry`],
+    [["new a", "moved a"], `moved at ${at(1)}, although it was that before`],
+    [["new a", "locked a", "moved b"], `moved at ${at(2)}, although it was locked at ${at(1)}`],
+    [["new a", "restored a"], `restored at ${at(1)}, although it was not deleted`],
+    [["new a", "deleted a", "restored b"], `restored at ${at(2)}, with b, although it was a`],
+    [["new a", "deleted b"], `deleted at ${at(1)}, with b, although it was a`],
+    [["new a", "deleted a", "deleted a"], `deleted at ${at(2)}, although it was deleted`],
+    [["new a", "deleted a", "locked a"], `locked at ${at(2)}, although it was deleted`],
+    [["new a", "locked a", "locked a"], `locked at ${at(2)}, although it was locked`],
+  ])("%j cannot: %s", (story, problem) => {
+    const history = historyOf(...story);
+    expect(history?.problem).toContain(problem);
+    expect(historyOf(...story, "deleted a", "restored a")?.problem).toBe(history?.problem);
+  });
+
+  test("are not those that cannot be understood, or say nothing of what a tag is", () => {
+    const entry = { ...entryOf("new a", 0), actor: { uid: "alice" }, detail: { change: "new" } };
+    expect(parseTagEntry(JSON.stringify(entry))).toEqual(entryOf("new a", 0));
+    for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null })])
+      expect(parseTagEntry(content)).toBeNull();
+    expect(parseTagEntry(JSON.stringify({ ...entry, action: "tag.refused" }))).toBeNull();
+  });
+});
+
+describe("a tag of the ledger", () => {
+  test("is as the entries say", () => {
+    expect(differenceOf(PUSHED, historyOf("new a"))).toBeNull();
+    expect(differenceOf(null, null)).toBeNull();
+  });
+
+  test("counts as pushed when it was adopted and then pushed again, but not the other way", () => {
+    const adopted = { ...PUSHED, pushedBy: "" };
+    for (const origin of ["adopted", "pushed"] as const)
+      expect(differenceOf({ ...adopted, origin }, historyOf("adopted a"))).toBeNull();
+    expect(differenceOf({ ...PUSHED, origin: "adopted" }, historyOf("new a"))).toBe(
+      "adopted in the ledger, pushed in the audit log",
+    );
+  });
+
+  test.each([
+    [{ digest: "b" }, "b in the ledger, a in the audit log"],
+    [{ pushedBy: "bob" }, "pushed by bob in the ledger, by alice in the audit log"],
+    [{ pushedBy: "" }, "pushed by nobody in the ledger, by alice in the audit log"],
+    [
+      { pushedAt: at(0, "000501") },
+      `pushed at ${at(0, "000501")} in the ledger, at ${at(0)} in the audit log`,
+    ],
+    [{ pushedAt: "2026-11-20T19:58:59.000000Z" }, "pushed at 2026-11-20T19:58:59.000000Z in"],
+    [{ pushedAt: "infinity" }, "pushed at infinity in the ledger"],
+    [{ pushedAt: "-infinity" }, "pushed at -infinity in the ledger"],
+    [
+      { lockedBy: "bob", lockedAt: at(1) },
+      `locked by bob at ${at(1)} in the ledger, not locked in the audit log`,
+    ],
+    [{ lockedAt: at(1) }, `locked by nobody at ${at(1)} in the ledger, not locked`],
+    [{ deletedBy: "bob", deletedAt: at(1) }, `deleted by bob at ${at(1)} in the ledger, not`],
+  ])("is found with %j", (change, difference) => {
+    expect(differenceOf({ ...PUSHED, ...change }, historyOf("new a"))).toContain(difference);
+  });
+
+  test("is found without the lock and the tombstone that are on record", () => {
+    expect(differenceOf(PUSHED, historyOf("new a", "locked a", "deleted a"))).toBe(
+      `not locked in the ledger, locked by alice at ${at(1)} in the audit log; ` +
+        `not deleted in the ledger, deleted by alice at ${at(2)} in the audit log`,
+    );
+  });
+
+  test("is found when there is no entry, or no row", () => {
+    expect(differenceOf(PUSHED, null)).toBe("a in the ledger, no entry says so");
+    expect(differenceOf(null, historyOf("new a"))).toBe("a in the audit log, not in the ledger");
+  });
+});
