@@ -56,7 +56,7 @@ export function notificationWorker(
     },
     start: () => {
       go();
-      pruning = setInterval(() => void prune(deps), PRUNE_MILLISECONDS);
+      pruning = setInterval(() => void prune(handling), PRUNE_MILLISECONDS);
       return Promise.resolve();
     },
     stop: async () => {
@@ -68,8 +68,10 @@ export function notificationWorker(
   };
 }
 
-async function prune({ db, log }: Pick<HandleDeps, "db" | "log">): Promise<void> {
-  await pruneNotifications(db, KEPT_DAYS).catch((error: unknown) => {
+async function prune({ db, log, signal }: HandleDeps): Promise<void> {
+  try {
+    while (!signal.aborted && (await pruneNotifications(db, KEPT_DAYS)) > 0);
+  } catch (error) {
     log.warn({ event: "notifications.not-pruned", err: error });
-  });
+  }
 }
