@@ -233,6 +233,7 @@ describe("metrics of the outbox", () => {
     const gateway = await start(db, [sink]);
     const says = (line: string | RegExp) => async () =>
       (await gateway.metrics()).split("\n").some((each) => each.match(line) !== null);
+    expect(await gateway.metrics()).toContain('{sink="kept",outcome="dead"} 0');
     await eventually("one waits", says(/^event_backlog\{sink="kept"\} 1$/));
     await eventually("for a while", says(/^event_backlog_age_seconds\{sink="kept"\} [1-9]/));
     await eventually(

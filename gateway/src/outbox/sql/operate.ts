@@ -84,8 +84,11 @@ export async function listDead(
   return rows;
 }
 
+/** Queues that are replayed in one statement, which holds up pushes to their repositories. */
+const QUEUES_AT_ONCE = 500;
+
 /**
- * Puts events at the end of the queues that they have been in.
+ * Puts events at the end of the queues that they have been in, some queues at a time.
  *
  * @param db - pool
  * @param selection - which
@@ -95,13 +98,43 @@ export async function listDead(
 export async function replay(
   db: Database,
   selection: Selection,
+  options: { readonly dead: boolean },
+): Promise<number> {
+  const queues = await queuesOf(db, selection);
+  let added = 0;
+  for (let from = 0; from < queues.length; from += QUEUES_AT_ONCE)
+    added += await replayQueues(db, selection, options, queues.slice(from, from + QUEUES_AT_ONCE));
+  return added;
+}
+
+interface QueueKey {
+  readonly sink: string;
+  readonly repository: string;
+}
+
+async function queuesOf(db: Queryable, { sink, repository }: Selection): Promise<QueueKey[]> {
+  const { rows } = await db.query<QueueKey>(
+    `select sink, repository from ledger.outbox
+     where ($1::text is null or sink = $1) and ($2::text is null or repository = $2)
+     order by repository, sink`,
+    [sink ?? null, repository ?? null],
+  );
+  return rows;
+}
+
+async function replayQueues(
+  db: Database,
+  selection: Selection,
   { dead }: { readonly dead: boolean },
+  queues: readonly QueueKey[],
 ): Promise<number> {
   const { rowCount } = await db.query(
     `with chosen as (
        select delivery.sink, delivery.repository, delivery.event, min(delivery.position) as position,
               bool_or(delivery.state = 'waiting') as waits
-       from ledger.delivery join ledger.event on event.id = delivery.event
+       from unnest($6::text[], $7::text[]) as wanted (sink, repository)
+       join ledger.delivery using (sink, repository)
+       join ledger.event on event.id = delivery.event
        where ($5 is false or delivery.state = 'dead') and ${SELECTED}
        group by delivery.sink, delivery.repository, delivery.event
      ), again as (
@@ -124,7 +157,12 @@ export async function replay(
      insert into ledger.delivery (sink, repository, position, event)
      select again.sink, again.repository, queue.base + again.place, again.event
      from again join queue on queue.sink = again.sink and queue.repository = again.repository`,
-    [...valuesOf(selection), dead],
+    [
+      ...valuesOf(selection),
+      dead,
+      queues.map(({ sink }) => sink),
+      queues.map(({ repository }) => repository),
+    ],
   );
   return rowCount ?? 0;
 }

@@ -76,7 +76,10 @@ export function testDispatcher(
   attemptMilliseconds = 15_000,
 ): TestDispatcher {
   const registry = new Registry();
-  const metrics = deliveryMetrics(registry);
+  const metrics = deliveryMetrics(
+    registry,
+    sinks.map(({ name }) => name),
+  );
   const random = () => 0;
   const deps = {
     db,
