@@ -27,8 +27,7 @@ export function deliveryMetrics(registry: Registry, sinks: readonly string[]): D
     labelNames: ["sink", "outcome"],
     registers,
   });
-  for (const sink of sinks)
-    for (const outcome of OUTCOMES) deliveries.inc({ sink, outcome }, 0);
+  for (const sink of sinks) for (const outcome of OUTCOMES) deliveries.inc({ sink, outcome }, 0);
   const duration = new Histogram<"sink">({
     name: "event_delivery_duration_seconds",
     help: "Time that sinks took to answer",
