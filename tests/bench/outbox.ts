@@ -51,7 +51,9 @@ async function measure(db: Database, sinks: readonly Sink[], { clients, reposito
 }
 
 async function hasNothingWaiting(db: Database): Promise<boolean> {
-  const { rows } = await db.query("select 1 from ledger.outbox where done_position < last_position");
+  const { rows } = await db.query(
+    "select 1 from ledger.outbox where done_position < last_position",
+  );
   return rows.length === 0;
 }
 
