@@ -9,6 +9,7 @@ export interface NotificationWorker extends Component {
 }
 
 const LOOK_MILLISECONDS = 2_000;
+const MEASURE_MILLISECONDS = 5_000;
 const PRUNE_MILLISECONDS = 3_600_000;
 const KEPT_DAYS = { handled: 7, dead: 30 };
 
@@ -29,10 +30,14 @@ export function notificationWorker(
   let state: "new" | "idle" | "busy" | "busy and woken" = "new";
   const work = async (): Promise<void> => {
     try {
-      while (!stopping.signal.aborted && (await handleNotifications(handling)) > 0);
-      const { waiting, oldestSeconds } = await notificationBacklog(deps.db);
-      deps.hookMetrics.waiting.set(waiting);
-      deps.hookMetrics.oldestSeconds.set(oldestSeconds);
+      let measuredAt = -Infinity;
+      for (let handled = 1; handled > 0;) {
+        handled = stopping.signal.aborted ? 0 : await handleNotifications(handling);
+        // Also meanwhile: what takes long to work off is what has to be seen.
+        if (handled > 0 && performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
+        await measure(deps);
+        measuredAt = performance.now();
+      }
     } catch (error) {
       deps.log.warn({ event: "notifications.not-handled", err: error });
     }
@@ -66,6 +71,12 @@ export function notificationWorker(
       clearTimeout(timer);
     },
   };
+}
+
+async function measure({ db, hookMetrics }: Pick<HandleDeps, "db" | "hookMetrics">): Promise<void> {
+  const { waiting, oldestSeconds } = await notificationBacklog(db);
+  hookMetrics.waiting.set(waiting);
+  hookMetrics.oldestSeconds.set(oldestSeconds);
 }
 
 async function prune({ db, log, signal }: HandleDeps): Promise<void> {
