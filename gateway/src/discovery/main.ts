@@ -9,6 +9,7 @@ import { readConfig, type GatewayConfig } from "../config.js";
 import { ownRequestMark } from "../hooks/own-requests.js";
 import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
 import { upstreamAuthorization } from "../proxy/upstream-token.js";
+import type { Sink } from "../events/sink.js";
 import { announcing } from "../outbox/announcing.js";
 import { registryUpstream } from "../proxy/upstream.js";
 import { openSinks } from "../sinks/open-sinks.js";
@@ -39,8 +40,10 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
   // What it puts into the queues a gateway delivers.
-  const audit = announcing(recordAudit, openSinks(config.events), () => undefined);
+  const sinks = openSinks(config.events);
+  const audit = announcing(recordAudit, sinks, () => undefined);
   const { dryRun, all } = command;
+  if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
   try {
     const summary = await discoverOnce(
       {
@@ -62,6 +65,12 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   } finally {
     await db.close();
   }
+}
+
+/** Whoever runs it without the gateway's variables is told that nobody will be. */
+function sinksLine(sinks: readonly Sink[]): string {
+  const names = sinks.map(({ name }) => name).join(", ");
+  return `what it finds is announced to: ${names || "nobody, since no sink is configured here"}`;
 }
 
 async function openRegistry(config: GatewayConfig, log: Logger) {

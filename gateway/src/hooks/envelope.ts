@@ -4,6 +4,8 @@ import { z } from "zod";
 const MOST = { id: 200, action: 100, repository: 255, tag: 128, digest: 200 } as const;
 /** Deeper than any registry nests, and far from what a database refuses to parse. */
 const MOST_DEPTH = 32;
+/** Registries send one or few at once; so many are stored well within the time that a statement has. */
+const MOST_EVENTS = 10_000;
 
 // Postgres stores no NUL in a text.
 const column = (most: number) =>
@@ -92,6 +94,8 @@ export function parseEnvelope(body: Buffer): Envelope {
   }
   const envelope = z.looseObject({ events: z.array(z.unknown()) }).safeParse(parsed);
   if (!envelope.success) return whole("it has no list of events");
+  if (envelope.data.events.length > MOST_EVENTS)
+    return whole(`it has more than ${MOST_EVENTS} events`);
   const events: RegistryNotification[] = [];
   const dead: DeadLetter[] = [];
   for (const raw of envelope.data.events) {

@@ -9,6 +9,7 @@ export interface NotificationWorker extends Component {
 }
 
 const LOOK_MILLISECONDS = 2_000;
+const MEASURE_MILLISECONDS = 5_000;
 const PRUNE_MILLISECONDS = 3_600_000;
 const KEPT_DAYS = { handled: 7, dead: 30 };
 
@@ -29,10 +30,14 @@ export function notificationWorker(
   let state: "new" | "idle" | "busy" | "busy and woken" = "new";
   const work = async (): Promise<void> => {
     try {
-      while (!stopping.signal.aborted && (await handleNotifications(handling)) > 0);
-      const { waiting, oldestSeconds } = await notificationBacklog(deps.db);
-      deps.hookMetrics.waiting.set(waiting);
-      deps.hookMetrics.oldestSeconds.set(oldestSeconds);
+      let measuredAt = -Infinity;
+      for (let handled = 1; handled > 0;) {
+        handled = stopping.signal.aborted ? 0 : await handleNotifications(handling);
+        // Also meanwhile: what takes long to work off is what has to be seen.
+        if (handled > 0 && performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
+        await measure(deps);
+        measuredAt = performance.now();
+      }
     } catch (error) {
       deps.log.warn({ event: "notifications.not-handled", err: error });
     }
@@ -56,7 +61,7 @@ export function notificationWorker(
     },
     start: () => {
       go();
-      pruning = setInterval(() => void prune(deps), PRUNE_MILLISECONDS);
+      pruning = setInterval(() => void prune(handling), PRUNE_MILLISECONDS);
       return Promise.resolve();
     },
     stop: async () => {
@@ -68,8 +73,16 @@ export function notificationWorker(
   };
 }
 
-async function prune({ db, log }: Pick<HandleDeps, "db" | "log">): Promise<void> {
-  await pruneNotifications(db, KEPT_DAYS).catch((error: unknown) => {
+async function measure({ db, hookMetrics }: Pick<HandleDeps, "db" | "hookMetrics">): Promise<void> {
+  const { waiting, oldestSeconds } = await notificationBacklog(db);
+  hookMetrics.waiting.set(waiting);
+  hookMetrics.oldestSeconds.set(oldestSeconds);
+}
+
+async function prune({ db, log, signal }: HandleDeps): Promise<void> {
+  try {
+    while (!signal.aborted && (await pruneNotifications(db, KEPT_DAYS)) > 0);
+  } catch (error) {
     log.warn({ event: "notifications.not-pruned", err: error });
-  });
+  }
 }

@@ -24,6 +24,8 @@ export interface DeliverDeps {
   readonly random: () => number;
   /** How long ago an event may have happened for a failed delivery to be tried again. */
   readonly giveUpSeconds: number;
+  /** How long an attempt may take; absent: 15 s. */
+  readonly attemptMilliseconds?: number;
 }
 
 /** Longer than one attempt may take, so that nobody else delivers the same meanwhile. */
@@ -105,7 +107,9 @@ async function attempt(
     deps.metrics.ended(sink.name, outcome, (performance.now() - began) / 1_000);
   };
   try {
-    await sink.deliver(event, AbortSignal.timeout(ATTEMPT_MILLISECONDS));
+    await inTime(deps.attemptMilliseconds ?? ATTEMPT_MILLISECONDS, (signal) =>
+      sink.deliver(event, signal),
+    );
     note("delivered");
     return null;
   } catch (error) {
@@ -114,6 +118,26 @@ async function attempt(
     // Its text may hold anything; the log has the whole of it, which pino redacts.
     deps.log.error({ event: "event.sink-faulty", sink: sink.name, err: error });
     return new DeliveryError("the sink failed in an unexpected way; the log says how");
+  }
+}
+
+/** What does not heed the signal (credentials, files that hang) is not waited for: it would block the sink for good. */
+async function inTime(
+  milliseconds: number,
+  work: (signal: AbortSignal) => Promise<void>,
+): Promise<void> {
+  const ending = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  const tooLate = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      ending.abort();
+      reject(new DeliveryError(`not delivered within ${milliseconds / 1_000} s`));
+    }, milliseconds);
+  });
+  try {
+    await Promise.race([work(ending.signal), tooLate]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 

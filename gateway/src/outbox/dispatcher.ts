@@ -43,14 +43,20 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
   const every = (milliseconds: number, work: () => void) => {
     timers.add(setInterval(work, milliseconds));
   };
+  /** With queues without number one round may take longer than it is until the next. */
+  const oneAtATime = (work: () => Promise<void>) => {
+    let running: Promise<unknown> | null = null;
+    return () => {
+      running ??= quietly(work()).finally(() => (running = null));
+    };
+  };
   const names = sinks.map(({ name }) => name);
-  const measure = () =>
-    void quietly(
-      readBacklog(deps.db, names).then((backlogs) => {
-        deps.metrics.backlog(backlogs);
-      }),
-    );
-  const prune = () => void quietly(pruneEvents(deps.db, keepDays));
+  const measure = oneAtATime(async () => {
+    deps.metrics.backlog(await readBacklog(deps.db, names));
+  });
+  const prune = oneAtATime(async () => {
+    while (!stopping.signal.aborted && (await pruneEvents(deps.db, keepDays)) > 0);
+  });
   const quietly = (work: Promise<unknown>) =>
     work.catch((error: unknown) => {
       if (!isUnavailable(error)) deps.log.error({ event: "outbox.failed", err: error });

@@ -5,7 +5,8 @@ import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportDead, reportQueues } from "./report.js";
 import { readBacklog } from "./sql/backlog.js";
-import { discardDead, listDead, listQueues, replay } from "./sql/operate.js";
+import { listDead, listQueues } from "./sql/list.js";
+import { discardDead, discardWaiting, replay } from "./sql/operate.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -40,6 +41,8 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
       ];
     case "discard":
       return [`${await discardDead(db, selection)} events were discarded`];
+    case "discard waiting":
+      return [`${await discardWaiting(db, command.selection)} events were discarded`];
   }
 }
 

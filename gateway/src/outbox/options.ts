@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "#service-kit/command.js";
-import type { Selection } from "./sql/operate.js";
+import type { Selection } from "./sql/selection.js";
 
 export const USAGE = `Events on their way to sinks
 
@@ -11,6 +11,8 @@ export const USAGE = `Events on their way to sinks
           to the sinks that they were meant for
   discard --dead
           gives up for good what was given up
+          --waiting --sink NAME
+          gives up for good what waits for a sink, as for one that was taken out of the configuration
 
   --sink NAME and --repository NAME narrow each of them down; --limit N (50) for list and dead
 
@@ -20,7 +22,11 @@ Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
 export type OutboxCommand =
   | { readonly name: "list" | "dead"; readonly selection: Selection; readonly limit: number }
   | { readonly name: "replay"; readonly selection: Selection; readonly dead: boolean }
-  | { readonly name: "discard"; readonly selection: Selection };
+  | { readonly name: "discard"; readonly selection: Selection }
+  | {
+      readonly name: "discard waiting";
+      readonly selection: { readonly sink: string; readonly repository: string | undefined };
+    };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const MOST_LINES = 10_000;
@@ -47,8 +53,14 @@ export function parseCommand(argv: readonly string[]): OutboxCommand {
       return { name, selection, dead };
     }
     case "discard":
-      if (!dead) throw new UsageError("discard: wanted --dead, so that it is no slip");
-      return { name, selection };
+      if (dead === values.waiting)
+        throw new UsageError("discard: wanted --dead or --waiting, so that it is no slip");
+      if (dead) return { name, selection };
+      if (sink === undefined || selection.event !== undefined || selection.since !== undefined)
+        throw new UsageError(
+          "discard --waiting: wanted --sink NAME, and --repository NAME at most",
+        );
+      return { name: "discard waiting", selection: { sink, repository } };
     case undefined:
     default:
       throw new UsageError("wanted one of: list, dead, replay, discard");
@@ -68,6 +80,7 @@ function parsed(argv: readonly string[]) {
         since: text,
         limit: text,
         dead: { type: "boolean", default: false },
+        waiting: { type: "boolean", default: false },
       },
     });
   } catch (error) {

@@ -1,8 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from "prom-client";
 import type { Backlog } from "./sql/backlog.js";
 
+const OUTCOMES = ["delivered", "failed", "dead"] as const;
+
 /** How an attempt or a delivery ended; one that is dead was a failed attempt, too. */
-export type DeliveryOutcome = "delivered" | "failed" | "dead";
+export type DeliveryOutcome = (typeof OUTCOMES)[number];
 
 /** What is measured of deliveries. */
 export interface DeliveryMetrics {
@@ -14,9 +16,10 @@ export interface DeliveryMetrics {
 
 /**
  * @param registry - where the metrics are kept
+ * @param sinks - names of the sinks, whose counters begin at zero
  * @returns what takes note of deliveries
  */
-export function deliveryMetrics(registry: Registry): DeliveryMetrics {
+export function deliveryMetrics(registry: Registry, sinks: readonly string[]): DeliveryMetrics {
   const registers = [registry];
   const deliveries = new Counter<"sink" | "outcome">({
     name: "event_deliveries_total",
@@ -24,6 +27,7 @@ export function deliveryMetrics(registry: Registry): DeliveryMetrics {
     labelNames: ["sink", "outcome"],
     registers,
   });
+  for (const sink of sinks) for (const outcome of OUTCOMES) deliveries.inc({ sink, outcome }, 0);
   const duration = new Histogram<"sink">({
     name: "event_delivery_duration_seconds",
     help: "Time that sinks took to answer",

@@ -1,6 +1,6 @@
 import { printable } from "#audit-log/verify/finding.js";
 import type { Backlog } from "./sql/backlog.js";
-import type { DeadDelivery, WaitingQueue } from "./sql/operate.js";
+import type { DeadDelivery, WaitingQueue } from "./sql/list.js";
 
 /**
  * @param backlogs - what waits, by sink

@@ -9,6 +9,8 @@ const LONGEST_SECONDS = 300;
 const LONGEST_ASKED_SECONDS = 3_600;
 /** A refusal that is said to be lasting is not believed at once: sinks are wrong about that, too. */
 const LASTING_ATTEMPTS = 3;
+/** What is old already when it is tried first (a replay, a gateway that was away) gets another chance as well. */
+const FEWEST_ATTEMPTS = 3;
 
 /**
  * Decides by exponential backoff with jitter, so that queues that failed together are not tried together.
@@ -26,7 +28,7 @@ export function afterFailure(
   options: { readonly giveUpSeconds: number; readonly random: number },
 ): Verdict {
   if (error.lasting && attempts >= LASTING_ATTEMPTS) return "dead";
-  if (ageSeconds >= options.giveUpSeconds) return "dead";
+  if (ageSeconds >= options.giveUpSeconds && attempts >= FEWEST_ATTEMPTS) return "dead";
   const backoff = Math.min(FIRST_SECONDS * 2 ** Math.min(attempts - 1, 20), LONGEST_SECONDS);
   const jittered = backoff * (0.5 + options.random / 2);
   const asked = Math.min(error.retryAfterSeconds ?? 0, LONGEST_ASKED_SECONDS);

@@ -114,7 +114,9 @@ async function write(deps: PullRecorderDeps, pulls: readonly CountedPulls[]): Pr
 }
 
 async function prune({ db, log, keepDays }: PullRecorderDeps): Promise<void> {
-  await prunePulls(db, keepDays).catch((error: unknown) => {
+  try {
+    while ((await prunePulls(db, keepDays)) > 0);
+  } catch (error) {
     log.warn({ event: "pulls.not-pruned", err: error });
-  });
+  }
 }

@@ -37,6 +37,7 @@ export interface SearchTiming {
 }
 
 const TIMING: SearchTiming = { lookMilliseconds: 2_000, leaseSeconds: 180, backoffSeconds: 5 };
+const MEASURE_MILLISECONDS = 5_000;
 const MOST_ATTEMPTS = 8;
 const LONGEST_BACKOFF_SECONDS = 900;
 /** Everything of one search, within the lease. */
@@ -56,8 +57,14 @@ export function sourceSearch(deps: SourceSearchDeps, timing: SearchTiming = TIMI
   let running = Promise.resolve();
   const look = async (): Promise<void> => {
     try {
-      while (!stopping.signal.aborted && (await searchNext(deps, timing, stopping.signal)));
-      deps.metrics.waiting.set(await countSearches(deps.db));
+      let measuredAt = -Infinity;
+      for (let searched = true; searched;) {
+        searched = !stopping.signal.aborted && (await searchNext(deps, timing, stopping.signal));
+        // Also meanwhile: what takes long to work off is what has to be seen.
+        if (searched && performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
+        deps.metrics.waiting.set(await countSearches(deps.db));
+        measuredAt = performance.now();
+      }
     } catch (error) {
       deps.log.warn({ event: "scm-search.failed", err: error });
     }

@@ -21,7 +21,7 @@ const PAST: Readonly<Record<EventAction, string>> = {
 export function cloudEvent(event: RegistryEvent, registry: RegistryIdentity): string {
   const { id, action, repository, tag, digest, previousDigest, actor, reason } = event;
   const subject = subjectOf(event);
-  const { scmSource } = event.detail;
+  const { scmSource, count, firstAt, lastAt } = event.detail;
   return JSON.stringify({
     specversion: "1.0",
     id,
@@ -42,6 +42,7 @@ export function cloudEvent(event: RegistryEvent, registry: RegistryIdentity): st
       actor: { uid: actor.uid, realm: actor.realm, kind: actor.kind },
       reason,
       ...(isObject(scmSource) ? { scmSource } : {}),
+      ...(action === "pull" ? { pulls: { count, firstAt, lastAt } } : {}),
     },
   });
 }

@@ -61,7 +61,11 @@ function auditOfEnvironment(read: EnvReader): AuditSpec | null {
   const url = read.optionalUrl("HTTP_AUDIT_LOGS_URL");
   const token = read.optionalSecret("HTTP_AUDIT_LOGS_TOKEN") ?? undefined;
   const tokenFile = read.optionalText("HTTP_AUDIT_LOGS_TOKEN_FILE") ?? undefined;
-  if (url === null) return null;
+  if (url === null) {
+    if (token !== undefined)
+      read.fault("HTTP_AUDIT_LOGS_URL", "absent, wanted with HTTP_AUDIT_LOGS_TOKEN");
+    return null;
+  }
   if (URL.canParse(url) && isForbiddenLiteral(new URL(url)))
     read.fault(
       "HTTP_AUDIT_LOGS_URL",

@@ -36,7 +36,10 @@ export function openEvents(
     {
       db,
       log,
-      metrics: deliveryMetrics(metrics.registry),
+      metrics: deliveryMetrics(
+        metrics.registry,
+        sinks.map(({ name }) => name),
+      ),
       now: Date.now,
       random: Math.random,
       giveUpSeconds: config.outbox.retryHours * SECONDS_PER_HOUR,

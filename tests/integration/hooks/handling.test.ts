@@ -4,6 +4,7 @@ import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
 import { handleNotifications, type HandleDeps } from "#gateway/hooks/handle-notifications.js";
 import { keepNotifications } from "#gateway/hooks/sql/keep-notifications.js";
+import { notificationWorker } from "#gateway/hooks/notification-worker.js";
 import { recordReportedPulls } from "#gateway/hooks/reported-pulls.js";
 import {
   claimNotifications,
@@ -14,6 +15,8 @@ import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
 import { announcing } from "#gateway/outbox/announcing.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { gate } from "#tests/support/gate.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 
@@ -98,6 +101,26 @@ describe("a reported push", () => {
     await report("not a tag", D1);
     await handleNotifications(deps());
     expect(await outcomes()).toEqual(["nothing to do"]);
+  });
+});
+
+describe("what waits", () => {
+  test("is measured while there is more to do, not only when all is done", async () => {
+    for (let i = 0; i < 210; i += 1) await report(`t${i}`, D1);
+    const shut = gate();
+    const upstreamDigest = async ({ tag }: { tag: string }) => {
+      asked.push(tag);
+      if (asked.length > 200) await shut.opened;
+      return null;
+    };
+    const watched = { ...deps(), upstreamDigest };
+    const worker = notificationWorker(watched);
+    await worker.start();
+    await eventually("the second part is begun", () => asked.length > 200);
+    const { values } = await watched.hookMetrics.waiting.get();
+    shut.open();
+    await worker.stop();
+    expect(values).toEqual([expect.objectContaining({ value: 10 })]);
   });
 });
 

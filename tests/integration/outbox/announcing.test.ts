@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { adopt } from "#gateway/ledger/adopt.js";
@@ -5,8 +6,12 @@ import { pushTag } from "#gateway/ledger/push-tag.js";
 import { recoverTag } from "#gateway/ledger/recover.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { announcing } from "#gateway/outbox/announcing.js";
+import { enqueue } from "#gateway/outbox/sql/enqueue.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { eventWith } from "#tests/support/events.js";
+import { gate } from "#tests/support/gate.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { pushDeps, tagKeeper, tagPush, type TagKeeper } from "#tests/support/tag-pushes.js";
@@ -73,6 +78,35 @@ describe("what is announced", () => {
     await db.query("update ledger.tag set reserved_until = now() - interval '1 second'");
     await recoverTag(deps(), lost);
     expect(await events()).toMatchObject([{ action: "push", tag: "1.0", deliveries: 1 }]);
+  });
+
+  test("gets into the queues in any order without anybody waiting in a circle", async () => {
+    const of = (tag: string) => ({ ...eventWith({ tag }), id: randomUUID() });
+    const [one, other] = [ledger.open(), ledger.open()];
+    let progress = "";
+    const both = gate();
+    const first = one.transaction(async (tx) => {
+      await enqueue(tx, of("1"), ["b"]);
+      progress = "begun";
+      await both.opened;
+      await enqueue(tx, of("2"), ["a"]);
+    });
+    await eventually("the first has a queue", () => progress === "begun");
+    const second = other.transaction(async (tx) => {
+      await enqueue(tx, of("3"), ["a"]);
+      progress = "both";
+      await enqueue(tx, of("4"), ["b"]);
+    });
+    await eventually("the second has one, or waits", async () => {
+      const { rows } = await db.query(
+        `select 1 from pg_stat_activity
+         where datname = current_database() and wait_event_type = 'Lock'`,
+      );
+      return progress === "both" || rows.length > 0;
+    });
+    both.open();
+    await Promise.all([first, second]);
+    expect(await events()).toHaveLength(4);
   });
 
   test("is a push that another gateway settles", async () => {

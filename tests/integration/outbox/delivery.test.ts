@@ -163,6 +163,16 @@ describe("events in the outbox", () => {
     expect(tagsOf(picky)).toEqual(["1.0"]);
   });
 
+  test("go on although attempts before them never ended", async () => {
+    sink.meet(() => new Promise(() => undefined));
+    for (const name of numbers(5))
+      await announcePush(db, [sink], { repository: `alpha/app-${name}`, tag: name });
+    await start(db, [sink], 3_600, 50);
+    await eventually("as many hang as may", () => sink.attempts() >= 4);
+    sink.meet(() => Promise.resolve());
+    await eventually("all were delivered", () => new Set(tagsOf(sink)).size === 5);
+  });
+
   test("are delivered after Postgres was away", async () => {
     const relay = await startRelay(postgres.login.port);
     await start(ledger.open({ port: relay.port }), [sink]);
@@ -204,12 +214,15 @@ describe("an event that a sink refuses for good", () => {
     );
   });
 
-  test("is given up at once when it happened too long ago", async () => {
+  test("is given up at the third attempt when it happened too long ago", async () => {
     sink.meet(away);
     await announcePush(db, [sink], { repository: "alpha/app", tag: "old" });
     await start(db, [sink], 0);
-    await eventually("it was given up", async () => (await statesOf(db)).old === "dead");
-    expect(sink.attempts()).toBe(1);
+    await eventually("it was given up", async () => {
+      await passTime(db);
+      return (await statesOf(db)).old === "dead";
+    });
+    expect(sink.attempts()).toBe(3);
   });
 });
 
@@ -220,6 +233,7 @@ describe("metrics of the outbox", () => {
     const gateway = await start(db, [sink]);
     const says = (line: string | RegExp) => async () =>
       (await gateway.metrics()).split("\n").some((each) => each.match(line) !== null);
+    expect(await gateway.metrics()).toContain('{sink="kept",outcome="dead"} 0');
     await eventually("one waits", says(/^event_backlog\{sink="kept"\} 1$/));
     await eventually("for a while", says(/^event_backlog_age_seconds\{sink="kept"\} [1-9]/));
     await eventually(

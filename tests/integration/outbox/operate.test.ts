@@ -121,8 +121,25 @@ describe("the command for the outbox", () => {
     expect((await outbox("dead")).stdout).toBe("nothing was given up\n");
   });
 
+  test("empties the queues of a sink that is configured no more, and leaves those of others", async () => {
+    const removed = keepingSink("removed");
+    sink.meet(away);
+    for (const repository of ["alpha/app", "beta/app"])
+      await announcePush(db, [sink, removed], { repository, tag: "1.0" });
+    expect((await outbox("discard", "--waiting")).code).toBe(2);
+    expect((await outbox("discard", "--waiting", "--sink", "removed")).stdout).toMatch(/^2 /);
+    const { stdout } = await outbox("list");
+    expect(stdout).not.toContain("removed");
+    sink.meet(() => Promise.resolve());
+    await passTime(db);
+    await eventually("others are delivered", () => sink.taken.length === 2);
+    await announcePush(db, [removed], { repository: "alpha/app", tag: "1.1" });
+    expect((await outbox("list")).stdout).toMatch(/^removed +1 /m);
+  });
+
   test.each([
     [[], "wanted one of: list"],
+    [["discard", "--waiting", "--sink", "x", "--since", "2020-01-01"], "wanted --sink NAME"],
     [["replay"], "wanted one of --dead"],
     [["replay", "--dead", "--since", "2020-01-01"], "wanted one of --dead"],
     [["replay", "--event", "1"], "wanted the id of an event"],

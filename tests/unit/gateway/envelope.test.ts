@@ -118,6 +118,7 @@ describe("notifications of the registry", () => {
     ["bytes that are no UTF-8", "\xff\xfe"],
     ["an event nested without end", `{"events":[${"[".repeat(99)}${"]".repeat(99)}]}`],
     ["brackets by the hundred thousand", "[".repeat(200_000)],
+    ["more events than can be stored at once", `{"events":[${"0,".repeat(10_000)}0]}`],
   ])("%s is one dead letter, byte for byte", (_what, text) => {
     const body = Buffer.from(text, "latin1");
     const { events, dead } = parseEnvelope(body);

@@ -34,7 +34,15 @@ describe("an event that was not taken", () => {
     ]);
   });
 
-  test("is never given up early for what passes, and always at its age", () => {
+  test("that is old already when it is tried again gets three attempts", () => {
+    expect([1, 2, 3].map((attempts) => afterFailure(PASSING, attempts, 1e9, options()))).toEqual([
+      { retryInSeconds: 1 },
+      { retryInSeconds: 2 },
+      "dead",
+    ]);
+  });
+
+  test("is never given up early for what passes, and at its age after three attempts at most", () => {
     fc.assert(
       fc.property(
         fc.nat({ max: 1e6 }),
@@ -42,7 +50,7 @@ describe("an event that was not taken", () => {
         fc.double({ min: 0, max: 1, noNaN: true }),
         (attempts, age, random) => {
           const verdict = afterFailure(PASSING, attempts + 1, age, options(random));
-          expect(verdict === "dead").toBe(age >= 3_600);
+          expect(verdict === "dead").toBe(age >= 3_600 && attempts + 1 >= 3);
         },
       ),
     );

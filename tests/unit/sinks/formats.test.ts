@@ -75,6 +75,12 @@ describe("a CloudEvent", () => {
     });
   });
 
+  test("of pulls says how many they were and when", () => {
+    const pulls = { count: 3, firstAt: "2026-11-20T19:58:01Z", lastAt: "2026-11-20T19:58:05Z" };
+    const event = eventWith({ action: "pull", detail: pulls });
+    expect(JSON.parse(cloudEvent(event, REGISTRY))).toMatchObject({ data: { pulls } });
+  });
+
   test("has the source of the image when it is known", () => {
     const event = eventWith({ detail: { scmSource: SCM_SOURCE, other: "is left out" } });
     const { data } = JSON.parse(cloudEvent(event, REGISTRY)) as { data: object };

@@ -96,19 +96,33 @@ export async function notificationBacklog(
   return rows[0] ?? { waiting: 0, oldestSeconds: 0 };
 }
 
+const PRUNE_BATCH = 10_000;
+
 /**
+ * Forgets what is old, a part of it at a time: a statement has ten seconds.
+ *
  * @param db - pool or transaction
  * @param days - how long handled events are kept, and how long dead letters
+ * @returns how many events and dead letters were forgotten; 0 when none is old any more
  */
 export async function pruneNotifications(
   db: Queryable,
   days: { readonly handled: number; readonly dead: number },
-): Promise<void> {
-  await db.query(
+): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
     `with old as (
-       delete from ledger.notification where handled_at < now() - $1 * interval '1 day'
+       delete from ledger.notification where ctid = any (array(
+         select ctid from ledger.notification where handled_at < now() - $1 * interval '1 day'
+         limit $3))
+       returning 1
+     ), dead as (
+       delete from ledger.dead_notification where id = any (array(
+         select id from ledger.dead_notification where received_at < now() - $2 * interval '1 day'
+         limit $3))
+       returning 1
      )
-     delete from ledger.dead_notification where received_at < now() - $2 * interval '1 day'`,
-    [days.handled, days.dead],
+     select (select count(*) from old)::int + (select count(*) from dead)::int as count`,
+    [days.handled, days.dead, PRUNE_BATCH],
   );
+  return rows[0]?.count ?? 0;
 }

@@ -2,6 +2,12 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { NewEvent } from "../../events/event.js";
 
 /**
+ * Any number. A transaction may have several events of a repository that different sinks want: without taking
+ * turns two of them could each hold the queue that the other one needs.
+ */
+const TURN = 7_305_119;
+
+/**
  * Puts an event into the queues of sinks. An event that is there already is not announced twice.
  *
  * @param tx - the transaction of the change that the event is about
@@ -16,9 +22,11 @@ export async function enqueue(
   const { id, action, repository, tag, digest, previousDigest, actor, reason, detail } = event;
   const content = { previousDigest, actor, reason, detail };
   await tx.query(
-    `with event as (
+    `with turn as materialized (
+       select pg_advisory_xact_lock(${TURN}, hashtext($3)) where cardinality($7::text[]) > 0
+     ), event as (
        insert into ledger.event (id, action, repository, tag, digest, content)
-       values ($1, $2, $3, $4, $5, $6)
+       select $1, $2, $3, $4, $5, $6 from (select count(*) from turn) as taken
        on conflict (id) do nothing
        returning id
      ), ${ADD_TO_QUEUES}`,
@@ -26,10 +34,7 @@ export async function enqueue(
   );
 }
 
-/**
- * Queues are taken in the order of their names by everybody, so that nobody waits in a circle; `$3` is the
- * repository, `$7` the sinks, and `event` has the event's id.
- */
+/** `$3` is the repository, `$7` the sinks, and `event` has the event's id. */
 const ADD_TO_QUEUES = `queue as (
     insert into ledger.outbox as held (sink, repository, last_position)
     select sink, $3, 1 from event, unnest($7::text[]) as sink order by sink

@@ -66,17 +66,30 @@ export interface TestDispatcher extends Dispatcher {
  * @param db - ledger
  * @param sinks - the sinks
  * @param giveUpSeconds - age at which an event is given up
+ * @param attemptMilliseconds - how long an attempt may take
  * @returns a dispatcher that has not started
  */
 export function testDispatcher(
   db: Database,
   sinks: readonly Sink[],
   giveUpSeconds = 3_600,
+  attemptMilliseconds = 15_000,
 ): TestDispatcher {
   const registry = new Registry();
-  const metrics = deliveryMetrics(registry);
+  const metrics = deliveryMetrics(
+    registry,
+    sinks.map(({ name }) => name),
+  );
   const random = () => 0;
-  const deps = { db, log: SILENT, metrics, now: Date.now, random, giveUpSeconds };
+  const deps = {
+    db,
+    log: SILENT,
+    metrics,
+    now: Date.now,
+    random,
+    giveUpSeconds,
+    attemptMilliseconds,
+  };
   return {
     ...dispatcher(deps, { sinks, keepDays: 30 }),
     metrics: () => registry.metrics(),
