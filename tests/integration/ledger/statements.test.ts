@@ -281,7 +281,7 @@ describe("the newest tag of a repository", () => {
       `explain select digest from ledger.tag where ${NEWEST_TAG.replace("$1", "'alpha/app'")}`,
     );
     const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-    expect(plan).toContain("tag_newest");
+    expect(plan).toContain("tag_latest");
     expect(plan).not.toContain("Sort");
   });
 });
