@@ -16,13 +16,19 @@ export interface MigrationSet {
 const MIGRATION_LOCK = 7_246_391;
 
 /**
+ * While a migration waits for a table, whoever comes after it waits too. Replicas that still serve would stand as
+ * long as the longest statement that reads the table, such as that of a backup or of `verify`.
+ */
+const TABLE_LOCK_MILLISECONDS = 2_000;
+
+/**
  * Brings the schema up to date. Safe with several replicas: one migrates, the others wait for it.
  *
  * @param config - where the database is
  * @param migrations - what to apply
  * @param log - where each applied migration is told
- * @throws whatever Postgres says, when it cannot be reached or a migration fails; then nothing of
- *   that migration stays
+ * @throws whatever Postgres says, when it cannot be reached, a table is in use for too long or a migration fails;
+ *   then nothing of that migration stays
  */
 export async function migrate(
   config: DatabaseConfig,
@@ -36,6 +42,7 @@ export async function migrate(
   await client.connect();
   try {
     await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+    await client.query(`set lock_timeout = ${TABLE_LOCK_MILLISECONDS}`);
     const applied = await runner({
       dbClient: client,
       dir: migrations.directory,

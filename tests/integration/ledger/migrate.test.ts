@@ -66,6 +66,26 @@ describe("migrations", () => {
     await folder.remove();
   });
 
+  test("give way while a table is in use, so that those who serve from it go on, and are applied later", async () => {
+    const config = await emptyDatabase(postgres);
+    const folder = await temporaryFolder();
+    const migrations = { schema: "trial", directory: folder.path };
+    await writeFile(join(folder.path, "000001_first.sql"), "create table trial.first (id int);");
+    await migrate(config, migrations, SILENT);
+    await writeFile(join(folder.path, "000002_more.sql"), "alter table trial.first add more int;");
+    await withDatabase(config, (db) =>
+      db.transaction(async (tx) => {
+        await tx.query("select from trial.first");
+        await expect(migrate(config, migrations, SILENT)).rejects.toThrow("lock timeout");
+        await withDatabase(config, (other) => other.query("insert into trial.first values (1)"));
+      }),
+    );
+    await migrate(config, migrations, SILENT);
+    const { rows } = await withDatabase(config, (db) => db.query("select more from trial.first"));
+    expect(rows).toEqual([{ more: null }]);
+    await folder.remove();
+  });
+
   test("wait for a database that comes up late, and the service starts meanwhile", async () => {
     const config = await emptyDatabase(postgres);
     const relay = await startRelay(postgres.login.port);

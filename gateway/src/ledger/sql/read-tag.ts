@@ -3,6 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { HeldTag, TagState } from "../tag-rules.js";
+import { NEWEST_TAG } from "./newest-tag.js";
 import type { TagKey } from "./reserve-tag.js";
 
 /**
@@ -74,16 +75,14 @@ export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMea
 /**
  * @param db - pool or transaction
  * @param repository - a repository
- * @returns digest of the tag that was pushed last, or `null` when there is none
+ * @returns digest of the tag that virtual `latest` means, or `null` when there is none
  */
 export async function readNewestDigest(
   db: Queryable,
   repository: RepositoryName,
 ): Promise<Digest | null> {
   const { rows } = await db.query<{ digest: Digest }>(
-    `select digest from ledger.tag
-     where repository = $1 and digest is not null and deleted_at is null
-     order by pushed_at desc limit 1`,
+    `select digest from ledger.tag where ${NEWEST_TAG}`,
     [repository],
   );
   return rows[0]?.digest ?? null;

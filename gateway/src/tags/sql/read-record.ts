@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { NEWEST_TAG } from "../../ledger/sql/newest-tag.js";
 import type { TagKey } from "../../ledger/sql/reserve-tag.js";
 
 /** What the ledger has on a tag. */
@@ -42,16 +43,14 @@ export async function readRecord(
 /**
  * @param db - pool or transaction
  * @param repository - a repository
- * @returns record of the tag that was pushed last, or `null` when there is none
+ * @returns record of the tag that virtual `latest` means, or `null` when there is none
  */
 export async function readNewestRecord(
   db: Queryable,
   repository: RepositoryName,
 ): Promise<TagRecord | null> {
   const { rows } = await db.query<TagRecord>(
-    `select ${COLUMNS} from ledger.tag
-     where repository = $1 and digest is not null and deleted_at is null
-     order by pushed_at desc limit 1`,
+    `select ${COLUMNS} from ledger.tag where ${NEWEST_TAG}`,
     [repository],
   );
   return rows[0] ?? null;
