@@ -74,6 +74,22 @@ export function eventEnvironment(
   };
 }
 
+const GATEWAY_SETTINGS = ["PUBLIC_URL", "SINKS_FILE", "TAG_POLICY_FILE", "HTTP_AUDIT_LOGS_URL"];
+
+/**
+ * @param events - what the gateway is told about events
+ * @returns what commands that work beside it have to know, and nothing secret
+ */
+export function settingsForCommands(
+  events: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const names = [...GATEWAY_SETTINGS, "API_REPOSITORY", "API_SNS_TOPIC_ARN", "API_SNS_ENDPOINT"];
+  const known: Readonly<Record<string, string | undefined>> = { ...process.env, ...events };
+  return Object.fromEntries(
+    names.flatMap((name) => (known[name] === undefined ? [] : [[name, known[name]]])),
+  );
+}
+
 /**
  * @param options - what the token server is told
  * @returns the token server as a part of the stack

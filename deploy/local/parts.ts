@@ -7,6 +7,7 @@ import {
   gatewaySpec,
   identityProviderSpec,
   messageServiceSpec,
+  settingsForCommands,
   tokenServerSpec,
   type DatabaseEnvironment,
 } from "./our-services.js";
@@ -63,7 +64,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   );
 
   // For whoever runs the registry's program beside it, as garbage collection does.
-  await writeFile(join(folder.run, "registry.json"), `${JSON.stringify(program, null, 2)}\n`);
+  await writeJson(join(folder.run, "registry.json"), program);
 
   // The token server makes the keys, and the registry does not start without their certificate.
   await start(
@@ -84,6 +85,8 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     notificationSecret: notification.value,
     logLevel: settings.logLevel,
   });
+  const events = eventEnvironment(settings, addresses);
+  await writeJson(join(folder.run, "gateway-settings.json"), settingsForCommands(events));
   const gateway = gatewaySpec({
     folder,
     database,
@@ -92,10 +95,14 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     registry: addresses.registry,
     tokenServer: addresses.tokenServer,
     notificationSecretFile: notification.file,
-    events: eventEnvironment(settings, addresses),
+    events,
   });
   await together(giveUp, [start(registry), start(gateway)]);
   return addresses;
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeFile(file, `${JSON.stringify(value, null, 2)}\n`, { mode: 0o600 });
 }
 
 /** Pushes need it not: what cannot be delivered waits in the outbox. */

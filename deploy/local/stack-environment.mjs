@@ -2,8 +2,6 @@ import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { root } from "./run.mjs";
 
-const TOPIC_ARN = "arn:aws:sns:eu-central-1:000000000000:pushes";
-
 /** Folder of the local stack's data. */
 export const data = resolve(root, process.env.DATA_DIR || ".data");
 
@@ -17,7 +15,8 @@ export function useStackEnvironment() {
   if (process.env.DB_SUBNAME) return true;
   const file = join(data, "run", "stack.json");
   if (!existsSync(file)) return false;
-  const { postgres, registry, tokenServer, gateway, sns } = JSON.parse(readFileSync(file, "utf8"));
+  const settings = join(data, "run", "gateway-settings.json");
+  const { postgres, registry, tokenServer, gateway } = JSON.parse(readFileSync(file, "utf8"));
   const local = {
     DB_SUBNAME: `//${new URL(postgres).host}/wharfinger`,
     DB_USER: "wharfinger",
@@ -28,9 +27,8 @@ export function useStackEnvironment() {
     TOKEN_SERVER_URL: tokenServer,
     NOTIFICATION_SECRET_FILE: join(data, "secrets", "notification"),
     PORT: new URL(gateway).port,
-    API_REPOSITORY: new URL(gateway).host,
-    // What a command finds is announced where the gateway announces it.
-    ...(sns === undefined ? {} : { API_SNS_TOPIC_ARN: TOPIC_ARN, API_SNS_ENDPOINT: sns }),
+    // Commands go by the same rules as the gateway, and announce where it does.
+    ...JSON.parse(existsSync(settings) ? readFileSync(settings, "utf8") : "{}"),
   };
   process.env = { ...local, ...process.env };
   return true;

@@ -47,7 +47,11 @@ async function messageAbout(tag: string): Promise<ReceivedMessage> {
 }
 
 async function messagesCommand(dataDir: string) {
-  const args = ["deploy/local/command.mjs", "deploy/local/show-messages.js"];
+  return command(dataDir, "deploy/local/show-messages.js");
+}
+
+async function command(dataDir: string, program: string) {
+  const args = ["deploy/local/command.mjs", program];
   const env = { PATH: process.env["PATH"], DATA_DIR: dataDir };
   return runProgram({ file: process.execPath, args, cwd: REPOSITORY_ROOT, env }, {});
 }
@@ -70,6 +74,12 @@ describe("events of the local stack", () => {
         digest: image.digest,
       },
     });
+  });
+
+  test("what the command for discovery finds would be announced where the gateway announces", async () => {
+    const { output } = await command(stack.dataDir, "gateway/src/discovery/main.js");
+    expect(output).toContain("what it finds is announced to: sns");
+    expect(output).not.toContain("Warning");
   });
 
   (typeof engine === "string" ? test.skip : test)("so does a docker push", async () => {

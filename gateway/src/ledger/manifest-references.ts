@@ -42,6 +42,24 @@ export function manifestReferences(content: Uint8Array): ManifestReference[] {
   return [...new Map(found.map((one) => [`${one.kind} ${one.target}`, one])).values()];
 }
 
+/** Digests that registries know (OCI image-spec, descriptor, "Registered Algorithms", and sha384). */
+const KNOWN_DIGEST = /^(?:sha256:[0-9a-f]{64}|sha384:[0-9a-f]{96}|sha512:[0-9a-f]{128})$/;
+
+/**
+ * @param content - a manifest's bytes, at most 4 MiB
+ * @returns the first digest in it that cannot be one; `null` when there is none
+ */
+export function malformedDigest(content: Uint8Array): string | null {
+  const manifest = parseManifest(content);
+  if (manifest === null) return null;
+  const { manifests, subject, config, layers, blobs, fsLayers } = manifest;
+  for (const entry of [subject, config, ...manifests, ...layers, ...blobs, ...fsLayers]) {
+    const digest = digestIn(entry);
+    if (digest !== undefined && !KNOWN_DIGEST.test(digest)) return digest;
+  }
+  return null;
+}
+
 /**
  * @param content - a manifest's bytes
  * @returns the lists in it, or `null` when it is no JSON object
@@ -57,9 +75,13 @@ export function parseManifest(content: Uint8Array): z.infer<typeof manifestSchem
 
 function digestsOf(list: readonly unknown[]): Digest[] {
   return list.flatMap((entry) => {
-    const digest = descriptor.safeParse(entry).data?.digest ?? blobSumOf(entry);
+    const digest = digestIn(entry);
     return digest !== undefined && isDigest(digest) ? [digest] : [];
   });
+}
+
+function digestIn(entry: unknown): string | undefined {
+  return descriptor.safeParse(entry).data?.digest ?? blobSumOf(entry);
 }
 
 function blobSumOf(entry: unknown): string | undefined {

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import { malformedDigest } from "../ledger/manifest-references.js";
 import { admitBody } from "./forward.js";
 
 /** The registry's own limit (OCI distribution-spec, section "Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+const MOST_DETAIL_CHARACTERS = 80;
 
 /**
  * Takes the body of a request, unless it says itself that it is too large.
@@ -31,7 +34,18 @@ export async function readManifestBody(req: IncomingMessage, res: ServerResponse
   }
   const content = Buffer.concat(chunks, size);
   if (!isManifest(content)) throw new Fault("MANIFEST_INVALID");
+  refuseMalformedDigest(content);
   return content;
+}
+
+/** Stock registries answer 500 to an index with a digest that is none, which looks like an outage. */
+function refuseMalformedDigest(content: Buffer): void {
+  const digest = malformedDigest(content);
+  if (digest === null) return;
+  throw new Fault("MANIFEST_INVALID", {
+    message: "manifest invalid: it holds a digest that is none",
+    detail: { digest: digest.slice(0, MOST_DETAIL_CHARACTERS) },
+  });
 }
 
 /** Stock registries answer 500 to JSON without the schema version that every manifest has: that is no outage. */

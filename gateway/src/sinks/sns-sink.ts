@@ -1,4 +1,4 @@
-import { PublishCommand, SNSClient } from "@aws-sdk/client-sns";
+import type { SNSClient } from "@aws-sdk/client-sns";
 import type { Sink } from "../events/sink.js";
 import { cloudEvent } from "./cloud-event.js";
 import { eventFilter } from "./filter.js";
@@ -15,12 +15,7 @@ import { publication } from "./sns-publication.js";
  */
 export function snsSink(spec: SnsSpec, registry: RegistryIdentity): Sink {
   const { name, topicArn, region, endpoint, format, timeoutSeconds } = spec;
-  // The outbox tries again, and knows better when.
-  const client = new SNSClient({
-    region,
-    maxAttempts: 1,
-    ...(endpoint === undefined ? {} : { endpoint }),
-  });
+  let client: SNSClient | undefined;
   const wanted = eventFilter(spec);
   const isPierOne = format === "pierone";
   return {
@@ -31,13 +26,21 @@ export function snsSink(spec: SnsSpec, registry: RegistryIdentity): Sink {
       const body = isPierOne ? pierOneMessage(event, registry.name) : cloudEvent(event, registry);
       const abortSignal = AbortSignal.any([signal, AbortSignal.timeout(timeoutSeconds * 1_000)]);
       try {
+        // Loaded by whoever delivers alone: commands only need to know what the sink wants.
+        const { PublishCommand, SNSClient } = await import("@aws-sdk/client-sns");
+        // The outbox tries again, and knows better when.
+        client ??= new SNSClient({
+          region,
+          maxAttempts: 1,
+          ...(endpoint === undefined ? {} : { endpoint }),
+        });
         await client.send(new PublishCommand(publication(event, topicArn, body)), { abortSignal });
       } catch (error) {
         throw snsDeliveryError(error);
       }
     },
     close: () => {
-      client.destroy();
+      client?.destroy();
       return Promise.resolve();
     },
   };

@@ -197,6 +197,20 @@ describe("a manifest that is pushed under a tag", () => {
     },
   );
 
+  test.each([
+    ["an index", '{"schemaVersion":2,"manifests":[{"digest":"x:y","size":1}]}'],
+    ["an image", '{"schemaVersion":2,"config":{"digest":"sha256:abc","size":1},"layers":[]}'],
+  ])("with a digest that is none, %s, is refused with that digest", async (_what, body) => {
+    const answer = await push(body);
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)).toMatchObject({
+      code: "MANIFEST_INVALID",
+      detail: { digest: expect.stringMatching(/^(?:x:y|sha256:abc)$/) },
+    });
+    expect(upstream.seen).toEqual([]);
+    expect(await stateOf("1.0")).toEqual({ kind: "free" });
+  });
+
   test("whose answer was lost after the registry had stored it is acknowledged", async () => {
     upstream.answerWith(async (req, res, seen) => {
       if (req.method !== "PUT") return registry.handler(req, res, seen);

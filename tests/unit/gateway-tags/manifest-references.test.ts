@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { manifestReferences } from "#gateway/ledger/manifest-references.js";
+import { malformedDigest, manifestReferences } from "#gateway/ledger/manifest-references.js";
 import { digestOf } from "#registry-protocol/digest.js";
 
 const [A, B, C, D] = ["a", "b", "c", "d"].map((text) => digestOf(Buffer.from(text)));
@@ -54,6 +54,23 @@ describe("what a manifest points to", () => {
     );
     const content = Buffer.from(JSON.stringify({ manifests }));
     expect(manifestReferences(content)).toHaveLength(20_000);
+  });
+});
+
+describe("the digests in a manifest", () => {
+  const sha512 = `sha512:${"0".repeat(128)}`;
+
+  test.each<[what: string, manifest: unknown, wanted: string | null]>([
+    ["an image", { config: of(A), layers: [of(B)], subject: of(sha512) }, null],
+    ["digests of other types", { config: { digest: 1 }, layers: [{}, null, "x"] }, null],
+    ["no list", [of("x")], null],
+    ["a child", { manifests: [of(A), of("x:y")] }, "x:y"],
+    ["a layer of Docker's first format", { fsLayers: [{ blobSum: "tarsum:1" }] }, "tarsum:1"],
+    ["a subject that is too short", { subject: of("sha256:abc") }, "sha256:abc"],
+    ["a configuration in capitals", { config: of(A?.toUpperCase()) }, A?.toUpperCase() ?? ""],
+    ["an empty one", { layers: [of("")] }, ""],
+  ])("are all well formed, or the first that is not is named: %s", (_what, manifest, wanted) => {
+    expect(malformedDigest(Buffer.from(JSON.stringify(manifest)))).toBe(wanted);
   });
 });
 
