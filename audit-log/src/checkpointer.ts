@@ -1,5 +1,6 @@
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { SigningKey } from "#service-kit/signing/signing-key.js";
 import { signStatement } from "#service-kit/signing/statement.js";
@@ -38,36 +39,15 @@ const LOOK_AFTER_FAILURE_MILLISECONDS = 10_000;
  *   database lets one at a time
  */
 export function checkpointer(deps: CheckpointDeps): Component {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let running = Promise.resolve();
-  const look = async (): Promise<void> => {
-    let next = LOOK_MILLISECONDS;
+  return repeating("checkpoints", LOOK_MILLISECONDS, async () => {
     try {
       await makeDueCheckpoint(deps);
+      return LOOK_MILLISECONDS;
     } catch (error) {
-      next = LOOK_AFTER_FAILURE_MILLISECONDS;
       deps.log.warn({ event: "audit.checkpoint-failed", err: error });
+      return LOOK_AFTER_FAILURE_MILLISECONDS;
     }
-    if (!stopped) later(next);
-  };
-  const later = (milliseconds: number) => {
-    timer = setTimeout(() => {
-      running = look();
-    }, milliseconds);
-  };
-  return {
-    name: "checkpoints",
-    start: () => {
-      later(LOOK_MILLISECONDS);
-      return Promise.resolve();
-    },
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
-      return running;
-    },
-  };
+  });
 }
 
 /**

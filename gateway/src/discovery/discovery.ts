@@ -1,5 +1,6 @@
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { DiscoveryMetrics } from "./discovery-metrics.js";
 import type { PassDeps, PassOptions } from "./pass.js";
@@ -59,16 +60,10 @@ const FIRST_MILLISECONDS = 5_000;
  * @returns a component that compares ledger and registry again and again, on one replica at a time
  */
 export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Component {
-  const stopping = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const options: PassOptions = {
-    ...settings,
-    dryRun: false,
-    signal: stopping.signal,
-    progress: () => undefined,
-  };
-  const pass = async (): Promise<void> => {
+  const every = settings.seconds * 1_000;
+  const first = every > 0 ? Math.min(every, FIRST_MILLISECONDS) : null;
+  return repeating("discovery", first, async (signal) => {
+    const options = { ...settings, dryRun: false, signal, progress: () => undefined };
     try {
       const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
       if (summary !== null) report(deps, summary);
@@ -78,26 +73,8 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
       deps.metrics.failed();
       deps.log.warn({ event: "discovery.failed", err: error });
     }
-    plan(settings.seconds * 1_000);
-  };
-  const plan = (milliseconds: number) => {
-    if (stopping.signal.aborted) return;
-    timer = setTimeout(() => {
-      running = pass();
-    }, milliseconds);
-  };
-  return {
-    name: "discovery",
-    start: () => {
-      if (settings.seconds > 0) plan(Math.min(settings.seconds * 1_000, FIRST_MILLISECONDS));
-      return Promise.resolve();
-    },
-    stop: () => {
-      stopping.abort(new Error("the gateway is stopping"));
-      clearTimeout(timer);
-      return running;
-    },
-  };
+    return every;
+  });
 }
 
 function report({ log, metrics }: DiscoveryDeps, summary: PassSummary): void {

@@ -1,4 +1,5 @@
 import type { Digest } from "#registry-protocol/digest.js";
+import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import {
   commitPush,
@@ -63,37 +64,17 @@ async function settleLost(deps: RecoverDeps, claim: TagClaim): Promise<void> {
  *   side, since taking over decides who settles which
  */
 export function recovery(deps: RecoverDeps): Component {
-  let timer: NodeJS.Timeout | undefined;
-  let stopped = false;
-  let running = Promise.resolve();
   const warn = (error: unknown) => {
     deps.log.warn({ event: "recovery.failed", err: error });
   };
-  const look = async (): Promise<void> => {
+  return repeating("recovery", LOOK_MILLISECONDS, async (stopping) => {
     try {
       // One that cannot be settled keeps none of the others waiting.
       for (const key of await listExpired(deps.db, BATCH))
-        if (!stopped) await recoverTag(deps, key).catch(warn);
+        if (!stopping.aborted) await recoverTag(deps, key).catch(warn);
     } catch (error) {
       warn(error);
     }
-    if (!stopped) later();
-  };
-  const later = () => {
-    timer = setTimeout(() => {
-      running = look();
-    }, LOOK_MILLISECONDS);
-  };
-  return {
-    name: "recovery",
-    start: () => {
-      later();
-      return Promise.resolve();
-    },
-    stop: () => {
-      stopped = true;
-      clearTimeout(timer);
-      return running;
-    },
-  };
+    return LOOK_MILLISECONDS;
+  });
 }

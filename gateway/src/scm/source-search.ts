@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { findSource, type ImageReader, type SearchResult } from "./find-source.js";
 import type { ScmMetrics } from "./scm-metrics.js";
@@ -52,14 +53,11 @@ const SEARCH_MILLISECONDS = 120_000;
  * @returns the component
  */
 export function sourceSearch(deps: SourceSearchDeps, timing: SearchTiming = TIMING): Component {
-  const stopping = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  let running = Promise.resolve();
-  const look = async (): Promise<void> => {
+  return repeating("source search", timing.lookMilliseconds, async (stopping) => {
     try {
       let measuredAt = -Infinity;
       for (let searched = true; searched;) {
-        searched = !stopping.signal.aborted && (await searchNext(deps, timing, stopping.signal));
+        searched = !stopping.aborted && (await searchNext(deps, timing, stopping));
         // Also meanwhile: what takes long to work off is what has to be seen.
         if (searched && performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
         deps.metrics.waiting.set(await countSearches(deps.db));
@@ -68,25 +66,8 @@ export function sourceSearch(deps: SourceSearchDeps, timing: SearchTiming = TIMI
     } catch (error) {
       deps.log.warn({ event: "scm-search.failed", err: error });
     }
-    if (!stopping.signal.aborted) later();
-  };
-  const later = () => {
-    timer = setTimeout(() => {
-      running = look();
-    }, timing.lookMilliseconds);
-  };
-  return {
-    name: "source search",
-    start: () => {
-      later();
-      return Promise.resolve();
-    },
-    stop: () => {
-      clearTimeout(timer);
-      stopping.abort();
-      return running;
-    },
-  };
+    return timing.lookMilliseconds;
+  });
 }
 
 /** @returns whether there was anything to do */

@@ -1,0 +1,37 @@
+import type { Component } from "./run-until-signal.js";
+
+/**
+ * @param name - of the component
+ * @param firstMilliseconds - from the start to the first round; `null`: there is none
+ * @param round - what is done again and again, one round at a time, and tells after how many milliseconds the next
+ *   one begins; it handles its own failures and ends early when its signal comes
+ * @returns a component that ends with the round under way
+ */
+export function repeating(
+  name: string,
+  firstMilliseconds: number | null,
+  round: (stopping: AbortSignal) => Promise<number>,
+): Component {
+  const stopping = new AbortController();
+  let timer: NodeJS.Timeout | undefined;
+  let running = Promise.resolve();
+  const later = (milliseconds: number): void => {
+    timer = setTimeout(() => {
+      running = round(stopping.signal).then((next) => {
+        if (!stopping.signal.aborted) later(next);
+      });
+    }, milliseconds);
+  };
+  return {
+    name,
+    start: () => {
+      if (firstMilliseconds !== null) later(firstMilliseconds);
+      return Promise.resolve();
+    },
+    stop: () => {
+      stopping.abort(new Error("the process is stopping"));
+      clearTimeout(timer);
+      return running;
+    },
+  };
+}
