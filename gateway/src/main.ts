@@ -16,7 +16,7 @@ import { checkpointer } from "#audit-log/checkpointer.js";
 import { keysFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { factQueue } from "#audit-log/record-fact.js";
+import { factQueue, recordFact } from "#audit-log/record-fact.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { readConfig, type GatewayConfig } from "./config.js";
 import { discovery } from "./discovery/discovery.js";
@@ -77,7 +77,13 @@ async function main(config: GatewayConfig): Promise<void> {
   };
   noteKeys();
   keys.onChange(noteKeys);
-  const tagPolicy = await openTagRules(config.tagPolicyFile, { db, audit: recordAudit, log }, log);
+  const tagPolicy = await openTagRules(
+    config.tagPolicyFile,
+    async (version) => {
+      await recordFact({ db, audit: recordAudit, log }, tagPolicyFact(version));
+    },
+    log,
+  );
   facts.add(tagPolicyFact(tagPolicy.version()));
   const scm = scmMetrics(metrics.registry);
   const events = openEvents(config, { db, log, metrics });

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readConfig } from "#gateway/config.js";
-import { upstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import { openUpstream } from "#gateway/wiring/registry.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { registryClient } from "#tests/support/registry-client.js";
@@ -46,13 +46,7 @@ async function main(): Promise<void> {
 async function registryItself(stack: TestStack): Promise<Side> {
   const config = readConfig(await environmentOfGateway(stack));
   const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  const authorization = upstreamAuthorization({
-    keys,
-    issuer: config.upstreamIssuer,
-    service: config.upstreamService,
-    now: Date.now,
-    newTokenId: randomUUID,
-  });
+  const { authorization } = openUpstream(config, keys);
   const access = { type: "repository", name: REPOSITORY, actions: ["pull", "push"] } as const;
   return {
     name: "registry",

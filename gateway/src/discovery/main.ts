@@ -6,13 +6,11 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../config.js";
-import { ownRequestMark } from "../hooks/own-requests.js";
-import { BUILT_IN_TAG_POLICY, openTagPolicy } from "../ledger/tag-policy-file.js";
-import { upstreamAuthorization } from "../proxy/upstream-token.js";
 import type { Sink } from "../events/sink.js";
 import { announcing } from "../outbox/announcing.js";
-import { registryUpstream } from "../proxy/upstream.js";
 import { openSinks } from "../sinks/open-sinks.js";
+import { openUpstream } from "../wiring/registry.js";
+import { openTagRules } from "../wiring/tag-rules.js";
 import { discoverOnce } from "./discovery.js";
 import { passDeps } from "./pass-deps.js";
 import { isInOrder, progressLine, reportLines } from "./report.js";
@@ -75,20 +73,10 @@ function sinksLine(sinks: readonly Sink[]): string {
 
 async function openRegistry(config: GatewayConfig, log: Logger) {
   const { registryUrl, tagPolicyFile } = config;
-  const authorization = upstreamAuthorization({
-    keys: await openKeyRing(config.keys, { now: Date.now, log }),
-    issuer: config.upstreamIssuer,
-    service: config.upstreamService,
-    now: Date.now,
-    newTokenId: randomUUID,
-  });
-  const rules =
-    tagPolicyFile === null
-      ? BUILT_IN_TAG_POLICY
-      : await openTagPolicy(tagPolicyFile, { log, record: () => Promise.resolve() });
-  const userAgentMark = ownRequestMark(config.notificationSecret);
-  const upstream = registryUpstream(registryUrl, authorization, undefined, userAgentMark);
-  return { registryUrl, authorization, upstream, policy: rules.policy };
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  // The gateways put a change of the rules on record.
+  const { policy } = await openTagRules(tagPolicyFile, () => Promise.resolve(), log);
+  return { registryUrl, policy, ...openUpstream(config, keys) };
 }
 
 function parseCommand(argv: readonly string[]): DiscoverCommand {

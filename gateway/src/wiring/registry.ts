@@ -10,12 +10,37 @@ import { registryUpstream, type Upstream } from "../proxy/upstream.js";
 /** Silence after which the token server's answer is given up, in seconds. */
 const TOKEN_SERVER_SECONDS = 30;
 
-/** The ways to what stands behind the gateway. */
-export interface Behind {
+/** The gateway's own requests to the registry. */
+export interface UpstreamAccess {
   readonly authorization: UpstreamAuthorization;
   readonly upstream: Upstream;
+  /** By which the registry's reports of them are known. */
+  readonly userAgentMark: string;
+}
+
+/** The ways to what stands behind the gateway. */
+export interface Behind extends UpstreamAccess {
   readonly forward: Forward;
   readonly forwardToTokenServer: Forward;
+}
+
+/**
+ * @param config - addresses and names
+ * @param keys - what requests are signed with
+ * @returns the way to the registry for the gateway's own requests, and for those of commands
+ */
+export function openUpstream(config: GatewayConfig, keys: KeyRing): UpstreamAccess {
+  const authorization = upstreamAuthorization({
+    keys,
+    issuer: config.upstreamIssuer,
+    service: config.upstreamService,
+    now: Date.now,
+    newTokenId: randomUUID,
+  });
+  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const { registryUrl } = config;
+  const upstream = registryUpstream(registryUrl, authorization, undefined, userAgentMark);
+  return { authorization, upstream, userAgentMark };
 }
 
 /**
@@ -26,17 +51,10 @@ export interface Behind {
  */
 export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): Behind {
   const { registryUrl, tokenServerUrl, idleSeconds } = config;
-  const authorization = upstreamAuthorization({
-    keys,
-    issuer: config.upstreamIssuer,
-    service: config.upstreamService,
-    now: Date.now,
-    newTokenId: randomUUID,
-  });
-  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const access = openUpstream(config, keys);
+  const { userAgentMark } = access;
   return {
-    authorization,
-    upstream: registryUpstream(registryUrl, authorization, undefined, userAgentMark),
+    ...access,
     forward: forwarder(
       {
         url: registryUrl,
