@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { exception, namespace, pattern, who } from "./condition-schema.js";
 import { messageFaults } from "./reason.js";
+import { refuseRepeated } from "./refuse-repeated.js";
 import { RULE_ACTIONS, type RuleSpec } from "./rule.js";
 
 const texts = z.array(z.string()).optional();
@@ -12,8 +13,6 @@ const comparable = z.looseObject({
   namespaces: texts,
   message: z.string().optional(),
 });
-
-const withId = z.looseObject({ id: z.string() });
 
 const rule = z
   .strictObject({
@@ -40,19 +39,7 @@ const rules = z
   .array(rule)
   .min(1)
   .max(5_000)
-  .superRefine(
-    (list, ctx) => {
-      const ids = list.map((one) => withId.safeParse(one).data?.id);
-      for (const [index, id] of ids.entries())
-        if (id !== undefined && ids.indexOf(id) < index)
-          ctx.addIssue({
-            code: "custom",
-            path: [index, "id"],
-            message: `"${id}" is there already`,
-          });
-    },
-    { when: ({ value }) => Array.isArray(value) },
-  );
+  .superRefine(refuseRepeated("id"), { when: ({ value }) => Array.isArray(value) });
 
 /** A policy file, with every fault that can be told without knowing who will ask. */
 export const policySchema: z.ZodType<{ readonly rules: readonly RuleSpec[] }> = z.strictObject({

@@ -151,3 +151,11 @@ export function toFaultReply(error: unknown, requestId: string): FaultReply {
     body: { errors: [{ code: spec.wire, message: fault.message, ...detail }] },
   };
 }
+
+/**
+ * @param error - anything that was thrown
+ * @returns whether something that is needed is away for the moment
+ */
+export function isUnavailable(error: unknown): error is Fault {
+  return error instanceof Fault && error.code === "UNAVAILABLE";
+}

@@ -1,6 +1,6 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
 import { readNewestDigest, readTagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
@@ -89,7 +89,7 @@ class RegistryAway extends Fault {
 }
 
 function isLedgerAway(error: unknown): boolean {
-  return error instanceof Fault && error.code === "UNAVAILABLE" && !(error instanceof RegistryAway);
+  return isUnavailable(error) && !(error instanceof RegistryAway);
 }
 
 function isVirtual({ policy }: ResolveDeps, { repository, tag }: TagKey): boolean {

@@ -1,5 +1,5 @@
 import type { AuditEntry } from "#audit-log/entry.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { recordSource } from "../scm/record-source.js";
@@ -146,8 +146,7 @@ async function persistently<T>(deps: SettleDeps, work: () => Promise<T>): Promis
     try {
       return await work();
     } catch (error) {
-      const passing = error instanceof Fault && error.code === "UNAVAILABLE";
-      if (!passing || attempt === COMMIT_ATTEMPTS) throw error;
+      if (!isUnavailable(error) || attempt === COMMIT_ATTEMPTS) throw error;
       await deps.pause(COMMIT_PAUSE_MILLISECONDS * attempt);
     }
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { refuseRepeated } from "#access-policy/refuse-repeated.js";
 import { namespacePattern, repositoryPattern, tagPatterns } from "./pattern-schemas.js";
 import type { TagRuleSpec } from "./tag-policy.js";
 
@@ -36,19 +37,7 @@ export const tagPolicySchema: z.ZodType<{ readonly rules: readonly TagRuleSpec[]
     rules: z
       .array(rule)
       .max(MOST_RULES)
-      .superRefine(
-        (list, ctx) => {
-          const ids = list.map((one) => z.looseObject({ id: z.string() }).safeParse(one).data?.id);
-          for (const [index, id] of ids.entries())
-            if (id !== undefined && ids.indexOf(id) < index)
-              ctx.addIssue({
-                code: "custom",
-                path: [index, "id"],
-                message: `"${id}" is there already`,
-              });
-        },
-        { when: ({ value }) => Array.isArray(value) },
-      ),
+      .superRefine(refuseRepeated("id"), { when: ({ value }) => Array.isArray(value) }),
   });
 
 /** Faults between the keys of one rule. */

@@ -1,4 +1,3 @@
-import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { DeliveryError, type Sink } from "../events/sink.js";
@@ -139,9 +138,4 @@ async function inTime(
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** @returns whether Postgres is away, which passes */
-export function isUnavailable(error: unknown): boolean {
-  return error instanceof Fault && error.code === "UNAVAILABLE";
 }

@@ -1,6 +1,7 @@
+import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Sink } from "../events/sink.js";
-import { deliverQueue, isUnavailable, LEASE_SECONDS, type DeliverDeps } from "./deliver-queue.js";
+import { deliverQueue, LEASE_SECONDS, type DeliverDeps } from "./deliver-queue.js";
 import { readBacklog } from "./sql/backlog.js";
 import { claimQueue } from "./sql/deliver.js";
 import { pruneEvents } from "./sql/prune.js";

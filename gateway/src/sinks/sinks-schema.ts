@@ -1,5 +1,6 @@
 import { resolve } from "node:path";
 import { z } from "zod";
+import { refuseRepeated } from "#access-policy/refuse-repeated.js";
 import { EVENT_ACTIONS } from "../events/event.js";
 import { namespacePattern, repositoryPattern, tagPatterns } from "../ledger/pattern-schemas.js";
 import { isForbiddenLiteral } from "./address-guard.js";
@@ -109,17 +110,6 @@ export function sinksSchema(folder: string): z.ZodType<{ readonly sinks: readonl
     error: "wanted one of sns, webhook and audit",
   });
   return z.strictObject({
-    sinks: z.array(sink).max(MOST_SINKS).superRefine(refuseDuplicates),
+    sinks: z.array(sink).max(MOST_SINKS).superRefine(refuseRepeated("name")),
   });
-}
-
-function refuseDuplicates(sinks: readonly { name: string }[], context: z.RefinementCtx): void {
-  const names = sinks.map(({ name }) => name);
-  for (const [index, name] of names.entries())
-    if (names.indexOf(name) < index)
-      context.addIssue({
-        code: "custom",
-        path: [index, "name"],
-        message: `"${name}" is there already`,
-      });
 }

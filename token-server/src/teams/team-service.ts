@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Identity } from "#access-policy/identity.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Login } from "../identity/identity-source.js";
 import {
   askedService,
@@ -88,7 +88,7 @@ export function teamService(
       const known = cache.get(key);
       if (known !== undefined && now() - known.at < FRESH_MILLISECONDS) return known.teams;
       const teams = await flight(key, () => lookUp(key, login)).catch((error: unknown) => {
-        const stale = isOutage(error) ? useStale(known, identity) : null;
+        const stale = isUnavailable(error) ? useStale(known, identity) : null;
         if (stale === null) throw error;
         return stale;
       });
@@ -97,10 +97,6 @@ export function teamService(
       return teams;
     },
   };
-}
-
-function isOutage(error: unknown): boolean {
-  return error instanceof Fault && error.code === "UNAVAILABLE";
 }
 
 async function askTeamService(
