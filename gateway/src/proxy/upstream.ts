@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
@@ -113,7 +114,9 @@ export function registryUpstream(
     digestOfTag: async (repository, tag) => {
       const headers = { Authorization: allow("", repository, ["pull"]), Accept: ANY_MANIFEST };
       const path = `/v2/${repository}/manifests/${tag}`;
-      const answer = await ask(path, { method: "HEAD", headers }, probeMilliseconds);
+      const answer = await untilReadable(() =>
+        ask(path, { method: "HEAD", headers }, probeMilliseconds),
+      );
       if (answer.status === 404) return null;
       const digest = answer.headers.get("docker-content-digest") ?? "";
       if (answer.status !== 200 || !isDigest(digest))
@@ -167,4 +170,16 @@ export function registryUpstream(
         );
     },
   };
+}
+
+const WRITE_PAUSES_MILLISECONDS = [50, 200] as const;
+
+/** A registry 2.8 on files answers 500 to who reads a tag at the moment at which it is written. */
+async function untilReadable(look: () => Promise<UpstreamAnswer>): Promise<UpstreamAnswer> {
+  for (const milliseconds of WRITE_PAUSES_MILLISECONDS) {
+    const answer = await look();
+    if (answer.status !== 500) return answer;
+    await pause(milliseconds);
+  }
+  return look();
 }

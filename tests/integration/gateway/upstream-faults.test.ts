@@ -113,8 +113,9 @@ beforeAll(async () => {
   registry = await startTestRegistry();
   proxy = await startFaultyProxy(registry.url, DELAY_MILLISECONDS);
   const tokenServerUrl = authority.server.url;
-  const common = { tokenServerUrl, hears: ledger.config, patience: PATIENCE };
-  gateway = await startGateway({ ...common, registryUrl: proxy.url, db: ledger.open() });
+  const common = { tokenServerUrl, hears: ledger.config };
+  const impatient = { ...common, patience: PATIENCE };
+  gateway = await startGateway({ ...impatient, registryUrl: proxy.url, db: ledger.open() });
   bystander = await startGateway({ ...common, registryUrl: registry.url, db: ledger.open() });
   bearer = await authority.bearer(["pull", "push"]);
   await uploadConfig();
