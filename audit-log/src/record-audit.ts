@@ -15,10 +15,9 @@ export type RecordAudit = (tx: Queryable, entry: AuditEntry) => Promise<void>;
 export const recordAudit: RecordAudit = async (tx, entry) => {
   const { action, repository } = entry;
   // An entry's JSON begins with "{" always; the database puts its date behind that.
-  await tx.query("select audit.append($1, $2, $3, $4)", [
-    chainOf(repository),
-    JSON.stringify(entry),
-    action,
-    repository,
-  ]);
+  await tx.query(
+    "select audit.append($1, $2, $3, $4)",
+    [chainOf(repository), JSON.stringify(entry), action, repository],
+    "append audit entry",
+  );
 };

@@ -23,7 +23,7 @@ export async function measureSideBySide(
   ask: (side: Side) => Promise<void>,
 ): Promise<void> {
   const totals = new Map(sides.map((side) => [side, { answers: 0, seconds: 0 }]));
-  for (const side of sides) await round(() => ask(side), ROUND_MILLISECONDS / 3);
+  for (const side of sides) await round(() => ask(side), ROUND_MILLISECONDS * 2);
   for (let i = 0; i < ROUNDS; i += 1)
     for (const [side, total] of totals) {
       const { answers, seconds } = await round(() => ask(side), ROUND_MILLISECONDS);

@@ -15,7 +15,8 @@ import {
 /** What handling events needs. */
 export type HandleDeps = LookDeps & ReportedPullDeps;
 
-const BATCH = 200;
+/** How many are taken at once. */
+export const BATCH = 200;
 /** Longer than a batch takes when the registry answers each question at the last moment. */
 const LEASE_SECONDS = 300;
 const AT_ONCE = 8;
@@ -31,7 +32,7 @@ const MOST_ATTEMPTS = 30;
  * Handles events that wait, several replicas side by side.
  *
  * @param deps - ledger, registry and metrics
- * @returns how many were taken
+ * @returns how many were taken, {@link BATCH} at most
  * @throws Fault UNAVAILABLE when the database is away; what was taken is then taken again by whoever is next
  */
 export async function handleNotifications(deps: HandleDeps): Promise<number> {

@@ -1,5 +1,5 @@
 import type { Component } from "#service-kit/run-until-signal.js";
-import { handleNotifications, type HandleDeps } from "./handle-notifications.js";
+import { BATCH, handleNotifications, type HandleDeps } from "./handle-notifications.js";
 import { notificationBacklog, pruneNotifications } from "./sql/work-notifications.js";
 
 /** Handles what the registry reported. */
@@ -9,7 +9,7 @@ export interface NotificationWorker extends Component {
 }
 
 const LOOK_MILLISECONDS = 2_000;
-const MEASURE_MILLISECONDS = 5_000;
+const MEASURE_MILLISECONDS = 1_000;
 const PRUNE_MILLISECONDS = 3_600_000;
 const KEPT_DAYS = { handled: 7, dead: 30 };
 
@@ -27,16 +27,16 @@ export function notificationWorker(
   let timer: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
+  let measuredAt = -Infinity;
   let state: "new" | "idle" | "busy" | "busy and woken" = "new";
   const work = async (): Promise<void> => {
     try {
-      let measuredAt = -Infinity;
-      for (let handled = 1; handled > 0;) {
+      for (let handled = BATCH; handled === BATCH;) {
         handled = stopping.signal.aborted ? 0 : await handleNotifications(handling);
         // Also meanwhile: what takes long to work off is what has to be seen.
-        if (handled > 0 && performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
-        await measure(deps);
+        if (performance.now() - measuredAt < MEASURE_MILLISECONDS) continue;
         measuredAt = performance.now();
+        await measure(deps);
       }
     } catch (error) {
       deps.log.warn({ event: "notifications.not-handled", err: error });

@@ -1,4 +1,6 @@
+import { createHash } from "node:crypto";
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Access } from "#registry-protocol/scope.js";
@@ -61,6 +63,9 @@ const claimsSchema = z.object({
     .default([]),
 });
 
+/** A client shows the same token with each of its requests. Withdrawn keys are noticed after this time at most. */
+const REMEMBERED = { max: 10_000, ttl: 60_000 };
+
 /**
  * @param trust - where the token server publishes its keys, and the issuer and audience to insist on
  * @returns a verifier that keeps the last known keys while the token server is away
@@ -85,17 +90,32 @@ export function tokenVerifier(trust: {
     clockTolerance: trust.leewaySeconds,
     requiredClaims: ["exp", "nbf", "iat"],
   };
+  const remembered = new LRUCache<string, Verified>(REMEMBERED);
   return {
     verify: async (authorization) => {
       const token = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
       if (token === undefined) return null;
+      const fingerprint = createHash("sha256").update(token).digest("base64");
+      const known = remembered.get(fingerprint);
+      if (known !== undefined && Date.now() / 1000 < known.expiresAt) return known.caller;
       const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
         throw verificationError(error);
       });
-      return toCaller(payload);
+      const caller = toCaller(payload);
+      remembered.set(fingerprint, { caller, expiresAt: payload.exp ?? 0 });
+      return caller;
     },
-    refresh: () => keys.reload(),
+    refresh: async () => {
+      await keys.reload();
+      remembered.clear();
+    },
   };
+}
+
+interface Verified {
+  readonly caller: Caller;
+  /** `exp`, in seconds; what comes after it is for the verification proper. */
+  readonly expiresAt: number;
 }
 
 function toCaller(payload: JWTPayload): Caller {

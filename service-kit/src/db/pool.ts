@@ -17,9 +17,17 @@ export interface DatabaseConfig {
 
 /** Anything that runs one SQL statement: the pool, or a transaction. */
 export interface Queryable {
+  /**
+   * @param sql - a statement
+   * @param values - its parameters
+   * @param name - for a statement that is run all the time: each connection then parses and plans it once
+   * @returns its rows
+   * @throws Fault UNAVAILABLE when the database cannot be used
+   */
   query<Row extends pg.QueryResultRow>(
     sql: string,
     values?: readonly unknown[],
+    name?: string,
   ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
@@ -94,7 +102,7 @@ export function openDatabase(
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
   return {
-    query: (sql, values) => runQuery(pool, sql, values),
+    query: (sql, values, name) => runQuery(pool, sql, values, name),
     transaction: (work) => runTransaction(pool, work),
     close: () => pool.end(),
   };
@@ -104,6 +112,7 @@ export function openDatabase(
  * @param target - whatever runs the statement
  * @param sql - the statement
  * @param values - its parameters
+ * @param name - see {@link Queryable.query}
  * @returns its rows
  * @throws Fault UNAVAILABLE when the database cannot be used
  */
@@ -111,9 +120,10 @@ export async function runQuery<Row extends pg.QueryResultRow>(
   target: pg.Pool | pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
+  name?: string,
 ): Promise<{ rows: Row[]; rowCount: number | null }> {
   try {
-    return await target.query<Row>(sql, [...values]);
+    return await target.query<Row>({ text: sql, values: [...values], ...(name && { name }) });
   } catch (error) {
     throw asFault(error);
   }
@@ -131,7 +141,9 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise
   client.on("error", noteBroken);
   try {
     await runQuery(client, "begin");
-    const result = await work({ query: (sql, values) => runQuery(client, sql, values) });
+    const result = await work({
+      query: (sql, values, name) => runQuery(client, sql, values, name),
+    });
     await runQuery(client, "commit");
     return result;
   } catch (error) {

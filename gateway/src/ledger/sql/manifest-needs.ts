@@ -42,10 +42,11 @@ export async function lockAndFindDeleted(
   digests: readonly Digest[],
 ): Promise<Digest[]> {
   // Two statements: the second one's snapshot has to be younger than the lock.
-  await tx.query(`select pg_advisory_xact_lock_shared($1, hashtext($2))`, [
-    LOCK_CLASS,
-    key.repository,
-  ]);
+  await tx.query(
+    `select pg_advisory_xact_lock_shared($1, hashtext($2))`,
+    [LOCK_CLASS, key.repository],
+    "lock against deletion",
+  );
   const { rows } = await tx.query<{ digest: Digest }>(
     `select manifest.digest
      from ledger.tag join ledger.manifest using (repository)
@@ -53,6 +54,7 @@ export async function lockAndFindDeleted(
        and greatest(manifest.deleting_at + $4 * interval '1 second', manifest.deleted_at)
            > coalesce(tag.reserved_at, tag.reserved_until - interval '60 seconds')`,
     [key.repository, key.tag, digests, DELETION_SECONDS],
+    "find deleted",
   );
   return rows.map(({ digest }) => digest);
 }

@@ -66,6 +66,7 @@ export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMea
     `select case when deleted_at is null then digest end as digest
      from ledger.tag where repository = $1 and name = $2`,
     [key.repository, key.tag],
+    "read tag meaning",
   );
   const row = rows[0];
   if (row === undefined) return { kind: "unknown" };

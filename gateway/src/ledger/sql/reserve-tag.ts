@@ -64,6 +64,7 @@ export async function reserveTag(
       JSON.stringify(claim.actor),
       claim.source == null ? null : JSON.stringify(claim.source),
     ],
+    "reserve tag",
   );
   const row = rows[0];
   if (row === undefined) return null;

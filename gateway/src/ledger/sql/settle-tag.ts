@@ -46,6 +46,7 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
                     else 'unchanged' end as change,
                before.digest as previous`,
     [claim.repository, claim.tag, claim.reservation],
+    "commit tag",
   );
   await tellSettled(tx, claim);
   return rows[0] ?? null;
@@ -97,5 +98,6 @@ export async function shortenLease(db: Queryable, claim: TagClaim, seconds: numb
  * @param key - the tag
  */
 export async function tellSettled(tx: Queryable, { repository, tag }: TagKey): Promise<void> {
-  await tx.query(`select pg_notify($1, $2)`, [SETTLED_CHANNEL, `${repository}:${tag}`]);
+  const values = [SETTLED_CHANNEL, `${repository}:${tag}`];
+  await tx.query(`select pg_notify($1, $2)`, values, "tell settled");
 }

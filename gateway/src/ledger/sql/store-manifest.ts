@@ -44,6 +44,7 @@ export async function storeManifest(
       references.map(({ kind }) => kind),
       references.map(({ target }) => target),
     ],
+    "store manifest",
   );
 }
 

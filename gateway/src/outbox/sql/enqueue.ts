@@ -31,6 +31,7 @@ export async function enqueue(
        returning id
      ), ${ADD_TO_QUEUES}`,
     [id, action, repository, tag, digest, JSON.stringify(content), sinks],
+    "enqueue event",
   );
 }
 
