@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { makeImage } from "#tests/support/oci-layout.js";
+import { registryClient } from "#tests/support/registry-client.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -98,6 +99,35 @@ describe("without credentials", () => {
     expect(answer.status).toBe(401);
     expect(answer.headers["www-authenticate"]).toMatch(/^Basic /);
     expect(errorOf(answer).message).toContain("docker login");
+  });
+});
+
+describe("a blob of another repository, asked for with a token for the own one alone", () => {
+  /** The registry reads both as parameters. */
+  const ways = [
+    ["in the query", (fields: string) => ({ query: `?${fields}`, body: "" })],
+    ["in a form", (fields: string) => ({ query: "", body: fields })],
+  ] as const;
+
+  test.each(ways)("%s, becomes a plain upload and is not mounted", async (name, way) => {
+    const artifact = name.replaceAll(" ", "-");
+    const bob = registryClient(stack.url, "bob-token");
+    await bob.push(`beta/${artifact}`, "1.0", `secret ${name}`);
+    const { text } = await bob.manifest(`beta/${artifact}`, "1.0");
+    const { config } = JSON.parse(text) as { config: { digest: string } };
+    const { query, body } = way(`mount=${config.digest}&from=beta/${artifact}`);
+
+    const alice = registryClient(stack.url, "alice-token");
+    const token = await alice.token(`repository:alpha/${artifact}:pull,push`);
+    const Authorization = `Bearer ${token}`;
+    const answer = await ask(stack.url, `/v2/alpha/${artifact}/blobs/uploads/${query}`, {
+      method: "POST",
+      headers: { Authorization, "Content-Type": "application/x-www-form-urlencoded" },
+      body,
+    });
+    expect(answer.status).toBe(202);
+    const blob = `/v2/alpha/${artifact}/blobs/${config.digest}`;
+    expect((await ask(stack.url, blob, { headers: { Authorization } })).status).toBe(404);
   });
 });
 

@@ -1,3 +1,4 @@
+import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
@@ -96,6 +97,7 @@ async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read"
  */
 function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): void {
   const { mount } = exchange.request;
+  hideForm(exchange.req.headers);
   const { path, query } = splitTarget(exchange.req.url);
   const asked = new URLSearchParams(query);
   const onAnswer = noteUploadStart(deps.uploads, exchange);
@@ -110,6 +112,11 @@ function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): void
     onAnswer,
     target: asked.size === 0 ? path : `${path}?${asked.toString()}`,
   });
+}
+
+/** The registry takes the fields of a form for parameters of the query, and first: nobody has looked at those. */
+function hideForm(headers: IncomingHttpHeaders): void {
+  if (/\bform\b|-form-/i.test(headers["content-type"] ?? "")) delete headers["content-type"];
 }
 
 function passOn(

@@ -351,6 +351,26 @@ describe("mounts from another repository", () => {
   });
 });
 
+describe("a form as the body of a new upload", () => {
+  const FIELDS = `mount=${DIGEST}&from=beta/secret`;
+
+  test.each(["application/x-www-form-urlencoded", "Multipart/Form-Data; boundary=x"])(
+    "is bytes to the registry, not parameters: %s",
+    async (type) => {
+      const headers = { "Content-Type": type };
+      await through("/v2/alpha/app/blobs/uploads/", { method: "POST", body: FIELDS, headers });
+      expect(only().headers["content-type"]).toBeUndefined();
+      expect(only().body).toBe(FIELDS);
+    },
+  );
+
+  test("leaves other types as they are", async () => {
+    const headers = { "Content-Type": "application/octet-stream" };
+    await through("/v2/alpha/app/blobs/uploads/", { method: "POST", body: "x", headers });
+    expect(only().headers["content-type"]).toBe("application/octet-stream");
+  });
+});
+
 function through(target: string, { headers = {}, ...options }: AskOptions = {}): Promise<Answer> {
   return ask(gateway.url, target, { ...options, headers: { Authorization: bearer, ...headers } });
 }
