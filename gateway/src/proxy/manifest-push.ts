@@ -9,7 +9,8 @@ import type { FoundSource } from "../scm/scm-source.js";
 import { insertSource } from "../scm/sql/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
-import type { ManifestPut, Upstream, UpstreamAnswer } from "./upstream.js";
+import type { ManifestPut, Upstream } from "./upstream.js";
+import type { WholeAnswer } from "./whole-request.js";
 
 /** What pushing manifests needs. */
 export interface ManifestPushDeps extends PushDeps {
@@ -30,7 +31,7 @@ export async function pushManifestByTag(
   const content = await readManifestBody(req, res);
   const manifest = { digest: digestOf(content), mediaType: mediaTypeOf(exchange), content };
   const { repository, tag } = request;
-  const { verdict } = await pushTag<UpstreamAnswer>(
+  const { verdict } = await pushTag<WholeAnswer>(
     deps,
     {
       repository,
@@ -127,7 +128,7 @@ function mediaTypeOf({
   return req.headers["content-type"] ?? "application/octet-stream";
 }
 
-function sendAnswer(res: Response, answer: UpstreamAnswer): void {
+function sendAnswer(res: Response, answer: WholeAnswer): void {
   res.statusCode = answer.status;
   for (const name of ANSWER_HEADERS) {
     const value = answer.headers.get(name);

@@ -7,7 +7,8 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
-import type { Upstream, UpstreamAnswer } from "./upstream.js";
+import type { Upstream } from "./upstream.js";
+import type { WholeAnswer } from "./whole-request.js";
 
 /** What listing tags needs. */
 export interface TagsListDeps {
@@ -51,7 +52,7 @@ export async function listTags(
 async function withoutDeleted(
   deps: TagsListDeps,
   repository: RepositoryName,
-  { body }: UpstreamAnswer,
+  { body }: WholeAnswer,
 ): Promise<Buffer> {
   const list = listSchema.safeParse(parseJson(body)).data;
   if (list === undefined) return body;
@@ -63,7 +64,7 @@ async function withoutDeleted(
   return Buffer.from(JSON.stringify({ ...list, tags: tags.filter((tag) => !deleted.has(tag)) }));
 }
 
-function send(res: Response, answer: UpstreamAnswer, body: Buffer): void {
+function send(res: Response, answer: WholeAnswer, body: Buffer): void {
   res.statusCode = answer.status;
   for (const name of ANSWER_HEADERS) {
     const value = answer.headers.get(name);

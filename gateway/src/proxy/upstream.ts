@@ -5,13 +5,7 @@ import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { StoredManifest } from "../ledger/sql/store-manifest.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
-
-/** A small answer of the registry, read whole. */
-export interface UpstreamAnswer {
-  readonly status: number;
-  readonly headers: Headers;
-  readonly body: Buffer;
-}
+import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
 /** A manifest on its way to the registry. */
 export interface ManifestPut extends Errand {
@@ -31,7 +25,7 @@ export interface Errand {
 /** The gateway's own requests to the registry; everything else is streamed through. */
 export interface Upstream {
   /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
-  putManifest(put: ManifestPut): Promise<UpstreamAnswer>;
+  putManifest(put: ManifestPut): Promise<WholeAnswer>;
   /** @returns the digest that a tag has at the registry, or `null` when it has none. @throws when that cannot be told */
   digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
   /** @returns a manifest, or `null` when the registry has none. @throws when that cannot be told */
@@ -41,9 +35,9 @@ export interface Upstream {
     repository: RepositoryName,
     reference: Reference,
     errand: Errand,
-  ): Promise<UpstreamAnswer>;
+  ): Promise<WholeAnswer>;
   /** @returns one page of tags, asked for with a query as it is. @throws when there is no answer in time */
-  listTags(repository: RepositoryName, query: string, errand: Errand): Promise<UpstreamAnswer>;
+  listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;
 }
@@ -72,23 +66,17 @@ export function registryUpstream(
   { manifestMilliseconds, probeMilliseconds } = PATIENCE,
   userAgent = "wharfinger",
 ): Upstream {
-  const ask = async (
-    path: string,
-    init: { method?: string; headers: Record<string, string>; body?: Buffer },
+  const send = wholeRequests(registryUrl);
+  const ask = (
+    target: string,
+    { method = "GET", headers, body }: Partial<WholeRequest>,
     milliseconds: number,
-  ): Promise<UpstreamAnswer> => {
-    const signal = AbortSignal.timeout(milliseconds);
-    const body = init.body === undefined ? {} : { body: new Uint8Array(init.body) };
-    const answer = await fetch(`${registryUrl}${path}`, {
-      ...init,
-      headers: { ...init.headers, "User-Agent": userAgent },
-      ...body,
-      signal,
-      redirect: "manual",
+  ) =>
+    send({
+      ...{ target, method, milliseconds },
+      headers: { ...headers, "User-Agent": userAgent },
+      ...(body && { body }),
     });
-    const bytes = Buffer.from(await answer.arrayBuffer());
-    return { status: answer.status, headers: answer.headers, body: bytes };
-  };
   const allow = (subject: string, name: string, actions: ("pull" | "push" | "delete")[]) =>
     authorization(subject, [{ type: "repository", name, actions }]);
   const inTheNameOf = ({ clientAddress, requestId }: Errand) => ({
@@ -175,7 +163,7 @@ export function registryUpstream(
 const WRITE_PAUSES_MILLISECONDS = [50, 200] as const;
 
 /** A registry 2.8 on files answers 500 to who reads a tag at the moment at which it is written. */
-async function untilReadable(look: () => Promise<UpstreamAnswer>): Promise<UpstreamAnswer> {
+async function untilReadable(look: () => Promise<WholeAnswer>): Promise<WholeAnswer> {
   for (const milliseconds of WRITE_PAUSES_MILLISECONDS) {
     const answer = await look();
     if (answer.status !== 500) return answer;
