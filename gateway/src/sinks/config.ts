@@ -3,7 +3,7 @@ import type { EnvReader } from "#service-kit/config.js";
 import { readYamlFile, YamlFileError } from "#service-kit/yaml-file.js";
 import { isForbiddenLiteral } from "./address-guard.js";
 import type { RegistryIdentity } from "./registry-name.js";
-import { sinksSchema } from "./sinks-schema.js";
+import { goesInTheClear, sinksSchema } from "./sinks-schema.js";
 import { regionOfTopic, TOPIC_WANTED, type AuditSpec, type SinkSpec } from "./sink-spec.js";
 import type { SnsSpec } from "./sink-spec.js";
 
@@ -66,11 +66,15 @@ function auditOfEnvironment(read: EnvReader): AuditSpec | null {
       read.fault("HTTP_AUDIT_LOGS_URL", "absent, wanted with HTTP_AUDIT_LOGS_TOKEN");
     return null;
   }
-  if (URL.canParse(url) && isForbiddenLiteral(new URL(url)))
-    read.fault(
-      "HTTP_AUDIT_LOGS_URL",
-      `given ${JSON.stringify(url)}, which is a link-local or metadata address`,
-    );
+  const refuse = (why: string) => {
+    read.fault("HTTP_AUDIT_LOGS_URL", `given ${JSON.stringify(url)}, ${why}`);
+  };
+  const parsed = URL.canParse(url) ? new URL(url) : null;
+  const hasToken = token !== undefined || tokenFile !== undefined;
+  if (parsed !== null && isForbiddenLiteral(parsed))
+    refuse("which is a link-local or metadata address");
+  if (parsed !== null && hasToken && goesInTheClear(parsed))
+    refuse("wanted https:// where a token is sent (or a sink in SINKS_FILE with allowPlainHttp)");
   const common = { ...DEFAULTS, name: "audit", type: "audit", allowLinkLocal: false } as const;
   return { ...common, url, token: tokenFile === undefined ? token : undefined, tokenFile };
 }

@@ -70,14 +70,18 @@ function checkTarget(target: HttpTarget, context: z.RefinementCtx): void {
     context.addIssue({ code: "custom", path: ["url"], message });
   };
   const parsed = new URL(target.url);
-  if (!target.allowPlainHttp && !isPrivate(parsed))
+  if (!target.allowPlainHttp && goesInTheClear(parsed))
     refuse("wanted an https:// URL (or allowPlainHttp: true)");
   if (!target.allowLinkLocal && isForbiddenLiteral(parsed))
     refuse("is a link-local or metadata address (which allowLinkLocal: true would allow)");
 }
 
-function isPrivate({ protocol, hostname }: URL): boolean {
-  return protocol === "https:" || hostname === "localhost" || /^127\.|^\[::1\]$/.test(hostname);
+/**
+ * @param url - where something is sent
+ * @returns whether it crosses the network as plain text
+ */
+export function goesInTheClear({ protocol, hostname }: URL): boolean {
+  return protocol !== "https:" && hostname !== "localhost" && !/^127\.|^\[::1\]$/.test(hostname);
 }
 
 /**

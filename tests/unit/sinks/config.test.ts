@@ -77,6 +77,13 @@ describe("variables", () => {
     expect(JSON.stringify(sinks)).not.toContain("x-y");
   });
 
+  test.each([
+    [{ HTTP_AUDIT_LOGS_URL: "http://audit.example.org/logs" }],
+    [{ HTTP_AUDIT_LOGS_URL: "http://127.0.0.1:9000/", HTTP_AUDIT_LOGS_TOKEN: "x-y" }],
+  ])("may name an audit service without TLS where no token crosses the network: %j", (env) => {
+    expect(read(env).sinks).toMatchObject([{ name: "audit" }]);
+  });
+
   test("say what the registry is called, without a public URL too", () => {
     const env = { API_SNS_TOPIC_ARN: TOPIC, API_REPOSITORY: "127.0.0.1:8080" };
     expect(read(env, null).registry).toEqual({ name: "127.0.0.1:8080", uri: "//127.0.0.1:8080" });
@@ -100,6 +107,10 @@ describe("variables", () => {
       'HTTP_AUDIT_LOGS_URL: given "http://169.254.169.254", which is a link-local or metadata address',
     ],
     [{ HTTP_AUDIT_LOGS_TOKEN_FILE: "/none" }, "HTTP_AUDIT_LOGS_TOKEN_FILE: given"],
+    [
+      { HTTP_AUDIT_LOGS_URL: "http://audit.example.org/", HTTP_AUDIT_LOGS_TOKEN: "x-y" },
+      "wanted https:// where a token is sent (or a sink in SINKS_FILE with allowPlainHttp)",
+    ],
     [
       { API_REPOSITORY: "https://x" },
       'API_REPOSITORY: given "https://x", wanted host or host:port',
