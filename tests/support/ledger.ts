@@ -4,7 +4,7 @@ import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
-import type { TestPostgres } from "./postgres.js";
+import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
 
 export const SILENT = createLogger("test", "silent");
@@ -71,6 +71,25 @@ export async function createLedger(postgres: TestPostgres): Promise<TestLedger> 
       await Promise.all(pools.map((pool) => pool.close()));
     },
   };
+}
+
+/** A ledger in a Postgres that runs for it alone. */
+export interface StartedLedger extends TestLedger {
+  /** A pool on it. */
+  readonly db: Database;
+  /** Closes the ledger and ends Postgres. */
+  stop(): Promise<void>;
+}
+
+/** @returns an empty ledger in a Postgres of its own */
+export async function startLedger(): Promise<StartedLedger> {
+  const postgres = await startTestPostgres();
+  const ledger = await createLedger(postgres);
+  const stop = async () => {
+    await ledger.close();
+    await postgres.stop();
+  };
+  return { ...ledger, db: ledger.open(), stop };
 }
 
 async function allAudited(config: DatabaseConfig): Promise<AuditedEntry[]> {

@@ -5,14 +5,12 @@ import { registryTags } from "#audit-log/verify/registry-tags.js";
 import { reportTags } from "#audit-log/verify/report.js";
 import { verifyTags, type VerifiedTags } from "#audit-log/verify/verify-tags.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 const OTHER = `sha256:${"b".repeat(64)}`;
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let server: Server;
 let url: string;
@@ -21,9 +19,8 @@ let answers: Map<string, string | number>;
 let asked: string[];
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
   server = createServer((req, res) => {
     asked.push(`${req.method} ${req.url} ${req.headers.authorization}`);
     const answer = answers.get(req.url ?? "") ?? DIGEST;
@@ -42,8 +39,7 @@ beforeEach(async () => {
 afterAll(async () => {
   server.closeAllConnections();
   server.close();
-  await ledger.close();
-  await postgres.stop();
+  await ledger.stop();
 });
 
 const verify = (): Promise<VerifiedTags> =>

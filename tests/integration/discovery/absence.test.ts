@@ -2,21 +2,18 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { digestOf } from "#registry-protocol/digest.js";
 import { isInOrder } from "#gateway/discovery/report.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
 import { startListedRegistry, type Fault, type ListedRegistry } from "./support/listed-registry.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
@@ -27,10 +24,7 @@ beforeEach(async () => {
   expect(await discover()).toMatchObject({ adopted: 4, errors: 0 });
 });
 afterEach(() => registry.upstream.stop());
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 interface Marks {
   readonly tag: string;

@@ -6,23 +6,20 @@ import { discoveryMetrics } from "#gateway/discovery/discovery-metrics.js";
 import { discovery } from "#gateway/discovery/discovery.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { SILENT, type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { tagEntry, testKeys } from "../audit-log/support/audited.js";
 import { discoverer, discoveryDeps, type Discover } from "./support/discoverer.js";
 import { fill, startListedRegistry, type ListedRegistry } from "./support/listed-registry.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
@@ -30,10 +27,7 @@ beforeEach(async () => {
   discover = discoverer(ledger, db, registry.url);
 });
 afterEach(() => registry.upstream.stop());
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 describe("while one replica makes a pass", () => {
   test("another one tells how many tags are wrong", async () => {

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer, type AskOptions } from "#tests/support/http-client.js";
-import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import type { TokenAuthority } from "#tests/support/token-authority.js";
 import {
   replyWith,
   startUpstream,
@@ -14,25 +15,20 @@ const DIGEST = `sha256:${"ab".repeat(32)}`;
 const BLOB = `/v2/alpha/app/blobs/${DIGEST}`;
 const UPLOAD = "/v2/alpha/app/blobs/uploads/s1";
 
+let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 let bearer: string;
 
 beforeAll(async () => {
-  authority = await startTokenAuthority();
-  upstream = await startUpstream();
-  gateway = await startGateway({ registryUrl: upstream.url, tokenServerUrl: authority.server.url });
-  bearer = await authority.bearer(["pull", "push"]);
+  between = await startGatewayBetween();
+  ({ authority, upstream, gateway, bearer } = between);
 });
 beforeEach(() => {
   upstream.answerWith(takeAll);
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await authority.server.stop();
-});
+afterAll(() => between.stop());
 
 describe("what the registry is told", () => {
   test("is what the client said, apart from its connection and itself", async () => {

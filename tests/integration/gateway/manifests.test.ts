@@ -10,9 +10,8 @@ import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import {
   bodyOf,
@@ -27,8 +26,7 @@ const MANIFEST = '{ "schemaVersion":2,\n "made": "by hand" }';
 const DIGEST = digestOf(Buffer.from(MANIFEST));
 const MIB = 1024 * 1024;
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
@@ -37,9 +35,8 @@ let gateways: TestGateway[];
 let bearer: string;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
   authority = await startTokenAuthority();
   upstream = await startUpstream();
   const urls = { registryUrl: upstream.url, tokenServerUrl: authority.server.url };
@@ -59,8 +56,7 @@ afterAll(async () => {
   await Promise.all(gateways.map((gateway) => gateway.stop()));
   await upstream.stop();
   await authority.server.stop();
-  await ledger.close();
-  await postgres.stop();
+  await ledger.stop();
 });
 
 describe("a manifest that is pushed under a tag", () => {

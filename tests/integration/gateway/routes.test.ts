@@ -1,26 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { NOTIFICATION_SECRET, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
-import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
-import { startUpstream, takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import type { TokenAuthority } from "#tests/support/token-authority.js";
+import { takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
+let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  authority = await startTokenAuthority();
-  upstream = await startUpstream();
-  gateway = await startGateway({ registryUrl: upstream.url, tokenServerUrl: authority.server.url });
+  between = await startGatewayBetween();
+  ({ authority, upstream, gateway } = between);
 });
 beforeEach(() => {
   upstream.answerWith(takeAll);
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await authority.server.stop();
-});
+afterAll(() => between.stop());
 
 describe("every answer below /v2/ says that this is a registry", () => {
   test.each([

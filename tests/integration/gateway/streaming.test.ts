@@ -4,9 +4,10 @@ import { connect, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { eventually } from "#tests/support/eventually.js";
+import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn } from "#tests/support/http-client.js";
-import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import type { TokenAuthority } from "#tests/support/token-authority.js";
 import {
   startUpstream,
   takeAll,
@@ -19,25 +20,20 @@ const BLOB = `/v2/alpha/app/blobs/sha256:${"ab".repeat(32)}`;
 const UPLOAD = "/v2/alpha/app/blobs/uploads/s1";
 const CHUNK = Buffer.alloc(64 * 1024, 7);
 
+let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 let bearer: string;
 
 beforeAll(async () => {
-  authority = await startTokenAuthority();
-  upstream = await startUpstream();
-  gateway = await startGateway({ registryUrl: upstream.url, tokenServerUrl: authority.server.url });
-  bearer = await authority.bearer(["pull", "push"]);
+  between = await startGatewayBetween();
+  ({ authority, upstream, gateway, bearer } = between);
 });
 beforeEach(() => {
   upstream.answerWith(takeAll);
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await authority.server.stop();
-});
+afterAll(() => between.stop());
 
 describe("300 MB", () => {
   const total = 300 * MIB;

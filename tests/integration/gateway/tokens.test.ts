@@ -1,5 +1,6 @@
 import { createHmac, createPublicKey } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import {
@@ -22,23 +23,19 @@ const PULL: TokenClaims = {
   access: [{ type: "repository", name: "alpha/app", actions: ["pull"] }],
 };
 
+let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 
 beforeAll(async () => {
-  authority = await startTokenAuthority();
-  upstream = await startUpstream();
-  gateway = await startGateway({ registryUrl: upstream.url, tokenServerUrl: authority.server.url });
+  between = await startGatewayBetween();
+  ({ authority, upstream, gateway } = between);
 });
 beforeEach(() => {
   upstream.answerWith(takeAll);
 });
-afterAll(async () => {
-  await gateway.stop();
-  await upstream.stop();
-  await authority.server.stop();
-});
+afterAll(() => between.stop());
 
 /** One row: what is wrong with the token, and how to make it. */
 const ATTACKS: readonly (readonly [what: string, make: () => Promise<string>])[] = [

@@ -14,8 +14,7 @@ import {
 } from "#tests/support/faulty-proxy.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { startTestRegistry, type TestRegistry } from "#tests/support/registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 
@@ -93,8 +92,7 @@ const STEPS: readonly Step[] = [
 const CELLS = STEPS.flatMap((step) => FAULTS.map((kind) => ({ step, kind })));
 const table = new Map<string, string[]>();
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let authority: TokenAuthority;
 let registry: TestRegistry;
@@ -106,9 +104,8 @@ let bearer: string;
 let cell = 0;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
   authority = await startTokenAuthority();
   registry = await startTestRegistry();
   proxy = await startFaultyProxy(registry.url, DELAY_MILLISECONDS);
@@ -131,8 +128,7 @@ afterAll(async () => {
   await proxy.stop();
   await registry.stop();
   await authority.server.stop();
-  await ledger.close();
-  await postgres.stop();
+  await ledger.stop();
 });
 
 describe("whatever goes wrong between gateway and registry", () => {

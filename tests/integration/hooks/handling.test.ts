@@ -17,8 +17,7 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { SILENT, type StartedLedger, startLedger } from "#tests/support/ledger.js";
 
 const D1 = digestOf(Buffer.from("one"));
 const D2 = digestOf(Buffer.from("two"));
@@ -31,27 +30,22 @@ const EVERYTHING: Sink = {
   close: () => Promise.resolve(),
 };
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 /** What tags mean at the registry; an error is what it answers. */
 const registry = new Map<string, Digest | Error>();
 const asked: string[] = [];
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
   registry.clear();
   asked.length = 0;
 });
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 describe("a reported push", () => {
   test("of a tag that the registry does not have any more changes nothing", async () => {

@@ -12,8 +12,7 @@ import type { TagState } from "#gateway/ledger/tag-rules.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import {
   impatientDeps,
   pushDeps,
@@ -22,24 +21,19 @@ import {
   type TestPushDeps,
 } from "#tests/support/tag-pushes.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let deps: TestPushDeps;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
   deps = pushDeps(db);
 });
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 describe("a push of a tag", () => {
   test("is acknowledged with the registry's answer, and stands in the ledger", async () => {

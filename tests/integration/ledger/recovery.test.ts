@@ -8,8 +8,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import {
   impatientDeps,
   pushDeps,
@@ -21,27 +20,22 @@ import {
 
 const SNAPSHOT = "1.0-SNAPSHOT";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let keeper: TagKeeper;
 /** The gateway that lives on. */
 let deps: TestPushDeps;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
   keeper = tagKeeper();
   deps = pushDeps(db, keeper);
 });
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 describe("a push whose gateway died after the registry had stored it", () => {
   test("is committed by another gateway, in the name of whoever pushed it", async () => {

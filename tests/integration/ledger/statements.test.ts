@@ -9,30 +9,24 @@ import type { TagPush } from "#gateway/ledger/push-tag.js";
 import { isSignatureTag } from "#gateway/ledger/tag-policy.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
 
 const IMMUTABLE = { leaseSeconds: 60, mutable: false };
 const EXPIRED = { leaseSeconds: -1, mutable: false };
 const MUTABLE = { leaseSeconds: 60, mutable: true };
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
 });
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 describe("a tag in the ledger", () => {
   test("is free until somebody reserves it", async () => {

@@ -6,8 +6,7 @@ import type { FoundSource } from "#gateway/scm/scm-source.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import {
   pushDeps,
   tagKeeper,
@@ -21,17 +20,15 @@ const FOUND: FoundSource = {
   origin: "label",
 };
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: StartedLedger;
 let db: Database;
 let keeper: TagKeeper;
 let searches: number;
 let deps: TestPushDeps;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
-  ledger = await createLedger(postgres);
-  db = ledger.open();
+  ledger = await startLedger();
+  ({ db } = ledger);
 });
 beforeEach(async () => {
   await ledger.clear();
@@ -46,10 +43,7 @@ beforeEach(async () => {
     },
   };
 });
-afterAll(async () => {
-  await ledger.close();
-  await postgres.stop();
-});
+afterAll(() => ledger.stop());
 
 const send = (push: TagPush, special: Partial<TestPushDeps> = {}) =>
   pushTag({ ...deps, ...special }, push, keeper.transport(push));
