@@ -20,6 +20,7 @@ export type AuditAction =
   | "tag.drifted"
   | "tag.repaired"
   | "tag.missing"
+  | "manifest.pushed"
   | "manifest.deleted"
   | "policy.changed"
   | "key.rotated"

@@ -6,6 +6,7 @@ import type { EventAction, NewEvent } from "./event.js";
 const ANNOUNCED: Partial<Readonly<Record<AuditAction, EventAction>>> = {
   "tag.pushed": "push",
   "tag.adopted": "push",
+  "manifest.pushed": "push",
   "tag.deleted": "delete",
   "manifest.deleted": "delete",
   "tag.locked": "lock",

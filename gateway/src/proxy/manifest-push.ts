@@ -1,7 +1,6 @@
 import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
@@ -88,7 +87,7 @@ export async function pushManifestByDigest(
   });
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
-  if (answer.status < 300) await noteManifest(deps, request.repository, put);
+  if (answer.status < 300) await recordManifest(deps, exchange, put);
   if (
     answer.status < 300 &&
     source !== null &&
@@ -99,19 +98,26 @@ export async function pushManifestByDigest(
 }
 
 /**
- * The ledger needs no tag to know what a manifest points to. A push by digest goes on without the ledger all the
- * same: what a tag needs is read again before anything is deleted.
+ * What the client is told to be pushed is on record. When it cannot be, the client hears 503 and pushes again,
+ * which the registry takes as the same.
  */
-async function noteManifest(
+async function recordManifest(
   deps: ManifestPushDeps,
-  repository: RepositoryName,
-  { reference: { digest }, content, mediaType }: ManifestPut & { reference: { digest: Digest } },
+  exchange: ExchangeOf<"manifest.put-by-digest">,
+  { content, mediaType }: ManifestPut,
 ): Promise<void> {
-  try {
-    await storeManifest(deps.db, repository, { digest, content, mediaType });
-  } catch (error) {
-    deps.log.warn({ event: "manifest.not-noted", repository, digest, err: error });
-  }
+  const { repository, digest } = exchange.request;
+  await deps.db.transaction(async (tx) => {
+    const change = await storeManifest(tx, repository, { digest, content, mediaType });
+    if (change === null) return;
+    await deps.audit(tx, {
+      action: "manifest.pushed",
+      actor: actorOf(exchange),
+      ...{ repository, digest, tag: null },
+      reason: "stored by the registry",
+      detail: { change },
+    });
+  });
 }
 
 function sourceOf({

@@ -252,6 +252,35 @@ describe("a manifest that is pushed by digest", () => {
     expect(await stateOf("1.0")).toMatchObject({ digest: digestOf(Buffer.from(`${MANIFEST} `)) });
   });
 
+  test("is on record and announced when it is new to the repository, and not again", async () => {
+    const target = `/v2/alpha/app/manifests/${DIGEST}`;
+    for (let i = 0; i < 2; i += 1) expect((await put(target, MANIFEST)).status).toBe(201);
+    const audited = await ledger.audited();
+    expect(audited).toMatchObject([
+      {
+        action: "manifest.pushed",
+        actor: { uid: "alice" },
+        repository: "alpha/app",
+        tag: null,
+        digest: DIGEST,
+        detail: { change: "new" },
+      },
+    ]);
+  });
+
+  test("is not on record again when a tag of the repository brought it", async () => {
+    await push(MANIFEST);
+    await put(`/v2/alpha/app/manifests/${DIGEST}`, MANIFEST);
+    expect((await ledger.audited()).map(({ action }) => action)).toEqual(["tag.pushed"]);
+  });
+
+  test("is on record in one entry, however many push it at once", async () => {
+    const target = `/v2/alpha/app/manifests/${DIGEST}`;
+    const answers = await Promise.all(Array.from({ length: 16 }, () => put(target, MANIFEST)));
+    expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([201]));
+    expect(await ledger.audited()).toHaveLength(1);
+  });
+
   test("that is not its own is refused and never reaches the registry", async () => {
     const answer = await put(`/v2/alpha/app/manifests/${DIGEST}`, `${MANIFEST} `);
     expect(answer.status).toBe(400);

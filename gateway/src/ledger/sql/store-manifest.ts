@@ -16,26 +16,35 @@ export interface StoredManifest {
  * @param db - pool or transaction
  * @param repository - where it was pushed
  * @param manifest - what was pushed
+ * @returns what that changed: `new`, `restored` (a deleted one), or `null` when the ledger had it
  */
 export async function storeManifest(
   db: Queryable,
   repository: RepositoryName,
   { digest, mediaType, content }: StoredManifest,
-): Promise<void> {
+): Promise<"new" | "restored" | null> {
   const references = manifestReferences(content);
-  await db.query(
-    `with stored as (
+  const { rows } = await db.query<{ change: "new" | "restored" | null }>(
+    `with before as (
+       select deleted_at from ledger.manifest where repository = $1 and digest = $2
+     ), stored as (
        insert into ledger.manifest as kept (repository, digest, media_type, content, parsed_at)
        values ($1, $2, $3, $4, clock_timestamp())
        on conflict (repository, digest) do update
          set parsed_at = coalesce(kept.parsed_at, excluded.parsed_at),
              deleted_at = null, deleted_by = null
          where kept.parsed_at is null or kept.deleted_at is not null
+       returning digest
+     ), referring as (
+       insert into ledger.manifest_reference (repository, digest, kind, target)
+       select $1, $2, found.kind, found.target
+       from unnest($5::text[], $6::text[]) as found (kind, target)
+       on conflict do nothing
      )
-     insert into ledger.manifest_reference (repository, digest, kind, target)
-     select $1, $2, found.kind, found.target
-     from unnest($5::text[], $6::text[]) as found (kind, target)
-     on conflict do nothing`,
+     select case when not exists (select from stored) then null
+                 when not exists (select from before) then 'new'
+                 when exists (select from before where deleted_at is not null) then 'restored'
+            end as change`,
     [
       repository,
       digest,
@@ -46,6 +55,7 @@ export async function storeManifest(
     ],
     "store manifest",
   );
+  return rows[0]?.change ?? null;
 }
 
 /**
