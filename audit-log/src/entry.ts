@@ -21,6 +21,7 @@ export type AuditAction =
   | "tag.repaired"
   | "tag.missing"
   | "manifest.deleted"
+  | "source.replaced"
   | "policy.changed"
   | "key.rotated"
   | "robot.created"
