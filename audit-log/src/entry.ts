@@ -22,6 +22,7 @@ export type AuditAction =
   | "tag.missing"
   | "manifest.pushed"
   | "manifest.deleted"
+  | "source.replaced"
   | "policy.changed"
   | "key.rotated"
   | "robot.created"

@@ -1,7 +1,7 @@
 import type { HeldTag } from "./tag-rules.js";
 
 /** Clients such as BuildKit print 256 bytes of an error and drop the rest. */
-const MOST_ERROR_BYTES = 255;
+export const MOST_ERROR_BYTES = 255;
 /** What is left of a name in any case; only a rule's own message can be so long that no more fits. */
 const LEAST_NAME_BYTES = 8;
 const CUT = "…";
@@ -35,7 +35,12 @@ export function heldDetail(
   return { ...detail, pushedBy: cut(by, room - bytesInJson(shortRule)), rule: shortRule };
 }
 
-function cut(text: string, bytes: number): string {
+/**
+ * @param text - text of any length
+ * @param bytes - how many it may have in JSON, without the quotes around it
+ * @returns as much of its beginning as that, with an ellipsis where it is not all
+ */
+export function cut(text: string, bytes: number): string {
   if (bytesInJson(text) <= bytes) return text;
   let kept = "";
   for (const character of text) {

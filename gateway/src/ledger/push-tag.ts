@@ -1,6 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { insertSource } from "../scm/sql/scm-source.js";
+import { keepSource } from "../scm/keep-source.js";
 import { adopt } from "./adopt.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
@@ -122,13 +122,6 @@ async function repeat<V extends RegistryVerdict>(
   if (verdict.status < 300) await keepSource(deps, push);
   deps.count(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
-}
-
-/** What was pushed without a source may be pushed again with one. */
-async function keepSource(deps: PushDeps, push: TagPush): Promise<void> {
-  const { source } = push;
-  if (source != null && (await insertSource(deps.db, push, source, push.actor.uid)))
-    deps.countSource(source.origin);
 }
 
 async function writeReserved<V extends RegistryVerdict>(

@@ -2,6 +2,7 @@ import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
 import type { FoundSource, ScmOrigin } from "../scm/scm-source.js";
 import { manifestReferences } from "./manifest-references.js";
@@ -72,6 +73,8 @@ export async function commitPush(
       });
       if (committed.change !== "unchanged")
         await deps.audit(tx, pushEntry(claim, reason, { ...committed, source }));
+      if (source != null && source.replaced !== null)
+        await deps.audit(tx, replacedEntry(claim, source, source.replaced));
       return { change: committed.change, source };
     });
   const settled = await persistently(deps, commit);

@@ -3,6 +3,7 @@ import { annotatedSource, type SearchResult } from "../scm/find-source.js";
 import { readSource } from "../scm/sql/scm-source.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { recordRefusal } from "./refusal.js";
+import { sourceRefusal } from "./source-refusal.js";
 import { readTagState } from "./sql/read-tag.js";
 import { decideTagWrite, type TagRule } from "./tag-rules.js";
 
@@ -27,9 +28,7 @@ export async function withSource(deps: PushDeps, push: TagPush, rule: TagRule): 
   const { found, note } = await search(deps, push);
   if (found !== null) return { ...push, source: found };
   await recordRefusal(deps, push, "scm-source-missing", { rule: rule.sourceWantedBy, note });
-  throw new Fault("SCM_SOURCE_REQUIRED", {
-    message: `SCM source required by rule ${rule.sourceWantedBy}: add labels org.opencontainers.image.source and .revision, or /scm-source.json (docs/scm-source.md)`,
-  });
+  throw new Fault("SCM_SOURCE_REQUIRED", sourceRefusal(rule.sourceWantedBy, note));
 }
 
 async function search(deps: PushDeps, push: TagPush): Promise<SearchResult> {

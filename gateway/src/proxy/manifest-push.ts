@@ -3,9 +3,9 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
+import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
-import { insertSource } from "../scm/sql/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { ManifestPut, Upstream } from "./upstream.js";
@@ -88,12 +88,8 @@ export async function pushManifestByDigest(
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
   if (answer.status < 300) await recordManifest(deps, exchange, put);
-  if (
-    answer.status < 300 &&
-    source !== null &&
-    (await insertSource(deps.db, request, source, caller.subject))
-  )
-    deps.countSource(source.origin);
+  if (answer.status < 300)
+    await keepSource(deps, { ...request, tag: null, actor: actorOf(exchange), source });
   sendAnswer(res, answer);
 }
 

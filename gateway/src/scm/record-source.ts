@@ -2,7 +2,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import { annotatedSource } from "./find-source.js";
 import type { FoundSource } from "./scm-source.js";
 import { enqueueSearch } from "./sql/scm-search.js";
-import { insertSource, readSource, type ManifestKey } from "./sql/scm-source.js";
+import { insertSource, readSource, type KeptSource, type ManifestKey } from "./sql/scm-source.js";
 
 /** A push, as far as its source is concerned. */
 export interface SourcedPush extends ManifestKey {
@@ -17,21 +17,21 @@ export interface SourcedPush extends ManifestKey {
  * @param tx - transaction that commits the push
  * @param push - the push
  * @param manifest - its bytes, `null` when they are not at hand; whether it can have a source at all
- * @returns the source that is known now, and whether it was not before; `null` when none is
+ * @returns the source that came or was known, whether it was not before, and another one that it replaced; `null`
+ *   when none is known
  */
 export async function recordSource(
   tx: Queryable,
   push: SourcedPush,
   manifest: { readonly content: Uint8Array | null; readonly mayHaveSource: boolean },
-): Promise<(FoundSource & { readonly isNew: boolean }) | null> {
+): Promise<(FoundSource & KeptSource) | null> {
   const { content, mayHaveSource } = manifest;
   const found = push.source ?? (content === null ? null : annotatedSource(content));
   if (found !== null) {
-    const isNew = await insertSource(tx, push, found, push.actor.uid);
-    return { ...found, isNew };
+    return { ...found, ...(await insertSource(tx, push, found, push.actor.uid)) };
   }
   const known = await readSource(tx, push);
-  if (known !== null) return { ...known, isNew: false };
+  if (known !== null) return { ...known, isNew: false, replaced: null };
   const options = { by: push.actor.uid, withLayers: true };
   if (mayHaveSource) await enqueueSearch(tx, push.repository, [push.digest], options);
   return null;

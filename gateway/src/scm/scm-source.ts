@@ -32,19 +32,15 @@ const KEPT_STATUS_CHARACTERS = 1_024;
 const ONE_LINE = /^[^\p{Cc}\p{Cs}]*$/u;
 const LINES = /^(?:[^\p{Cc}\p{Cs}]|[\t\r\n])*$/u;
 
+const string = () => z.string("must be a string");
 const line = (most: number) =>
-  z
-    .string()
-    .trim()
-    .max(most, `at most ${most} characters`)
-    .regex(ONE_LINE, "no control characters");
+  string().trim().max(most, `at most ${most} characters`).regex(ONE_LINE, "no control characters");
 
 const sourceSchema = z.object({
   url: line(MOST_URL_CHARACTERS).min(1, "must not be empty").transform(withoutPassword),
   revision: line(MOST_NAME_CHARACTERS).min(1, "must not be empty"),
   author: line(MOST_NAME_CHARACTERS).default(""),
-  status: z
-    .string()
+  status: string()
     .regex(LINES, "no control characters")
     .transform((text) => Array.from(text).slice(0, KEPT_STATUS_CHARACTERS).join(""))
     .default(""),
@@ -88,7 +84,8 @@ export function sourceOfAnnotations(words: unknown): ScmSource | null {
 
 function jsonOf(text: string): unknown {
   try {
-    return JSON.parse(text);
+    // Some editors begin a file with a byte order mark, which JSON does not know.
+    return JSON.parse(text.replace(/^\uFEFF/, ""));
   } catch {
     throw new ScmSourceError("is no JSON");
   }

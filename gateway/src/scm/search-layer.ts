@@ -17,11 +17,14 @@ export class LayerCut extends Error {
 }
 
 const FILE = "scm-source.json";
-/** OCI image-spec, "Whiteouts": of the file itself, and of everything in the root. */
+/**
+ * OCI image-spec, "Whiteouts": of the file itself, and of everything in the root. They hide what lower layers have,
+ * and never what stands in their own layer, before or after them.
+ */
 const WHITEOUTS: readonly string[] = [`.wh.${FILE}`, ".wh..wh..opq"];
 
 /**
- * Reads a layer as a stream, no further than to the file.
+ * Reads a layer as a stream, no further than to the file; to its end where it takes lower ones' away.
  *
  * @param bytes - the layer, gzip, zstd (where Node has it) or plain tar
  * @param budget - what the search may still cost
@@ -53,7 +56,7 @@ export async function searchLayer(
     entries.destroy(error instanceof Error ? error : new Error(String(error)));
   });
   try {
-    return await firstMention(entries, budget);
+    return await mentionIn(entries, budget);
   } catch (error) {
     signal.throwIfAborted();
     if (error instanceof OverLimit || error instanceof LayerCut) throw error;
@@ -65,12 +68,13 @@ export async function searchLayer(
   }
 }
 
-async function firstMention(entries: Extract, budget: SearchBudget): Promise<LayerOutcome> {
+async function mentionIn(entries: Extract, budget: SearchBudget): Promise<LayerOutcome> {
+  let isHidden = false;
   for await (const entry of entries) {
     budget.spend("entries", 1);
     const { name, type, size } = entry.header;
     const path = name.replace(/^(?:\.?\/)+/, "");
-    if (WHITEOUTS.includes(path)) return { kind: "removed" };
+    if (WHITEOUTS.includes(path)) isHidden = true;
     if (path === FILE) {
       if (type !== "file" && type !== "contiguous-file") return unreadable(`${FILE} is a ${type}`);
       if (size > budget.limits.fileBytes)
@@ -79,7 +83,7 @@ async function firstMention(entries: Extract, budget: SearchBudget): Promise<Lay
     }
     entry.resume();
   }
-  return { kind: "absent" };
+  return { kind: isHidden ? "removed" : "absent" };
 }
 
 async function textOf(entry: AsyncIterable<Uint8Array>): Promise<string> {

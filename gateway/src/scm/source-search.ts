@@ -119,7 +119,8 @@ async function settle(
     return;
   }
   const isNew = await deps.db.transaction(
-    async (tx) => (await endSearch(tx, search)) && insertSource(tx, search, found, search.by),
+    async (tx) =>
+      (await endSearch(tx, search)) && (await insertSource(tx, search, found, search.by)).isNew,
   );
   if (!isNew) return;
   deps.metrics.sources.inc({ origin: found.origin });

@@ -78,6 +78,7 @@ describe("a push to a tag that demands a source", () => {
     const none = () => Promise.resolve({ found: null, note: "not named" });
     await expect(send(push, { findSource: none })).rejects.toMatchObject({
       code: "SCM_SOURCE_REQUIRED",
+      detail: { note: "not named" },
     });
     expect(keeper.writes).toEqual([]);
     expect(await ledger.audited()).toMatchObject([

@@ -145,6 +145,41 @@ describe.each(registryPrograms())("the source of an image, registry $version", (
     expect(await sourceOf("repeat")).toMatchObject({ body: { revision: "cd76859" } });
   });
 
+  test.each([
+    ["a repeat of the push", "replaced-1", "replaced-1"],
+    ["another tag of the image", "replaced-2", "replaced-2-too"],
+    ["a push by digest", "replaced-3", null],
+  ])("that a header replaces is on record, once: %s", async (_how, tag, again) => {
+    const pushed = await upload(tag, { annotations: { ...WORDS, tag } });
+    await wharf.push(pushed, tag);
+    for (let times = 0; times < 2; times += 1)
+      expect((await pushWith(pushed, again)).status).toBe(201);
+    const entries = await wharf.audited("source.replaced");
+    expect(entries.filter(({ digest }) => digest === pushed.digest)).toMatchObject([
+      {
+        repository: REPOSITORY,
+        tag: again,
+        actor: { kind: "oauth2" },
+        detail: { scmSource: SOURCE, previous: { ...NAMED, origin: "annotation" } },
+      },
+    ]);
+  });
+
+  test("that a header repeats, or first names, replaces nothing on record", async () => {
+    const repeated = await upload("repeated words", { annotations: WORDS });
+    await wharf.push(repeated, "repeated-words");
+    await pushWith(repeated, "repeated-words", {
+      header: encodeURIComponent(JSON.stringify(NAMED)),
+    });
+    expect(await sourceOf("repeated-words")).toMatchObject({ body: { origin: "header" } });
+    const named = await upload("named late");
+    await wharf.push(named, "named-late");
+    await pushWith(named, "named-late");
+    const digests = (await wharf.audited("source.replaced")).map(({ digest }) => digest);
+    expect(digests).not.toContain(repeated.digest);
+    expect(digests).not.toContain(named.digest);
+  });
+
   test("counts for every tag of the manifest, pushed by digest too", async () => {
     const pushed = await upload("by digest");
     expect((await pushWith(pushed, null)).status).toBe(201);
@@ -306,6 +341,7 @@ describe.each(registryPrograms())("the source of an image, registry $version", (
         code: "DENIED",
         message:
           "SCM source required by rule known-source: add labels org.opencontainers.image.source and .revision, or /scm-source.json (docs/scm-source.md)",
+        detail: { note: "not named" },
       });
       expect((await wharf.audited("tag.refused")).at(-1)).toMatchObject({
         tag: "strict-none",
@@ -315,6 +351,22 @@ describe.each(registryPrograms())("the source of an image, registry $version", (
       expect(await wharf.atRegistry("strict-none")).toBe(404);
       const { rows } = await wharf.db.query(`select from ledger.tag where name = 'strict-none'`);
       expect(rows).toEqual([]);
+    });
+
+    test("a push with a file that does not do is refused with what is the matter with it", async () => {
+      for (const [content, why] of [
+        ["no JSON", "is no JSON"],
+        ['{"revision":"a"}', "url: must be a string"],
+      ] as const) {
+        const layers = [await gzipLayer([{ name: "scm-source.json", content }])];
+        const answer = await wharf.push(await upload(why, { layers }), "strict-wrong");
+        const note = `scm-source.json: ${why}`;
+        expect(errorOf(answer)).toEqual({
+          code: "DENIED",
+          message: `SCM source required by rule known-source: ${note} (docs/scm-source.md)`,
+          detail: { note },
+        });
+      }
     });
 
     test("annotations, labels, a layer's file and a trusted header are all accepted, at once", async () => {

@@ -83,6 +83,26 @@ describe("the search for a source", () => {
     expect(await find(image({ layers }))).toBe("scm-source.json was removed in a layer");
   });
 
+  test.each([".wh.scm-source.json", ".wh..wh..opq"])(
+    "takes the file that stands in the same layer as %s, before or after it",
+    async (name) => {
+      const hidden = { name, content: "" };
+      for (const top of [
+        [hidden, file("ours")],
+        [file("ours"), hidden],
+      ]) {
+        const layers = [await gzipLayer([file("base")]), await gzipLayer(top)];
+        expect(await find(image({ layers }))).toBe("file ours");
+      }
+    },
+  );
+
+  test("takes a file that begins with a byte order mark", async () => {
+    const { name, content } = file("marked");
+    const layers = [await gzipLayer([{ name, content: `\uFEFF${content}` }])];
+    expect(await find(image({ layers }))).toBe("file marked");
+  });
+
   test("does not take a base image's file where a layer above it cannot be read", async () => {
     const base = await gzipLayer([file("base")]);
     const broken = (await gzipLayer([{ name: "a", content: Buffer.alloc(9_000, "x") }])).subarray(

@@ -1,7 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { FoundSource, ScmOrigin } from "../scm-source.js";
+import type { FoundSource, ScmOrigin, ScmSource } from "../scm-source.js";
 
 /** A manifest of a repository. */
 export interface ManifestKey {
@@ -14,34 +14,72 @@ export interface RecordedSource extends FoundSource {
   readonly createdAt: Date;
 }
 
+/** What came of keeping a source. */
+export interface KeptSource {
+  /** Whether anything changed. */
+  readonly isNew: boolean;
+  /** Another source that was known until now. */
+  readonly replaced: FoundSource | null;
+}
+
 /**
  * Keeps where a manifest comes from. What is known stays, except that a header counts more than what was found
  * in the image.
  *
- * @param db - pool or transaction
+ * @param tx - transaction
  * @param key - the manifest
  * @param found - its source
  * @param by - who pushed it
- * @returns whether anything changed
+ * @returns whether anything changed, and what it said before when that was something else
  */
 export async function insertSource(
-  db: Queryable,
+  tx: Queryable,
   { repository, digest }: ManifestKey,
   { source, origin }: FoundSource,
   by: string,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
-    `insert into ledger.scm_source as known
+): Promise<KeptSource> {
+  const { url, revision, author, status } = source;
+  const row = [repository, digest, url, revision, author, status, origin, by];
+  const { rowCount } = await tx.query(
+    `insert into ledger.scm_source
        (repository, digest, url, revision, author, status, origin, pushed_by)
      values ($1, $2, $3, $4, $5, $6, $7, $8)
-     on conflict (repository, digest) do update
-       set url = excluded.url, revision = excluded.revision, author = excluded.author,
-           status = excluded.status, origin = excluded.origin, pushed_by = excluded.pushed_by,
-           created_at = excluded.created_at
-       where excluded.origin = 'header' and known.origin <> 'header'`,
-    [repository, digest, source.url, source.revision, source.author, source.status, origin, by],
+     on conflict (repository, digest) do nothing`,
+    row,
   );
-  return rowCount === 1;
+  if (rowCount === 1) return { isNew: true, replaced: null };
+  const known = origin === "header" ? await lockFoundInImage(tx, { repository, digest }) : null;
+  if (known === null) return { isNew: false, replaced: null };
+  await tx.query(
+    `update ledger.scm_source
+     set url = $3, revision = $4, author = $5, status = $6, origin = $7, pushed_by = $8,
+         created_at = default
+     where repository = $1 and digest = $2`,
+    row,
+  );
+  return { isNew: true, replaced: isSame(known.source, source) ? null : known };
+}
+
+/** @returns the source, locked, unless a header named it: that one stays */
+async function lockFoundInImage(
+  tx: Queryable,
+  { repository, digest }: ManifestKey,
+): Promise<FoundSource | null> {
+  const { rows } = await tx.query<ScmSource & { origin: ScmOrigin }>(
+    `select url, revision, author, status, origin from ledger.scm_source
+     where repository = $1 and digest = $2 and origin <> 'header' for update`,
+    [repository, digest],
+  );
+  const row = rows[0];
+  if (row === undefined) return null;
+  const { origin, ...source } = row;
+  return { source, origin };
+}
+
+function isSame(one: ScmSource, other: ScmSource): boolean {
+  return (["url", "revision", "author", "status"] as const).every(
+    (field) => one[field] === other[field],
+  );
 }
 
 /**
