@@ -36,7 +36,7 @@ export function pullRoutes(deps: { readonly db: Database }, admit: Admit): Reque
         ? { kind: "upload.start", repository, mount: null }
         : { kind: "tags.list", repository },
     );
-    const total = await readPullTotal(deps.db, repository, target.tag);
+    const total = await readPullTotal(deps.db, target);
     if (total === null) throw new Fault("NOT_FOUND", { message: nothingOf(target) });
     const pulls = about === "pulls" ? await readPulls(deps.db, target) : null;
     send(res, target, total, pulls);
@@ -45,12 +45,13 @@ export function pullRoutes(deps: { readonly db: Database }, admit: Admit): Reque
 
 function send(
   res: Response,
-  { repository, tag, limit }: PullTarget,
+  { repository, tag, digest, limit }: PullTarget,
   total: PullTotal,
   pulls: readonly PullRow[] | null,
 ): void {
   res.setHeader("Cache-Control", "no-store");
-  const shown = { repository, ...(tag === null ? {} : { tag }), ...total };
+  const asked = { ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
+  const shown = { repository, ...asked, ...total };
   if (pulls === null) {
     sendJson(res, 200, shown);
     return;
@@ -63,7 +64,9 @@ function send(
   });
 }
 
-function nothingOf({ tag }: PullTarget): string {
+function nothingOf({ tag, digest }: PullTarget): string {
+  if (digest !== null)
+    return tag === null ? "there is no such manifest" : "there is no such tag or manifest";
   return tag === null ? "there is no such repository" : "there is no such tag";
 }
 

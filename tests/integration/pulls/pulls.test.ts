@@ -201,18 +201,64 @@ describe("what is on record", () => {
   });
 
   test("is bounded: of more than a thousand callers of a tag the oldest are forgotten", async () => {
-    await db.query(
-      `insert into ledger.pull select $1, '1.0', $2, i::text, i::text, '', '', '', '', 1, now(),
-         now() - i * interval '1 second' from generate_series(1, 1000) as i`,
-      [REPOSITORY, both.digest],
-    );
+    await fill("1.0", both.digest, 1_000);
     await read("1.0");
     await gateway.flushPulls();
-    const { rows } = await db.query<{ count: number; oldest: string }>(
-      `select count(*)::int as count, max(case when uid ~ '^[0-9]+$' then uid::int end) as oldest
-       from ledger.pull`,
+    expect(await keptAndOldest()).toEqual({ count: 1000, oldest: 999 });
+  });
+
+  test.each([
+    ["a tag", "1.0"],
+    ["no tag", ""],
+  ])("is bounded for each digest alone, pulled by %s", async (_by, tag) => {
+    await fill(tag, arm.digest, 1_000);
+    await fill(tag, amd.digest, 1_000);
+    await read(tag === "" ? both.digest : tag);
+    await gateway.flushPulls();
+    expect(await keptByDigest()).toEqual(
+      new Map([
+        [arm.digest, 1_000],
+        [amd.digest, 1_000],
+        [both.digest, 1],
+      ]),
     );
-    expect(rows).toEqual([{ count: 1000, oldest: 999 }]);
+  });
+
+  test("is bounded for the whole repository", async () => {
+    await fill("0.9", amd.digest, 1_000, 49_000);
+    for (let part = 0; part < 49; part += 1)
+      await fill(`0.${part}`, arm.digest, 1_000, part * 1_000);
+    await read("1.0");
+    await gateway.flushPulls();
+    expect(await keptAndOldest()).toEqual({ count: 50_000, oldest: 49_999 });
+  });
+
+  test.each(["", "/pulls"])("is counted for a digest alone: …%s", async (end) => {
+    await read("1.0");
+    await read("1.0", { subject: "bob" });
+    now += HOUR;
+    await read(amd.digest);
+    expect(await total(end, `?digest=${both.digest}`)).toMatchObject({
+      digest: both.digest,
+      pulls: 2,
+      lastPulledAt: new Date(now - HOUR).toISOString(),
+    });
+    expect(await total(end, `?digest=${amd.digest}`)).toMatchObject({ pulls: 1 });
+    expect(await total(end, `?digest=${amd.digest}&tag=1.0`)).toMatchObject({
+      tag: "1.0",
+      digest: amd.digest,
+      pulls: 0,
+      lastPulledAt: null,
+    });
+    expect(await total(end, `?digest=${arm.digest}`)).toMatchObject({ pulls: 0 });
+  });
+
+  test("of a digest that nobody pushed or pulled is nothing", async () => {
+    const query = `?digest=${image("other").digest}`;
+    const answer = await get(`/api/v1/repositories/${REPOSITORY}${query}`, ["pull"]);
+    expect(answer.status).toBe(404);
+    expect(errorOf(answer).code).toBe("NOT_FOUND");
+    expect((await list(query)).status).toBe(404);
   });
 
   test("of a repository that nobody pushed is nothing", async () => {
@@ -287,6 +333,34 @@ async function get(
 
 function list(query: string): Promise<Answer> {
   return get(`/api/v1/repositories/${REPOSITORY}/pulls${query}`, ["pull", "push"]);
+}
+
+async function total(end: string, query: string): Promise<unknown> {
+  return bodyOf(await get(`/api/v1/repositories/${REPOSITORY}${end}${query}`, ["pull", "push"]));
+}
+
+/** Puts one pull each of callers on record who are named by how many seconds ago it was. */
+async function fill(tag: string, digest: string, callers: number, after = 0): Promise<void> {
+  await db.query(
+    `insert into ledger.pull select $1, $2, $3, i::text, i::text, '', '', '', '', 1, now(),
+       now() - i * interval '1 second' from generate_series($4::int + 1, $4::int + $5::int) as i`,
+    [REPOSITORY, tag, digest, after, callers],
+  );
+}
+
+async function keptAndOldest(): Promise<{ count: number; oldest: number } | undefined> {
+  const { rows } = await db.query<{ count: number; oldest: number }>(
+    `select count(*)::int as count, max(case when uid ~ '^[0-9]+$' then uid::int end) as oldest
+     from ledger.pull`,
+  );
+  return rows[0];
+}
+
+async function keptByDigest(): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ digest: string; count: number }>(
+    "select digest, count(*)::int as count from ledger.pull group by digest",
+  );
+  return new Map(rows.map(({ digest, count }) => [digest, count]));
 }
 
 async function digestsOf(query: string): Promise<string[]> {

@@ -22,6 +22,16 @@ describe("a forbidden address", () => {
     "::169.254.169.254",
     "64:ff9b::169.254.169.254",
     "64:ff9b::6464:64c8",
+    "64:ff9b:1::a9fe:a9fe",
+    "64:ff9b:1::169.254.169.254",
+    "64:ff9b:1:2:3:4:a9fe:a9fe",
+    "64:ff9b:1:a9fe:a9:fe00::",
+    "64:ff9b:1:a9:fe:a9fe::",
+    "64:ff9b:1:2:a9:fea9:fe00:0",
+    "64:ff9b:1::6464:64c8",
+    "::ffff:0:a9fe:a9fe",
+    "::ffff:0:169.254.169.254",
+    "::ffff:0:a83f:8110",
     "2002:a9fe:a9fe::1",
   ])("is %s", (address) => {
     expect(isForbiddenAddress(address)).toBe(true);
@@ -42,6 +52,10 @@ describe("a forbidden address", () => {
     "::ffff:127.0.0.1",
     "::ffff:a9fd:a9fe",
     "64:ff9b::808:808",
+    "64:ff9b:1::808:808",
+    "64:ff9b:1:2:3:4:808:808",
+    "64:ff9b:2::a9fe:a9fe",
+    "::ffff:0:808:808",
     "2002:a9ff::1",
     "registry.example.org",
   ])("is not %s", (address) => {
@@ -57,6 +71,8 @@ describe("a forbidden address", () => {
     "http://[fe80::1]/",
     "http://[::ffff:169.254.169.254]:8080/",
     "http://[fd00:ec2::254]/",
+    "http://[64:ff9b:1::a9fe:a9fe]/",
+    "http://[::ffff:0:a9fe:a9fe]/",
   ])("is found in %s", (url) => {
     expect(isForbiddenLiteral(new URL(url))).toBe(true);
   });

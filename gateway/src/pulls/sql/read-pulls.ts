@@ -20,12 +20,23 @@ export interface PullRow extends Puller {
 }
 
 /**
+ * Of a digest no total is stored: it is what is still on record of its pulls.
+ *
  * @param db - pool or transaction
- * @param repository - the repository
- * @param tag - a tag; `null`: all of them, and what was pulled by digest
- * @returns how often it was pulled, whoever did; `null` when neither a tag nor a pull of it is known
+ * @param target - a repository; `tag` and `digest` narrow it, `null`: all of them
+ * @returns how often it was pulled, whoever did; `null` when it is not known, nor a pull of it
  */
 export async function readPullTotal(
+  db: Queryable,
+  target: Pick<PullTarget, "repository" | "tag" | "digest">,
+): Promise<PullTotal | null> {
+  const { repository, tag, digest } = target;
+  const total = await readTotalOfTag(db, repository, tag);
+  if (total === null || digest === null) return total;
+  return readTotalOfDigest(db, repository, tag, digest);
+}
+
+async function readTotalOfTag(
   db: Queryable,
   repository: RepositoryName,
   tag: string | null,
@@ -39,7 +50,27 @@ export async function readPullTotal(
      from ledger.pull_total where repository = $1 and ($2::text is null or tag = $2)`,
     [repository, tag],
   );
-  const row = rows[0];
+  return knownTotal(rows[0]);
+}
+
+async function readTotalOfDigest(
+  db: Queryable,
+  repository: RepositoryName,
+  tag: string | null,
+  digest: string,
+): Promise<PullTotal | null> {
+  const { rows } = await db.query<PullTotal & { known: boolean }>(
+    `select coalesce(sum(count), 0)::float8 as pulls, max(last_at) as "lastPulledAt",
+            exists (select 1 from ledger.manifest where repository = $1 and digest = $3)
+              or exists (select 1 from ledger.tag where repository = $1 and digest = $3)
+              or exists (select 1 from ledger.pull where repository = $1 and digest = $3) as known
+     from ledger.pull where repository = $1 and ($2::text is null or tag = $2) and digest = $3`,
+    [repository, tag, digest],
+  );
+  return knownTotal(rows[0]);
+}
+
+function knownTotal(row: (PullTotal & { known: boolean }) | undefined): PullTotal | null {
   if (row?.known !== true) return null;
   return { pulls: row.pulls, lastPulledAt: row.lastPulledAt };
 }

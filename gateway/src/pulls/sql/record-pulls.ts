@@ -4,8 +4,17 @@ import type { CountedPulls, Puller } from "../pull.js";
 
 /** Any constant will do: gateways write pulls one after the other, so that none waits for another in a circle. */
 const PULLS_LOCK = 7_246_393;
-/** Different callers that are kept of one tag; of more the oldest are forgotten, the total stays. */
+/** Different callers that are kept of one tag and digest; of more the oldest are forgotten, the total stays. */
 const MOST_CALLERS = 1_000;
+/** What is kept of one repository, which has as many digests as somebody cares to push. */
+const MOST_OF_REPOSITORY = 50_000;
+
+/** What callers pulled. */
+interface Pulled {
+  readonly repository: string;
+  readonly tag: string;
+  readonly digest: string;
+}
 
 /**
  * Adds pulls to what is known.
@@ -16,7 +25,7 @@ const MOST_CALLERS = 1_000;
 export async function recordPulls(tx: Queryable, pulls: readonly CountedPulls[]): Promise<void> {
   if (pulls.length === 0) return;
   await tx.query("select pg_advisory_xact_lock($1)", [PULLS_LOCK]);
-  const { rows } = await tx.query<{ repository: string; tag: string }>(
+  const { rows } = await tx.query<Pulled>(
     `with pulled as (
        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                             $7::text[], $8::text[], $9::text[], $10::bigint[],
@@ -37,27 +46,50 @@ export async function recordPulls(tx: Queryable, pulls: readonly CountedPulls[])
          set count = held.count + excluded.count,
              first_at = least(held.first_at, excluded.first_at),
              last_at = greatest(held.last_at, excluded.last_at)
-       returning repository, tag, xmax = 0 as is_new
+       returning repository, tag, digest, xmax = 0 as is_new
      )
-     select distinct repository, tag from kept where is_new`,
+     select distinct repository, tag, digest from kept where is_new`,
     columnsOf(pulls),
   );
-  if (rows.length > 0) await dropOldest(tx, rows);
+  if (rows.length === 0) return;
+  await dropOldestCallers(tx, rows);
+  await dropOldestOfRepositories(tx, [...new Set(rows.map(({ repository }) => repository))]);
 }
 
-async function dropOldest(
-  tx: Queryable,
-  keys: readonly { repository: string; tag: string }[],
-): Promise<void> {
+/** Each digest has its own bound: many callers of one do not push out who pulled another. */
+async function dropOldestCallers(tx: Queryable, pulled: readonly Pulled[]): Promise<void> {
   await tx.query(
-    `with wanted as (select * from unnest($1::text[], $2::text[]) as wanted (repository, tag))
+    `with wanted as (
+       select * from unnest($1::text[], $2::text[], $3::text[]) as wanted (repository, tag, digest)
+     )
      delete from ledger.pull using (
        select pull.ctid as place,
-              row_number() over (partition by pull.repository, pull.tag order by last_at desc) as rank
-       from ledger.pull join wanted using (repository, tag)
+              row_number() over (
+                partition by pull.repository, pull.tag, pull.digest order by last_at desc
+              ) as rank
+       from ledger.pull join wanted using (repository, tag, digest)
      ) as ranked
-     where pull.ctid = ranked.place and ranked.rank > $3`,
-    [keys.map(({ repository }) => repository), keys.map(({ tag }) => tag), MOST_CALLERS],
+     where pull.ctid = ranked.place and ranked.rank > $4`,
+    [
+      pulled.map(({ repository }) => repository),
+      pulled.map(({ tag }) => tag),
+      pulled.map(({ digest }) => digest),
+      MOST_CALLERS,
+    ],
+  );
+}
+
+async function dropOldestOfRepositories(
+  tx: Queryable,
+  repositories: readonly string[],
+): Promise<void> {
+  await tx.query(
+    `delete from ledger.pull where ctid = any (array(
+       select oldest.place from unnest($1::text[]) as wanted (repository) cross join lateral (
+         select ctid as place from ledger.pull where repository = wanted.repository
+         order by last_at desc offset $2
+       ) as oldest))`,
+    [repositories, MOST_OF_REPOSITORY],
   );
 }
 
