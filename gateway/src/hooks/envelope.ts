@@ -52,11 +52,11 @@ export interface RegistryNotification {
   readonly address: string;
   /** Subject of the token, empty for nobody. */
   readonly uid: string;
-  /** The event as the registry sent it, as JSON. */
+  /** The event as JSON, unknown fields too; not its bytes: a number beyond 2^53 has lost digits. */
   readonly content: string;
 }
 
-/** Bytes that cannot be understood, and why. */
+/** Bytes that cannot be understood, or not wholly, and why. */
 export interface DeadLetter {
   readonly reason: string;
   readonly content: Buffer;
@@ -67,6 +67,7 @@ export interface DeadLetter {
 /** What an envelope says. */
 export interface Envelope {
   readonly events: readonly RegistryNotification[];
+  /** At most one: the whole envelope. */
   readonly dead: readonly DeadLetter[];
 }
 
@@ -76,16 +77,15 @@ const KNOWN_ACTIONS = ["push", "pull", "mount", "delete"] as const;
 export type EventAction = (typeof KNOWN_ACTIONS)[number] | "other";
 
 /**
- * Never refuses: of an envelope of which a part cannot be understood, the rest counts.
+ * Never refuses: of an envelope of which a part cannot be understood, the rest counts. It is then kept as a whole
+ * besides, since the bytes of a part are not known once it is parsed.
  *
  * @param body - body of a notification
- * @returns its events, and what is none
+ * @returns its events, and the body when something in it is none
  */
 export function parseEnvelope(body: Buffer): Envelope {
-  const whole = (reason: string) => ({
-    events: [],
-    dead: [{ reason, content: body, size: body.length }],
-  });
+  const letter = (reason: string) => ({ reason, content: body, size: body.length });
+  const whole = (reason: string) => ({ events: [], dead: [letter(reason)] });
   let parsed: unknown;
   try {
     parsed = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
@@ -96,24 +96,14 @@ export function parseEnvelope(body: Buffer): Envelope {
   if (!envelope.success) return whole("it has no list of events");
   if (envelope.data.events.length > MOST_EVENTS)
     return whole(`it has more than ${MOST_EVENTS} events`);
-  const events: RegistryNotification[] = [];
-  const dead: DeadLetter[] = [];
-  for (const raw of envelope.data.events) {
-    const event = parseEvent(raw);
-    if (event.understood) events.push(event.notification);
-    else if (event.content === null) return whole(event.reason);
-    else dead.push(letterOf(event.content, event.reason));
-  }
-  return { events, dead };
+  const parts = envelope.data.events.map(parseEvent);
+  const events = parts.flatMap((part) => (part.understood ? [part.notification] : []));
+  const reasons = parts.flatMap((part) => (part.understood ? [] : [part.reason]));
+  return { events, dead: reasons.length === 0 ? [] : [letter(summaryOf(reasons))] };
 }
 
-/**
- * @param notification - an event of the registry
- * @returns the dead letter that it becomes when it cannot be kept otherwise
- */
-export function letterOf(content: string, reason: string): DeadLetter {
-  const bytes = Buffer.from(content);
-  return { reason, content: bytes, size: bytes.length };
+function summaryOf([first = "", ...others]: readonly string[]): string {
+  return others.length === 0 ? first : `${first}; and ${others.length} more that are none`;
 }
 
 /**
@@ -126,18 +116,17 @@ export function eventAction(action: string): EventAction {
 
 type ParsedEvent =
   | { readonly understood: true; readonly notification: RegistryNotification }
-  | { readonly understood: false; readonly reason: string; readonly content: string | null };
+  | { readonly understood: false; readonly reason: string };
 
 function parseEvent(raw: unknown): ParsedEvent {
   if (isDeeperThan(raw, MOST_DEPTH))
-    return { understood: false, reason: "an event is nested too deeply", content: null };
-  const content = JSON.stringify(raw);
+    return { understood: false, reason: "an event is nested too deeply" };
   const parsed = eventSchema.safeParse(raw);
-  if (!parsed.success) return { understood: false, reason: reasonOf(parsed.error), content };
+  if (!parsed.success) return { understood: false, reason: reasonOf(parsed.error) };
   const { id, action, target, request, actor } = parsed.data;
   const repository = orNull(target?.repository);
   if (repository === null && eventAction(action) !== "other")
-    return { understood: false, reason: "an event without a repository", content };
+    return { understood: false, reason: "an event without a repository" };
   return {
     understood: true,
     notification: {
@@ -151,7 +140,7 @@ function parseEvent(raw: unknown): ParsedEvent {
       userAgent: request?.useragent ?? "",
       address: request?.addr ?? "",
       uid: actor?.name ?? "",
-      content,
+      content: JSON.stringify(raw),
     },
   };
 }

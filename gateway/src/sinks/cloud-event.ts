@@ -41,10 +41,28 @@ export function cloudEvent(event: RegistryEvent, registry: RegistryIdentity): st
       reference: `${registry.name}/${subject}`,
       actor: { uid: actor.uid, realm: actor.realm, kind: actor.kind },
       reason,
+      ...recordOf(event),
       ...(isObject(scmSource) ? { scmSource } : {}),
       ...(action === "pull" ? { pulls: { count, firstAt, lastAt } } : {}),
     },
   });
+}
+
+/** What the audit log has beside the event that tells consumers what to do, under the names it has there. */
+function recordOf({ action, detail }: RegistryEvent): Readonly<Record<string, unknown>> {
+  const { recordedAs, found, rule, held } = detail;
+  const record = typeof recordedAs === "string" ? { recordedAs } : {};
+  if (action === "drift") {
+    // That a tag is missing says all there is: the audit log has no digest for it.
+    const digest = recordedAs === "tag.missing" ? null : found;
+    return { ...record, ...(digest === undefined ? {} : { found: digest }) };
+  }
+  if (action !== "refused") return record;
+  return {
+    ...record,
+    ...(rule === undefined ? {} : { rule }),
+    ...(held === undefined ? {} : { held }),
+  };
 }
 
 /**

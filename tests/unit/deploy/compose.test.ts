@@ -1,56 +1,26 @@
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { parse } from "yaml";
+import { REPOSITORY_ROOT, type SourceFile } from "#tests/support/source-tree.js";
 import {
-  REPOSITORY_ROOT,
-  resolveImport,
-  SOURCE_FOLDERS,
-  sourceFiles,
-  type SourceFile,
-} from "#tests/support/source-tree.js";
-
-interface Service {
-  readonly build?: { readonly target: string };
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string | null>>;
-  readonly volumes?: readonly string[];
-  readonly healthcheck?: object;
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
-}
-
-const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
-const DOCKERFILE = read("deploy/Dockerfile");
-const { services: SERVICES } = parse(read("deploy/docker-compose.yml"), { merge: true }) as {
-  services: Record<string, Service>;
-};
-const OURS = Object.entries(SERVICES).filter(([, { build }]) => build !== undefined);
+  DOCKERFILE,
+  filesOf,
+  OURS,
+  read,
+  SERVICES,
+  stage,
+  variablesOf,
+  type Service,
+} from "./support/compose.js";
 
 /** Folder of keys, secrets and the registry's configuration. */
 const SHARED_FOLDER = "/etc/wharfinger";
-
-/** What the images that are not ours understand. */
-const FOREIGN: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"],
-  // Not REGISTRY_…: the registry takes each of those for a setting, and its file has them all.
-  registry: ["OTEL_TRACES_EXPORTER", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
-};
-
-const FILES = new Map(
-  sourceFiles([...SOURCE_FOLDERS, "deploy/compose"]).map((file) => [file.path, file]),
-);
 
 describe("docker-compose.yml", () => {
   test("builds images that the Dockerfile has", () => {
     expect(OURS.map(([name]) => name).sort()).toEqual(["gateway", "setup", "token-server"]);
     expect(OURS.filter(([, { build }]) => stage(build?.target ?? "") === "")).toEqual([]);
-  });
-
-  test.each(Object.entries(SERVICES))("tells %s nothing it does not read", (name, service) => {
-    const known = FOREIGN[name] ?? variablesOf(filesOf(name));
-    const told = Object.keys(service.environment ?? {});
-    expect(told.filter((variable) => !known.includes(variable))).toEqual([]);
   });
 
   test.each(OURS)("tells %s where the keys are when it reads them", (name, { environment }) => {
@@ -107,43 +77,6 @@ describe.each(OURS)("the image of %s", (name) => {
     expect(folders.filter((folder) => !/^[^/]+\/sql$/.test(folder))).toEqual([]);
   });
 });
-
-/** The lines of one stage of the Dockerfile. */
-function stage(target: string): string {
-  return (
-    DOCKERFILE.split(/^(?=FROM )/m).find((lines) =>
-      lines.split("\n")[0]?.endsWith(` AS ${target}`),
-    ) ?? ""
-  );
-}
-
-/** Every source that runs in an image, found from the program it starts. */
-function filesOf(target: string): SourceFile[] {
-  const program = /^CMD \["node", "dist\/([^"]+)\.js"/m.exec(stage(target))?.[1];
-  const found = new Map<string, SourceFile>();
-  const visit = (path: string) => {
-    const file = FILES.get(path);
-    if (found.has(path)) return;
-    if (file === undefined) throw new Error(`${target} runs ${path}, which is no source of it`);
-    found.set(path, file);
-    for (const specifier of file.imports) {
-      const imported = resolveImport(file, specifier);
-      if (imported !== null) visit(imported);
-    }
-  };
-  visit(`${program ?? "nothing"}.ts`);
-  return [...found.values()];
-}
-
-/** Environment variables that the sources read, by the reader's own calls. */
-function variablesOf(files: readonly SourceFile[]): string[] {
-  const calls = files.flatMap(({ text }) => [
-    ...text.matchAll(/read\s*\.(\w+)\(\s*"([A-Z][A-Z0-9_]+)"/g),
-  ]);
-  return calls.flatMap(([, method = "", name = ""]) =>
-    /secret$/i.test(method) ? [name, `${name}_FILE`] : [name],
-  );
-}
 
 /** Folders that a source finds from where its compiled file is, from the root of the image's program. */
 function foldersReadBy({ path, text }: SourceFile): string[] {

@@ -80,13 +80,29 @@ describe("notifications of the registry", () => {
     expect(events[0]).toMatchObject({ action: "explode", repository: null });
   });
 
-  test("of an envelope the good events are kept, and the others one by one", () => {
-    const bad = { ...PUSH, id: 7 };
-    const { events, dead } = read({ events: [PUSH, bad, { ...PUSH, id: "2" }] });
-    expect(events.map(({ id }) => id)).toEqual([PUSH.id, "2"]);
-    expect(dead).toHaveLength(1);
-    expect(JSON.parse(dead[0]?.content.toString() ?? "")).toEqual(bad);
-  });
+  test.each([
+    [
+      "one event that is none",
+      '{"id":7,"size":12345678901234567891}',
+      /^an event that is none: id: [^;]+$/,
+    ],
+    ["several", '{"id":7},{"id":8},7', /^an event that is none: id: .*; and 2 more that are none$/],
+    [
+      "one nested without end",
+      `${"[".repeat(99)}${"]".repeat(99)}`,
+      /^an event is nested too deeply$/,
+    ],
+  ])(
+    "of an envelope with %s the good events count, and all of it is kept",
+    (_what, bad, reason) => {
+      const [first, last] = [JSON.stringify(PUSH), JSON.stringify({ ...PUSH, id: "2" })];
+      const body = Buffer.from(`{ "later": 1.0, "events":[${first}, ${bad},${last}]}\n`);
+      const { events, dead } = parseEnvelope(body);
+      expect(events.map(({ id }) => id)).toEqual([PUSH.id, "2"]);
+      const letter = { reason: expect.stringMatching(reason), content: body, size: body.length };
+      expect(dead).toEqual([letter]);
+    },
+  );
 
   test.each([
     ["an id that is none", { id: 7 }],

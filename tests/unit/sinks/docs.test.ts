@@ -2,6 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SYSTEM } from "#audit-log/entry.js";
 import { cloudEvent } from "#gateway/sinks/cloud-event.js";
 import { pierOneAuditEvent, pierOneMessage } from "#gateway/sinks/pier-one.js";
 import { regionOfTopic } from "#gateway/sinks/sink-spec.js";
@@ -13,7 +14,13 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 const TEXT = readFileSync(join(REPOSITORY_ROOT, "docs/events.md"), "utf8");
 const REGISTRY = { name: "registry.example.org", uri: "https://registry.example.org" };
 const SCM_SOURCE = { url: "git:x", revision: "abc", author: "alice", status: "" };
-const EVENT = eventWith({ detail: { scmSource: SCM_SOURCE } });
+const EVENT = eventWith({ detail: { scmSource: SCM_SOURCE, recordedAs: "tag.pushed" } });
+const DRIFT = eventWith({
+  action: "drift",
+  actor: SYSTEM,
+  reason: "the registry has another digest, which nobody pushed through the gateway",
+  detail: { found: `sha256:${"cd".repeat(32)}`, recordedAs: "tag.drifted" },
+});
 
 let folder: string;
 beforeAll(() => {
@@ -50,6 +57,11 @@ describe("docs/events.md", () => {
     ["audit", pierOneAuditEvent(EVENT, REGISTRY.name)],
   ])("shows the real payload: %s", (language, payload) => {
     expect(JSON.stringify(JSON.parse(block(`json ${language}`)))).toBe(payload);
+  });
+
+  test("shows the real data of drift", () => {
+    const { data } = JSON.parse(cloudEvent(DRIFT, REGISTRY)) as { data: object };
+    expect(JSON.parse(block("json drift"))).toEqual(data);
   });
 
   test("shows a permission for a topic", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { SYSTEM } from "#audit-log/entry.js";
+import { eventOf } from "#gateway/events/event-of.js";
 import { cloudEvent } from "#gateway/sinks/cloud-event.js";
 import { pierOneAuditEvent, pierOneMessage } from "#gateway/sinks/pier-one.js";
 import { publication } from "#gateway/sinks/sns-publication.js";
@@ -86,6 +87,52 @@ describe("a CloudEvent", () => {
     const { data } = JSON.parse(cloudEvent(event, REGISTRY)) as { data: object };
     expect(data).toMatchObject({ scmSource: SCM_SOURCE });
     expect(data).not.toHaveProperty("other");
+  });
+
+  const FOUND = `sha256:${"cd".repeat(32)}`;
+  test.each([
+    [
+      "drift",
+      { found: FOUND, recordedAs: "tag.drifted" },
+      { found: FOUND, recordedAs: "tag.drifted" },
+    ],
+    [
+      "drift",
+      { sightings: 3, recordedAs: "tag.missing" },
+      { found: null, recordedAs: "tag.missing" },
+    ],
+    ["refused", { rule: "immutable", held: FOUND }, { rule: "immutable", held: FOUND }],
+    ["refused", { rule: "latest", held: null }, { rule: "latest", held: null }],
+    ["push", { change: "new", recordedAs: "tag.pushed" }, { recordedAs: "tag.pushed" }],
+    ["push", { recordedAs: "tag.adopted" }, { recordedAs: "tag.adopted" }],
+    ["push", { found: FOUND, rule: "immutable", held: FOUND }, {}],
+    ["drift", {}, {}],
+    ["refused", {}, {}],
+  ] as const)("of the action %s with %j on record says %j", (action, detail, wanted) => {
+    const { data } = JSON.parse(cloudEvent(eventWith({ action, detail }), REGISTRY)) as {
+      data: Readonly<Record<string, unknown>>;
+    };
+    const known = ["found", "held", "recordedAs", "rule"].filter((name) => name in data);
+    expect(Object.fromEntries(known.map((name) => [name, data[name]]))).toEqual(wanted);
+  });
+});
+
+describe("a CloudEvent of an entry in the audit log", () => {
+  const AT_REGISTRY = `sha256:${"cd".repeat(32)}`;
+  test.each([
+    ["tag.drifted", { found: AT_REGISTRY }, { action: "drift", found: AT_REGISTRY }],
+    ["tag.missing", { sightings: 3 }, { action: "drift", found: null }],
+    ["tag.refused", { rule: "a", held: DIGEST }, { action: "refused", rule: "a", held: DIGEST }],
+    ["tag.adopted", {}, { action: "push" }],
+    ["tag.pushed", { change: "new" }, { action: "push" }],
+  ] as const)("tells %s with %j", (recordedAs, detail, wanted) => {
+    const { repository, tag, digest, actor, reason, occurredAt } = eventWith();
+    const entry = { action: recordedAs, repository, tag, digest, actor, reason, detail };
+    const event = eventOf(entry);
+    if (event === null) throw new Error(`${recordedAs} is not announced`);
+    expect(JSON.parse(cloudEvent({ ...event, occurredAt }, REGISTRY))).toMatchObject({
+      data: { ...wanted, recordedAs },
+    });
   });
 });
 

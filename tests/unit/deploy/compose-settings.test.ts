@@ -1,0 +1,75 @@
+import { describe, expect, test } from "@jest/globals";
+import { filesOf, OURS, read, SERVICES, variablesOf } from "./support/compose.js";
+
+/** What the images that are not ours understand. */
+const FOREIGN: Readonly<Record<string, readonly string[]>> = {
+  postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"],
+  // Not REGISTRY_…: the registry takes each of those for a setting, and its file has them all.
+  registry: [
+    "OTEL_TRACES_EXPORTER",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+  ],
+};
+
+/** What the AWS SDK reads in a program of ours. */
+const SDK = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+
+/** What a service of compose reads and an operator does not choose, by why. */
+const LEFT_OUT: readonly string[] = [
+  // Addresses inside of compose's network; PORT is the published one.
+  ...["HOST", "PORT", "METRICS_HOST", "METRICS_PORT"],
+  // Agrees with stop_grace_period.
+  "DRAIN_SECONDS",
+  // The inspector listens on the container's loopback, where nobody gets at it.
+  ...["NREPL_ENABLED", "NREPL_PORT"],
+  // The database is compose's own; its password is given as such.
+  ...["PGSSLMODE", "DB_PASSWORD_FILE"],
+  // Made by the setup service, which tells the registry the same.
+  ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
+  ...["NOTIFICATION_SECRET", "UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+];
+/** The gateway, whose peers these are, is in compose's network: the token server's default is right. */
+const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {
+  "token-server": ["TRUSTED_PROXIES"],
+};
+
+describe("the settings in docker-compose.yml", () => {
+  test.each(Object.entries(SERVICES))("tells %s nothing it does not read", (name, service) => {
+    const known = FOREIGN[name] ?? [...variablesOf(filesOf(name)), ...(usesSdk(name) ? SDK : [])];
+    const told = Object.keys(service.environment ?? {});
+    expect(told.filter((variable) => !known.includes(variable))).toEqual([]);
+  });
+
+  test.each(OURS)("lets an operator tell %s all that it reads", (name, { environment }) => {
+    const left = [...LEFT_OUT, ...(LEFT_OUT_OF[name] ?? [])];
+    const wanted = [...variablesOf(filesOf(name)), ...(usesSdk(name) ? SDK : [])];
+    const told = Object.keys(environment ?? {});
+    expect(wanted.filter((one) => !told.includes(one) && !left.includes(one))).toEqual([]);
+    expect(told.filter((one) => LEFT_OUT_OF[name]?.includes(one))).toEqual([]);
+  });
+
+  test("has one name for credentials of AWS, the same for registry and gateway", () => {
+    const told = ["registry", "gateway"].map((name) =>
+      SDK.filter((one) => one !== "AWS_REGION" && SERVICES[name]?.environment?.[one] === null),
+    );
+    expect(told[0]).toHaveLength(3);
+    expect(told[1]).toEqual(told[0]);
+  });
+
+  test.each(["gateway", "token-server"])("gives %s the operator's files, to read alone", (name) => {
+    expect(SERVICES[name]?.volumes).toContain("./config:/config:ro");
+  });
+
+  test("has the folder of the operator's files, of which no file gets into git or an image", () => {
+    const ignored = read("deploy/config/.gitignore").trim().split("\n");
+    expect(ignored).toEqual(["*", "!.gitignore", "!README.md"]);
+    expect(read("deploy/config/README.md")).toContain("`/config`");
+    expect(read(".dockerignore").split("\n")).toContain("deploy/config");
+  });
+});
+
+function usesSdk(target: string): boolean {
+  return filesOf(target).some(({ imports }) => imports.some((one) => one.startsWith("@aws-sdk/")));
+}
