@@ -130,7 +130,7 @@ async function refuseDrift(signal: AbortSignal): Promise<void> {
   const { ok, output } = await runProgram(command, { timeoutMs: 3_600_000, signal });
   if (ok) return;
   throw new LocalStackError(
-    `--delete-untagged: ledger and registry have to agree first (npm run discover -- --all --repair)\n${output}`,
+    `--delete-untagged: ledger and registry have to agree first (npm run discover -- --repair)\n${output}`,
   );
 }
 

@@ -12,8 +12,6 @@ import type { SeenTag } from "./sql/staging.js";
  * @param seen - the tag; its repository was listed to the end in this pass
  */
 export async function checkTag(pass: Pass, seen: SeenTag): Promise<void> {
-  const name = nameOf(seen);
-  if (!pass.tally.isNew(name)) return;
   const found = await askRegistry(pass, seen);
   if (found === "unclear") return;
   pass.tally.add("compared");
@@ -21,7 +19,6 @@ export async function checkTag(pass: Pass, seen: SeenTag): Promise<void> {
     if (!pass.options.dryRun) await clearMarks(pass.db, seen);
     return;
   }
-  pass.tally.wrong(name);
   if (found === null) await noteAbsent(pass, seen);
   else await noteDrift(pass, seen, found);
 }

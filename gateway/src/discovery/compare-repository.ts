@@ -7,6 +7,7 @@ import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
 import { reasonOf, type Pass } from "./pass.js";
 import { ListingRefused } from "./registry-listing.js";
+import { stageChecked } from "./sql/compared-tags.js";
 import {
   clearTags,
   countStaged,
@@ -120,6 +121,7 @@ async function checkSuspects(
     const last = suspects.at(-1);
     if (last === undefined) return;
     await paced(suspects, pass.pace, pass.signal, (seen) => checkTag(pass, seen));
+    await stageChecked(pass.session, suspects);
     after = last.tag;
   }
 }

@@ -18,17 +18,18 @@ import type { PassSummary } from "./tally.js";
 
 const USAGE = `Compares the ledger with the registry once
 
-  [--dry-run] [--repair] [--all]
+  [--dry-run] [--repair] [--all | --slice]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
-      something else; --all compares every tag, not the next DISCOVERY_SLICE of them alone
+      something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
+      them, as one pass of a gateway does
 
-Ends with 0 when all is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
+Ends with 0 when all that was compared is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
 Environment: the gateway's`;
 
 interface DiscoverCommand {
   readonly dryRun: boolean;
   readonly repair: boolean;
-  readonly all: boolean;
+  readonly slice: boolean;
 }
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -40,7 +41,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   // What it puts into the queues a gateway delivers.
   const sinks = openSinks(config.events);
   const audit = announcing(recordAudit, sinks, () => undefined);
-  const { dryRun, all } = command;
+  const { dryRun } = command;
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
   try {
     const summary = await discoverOnce(
@@ -50,7 +51,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
       },
       {
         ...config.discovery,
-        ...(all ? { slice: Number.MAX_SAFE_INTEGER } : {}),
+        slice: command.slice ? config.discovery.slice : "all",
         repair: command.repair || config.discovery.repair,
         dryRun,
         signal: endOnSignal(),
@@ -87,9 +88,12 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         "dry-run": { type: "boolean", default: false },
         repair: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
+        slice: { type: "boolean", default: false },
       },
     });
-    return { dryRun: values["dry-run"], repair: values.repair, all: values.all };
+    const { repair, all, slice } = values;
+    if (all && slice) throw new Error("--all and --slice: only one of them");
+    return { dryRun: values["dry-run"], repair, slice };
   } catch (error) {
     throw new UsageError(error instanceof Error ? error.message : String(error));
   }

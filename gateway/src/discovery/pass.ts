@@ -26,8 +26,8 @@ export interface PassOptions {
   /** Passes in a row that a tag must not be found in before it counts as missing. */
   readonly sightings: number;
   readonly repair: boolean;
-  /** How many known tags are compared in one pass; the next one goes on after them. */
-  readonly slice: number;
+  /** How many known tags are compared; the next slice goes on after them. `all`: every one, from the start. */
+  readonly slice: number | "all";
   /** Requests a second. */
   readonly perSecond: number;
   /** Whether nothing is changed. */

@@ -6,12 +6,13 @@ import type { PassSummary } from "./tally.js";
  * @returns it for people, line by line
  */
 export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
-  const { repositories, tags, compared, adopted, seconds } = summary;
+  const { repositories, tags, compared, notCompared, adopted, seconds } = summary;
   const { absent, absentLeft, missing, drifted, driftLeft, repaired, errors } = summary;
+  const rest = notCompared > 0 ? `, ${notCompared} not compared` : "";
   const would = dryRun ? "would be " : "";
   return [
     `repositories  ${repositories}`,
-    `tags          ${tags} at the registry, ${compared} compared`,
+    `tags          ${tags} at the registry, ${compared} compared${rest}`,
     `adopted       ${adopted}${dryRun ? " (would be)" : ""}`,
     `absent        ${absent}, ${missing} of them missing as of now, ${absentLeft} ${would}left as they are`,
     `drifted       ${drifted}, ${driftLeft} of them ${would}left as they are`,

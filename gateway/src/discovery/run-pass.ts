@@ -3,11 +3,11 @@ import { checkTag } from "./check-tag.js";
 import { compareRepository } from "./compare-repository.js";
 import { paced } from "./paced.js";
 import { newPass, reasonOf, type Pass, type PassDeps, type PassOptions } from "./pass.js";
-import { moveCursor, notePass, readCursor } from "./sql/cursor.js";
+import { countKnown, nextTags } from "./sql/compared-tags.js";
+import { BEGINNING, moveCursor, notePass, readCursor } from "./sql/cursor.js";
 import {
   databaseTime,
   listedRepositories,
-  nextTags,
   openStaging,
   stageRepositories,
   unlistedRepositories,
@@ -39,6 +39,7 @@ export async function runPass(
   } catch (error) {
     pass.tally.end(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
   }
+  await countRest(pass);
   return pass.tally.summary();
 }
 
@@ -53,7 +54,16 @@ async function compareAll(pass: Pass): Promise<void> {
   }
   for (const name of await unlistedRepositories(pass.session, pass.began, MOST_UNLISTED))
     reportUnlisted(pass, name);
-  await compareSlice(pass);
+  await compareTags(pass);
+}
+
+/** Also a pass that ended early says how much it has not looked at. */
+async function countRest({ db, tally }: Pass): Promise<void> {
+  try {
+    tally.known(await countKnown(db));
+  } catch (error) {
+    tally.end(`tags that were not compared could not be counted: ${reasonOf(error)}`);
+  }
 }
 
 /** @returns whether the catalog is whole and says something */
@@ -80,19 +90,22 @@ function reportUnlisted({ tally, log }: Pass, repository: string): void {
   log.error({ event: "repository.absent", repository });
 }
 
-/** Compares the digests of so many tags, going on where the last pass stopped. */
-async function compareSlice(pass: Pass): Promise<void> {
-  let cursor = await readCursor(pass.db);
-  let left = pass.options.slice;
+/** Compares the digests of all tags from the very start, or of so many, going on where the last slice ended. */
+async function compareTags(pass: Pass): Promise<void> {
+  const { slice, dryRun } = pass.options;
+  const isAll = slice === "all";
+  let cursor = isAll ? BEGINNING : await readCursor(pass.db);
+  let left = isAll ? Number.POSITIVE_INFINITY : slice;
   while (left > 0) {
     const limit = Math.min(left, BATCH);
     const tags = await nextTags(pass.session, cursor, limit);
-    const clean = tags.filter((tag) => tag.clean);
-    await paced(clean, pass.pace, pass.signal, (seen) => checkTag(pass, seen));
+    const due = tags.filter(({ clean, checked }) => clean && !checked);
+    await paced(due, pass.pace, pass.signal, (seen) => checkTag(pass, seen));
     left -= limit;
     const isEnd = tags.length < limit;
-    cursor = isEnd ? { repository: "", tag: "" } : (tags.at(-1) ?? cursor);
-    if (!pass.options.dryRun) await moveCursor(pass.db, cursor);
+    cursor = isEnd ? BEGINNING : (tags.at(-1) ?? cursor);
+    // Where the next slice begins is no affair of a pass that compares everything.
+    if (!isAll && !dryRun) await moveCursor(pass.db, cursor);
     pass.options.progress(pass.tally.summary());
     if (isEnd) return;
   }

@@ -5,6 +5,8 @@ export interface PassSummary {
   readonly tags: number;
   /** Tags of the ledger whose digest was asked for. */
   readonly compared: number;
+  /** Tags of the ledger whose digest nobody asked for, or was not told; 0 until the pass has ended. */
+  readonly notCompared: number;
   readonly adopted: number;
   /** Tags of the ledger that the registry did not have this time. */
   readonly absent: number;
@@ -23,7 +25,7 @@ export interface PassSummary {
   readonly problems: readonly string[];
 }
 
-type Count = Exclude<keyof PassSummary, "seconds" | "problems">;
+type Count = Exclude<keyof PassSummary, "notCompared" | "seconds" | "problems">;
 
 /** Counts during a pass. */
 export interface Tally {
@@ -36,15 +38,13 @@ export interface Tally {
   end(reason: string): void;
   /** Notes that the registry has answered. */
   answered(): void;
-  /** @returns whether this is the first time the tag is looked at; remembers what was found wrong */
-  isNew(name: string): boolean;
-  wrong(name: string): void;
+  /** Notes how many tags the ledger has. */
+  known(tags: number): void;
   summary(): PassSummary;
 }
 
 const MOST_PROBLEMS = 20;
 const MOST_ERRORS_IN_A_ROW = 20;
-const MOST_REMEMBERED = 10_000;
 
 /**
  * @param now - current time in milliseconds
@@ -53,7 +53,7 @@ const MOST_REMEMBERED = 10_000;
 export function newTally(now: () => number): Tally {
   const began = now();
   const problems: string[] = [];
-  const wrong = new Set<string>();
+  let known = 0;
   let inARow = 0;
   const counts: Record<Count, number> = {
     repositories: 0,
@@ -90,10 +90,15 @@ export function newTally(now: () => number): Tally {
     answered: () => {
       inARow = 0;
     },
-    isNew: (name) => !wrong.has(name),
-    wrong: (name) => {
-      if (wrong.size < MOST_REMEMBERED) wrong.add(name);
+    known: (tags) => {
+      known = tags;
     },
-    summary: () => ({ ...counts, seconds: (now() - began) / 1000, problems: [...problems] }),
+    summary: () => ({
+      ...counts,
+      // Tags that were deleted after they were compared are not among those known.
+      notCompared: Math.max(0, known - counts.compared),
+      seconds: (now() - began) / 1000,
+      problems: [...problems],
+    }),
   };
 }

@@ -83,18 +83,6 @@ describe("a pass", () => {
     expect(await other()).toMatchObject({ adopted: 0, errors: 0 });
   });
 
-  test("compares a slice of the known tags, and the next ones the rest", async () => {
-    fill(registry, "alpha/app", 25);
-    fill(registry, "beta/app", 5);
-    await discover();
-    registry.asked.clear();
-    const slices = [];
-    for (let i = 0; i < 4; i += 1) slices.push((await discover({ slice: 9 }))?.compared);
-    expect(slices).toEqual([9, 9, 9, 3]);
-    expect([...registry.asked.values()]).toEqual(Array.from({ length: 30 }, () => 1));
-    expect(await discover({ slice: 9 })).toMatchObject({ compared: 9 });
-  });
-
   test("asks for no more digests a second than it may, and for a few at once", async () => {
     fill(registry, "alpha/app", 60);
     const began = performance.now();

@@ -1,10 +1,13 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 
-/** The last tag that was compared; two empty texts: begin anew. */
+/** The last tag that was compared. */
 export interface Cursor {
   readonly repository: string;
   readonly tag: string;
 }
+
+/** Comes before every tag. */
+export const BEGINNING: Cursor = { repository: "", tag: "" };
 
 /** @returns seconds since the last pass began, on any replica, or `null` when none ever did */
 export async function secondsSincePass(db: Queryable): Promise<number | null> {
@@ -22,12 +25,12 @@ export async function notePass(db: Queryable): Promise<void> {
   );
 }
 
-/** @returns where the last pass left off */
+/** @returns where the last slice ended */
 export async function readCursor(db: Queryable): Promise<Cursor> {
   const { rows } = await db.query<Cursor>(
     `select verified_repository as repository, verified_tag as tag from ledger.discovery`,
   );
-  return rows[0] ?? { repository: "", tag: "" };
+  return rows[0] ?? BEGINNING;
 }
 
 /** Notes up to where tags were compared. */

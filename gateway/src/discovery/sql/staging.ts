@@ -15,9 +15,13 @@ export interface SeenTag {
   readonly missing: boolean;
 }
 
-const SEEN_TAG = `repository, name as tag, digest, pushed_at::text as version,
+/** Columns of a {@link SeenTag}. */
+export const SEEN_TAG = `repository, name as tag, digest, pushed_at::text as version,
   locked_at is not null as locked, missing_since is not null as missing`;
-const LIVE = `digest is not null and deleted_at is null and reservation is null`;
+/** What has a digest in the ledger. */
+export const KNOWN = `digest is not null and deleted_at is null`;
+/** That, and nobody is pushing it. */
+export const LIVE = `${KNOWN} and reservation is null`;
 
 /** @returns the database's time, as text that loses nothing */
 export async function databaseTime(session: Queryable): Promise<string> {
@@ -31,6 +35,9 @@ export async function openStaging(session: Queryable): Promise<void> {
     `create temp table listed_repository (name text primary key, clean boolean not null default false)`,
   );
   await session.query(`create temp table listed_tag (name text primary key)`);
+  await session.query(
+    `create temp table checked_tag (repository text, name text, primary key (repository, name))`,
+  );
 }
 
 /** Notes repositories that the registry lists. */
@@ -144,27 +151,6 @@ export async function unlistedRepositories(
     [askedAt, limit],
   );
   return rows.map(({ name }) => name);
-}
-
-/** A tag whose turn it is to be compared; only where the registry's list was whole. */
-export type SliceTag = SeenTag & { readonly clean: boolean };
-
-/** @returns the tags that come after a tag, in the database's own order */
-export async function nextTags(
-  session: Queryable,
-  after: { readonly repository: string; readonly tag: string },
-  limit: number,
-): Promise<SliceTag[]> {
-  const { rows } = await session.query<SliceTag>(
-    `select ${SEEN_TAG},
-            exists (select 1 from listed_repository as listed
-                    where listed.name = tag.repository and listed.clean) as clean
-     from ledger.tag
-     where (repository, name) > ($1, $2) and ${LIVE}
-     order by repository, name limit $3`,
-    [after.repository, after.tag, limit],
-  );
-  return rows;
 }
 
 /** @returns whether the ledger has tags in a repository that the registry should have too */

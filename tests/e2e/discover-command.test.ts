@@ -1,0 +1,65 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { runProgram } from "#local/run-program.js";
+import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
+import { skopeo } from "#tests/support/skopeo.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+
+let stack: TestStack;
+let folder: TemporaryFolder;
+let foreign: OciLayout;
+
+beforeAll(async () => {
+  // Only the command makes passes.
+  const env = { DISCOVERY_SECONDS: "0" };
+  [stack, folder] = await Promise.all([startTestStack({ env }), temporaryFolder()]);
+  const alice = skopeo(stack.url, "alice-token");
+  const image = await makeImage(join(folder.path, "image"));
+  foreign = await makeImage(join(folder.path, "foreign"));
+  for (const tag of ["1.0", "1.1", "1.2"])
+    expect(await alice.push(image, `alpha/app:${tag}`)).toMatchObject({ ok: true });
+  expect(await alice.push(foreign, "alpha/app:foreign")).toMatchObject({ ok: true });
+});
+afterAll(async () => {
+  await stack.stop();
+  await folder.remove();
+});
+
+test("npm run discover reports a write past the gateway at once, wherever the last slice ended", async () => {
+  expect(await discover("--slice")).toMatchObject({ ok: true });
+  await writeAtRegistry("1.0", foreign.digest);
+  const slice = await discover("--slice");
+  expect(slice).toMatchObject({ ok: true });
+  expect(slice.stdout).toContain("4 at the registry, 1 compared, 3 not compared\n");
+
+  for (const args of [["--all", "--dry-run"], []]) {
+    const { ok, stdout } = await discover(...args);
+    expect({ ok, stdout }).toMatchObject({ ok: false });
+    expect(stdout).toContain("4 at the registry, 4 compared\n");
+    expect(stdout).toContain(`! alpha/app:1.0 is ${foreign.digest} at the registry`);
+  }
+});
+
+test("npm run discover takes --all and --slice not together", async () => {
+  const { ok, output } = await discover("--all", "--slice");
+  expect(ok).toBe(false);
+  expect(output).toContain("--all and --slice: only one of them");
+});
+
+async function discover(...args: string[]) {
+  const program = ["deploy/local/command.mjs", "gateway/src/discovery/main.js"];
+  const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir, DISCOVERY_SLICE: "1" };
+  const command = { file: process.execPath, args: [...program, ...args], env };
+  return runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});
+}
+
+async function writeAtRegistry(tag: string, digest: string): Promise<void> {
+  const repository = "registry/blobs/docker/registry/v2/repositories/alpha/app";
+  const tags = join(stack.dataDir, repository, "_manifests/tags", tag);
+  const index = join(tags, "index/sha256", digest.slice("sha256:".length));
+  await mkdir(index, { recursive: true });
+  for (const at of [index, join(tags, "current")]) await writeFile(join(at, "link"), digest);
+}

@@ -1,0 +1,69 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { readCursor } from "#gateway/discovery/sql/cursor.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { discoverer, type Discover } from "./support/discoverer.js";
+import { fill, startListedRegistry, type ListedRegistry } from "./support/listed-registry.js";
+
+let ledger: StartedLedger;
+let db: Database;
+let registry: ListedRegistry;
+let discover: Discover;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  ({ db } = ledger);
+});
+beforeEach(async () => {
+  await ledger.clear();
+  registry = await startListedRegistry();
+  discover = discoverer(ledger, db, registry.url);
+});
+afterEach(() => registry.upstream.stop());
+afterAll(() => ledger.stop());
+
+describe("a pass", () => {
+  test("compares a slice of the known tags, and the next ones the rest", async () => {
+    fill(registry, "alpha/app", 25);
+    fill(registry, "beta/app", 5);
+    await discover();
+    registry.asked.clear();
+    const slices = [];
+    for (let i = 0; i < 4; i += 1) slices.push((await discover({ slice: 9 }))?.compared);
+    expect(slices).toEqual([9, 9, 9, 3]);
+    expect([...registry.asked.values()]).toEqual(Array.from({ length: 30 }, () => 1));
+    expect(await discover({ slice: 9 })).toMatchObject({ compared: 9, notCompared: 21 });
+  });
+
+  test("compares every tag from the very start wherever the last slice ended, and leaves that place", async () => {
+    fill(registry, "alpha/app", 600);
+    fill(registry, "beta/app", 5);
+    await discover();
+    await discover({ slice: 300 });
+    const place = await readCursor(db);
+    for (const tag of ["t-0", "t-599"]) registry.write("alpha/app", tag, "foreign");
+    registry.write("beta/app", "t-4", "foreign");
+    for (const dryRun of [true, false]) {
+      const expected = { compared: 605, notCompared: 0, drifted: 3, driftLeft: 3, errors: 0 };
+      expect(await discover({ slice: "all", dryRun })).toMatchObject(expected);
+      expect(await readCursor(db)).toEqual(place);
+    }
+  });
+
+  test("says how many tags it has not compared, each counted once", async () => {
+    fill(registry, "alpha/app", 10);
+    await discover();
+    registry.write("alpha/app", "t-9", "foreign");
+    await discover({ slice: "all" });
+    fill(registry, "alpha/app", 10);
+    // Asked for in every pass since it was wrong, and right again.
+    expect(await discover({ slice: 4 })).toMatchObject({ compared: 5, notCompared: 5, drifted: 0 });
+    await db.query(
+      `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = digest,
+       reserved_by = 'alice', reserved_until = now() + interval '1 minute' where name = 't-3'`,
+    );
+    expect(await discover({ slice: "all" })).toMatchObject({ compared: 9, notCompared: 1 });
+    registry.headStatus = 503;
+    expect(await discover({ slice: "all" })).toMatchObject({ compared: 0, notCompared: 10 });
+  });
+});
