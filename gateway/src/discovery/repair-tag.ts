@@ -1,6 +1,7 @@
 import { SYSTEM } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
+import { givingBack } from "../ledger/giving-back.js";
 import { reserveRemoval } from "../ledger/sql/delete-tag.js";
 import type { TagClaim, TagKey } from "../ledger/sql/reserve-tag.js";
 import { releaseTag, tellSettled } from "../ledger/sql/settle-tag.js";
@@ -35,7 +36,7 @@ const LEASE_SECONDS = 60;
 
 /**
  * Writes the manifest that a tag has in the ledger to the registry again. The tag is reserved meanwhile, as for
- * a push, so that no push can be undone by it; if this process dies, the reservation is settled like a push.
+ * a push, so that no push can be undone by it; if this process dies, the tag is given back as it was.
  *
  * @param deps - ledger and registry
  * @param seen - the tag
@@ -55,7 +56,9 @@ export async function repairTag(
   if (manifest === null) return "its manifest is lost";
   const reservation = deps.newReservation();
   const claim: TagClaim = { repository, tag, digest, actor: SYSTEM, reservation };
-  const reserved = await reserveRemoval(deps.db, claim, LEASE_SECONDS);
+  const reserved = await givingBack(deps, claim, () =>
+    reserveRemoval(deps.db, claim, { kind: "repair", leaseSeconds: LEASE_SECONDS }),
+  );
   if (reserved === null) return "it is being pushed";
   if (reserved.digest !== digest) return release(deps, claim, "it is being pushed");
   // Asked with the reservation in place: whoever makes the registry read-only waits for reservations.

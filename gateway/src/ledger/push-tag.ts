@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { keepSource } from "../scm/keep-source.js";
 import { adopt } from "./adopt.js";
+import { givingBack } from "./giving-back.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
@@ -59,7 +60,7 @@ export async function pushTag<V extends RegistryVerdict>(
   const deadline = deps.now() + PATIENCE_MILLISECONDS;
   const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
   for (;;) {
-    const reserved = await reserveTag(deps.db, push, options);
+    const reserved = await givingBack(deps, push, () => reserveTag(deps.db, push, options));
     if (
       reserved === "known" ||
       (reserved === "new" && (await isNewToRegistry(deps, push, transport)))

@@ -8,7 +8,7 @@ import {
   releasePush,
   type SettleDeps,
 } from "./settle.js";
-import { listExpired, takeOverExpired, type TagClaim, type TagKey } from "./sql/reserve-tag.js";
+import { listExpired, takeOverExpired, type LostClaim, type TagKey } from "./sql/reserve-tag.js";
 import type { StoredManifest } from "./sql/store-manifest.js";
 
 /** What settling the pushes of lost gateways needs. */
@@ -28,7 +28,8 @@ const LOOK_MILLISECONDS = 5_000;
 const BATCH = 50;
 
 /**
- * Settles the push of a gateway that has not been heard of: what the registry has now decides.
+ * Settles what a gateway was writing that has not been heard of. What the registry has now decides whether a push is
+ * committed; after a deletion or a repair the tag is what it was: nobody was told that it was deleted.
  *
  * @param deps - ledger and registry
  * @param key - the tag
@@ -41,7 +42,7 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
   });
   if (claim === null) return;
   deps.countStep("taken-over");
-  deps.log.warn({ event: "push.taken-over", ...describeClaim(claim) });
+  deps.log.warn({ event: "push.taken-over", kind: claim.kind, ...describeClaim(claim) });
   try {
     await settleLost(deps, claim);
   } catch (error) {
@@ -50,7 +51,9 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
   }
 }
 
-async function settleLost(deps: RecoverDeps, claim: TagClaim): Promise<void> {
+async function settleLost(deps: RecoverDeps, claim: LostClaim): Promise<void> {
+  if (claim.kind !== "push")
+    return releasePush(deps, claim, `a ${claim.kind} whose gateway was lost`);
   const current = await deps.upstreamDigest(claim);
   if (current !== claim.digest) return releasePush(deps, claim, "the registry does not have it");
   const manifest = await deps.upstreamManifest(claim, claim.digest);

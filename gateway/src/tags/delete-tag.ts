@@ -2,6 +2,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
+import { givingBack } from "../ledger/giving-back.js";
 import { releasePush, type SettleDeps } from "../ledger/settle.js";
 import { buryTag, reserveRemoval, type TagRemoval } from "../ledger/sql/delete-tag.js";
 import type { TagPolicy } from "../ledger/tag-policy.js";
@@ -48,7 +49,9 @@ export async function deleteTag(
     });
   const digest = await onSettledTag(deps, removal, async ({ locked }) => {
     if (!isDeletable(rule, locked)) throw notDeletable(rule, locked);
-    const reserved = await reserveRemoval(deps.db, removal, LEASE_SECONDS);
+    const reserved = await givingBack(deps, removal, () =>
+      reserveRemoval(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
+    );
     // Somebody may have locked it since it was read.
     if (reserved?.locked === true && !isDeletable(rule, true)) {
       await releasePush(deps, { ...removal, digest: reserved.digest }, "locked meanwhile");

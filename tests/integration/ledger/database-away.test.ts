@@ -3,6 +3,7 @@ import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
@@ -66,6 +67,49 @@ describe("while the database is away", () => {
     });
   });
 
+  test.each([
+    ["of a new tag", null],
+    ["of a mutable tag", "before"],
+  ])(
+    "a push %s that was reserved, but never told so, can soon be made again",
+    async (_what, before) => {
+      const keeper = tagKeeper();
+      const known = { tag: "1.0-SNAPSHOT" };
+      if (before !== null) {
+        const push = tagPush(before, known);
+        await pushTag(pushDeps(db, keeper), push, keeper.transport(push));
+      }
+      const lost = tagPush("a", known);
+      const attempt = pushTag(pushDeps(deaf(db), keeper), lost, keeper.transport(lost));
+      expect((await faultOf(attempt)).code).toBe("UNAVAILABLE");
+      const direct = ledger.open();
+      expect((await readTagState(direct, lost)).kind).toBe("reserved");
+
+      await relay.mend();
+      const again = tagPush("a", known);
+      const since = performance.now();
+      await pushTag(pushDeps(direct, keeper), again, keeper.transport(again));
+      expect(performance.now() - since).toBeLessThan(20_000);
+      expect(await readTagState(direct, again)).toMatchObject({
+        kind: "held",
+        digest: again.digest,
+      });
+      expect(keeper.writes.slice(-1)).toEqual([again.digest]);
+    },
+  );
+
+  test("a push whose reservation is made long after it was given up hinders nobody", async () => {
+    const keeper = tagKeeper();
+    const lost = tagPush("a");
+    const stalled = stalling(db);
+    const attempt = pushTag(pushDeps(stalled.db, keeper), lost, keeper.transport(lost));
+    expect((await faultOf(attempt)).code).toBe("UNAVAILABLE");
+    await eventually("it was looked for in vain", () => stalled.looks() > 0);
+    await stalled.wake();
+    expect((await readTagState(db, lost)).kind).toBe("reserved");
+    await eventually("it is free", async () => (await readTagState(db, lost)).kind === "free");
+  });
+
   test("pushes go on by themselves once it is back", async () => {
     await relay.cut();
     await faultOf(pushTag(pushDeps(db), tagPush("a"), tagKeeper().transport(tagPush("a"))));
@@ -104,6 +148,34 @@ describe("a transaction", () => {
     await expect(db.query("select nonsense")).rejects.toMatchObject({ code: "42703" });
   });
 });
+
+/** Loses its connection when it has reserved a tag, before anybody is told. */
+function deaf(database: Database): Database {
+  return {
+    ...database,
+    query: async <Row extends object>(sql: string, values?: readonly unknown[], name?: string) => {
+      const answer = await database.query<Row>(sql, values, name);
+      if (name !== "reserve tag") return answer;
+      await relay.cut();
+      throw new Fault("UNAVAILABLE");
+    },
+  };
+}
+
+/** Runs a reservation only when it is woken, and gives it up at once. */
+function stalling(database: Database) {
+  let [run, looks] = [() => Promise.resolve<unknown>(undefined), 0];
+  const query = <Row extends object>(sql: string, values?: readonly unknown[], name?: string) => {
+    if (name === "reserve tag") {
+      run = () => database.query(sql, values, name);
+      return Promise.reject(new Fault("UNAVAILABLE"));
+    }
+    const answer = database.query<Row>(sql, values, name);
+    if (sql.startsWith("select 1")) void answer.then(() => (looks += 1));
+    return answer;
+  };
+  return { db: { ...database, query }, wake: () => run(), looks: () => looks };
+}
 
 async function faultOf(work: Promise<unknown>): Promise<Fault> {
   const outcome = await work.catch((error: unknown) => error);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
-import { readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { reserveRemoval } from "#gateway/ledger/sql/delete-tag.js";
+import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifestContent } from "#gateway/ledger/sql/store-manifest.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -162,6 +164,72 @@ describe("a push whose gateway died before it reached the registry", () => {
     await recoverTag(deps, before);
     expect(await stateOf(before)).toEqual(state);
   });
+});
+
+describe.each(["removal", "repair"] as const)("a %s whose gateway died", (kind) => {
+  const adopted = tagPush("old", { tag: "preview" });
+
+  beforeEach(async () => {
+    await expectStored(tagPush("a"));
+    keeper.write(adopted);
+    await adopt(deps, adopted, adopted.digest, "found");
+  });
+
+  test.each(["with the tag still", "without the tag"])(
+    "at a registry %s, leaves an adopted tag as it was, and latest where it was",
+    async (where) => {
+      const before = await rowOf(adopted);
+      await dieReserving(adopted);
+      if (where === "without the tag") keeper.tags.delete("alpha/app:preview");
+      await recoverTag(deps, adopted);
+      expect(await rowOf(adopted)).toEqual(before);
+      expect(await readNewestDigest(db, adopted.repository)).toBe(tagPush("a").digest);
+      expect(deps.steps.slice(-2)).toEqual(["taken-over", "released"]);
+      expect((await ledger.audited()).map(({ action }) => action)).toEqual([
+        "tag.pushed",
+        "tag.adopted",
+      ]);
+    },
+  );
+
+  test("is given back while the registry is away", async () => {
+    await dieReserving(adopted);
+    keeper.away = true;
+    await recoverTag(deps, adopted);
+    expect((await stateOf(adopted)).kind).toBe("held");
+  });
+
+  test("by one from before it was told apart, leaves an adopted tag adopted all the same", async () => {
+    const before = await rowOf(adopted);
+    await dieReserving(adopted);
+    await db.query("update ledger.tag set reserved_kind = null");
+    await recoverTag(deps, adopted);
+    expect(await rowOf(adopted)).toEqual(before);
+  });
+
+  test("does not stand for the push that comes after it", async () => {
+    const snapshot = tagPush("a", { tag: SNAPSHOT });
+    await expectStored(snapshot);
+    await dieReserving(snapshot);
+    await recoverTag(deps, snapshot);
+    const lost = tagPush("b", { tag: SNAPSHOT, actor: "bob" });
+    await dieAfterSending(lost);
+    await recoverTag(deps, lost);
+    expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest, by: "bob" });
+  });
+
+  async function dieReserving(push: TagPush): Promise<void> {
+    expect(await reserveRemoval(db, push, { kind, leaseSeconds: -1 })).not.toBeNull();
+  }
+
+  async function rowOf({ repository, tag }: TagPush): Promise<unknown> {
+    const { rows } = await db.query(
+      `select digest, pushed_by, pushed_at, origin, deleted_at, reservation, reserved_kind
+       from ledger.tag where repository = $1 and name = $2`,
+      [repository, tag],
+    );
+    return rows[0];
+  }
 });
 
 describe("while the registry does not answer", () => {

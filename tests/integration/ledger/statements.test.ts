@@ -95,6 +95,7 @@ describe("a tag in the ledger", () => {
     expect(await takeOverExpired(db, { repository, tag }, options)).toEqual({
       repository,
       tag,
+      kind: "push",
       digest: dead.digest,
       actor: dead.actor,
       source: null,

@@ -100,7 +100,7 @@ export async function settleRepair(
      set missing_since = null, missing_sightings = 0, missing_seen_at = null,
          drift_digest = null, drift_since = null,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
-         reserved_origin = null
+         reserved_origin = null, reserved_kind = null
      where repository = $1 and name = $2 and reservation = $3`,
     [repository, tag, reservation],
   );

@@ -1,7 +1,7 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { TagKey } from "./reserve-tag.js";
+import type { ReservedKind, TagKey } from "./reserve-tag.js";
 import { tellSettled } from "./settle-tag.js";
 
 /** A deletion of a tag that is under way. */
@@ -13,27 +13,27 @@ export interface TagRemoval extends TagKey {
 
 /**
  * Reserves a tag that nobody is writing, so that no push comes between the registry's deletion and the
- * ledger's. If this gateway dies, the reservation is settled like a push of the digest that the tag has.
+ * ledger's, and none is undone by a repair. If this gateway dies, the tag is given back as it was.
  *
  * @param db - pool or transaction
  * @param removal - who wants to delete what
- * @param leaseSeconds - how long the reservation lasts
+ * @param options - what for, and seconds the reservation lasts
  * @returns what the tag means, and whether it is locked; `null` when it could not be reserved
  */
 export async function reserveRemoval(
   db: Queryable,
   { repository, tag, actor, reservation }: TagRemoval,
-  leaseSeconds: number,
+  { kind, leaseSeconds }: { kind: Exclude<ReservedKind, "push">; leaseSeconds: number },
 ): Promise<{ digest: Digest; locked: boolean } | null> {
   const { rows } = await db.query<{ digest: Digest; locked: boolean }>(
     `update ledger.tag
      set reservation = $3, reserved_digest = digest, reserved_by = $4,
          reserved_at = clock_timestamp(), reserved_until = now() + $5 * interval '1 second',
-         reserved_origin = $6, reserved_source = null
+         reserved_origin = $6, reserved_source = null, reserved_kind = $7
      where repository = $1 and name = $2 and reservation is null
        and digest is not null and deleted_at is null
      returning digest, locked_at is not null as locked`,
-    [repository, tag, reservation, actor.uid, leaseSeconds, JSON.stringify(actor)],
+    [repository, tag, reservation, actor.uid, leaseSeconds, JSON.stringify(actor), kind],
   );
   return rows[0] ?? null;
 }
@@ -53,7 +53,7 @@ export async function buryTag(
     `update ledger.tag
      set deleted_at = clock_timestamp(), deleted_by = $4,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
-         reserved_origin = null
+         reserved_origin = null, reserved_kind = null
      where repository = $1 and name = $2 and reservation = $3`,
     [repository, tag, reservation, actor.uid],
   );

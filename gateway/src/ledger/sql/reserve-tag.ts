@@ -11,12 +11,24 @@ export interface TagKey {
   readonly tag: Tag;
 }
 
-/** A push that wants to write a tag. */
-export interface TagClaim extends TagKey {
-  readonly digest: Digest;
-  readonly actor: AuditActor;
+/** What a tag is reserved for. */
+export type ReservedKind = "push" | "removal" | "repair";
+
+/** A reservation of a tag. */
+export interface Reservation extends TagKey {
   /** Unique id of this attempt. */
   readonly reservation: string;
+}
+
+/** A reservation that its gateway left behind. */
+export interface LostClaim extends TagClaim {
+  readonly kind: ReservedKind;
+}
+
+/** A push that wants to write a tag. */
+export interface TagClaim extends Reservation {
+  readonly digest: Digest;
+  readonly actor: AuditActor;
   /** Where what is pushed comes from, if that is known before it is committed. */
   readonly source?: FoundSource | null;
 }
@@ -47,7 +59,8 @@ export async function reserveTag(
            reserved_at = excluded.reserved_at,
            reserved_until = excluded.reserved_until,
            reserved_origin = excluded.reserved_origin,
-           reserved_source = excluded.reserved_source
+           reserved_source = excluded.reserved_source,
+           reserved_kind = null
        where held.reservation is null
          and (held.digest is null
               or ($7 and held.locked_at is null)
@@ -77,22 +90,35 @@ export async function reserveTag(
  * @param db - pool or transaction
  * @param key - the tag
  * @param options - id of the new reservation, and seconds it lasts
- * @returns the push that was under way, now ours to settle; `null` when there is nothing to take over
+ * @returns what was under way, now ours to settle; `null` when there is nothing to take over
  */
 export async function takeOverExpired(
   db: Queryable,
   key: TagKey,
   options: { reservation: string; leaseSeconds: number },
-): Promise<TagClaim | null> {
-  const { rows } = await db.query<Pick<TagClaim, "digest" | "actor" | "source">>(
+): Promise<LostClaim | null> {
+  const { rows } = await db.query<Pick<LostClaim, "kind" | "digest" | "actor" | "source">>(
     `update ledger.tag
      set reservation = $3, reserved_until = now() + $4 * interval '1 second'
      where repository = $1 and name = $2 and reserved_until < now()
-     returning reserved_digest as digest, reserved_origin as actor, reserved_source as source`,
+     returning coalesce(reserved_kind, 'push') as kind, reserved_digest as digest,
+               reserved_origin as actor, reserved_source as source`,
     [key.repository, key.tag, options.reservation, options.leaseSeconds],
   );
   const row = rows[0];
   return row === undefined ? null : { ...key, ...row, reservation: options.reservation };
+}
+
+/** @returns whether a tag is reserved with this very id */
+export async function isReserved(
+  db: Queryable,
+  { repository, tag, reservation }: Reservation,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "select 1 from ledger.tag where repository = $1 and name = $2 and reservation = $3",
+    [repository, tag, reservation],
+  );
+  return rowCount === 1;
 }
 
 /**

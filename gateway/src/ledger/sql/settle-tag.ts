@@ -1,5 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { TagClaim, TagKey } from "./reserve-tag.js";
+import type { Reservation, TagClaim, TagKey } from "./reserve-tag.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
 export const SETTLED_CHANNEL = "ledger_tag_settled";
@@ -15,7 +15,7 @@ export interface Committed {
 }
 
 /**
- * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date and author.
+ * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date, author and origin.
  *
  * @param tx - transaction that also stores the manifest and the audit entry
  * @param claim - the reservation's owner
@@ -33,11 +33,12 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
                           then held.pushed_by else held.reserved_by end,
          pushed_at = case when before.digest = held.reserved_digest and before.deleted_at is null
                           then held.pushed_at else clock_timestamp() end,
-         origin = 'pushed',
+         origin = case when before.digest = held.reserved_digest and before.deleted_at is null
+                       then held.origin else 'pushed' end,
          deleted_at = null, deleted_by = null,
          missing_since = null, missing_sightings = 0, drift_digest = null, drift_since = null,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
-         reserved_origin = null
+         reserved_origin = null, reserved_kind = null
      from before
      where held.repository = $1 and held.name = $2
      returning case when before.digest is null then 'new'
@@ -58,7 +59,7 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
  * @param tx - transaction
  * @param claim - the reservation's owner; nothing happens when it is no longer this claim's
  */
-export async function releaseTag(tx: Queryable, claim: TagClaim): Promise<void> {
+export async function releaseTag(tx: Queryable, claim: Reservation): Promise<void> {
   const key = [claim.repository, claim.tag, claim.reservation];
   await tx.query(
     `delete from ledger.tag
@@ -68,7 +69,7 @@ export async function releaseTag(tx: Queryable, claim: TagClaim): Promise<void> 
   await tx.query(
     `update ledger.tag
      set reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
-         reserved_origin = null
+         reserved_origin = null, reserved_kind = null
      where repository = $1 and name = $2 and reservation = $3`,
     key,
   );
