@@ -38,6 +38,7 @@ import { writeGate } from "./mode/write-gate.js";
 import { tokenVerifier } from "./proxy/caller.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
 import { gatewayRoutes } from "./routes.js";
+import { deletionRecovery } from "./tags/recover-deletions.js";
 import { pullRecorder } from "./pulls/pull-recorder.js";
 import { uploadSessions } from "./uploads/upload-sessions.js";
 import { openEvents } from "./wiring/events.js";
@@ -134,6 +135,7 @@ async function main(config: GatewayConfig): Promise<void> {
     verifier,
     uploads,
     resolver: tagResolver(ledger),
+    listing: comparing.listing,
     findSource: pushSearch(reader, withLayers),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),
@@ -168,6 +170,7 @@ async function main(config: GatewayConfig): Promise<void> {
       tagPolicy,
       outbox,
       recovery(ledger),
+      deletionRecovery(ledger),
       sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),
       modeFollower({
         db,

@@ -40,6 +40,11 @@ export const FAULTS = {
     message: "manifest is larger than 4 MiB",
   },
   MANIFEST_UNKNOWN: { status: 404, wire: "MANIFEST_UNKNOWN", message: "manifest unknown" },
+  MANIFEST_PART_UNKNOWN: {
+    status: 404,
+    wire: "MANIFEST_BLOB_UNKNOWN",
+    message: "a manifest that the index needs was deleted; push it first",
+  },
   UPLOAD_INVALID: { status: 400, wire: "BLOB_UPLOAD_INVALID", message: "blob upload invalid" },
   UPLOAD_UNKNOWN: {
     status: 404,

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { registryListing } from "#gateway/discovery/registry-listing.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
@@ -144,6 +145,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     authorization,
     upstream,
     resolver: tagResolver(ledger),
+    listing: registryListing(registryUrl, authorization),
     findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(ledger, key),

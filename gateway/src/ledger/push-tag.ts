@@ -5,6 +5,7 @@ import { adopt } from "./adopt.js";
 import { givingBack } from "./giving-back.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
+import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
 import { commitPush, describeClaim, leaveUnsettled, releasePush } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
@@ -66,6 +67,7 @@ export async function pushTag<V extends RegistryVerdict>(
       (reserved === "new" && (await isNewToRegistry(deps, push, transport)))
     ) {
       await refuseShrinking(deps, push, rule);
+      await refuseMissing(deps, push);
       return writeReserved(deps, push, transport);
     }
     const state = await readTagState(deps.db, push);

@@ -126,15 +126,15 @@ async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void
   });
 }
 
-/** Between the registry's yes and this commit, somebody may have deleted the manifest or a child of it. */
+/** Between the registry's yes and this commit, somebody may have deleted the manifest or one below it. */
 async function hasLostParts(
   tx: Queryable,
   claim: TagClaim,
   { digest, content }: StoredManifest,
 ): Promise<boolean> {
   const children = manifestReferences(content).filter(({ kind }) => kind === "child");
-  const digests = [digest, ...children.map(({ target }) => target)];
-  return (await lockAndFindDeleted(tx, claim, digests)).length > 0;
+  const targets = children.map(({ target }) => target);
+  return (await lockAndFindDeleted(tx, claim, digest, targets)).length > 0;
 }
 
 async function releaseIncomplete(deps: SettleDeps, claim: TagClaim): Promise<Fault> {

@@ -9,9 +9,10 @@ import { buryManifest, markDeleting, unmarkDeleting } from "../ledger/sql/delete
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
 import type { RemovalAnswer } from "./delete-tag.js";
 import { hasUnknown, learnManifests, type LearnDeps } from "./learn-manifests.js";
+import { learnTags, type LearnTagsDeps } from "./learn-tags.js";
 
 /** What deleting a manifest needs. */
-export interface DeleteManifestDeps extends LearnDeps {
+export interface DeleteManifestDeps extends LearnDeps, LearnTagsDeps {
   readonly db: Database;
   readonly log: Logger;
   readonly audit: RecordAudit;
@@ -44,6 +45,7 @@ export async function deleteManifest(
   atRegistry: () => Promise<RemovalAnswer>,
 ): Promise<void> {
   const { repository, digest } = removal;
+  await learnTags(deps, repository);
   const absent = await learnManifests(deps, repository, digest);
   await deps.db.transaction(async (tx) => {
     await lockForDeletion(tx, repository);
@@ -51,7 +53,7 @@ export async function deleteManifest(
       throw new Fault("UNAVAILABLE", { message: "the repository is changing; try again" });
     const tags = await readNeedingTags(tx, repository, digest, MOST_TAGS + 1);
     if (tags.length > 0) throw needed(tags);
-    await markDeleting(tx, repository, digest);
+    await markDeleting(tx, repository, digest, removal.actor);
   });
   const answer = await atRegistry();
   if (answer === "unsupported") {

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { registryListing } from "#gateway/discovery/registry-listing.js";
+import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
 import { deleteManifest } from "#gateway/tags/delete-manifest.js";
 import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
@@ -110,6 +112,32 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     expect(neededBy(await wharf.remove(signature.digest))).toEqual(["old"]);
   });
 
+  test("of what a tag needs that only the registry knows is refused", async () => {
+    const [direct, child] = [image("undiscovered"), image("undiscovered child")];
+    await wharf.writeAtRegistry(direct, "undiscovered");
+    await wharf.writeAtRegistry(child);
+    await wharf.writeAtRegistry(index("undiscovered", child), "undiscovered-index");
+    expect(neededBy(await wharf.remove(direct.digest))).toEqual(["undiscovered"]);
+    expect(neededBy(await wharf.remove(child.digest))).toEqual(["undiscovered-index"]);
+    const adopted = (await wharf.audited("tag.adopted")).map(({ tag }) => tag);
+    expect(adopted).toEqual(expect.arrayContaining(["undiscovered", "undiscovered-index"]));
+  });
+
+  test("waits for a push that hides what its tag means at the registry", async () => {
+    const manifest = image("hidden");
+    await wharf.writeAtRegistry(manifest, "hidden");
+    await wharf.db.query(
+      `insert into ledger.tag (repository, name, reservation, reserved_digest, reserved_by,
+         reserved_at, reserved_until, reserved_origin)
+       values ($1, 'hidden', gen_random_uuid(), $2, 'alice', now(), now() + interval '1 hour',
+         '{"uid":"alice"}')`,
+      [REPOSITORY, image("other").digest],
+    );
+    expect((await wharf.remove(manifest.digest)).status).toBe(503);
+    await wharf.db.query(`delete from ledger.tag where name = 'hidden'`);
+    expect(neededBy(await wharf.remove(manifest.digest))).toEqual(["hidden"]);
+  });
+
   test("knows what manifests point to that were stored before references were", async () => {
     const child = image("stored child");
     await wharf.push(child);
@@ -144,6 +172,34 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     expect(await wharf.atRegistry(child.digest)).toBe(200);
   });
 
+  test("leaves a gap below an index that keeps it from being pushed until the gap is filled", async () => {
+    const grandchild = image("gap");
+    const inner = index("gap", grandchild);
+    const outer = index("gap outer", inner);
+    await wharf.push(grandchild);
+    await wharf.push(inner);
+    expect((await wharf.remove(grandchild.digest)).status).toBe(202);
+    const refused = await wharf.push(outer, "gap");
+    expect([refused.status, errorOf(refused)]).toMatchObject([
+      404,
+      { code: "MANIFEST_BLOB_UNKNOWN", detail: { digest: grandchild.digest } },
+    ]);
+    expect(await wharf.atRegistry("gap")).toBe(404);
+    await wharf.push(grandchild);
+    expect((await wharf.push(outer, "gap")).status).toBe(201);
+    expect(neededBy(await wharf.remove(grandchild.digest))).toEqual(["gap"]);
+  });
+
+  test("is no obstacle when the manifest came back past the ledger", async () => {
+    const grandchild = image("back");
+    const inner = index("back", grandchild);
+    await wharf.push(grandchild);
+    await wharf.push(inner);
+    expect((await wharf.remove(grandchild.digest)).status).toBe(202);
+    await wharf.writeAtRegistry(grandchild);
+    expect((await wharf.push(index("back outer", inner), "back")).status).toBe(201);
+  });
+
   test("races with pushes that begin to need the manifest: whatever is acknowledged is whole", async () => {
     let deleted = 0;
     // From well before the commit to well after it, in small steps; at the ends one waits for the other.
@@ -175,6 +231,9 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
       log: { info: () => undefined } as never,
       audit: () => Promise.resolve(),
       upstreamManifest: () => Promise.resolve(null),
+      upstreamDigest: () => Promise.resolve(null),
+      listing: registryListing(wharf.registry.url, () => ""),
+      policy: PIER_ONE_TAGS,
     };
     const actor = { uid: "alice", realm: "", kind: "", address: "", userAgent: "", requestId: "" };
     const repository = parseRepositoryName(REPOSITORY);
@@ -183,6 +242,9 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     await expect(deleteManifest(deps, removal, lost)).rejects.toThrow("no answer");
     // While nobody knows, no push that begins before may rely on it; one that begins after may push it again.
     expect((await wharf.push(manifest, "doubt")).status).toBe(503);
+    // The registry has the tag of that push, so the manifest is needed until the tag is gone, too.
+    expect(neededBy(await wharf.remove(manifest.digest))).toEqual(["doubt"]);
+    expect((await wharf.remove("doubt")).status).toBe(202);
     expect((await wharf.remove(manifest.digest)).status).toBe(202);
     expect((await wharf.push(manifest, "doubt")).status).toBe(201);
   });

@@ -1,3 +1,4 @@
+import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
@@ -8,16 +9,18 @@ import type { Queryable } from "#service-kit/db/pool.js";
  * @param tx - transaction that has seen to it that nothing needs the manifest
  * @param repository - where it is
  * @param digest - the manifest, which the ledger knows
+ * @param actor - who deletes it, for whoever settles that if this gateway dies
  */
 export async function markDeleting(
   tx: Queryable,
   repository: RepositoryName,
   digest: Digest,
+  actor: AuditActor,
 ): Promise<void> {
   await tx.query(
-    `update ledger.manifest set deleting_at = clock_timestamp()
+    `update ledger.manifest set deleting_at = clock_timestamp(), deleting_by = $3
      where repository = $1 and digest = $2`,
-    [repository, digest],
+    [repository, digest, JSON.stringify(actor)],
   );
 }
 
@@ -34,7 +37,8 @@ export async function unmarkDeleting(
   digest: Digest,
 ): Promise<void> {
   await db.query(
-    `update ledger.manifest set deleting_at = null where repository = $1 and digest = $2`,
+    `update ledger.manifest set deleting_at = null, deleting_by = null
+     where repository = $1 and digest = $2`,
     [repository, digest],
   );
 }
@@ -53,7 +57,7 @@ export async function buryManifest(
   const { repository, digest, by, wasAtRegistry } = removal;
   const { rowCount } = await tx.query(
     `update ledger.manifest
-     set deleting_at = null, deleted_at = clock_timestamp(), deleted_by = $3
+     set deleting_at = null, deleting_by = null, deleted_at = clock_timestamp(), deleted_by = $3
      where repository = $1 and digest = $2 and (deleted_at is null or $4)`,
     [repository, digest, by, wasAtRegistry],
   );

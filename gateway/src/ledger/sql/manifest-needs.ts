@@ -14,7 +14,15 @@ const LOCK_CLASS = 0x0ddf00d;
  * A deletion that the registry was told of takes effect within this time or never: longer than the gateway
  * waits for the registry.
  */
-const DELETION_SECONDS = 60;
+export const DELETION_SECONDS = 60;
+
+/** The manifests $2 of the repository $1 and all below them. `union` visits each once, so cycles end. */
+const BELOW = `below (digest) as (
+       select unnest($2::text[])
+       union
+       select child.target from below join ledger.manifest_reference as child
+         on child.repository = $1 and child.digest = below.digest and child.kind = 'child'
+     )`;
 
 /**
  * Commits of pushes to the repository wait until the transaction ends, and it waits for those under way.
@@ -33,13 +41,16 @@ export async function lockForDeletion(tx: Queryable, repository: RepositoryName)
  *
  * @param tx - transaction that commits the push
  * @param key - the tag, whose reservation is the push's own
- * @param digests - the manifest and its children
- * @returns those that were deleted since the push began
+ * @param digest - the manifest, which the ledger may not have yet
+ * @param children - its children
+ * @returns what the registry does not have: what was deleted since the push began and, below the manifest,
+ *   through indexes in it, whatever has a tombstone
  */
 export async function lockAndFindDeleted(
   tx: Queryable,
   key: TagKey,
-  digests: readonly Digest[],
+  digest: Digest,
+  children: readonly Digest[],
 ): Promise<Digest[]> {
   // Two statements: the second one's snapshot has to be younger than the lock.
   await tx.query(
@@ -48,13 +59,40 @@ export async function lockAndFindDeleted(
     "lock against deletion",
   );
   const { rows } = await tx.query<{ digest: Digest }>(
-    `select manifest.digest
-     from ledger.tag join ledger.manifest using (repository)
-     where repository = $1 and tag.name = $2 and manifest.digest = any($3)
-       and greatest(manifest.deleting_at + $4 * interval '1 second', manifest.deleted_at)
-           > coalesce(tag.reserved_at, tag.reserved_until - interval '60 seconds')`,
-    [key.repository, key.tag, digests, DELETION_SECONDS],
+    `with recursive ${BELOW}
+     select manifest.digest
+     from (select digest from below union select $5::text) as needed
+       join ledger.manifest on manifest.repository = $1 and manifest.digest = needed.digest
+       join ledger.tag on tag.repository = $1 and tag.name = $3
+     where (manifest.deleted_at is not null and manifest.digest <> $5)
+       or greatest(manifest.deleting_at + $4 * interval '1 second', manifest.deleted_at)
+          > coalesce(tag.reserved_at, tag.reserved_until - interval '60 seconds')`,
+    [key.repository, children, key.tag, DELETION_SECONDS, digest],
     "find deleted",
+  );
+  return rows.map(({ digest }) => digest);
+}
+
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param children - children of an index
+ * @param limit - at most this many
+ * @returns what of them, and of what is below them, has a tombstone or is being deleted
+ */
+export async function readBuriedParts(
+  db: Queryable,
+  repository: RepositoryName,
+  children: readonly Digest[],
+  limit: number,
+): Promise<Digest[]> {
+  const { rows } = await db.query<{ digest: Digest }>(
+    `with recursive ${BELOW}
+     select manifest.digest from below
+       join ledger.manifest on manifest.repository = $1 and manifest.digest = below.digest
+     where manifest.deleted_at is not null or manifest.deleting_at is not null limit $3`,
+    [repository, children, limit],
+    "read buried parts",
   );
   return rows.map(({ digest }) => digest);
 }

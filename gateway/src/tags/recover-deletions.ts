@@ -1,0 +1,73 @@
+import { SYSTEM } from "#audit-log/entry.js";
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import { repeating } from "#service-kit/repeating.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import {
+  listLostDeletions,
+  settleDeletion,
+  type LostDeletion,
+} from "../ledger/sql/lost-deletions.js";
+import type { LearnDeps } from "./learn-manifests.js";
+
+/** What settling the deletions of lost gateways needs. */
+export interface RecoverDeletionsDeps extends Pick<LearnDeps, "upstreamManifest"> {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly audit: RecordAudit;
+}
+
+const LOOK_MILLISECONDS = 5_000;
+const BATCH = 50;
+
+/**
+ * @param deps - ledger, audit log, registry
+ * @returns a component that looks for deletions of manifests whose gateway was lost, or got no answer, every few
+ *   seconds; replicas may do so side by side
+ */
+export function deletionRecovery(deps: RecoverDeletionsDeps): Component {
+  return repeating("deletion recovery", LOOK_MILLISECONDS, async (stopping) => {
+    await recoverDeletions(deps, stopping).catch((error: unknown) => {
+      warn(deps, error);
+    });
+    return LOOK_MILLISECONDS;
+  });
+}
+
+/**
+ * Settles deletions of which nobody has noted what came of them: what the registry has now decides.
+ *
+ * @param deps - ledger, audit log, registry
+ * @param stopping - ends the work early
+ * @throws when the ledger cannot be asked; one that cannot be settled keeps none of the others waiting
+ */
+export async function recoverDeletions(
+  deps: RecoverDeletionsDeps,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (const lost of await listLostDeletions(deps.db, BATCH))
+    if (!stopping.aborted)
+      await settleLost(deps, lost).catch((error: unknown) => {
+        warn(deps, error);
+      });
+}
+
+async function settleLost(deps: RecoverDeletionsDeps, lost: LostDeletion): Promise<void> {
+  const { repository, digest } = lost;
+  const actor = lost.actor ?? SYSTEM;
+  const stands = (await deps.upstreamManifest(lost, digest)) !== null;
+  const reason = "settled for a gateway that was lost";
+  const entry = { action: "manifest.deleted", repository, tag: null, digest, reason } as const;
+  const buried = await deps.db.transaction(async (tx) => {
+    if (!(await settleDeletion(tx, lost, stands ? null : actor.uid))) return false;
+    await deps.audit(tx, { ...entry, actor, detail: { registry: "absent" } });
+    return true;
+  });
+  const event = buried ? "manifest.deleted" : "manifest.deletion-dropped";
+  deps.log.warn({ event, repository, digest, actor: actor.uid, reason });
+}
+
+function warn({ log }: RecoverDeletionsDeps, error: unknown): void {
+  log.warn({ event: "deletion-recovery.failed", err: error });
+}

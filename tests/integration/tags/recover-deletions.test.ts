@@ -1,0 +1,124 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { registryListing } from "#gateway/discovery/registry-listing.js";
+import { compileTagPolicy } from "#gateway/ledger/tag-policy.js";
+import { registryUpstream } from "#gateway/proxy/upstream.js";
+import { deleteManifest } from "#gateway/tags/delete-manifest.js";
+import { recoverDeletions } from "#gateway/tags/recover-deletions.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { ask } from "#tests/support/http-client.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { image, type TestManifest } from "./support/manifests.js";
+import { registryPrograms } from "./support/registry.js";
+import { REPOSITORY, startWharf, type Wharf } from "./support/wharf.js";
+
+const RULES = [{ id: "all", effect: "mutable" }] as const;
+const ACTOR = {
+  ...{ uid: "alice", realm: "", kind: "user", address: "192.0.2.7" },
+  ...{ userAgent: "curl", requestId: "r1" },
+};
+
+describe.each(registryPrograms())("lost deletions, registry $version", (program) => {
+  let wharf: Wharf;
+  beforeAll(async () => {
+    wharf = await startWharf(program.file, RULES);
+  });
+  afterAll(() => wharf.stop());
+
+  test("one that the registry has done is put on record once, in the name of who deleted", async () => {
+    const manifest = image("done");
+    await wharf.push(manifest);
+    await loseGateway(manifest, () => deleteAtRegistry(manifest));
+    await Promise.all([recover(), recover()]);
+    expect(await auditedOf(manifest)).toEqual([]);
+    await outlast(manifest);
+    await Promise.all([recover(), recover()]);
+    expect(await auditedOf(manifest)).toMatchObject([
+      { actor: ACTOR, repository: REPOSITORY, reason: "settled for a gateway that was lost" },
+    ]);
+    expect(await noteOf(manifest)).toEqual({ deleting: false, by: null, deletedBy: "alice" });
+  });
+
+  test("one that the registry never did is dropped", async () => {
+    const manifest = image("not done");
+    await wharf.push(manifest);
+    await loseGateway(manifest, () => Promise.resolve());
+    await outlast(manifest);
+    await recover();
+    expect(await auditedOf(manifest)).toEqual([]);
+    expect(await noteOf(manifest)).toEqual({ deleting: false, by: null, deletedBy: null });
+    expect(await wharf.atRegistry(manifest.digest)).toBe(200);
+  });
+
+  test("one that cannot be told is left for later, and keeps no other waiting", async () => {
+    const [silent, other] = [image("silent"), image("other")];
+    for (const manifest of [silent, other]) {
+      await wharf.push(manifest);
+      await loseGateway(manifest, () => deleteAtRegistry(manifest));
+      await outlast(manifest);
+    }
+    await recover(silent);
+    expect(await auditedOf(silent)).toEqual([]);
+    expect(await auditedOf(other)).toHaveLength(1);
+    await recover();
+    expect(await auditedOf(silent)).toHaveLength(1);
+  });
+
+  function parts(silent?: TestManifest) {
+    const upstream = registryUpstream(wharf.registry.url, () => "");
+    return {
+      ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy(RULES) },
+      listing: registryListing(wharf.registry.url, () => ""),
+      upstreamDigest: () => Promise.resolve(null),
+      upstreamManifest: (
+        ...[{ repository }, digest]: [
+          { repository: ReturnType<typeof parseRepositoryName> },
+          TestManifest["digest"],
+        ]
+      ) =>
+        digest === silent?.digest
+          ? Promise.reject(new Error("no answer"))
+          : upstream.getManifest(repository, digest),
+    };
+  }
+
+  function recover(silent?: TestManifest): Promise<void> {
+    return recoverDeletions(parts(silent), new AbortController().signal);
+  }
+
+  /** The gateway dies after it has told the registry. */
+  async function loseGateway({ digest }: TestManifest, told: () => Promise<void>): Promise<void> {
+    const removal = { repository: parseRepositoryName(REPOSITORY), digest, actor: ACTOR };
+    const deleted = deleteManifest(parts(), removal, async () => {
+      await told();
+      throw new Error("the gateway is gone");
+    });
+    await expect(deleted).rejects.toThrow("the gateway is gone");
+  }
+
+  async function deleteAtRegistry({ digest }: TestManifest): Promise<void> {
+    const target = `/v2/${REPOSITORY}/manifests/${digest}`;
+    expect((await ask(wharf.registry.url, target, { method: "DELETE" })).status).toBe(202);
+  }
+
+  /** Longer than a deletion can take. */
+  async function outlast({ digest }: TestManifest): Promise<void> {
+    await wharf.db.query(
+      `update ledger.manifest set deleting_at = deleting_at - interval '61 seconds' where digest = $1`,
+      [digest],
+    );
+  }
+
+  async function auditedOf({ digest }: TestManifest) {
+    return (await wharf.audited("manifest.deleted")).filter((entry) => entry.digest === digest);
+  }
+
+  async function noteOf({ digest }: TestManifest) {
+    const { rows } = await wharf.db.query(
+      `select deleting_at is not null as deleting, deleting_by as by, deleted_by as "deletedBy"
+       from ledger.manifest where digest = $1`,
+      [digest],
+    );
+    return rows[0];
+  }
+});
