@@ -7,6 +7,7 @@ import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
 import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
+import { hasRuleChanged } from "./rule-changed.js";
 import { commitPush, describeClaim, leaveUnsettled, releasePush } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
@@ -55,17 +56,21 @@ export async function pushTag<V extends RegistryVerdict>(
   offered: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  const rule = deps.policy.ruleFor(offered.repository, offered.tag);
-  if (rule.mutability === "forbidden") throw await refusalOf(deps, offered, rule, null);
-  const push = await withSource(deps, offered, rule);
   const deadline = deps.now() + PATIENCE_MILLISECONDS;
-  const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
+  let known = offered;
   for (;;) {
+    // Rules may change while a push waits; the one at its turn applies.
+    const rule = deps.policy.ruleFor(offered.repository, offered.tag);
+    if (rule.mutability === "forbidden") throw await refusalOf(deps, offered, rule, null);
+    const push = await withSource(deps, known, rule);
+    known = push;
+    const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
     const reserved = await givingBack(deps, push, () => reserveTag(deps.db, push, options));
     if (
       reserved === "known" ||
       (reserved === "new" && (await isNewToRegistry(deps, push, transport)))
     ) {
+      if (await hasRuleChanged(deps, push, rule)) continue;
       await refuseShrinking(deps, push, rule);
       await refuseMissing(deps, push);
       return writeReserved(deps, push, transport);

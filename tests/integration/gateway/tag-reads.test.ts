@@ -1,11 +1,16 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { adoptTags } from "#gateway/ledger/sql/read-tag.js";
+import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
 import { gate } from "#tests/support/gate.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { tagPush } from "#tests/support/tag-pushes.js";
 import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
@@ -13,6 +18,7 @@ import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-doub
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const OURS = '{"schemaVersion":2,"made":"by us"}';
 const FOREIGN = '{"schemaVersion":2,"made":"behind our back"}';
+const REPOSITORY = parseRepositoryName("alpha/app");
 const SNAPSHOT = "1.0-SNAPSHOT";
 
 let postgres: TestPostgres;
@@ -177,9 +183,7 @@ describe("a tag that the ledger does not know", () => {
         ...Array.from({ length: 6 }, (_, gateway) => read(tag, { gateway })),
       ]);
       expect(pushed.status).toBe(409);
-      for (const { status, body } of reads)
-        // Asked while the push held the name, it was not there yet.
-        expect(status === 404 || body.toString() === FOREIGN).toBe(true);
+      for (const { body } of reads) expect(body.toString()).toBe(FOREIGN);
       expect((await read(tag)).body.toString()).toBe(FOREIGN);
     }
   });
@@ -189,6 +193,94 @@ describe("a tag that the ledger does not know", () => {
       req.socket.resetAndDestroy();
     });
     expectUnavailable(await read("1.0"));
+  });
+});
+
+describe("a tag that is being pushed for the first time", () => {
+  test("is read as it stood at the registry before, until the push has found that out and after", async () => {
+    registry.write("alpha/app", "1.0", FOREIGN);
+    const [asked, answered] = [gate(), gate()];
+    let looks = 0;
+    upstream.answerWith(async (req, res, seen) => {
+      if (req.method === "HEAD" && (looks += 1) === 1) {
+        asked.open();
+        await answered.opened;
+      }
+      return registry.handler(req, res, seen);
+    });
+    const refused = put("1.0", OURS);
+    await asked.opened;
+    for (const gateway of [0, 1])
+      expect((await read("1.0", { gateway })).body.toString()).toBe(FOREIGN);
+    expect(await ledger.audited()).toEqual([]);
+    answered.open();
+    expect((await refused).status).toBe(409);
+    expect((await read("1.0")).body.toString()).toBe(FOREIGN);
+  });
+
+  test("is read as it stood at the registry before when the push's gateway has died", async () => {
+    registry.write("alpha/app", "1.0", FOREIGN);
+    await reserve("1.0", OURS);
+    for (const method of ["GET", "HEAD"])
+      expect((await read("1.0", { method })).headers["docker-content-digest"]).toBe(
+        digest(FOREIGN),
+      );
+    await sql("update ledger.tag set reserved_until = now() - interval '1 second'");
+    expect((await read("1.0")).body.toString()).toBe(FOREIGN);
+    expect(await ledger.audited()).toEqual([]);
+  });
+
+  test("is not there when the registry has nothing, or what nobody has been told is stored", async () => {
+    await reserve("1.0", OURS);
+    expectUnknown(await read("1.0"));
+    registry.write("alpha/app", "1.0", OURS);
+    expectUnknown(await read("1.0"));
+  });
+
+  test("is not there when the registry has what the push after the one that was seen has stored", async () => {
+    await reserve("1.0", OURS);
+    upstream.answerWith(async (req, res, seen) => {
+      await sql("delete from ledger.tag");
+      await reserve("1.0", FOREIGN);
+      registry.write("alpha/app", "1.0", FOREIGN);
+      return registry.handler(req, res, seen);
+    });
+    expectUnknown(await read("1.0"));
+  });
+
+  test("is read as it was acknowledged when that happened while the registry was asked", async () => {
+    registry.write("alpha/app", "1.0", FOREIGN);
+    await reserve("1.0", OURS);
+    registry.write("alpha/app", "2.0", OURS);
+    upstream.answerWith(async (req, res, seen) => {
+      await sql("delete from ledger.tag");
+      await adoptTags(ledger.open({ connections: 1 }), REPOSITORY, [
+        { tag: parseTag("1.0"), digest: digest(OURS) },
+      ]);
+      return registry.handler(req, res, seen);
+    });
+    expect((await read("1.0")).body.toString()).toBe(OURS);
+  });
+
+  test("is not said to be unknown when the registry does not answer", async () => {
+    await reserve("1.0", OURS);
+    upstream.answerWith((req) => {
+      req.socket.resetAndDestroy();
+    });
+    expectUnavailable(await read("1.0"));
+  });
+
+  test("is not said to be unknown when one push after the other comes while the registry is asked", async () => {
+    let count = 0;
+    await reserve("1.0", OURS);
+    upstream.answerWith(async (req, res, seen) => {
+      registry.write("alpha/app", "1.0", FOREIGN);
+      await sql("delete from ledger.tag");
+      await reserve("1.0", `{"number":${(count += 1)}}`);
+      return registry.handler(req, res, seen);
+    });
+    expectUnavailable(await read("1.0"));
+    expect(count).toBeLessThan(6);
   });
 });
 
@@ -219,6 +311,17 @@ describe("while the database is away", () => {
     await relay.cut();
     for (const method of ["GET", "HEAD"])
       expect((await read("1.0", { method })).headers["docker-content-digest"]).toBe(digest(OURS));
+  });
+
+  test("a tag that was read before its first push was acknowledged does not mean what it meant then", async () => {
+    registry.write("alpha/app", "1.0", FOREIGN);
+    await reserve("1.0", OURS);
+    expect((await read("1.0")).body.toString()).toBe(FOREIGN);
+    await sql("delete from ledger.tag");
+    registry.tags.clear();
+    await push("1.0", OURS);
+    await relay.cut();
+    expect((await read("1.0")).body.toString()).toBe(OURS);
   });
 
   test("latest that was read before means what it meant; elsewhere it cannot be told", async () => {
@@ -295,6 +398,13 @@ function read(reference: string, { method = "GET", gateway = 0 } = {}): Promise<
 
 function url(gateway: number): string {
   return gateways[gateway % gateways.length]?.url ?? "";
+}
+
+/** What a push leaves in the ledger whose gateway has not got further, or died. */
+async function reserve(tag: string, content: string): Promise<void> {
+  const claim = tagPush(content, { tag });
+  const options = { leaseSeconds: 60, mutable: false };
+  expect(await reserveTag(ledger.open({ connections: 1 }), claim, options)).toBe("new");
 }
 
 function digest(content: string): Digest {

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
+import type { TagRule } from "#gateway/ledger/tag-rules.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
@@ -20,6 +21,8 @@ import {
 
 /** A waiting push looks by itself after this long. */
 const LOOK_MILLISECONDS = 2_000;
+const MAY_CHANGE: TagRule = { mutability: "mutable", name: "snapshots" };
+const HOLDS: TagRule = { mutability: "immutable", name: "immutable" };
 
 let postgres: TestPostgres;
 let ledger: TestLedger;
@@ -129,6 +132,66 @@ describe("a push that waits for another one", () => {
     expect(took.filter((milliseconds) => milliseconds >= LOOK_MILLISECONDS)).toEqual([]);
   });
 });
+
+describe("a push of a tag that may change no more", () => {
+  test("is refused although it began to wait when it might still change", async () => {
+    let rule = MAY_CHANGE;
+    const first = await slowPush(
+      ruledBy(0, () => rule),
+      tagPush("a"),
+    );
+    const waiting = codeOf(
+      push(
+        ruledBy(1, () => rule),
+        tagPush("b"),
+      ),
+    );
+    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    rule = HOLDS;
+    first.answer();
+    expect(await first.outcome).toEqual({ verdict: { status: 201 } });
+    expect(await waiting).toBe("TAG_HELD");
+    expect(keeper.writes).toEqual([tagPush("a").digest]);
+  });
+
+  test("is refused although it still might when the rule was asked for, and leaves the tag as it is", async () => {
+    await push(gatewayAt(0), tagPush("a"));
+    const rules = [MAY_CHANGE];
+    const late = push(
+      ruledBy(1, () => rules.pop() ?? HOLDS),
+      tagPush("b"),
+    );
+    expect(await codeOf(late)).toBe("TAG_HELD");
+    expect(gatewayAt(1).steps).toEqual(["released"]);
+    expect(keeper.writes).toEqual([tagPush("a").digest]);
+    expect(await push(gatewayAt(2), tagPush("a"))).toEqual({ verdict: null });
+  });
+
+  test("is refused when it may not be pushed at all any more", async () => {
+    let rule = MAY_CHANGE;
+    const first = await slowPush(
+      ruledBy(0, () => rule),
+      tagPush("a"),
+    );
+    const waiting = codeOf(
+      push(
+        ruledBy(1, () => rule),
+        tagPush("b"),
+      ),
+    );
+    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    rule = { mutability: "forbidden", name: "nobody" };
+    first.answer(400);
+    expect(await waiting).toBe("TAG_FORBIDDEN");
+    await first.outcome;
+    expect(keeper.writes).toEqual([]);
+  });
+});
+
+/** The gateway, with a rule for all tags that may change at any time. */
+function ruledBy(index: number, ruleFor: () => TagRule): TestPushDeps {
+  return { ...gatewayAt(index), policy: { isLatestVirtual: () => true, ruleFor } };
+}
 
 async function listeningGateway(db: Database) {
   const heard = subscriber(ledger.config, SILENT);

@@ -52,8 +52,10 @@ export async function readHeldTag(db: Queryable, key: TagKey): Promise<HeldTag |
 /** What a reader gets for a tag. */
 export type TagMeaning =
   | { readonly kind: "means"; readonly digest: Digest }
-  /** Deleted, or pushed for the first time at this moment. */
+  /** Deleted. */
   | { readonly kind: "nothing" }
+  /** Pushed for the first time at this moment, with this digest; nobody has said what it was before. */
+  | { readonly kind: "reserved"; readonly digest: Digest }
   | { readonly kind: "unknown" };
 
 /**
@@ -62,15 +64,17 @@ export type TagMeaning =
  * @returns the digest that readers get, also while another push of a mutable tag is under way
  */
 export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMeaning> {
-  const { rows } = await db.query<{ digest: Digest | null }>(
-    `select case when deleted_at is null then digest end as digest
+  const { rows } = await db.query<{ digest: Digest | null; reserved: Digest | null }>(
+    `select case when deleted_at is null then digest end as digest,
+            case when digest is null then reserved_digest end as reserved
      from ledger.tag where repository = $1 and name = $2`,
     [key.repository, key.tag],
     "read tag meaning",
   );
   const row = rows[0];
   if (row === undefined) return { kind: "unknown" };
-  return row.digest === null ? { kind: "nothing" } : { kind: "means", digest: row.digest };
+  if (row.digest !== null) return { kind: "means", digest: row.digest };
+  return row.reserved === null ? { kind: "nothing" } : { kind: "reserved", digest: row.reserved };
 }
 
 /**
