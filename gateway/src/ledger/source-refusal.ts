@@ -7,8 +7,8 @@ export interface SourceRefusal {
   readonly detail: { readonly note: string };
 }
 
-/** What a search says where the image has nothing at all. */
-const NOT_THERE = /^not named/;
+/** What a search says where there is a file, or was; of anything else the way to give a source says more. */
+const OF_THE_FILE = /^(?!not named).*scm-source\.json/s;
 
 /**
  * Says what to add or, where something is there that does not do, what is the matter with it.
@@ -21,7 +21,7 @@ export function sourceRefusal(rule: string, note: string): SourceRefusal {
   const reason = plain(note);
   const wanted = `SCM source required by rule ${rule}`;
   const exact = { message: `${wanted}: ${reason} (docs/scm-source.md)`, detail: { note: reason } };
-  if (!NOT_THERE.test(note) && bytesOf(exact) <= MOST_ERROR_BYTES) return exact;
+  if (OF_THE_FILE.test(note) && bytesOf(exact) <= MOST_ERROR_BYTES) return exact;
   const message = `${wanted}: add labels org.opencontainers.image.source and .revision, or /scm-source.json (docs/scm-source.md)`;
   const room = MOST_ERROR_BYTES - bytesOf({ message, detail: { note: "" } });
   return { message, detail: { note: cut(reason, room) } };

@@ -1,5 +1,6 @@
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import type { RegistryEvent } from "../events/event.js";
 import { DeliveryError, type Sink } from "../events/sink.js";
 import type { DeliveryMetrics } from "./outbox-metrics.js";
 import { afterFailure } from "./retry.js";
@@ -21,7 +22,7 @@ export interface DeliverDeps {
   readonly now: () => number;
   /** @returns a random number from 0 up to 1 */
   readonly random: () => number;
-  /** How long ago an event may have happened for a failed delivery to be tried again. */
+  /** How long ago an event may have been queued or replayed for a failed delivery to be tried again. */
   readonly giveUpSeconds: number;
   /** How long an attempt may take; absent: 15 s. */
   readonly attemptMilliseconds?: number;
@@ -62,7 +63,7 @@ async function deliverOne(
   deps: DeliverDeps,
   sink: Sink,
   queue: ClaimedQueue,
-  { position, event }: Delivery,
+  { position, event, queuedAt }: Delivery,
   attempts: number,
 ): Promise<"settled" | "postponed" | "lost"> {
   const seen = {
@@ -71,7 +72,7 @@ async function deliverOne(
     action: event.action,
     repository: event.repository,
   };
-  const error = await attempt(deps, sink, { position, event });
+  const error = await attempt(deps, sink, event);
   const settle = (state: "delivered" | "dead", lastError: string | null) =>
     settleDelivery(deps.db, queue, position, { state, attempts, lastError }, LEASE_SECONDS);
   if (error === null) {
@@ -79,7 +80,7 @@ async function deliverOne(
     return (await settle("delivered", null)) ? "settled" : "lost";
   }
   const reason = error.message.slice(0, MOST_ERROR_CHARACTERS);
-  const ageSeconds = (deps.now() - event.occurredAt.getTime()) / 1_000;
+  const ageSeconds = (deps.now() - queuedAt.getTime()) / 1_000;
   const { giveUpSeconds } = deps;
   const verdict = afterFailure(error, attempts, ageSeconds, {
     giveUpSeconds,
@@ -99,7 +100,7 @@ async function deliverOne(
 async function attempt(
   deps: DeliverDeps,
   sink: Sink,
-  { event }: Delivery,
+  event: RegistryEvent,
 ): Promise<DeliveryError | null> {
   const began = performance.now();
   const note = (outcome: "delivered" | "failed") => {

@@ -6,7 +6,8 @@ import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportDead, reportQueues } from "./report.js";
 import { readBacklog } from "./sql/backlog.js";
 import { listDead, listQueues } from "./sql/list.js";
-import { discardDead, discardWaiting, replay } from "./sql/operate.js";
+import { discardDead } from "./sql/dead-letters.js";
+import { discardWaiting, replay } from "./sql/operate.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -25,6 +26,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
 
 async function carryOut(db: Database, command: OutboxCommand): Promise<string[]> {
   const { selection } = command;
+  const progress = (done: number) => process.stderr.write(`${done} events so far\n`);
   switch (command.name) {
     case "list": {
       const known = selection.sink === undefined ? [] : [selection.sink];
@@ -37,10 +39,10 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
       return reportDead(await listDead(db, selection, command.limit));
     case "replay":
       return [
-        `${await replay(db, selection, { dead: command.dead })} events will be delivered again`,
+        `${await replay(db, selection, { dead: command.dead }, progress)} events will be delivered again`,
       ];
     case "discard":
-      return [`${await discardDead(db, selection)} events were discarded`];
+      return [`${await discardDead(db, selection, progress)} events were discarded`];
     case "discard waiting":
       return [`${await discardWaiting(db, command.selection)} events were discarded`];
   }

@@ -9,7 +9,7 @@ const LONGEST_SECONDS = 300;
 const LONGEST_ASKED_SECONDS = 3_600;
 /** A refusal that is said to be lasting is not believed at once: sinks are wrong about that, too. */
 const LASTING_ATTEMPTS = 3;
-/** What is old already when it is tried first (a replay, a gateway that was away) gets another chance as well. */
+/** What is old already when it is tried first (it waited behind others, the gateways were away) gets another chance as well. */
 const FEWEST_ATTEMPTS = 3;
 
 /**
@@ -17,7 +17,7 @@ const FEWEST_ATTEMPTS = 3;
  *
  * @param error - what the sink said
  * @param attempts - how often it was tried, this time included
- * @param ageSeconds - how long ago the event happened
+ * @param ageSeconds - how long ago the event was queued, or replayed
  * @param options - when an event is given up, in seconds, and a random number from 0 up to 1
  * @returns whether the event is given up, or after how many seconds it is tried again
  */

@@ -214,7 +214,7 @@ describe("an event that a sink refuses for good", () => {
     );
   });
 
-  test("is given up at the third attempt when it happened too long ago", async () => {
+  test("is given up at the third attempt when it was queued too long ago", async () => {
     sink.meet(away);
     await announcePush(db, [sink], { repository: "alpha/app", tag: "old" });
     await start(db, [sink], 0);
@@ -223,6 +223,23 @@ describe("an event that a sink refuses for good", () => {
       return (await statesOf(db)).old === "dead";
     });
     expect(sink.attempts()).toBe(3);
+  });
+
+  test.each([
+    ["before that was kept: by when it happened", null, "9 days", "dead"],
+    ["just now: it is tried on, however long ago it happened", "0 days", "9 days", "waiting"],
+  ])("was queued %s", async (_, queued, happened, state) => {
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "old" });
+    await db.query("update ledger.event set occurred_at = occurred_at - $1::interval", [happened]);
+    await db.query("update ledger.delivery set queued_at = queued_at - $1::interval", [queued]);
+    const gateway = await start(db, [sink]);
+    await eventually("it was tried four times or given up", async () => {
+      await passTime(db);
+      gateway.wake();
+      return sink.attempts() > 3 || (await statesOf(db)).old === "dead";
+    });
+    expect((await statesOf(db)).old).toBe(state);
   });
 });
 

@@ -6,8 +6,10 @@ const bytesOf = (refusal: object) =>
   Buffer.byteLength(JSON.stringify({ code: "DENIED", ...refusal }));
 
 describe("the refusal of an image without a source", () => {
-  test("says what to add where nothing is there", () => {
-    const note = "not named, and no scm-source.json";
+  test.each([
+    "not named, and no scm-source.json",
+    "layer sha256:0123456789ab…: Unexpected end of data",
+  ])("says what to add where nothing is there: %s", (note) => {
     const { message, detail } = sourceRefusal("known-source", note);
     expect(message).toContain("add labels org.opencontainers.image.source and .revision");
     expect(detail).toEqual({ note });

@@ -17,6 +17,8 @@ export interface ClaimedQueue {
 export interface Delivery {
   readonly position: number;
   readonly event: RegistryEvent;
+  /** When it was put there, by a push or a replay. */
+  readonly queuedAt: Date;
 }
 
 /** How a delivery ended for good. */
@@ -63,6 +65,7 @@ interface Row {
   readonly tag: string | null;
   readonly digest: string | null;
   readonly occurredAt: Date;
+  readonly queuedAt: Date;
   readonly content: Pick<RegistryEvent, "previousDigest" | "actor" | "reason" | "detail">;
 }
 
@@ -79,14 +82,16 @@ export async function nextDeliveries(
 ): Promise<Delivery[]> {
   const { rows } = await db.query<Row>(
     `select delivery.position::float8 as position, event.id, event.action, event.tag, event.digest,
-            event.occurred_at as "occurredAt", event.content
+            event.occurred_at as "occurredAt", event.content,
+            coalesce(delivery.queued_at, event.occurred_at) as "queuedAt"
      from ledger.delivery join ledger.event on event.id = delivery.event
      where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
      order by delivery.position limit $4`,
     [sink, repository, donePosition, limit],
   );
-  return rows.map(({ position, content, ...event }) => ({
+  return rows.map(({ position, queuedAt, content, ...event }) => ({
     position,
+    queuedAt,
     event: { ...event, ...content, repository },
   }));
 }

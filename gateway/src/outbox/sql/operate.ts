@@ -1,25 +1,28 @@
 import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { replayDead, type Progress } from "./dead-letters.js";
 import { SELECTED, valuesOf, type Selection } from "./selection.js";
 
 /** Queues that are changed by one statement, which holds up pushes to their repositories. */
 const QUEUES_AT_ONCE = 500;
 
 /**
- * Puts events at the end of the queues that they have been in, some queues at a time.
+ * Puts events at the end of the queues that they have been in, some queues or deliveries at a time. What was put
+ * there stays when it is interrupted.
  *
  * @param db - pool
  * @param selection - which
- * @param dead - only those that were given up; they stop being dead
+ * @param options - `dead`: only those that were given up; they stop being dead, and `since` and `event` do not count
+ * @param progress - told after each part
  * @returns how many deliveries were added
  */
 export async function replay(
   db: Database,
   selection: Selection,
-  options: { readonly dead: boolean },
+  { dead }: { readonly dead: boolean },
+  progress: Progress = () => undefined,
 ): Promise<number> {
-  return inParts(await queuesOf(db, selection), (queues) =>
-    replayQueues(db, selection, options, queues),
-  );
+  if (dead) return replayDead(db, selection, progress);
+  return inParts(await queuesOf(db, selection), (queues) => replayQueues(db, selection, queues));
 }
 
 async function inParts(
@@ -50,17 +53,16 @@ async function queuesOf(db: Queryable, { sink, repository }: Selection): Promise
 async function replayQueues(
   db: Database,
   selection: Selection,
-  { dead }: { readonly dead: boolean },
   queues: readonly QueueKey[],
 ): Promise<number> {
   const { rowCount } = await db.query(
     `with chosen as (
        select delivery.sink, delivery.repository, delivery.event, min(delivery.position) as position,
               bool_or(delivery.state = 'waiting') as waits
-       from unnest($6::text[], $7::text[]) as wanted (sink, repository)
+       from unnest($5::text[], $6::text[]) as wanted (sink, repository)
        join ledger.delivery using (sink, repository)
        join ledger.event on event.id = delivery.event
-       where ($5 is false or delivery.state = 'dead') and ${SELECTED}
+       where ${SELECTED}
        group by delivery.sink, delivery.repository, delivery.event
      ), again as (
        select *, row_number() over (partition by sink, repository order by position) as place
@@ -84,26 +86,9 @@ async function replayQueues(
      from again join queue on queue.sink = again.sink and queue.repository = again.repository`,
     [
       ...valuesOf(selection),
-      dead,
       queues.map(({ sink }) => sink),
       queues.map(({ repository }) => repository),
     ],
-  );
-  return rowCount ?? 0;
-}
-
-/**
- * Takes dead deliveries off the books. The events stay on record in the audit log.
- *
- * @param db - pool
- * @param selection - which
- * @returns how many there were
- */
-export async function discardDead(db: Queryable, selection: Selection): Promise<number> {
-  const { rowCount } = await db.query(
-    `delete from ledger.delivery using ledger.event
-     where event.id = delivery.event and delivery.state = 'dead' and ${SELECTED}`,
-    valuesOf(selection),
   );
   return rowCount ?? 0;
 }
