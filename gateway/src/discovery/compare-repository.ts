@@ -1,5 +1,6 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
+import { databaseTime } from "#service-kit/db/time.js";
 import { adoptAll } from "../ledger/adopt.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
 import { LATEST } from "../ledger/tag-rules.js";
@@ -11,7 +12,6 @@ import { stageChecked } from "./sql/compared-tags.js";
 import {
   clearTags,
   countStaged,
-  databaseTime,
   hasTags,
   markClean,
   stageTags,

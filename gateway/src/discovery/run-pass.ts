@@ -1,4 +1,5 @@
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
+import { databaseTime } from "#service-kit/db/time.js";
 import { checkTag } from "./check-tag.js";
 import { compareRepository } from "./compare-repository.js";
 import { paced } from "./paced.js";
@@ -6,7 +7,6 @@ import { newPass, reasonOf, type Pass, type PassDeps, type PassOptions } from ".
 import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { BEGINNING, moveCursor, notePass, readCursor } from "./sql/cursor.js";
 import {
-  databaseTime,
   listedRepositories,
   openStaging,
   stageRepositories,

@@ -134,19 +134,17 @@ describe("a push that waits for another one", () => {
 });
 
 describe("a push of a tag that may change no more", () => {
+  /** One push is being written, a second one of other content waits for it, both by the rule as it is just then. */
+  async function startBoth(ruleFor: () => TagRule) {
+    const first = await slowPush(ruledBy(0, ruleFor), tagPush("a"));
+    const waiting = codeOf(push(ruledBy(1, ruleFor), tagPush("b")));
+    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    return { first, waiting };
+  }
+
   test("is refused although it began to wait when it might still change", async () => {
     let rule = MAY_CHANGE;
-    const first = await slowPush(
-      ruledBy(0, () => rule),
-      tagPush("a"),
-    );
-    const waiting = codeOf(
-      push(
-        ruledBy(1, () => rule),
-        tagPush("b"),
-      ),
-    );
-    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    const { first, waiting } = await startBoth(() => rule);
     rule = HOLDS;
     first.answer();
     expect(await first.outcome).toEqual({ verdict: { status: 201 } });
@@ -169,17 +167,7 @@ describe("a push of a tag that may change no more", () => {
 
   test("is refused when it may not be pushed at all any more", async () => {
     let rule = MAY_CHANGE;
-    const first = await slowPush(
-      ruledBy(0, () => rule),
-      tagPush("a"),
-    );
-    const waiting = codeOf(
-      push(
-        ruledBy(1, () => rule),
-        tagPush("b"),
-      ),
-    );
-    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    const { first, waiting } = await startBoth(() => rule);
     rule = { mutability: "forbidden", name: "nobody" };
     first.answer(400);
     expect(await waiting).toBe("TAG_FORBIDDEN");

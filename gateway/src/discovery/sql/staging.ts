@@ -23,12 +23,6 @@ export const KNOWN = `digest is not null and deleted_at is null`;
 /** That, and nobody is pushing it. */
 export const LIVE = `${KNOWN} and reservation is null`;
 
-/** @returns the database's time, as text that loses nothing */
-export async function databaseTime(session: Queryable): Promise<string> {
-  const { rows } = await session.query<{ now: string }>(`select clock_timestamp()::text as now`);
-  return rows[0]?.now ?? "";
-}
-
 /** Makes room for what the registry lists: tables that nobody else sees and that go with the session. */
 export async function openStaging(session: Queryable): Promise<void> {
   await session.query(

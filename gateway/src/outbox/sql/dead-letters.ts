@@ -1,4 +1,6 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { databaseTime } from "#service-kit/db/time.js";
+import { APPEND_AGAIN } from "./append-again.js";
 import { SELECTED, valuesOf, type Selection } from "./selection.js";
 
 /** Deliveries that one transaction takes: it stays far below what a statement may take. */
@@ -21,7 +23,7 @@ export async function replayDead(
   { sink, repository }: Pick<Selection, "sink" | "repository">,
   progress: Progress,
 ): Promise<number> {
-  const began = await currentTime(db);
+  const began = await databaseTime(db);
   let done = 0;
   for (const name of sink === undefined ? await sinksOf(db) : [sink]) {
     const next = () => replayPage(db, { sink: name, repository }, began);
@@ -51,22 +53,10 @@ async function replayPage(
          and delivery.position = page.position
        returning page.repository, page.position, page.event
      ), again as (
-       select repository, event,
+       select $1::text as sink, repository, event,
               row_number() over (partition by repository order by min(position)) as place
        from revived group by repository, event
-     ), added as (
-       select repository, count(*) as number from again group by repository
-     ), queue as (
-       update ledger.outbox as held
-       set last_position = held.last_position + added.number,
-           due_at = case when held.done_position = held.last_position then clock_timestamp()
-                         else held.due_at end
-       from added where held.sink = $1 and held.repository = added.repository
-       returning held.repository, held.last_position - added.number as base
-     )
-     insert into ledger.delivery (sink, repository, position, event)
-     select $1, repository, queue.base + again.place, again.event
-     from again join queue using (repository)`,
+     ), ${APPEND_AGAIN}`,
     [sink, repository ?? null, began],
   );
   return rowCount ?? 0;
@@ -80,12 +70,6 @@ async function untilNone(work: () => Promise<number>, progress: Progress): Promi
     progress(done);
   }
   return done;
-}
-
-/** As text: a `Date` has no microseconds. */
-async function currentTime(db: Queryable): Promise<string> {
-  const { rows } = await db.query<{ now: string }>("select clock_timestamp()::text as now");
-  return rows[0]?.now ?? "";
 }
 
 async function sinksOf(db: Queryable): Promise<string[]> {
@@ -108,7 +92,7 @@ export async function discardDead(
   selection: Selection,
   progress: Progress = () => undefined,
 ): Promise<number> {
-  const began = await currentTime(db);
+  const began = await databaseTime(db);
   const next = async () => {
     const { rowCount } = await db.query(
       `delete from ledger.delivery using (

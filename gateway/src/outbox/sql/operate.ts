@@ -1,4 +1,5 @@
 import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { APPEND_AGAIN } from "./append-again.js";
 import { replayDead, type Progress } from "./dead-letters.js";
 import { SELECTED, valuesOf, type Selection } from "./selection.js";
 
@@ -71,19 +72,7 @@ async function replayQueues(
        delete from ledger.delivery using again
        where delivery.state = 'dead' and delivery.sink = again.sink
          and delivery.repository = again.repository and delivery.event = again.event
-     ), added as (
-       select sink, repository, count(*) as number from again group by sink, repository
-     ), queue as (
-       update ledger.outbox as held
-       set last_position = held.last_position + added.number,
-           due_at = case when held.done_position = held.last_position then clock_timestamp()
-                         else held.due_at end
-       from added where held.sink = added.sink and held.repository = added.repository
-       returning held.sink, held.repository, held.last_position - added.number as base
-     )
-     insert into ledger.delivery (sink, repository, position, event)
-     select again.sink, again.repository, queue.base + again.place, again.event
-     from again join queue on queue.sink = again.sink and queue.repository = again.repository`,
+     ), ${APPEND_AGAIN}`,
     [
       ...valuesOf(selection),
       queues.map(({ sink }) => sink),
