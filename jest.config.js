@@ -26,6 +26,6 @@ const project = (displayName, extra = {}) => ({
 });
 
 export default {
-  projects: [project("unit"), project("integration"), project("e2e"), project("slow")],
+  projects: ["unit", "integration", "attacks", "e2e", "slow"].map((name) => project(name)),
   testTimeout: 120_000,
 };

@@ -4,7 +4,7 @@ import { root, run } from "./run.mjs";
 
 // The end-to-end tests time out when they have to share two cores with anything else.
 const RUNS = [
-  ["--selectProjects", "unit", "integration", "--maxWorkers", "2"],
+  ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "2"],
   ["--selectProjects", "e2e", "--runInBand"],
 ];
 // These wait for minutes and use no processor meanwhile, so they go on beside the others.

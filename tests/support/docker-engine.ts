@@ -39,8 +39,12 @@ export async function startDockerEngine(): Promise<DockerEngine | string> {
     ...["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("docker.pid")],
     ...["--host", socket],
   ];
-  // The engine looks for containerd and runc beside itself.
-  const path = `${dirname(tools.engine.file)}:${dirname(tools.client.file)}:${process.env["PATH"] ?? ""}`;
+  // The engine looks for containerd and runc on the path; a client found elsewhere has none beside it.
+  const folders = [tools.engine, tools.client].flatMap(({ file, env }) => [
+    dirname(file),
+    env["PATH"] ?? "",
+  ]);
+  const path = [...folders, process.env["PATH"] ?? ""].filter((part) => part !== "").join(":");
   const env = { ...process.env, ...tools.engine.env, PATH: path };
   const engine = launchEngine({ file: tools.engine.file, args, env }, at("engine.log"));
   const run = (words: readonly string[], extra: NodeJS.ProcessEnv = {}) =>
