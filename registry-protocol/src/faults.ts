@@ -56,6 +56,17 @@ export const FAULTS = {
     wire: "SIZE_INVALID",
     message: "the request body ended before its announced length",
   },
+  BODY_TOO_LARGE: {
+    status: 413,
+    wire: "SIZE_INVALID",
+    message: "the request's body is too large",
+  },
+  BODY_TOO_SLOW: {
+    status: 408,
+    wire: "UNSUPPORTED",
+    message: "the request's body did not arrive in time",
+    retryAfterSeconds: 5,
+  },
   REQUEST_INVALID: { status: 400, wire: "UNSUPPORTED", message: "the request is not valid" },
   HEADERS_TOO_LARGE: {
     status: 431,

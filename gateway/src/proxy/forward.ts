@@ -1,4 +1,4 @@
-import { Agent as HttpAgent, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent as HttpAgent, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { pipeline } from "node:stream/promises";
 import type { Request, Response } from "express";
@@ -83,16 +83,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
   };
 }
 
-/**
- * Tells a client that waits with its body (RFC 9110 section 10.1.1) to send it. Called only after the
- * request has been allowed, so that a refused upload costs nothing.
- *
- * @param req - the request
- * @param res - its answer, not begun
- */
-export function admitBody(req: IncomingMessage, res: ServerResponse): void {
-  if (req.headers.expect?.toLowerCase() === "100-continue") res.writeContinue();
-}
+export { admitBody } from "#service-kit/http/admit-body.js";
 
 /** Methods of whose requests Node frames the body by itself. */
 const WITH_BODY = ["POST", "PUT", "PATCH"];

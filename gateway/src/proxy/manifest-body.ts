@@ -1,10 +1,17 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import { readSmallBody, type SmallBodyLimits } from "#service-kit/http/small-body.js";
 import { malformedDigest } from "../ledger/manifest-references.js";
-import { admitBody } from "./forward.js";
 
 /** The registry's own limit (OCI distribution-spec, section "Pushing Manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
+
+/** The largest manifest takes as long on a line of 280 kbit/s; no builder's is a tenth as large. */
+const MANIFEST_LIMITS: SmallBodyLimits = {
+  maxBytes: MAX_MANIFEST_BYTES,
+  totalMilliseconds: 120_000,
+  leastBytesPerSecond: 1_024,
+};
 
 const MOST_DETAIL_CHARACTERS = 80;
 
@@ -14,28 +21,20 @@ const MOST_DETAIL_CHARACTERS = 80;
  * @param req - request whose body is a manifest
  * @param res - its answer; tells a client that waits with the body to send it
  * @returns the body's bytes exactly as received
- * @throws Fault MANIFEST_TOO_LARGE, MANIFEST_INVALID when it is no manifest at all, or BODY_INCOMPLETE
- *   when the connection ended early
+ * @throws Fault MANIFEST_TOO_LARGE, BODY_TOO_SLOW, MANIFEST_INVALID when it is no manifest at all, or
+ *   BODY_INCOMPLETE when the connection ended early
  */
 export async function readManifestBody(req: IncomingMessage, res: ServerResponse): Promise<Buffer> {
-  const announced = Number(req.headers["content-length"] ?? 0);
-  if (announced > MAX_MANIFEST_BYTES) throw new Fault("MANIFEST_TOO_LARGE");
-  admitBody(req, res);
-  const chunks: Buffer[] = [];
-  let size = 0;
-  try {
-    for await (const chunk of req.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > MAX_MANIFEST_BYTES) throw new Fault("MANIFEST_TOO_LARGE");
-      chunks.push(chunk);
-    }
-  } catch (error) {
-    throw error instanceof Fault ? error : new Fault("BODY_INCOMPLETE", { cause: error });
-  }
-  const content = Buffer.concat(chunks, size);
+  const content = await readSmallBody(req, res, MANIFEST_LIMITS).catch(asManifestFault);
   if (!isManifest(content)) throw new Fault("MANIFEST_INVALID");
   refuseMalformedDigest(content);
   return content;
+}
+
+function asManifestFault(error: unknown): never {
+  if (error instanceof Fault && error.code === "BODY_TOO_LARGE")
+    throw new Fault("MANIFEST_TOO_LARGE");
+  throw error;
 }
 
 /** Stock registries answer 500 to an index with a digest that is none, which looks like an outage. */

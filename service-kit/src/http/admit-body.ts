@@ -1,0 +1,12 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+/**
+ * Tells a client that waits with its body (RFC 9110 section 10.1.1) to send it. Called only after the
+ * request has been allowed, so that a refused upload costs nothing.
+ *
+ * @param req - the request
+ * @param res - its answer, not begun
+ */
+export function admitBody(req: IncomingMessage, res: ServerResponse): void {
+  if (req.headers.expect?.toLowerCase() === "100-continue") res.writeContinue();
+}
