@@ -25,7 +25,7 @@ export function digestOfTag(repository: string, tag: string): Digest {
   return digestOf(Buffer.from(`${repository}:${tag}`));
 }
 
-/** The same names and digests in SQL; each tag has its manifest, what that needs, and its audit entry. */
+/** The same names and digests in SQL; each tag has its manifest and its audit entry. */
 const FILL = [
   `create temp table made as
    select repository, name, 'sha256:' || encode(sha256(convert_to(repository || ':' || name, 'UTF8')), 'hex') as digest,
@@ -36,11 +36,8 @@ const FILL = [
          from generate_series(0, $1::int - 1) as r, generate_series(0, $2::int - 1) as t) as named`,
   `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
    select repository, name, digest, 'alice', at from made order by serial`,
-  `insert into ledger.manifest (repository, digest, media_type, content, parsed_at)
+  `insert into ledger.manifest (repository, digest, media_type, content, linked_at)
    select repository, digest, 'application/vnd.oci.image.manifest.v1+json', convert_to(repeat('x', 400), 'UTF8'), at
-   from made order by serial`,
-  `insert into ledger.manifest_reference (repository, digest, kind, target)
-   select repository, digest, 'blob', 'sha256:' || encode(sha256(convert_to(digest, 'UTF8')), 'hex')
    from made order by serial`,
   // Positions far up: the chains of what is pushed later begin at 1.
   `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)

@@ -142,8 +142,8 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     const child = image("stored child");
     await wharf.push(child);
     await wharf.push(index("stored", child), "stored");
-    await wharf.db.query(`truncate ledger.manifest_reference`);
-    await wharf.db.query(`update ledger.manifest set parsed_at = null`);
+    await wharf.db.query(`truncate ledger.manifest_link`);
+    await wharf.db.query(`update ledger.manifest set linked_at = null`);
     expect(neededBy(await wharf.remove(child.digest))).toEqual(["stored"]);
   });
 

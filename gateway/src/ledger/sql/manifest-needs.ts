@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { childrenOf, parentsOf, subjectOf } from "./manifest-links.js";
 import type { TagKey } from "./reserve-tag.js";
 
 /**
@@ -20,8 +21,9 @@ export const DELETION_SECONDS = 60;
 const BELOW = `below (digest) as (
        select unnest($2::text[])
        union
-       select child.target from below join ledger.manifest_reference as child
-         on child.repository = $1 and child.digest = below.digest and child.kind = 'child'
+       select child.digest from below cross join lateral (
+         ${childrenOf("below.digest")}
+       ) as child
      )`;
 
 /**
@@ -118,12 +120,9 @@ export async function readNeedingTags(
        select $2::text
        union
        select above.digest from needing cross join lateral (
-         select parent.digest from ledger.manifest_reference as parent
-         where parent.repository = $1 and parent.target = needing.digest and parent.kind = 'child'
+         ${parentsOf("needing.digest")}
          union all
-         select referrer.target from ledger.manifest_reference as referrer
-         where referrer.repository = $1 and referrer.digest = needing.digest
-           and referrer.kind = 'subject'
+         ${subjectOf("needing.digest")}
        ) as above
      )
      select tag.name from ledger.tag join needing on tag.digest = needing.digest
@@ -161,13 +160,14 @@ export async function readUnknownManifests(
        union
        select $2::text
        union
-       select child.target from needed join ledger.manifest_reference as child
-         on child.repository = $1 and child.digest = needed.digest and child.kind = 'child'
+       select child.digest from needed cross join lateral (
+         ${childrenOf("needed.digest")}
+       ) as child
      )
      select needed.digest, manifest.content, manifest.media_type as "mediaType"
      from needed left join ledger.manifest
        on manifest.repository = $1 and manifest.digest = needed.digest
-     where manifest.parsed_at is null and needed.digest <> all ($3)
+     where manifest.linked_at is null and manifest.parsed_at is null and needed.digest <> all ($3)
      limit $4`,
     [repository, options.also, options.absent, options.limit],
   );

@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { manifestReferences } from "../manifest-references.js";
+import { linksOf } from "./manifest-links.js";
 
 /** A manifest as it was received. */
 export interface StoredManifest {
@@ -23,36 +24,28 @@ export async function storeManifest(
   repository: RepositoryName,
   { digest, mediaType, content }: StoredManifest,
 ): Promise<"new" | "restored" | null> {
-  const references = manifestReferences(content);
+  const { children, subject } = linksOf(manifestReferences(content));
   const { rows } = await db.query<{ change: "new" | "restored" | null }>(
     `with before as (
        select deleted_at from ledger.manifest where repository = $1 and digest = $2
      ), stored as (
-       insert into ledger.manifest as kept (repository, digest, media_type, content, parsed_at)
+       insert into ledger.manifest as kept (repository, digest, media_type, content, linked_at)
        values ($1, $2, $3, $4, clock_timestamp())
        on conflict (repository, digest) do update
-         set parsed_at = coalesce(kept.parsed_at, excluded.parsed_at),
+         set linked_at = coalesce(kept.linked_at, excluded.linked_at),
              deleted_at = null, deleted_by = null
-         where kept.parsed_at is null or kept.deleted_at is not null
+         where (kept.linked_at is null and kept.parsed_at is null) or kept.deleted_at is not null
        returning digest
-     ), referring as (
-       insert into ledger.manifest_reference (repository, digest, kind, target)
-       select $1, $2, found.kind, found.target
-       from unnest($5::text[], $6::text[]) as found (kind, target)
+     ), linked as (
+       insert into ledger.manifest_link (repository, digest, children, subject)
+       select $1, $2, $5::bytea[], $6::bytea where num_nonnulls($5::bytea[], $6::bytea) > 0
        on conflict do nothing
      )
      select case when not exists (select from stored) then null
                  when not exists (select from before) then 'new'
                  when exists (select from before where deleted_at is not null) then 'restored'
             end as change`,
-    [
-      repository,
-      digest,
-      mediaType,
-      content,
-      references.map(({ kind }) => kind),
-      references.map(({ target }) => target),
-    ],
+    [repository, digest, mediaType, content, children, subject],
     "store manifest",
   );
   return rows[0]?.change ?? null;

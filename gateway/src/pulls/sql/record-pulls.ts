@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { parentsOf } from "../../ledger/sql/manifest-links.js";
 import type { CountedPulls, Puller } from "../pull.js";
 
 /** Any constant will do: gateways write pulls one after the other, so that none waits for another in a circle. */
@@ -123,11 +124,10 @@ export async function readParents(
   const parents = new Map<string, string[]>();
   if (manifests.length === 0) return parents;
   const { rows } = await db.query<{ repository: string; child: string; parent: string }>(
-    `select distinct child.repository, child.target as child, child.digest as parent
-     from unnest($1::text[], $2::text[]) as asked (repository, digest)
-     join ledger.manifest_reference as child
-       on child.repository = asked.repository and child.target = asked.digest
-     where child.kind = 'child'`,
+    `select distinct asked.repository, asked.digest as child, above.digest as parent
+     from unnest($1::text[], $2::text[]) as asked (repository, digest) cross join lateral (
+       ${parentsOf("asked.digest", "asked.repository")}
+     ) as above`,
     [manifests.map(({ repository }) => repository), manifests.map(({ digest }) => digest)],
   );
   for (const { repository, child, parent } of rows) {

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { pushTag } from "#gateway/ledger/push-tag.js";
+import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
+import {
+  costOf,
+  imageManifest,
+  indexManifest,
+  pushCost,
+} from "#tests/bench/support/manifest-cost.js";
+
+/** What every push costs, however small: its tag, its audit entry and pages that are not full yet. */
+const CONSTANT_BYTES = 160 * 1024;
+const MOST_TIMES = 3;
+/** Postgres logs whole pages after a checkpoint, and halves of those that it splits. */
+const MOST_TIMES_LOG = 4;
+const PUSHES = 200;
+const LONG_NAME = ["team", "x".repeat(120), "y".repeat(120)].join("/");
+
+let ledger: StartedLedger;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+afterAll(() => ledger.stop());
+
+describe("one manifest", () => {
+  test.each([
+    ["of 22,000 layers elsewhere", imageManifest(20_000, 32)],
+    ["of 24,000 layers", imageManifest(24_000)],
+    ["that is an index of 24,000 children", indexManifest(24_000)],
+    ["that is an index of 45,000 bare digests", bareIndex(45_000)],
+    ["whose annotations are all there is", annotated(3_900_000)],
+  ])("%s costs the database at most three times its bytes", async (_what, content) => {
+    const cost = await pushCost(ledger.db, content, `v${content.length}`, LONG_NAME);
+    expect(cost.tables).toBeLessThan(MOST_TIMES * cost.sent + CONSTANT_BYTES);
+    expect(cost.wal).toBeLessThan(MOST_TIMES_LOG * cost.sent + CONSTANT_BYTES);
+  });
+});
+
+test("pushes of nearly nothing under long names cost a few kilobytes each", async () => {
+  const deps = pushDeps(ledger.db);
+  const { tables } = await costOf(ledger.db, async () => {
+    for (let i = 0; i < PUSHES; i += 1) {
+      const content = JSON.stringify({ schemaVersion: 2, i });
+      const push = tagPush(content, { tag: `${"t".repeat(120)}-${i}`, repository: LONG_NAME });
+      await pushTag(deps, push, tagKeeper().transport(push));
+    }
+  });
+  expect(tables / PUSHES).toBeLessThan(8 * 1024);
+});
+
+function bareIndex(children: number): string {
+  const { manifests } = JSON.parse(indexManifest(children)) as { manifests: { digest: string }[] };
+  const bare = manifests.map(({ digest }) => ({ digest }));
+  return JSON.stringify({ schemaVersion: 2, manifests: bare });
+}
+
+function annotated(bytes: number): string {
+  const text = Buffer.from(Array.from({ length: bytes }, (_one, i) => (i * 7919) % 26)).toString(
+    "latin1",
+  );
+  const letters = Array.from(text, (one) => String.fromCharCode(97 + one.charCodeAt(0))).join("");
+  const annotations = {
+    "org.opencontainers.image.source": letters,
+    "org.opencontainers.image.revision": letters.slice(0, 10),
+  };
+  return JSON.stringify({ schemaVersion: 2, annotations });
+}

@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  readBuriedParts,
+  readNeedingTags,
+  readUnknownManifests,
+} from "#gateway/ledger/sql/manifest-needs.js";
+import { childrenOf, parentsOf } from "#gateway/ledger/sql/manifest-links.js";
+import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { adoptTags } from "#gateway/ledger/sql/read-tag.js";
+import { childKey, readParents } from "#gateway/pulls/sql/record-pulls.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+
+const repository = parseRepositoryName("alpha/app");
+const mediaType = "application/vnd.oci.image.index.v1+json";
+let ledger: StartedLedger;
+let db: Database;
+
+beforeAll(async () => {
+  ledger = await startLedger();
+  ({ db } = ledger);
+});
+beforeEach(() => ledger.clear());
+afterAll(() => ledger.stop());
+
+describe("what manifests point to", () => {
+  test("is kept by sha256 and sha512 alike, and nothing is kept of layers", async () => {
+    const image = await store({ layers: [{ digest: digestOf(Buffer.from("layer")) }] });
+    expect(await linkRows()).toBe(0);
+    const other = digestOf(Buffer.from("other"), `sha512:${"0".repeat(128)}` as Digest);
+    const index = await store({ manifests: [{ digest: image }, { digest: other }] });
+    await tag("1.0", index);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await needing(other)).toEqual(["1.0"]);
+    expect(await parents(other)).toEqual([index]);
+  });
+
+  test("is followed through indexes, and from a referrer to its subject", async () => {
+    const image = await store({ layers: [] });
+    const inner = await store({ manifests: [{ digest: image }] });
+    const outer = await store({ manifests: [{ digest: inner }] });
+    const signature = await store({ layers: [], subject: { digest: outer } });
+    await tag("1.0", outer);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await needing(signature)).toEqual(["1.0"]);
+    await db.query(
+      "update ledger.manifest set deleted_at = now(), deleted_by = '' where digest = $1",
+      [image],
+    );
+    expect(await readBuriedParts(db, repository, [outer], 10)).toEqual([image]);
+  });
+
+  test("belongs to its repository", async () => {
+    const image = await store({ layers: [] });
+    const index = await store({ manifests: [{ digest: image }] });
+    const elsewhere = parseRepositoryName("beta/app");
+    await adoptTags(db, elsewhere, [{ tag: parseTag("1.0"), digest: index }]);
+    expect(await readNeedingTags(db, elsewhere, image, 10)).toEqual([]);
+  });
+});
+
+describe("while gateways of before are replaced", () => {
+  test("what they store is seen as a need, above and below", async () => {
+    const image = await storeAsBefore("image", []);
+    const inner = await storeAsBefore("inner", [["child", image]]);
+    const outer = await store({ manifests: [{ digest: inner }] });
+    const signature = await storeAsBefore("signature", [["subject", outer]]);
+    await tag("1.0", outer);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await needing(signature)).toEqual(["1.0"]);
+    expect(await parents(image)).toEqual([inner]);
+    expect(await unknown(image)).toEqual([]);
+  });
+
+  test("they read the bytes of what newer ones stored before they delete anything", async () => {
+    const image = await store({ layers: [] });
+    await tag("1.0", await store({ manifests: [{ digest: image }] }));
+    const { rows } = await db.query("select from ledger.manifest where parsed_at is not null");
+    expect(rows).toEqual([]);
+  });
+});
+
+test("needs are found by indexes, however many manifests there are", async () => {
+  await db.query(
+    `insert into ledger.manifest_link (repository, digest, children)
+     select 'alpha/app', 'sha256:' || encode(sha256(i::text::bytea), 'hex'),
+            array[sha256(('child ' || i)::bytea), sha256(('other ' || i)::bytea)]
+     from generate_series(1, 20000) as i`,
+  );
+  await db.query("vacuum analyze ledger.manifest_link");
+  const asked = `'${digestOf(Buffer.from("child 7"))}'`;
+  const literal = (sql: string) => sql.replaceAll("$1", "'alpha/app'");
+  const plans = await Promise.all(
+    [parentsOf(asked), childrenOf(asked)].map((sql) => planOf(literal(sql))),
+  );
+  expect(plans[0]).toContain("manifest_link_children");
+  expect(plans[1]).toContain("manifest_link_pkey");
+  expect(plans.join("\n")).not.toContain("Seq Scan");
+  const { rows } = await db.query(literal(parentsOf(asked)));
+  expect(rows).toEqual([{ digest: digestOf(Buffer.from("7")) }]);
+});
+
+async function store(content: object): Promise<Digest> {
+  const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
+  const digest = digestOf(bytes);
+  await storeManifest(db, repository, { digest, mediaType, content: bytes });
+  return digest;
+}
+
+/** The statements of a gateway from before `manifest_link`. */
+async function storeAsBefore(text: string, references: [string, Digest][]): Promise<Digest> {
+  const digest = digestOf(Buffer.from(text));
+  await db.query(
+    `insert into ledger.manifest (repository, digest, media_type, content, parsed_at)
+     values ($1, $2, $3, $4, clock_timestamp())`,
+    [repository, digest, mediaType, Buffer.from(text)],
+  );
+  for (const [kind, target] of references)
+    await db.query(
+      `insert into ledger.manifest_reference (repository, digest, kind, target) values ($1, $2, $3, $4)
+       on conflict do nothing`,
+      [repository, digest, kind, target],
+    );
+  return digest;
+}
+
+async function tag(name: string, digest: Digest): Promise<void> {
+  await adoptTags(db, repository, [{ tag: parseTag(name), digest }]);
+}
+
+function needing(digest: Digest) {
+  return readNeedingTags(db, repository, digest, 10);
+}
+
+async function parents(digest: Digest): Promise<string[] | undefined> {
+  return (await readParents(db, [{ repository, digest }])).get(childKey(repository, digest));
+}
+
+async function unknown(also: Digest): Promise<Digest[]> {
+  const found = await readUnknownManifests(db, repository, { also, absent: [], limit: 10 });
+  return found.map(({ digest }) => digest);
+}
+
+async function linkRows(): Promise<number> {
+  const { rowCount } = await db.query("select from ledger.manifest_link");
+  return rowCount ?? 0;
+}
+
+async function planOf(sql: string): Promise<string> {
+  const { rows } = await db.query<{ "QUERY PLAN": string }>(`explain ${sql}`);
+  return rows.map((row) => row["QUERY PLAN"]).join("\n");
+}
