@@ -5,6 +5,7 @@ import { fileURLToPath } from "node:url";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
@@ -141,7 +142,7 @@ async function main(config: GatewayConfig): Promise<void> {
     recover: (key) => recoverTag(ledger, key),
     publicUrl: config.publicUrl,
     service: config.service,
-    trustedProxies: config.trustedProxies,
+    client: clientReader(config.trustedProxies, { log, now: Date.now }),
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
     writes,

@@ -1,10 +1,13 @@
 import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/request.js";
+import type { ClientReader } from "#service-kit/http/client-reader.js";
+import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { receiveNotification, type HookDeps } from "./hooks/receive.js";
+import { clientOrigin } from "./proxy/client-origin.js";
 import type { Forward } from "./proxy/forward.js";
 import { actorOf } from "./proxy/exchange.js";
 import {
@@ -21,7 +24,7 @@ import { tagRoutes } from "./tags/tag-routes.js";
 export interface GatewayDeps extends RegistryApiDeps, HookDeps {
   readonly metrics: ServiceMetrics;
   readonly forwardToTokenServer: Forward;
-  readonly trustedProxies: readonly string[];
+  readonly client: ClientReader;
   readonly migrated: () => boolean;
 }
 
@@ -38,9 +41,10 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.set("trust proxy", deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false);
   app.use((req, res, next) => {
-    openContext(req, res, { log, metrics });
+    openContext(req, res, { log, metrics, client: deps.client });
+    refuseCrossSite(req, () => clientOrigin(req, deps.publicUrl));
+    if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
     next();
   });
   // Before any router: registry paths are read from the raw target, never decoded by Express.

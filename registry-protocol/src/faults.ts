@@ -12,6 +12,16 @@ export interface FaultSpec {
 /** Everything that can go wrong and be told to a client; docs/errors.md explains each entry. */
 export const FAULTS = {
   UNAUTHORIZED: { status: 401, wire: "UNAUTHORIZED", message: "authentication required" },
+  CROSS_SITE: {
+    status: 403,
+    wire: "DENIED",
+    message: "requests that change something are not taken from pages of other sites",
+  },
+  CONTENT_TYPE_WRONG: {
+    status: 415,
+    wire: "UNSUPPORTED",
+    message: "wanted is a body of Content-Type application/json",
+  },
   DENIED: { status: 403, wire: "DENIED", message: "requested access to the resource is denied" },
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
   TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },

@@ -26,6 +26,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { Secret } from "#service-kit/secret.js";
 import { SILENT } from "./ledger.js";
@@ -153,7 +154,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
     publicUrl: options.publicUrl ?? null,
     service: SERVICE,
-    trustedProxies: options.trustedProxies ?? [],
+    client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,

@@ -9,6 +9,7 @@ import type { Identities } from "#local/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { readLogins } from "#token-server/identity/config.js";
@@ -119,7 +120,7 @@ export async function startTestTokenServer(
     issuer: "wharfinger",
     service: "wharfinger",
     lifetimeSeconds: options.lifetimeSeconds ?? 900,
-    trustedProxies: ["loopback"],
+    client: clientReader(["loopback"], { log: SILENT, now }),
     now,
     newTokenId: randomUUID,
     log: SILENT,

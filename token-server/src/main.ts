@@ -8,6 +8,7 @@ import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js"
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
@@ -120,7 +121,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     issuer: config.issuer,
     service: config.service,
     lifetimeSeconds: config.tokenLifetimeSeconds,
-    trustedProxies: config.trustedProxies,
+    client: clientReader(config.trustedProxies, { log, now: Date.now }),
     now: Date.now,
     newTokenId: randomUUID,
     log,

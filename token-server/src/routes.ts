@@ -6,6 +6,12 @@ import { robotRoutes } from "./api/robots.js";
 import type { RobotDeps } from "./robots/manage-robots.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { splitTarget } from "#registry-protocol/request.js";
+import type { ClientReader } from "#service-kit/http/client-reader.js";
+import {
+  isFromBrowser,
+  refuseCrossSite,
+  refuseOtherThanJson,
+} from "#service-kit/http/cross-site.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
@@ -15,7 +21,7 @@ import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token
 /** What the routes need. */
 export interface RouteDeps extends IssueDeps, ExplainDeps, RobotDeps {
   readonly keys: KeyRing;
-  readonly trustedProxies: readonly string[];
+  readonly client: ClientReader;
   readonly metrics: ServiceMetrics;
 }
 
@@ -28,9 +34,11 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
-  app.set("trust proxy", deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false);
   app.use((req, res, next) => {
-    openContext(req, res, { log, metrics });
+    openContext(req, res, { log, metrics, client: deps.client });
+    // The gateway compares the origin with its own.
+    refuseCrossSite(req, () => null);
+    if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
     next();
   });
   app.get("/token", named("token"), (req, res) =>
@@ -80,15 +88,23 @@ async function answerToken(
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
-    const { identity, answer } = await issueToken(deps, parse(deps.service), req.ip ?? "");
+    const { identity, answer } = await issueToken(
+      deps,
+      parse(deps.service),
+      contextOf(req).client.address,
+    );
     contextOf(req).actor = identity.uid;
     sendJson(res, 200, answer);
   } catch (error) {
-    // RFC 9110 section 15.5.2: a 401 says how to log in.
     if (error instanceof Fault && error.code === "UNAUTHORIZED")
-      res.setHeader("WWW-Authenticate", 'Basic realm="Wharfinger", charset="UTF-8"');
+      res.setHeader("WWW-Authenticate", loginChallenge(req));
     throw error;
   }
+}
+
+/** RFC 9110 section 15.5.2: a 401 says how to log in. Browsers do not know the scheme that they are told, and ask nobody. */
+function loginChallenge(req: Request): string {
+  return `${isFromBrowser(req) ? "X-Basic" : "Basic"} realm="Wharfinger", charset="UTF-8"`;
 }
 
 function named(route: string): express.RequestHandler {

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isText } from "#registry-protocol/text.js";
 
 /** Longest texts that go into columns, in characters: a repository's name has at most 255. */
 const MOST = { id: 200, action: 100, repository: 255, tag: 128, digest: 200 } as const;
@@ -7,12 +8,8 @@ const MOST_DEPTH = 32;
 /** Registries send one or few at once; so many are stored well within the time that a statement has. */
 const MOST_EVENTS = 10_000;
 
-// Postgres stores no NUL in a text.
 const column = (most: number) =>
-  z
-    .string()
-    .max(most)
-    .refine((text) => !text.includes("\0"), "must not contain NUL");
+  z.string().max(most).refine(isText, "must not contain control characters");
 const optionalColumn = (most: number) => column(most).nullish();
 
 /** What of an event is needed; the rest is kept, not read (distribution, notifications/event.go). */

@@ -1,5 +1,6 @@
 import type { Request, Response } from "express";
 import type { RegistryRequest } from "#registry-protocol/request.js";
+import { asLine } from "#registry-protocol/text.js";
 import type { RequestContext } from "#service-kit/http/request-context.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Caller } from "./caller.js";
@@ -12,6 +13,9 @@ export interface Exchange<R extends RegistryRequest = RegistryRequest> {
   readonly caller: Caller;
   readonly context: RequestContext;
 }
+
+/** A header of any length does not make an entry of any length. */
+const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** An exchange about one kind of request. */
 export type ExchangeOf<K extends RegistryRequest["kind"]> = Exchange<
@@ -31,8 +35,8 @@ export function actorOf({
     uid: caller.subject,
     realm: caller.realm,
     kind: caller.kind,
-    address: req.ip ?? "",
-    userAgent: (req.headers["user-agent"] ?? "").slice(0, 200),
+    address: context.client.address,
+    userAgent: asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS),
     requestId: context.requestId,
   };
 }

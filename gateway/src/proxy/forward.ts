@@ -69,11 +69,11 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
   });
   return (req, res, passage) => {
     refuseUnframedBody(req);
-    const { requestId } = contextOf(req);
+    const { requestId, client } = contextOf(req);
     passages.set(req, passage);
     req.url = passage.target ?? req.url;
     const { userAgentMark } = target;
-    const facts = { host: url.host, clientAddress: req.ip ?? "", requestId, userAgentMark };
+    const facts = { host: url.host, clientAddress: client.address, requestId, userAgentMark };
     req.headers = upstreamHeaders(req.headers, { ...facts, ...passage });
     if (passage.authorization === undefined) delete req.headers.authorization;
     proxy.web(req, res, {}, (error) => {

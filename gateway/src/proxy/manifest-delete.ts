@@ -35,12 +35,12 @@ export async function deleteByReference(
 
 async function deleteAtRegistry(
   deps: ManifestDeleteDeps,
-  { req, request, caller, context }: ExchangeOf<"manifest.delete">,
+  { request, caller, context }: ExchangeOf<"manifest.delete">,
   reference: Reference,
 ): Promise<RemovalAnswer> {
   const errand = {
     subject: caller.subject,
-    clientAddress: req.ip ?? "",
+    clientAddress: context.client.address,
     requestId: context.requestId,
   };
   const { status } = await deps.upstream

@@ -49,7 +49,7 @@ export async function pushManifestByTag(
           content,
           mediaType: manifest.mediaType,
           subject: caller.subject,
-          clientAddress: req.ip ?? "",
+          clientAddress: context.client.address,
           requestId: context.requestId,
         }),
       currentDigest: () => deps.upstream.digestOfTag(repository, tag),
@@ -79,7 +79,7 @@ export async function pushManifestByDigest(
     content,
     mediaType: mediaTypeOf(exchange),
     subject: caller.subject,
-    clientAddress: req.ip ?? "",
+    clientAddress: context.client.address,
     requestId: context.requestId,
   };
   const answer = await deps.upstream.putManifest(put).catch((error: unknown) => {

@@ -33,7 +33,7 @@ export async function listTags(
 ): Promise<void> {
   const errand = {
     subject: caller.subject,
-    clientAddress: req.ip ?? "",
+    clientAddress: context.client.address,
     requestId: context.requestId,
   };
   const { query } = splitTarget(req.url);

@@ -2,6 +2,7 @@ import { isDigest, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { splitTarget } from "#registry-protocol/request.js";
+import { isLine } from "#registry-protocol/text.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
 
 /** A place in the list of pulls, of which the next page is what follows. */
@@ -93,7 +94,7 @@ function parseCursor(text: string): PullCursor {
 }
 
 function isText(value: unknown): value is string {
-  return typeof value === "string" && !value.includes("\0");
+  return typeof value === "string" && isLine(value);
 }
 
 function isTimeOfDatabase(value: unknown): value is string {

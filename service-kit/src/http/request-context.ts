@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../log.js";
+import type { ClientFacts } from "./client-facts.js";
+import type { ClientReader } from "./client-reader.js";
 import type { ServiceMetrics } from "../metrics.js";
 
 /** What is known of a request from its first byte on. */
@@ -11,7 +13,11 @@ export interface RequestContext {
   route: string;
   /** Verified name of who asks, once known. */
   actor: string | null;
+  /** Where it comes from. */
+  client: ClientFacts;
 }
+
+const UNKNOWN: ClientFacts = { address: "", scheme: "http", host: null, ignored: false };
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();
 
@@ -25,16 +31,17 @@ const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
  * @param res - its answer; gets the header `X-Request-Id`
  * @param deps - log and metrics of the service
  * @returns the request's context, also found by {@link contextOf}
+ * @throws Fault REQUEST_INVALID when it cannot be told where the request comes from; the context is there then
  */
 export function openContext(
   req: IncomingMessage,
   res: ServerResponse,
-  deps: { log: Logger; metrics: ServiceMetrics },
+  deps: { log: Logger; metrics: ServiceMetrics; client: ClientReader },
 ): RequestContext {
   const offered = req.headers["x-request-id"];
   const requestId =
     typeof offered === "string" && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : randomUUID();
-  const context: RequestContext = { requestId, route: "unknown", actor: null };
+  const context: RequestContext = { requestId, route: "unknown", actor: null, client: UNKNOWN };
   contexts.set(req, context);
   res.setHeader("X-Request-Id", requestId);
   const startedAt = process.hrtime.bigint();
@@ -54,6 +61,7 @@ export function openContext(
       seconds,
     });
   });
+  context.client = deps.client(req);
   return context;
 }
 

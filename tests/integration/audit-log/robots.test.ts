@@ -29,8 +29,8 @@ describe("the audit log has, of robots,", () => {
   test("who made, renewed, disabled and enabled one, and from where; never its secret", async () => {
     const made = await post(ROBOTS).send({ name: "ci", grants });
     const renewed = await post(`${ROBOTS}/ci/rotate`).send({});
-    await post(`${ROBOTS}/ci/disable`);
-    await post(`${ROBOTS}/ci/enable`, "bob-token");
+    await post(`${ROBOTS}/ci/disable`).send({});
+    await post(`${ROBOTS}/ci/enable`, "bob-token").send({});
     const found = await entries();
     expect(found.map(({ action, actor, reason }) => [action, actor.uid, reason])).toEqual([
       ["robot.created", "alice", "member of the team"],
@@ -55,7 +55,7 @@ describe("the audit log has, of robots,", () => {
   test("nothing when nothing was changed", async () => {
     const before = (await entries()).length;
     expect((await post(ROBOTS).send({ name: "ci", grants })).status).toBe(409);
-    expect((await post(`${ROBOTS}/unknown/disable`)).status).toBe(404);
+    expect((await post(`${ROBOTS}/unknown/disable`).send({})).status).toBe(404);
     expect((await post(ROBOTS, "nobody-token").send({ name: "x", grants })).status).toBe(401);
     expect(await entries()).toHaveLength(before);
   });
@@ -63,7 +63,7 @@ describe("the audit log has, of robots,", () => {
   test("an entry for each, or there is no robot: without the log none is made", async () => {
     await server.db.query("alter table audit.entry rename to entry_away");
     expect((await post(ROBOTS).send({ name: "unrecorded", grants })).status).toBe(500);
-    expect((await post(`${ROBOTS}/ci/disable`)).status).toBe(500);
+    expect((await post(`${ROBOTS}/ci/disable`).send({})).status).toBe(500);
     await server.db.query("alter table audit.entry_away rename to entry");
     const { rows } = await server.db.query("select name, disabled_at from token_server.robot");
     expect(rows).toEqual([{ name: "ci", disabled_at: null }]);

@@ -58,9 +58,9 @@ describe("robots", () => {
     const { robot, secret } = (await create({ name: "switched", grants })).body as Made;
     const scope = "repository:alpha/app:pull";
     expect(await granted(robot.login, secret, scope)).toBe(scope);
-    expect((await by("post", `${ROBOTS}/switched/disable`)).status).toBe(200);
+    expect((await by("post", `${ROBOTS}/switched/disable`).send({})).status).toBe(200);
     expect(await granted(robot.login, secret, scope)).toBe(401);
-    expect((await by("post", `${ROBOTS}/switched/enable`)).status).toBe(200);
+    expect((await by("post", `${ROBOTS}/switched/enable`).send({})).status).toBe(200);
     expect(await granted(robot.login, secret, scope)).toBe(scope);
   });
 
@@ -90,7 +90,7 @@ describe("robots", () => {
     });
     expect((await create({ name: "mine", grants }, "eve-token")).status).toBe(403);
     expect((await by("get", ROBOTS, "eve-token")).status).toBe(403);
-    expect((await by("post", `${ROBOTS}/ci/disable`, "eve-token")).status).toBe(403);
+    expect((await by("post", `${ROBOTS}/ci/disable`, "eve-token").send({})).status).toBe(403);
     expect((await by("get", ROBOTS, "bob-token")).status).toBe(200);
     expect((await server.http.get(ROBOTS)).status).toBe(401);
   });

@@ -1,22 +1,24 @@
-import { IncomingMessage } from "node:http";
-import { Socket } from "node:net";
 import { describe, expect, test } from "@jest/globals";
-import type { Request } from "express";
 import { clientOrigin } from "#gateway/proxy/client-origin.js";
+import { openContext } from "#service-kit/http/request-context.js";
+import { createMetrics } from "#service-kit/metrics.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { answerTo, requestFrom } from "#tests/support/requests.js";
 
 describe("the origin that a client uses", () => {
   test.each([
-    ["registry.example", "https://registry.example"],
-    ["registry.example:8443", "https://registry.example:8443"],
-    ["127.0.0.1:8080", "https://127.0.0.1:8080"],
-    ["[::1]:8080", "https://[::1]:8080"],
-    ["my_registry", "https://my_registry"],
+    ["registry.example", "http://registry.example"],
+    ["registry.example:8443", "http://registry.example:8443"],
+    ["127.0.0.1:8080", "http://127.0.0.1:8080"],
+    ["[::1]:8080", "http://[::1]:8080"],
+    ["my_registry", "http://my_registry"],
   ])("is scheme and host of the request: %s", (host, wanted) => {
-    expect(clientOrigin(requestTo(host), null)).toBe(wanted);
+    expect(originOf({ host }, null)).toBe(wanted);
   });
 
   test("is the configured one, whatever the request says", () => {
-    expect(clientOrigin(requestTo("evil.example"), "https://registry.example")).toBe(
+    expect(originOf({ host: "evil.example" }, "https://registry.example")).toBe(
       "https://registry.example",
     );
   });
@@ -33,14 +35,15 @@ describe("the origin that a client uses", () => {
     ["a port that is no number", "a:b"],
     ["a port of six digits", "a:123456"],
   ])("a Host header with %s is refused rather than put into a challenge", (_what, host) => {
-    expect(() => clientOrigin(requestTo(host), null)).toThrow(
+    expect(() => originOf(host === undefined ? {} : { host }, null)).toThrow(
       expect.objectContaining({ code: "REQUEST_INVALID" }),
     );
   });
 });
 
-/** As much of a request as matters here. */
-function requestTo(host: string | undefined): Request {
-  const request = new IncomingMessage(new Socket());
-  return Object.assign(request, { host, protocol: "https" }) as Request;
+function originOf(headers: Record<string, string>, publicUrl: string | null): string {
+  const req = requestFrom("203.0.113.9", headers);
+  const client = clientReader([], { log: SILENT, now: Date.now });
+  openContext(req, answerTo(req), { log: SILENT, metrics: createMetrics(), client });
+  return clientOrigin(req, publicUrl);
 }

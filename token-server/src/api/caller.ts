@@ -2,6 +2,7 @@ import type { Request } from "express";
 import type { Identity } from "#access-policy/identity.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { asLine } from "#registry-protocol/text.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials, Login } from "../identity/identity-source.js";
@@ -42,7 +43,7 @@ const MANAGING_KINDS: readonly Identity["kind"][] = ["oauth2", "htpasswd", "ldap
  */
 export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Promise<ApiCaller> {
   const header = req.headers.authorization;
-  const address = req.ip ?? "";
+  const { address } = contextOf(req).client;
   if (header === undefined && !deps.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
   const login = await logIn(
@@ -72,7 +73,7 @@ export function asManager(caller: ApiCaller): Manager {
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {
-  const userAgent = (req.headers["user-agent"] ?? "").slice(0, MOST_USER_AGENT_CHARACTERS);
+  const userAgent = asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS);
   return { uid, realm, kind, address, userAgent, requestId: contextOf(req).requestId };
 }
 

@@ -1,4 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { asLine, isLine } from "#registry-protocol/text.js";
 import { parseScopes, type RequestedAccess } from "#registry-protocol/scope.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials } from "../identity/identity-source.js";
@@ -22,6 +23,7 @@ export interface TokenRequest {
 /** A client that pushes and mounts asks for a handful; each makes the token longer. */
 const MAX_SCOPES = 100;
 const MAX_QUERY_CHARACTERS = 32 * 1024;
+const MAX_CLIENT_CHARACTERS = 255;
 const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
 
 /**
@@ -81,10 +83,27 @@ export function parseOAuthRequest(
 export function parseBasic(header: string): Credentials {
   const encoded = /^basic +([A-Za-z0-9+/_=-]+) *$/i.exec(header)?.[1];
   if (header.length > MAX_CREDENTIAL_CHARACTERS) throw notBasic();
-  const text = encoded === undefined ? "" : Buffer.from(encoded, "base64").toString("utf8");
+  const text = encoded === undefined ? null : utf8Of(Buffer.from(encoded, "base64"));
+  if (text === null) throw notBasic();
   const colon = text.indexOf(":");
   if (colon < 1) throw notBasic();
-  return { username: text.slice(0, colon), password: new Secret(text.slice(colon + 1)) };
+  return toCredentials(text.slice(0, colon), text.slice(colon + 1));
+}
+
+/** RFC 7617 section 2: neither a user name nor a password holds control characters. */
+function toCredentials(username: string, password: string): Credentials {
+  if (isLine(username) && isLine(password)) return { username, password: new Secret(password) };
+  throw new Fault("UNAUTHORIZED", {
+    message: "user name and password must not hold control characters",
+  });
+}
+
+function utf8Of(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
 }
 
 function basicLogin(header: string): LoginRequest {
@@ -102,8 +121,8 @@ function oauthLogin(parameters: URLSearchParams, authorization: string | undefin
   const username = parameters.get("username") ?? "";
   if (username === "" && authorization !== undefined) return basicLogin(authorization);
   if (username === "") return { kind: "nobody" };
-  const password = new Secret(parameters.get("password") ?? "");
-  return { kind: "credentials", credentials: { username, password } };
+  const password = parameters.get("password") ?? "";
+  return { kind: "credentials", credentials: toCredentials(username, password) };
 }
 
 function parseParameters(text: string): URLSearchParams {
@@ -123,11 +142,14 @@ function commonParts(
   const requested = parseScopes(parameters.getAll("scope"));
   if (requested.length > MAX_SCOPES)
     throw new Fault("REQUEST_INVALID", { message: `more than ${MAX_SCOPES} scopes` });
-  return { requested, clientId: (parameters.get("client_id") ?? "").slice(0, 255) };
+  const clientId = parameters.get("client_id") ?? "";
+  if (!isLine(clientId))
+    throw new Fault("REQUEST_INVALID", { message: "client_id must not hold control characters" });
+  return { requested, clientId: asLine(clientId, MAX_CLIENT_CHARACTERS) };
 }
 
 function notBasic(): Fault {
   return new Fault("UNAUTHORIZED", {
-    message: "the Authorization header is not of the form Basic <base64 of user:password>",
+    message: "the Authorization header is not of the form Basic <base64 of user:password in UTF-8>",
   });
 }

@@ -1,0 +1,53 @@
+/** Control characters, NUL among them, and halves of surrogate pairs: Postgres, logs and headers take none of them. */
+const NO_TEXT = /[\p{Cc}\p{Cs}]/u;
+const NO_TEXT_EACH = /[\p{Cc}\p{Cs}]/gu;
+/** The same, but for line breaks and tabs. */
+const NO_LINES = /(?![\t\n\r])[\p{Cc}\p{Cs}]/u;
+
+/**
+ * @param value - text from outside
+ * @returns whether it is one line that can be stored, logged and put into a header or an event as it is
+ */
+export function isLine(value: string): boolean {
+  return !NO_TEXT.test(value);
+}
+
+/**
+ * @param value - text from outside
+ * @returns whether it can be stored, logged and put into an event as it is; it may have line breaks and tabs
+ */
+export function isText(value: string): boolean {
+  return !NO_LINES.test(value);
+}
+
+/**
+ * For what is only noted, such as a program's name, and not worth refusing anybody.
+ *
+ * @param value - text from outside
+ * @param most - characters that are kept
+ * @returns one line, where `?` stands for what is no text
+ */
+export function asLine(value: string, most: number): string {
+  // Cut by characters, not by halves of them.
+  return Array.from(value.slice(0, 2 * most), (one) => one.replace(NO_TEXT_EACH, "?"))
+    .slice(0, most)
+    .join("");
+}
+
+/**
+ * @param value - anything that was parsed from JSON
+ * @returns the path of the first text or key in it that is none, `""` for the value itself; `null` when all are
+ */
+export function invalidTextIn(value: unknown): string | null {
+  const open: [path: string, value: unknown][] = [["", value]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [path, one] = next;
+    if (typeof one === "string" && !isText(one)) return path;
+    if (typeof one !== "object" || one === null) continue;
+    for (const [key, member] of Object.entries(one as Record<string, unknown>)) {
+      if (!isLine(key)) return path;
+      open.push([path === "" ? key : `${path}.${key}`, member]);
+    }
+  }
+  return null;
+}

@@ -1,0 +1,36 @@
+import type { IncomingMessage } from "node:http";
+import type { Logger } from "../log.js";
+import { clientFacts, type ClientFacts } from "./client-facts.js";
+import { trustedPeers } from "./trusted-peers.js";
+
+/** Tells where requests come from. */
+export type ClientReader = (req: IncomingMessage) => ClientFacts;
+
+/** A proxy that nobody configured sends such headers with each request. */
+const TOLD_EVERY_MILLISECONDS = 10 * 60_000;
+
+/**
+ * @param trusted - addresses, CIDR ranges or names of the peers whose word about others counts
+ * @param deps - log, for headers of peers that are not among them, and clock in milliseconds
+ * @returns the reader
+ */
+export function clientReader(
+  trusted: readonly string[],
+  { log, now }: { readonly log: Logger; readonly now: () => number },
+): ClientReader {
+  const isTrusted = trustedPeers(trusted);
+  let toldAt = -Infinity;
+  return (req) => {
+    const facts = clientFacts(req, isTrusted);
+    if (facts.ignored && now() - toldAt >= TOLD_EVERY_MILLISECONDS) {
+      toldAt = now();
+      log.warn({
+        event: "forwarded.ignored",
+        peer: facts.address,
+        message:
+          "a peer that TRUSTED_PROXIES does not name speaks for others: if it is your load balancer, ALL CLIENTS COUNT AS ONE until it is named there; its headers are ignored",
+      });
+    }
+    return facts;
+  };
+}
