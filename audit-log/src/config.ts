@@ -1,8 +1,9 @@
 import { join } from "node:path";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
-import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
+import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 
 /** What an auditor's commands are told by the environment; the names are the gateway's. */
 export interface AuditConfig {
@@ -23,10 +24,10 @@ export interface AuditConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): AuditConfig {
   const read = envReader(env);
-  const keys = readKeyRingConfig(read, "gateway", 0);
+  const keys = readCertifiedKeyRingConfig(read, { owner: "gateway", retainSeconds: 0 });
   const config: AuditConfig = {
     database: readDatabaseConfig(read),
-    trustFile: read.text("AUDIT_TRUST_FILE", join(keys.directory, "ca.cert.pem")),
+    trustFile: read.text("AUDIT_TRUST_FILE", join(keys.directory, "trust", AUDIT_BUNDLE)),
     keys,
     registryUrl: read.optionalUrl("REGISTRY_URL"),
     upstreamService: read.text("UPSTREAM_SERVICE", "wharfinger-upstream"),

@@ -1,43 +1,54 @@
-import { randomBytes } from "node:crypto";
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSettings, type Options } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { createOnce } from "#service-kit/signing/create-once.js";
-import { openAuthority } from "#service-kit/signing/key-folder.js";
+import { readKeyFolder } from "#service-kit/signing/key-folder.js";
+import { renewKeys } from "#service-kit/signing/renew.js";
+import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
+import { takeOverSharedVolume } from "./shared-volume.js";
+import { secretFor, type Volumes, volumesBelow } from "./volumes.js";
+
+/** Run once in a fortnight, as by `up`, there are always two keys to come. */
+const RENEWAL = { lifetimeSeconds: 14 * 86_400, ahead: 2 };
 
 /**
- * Fills the volume that the services of docker-compose share, once: the authority that the registry
- * trusts, two secrets, and the registry's configuration made from them. Run again, it keeps what is there
- * and makes the configuration anew.
+ * Fills the volumes of docker-compose: each service gets its own keys and secrets, everybody the certificates, and the
+ * authority's key stays where this program alone looks. Run again, it keeps what is there, makes the next keys, and the
+ * registry's configuration anew.
  */
 async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
   const registry = registryOptions(env);
-  const secrets = join(root, "secrets");
-  await mkdir(secrets, { recursive: true, mode: 0o700 });
-  const notification = join(secrets, "notification");
-  const http = join(secrets, "registry-http");
-  const newSecret = () => Promise.resolve(randomBytes(32).toString("hex"));
-  await createOnce(notification, 0o600, newSecret);
-  await createOnce(http, 0o600, newSecret);
-  await openAuthority(join(root, "keys"));
+  const volumes = volumesBelow(root);
+  await takeOverSharedVolume(root, volumes);
+  const notification = await secretFor(volumes.gateway, "notification");
+  const http = await secretFor(volumes.operatorSecrets, "registry-http");
+  await makeKeys(volumes);
   const config = renderRegistryConfig(
     readSettings({
       ...registry,
       "notification-url": "http://gateway:8080/hooks/registry",
       "notification-secret-file": notification,
       "http-secret-file": http,
-      "root-cert-bundle": join(root, "keys", "ca.cert.pem"),
+      "root-cert-bundle": join(volumes.keys.trust, GATEWAY_BUNDLE),
     }),
   );
-  const file = join(root, "registry.yml");
+  await mkdir(volumes.registry, { recursive: true, mode: 0o700 });
+  const file = join(volumes.registry, "registry.yml");
   const draft = `${file}.draft`;
   // The registry's image runs as root without our user's name; root may read a file of ours.
   await writeFile(draft, config, { mode: 0o600, flush: true });
   // At once, so that a registry that restarts meanwhile never reads half of it.
   await rename(draft, file);
   console.log(`wrote ${file}`);
+}
+
+async function makeKeys({ keys }: Volumes): Promise<void> {
+  const { made, coveredUntil } = await renewKeys(keys, RENEWAL, Math.floor(Date.now() / 1000));
+  for (const name of made) console.log(`made the gateway's key ${name}`);
+  console.log(`the gateway has keys until ${new Date(coveredUntil * 1000).toISOString()}`);
+  // Services cannot write their own folders.
+  await readKeyFolder({ directory: keys.keys, owner: "token-server", certified: false });
 }
 
 /** @throws ConfigError naming every variable that is wrong */

@@ -1,4 +1,5 @@
 import type { DataFolder } from "./data-folder.js";
+import type { LocalKeys } from "./keys.js";
 import { MESSAGE_CREDENTIALS, topicArn } from "./messages.js";
 import { nodeServiceSpec } from "./node-services.js";
 import type { ServiceSpec } from "./service.js";
@@ -10,6 +11,7 @@ export type DatabaseEnvironment = Readonly<Record<string, string>>;
 /** What the token server and the gateway have in common. */
 interface Shared {
   folder: DataFolder;
+  keys: LocalKeys;
   port: number;
   metricsPort: number;
   database: DatabaseEnvironment;
@@ -144,6 +146,6 @@ export function gatewaySpec(
   });
 }
 
-function sharedEnvironment({ folder, metricsPort, database }: Shared): Record<string, string> {
-  return { METRICS_PORT: String(metricsPort), KEYS_DIR: folder.keys, ...database };
+function sharedEnvironment({ keys, metricsPort, database }: Shared): Record<string, string> {
+  return { METRICS_PORT: String(metricsPort), KEYS_DIR: keys.directory, ...database };
 }

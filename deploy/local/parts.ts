@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { keptSecret, type DataFolder } from "./data-folder.js";
 import { StoppedError } from "./errors.js";
+import { openLocalKeys } from "./keys.js";
 import {
   eventEnvironment,
   gatewaySpec,
@@ -66,10 +67,11 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   // For whoever runs the registry's program beside it, as garbage collection does.
   await writeJson(join(folder.run, "registry.json"), program);
 
-  // The token server makes the keys, and the registry does not start without their certificate.
+  const keys = await openLocalKeys(folder.keys, context);
   await start(
     tokenServerSpec({
       folder,
+      keys,
       database,
       port: portOf(addresses.tokenServer),
       metricsPort: portOf(addresses.tokenServerMetrics),
@@ -80,6 +82,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   const registry = await registrySpec({
     program,
     folder,
+    keys,
     port: portOf(addresses.registry),
     gatewayPort: parts.port,
     notificationSecret: notification.value,
@@ -89,6 +92,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   await writeJson(join(folder.run, "gateway-settings.json"), settingsForCommands(events));
   const gateway = gatewaySpec({
     folder,
+    keys,
     database,
     port: parts.port,
     metricsPort: portOf(addresses.gatewayMetrics),

@@ -9,7 +9,9 @@ import {
   type RegistrySettings,
 } from "#registry-config/settings.js";
 import type { LogLevel } from "#service-kit/log.js";
+import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { keptSecret, type DataFolder } from "./data-folder.js";
+import type { LocalKeys } from "./keys.js";
 import type { Command } from "./launch.js";
 import type { RegistryProgram } from "./registry-binary.js";
 import { runProgram } from "./run-program.js";
@@ -19,6 +21,7 @@ import type { ServiceSpec } from "./service.js";
 export interface RegistryOptions {
   program: RegistryProgram;
   folder: DataFolder;
+  keys: LocalKeys;
   port: number;
   gatewayPort: number;
   notificationSecret: string;
@@ -119,7 +122,8 @@ function inContainer(
   { name, args }: { name: string; args: readonly string[] },
 ): Command {
   const user = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
-  const mounts = [`${folder.registry}:${folder.registry}`, `${folder.keys}:${folder.keys}:ro`];
+  const trust = operatorFolders(folder.keys).trust;
+  const mounts = [`${folder.registry}:${folder.registry}`, `${trust}:${trust}:ro`];
   const run = ["run", "--rm", "--name", name, "--network", "host", "--user", user];
   const volumes = mounts.flatMap((mount) => ["--volume", mount]);
   const env = Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
@@ -139,7 +143,7 @@ function registryEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
-  const { program, folder, port, gatewayPort, logLevel } = options;
+  const { program, folder, keys, port, gatewayPort, logLevel } = options;
   const httpSecret = await keptSecret(folder.secrets, "registry-http");
   return {
     registry: program.line,
@@ -152,7 +156,7 @@ async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
       realm: UPSTREAM_REALM,
       service: UPSTREAM_SERVICE,
       issuer: UPSTREAM_ISSUER,
-      rootCertBundle: join(folder.keys, "ca.cert.pem"),
+      rootCertBundle: keys.gatewayBundle,
     },
     notifications: {
       url: `http://127.0.0.1:${gatewayPort}/hooks/registry`,

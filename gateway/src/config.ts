@@ -4,7 +4,7 @@ import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import type { Secret } from "#service-kit/secret.js";
-import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
+import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import type { DiscoverySettings } from "./discovery/discovery.js";
 import { readSinksConfig, type SinksConfig } from "./sinks/config.js";
@@ -28,6 +28,8 @@ export interface GatewayConfig {
   readonly trustedProxies: readonly string[];
   /** How far the token server's clock may be off. */
   readonly tokenLeewaySeconds: number;
+  /** How long the token server's keys count while it cannot be asked, in seconds. */
+  readonly tokenKeysMaxAgeSeconds: number;
   /** How long one upload may take at most. */
   readonly uploadCapSeconds: number;
   readonly registryUrl: string;
@@ -79,6 +81,10 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     publicUrl,
     trustedProxies: read.addressList("TRUSTED_PROXIES"),
     tokenLeewaySeconds: read.integer("TOKEN_LEEWAY_SECONDS", 60, { min: 0, max: 300 }),
+    tokenKeysMaxAgeSeconds: read.integer("TOKEN_KEYS_MAX_AGE_SECONDS", 3_600, {
+      min: 60,
+      max: 7 * 86_400,
+    }),
     uploadCapSeconds: read.integer("UPLOAD_CAP_SECONDS", 86_400, { min: 60, max: 7 * 86_400 }),
     registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000"),
     tokenServerUrl: read.url("TOKEN_SERVER_URL", "http://127.0.0.1:8081"),
@@ -86,7 +92,10 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     issuer: read.text("TOKEN_ISSUER", "wharfinger"),
     upstreamService: read.text("UPSTREAM_SERVICE", "wharfinger-upstream"),
     upstreamIssuer: read.text("UPSTREAM_ISSUER", "wharfinger-gateway"),
-    keys: readKeyRingConfig(read, "gateway", UPSTREAM_TOKEN_SECONDS),
+    keys: readCertifiedKeyRingConfig(read, {
+      owner: "gateway",
+      retainSeconds: UPSTREAM_TOKEN_SECONDS,
+    }),
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     notificationSecret: read.secret("NOTIFICATION_SECRET"),

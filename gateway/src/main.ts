@@ -71,6 +71,7 @@ async function main(config: GatewayConfig): Promise<void> {
     issuer: config.issuer,
     audience: config.service,
     leewaySeconds: config.tokenLeewaySeconds,
+    keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   const facts = factQueue({ db, audit: recordAudit, log });

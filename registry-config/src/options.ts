@@ -13,7 +13,8 @@ export const OPTIONS = {
   "notification-secret-file": "file with the secret of that webhook (required)",
   "http-secret-file":
     "file with the key of upload states, the same for all replicas; absent: set REGISTRY_HTTP_SECRET",
-  "root-cert-bundle": "certificate the gateway's tokens lead to (/etc/wharfinger/keys/ca.cert.pem)",
+  "root-cert-bundle":
+    "certificates the gateway's tokens lead to, and nobody else's (/etc/wharfinger/trust/gateway.pem)",
   listen: "host:port to listen on (0.0.0.0:5000)",
   "metrics-listen": "host:port for the registry's own metrics and pprof (none)",
   "log-level": "error, warn, info or debug (info)",
@@ -66,7 +67,7 @@ export function readSettings(options: Options): RegistrySettings {
       realm: UPSTREAM_REALM,
       service: UPSTREAM_SERVICE,
       issuer: UPSTREAM_ISSUER,
-      rootCertBundle: read.text("root-cert-bundle", "/etc/wharfinger/keys/ca.cert.pem"),
+      rootCertBundle: read.text("root-cert-bundle", "/etc/wharfinger/trust/gateway.pem"),
     },
     notifications: {
       url: read.url("notification-url"),

@@ -142,6 +142,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       issuer: ISSUER,
       audience: SERVICE,
       leewaySeconds: 60,
+      keysMaxAgeSeconds: 3_600,
     }),
     authorization,
     upstream,

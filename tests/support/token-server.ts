@@ -79,6 +79,7 @@ export async function startTestTokenServer(
     {
       directory: folder.path,
       owner: "token-server",
+      certified: false,
       givenKeys: null,
       givenKeysFile: null,
       certificatesFile: null,

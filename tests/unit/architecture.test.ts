@@ -26,7 +26,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   pg: /^service-kit\/src\/db\//,
   "node-pg-migrate": /^service-kit\/src\/db\//,
   jsonwebtoken: /^service-kit\/src\/signing\/|^token-server\/src\//,
-  jose: /^service-kit\/src\/signing\/|^gateway\/src\/proxy\/caller\.ts$|^token-server\/src\//,
+  jose: /^service-kit\/src\/signing\/|^gateway\/src\/proxy\/(?:caller|known-keys)\.ts$|^token-server\/src\//,
   "@peculiar/x509": /^service-kit\/src\/signing\/|^token-server\/src\/identity\//,
   "http-proxy-3": /^gateway\/src\/proxy\/forward\.ts$/,
   express: /^(?:gateway|token-server)\/src\//,

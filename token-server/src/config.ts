@@ -87,7 +87,10 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
       }),
       windowSeconds: read.integer("LOGIN_FAILURE_SECONDS", 60, { min: 1, max: 86_400 }),
     },
-    keys: readKeyRingConfig(read, "token-server", tokenLifetimeSeconds + LEEWAY_SECONDS),
+    keys: readKeyRingConfig(read, {
+      owner: "token-server",
+      retainSeconds: tokenLifetimeSeconds + LEEWAY_SECONDS,
+    }),
   };
   read.throwIfFaulty();
   return Object.freeze(config);

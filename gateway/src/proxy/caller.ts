@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
-import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload } from "jose";
+import { errors, jwtVerify, type JWTPayload } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Access } from "#registry-protocol/scope.js";
+import { knownKeys, KeysTooOld } from "./known-keys.js";
 
 /** Whoever sent a request, as their verified token says. */
 export interface Caller {
@@ -47,7 +48,7 @@ export interface TokenVerifier {
    * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys cannot be had
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
-  /** Reloads the signing keys; keeps the ones it has when that fails. */
+  /** Reloads the signing keys; keeps the ones it has when that fails, as long as they may be kept. */
   refresh(): Promise<void>;
 }
 
@@ -63,7 +64,7 @@ const claimsSchema = z.object({
     .default([]),
 });
 
-/** A client shows the same token with each of its requests. Withdrawn keys are noticed after this time at most. */
+/** A client shows the same token with each of its requests. */
 const REMEMBERED = { max: 10_000, ttl: 60_000 };
 
 /**
@@ -76,13 +77,13 @@ export function tokenVerifier(trust: {
   readonly audience: string;
   /** How far clocks may differ, in seconds. */
   readonly leewaySeconds: number;
+  /** How long keys count that could not be asked for again, in seconds. */
+  readonly keysMaxAgeSeconds: number;
+  /** Current time in milliseconds since the epoch; absent: the system's. */
+  readonly now?: () => number;
 }): TokenVerifier {
-  const keys = createRemoteJWKSet(trust.jwksUrl, {
-    timeoutDuration: 3_000,
-    // A key that is new to us is asked for at once; strangers' keys must not make us ask all the time.
-    cooldownDuration: 1_000,
-    cacheMaxAge: Infinity,
-  });
+  const now = trust.now ?? Date.now;
+  const keys = knownKeys(trust.jwksUrl, { maxAgeSeconds: trust.keysMaxAgeSeconds, now });
   const options = {
     issuer: trust.issuer,
     audience: trust.audience,
@@ -97,23 +98,27 @@ export function tokenVerifier(trust: {
       if (token === undefined) return null;
       const fingerprint = createHash("sha256").update(token).digest("base64");
       const known = remembered.get(fingerprint);
-      if (known !== undefined && Date.now() / 1000 < known.expiresAt) return known.caller;
-      const { payload } = await jwtVerify(token, keys, options).catch((error: unknown) => {
+      if (known !== undefined && now() / 1000 < known.expiresAt && keys.has(known.keyId))
+        return known.caller;
+      const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
+        ...options,
+        currentDate: new Date(now()),
+      }).catch((error: unknown) => {
         throw verificationError(error);
       });
       const caller = toCaller(payload);
-      remembered.set(fingerprint, { caller, expiresAt: payload.exp ?? 0 });
+      const { kid: keyId = "" } = protectedHeader;
+      remembered.set(fingerprint, { caller, keyId, expiresAt: payload.exp ?? 0 });
       return caller;
     },
-    refresh: async () => {
-      await keys.reload();
-      remembered.clear();
-    },
+    refresh: () => keys.refresh(),
   };
 }
 
 interface Verified {
   readonly caller: Caller;
+  /** Key that signed the token: withdrawn, it takes all of its tokens with it. */
+  readonly keyId: string;
   /** `exp`, in seconds; what comes after it is for the verification proper. */
   readonly expiresAt: number;
 }
@@ -134,10 +139,15 @@ function verificationError(error: unknown): Error {
   if (error instanceof errors.JWKSNoMatchingKey)
     return new InvalidToken("the token was signed by an unknown key");
   const ours = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;
+  if (error instanceof KeysTooOld) return keysMissing(error);
   if (error instanceof errors.JOSEError && !ours && error.code !== "ERR_JOSE_GENERIC")
     return new InvalidToken("the token is not valid");
+  return keysMissing(error);
+}
+
+function keysMissing(cause: unknown): Fault {
   return new Fault("UNAVAILABLE", {
     message: "the token server's keys cannot be had for the moment, try again",
-    cause: error,
+    cause,
   });
 }

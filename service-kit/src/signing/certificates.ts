@@ -11,9 +11,15 @@ export interface Authority {
   readonly certificatePem: string;
 }
 
+/** When a certificate counts, in seconds since the epoch. */
+export interface Validity {
+  readonly from: number;
+  readonly to: number;
+}
+
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const YEAR_MILLISECONDS = 365 * 24 * 3600 * 1000;
-const VALID_YEARS = 10;
+/** Certificates begin an hour early: the registry's clock may be behind ours. */
+const BACKDATE_SECONDS = 3600;
 
 /** @returns a new P-256 private key as PKCS#8 PEM */
 export async function generateKeyPem(): Promise<string> {
@@ -24,17 +30,22 @@ export async function generateKeyPem(): Promise<string> {
 
 /**
  * @param keyPem - P-256 private key as PKCS#8 PEM
+ * @param validity - when the authority counts
  * @returns a self-signed certificate of an authority that may only sign end certificates, as PEM
  */
-export async function selfSignAuthority(keyPem: string): Promise<string> {
+export async function selfSignAuthority(keyPem: string, validity: Validity): Promise<string> {
+  const publicKey = publicKeyOf(createPrivateKey(keyPem));
+  // A name of its own: a verifier that knows two authorities then asks the right one alone.
+  const name = `CN=Wharfinger gateway authority ${randomHex(4)}`;
   const certificate = await x509.X509CertificateGenerator.create({
-    ...naming("CN=Wharfinger token authority", "CN=Wharfinger token authority"),
-    publicKey: publicKeyOf(createPrivateKey(keyPem)),
+    ...naming(name, name, validity),
+    publicKey,
     signingKey: await importSigningKey(keyPem),
     signingAlgorithm: P256,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(publicKey),
     ],
   });
   return certificate.toString("pem") + "\n";
@@ -44,39 +55,42 @@ export async function selfSignAuthority(keyPem: string): Promise<string> {
  * @param authority - who vouches
  * @param key - private or public key to vouch for
  * @param name - common name of the holder
+ * @param validity - when the certificate counts
  * @returns an end certificate for token signatures, as PEM
  */
 export async function issueCertificate(
   authority: Authority,
   key: KeyObject,
   name: string,
+  validity: Validity,
 ): Promise<string> {
   const issuer = new x509.X509Certificate(authority.certificatePem);
   const certificate = await x509.X509CertificateGenerator.create({
-    ...naming(`CN=${name}`, issuer.subject),
+    ...naming(`CN=${name}`, issuer.subject, validity),
     publicKey: publicKeyOf(key),
     signingKey: await importSigningKey(authority.keyPem),
     signingAlgorithm: P256,
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      await x509.AuthorityKeyIdentifierExtension.create(issuer.publicKey),
     ],
   });
   return certificate.toString("pem") + "\n";
 }
 
-/** Certificates begin an hour early: the registry's clock may be behind ours. */
-function naming(subject: string, issuer: string) {
-  const now = Date.now();
+function naming(subject: string, issuer: string, { from, to }: Validity) {
   return {
-    serialNumber: Buffer.from(webcrypto.getRandomValues(new Uint8Array(16)))
-      .toString("hex")
-      .replace(/^./, "1"),
+    serialNumber: randomHex(16).replace(/^./, "1"),
     subject,
     issuer,
-    notBefore: new Date(now - 3600_000),
-    notAfter: new Date(now + VALID_YEARS * YEAR_MILLISECONDS),
+    notBefore: new Date((from - BACKDATE_SECONDS) * 1000),
+    notAfter: new Date(to * 1000),
   };
+}
+
+function randomHex(bytes: number): string {
+  return Buffer.from(webcrypto.getRandomValues(new Uint8Array(bytes))).toString("hex");
 }
 
 function publicKeyOf(key: KeyObject): x509.PublicKey {

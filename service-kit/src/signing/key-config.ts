@@ -3,30 +3,55 @@ import type { EnvReader } from "../config.js";
 import { Secret } from "../secret.js";
 import type { KeyRingConfig } from "./key-ring.js";
 
+/** What is told of a service's keys by its code. */
+export interface KeyUse {
+  /** Name of the service. */
+  readonly owner: string;
+  /** How long tokens of a replaced key live, in seconds. */
+  readonly retainSeconds: number;
+}
+
 /**
- * Reads `KEYS_DIR`, `SIGNING_KEY` or `SIGNING_KEY_FILE`, and `SIGNING_CERTIFICATE_FILE`.
+ * Reads `KEYS_DIR` and `SIGNING_KEY` or `SIGNING_KEY_FILE`, of a service whose keys verifiers ask for.
  *
  * @param read - reader that collects faults
- * @param owner - name of the service
- * @param retainSeconds - how long tokens of a replaced key live
+ * @param use - whose keys they are
  * @returns where the service's keys come from
  */
-export function readKeyRingConfig(
-  read: EnvReader,
-  owner: string,
-  retainSeconds: number,
-): KeyRingConfig {
+export function readKeyRingConfig(read: EnvReader, use: KeyUse): KeyRingConfig {
+  return { ...readKeys(read, use), certified: false, certificatesFile: null };
+}
+
+/**
+ * Reads `KEYS_DIR`, `SIGNING_KEY` or `SIGNING_KEY_FILE`, and `SIGNING_CERTIFICATE_FILE`, of a service whose keys
+ * verifiers trust by certificate.
+ *
+ * @param read - reader that collects faults
+ * @param use - whose keys they are
+ * @returns where the service's keys and their certificates come from
+ */
+export function readCertifiedKeyRingConfig(read: EnvReader, use: KeyUse): KeyRingConfig {
+  const keys = readKeys(read, use);
+  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
+  if (certificateFile !== null && keys.givenKeys === null)
+    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY or SIGNING_KEY_FILE");
+  if (certificateFile === null && keys.givenKeys !== null)
+    read.fault(
+      "SIGNING_CERTIFICATE_FILE",
+      "absent, wanted the certificates of SIGNING_KEY that the registry trusts",
+    );
+  const certificatesFile = certificateFile === null ? null : () => readText(certificateFile);
+  return { ...keys, certified: true, certificatesFile };
+}
+
+function readKeys(read: EnvReader, { owner, retainSeconds }: KeyUse) {
   const file = read.optionalText("SIGNING_KEY_FILE");
   const given = read.optionalSecret("SIGNING_KEY");
-  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
-  if (certificateFile !== null && given === null)
-    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY or SIGNING_KEY_FILE");
   return {
     directory: read.text("KEYS_DIR", "keys"),
     owner,
     givenKeys: given === null ? null : () => (file === null ? given : new Secret(readText(file))),
     givenKeysFile: file,
-    certificatesFile: certificateFile === null ? null : () => readText(certificateFile),
     retainSeconds,
   };
 }

@@ -1,13 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { mkdir, readdir, readFile, unlink } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  generateKeyPem,
-  issueCertificate,
-  selfSignAuthority,
-  type Authority,
-} from "./certificates.js";
+import { generateKeyPem } from "./certificates.js";
 import { createOnce } from "./create-once.js";
+import { endOfChain } from "./key-end.js";
 import {
   assembleSigningKey,
   parseCertificates,
@@ -15,13 +11,25 @@ import {
   type SigningKey,
 } from "./signing-key.js";
 
-/** A key in a folder and the moment from which it signs. */
+/** A key in a folder and the moments between which it signs. */
 export interface DatedKey {
   readonly key: SigningKey;
   /** Seconds since the epoch. */
   readonly activeFrom: number;
+  /** End of its certificate, in seconds since the epoch; `null`: it needs none. */
+  readonly endsAt: number | null;
   /** File name without its ending. */
   readonly name: string;
+}
+
+/** Which keys are meant. */
+export interface KeyFolder {
+  /** Folder of all services' keys, or of this service's alone. */
+  readonly directory: string;
+  /** Service whose keys are wanted; they are in a folder of that name. */
+  readonly owner: string;
+  /** Whether others trust its keys by their certificates, which an operator's command has to issue. */
+  readonly certified: boolean;
 }
 
 /** Every replica that finds the folder empty makes a key of this name, so that one of them wins. */
@@ -29,39 +37,31 @@ const FIRST_KEY = "0000000000-first";
 const KEY_FILE = /^(\d{10})-[a-z0-9]+\.key\.pem$/;
 
 /**
- * @param directory - folder for keys, made when missing
- * @returns the authority whose certificate, `ca.cert.pem` in that folder, the registry trusts
+ * @param folder - whose keys are wanted
+ * @returns the service's keys, oldest first; without certificates a first one is made when there is none
+ * @throws Error that names the file, when a key or certificate is missing or cannot be used
  */
-export async function openAuthority(directory: string): Promise<Authority> {
-  await mkdir(directory, { recursive: true, mode: 0o755 });
-  const keyPem = await createOnce(join(directory, "ca.key.pem"), 0o600, generateKeyPem);
-  const certificatePem = await createOnce(join(directory, "ca.cert.pem"), 0o644, () =>
-    selfSignAuthority(keyPem),
-  );
-  return { keyPem, certificatePem };
-}
-
-/**
- * @param directory - folder for keys
- * @param owner - service whose keys are wanted; they are in a folder of that name
- * @returns the service's keys, oldest first; a first one is made when there is none
- * @throws Error that names the file, when a key or certificate cannot be used
- */
-export async function readKeyFolder(directory: string, owner: string): Promise<DatedKey[]> {
-  const folder = join(directory, owner);
-  await mkdir(folder, { recursive: true, mode: 0o700 });
-  const names = await keyNames(directory, owner);
-  if (names.length === 0) await makeKey(directory, owner, FIRST_KEY);
-  const present = names.length === 0 ? [FIRST_KEY] : names;
-  const authority = await openAuthority(directory);
-  return Promise.all(present.map((name) => readKey(authority, folder, owner, name)));
+export async function readKeyFolder(folder: KeyFolder): Promise<DatedKey[]> {
+  const { directory, owner, certified } = folder;
+  let names = await keyNames(directory, owner);
+  if (names.length === 0 && certified)
+    throw new Error(
+      `${join(directory, owner)} holds no key: the operator makes them, with the certificate that the ` +
+        `registry trusts: npm run keys -- renew --dir ${directory} (docs/keys.md)`,
+    );
+  if (names.length === 0) {
+    await mkdir(join(directory, owner), { recursive: true, mode: 0o700 });
+    await makeKey(directory, owner, FIRST_KEY);
+    names = [FIRST_KEY];
+  }
+  return Promise.all(names.map((name) => readKey(folder, name)));
 }
 
 /**
  * Adds a key that is published at once and signs later, when every verifier had time to learn it.
  *
  * @param directory - folder for keys
- * @param owner - service that will sign with it
+ * @param owner - service that will sign with it, and whose keys need no certificates
  * @param activeFrom - seconds since the epoch
  * @returns name of the new key
  */
@@ -71,9 +71,17 @@ export async function addKey(
   activeFrom: number,
 ): Promise<string> {
   await mkdir(join(directory, owner), { recursive: true, mode: 0o700 });
-  const name = `${String(activeFrom).padStart(10, "0")}-${randomBytes(4).toString("hex")}`;
+  const name = newKeyName(activeFrom);
   await makeKey(directory, owner, name);
   return name;
+}
+
+/**
+ * @param activeFrom - seconds since the epoch
+ * @returns a new name for a key that signs from then on
+ */
+export function newKeyName(activeFrom: number): string {
+  return `${String(activeFrom).padStart(10, "0")}-${randomBytes(4).toString("hex")}`;
 }
 
 /**
@@ -84,8 +92,8 @@ export async function addKey(
  * @param name - name of the key
  */
 export async function removeKey(directory: string, owner: string, name: string): Promise<void> {
-  await unlink(join(directory, owner, `${name}.key.pem`));
-  await unlink(join(directory, owner, `${name}.cert.pem`));
+  await rm(join(directory, owner, `${name}.key.pem`), { force: true });
+  await rm(join(directory, owner, `${name}.cert.pem`), { force: true });
 }
 
 /**
@@ -102,24 +110,35 @@ export async function keyNames(directory: string, owner: string): Promise<string
     .sort();
 }
 
+/**
+ * @param directory - folder for keys
+ * @param owner - service whose keys are wanted
+ * @returns files of keys that others than their owner can read
+ */
+export async function keysReadableByOthers(directory: string, owner: string): Promise<string[]> {
+  const files = (await keyNames(directory, owner)).map((name) =>
+    join(directory, owner, `${name}.key.pem`),
+  );
+  const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode));
+  return files.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0);
+}
+
 async function makeKey(directory: string, owner: string, name: string): Promise<void> {
   await createOnce(join(directory, owner, `${name}.key.pem`), 0o600, generateKeyPem);
 }
 
 async function readKey(
-  authority: Authority,
-  folder: string,
-  owner: string,
+  { directory, owner, certified }: KeyFolder,
   name: string,
 ): Promise<DatedKey> {
-  const keyPath = join(folder, `${name}.key.pem`);
+  const keyPath = join(directory, owner, `${name}.key.pem`);
   const [privateKey] = parsePrivateKeys(await readFile(keyPath, "utf8"), keyPath);
   if (privateKey === undefined) throw new Error(`${keyPath}: holds no key`);
-  const certificatePath = join(folder, `${name}.cert.pem`);
-  const pem = await createOnce(certificatePath, 0o644, () =>
-    issueCertificate(authority, privateKey, owner),
-  );
-  const chain = parseCertificates(pem, certificatePath);
-  const key = await assembleSigningKey(privateKey, chain, certificatePath);
-  return { key, activeFrom: Number(name.slice(0, 10)), name };
+  const activeFrom = Number(name.slice(0, 10));
+  if (!certified)
+    return { key: await assembleSigningKey(privateKey, null, keyPath), activeFrom, endsAt: null, name }; // prettier-ignore
+  const path = join(directory, owner, `${name}.cert.pem`);
+  const chain = parseCertificates(await readFile(path, "utf8"), path);
+  const key = await assembleSigningKey(privateKey, chain, path);
+  return { key, activeFrom, endsAt: endOfChain(chain), name };
 }

@@ -1,10 +1,16 @@
-import type { KeyObject } from "node:crypto";
+import type { KeyObject, X509Certificate } from "node:crypto";
 import { stat } from "node:fs/promises";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import type { Secret } from "../secret.js";
-import { issueCertificate } from "./certificates.js";
-import { keyNames, openAuthority, readKeyFolder, type DatedKey } from "./key-folder.js";
+import { endOfChain, endWarner, usable } from "./key-end.js";
+import {
+  keyNames,
+  keysReadableByOthers,
+  readKeyFolder,
+  type DatedKey,
+  type KeyFolder,
+} from "./key-folder.js";
 import { activeKey, publishedKeys } from "./key-schedule.js";
 import {
   assembleSigningKey,
@@ -14,16 +20,12 @@ import {
 } from "./signing-key.js";
 
 /** Where a service's signing keys come from. */
-export interface KeyRingConfig {
-  /** Folder for keys made here; its `ca.cert.pem` is what the registry has to trust. */
-  readonly directory: string;
-  /** Name of the service. */
-  readonly owner: string;
+export interface KeyRingConfig extends KeyFolder {
   /** Keys given from outside, in PEM form; the first signs, all are published. `null`: made here. */
   readonly givenKeys: (() => Secret) | null;
   /** File that the given keys came from, to warn when others can read it. */
   readonly givenKeysFile: string | null;
-  /** PEM file with the given keys' certificates; `null` has the folder's authority issue them. */
+  /** PEM file with the given keys' certificates; `null`: they need none. */
   readonly certificatesFile: (() => string) | null;
   /** Seconds that a token of an old key lives after the key was replaced. */
   readonly retainSeconds: number;
@@ -35,6 +37,8 @@ export interface KeyDescription {
   readonly keyId: string;
   /** When it begins to sign: a time, `ever` or `never`. */
   readonly signsFrom: string;
+  /** When its certificate ends; `null`: it needs none. */
+  readonly endsAt: string | null;
 }
 
 /** The signing keys of a service, kept up to date while it runs. */
@@ -67,7 +71,7 @@ export async function openKeyRing(
   config: KeyRingConfig,
   deps: { readonly now: () => number; readonly log: Logger },
 ): Promise<KeyRing> {
-  if (config.givenKeysFile !== null) await warnIfReadableByOthers(config.givenKeysFile, deps.log);
+  await warnIfReadableByOthers(config, deps.log);
   let keys = await (await readSource(config)).load();
   // Read anew: the first load may have made the first key.
   let source = await readSource(config);
@@ -86,11 +90,16 @@ export async function openKeyRing(
       deps.log.error({ event: "keys.unreadable", owner: config.owner, err: error });
     }
   };
+  const warnOfEnd = endWarner(config.owner, deps);
+  const look = () => {
+    void reload();
+    warnOfEnd(keys);
+  };
   const onHangup = () => void reload();
   return {
     name: "signing keys",
     directory: config.directory,
-    active: () => activeKey(keys, seconds()).key,
+    active: () => activeKey(usable(keys, seconds()), seconds()).key,
     published: () => publishedKeys(keys, seconds(), config.retainSeconds).map(({ key }) => key),
     describe: () => describe(keys),
     onChange: (listener) => {
@@ -98,7 +107,7 @@ export async function openKeyRing(
     },
     reload,
     start: () => {
-      timer = setInterval(() => void reload(), RELOAD_MILLISECONDS);
+      timer = setInterval(look, RELOAD_MILLISECONDS);
       process.on("SIGHUP", onHangup);
       return Promise.resolve();
     },
@@ -117,11 +126,10 @@ interface KeySource {
 }
 
 async function readSource(config: KeyRingConfig): Promise<KeySource> {
-  const { directory, owner } = config;
   if (config.givenKeys === null)
     return {
-      fingerprint: (await keyNames(directory, owner)).join(),
-      load: () => readKeyFolder(directory, owner),
+      fingerprint: (await keyNames(config.directory, config.owner)).join(),
+      load: () => readKeyFolder(config),
     };
   const pem = config.givenKeys().reveal();
   const certificates = config.certificatesFile?.() ?? null;
@@ -140,26 +148,28 @@ async function loadGivenKeys(
   const name = config.givenKeysFile ?? "SIGNING_KEY";
   return Promise.all(
     parsePrivateKeys(pem, name).map(async (key, index) => {
-      const chainPem = certificates ?? (await certify(config, key));
-      const chain = parseCertificates(chainPem, name);
-      const leaf = chain.findIndex((certificate) => certificate.checkPrivateKey(key));
-      const signingKey = await assembleSigningKey(key, chain.slice(Math.max(leaf, 0)), name);
-      return { key: signingKey, activeFrom: index === 0 ? 0 : NEVER, name: `given-${index + 1}` };
+      const chain = certificates === null ? null : chainOf(key, certificates, name);
+      const signingKey = await assembleSigningKey(key, chain, name);
+      const activeFrom = index === 0 ? 0 : NEVER;
+      return { key: signingKey, activeFrom, endsAt: endOfChain(chain), name: `given-${index + 1}` };
     }),
   );
 }
 
-async function certify({ directory, owner }: KeyRingConfig, key: KeyObject): Promise<string> {
-  return issueCertificate(await openAuthority(directory), key, owner);
+function chainOf(key: KeyObject, certificates: string, source: string): X509Certificate[] {
+  const chain = parseCertificates(certificates, source);
+  const leaf = chain.findIndex((certificate) => certificate.checkPrivateKey(key));
+  return chain.slice(Math.max(leaf, 0));
 }
 
 const NEVER = Number.MAX_SAFE_INTEGER;
 
 function describe(keys: readonly DatedKey[]): KeyDescription[] {
-  return keys.map(({ name, key, activeFrom }) => ({
+  return keys.map(({ name, key, activeFrom, endsAt }) => ({
     name,
     keyId: key.keyId,
     signsFrom: describeTime(activeFrom),
+    endsAt: endsAt === null ? null : new Date(endsAt * 1000).toISOString(),
   }));
 }
 
@@ -168,8 +178,14 @@ function describeTime(seconds: number): string {
   return seconds === NEVER ? "never" : new Date(seconds * 1000).toISOString();
 }
 
-async function warnIfReadableByOthers(path: string, log: Logger): Promise<void> {
-  const { mode } = await stat(path);
+async function warnIfReadableByOthers(config: KeyRingConfig, log: Logger): Promise<void> {
+  const { givenKeysFile, directory, owner } = config;
+  if (givenKeysFile === null) {
+    for (const path of await keysReadableByOthers(directory, owner))
+      log.warn({ event: "key.readable-by-others", path });
+    return;
+  }
+  const { mode } = await stat(givenKeysFile);
   if ((mode & 0o077) !== 0)
-    log.warn({ event: "key.readable-by-others", path, mode: (mode & 0o777).toString(8) });
+    log.warn({ event: "key.readable-by-others", path: givenKeysFile, mode: (mode & 0o777).toString(8) }); // prettier-ignore
 }

@@ -25,8 +25,8 @@ export interface RegistryTokenClaims {
 const BACKDATE_SECONDS = 60;
 
 /**
- * Signs a registry token. The certificate chain travels in the header (`x5c`), which registries 2.8
- * and 3.x verify alike, whereas they disagree on what a `kid` is.
+ * Signs a registry token. Where the key has a certificate chain, it travels in the header (`x5c`), which registries
+ * 2.8 and 3.x verify alike, whereas they disagree on what a `kid` is.
  *
  * @param key - signing key
  * @param claims - what the token says
@@ -46,6 +46,11 @@ export function signRegistryToken(key: SigningKey, claims: RegistryTokenClaims):
   };
   return jwt.sign(payload, key.privateKey, {
     algorithm: key.algorithm,
-    header: { alg: key.algorithm, typ: "JWT", kid: key.keyId, x5c: [...key.x5c] },
+    header: {
+      alg: key.algorithm,
+      typ: "JWT",
+      kid: key.keyId,
+      ...(key.x5c === null ? {} : { x5c: [...key.x5c] }),
+    },
   });
 }

@@ -10,31 +10,31 @@ export interface SigningKey {
   readonly algorithm: SigningAlgorithm;
   /** RFC 7638 thumbprint of the public key. */
   readonly keyId: string;
-  /** Certificate chain, leaf first, each base64 DER (RFC 7515 section 4.1.6). */
-  readonly x5c: readonly string[];
-  /** RFC 7517, with `kid`, `alg`, `use` and `x5c`. */
+  /** Certificate chain, leaf first, each base64 DER (RFC 7515 section 4.1.6); `null`: verifiers know the key itself. */
+  readonly x5c: readonly string[] | null;
+  /** RFC 7517, with `kid`, `alg` and `use`. */
   readonly publicJwk: JWK;
 }
 
 /**
  * @param key - private key, EC on P-256 or RSA of at least 2048 bits
- * @param chain - its certificates, leaf first
+ * @param chain - its certificates, leaf first; `null`: it has none
  * @param source - where they come from, for messages
  * @returns the signing key
  * @throws Error that names the source, when they cannot be used together
  */
 export async function assembleSigningKey(
   key: KeyObject,
-  chain: readonly X509Certificate[],
+  chain: readonly X509Certificate[] | null,
   source: string,
 ): Promise<SigningKey> {
-  if (chain[0]?.checkPrivateKey(key) !== true)
+  if (chain !== null && chain[0]?.checkPrivateKey(key) !== true)
     throw new Error(`${source}: the first certificate does not belong to the private key`);
   const algorithm = algorithmOf(key, source);
   const jwk = createPublicKey(key).export({ format: "jwk" }) as JWK;
   const keyId = await calculateJwkThumbprint(jwk);
-  const x5c = chain.map((certificate) => certificate.raw.toString("base64"));
-  const publicJwk = { ...jwk, kid: keyId, alg: algorithm, use: "sig", x5c: [...x5c] };
+  const x5c = chain?.map((certificate) => certificate.raw.toString("base64")) ?? null;
+  const publicJwk = { ...jwk, kid: keyId, alg: algorithm, use: "sig" };
   return { privateKey: key, algorithm, keyId, x5c, publicJwk };
 }
 

@@ -17,8 +17,10 @@ export interface VerifiedStatement {
  * @param type - what kind of statement it is; goes into `typ`, so that none is taken for another kind
  * @param payload - the statement
  * @returns a JWS in compact serialisation (RFC 7515)
+ * @throws Error when the key has no certificate
  */
 export function signStatement(key: SigningKey, type: string, payload: object): string {
+  if (key.x5c === null) throw new Error("a key without a certificate makes no statements");
   return jwt.sign(payload, key.privateKey, {
     algorithm: key.algorithm,
     noTimestamp: true,
@@ -70,7 +72,7 @@ function trustedLeaf(
     if (anchors.some((anchor) => anchor.raw.equals(certificate.raw))) return true;
     const next = chain[index + 1];
     const issuers = next === undefined ? anchors : [next];
-    return issuers.some((issuer) => isIssuedBy(certificate, issuer));
+    return issuers.some((issuer) => isValidAt(issuer, at) && isIssuedBy(certificate, issuer));
   });
   if (!trusted) throw new Error("signed with a certificate that is not trusted");
   return leaf;

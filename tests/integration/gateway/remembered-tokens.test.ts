@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ExpiredToken, InvalidToken, tokenVerifier } from "#gateway/proxy/caller.js";
+import { keyRefresher } from "#gateway/proxy/key-refresher.js";
 import { eventually } from "#tests/support/eventually.js";
+import { SILENT } from "#tests/support/ledger.js";
 import {
   ISSUER,
   newSigner,
@@ -56,13 +58,48 @@ describe("a token that was verified before", () => {
     await expect(verifier.verify(header)).rejects.toThrow("signed by an unknown key");
     authority.publish([authority.publicJwk]);
   });
+
+  test("is worth nothing on a gateway that nobody asks anything, soon after its key was withdrawn", async () => {
+    const verifier = startVerifier();
+    const header = `Bearer ${await authority.sign()}`;
+    await verifier.verify(header);
+    const refresher = keyRefresher(verifier, SILENT, 50);
+    await refresher.start();
+    const asked = authority.server.seen.length;
+    authority.publish([(await newSigner()).publicJwk]);
+    await eventually("it asks by itself", () => authority.server.seen.length > asked + 1);
+    await refresher.stop();
+    await expect(verifier.verify(header)).rejects.toThrow("signed by an unknown key");
+    authority.publish([authority.publicJwk]);
+  });
 });
 
-function startVerifier() {
+describe("while the token server is away", () => {
+  test("its keys count for a stated time, and after that nothing is decided", async () => {
+    const away = await startTokenAuthority();
+    let ahead = 0;
+    const verifier = startVerifier({ authority: away, now: () => Date.now() + ahead });
+    const header = `Bearer ${await away.sign({ subject: "bob", expiresIn: 7_200 })}`;
+    await verifier.verify(header);
+    await away.server.stop();
+    ahead = 3_500_000;
+    expect((await verifier.verify(header))?.subject).toBe("bob");
+    ahead = 3_700_000;
+    await expect(verifier.verify(header)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    const other = `Bearer ${await away.sign({ subject: "carol", expiresIn: 7_200 })}`;
+    await expect(verifier.verify(other)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+});
+
+function startVerifier(
+  options: { readonly authority?: TokenAuthority; readonly now?: () => number } = {},
+) {
   return tokenVerifier({
-    jwksUrl: new URL("/.well-known/jwks.json", authority.server.url),
+    jwksUrl: new URL("/.well-known/jwks.json", (options.authority ?? authority).server.url),
     issuer: ISSUER,
     audience: SERVICE,
     leewaySeconds: 0,
+    keysMaxAgeSeconds: 3_600,
+    ...(options.now === undefined ? {} : { now: options.now }),
   });
 }

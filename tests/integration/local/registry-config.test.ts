@@ -21,7 +21,11 @@ let running: Service | null = null;
 beforeEach(async () => {
   folder = await temporaryFolder();
   const { privateKey } = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  write("ca.cert.pem", await selfSignAuthority(await generateKeyPem()));
+  const now = Math.floor(Date.now() / 1000);
+  write(
+    "ca.cert.pem",
+    await selfSignAuthority(await generateKeyPem(), { from: now, to: now + 3600 }),
+  );
   write("cloudfront.pem", privateKey.export({ type: "pkcs1", format: "pem" }).toString());
   write("secret", "0123456789abcdef0123456789abcdef");
 });

@@ -167,6 +167,19 @@ describe("a document is refused", () => {
     );
   });
 
+  test("when the instance was launched in the future, beyond what clocks may differ", async () => {
+    const { now } = testClock(LATER);
+    const launchedIn = (seconds: number) => {
+      const pendingTime = new Date(now() + seconds * 1000).toISOString();
+      return make.sign([aws], { content: { ...INSTANCE, pendingTime } });
+    };
+    await expect(verify(await launchedIn(59))).resolves.toBeDefined();
+    for (const maxAgeSeconds of [undefined, 3_600])
+      expect(
+        await refusal(await launchedIn(62), maxAgeSeconds === undefined ? {} : { maxAgeSeconds }),
+      ).toBe(`${REFUSED}: the instance was launched in the future`);
+  });
+
   test.each<[string, object | string]>([
     ["no JSON", "hello"],
     ["a list", "[]"],

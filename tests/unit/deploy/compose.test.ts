@@ -14,8 +14,8 @@ import {
   type Service,
 } from "./support/compose.js";
 
-/** Folder of keys, secrets and the registry's configuration. */
-const SHARED_FOLDER = "/etc/wharfinger";
+/** Folder in which the volumes are mounted. */
+const FOLDER = "/etc/wharfinger";
 
 describe("docker-compose.yml", () => {
   test("builds images that the Dockerfile has", () => {
@@ -25,17 +25,23 @@ describe("docker-compose.yml", () => {
 
   test.each(OURS)("tells %s where the keys are when it reads them", (name, { environment }) => {
     const readsKeys = variablesOf(filesOf(name)).includes("KEYS_DIR");
-    expect(environment?.["KEYS_DIR"]).toBe(readsKeys ? `${SHARED_FOLDER}/keys` : undefined);
+    expect(environment?.["KEYS_DIR"]).toBe(readsKeys ? `${FOLDER}/private` : undefined);
   });
 
-  test("mounts the shared folder where it is needed, and lets no image but ours write to it", () => {
-    const mounts = Object.entries(SERVICES).map(([name, service]) => [name, mountOf(service)]);
+  test("gives each service its own keys and secrets alone, and the authority's key to none", () => {
+    const mounts = Object.entries(SERVICES).map(([name, service]) => [name, mountsOf(service)]);
     expect(Object.fromEntries(mounts)).toEqual({
-      postgres: undefined,
-      setup: `wharfinger:${SHARED_FOLDER}`,
-      registry: `wharfinger:${SHARED_FOLDER}:ro`,
-      "token-server": `wharfinger:${SHARED_FOLDER}`,
-      gateway: `wharfinger:${SHARED_FOLDER}`,
+      postgres: [],
+      setup: [
+        "wharfinger:operator",
+        "gateway:private/gateway",
+        "token-server:private/token-server",
+        "trust:trust",
+        "registry-config:registry",
+      ],
+      registry: ["registry-config:registry:ro", "trust:trust:ro"],
+      "token-server": ["token-server:private/token-server:ro", "trust:trust:ro"],
+      gateway: ["gateway:private/gateway:ro", "trust:trust:ro"],
     });
   });
 
@@ -86,8 +92,10 @@ function foldersReadBy({ path, text }: SourceFile): string[] {
   );
 }
 
-function mountOf({ volumes }: Service): string | undefined {
-  return volumes?.find((volume) => volume.includes(`:${SHARED_FOLDER}`));
+function mountsOf({ volumes }: Service): string[] {
+  return (volumes ?? [])
+    .filter((volume) => volume.includes(`:${FOLDER}`))
+    .map((volume) => volume.replace(`${FOLDER}/`, ""));
 }
 
 function isPackage(specifier: string): boolean {

@@ -8,6 +8,9 @@ import { verifyLog, type VerifiedLog } from "#audit-log/verify/verify-log.js";
 import type { KeptCheckpoint } from "#audit-log/verify/walk-checkpoints.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { operatorFolders } from "#service-kit/signing/operator-folders.js";
+import { renewKeys } from "#service-kit/signing/renew.js";
+import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import type { TestPostgres } from "#tests/support/postgres.js";
@@ -86,8 +89,8 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
     checkpointDeps,
     checkpoint: () => makeDueCheckpoint(checkpointDeps()),
     verify: async (kept = [], through = db) => {
-      const pem = await readFile(join(folder.path, "ca.cert.pem"), "utf8");
-      const anchors = parseCertificates(pem, "ca.cert.pem");
+      const trusted = join(operatorFolders(folder.path).trust, AUDIT_BUNDLE);
+      const anchors = parseCertificates(await readFile(trusted, "utf8"), trusted);
       return verifyLog(through, { anchors, kept, progress: () => undefined });
     },
     forge: (work) =>
@@ -103,11 +106,14 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
 }
 
 /** @returns keys of a gateway, with an authority of their own */
-export function testKeys(directory: string): Promise<KeyRing> {
+export async function testKeys(directory: string): Promise<KeyRing> {
+  const renewal = { lifetimeSeconds: 86_400, ahead: 0 };
+  await renewKeys(operatorFolders(directory), renewal, Math.floor(Date.now() / 1000));
   return openKeyRing(
     {
       directory,
       owner: "gateway",
+      certified: true,
       givenKeys: null,
       givenKeysFile: null,
       certificatesFile: null,

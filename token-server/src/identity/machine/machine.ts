@@ -19,6 +19,8 @@ const PULL_ONLY: Identity["limits"] = [{ repositories: "**", actions: ["pull"] }
 /** A real document has about 2,000 characters. */
 const MAX_LENGTH = 16 * 1024;
 const CACHE_SECONDS = 60;
+/** How far our clock may be behind that of AWS. */
+const CLOCK_LEEWAY_MILLISECONDS = 60_000;
 export const MACHINE_USER = "instance-identity-document";
 
 /**
@@ -37,7 +39,7 @@ export function machineSource(check: MachineCheck, now: () => number): IdentityS
       const document = credentials.password.reveal();
       if (document.length > MAX_LENGTH) throw refusedMachine("it is too long");
       const verified = await remembered.verify(credentials, async () =>
-        toLogin(await check(document)),
+        toLogin(launched(await check(document), now())),
       );
       return { ...verified, accessToken: null };
     },
@@ -52,6 +54,13 @@ export function refusedMachine(reason: string): Fault {
   return new Fault("UNAUTHORIZED", {
     message: `the instance identity document is refused: ${reason}`,
   });
+}
+
+/** @throws Fault UNAUTHORIZED for an instance that is yet to be launched: its age could not be bounded by anything */
+function launched(document: InstanceDocument | null, now: number): InstanceDocument | null {
+  if (document !== null && Date.parse(document.pendingTime) > now + CLOCK_LEEWAY_MILLISECONDS)
+    throw refusedMachine("the instance was launched in the future");
+  return document;
 }
 
 function toLogin(document: InstanceDocument | null): VerifiedLogin {

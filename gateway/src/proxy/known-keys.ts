@@ -1,0 +1,70 @@
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import { z } from "zod";
+
+/** The token server's keys as they were last told. */
+export interface KnownKeys {
+  /** Finds the key of a token; asks for keys when it has none of that name. */
+  readonly find: JWTVerifyGetKey;
+  /**
+   * @param keyId - `kid` of a key
+   * @returns whether it was among the keys when they were last told, and that is not too long ago
+   */
+  has(keyId: string): boolean;
+  /** Asks for the keys; keeps the ones it has when that fails. */
+  refresh(): Promise<void>;
+}
+
+/** The keys were not told for so long that none of them can be believed: one may have been withdrawn since. */
+export class KeysTooOld extends Error {
+  override readonly name = "KeysTooOld";
+}
+
+/**
+ * @param url - where the token server publishes its keys
+ * @param options - how long keys count that could not be asked for again, in seconds, and clock in milliseconds
+ * @returns the keys; none are known before the first question
+ */
+export function knownKeys(
+  url: URL,
+  { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: () => number },
+): KnownKeys {
+  let toldAt: number | null = null;
+  let keyIds: ReadonlySet<string> = new Set();
+  const keys = createRemoteJWKSet(url, {
+    timeoutDuration: 3_000,
+    // A key that is new to us is asked for at once; strangers' keys must not make us ask all the time.
+    cooldownDuration: 1_000,
+    cacheMaxAge: Infinity,
+    [customFetch]: async (address, init) => {
+      const answer = await fetch(address, init);
+      const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
+      if (told !== null) {
+        toldAt = now();
+        keyIds = told;
+      }
+      return answer;
+    },
+  });
+  const isTooOld = () => toldAt !== null && now() - toldAt > maxAgeSeconds * 1000;
+  return {
+    find: async (header, token) => {
+      if (isTooOld()) await keys.reload();
+      if (isTooOld()) throw new KeysTooOld("the keys were told too long ago");
+      return keys(header, token);
+    },
+    has: (keyId) => !isTooOld() && keyIds.has(keyId),
+    refresh: () => keys.reload(),
+  };
+}
+
+const keySet = z.object({ keys: z.array(z.object({ kid: z.string() })) });
+
+/** What is no key set says nothing: the keys from before stay, and grow old. */
+function keyIdsIn(text: string): ReadonlySet<string> | null {
+  try {
+    const { keys } = keySet.parse(JSON.parse(text));
+    return new Set(keys.map(({ kid }) => kid));
+  } catch {
+    return null;
+  }
+}
