@@ -1,5 +1,6 @@
-import { GlobError, matchesGlob, repositoryGlob } from "./glob.js";
-import type { AccessLimit } from "./identity.js";
+import { GlobError, repositoryGlob, type Glob } from "./glob.js";
+import { matchesGlob } from "./glob-match.js";
+import type { AccessLimit, Identity } from "./identity.js";
 import type { Question } from "./question.js";
 import { clip } from "./reason.js";
 import type { RuleName } from "./rule.js";
@@ -11,42 +12,83 @@ export interface BoundDenial {
   readonly rule: RuleName;
 }
 
+/** What holds for an identity whatever a policy says. */
+export interface Bounds {
+  /** @returns why it is denied, `null` when the policy alone decides */
+  denialOf(question: Question): BoundDenial | null;
+  /** @returns why it is denied in every repository */
+  denialOfKind(question: Question): BoundDenial | null;
+  /** Limits with their patterns read; `null`: there are none. */
+  readonly limits: readonly Limit[] | null;
+}
+
+/** A limit, ready to be held against repositories. */
+export interface Limit {
+  /** `null` for a pattern that cannot be read: it lets nothing pass. */
+  readonly glob: Glob | null;
+  readonly actions: readonly string[];
+}
+
 /**
- * What holds whatever a policy says: nobody in particular and machines only pull and list, nobody
- * passes the limits of their own login, and a robot has nothing but its limits.
+ * Nobody in particular and machines only pull and list, robots manage no robots, nobody passes the limits of their
+ * own login, and a robot has nothing but its limits.
  *
- * @param question - what is asked
- * @returns why it is denied, `null` when the policy alone decides
+ * @param identity - who asks
+ * @returns the bounds, with the limits' patterns read once for all questions
  */
-export function boundOf(question: Question): BoundDenial | null {
-  const { identity, action } = question;
-  if (action === "push" || action === "delete") {
-    if (identity.kind === "anonymous") return denial("kind.anonymous", `log in to ${action}`);
-    if (identity.kind === "machine") return denial("kind.machine", "machines may only pull");
-  }
-  const limits = identity.limits ?? (identity.kind === "robot" ? [] : null);
-  if (limits === null || limits.some((limit) => isWithin(limit, question))) return null;
-  return denial("identity.limits", outside(question, limits));
+export function boundsOf(identity: Identity): Bounds {
+  const limits = limitsOf(identity);
+  let outside: BoundDenial | null = null;
+  return {
+    limits,
+    denialOfKind,
+    denialOf: (question) => {
+      const denied = denialOfKind(question);
+      if (denied !== null || limits === null) return denied;
+      if (limits.some((limit) => isWithin(limit, question))) return null;
+      return (outside ??= denial("identity.limits", outsideReason(identity)));
+    },
+  };
 }
 
-function isWithin(limit: AccessLimit, { action, repository }: Question): boolean {
-  // The catalog shows every name, so it takes a limit that lets every name be pulled.
-  if (repository === null) return limit.repositories === "**" && limit.actions.includes("pull");
-  return limit.actions.some((one) => one === action) && fits(limit.repositories, repository);
+function limitsOf(identity: Identity): readonly Limit[] | null {
+  if (identity.limits === null) return identity.kind === "robot" ? [] : null;
+  return identity.limits.map(({ repositories, actions }) => ({
+    glob: readGlob(repositories),
+    actions,
+  }));
 }
 
-/** Limits come with identities, not with the policy; a limit that cannot be read lets nothing pass. */
-function fits(pattern: string, repository: string): boolean {
+/** Limits come with identities, not with the policy, and none of them may cost more than its matching. */
+function readGlob(pattern: string): Glob | null {
   try {
-    return matchesGlob(repositoryGlob(pattern), repository, () => []);
+    const glob = repositoryGlob(pattern);
+    return glob.variables.length > 0 ? null : glob;
   } catch (error) {
-    if (error instanceof GlobError) return false;
+    if (error instanceof GlobError) return null;
     throw error;
   }
 }
 
-function outside({ identity }: Question, limits: readonly AccessLimit[]): string {
+function denialOfKind({ identity: { kind }, action }: Question): BoundDenial | null {
+  if (action === "manage" && kind === "robot")
+    return denial("kind.robot", "robots cannot manage robots");
+  if (action !== "push" && action !== "delete" && action !== "manage") return null;
+  if (kind === "anonymous") return denial("kind.anonymous", `log in to ${action}`);
+  if (kind === "machine") return denial("kind.machine", "machines may only pull");
+  return null;
+}
+
+function isWithin({ glob, actions }: Limit, { action, repository }: Question): boolean {
+  if (glob === null) return false;
+  // The catalog shows every name, so it takes a limit that lets every name be pulled.
+  if (repository === null) return glob.text === "**" && actions.includes("pull");
+  return actions.includes(action) && matchesGlob(glob, repository);
+}
+
+function outsideReason(identity: Identity): string {
   const name = nameOf(identity);
+  const limits: readonly AccessLimit[] = identity.limits ?? [];
   if (limits.length === 0) return `${name} has been given no access`;
   const given = limits.map(
     ({ repositories, actions }) => `${actions.join(", ")} in ${repositories}`,

@@ -2,6 +2,7 @@ import { unlessCondition, whoConditions, type Condition } from "./conditions.js"
 import { repositoryGlob, type Glob } from "./glob.js";
 import type { PolicyAction, RuleAction, RuleName, RuleSpec } from "./rule.js";
 import { repositoryValues } from "./repository-values.js";
+import { indexRules, type RuleIndex } from "./rule-index.js";
 
 /** A rule with its patterns, networks and conditions read once. */
 export interface Rule {
@@ -9,12 +10,17 @@ export interface Rule {
   readonly spec: RuleSpec;
   readonly actions: ReadonlySet<PolicyAction>;
   readonly globs: readonly Glob[];
+  /** Conditions on who asks, and from where. */
   readonly conditions: readonly Condition[];
+  /** The condition that templates stand for what is in the repository's name; `null` without templates. */
+  readonly values: Condition | null;
 }
 
 /** Ordered rules: the first that matches decides, and what no rule matches is denied. */
 export interface Policy {
   readonly rules: readonly Rule[];
+  /** Those of them that can be about a repository, with the patterns that can. */
+  readonly about: RuleIndex<Rule>;
 }
 
 const EVERY_REPOSITORY_ACTION: readonly PolicyAction[] = ["pull", "push", "delete"];
@@ -29,7 +35,8 @@ export function compilePolicy(
   specs: readonly RuleSpec[],
   at: readonly (string | null)[] = [],
 ): Policy {
-  return { rules: specs.map((spec, index) => compileRule(spec, at[index] ?? null)) };
+  const rules = specs.map((spec, index) => compileRule(spec, at[index] ?? null));
+  return { rules, about: indexRules(rules) };
 }
 
 /**
@@ -58,7 +65,7 @@ function compileRule(spec: RuleSpec, at: string | null): Rule {
     conditions: [
       ...whoConditions(spec.who, spec.effect),
       ...(spec.unless === undefined ? [] : unlessCondition(spec.unless, spec.effect)),
-      ...repositoryValues(globs),
     ],
+    values: repositoryValues(globs),
   };
 }

@@ -1,4 +1,5 @@
-import { textGlob, matchesGlob } from "./glob.js";
+import { textGlob } from "./glob.js";
+import { matchesGlob } from "./glob-match.js";
 import { networks } from "./networks.js";
 import type { Question } from "./question.js";
 import type { Conditions, Effect, PolicyAction, RuleSpec } from "./rule.js";
@@ -9,6 +10,8 @@ export type Verdict = boolean | "teams-needed";
 
 /** One condition of a rule, ready to be asked. */
 export interface Condition {
+  /** What it looks at. */
+  readonly about: "caller" | "address" | "repository";
   /** The higher, the nearer to a match is a rule that fails here alone. */
   readonly rank: number;
   holds(question: Question): Verdict;
@@ -16,7 +19,7 @@ export interface Condition {
   whyNot(question: Question): string;
 }
 
-type Test = Omit<Condition, "rank">;
+type Test = Omit<Condition, "about" | "rank">;
 
 type Compile<K extends keyof Conditions> = (
   wanted: NonNullable<Conditions[K]>,
@@ -79,6 +82,7 @@ const UNLESS_RANK = ORDER.length;
 export const HIGHEST_RANK = UNLESS_RANK + 1;
 
 const LOGGED_IN: Condition = {
+  about: "caller",
   rank: 0,
   holds: ({ identity }) => identity.kind !== "anonymous",
   whyNot: ({ action }) => `log in to ${verb(action)}`,
@@ -105,6 +109,7 @@ export function whoConditions(who: RuleSpec["who"], effect: Effect): Condition[]
 export function unlessCondition(exception: Conditions, effect: Effect): Condition[] {
   const what = Object.keys(exception).join(", ");
   return compileAll(exception, { unknownAddress: effect === "allow" }).map((inner) => ({
+    about: inner.about,
     rank: UNLESS_RANK,
     holds: (question) => {
       const verdict = inner.holds(question);
@@ -127,7 +132,8 @@ function compileOne<K extends keyof Conditions>(
   // TypeScript does not see that the compiler found under a key takes what stands under that key.
   const compile = COMPILE[key] as Compile<K>;
   if (wanted === undefined) return [];
-  return [{ rank: ORDER.indexOf(key), ...compile(wanted, context) }];
+  const about = key === "addresses" ? "address" : "caller";
+  return [{ about, rank: ORDER.indexOf(key), ...compile(wanted, context) }];
 }
 
 function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
@@ -153,5 +159,6 @@ function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
  * @returns it as a verb, for reasons
  */
 export function verb(action: PolicyAction): string {
-  return action === "catalog" ? "list the catalog" : action;
+  if (action === "catalog") return "list the catalog";
+  return action === "manage" ? "manage robots" : action;
 }

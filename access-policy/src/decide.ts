@@ -1,7 +1,8 @@
 import type { Action, Resource } from "#registry-protocol/scope.js";
 import type { Policy } from "./compile.js";
-import { evaluate, type Decision, type Visit } from "./evaluate.js";
-import { askedOf, type Circumstances, type Subject } from "./question.js";
+import { askerOf } from "./asker.js";
+import { evaluate, type Decision } from "./evaluate.js";
+import type { Circumstances, Subject } from "./question.js";
 import type { PolicyAction } from "./rule.js";
 
 /** A decision, and which part of the action decided it. */
@@ -30,11 +31,30 @@ export function decide(
   action: Action,
   circumstances: Circumstances,
 ): Decision {
-  const settleOne = (part: PolicyAction): Settled => ({
-    action: part,
-    decision: evaluate(policy, askedOf(subject, resource, part, circumstances), ignore),
-  });
-  return settle(partsOf(resource, action).map(settleOne)).decision;
+  return decider(policy, subject, circumstances)(resource, action);
+}
+
+/**
+ * For several questions of one caller: what depends on the caller alone is found out once.
+ *
+ * @param policy - the rules
+ * @param subject - who asks
+ * @param circumstances - from where it is asked
+ * @returns a function that decides as {@link decide} does
+ */
+export function decider(
+  policy: Policy,
+  subject: Subject,
+  circumstances: Circumstances,
+): (resource: Resource, action: Action) => Decision {
+  const asker = askerOf(subject, circumstances);
+  return (resource, action) => {
+    const settleOne = (part: PolicyAction): Settled => ({
+      action: part,
+      decision: evaluate(policy, asker, asker.question(resource, part)),
+    });
+    return settle(partsOf(resource, action).map(settleOne)).decision;
+  };
 }
 
 /**
@@ -59,5 +79,3 @@ export function settle<T extends Settled>(parts: readonly T[]): T {
   if (deciding === undefined) throw new TypeError("nothing was asked");
   return deciding;
 }
-
-const ignore: Visit = () => undefined;

@@ -2,17 +2,17 @@ import { compilePolicy, type Policy } from "./compile.js";
 import type { RuleSpec } from "./rule.js";
 
 /**
- * Pier One's rules: whoever is known may pull, teams push below their own name, nobody but a robot
- * that was given it deletes. `docs/policy.md` spells them out as a file.
+ * Pier One's rules: whoever is known may pull, teams push below their own name and manage robots there, nobody
+ * deletes. `docs/policy.md` spells them out as a file.
  */
 export const DEFAULT_RULES: readonly RuleSpec[] = [
   {
     id: "push-login",
     effect: "deny",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["**"],
     who: { kinds: ["anonymous"] },
-    message: "log in to push",
+    message: "log in to ${action}",
   },
   {
     id: "push-artifact",
@@ -24,7 +24,7 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   },
   {
     id: "robots",
-    description: "A robot may do what its owners gave it: its limits bound this.",
+    description: "A robot may do what its makers gave it, who had it themselves: its limits bound this.",
     effect: "allow",
     actions: ["*"],
     repositories: ["**"],
@@ -66,7 +66,7 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   {
     id: "push-machine",
     effect: "deny",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["**"],
     who: { kinds: ["machine"] },
     message: "machines may only pull",
@@ -74,7 +74,7 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   {
     id: "push-anywhere",
     effect: "allow",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["**"],
     who: { scopes: { anyOf: ["application.write_all", "application.write_all_trusted"] } },
     message: "scope ${scope}",
@@ -82,16 +82,16 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   {
     id: "push-realms",
     effect: "deny",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["**"],
     who: "anyone",
     unless: { realms: ["/employees", "/services"] },
-    message: "realm ${realm} may not push",
+    message: "realm ${realm} may not ${action}",
   },
   {
     id: "push-employees",
     effect: "allow",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["${team}/**"],
     who: { realms: ["/employees"] },
     message: "${uid} is in team ${team}",
@@ -99,7 +99,7 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   {
     id: "push-services",
     effect: "allow",
-    actions: ["push"],
+    actions: ["push", "manage"],
     repositories: ["${team}/**"],
     who: { realms: ["/services"], scopes: { allOf: ["application.write"] } },
     message: "${uid} is in team ${team}",

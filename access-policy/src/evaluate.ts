@@ -1,11 +1,12 @@
-import { boundOf } from "./bounds.js";
+import type { Asker } from "./asker.js";
 import type { Policy, Rule } from "./compile.js";
 import { verb } from "./conditions.js";
 import { matchRule, type Match } from "./match.js";
 import type { Question } from "./question.js";
-import { NearestRule, type Near } from "./nearest.js";
+import { nearestRule } from "./nearest.js";
 import { phrase, reasonOf, whyOf } from "./reason.js";
 import type { Effect, RuleName } from "./rule.js";
+import type { Candidate } from "./rule-index.js";
 
 /** The answer to "may this identity do this", always with the reason. */
 export type Decision =
@@ -19,39 +20,56 @@ export type Decision =
   /** It depends on team membership, which has not been looked up. */
   | { readonly allow: "teams-needed" };
 
-/** Is told of each rule that was looked at, in order. */
-export type Visit = (rule: Rule, match: Match) => void;
+/** A rule that was looked at, and what came of it. */
+export type Visited = readonly [Rule, Match];
 
 /**
  * @param policy - the rules
- * @param question - what is asked
- * @param visit - is told of each rule that was looked at
- * @returns the decision, the same whether or not somebody watches
+ * @param asker - who asks
+ * @param question - what they ask
+ * @param trace - is filled with every rule up to the one that decides; without it, rules that cannot be about the
+ *   repository are passed over
+ * @returns the decision, the same with and without a trace
  */
-export function evaluate(policy: Policy, question: Question, visit: Visit): Decision {
+export function evaluate(
+  policy: Policy,
+  asker: Asker,
+  question: Question,
+  trace: Visited[] | null = null,
+): Decision {
   if (question.identity.kind === "unrestricted")
     return {
       allow: true,
       reason: "authentication is switched off",
       rule: { id: "kind.unrestricted", at: null },
     };
-  const decision = walk(policy, question, visit);
+  const decision = walk(policy, asker, question, trace);
   const isDeniedByRule = decision.allow === false && decision.rule !== null;
-  const bound = isDeniedByRule ? null : boundOf(question);
+  const bound = isDeniedByRule ? null : asker.bounds.denialOf(question);
   return bound === null ? decision : { allow: false, ...bound };
 }
 
-function walk(policy: Policy, question: Question, visit: Visit): Decision {
+function walk(
+  policy: Policy,
+  asker: Asker,
+  question: Question,
+  trace: Visited[] | null,
+): Decision {
   const open = new Set<Effect>();
-  const near = new NearestRule(question);
-  for (const rule of policy.rules) {
-    const match = matchRule(rule, question);
-    visit(rule, match);
+  const visited = trace ?? [];
+  const candidates =
+    trace === null ? policy.about(question.action, question.repository) : all(policy);
+  for (const { rule, globs } of candidates) {
+    const match = matchRule(rule, question, asker.standings, globs);
+    visited.push([rule, match]);
     if (match.outcome === "matched") return decided(rule, question, open);
     if (match.outcome === "teams-needed") open.add(rule.spec.effect);
-    near.consider(rule, match);
   }
-  return open.has("allow") ? { allow: "teams-needed" } : unmatched(question, near.nearest);
+  return open.has("allow") ? { allow: "teams-needed" } : unmatched(question, visited);
+}
+
+function all({ rules }: Policy): readonly Candidate<Rule>[] {
+  return rules.map((rule) => ({ rule, globs: rule.globs }));
 }
 
 /** Rules that would need teams to tell whether they match matter only if they say something else. */
@@ -61,11 +79,12 @@ function decided(rule: Rule, question: Question, open: ReadonlySet<Effect>): Dec
   return { allow: effect === "allow", reason: reasonOf(rule, question), rule: rule.name };
 }
 
-function unmatched(question: Question, nearest: Near | null): Decision {
-  return { allow: false, reason: unmatchedReason(question, nearest), rule: null };
+function unmatched(question: Question, visited: readonly Visited[]): Decision {
+  return { allow: false, reason: unmatchedReason(question, visited), rule: null };
 }
 
-function unmatchedReason(question: Question, nearest: Near | null): string {
+function unmatchedReason(question: Question, visited: readonly Visited[]): string {
+  const nearest = nearestRule(visited, question);
   if (nearest === null) return `no rule allows ${phrase(question)}`;
   if (question.identity.kind === "anonymous") return `log in to ${verb(question.action)}`;
   return whyOf(nearest.match, nearest.rule, question);

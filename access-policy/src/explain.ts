@@ -1,9 +1,10 @@
 import type { Action, Resource } from "#registry-protocol/scope.js";
+import { askerOf, type Asker } from "./asker.js";
 import type { Policy, Rule } from "./compile.js";
 import { partsOf, settle, type Settled } from "./decide.js";
-import { evaluate } from "./evaluate.js";
+import { evaluate, type Visited } from "./evaluate.js";
 import type { Match } from "./match.js";
-import { askedOf, type Circumstances, type Question, type Subject } from "./question.js";
+import type { Circumstances, Question, Subject } from "./question.js";
 import { whyOf } from "./reason.js";
 import type { Effect, RuleName } from "./rule.js";
 
@@ -45,16 +46,17 @@ export function explain(
   action: Action,
   circumstances: Circumstances,
 ): Explanation {
+  const asker = askerOf(subject, circumstances);
   const parts = partsOf(resource, action).map((part) =>
-    explainPart(policy, askedOf(subject, resource, part, circumstances)),
+    explainPart(policy, asker, asker.question(resource, part)),
   );
   return settle(parts);
 }
 
-function explainPart(policy: Policy, question: Question): Explanation {
+function explainPart(policy: Policy, asker: Asker, question: Question): Explanation {
   const { action } = question;
-  const visited: [Rule, Match][] = [];
-  const decision = evaluate(policy, question, (rule, match) => visited.push([rule, match]));
+  const visited: Visited[] = [];
+  const decision = evaluate(policy, asker, question, visited);
   const kept = [
     ...visited.slice(0, MOST_ENTRIES - 1),
     ...visited.slice(MOST_ENTRIES - 1).slice(-1),

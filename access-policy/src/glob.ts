@@ -5,30 +5,31 @@ export class GlobError extends Error {
   override readonly name = "GlobError";
 }
 
-type Token =
+/** Part of a glob: literal text, a wildcard, or the name of a template. */
+export type Token =
   | string
-  | { readonly wild: "within" | "component" | "across" | "directories" }
+  | { readonly wild: "within" | "across" | "directories" }
   | { readonly variable: string };
 
 /** A glob, ready to be matched in time proportional to its length times that of the text. */
 export interface Glob {
   readonly text: string;
   readonly tokens: readonly Token[];
-  /** What every text that fits begins with: most texts are told apart by it. */
+  /** What every text that fits begins and ends with: most texts are told apart by it. */
   readonly prefix: string;
+  readonly suffix: string;
+  /** Length of the shortest text that fits. */
+  readonly shortest: number;
   /** Names of the templates in it. */
   readonly variables: readonly string[];
 }
 
-/** Values of a template; `null` when they are not known, so that any component may fit. */
-export type Values = (variable: string) => readonly string[] | null;
-
-const ANY_VALUE: Values = () => null;
+/** More say nothing that fewer do not, and cost time at every question. */
+export const MOST_STARS = 3;
 const MAX_LENGTH = 512;
 const VARIABLE = /^\$\{([^{}]*)\}$/;
 const COMPONENT_TEXT = /^[a-z0-9._*-]+$/;
 const WITHIN: Token = { wild: "within" };
-const COMPONENT: Token = { wild: "component" };
 const ACROSS: Token = { wild: "across" };
 
 /**
@@ -67,22 +68,6 @@ export function textGlob(text: string): Glob {
 }
 
 /**
- * @param pattern - a glob
- * @param text - a text
- * @param values - values of the templates; a value that is no legal path component never fits
- * @returns whether the whole text fits
- */
-export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VALUE): boolean {
-  if (!text.startsWith(pattern.prefix)) return false;
-  let reached: readonly number[] = [0];
-  for (const token of pattern.tokens) {
-    reached = advance(reached, token, text, values);
-    if (reached.length === 0) return false;
-  }
-  return reached.includes(text.length);
-}
-
-/**
  * @param pattern - a glob over repository names
  * @param variable - a template in it
  * @param name - a repository name that fits
@@ -93,6 +78,14 @@ export function componentAt(pattern: Glob, variable: string, name: string): stri
   const place = components.indexOf(`\${${variable}}`);
   if (place === -1 || components.slice(0, place).includes("**")) return null;
   return name.split("/")[place] ?? null;
+}
+
+/**
+ * @param pattern - a glob as it is written
+ * @returns how many stars are in it; `**` is one
+ */
+export function starsIn(pattern: string): number {
+  return pattern.match(/\*+/g)?.length ?? 0;
 }
 
 /**
@@ -116,7 +109,20 @@ function glob(text: string, tokens: readonly Token[]): Glob {
     typeof token === "object" && "variable" in token ? [token.variable] : [],
   );
   const [first = ""] = merged;
-  return { text, tokens: merged, prefix: typeof first === "string" ? first : "", variables };
+  const last = merged.at(-1) ?? "";
+  return {
+    text,
+    tokens: merged,
+    prefix: typeof first === "string" ? first : "",
+    suffix: typeof last === "string" ? last : "",
+    shortest: merged.reduce((sum, token) => sum + shortestOf(token), 0),
+    variables,
+  };
+}
+
+function shortestOf(token: Token): number {
+  if (typeof token === "string") return token.length;
+  return "variable" in token ? 1 : 0;
 }
 
 /** The slashes inside `${claim.kubernetes.io/namespace}` part nothing. */
@@ -129,7 +135,7 @@ function componentTokens(component: string): Token[] {
   if (variable !== undefined) return [{ variable }];
   if (component.includes("${"))
     throw new GlobError("a template such as ${team} stands alone between slashes");
-  if (component === "*") return [COMPONENT];
+  if (component === "*") return [WITHIN];
   if (component === "") throw new GlobError("an empty path component matches nothing");
   if (component.includes("**"))
     throw new GlobError("** stands alone between slashes; within a component use *");
@@ -141,48 +147,4 @@ function componentTokens(component: string): Token[] {
   if (!isComponent(component.replaceAll("*", "x")))
     throw new GlobError(`"${component}" can be no part of a repository name`);
   return component.split(/(\*)/).map((part) => (part === "*" ? WITHIN : part));
-}
-
-/** Where a match that has come to one of `from` can be after `token`. */
-function advance(from: readonly number[], token: Token, text: string, values: Values): number[] {
-  if (typeof token === "string")
-    return from.filter((at) => text.startsWith(token, at)).map((at) => at + token.length);
-  if ("variable" in token) {
-    const known = values(token.variable);
-    if (known === null) return advance(from, COMPONENT, text, values);
-    return known
-      .filter(isComponent)
-      .flatMap((value) => advance(from, value, text, values))
-      .filter((at, index, all) => all.indexOf(at) === index);
-  }
-  const first = Math.min(...from);
-  switch (token.wild) {
-    case "component":
-      return from.map((at) => endOfComponent(text, at));
-    case "across":
-      return positions(first, text, () => true);
-    case "directories":
-      return positions(first, text, (at) => from.includes(at) || text[at - 1] === "/");
-    case "within":
-      return withinComponents(new Set(from), first, text);
-  }
-}
-
-function positions(first: number, text: string, holds: (at: number) => boolean): number[] {
-  const reached: number[] = [];
-  for (let at = first; at <= text.length; at += 1) if (holds(at)) reached.push(at);
-  return reached;
-}
-
-function withinComponents(from: ReadonlySet<number>, first: number, text: string): number[] {
-  let open = false;
-  return positions(first, text, (at) => {
-    open = from.has(at) || (open && text[at - 1] !== "/");
-    return open;
-  });
-}
-
-function endOfComponent(text: string, at: number): number {
-  const slash = text.indexOf("/", at);
-  return slash === -1 ? text.length : slash;
 }

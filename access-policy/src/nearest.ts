@@ -1,5 +1,5 @@
 import type { Rule } from "./compile.js";
-import { matchesGlob } from "./glob.js";
+import { matchesGlob } from "./glob-match.js";
 import type { Match } from "./match.js";
 import type { Question } from "./question.js";
 
@@ -15,29 +15,24 @@ export interface Near {
 
 type Missed = Extract<Match, { outcome: "missed" }>;
 
-/** Finds the rule that a refusal tells of when none matches: the one that would take least. */
-export class NearestRule {
-  #nearest: Near | null = null;
-  readonly #question: Question;
-
-  constructor(question: Question) {
-    this.#question = question;
+/**
+ * Finds the rule that a refusal tells of when none matches: the one that would take least.
+ *
+ * @param visited - rules that were looked at, with what came of each
+ * @param question - what is asked
+ * @returns the nearest of those that allow, of equally near ones the first; `null` when none is about it
+ */
+export function nearestRule(
+  visited: readonly (readonly [Rule, Match])[],
+  question: Question,
+): Near | null {
+  let nearest: Near | null = null;
+  for (const [rule, match] of visited) {
+    if (match.outcome !== "missed" || rule.spec.effect !== "allow") continue;
+    const near = nearness(rule, match, question);
+    if (nearest === null || isNearer(near, nearest)) nearest = near;
   }
-
-  /** @returns the nearest rule so far; of equally near ones the first */
-  get nearest(): Near | null {
-    return this.#nearest;
-  }
-
-  /**
-   * @param rule - a rule that was looked at
-   * @param match - what came of it
-   */
-  consider(rule: Rule, match: Match): void {
-    if (match.outcome !== "missed" || rule.spec.effect !== "allow") return;
-    const near = nearness(rule, match, this.#question);
-    if (this.#nearest === null || isNearer(near, this.#nearest)) this.#nearest = near;
-  }
+  return nearest;
 }
 
 function nearness(rule: Rule, match: Missed, { repository }: Question): Near {

@@ -28,26 +28,24 @@ export interface Question {
 
 /**
  * @param subject - who asks
- * @param resource - what is to be acted on
- * @param action - what is to be done
- * @param circumstances - how it is asked
- * @returns the question
+ * @param circumstances - how they ask
+ * @returns a function from what is to be acted on, and what is to be done, to the question
  */
 export function askedOf(
   subject: Subject,
-  resource: Resource,
-  action: PolicyAction,
   circumstances: Circumstances,
-): Question {
+): (resource: Resource, action: PolicyAction) => Question {
   const { identity } = subject;
-  return {
+  const address = parseAddress(circumstances.address);
+  // Nobody in particular is in no team: nothing to look up.
+  const teams = identity.kind === "anonymous" ? [] : subject.teams;
+  return (resource, action) => ({
     identity,
-    // Nobody in particular is in no team: nothing to look up.
-    teams: identity.kind === "anonymous" ? [] : subject.teams,
+    teams,
     action,
     repository: resource.type === "repository" ? resource.name : null,
-    address: parseAddress(circumstances.address),
-  };
+    address,
+  });
 }
 
 function parseAddress(address: string | null): SocketAddress | null {

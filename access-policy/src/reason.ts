@@ -73,6 +73,7 @@ export function whyOf(match: Match, rule: Rule, question: Question): string {
  */
 export function phrase({ action, repository }: Question): string {
   if (repository === null) return "listing the catalog";
+  if (action === "manage") return `managing robots of ${repository}`;
   return `${action} ${action === "pull" ? "from" : action === "push" ? "to" : "in"} ${repository}`;
 }
 

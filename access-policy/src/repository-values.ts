@@ -1,5 +1,6 @@
 import { HIGHEST_RANK, type Condition } from "./conditions.js";
-import { componentAt, matchesGlob, type Glob } from "./glob.js";
+import { componentAt, type Glob } from "./glob.js";
+import { matchesGlob } from "./glob-match.js";
 import type { Question } from "./question.js";
 import { valuesOf, whyOther } from "./template.js";
 
@@ -7,21 +8,20 @@ import { valuesOf, whyOther } from "./template.js";
  * The condition that templates stand for what is in the repository's name.
  *
  * @param globs - patterns of a rule
- * @returns that condition, or nothing when none of the patterns has a template
+ * @returns that condition, `null` when none of the patterns has a template
  */
-export function repositoryValues(globs: readonly Glob[]): Condition[] {
-  if (globs.every(({ variables }) => variables.length === 0)) return [];
-  return [
-    {
-      rank: HIGHEST_RANK,
-      holds: (question) => {
-        const { teams } = question;
-        if (globs.some((glob) => fits(glob, question, teams ?? []))) return true;
-        return teams === null && globs.some((glob) => fits(glob, question, null)) && "teams-needed";
-      },
-      whyNot: (question) => whyNot(globs, question),
+export function repositoryValues(globs: readonly Glob[]): Condition | null {
+  if (globs.every(({ variables }) => variables.length === 0)) return null;
+  return {
+    about: "repository",
+    rank: HIGHEST_RANK,
+    holds: (question) => {
+      const { teams } = question;
+      if (globs.some((glob) => fits(glob, question, teams ?? []))) return true;
+      return teams === null && globs.some((glob) => fits(glob, question, null)) && "teams-needed";
     },
-  ];
+    whyNot: (question) => whyNot(globs, question),
+  };
 }
 
 /**

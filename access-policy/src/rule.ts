@@ -1,7 +1,7 @@
 import type { IdentityKind } from "./identity.js";
 
 /** What a rule can be about. */
-export const RULE_ACTIONS = ["pull", "push", "delete", "catalog", "*"] as const;
+export const RULE_ACTIONS = ["pull", "push", "delete", "manage", "catalog", "*"] as const;
 
 /** How an identity can have logged in, as far as rules can tell; `unrestricted` is beyond all rules. */
 export const RULE_KINDS = [
@@ -17,7 +17,7 @@ export const RULE_KINDS = [
 /** What is to be done: to a repository, or to the catalog as a whole. */
 export type PolicyAction = Exclude<RuleAction, "*">;
 
-/** `*` stands for pull, push and delete; the catalog is always named. */
+/** `*` stands for pull, push and delete; the catalog, and managing robots, are always named. */
 export type RuleAction = (typeof RULE_ACTIONS)[number];
 
 export type Effect = "allow" | "deny";

@@ -1,5 +1,6 @@
 import { everyAction, globTexts } from "./compile.js";
-import { matchesGlob, repositoryGlob, type Glob } from "./glob.js";
+import { repositoryGlob, type Glob } from "./glob.js";
+import { matchesGlob } from "./glob-match.js";
 import type { Conditions, PolicyAction, RuleSpec } from "./rule.js";
 
 /** A rule that can never decide, because earlier ones decide all that it is about. */

@@ -15,7 +15,7 @@ import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { readLogins } from "#token-server/identity/config.js";
 import { createIdentitySources } from "#token-server/identity/create-identity-sources.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
-import { builtInPolicy } from "#token-server/policy/watch.js";
+import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes.js";
@@ -43,6 +43,8 @@ export interface TestTokenServerOptions {
   readonly limits?: LoginLimits;
   readonly allowPublicRead?: boolean;
   readonly lifetimeSeconds?: number;
+  readonly policy?: PolicySource;
+  readonly robotMaxDays?: number;
 }
 
 const alice = { token: "alice-token", uid: "alice", realm: "/employees", scopes: ["uid"] };
@@ -101,7 +103,8 @@ export async function startTestTokenServer(
     ...identities,
     unrestricted: false,
     allowPublicRead: options.allowPublicRead ?? false,
-    policy: builtInPolicy,
+    policy: options.policy ?? builtInPolicy,
+    robotMaxDays: options.robotMaxDays ?? 365,
     adminTeams: ["beta"],
     limiter: loginLimiter(
       db,

@@ -35,6 +35,8 @@ export interface TokenServerConfig {
   readonly databaseConnections: number;
   readonly refreshTokenSeconds: number;
   readonly refreshTokenClients: readonly string[];
+  /** Longest life of a robot, in days. */
+  readonly robotMaxDays: number;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
   /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
@@ -76,6 +78,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
       max: 3650 * 86_400,
     }),
     refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", DOCKER_CONFIG_CLIENTS),
+    robotMaxDays: read.integer("ROBOT_MAX_DAYS", 365, { min: 1, max: 3650 }),
     adminTeams: read.list("ADMIN_TEAMS"),
     loginsFile: read.optionalText("LOGINS_FILE"),
     policyFile: read.optionalText("POLICY_FILE"),

@@ -103,6 +103,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     unrestricted,
     allowPublicRead: config.allowPublicRead,
     policy,
+    robotMaxDays: config.robotMaxDays,
     adminTeams: config.adminTeams,
     limiter: loginLimiter(db, config.loginLimits),
     refresh: {

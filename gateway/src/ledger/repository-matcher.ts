@@ -1,4 +1,5 @@
-import { matchesGlob, repositoryGlob } from "#access-policy/glob.js";
+import { repositoryGlob } from "#access-policy/glob.js";
+import { matchesGlob } from "#access-policy/glob-match.js";
 
 /**
  * @param repositories - globs over full names

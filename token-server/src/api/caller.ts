@@ -9,7 +9,7 @@ import type { Credentials, Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { logIn, type LogInDeps } from "../token/log-in.js";
 import { parseBasic } from "../token/request.js";
-import type { Manager } from "../robots/manage-robots.js";
+import type { Manager } from "../robots/authority.js";
 
 /** What identifying a caller of the REST API needs. */
 export interface ApiCallerDeps extends LogInDeps {
@@ -32,8 +32,8 @@ export interface ApiCaller {
 /** A header of any length does not make an entry of any length. */
 const MOST_USER_AGENT_CHARACTERS = 200;
 
-/** Kinds of login behind which there is a person or a pipeline that a team trusts with its robots. */
-const MANAGING_KINDS: readonly Identity["kind"][] = ["oauth2", "htpasswd", "ldap", "unrestricted"];
+/** Kinds of login that manage no robots whatever the policy says, not even as members of `ADMIN_TEAMS`. */
+const NEVER_MANAGING: readonly Identity["kind"][] = ["robot", "machine", "anonymous"];
 
 /**
  * @param deps - ways to log in
@@ -67,9 +67,9 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
  */
 export function asManager(caller: ApiCaller): Manager {
   const { identity, teams, isAdministrator, actor } = caller;
-  if (!MANAGING_KINDS.includes(identity.kind))
+  if (NEVER_MANAGING.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
-  return { actor, teams, isAdministrator };
+  return { identity, actor, teams, isAdministrator };
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {

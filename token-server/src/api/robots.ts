@@ -1,6 +1,6 @@
 import { json, Router, type Request, type Response } from "express";
 import { z } from "zod";
-import { GlobError, repositoryGlob } from "#access-policy/glob.js";
+import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "#access-policy/glob.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import {
   createRobot,
@@ -11,17 +11,18 @@ import {
   type RobotWithSecret,
 } from "../robots/manage-robots.js";
 import { asManager, identifyApiCaller, type ApiCallerDeps } from "./caller.js";
+import { isTeamName } from "../identity/names.js";
 import { parseInput } from "./parse.js";
+
+/** Whatever `ROBOT_MAX_DAYS` says. */
+const MOST_DAYS = 3650;
 
 const name = z
   .string()
   .max(40)
   .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, "wanted lower case letters, digits and dashes");
-const team = z
-  .string()
-  .max(100)
-  .regex(/^[a-z0-9]+(?:[._-]+[a-z0-9]+)*$/, "not the name of a team");
-const expiresInDays = z.number().int().min(1).max(3650).default(365);
+const team = z.string().max(100).refine(isTeamName, "not the name of a team");
+const expiresInDays = z.number().int().min(1).max(MOST_DAYS).nullable().default(null);
 const createSchema = z.strictObject({
   name,
   description: z.string().max(500).default(""),
@@ -29,7 +30,7 @@ const createSchema = z.strictObject({
     .array(
       z.strictObject({
         repositories: z.string().max(255).refine(isPlainGlob, {
-          message: "wanted a repository, with * or ** as wildcards",
+          message: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
         }),
         actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
       }),
@@ -82,7 +83,7 @@ export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
 /** A template would have to be filled with whoever logs in; a robot is nobody but itself. */
 function isPlainGlob(text: string): boolean {
   try {
-    return repositoryGlob(text).variables.length === 0;
+    return starsIn(text) <= MOST_STARS && repositoryGlob(text).variables.length === 0;
   } catch (error) {
     if (error instanceof GlobError) return false;
     throw error;

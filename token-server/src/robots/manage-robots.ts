@@ -1,16 +1,32 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { AccessLimit } from "#access-policy/identity.js";
-import type { AuditAction, AuditActor } from "#audit-log/entry.js";
+import type { AuditAction } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import type { PolicySource } from "../policy/watch.js";
+import { requireGrants, requireManagement, type Manager } from "./authority.js";
+import { endOf, keptEnd } from "./lifetime.js";
 import { ROBOT_PREFIX } from "./robot-source.js";
 import { hashSecret, newSecret } from "./secret-hash.js";
-import { disableRobot, insertRobot, listRobots, rotateRobot, type Robot } from "./sql.js";
+import {
+  disableRobot,
+  enableRobot,
+  insertRobot,
+  listRobots,
+  readRobot,
+  rotateRobot,
+  type Robot,
+  type RobotName,
+  type Voucher,
+} from "./sql.js";
 
 /** What managing robots needs. */
 export interface RobotDeps {
   readonly db: Database;
+  readonly policy: Pick<PolicySource, "current">;
+  /** Longest life of a robot, in days. */
+  readonly robotMaxDays: number;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -18,20 +34,12 @@ export interface RobotDeps {
   readonly audit: RecordAudit;
 }
 
-/** Who manages, and whether they may. */
-export interface Manager {
-  readonly actor: AuditActor;
-  readonly teams: readonly string[];
-  readonly isAdministrator: boolean;
-}
-
 /** What a new robot is to be. */
-export interface RobotRequest {
-  readonly team: string;
-  readonly name: string;
+export interface RobotRequest extends RobotName {
   readonly description: string;
   readonly grants: readonly AccessLimit[];
-  readonly expiresInDays: number;
+  /** `null`: as long as robots live when nothing is said. */
+  readonly expiresInDays: number | null;
 }
 
 /** A robot and the secret that is shown this once. */
@@ -40,21 +48,21 @@ export interface RobotWithSecret {
   readonly secret: string;
 }
 
-const DAY_MILLISECONDS = 24 * 3600 * 1000;
-
 /**
- * @param deps - database, clock, log
+ * @param deps - database, policy, clock, log
  * @param manager - who asks
  * @param request - what is wanted; grants have to lie below the team's own namespace
  * @returns the new robot with its secret
- * @throws Fault DENIED, REQUEST_INVALID, or CONFLICT when the name is taken
+ * @throws Fault DENIED, also for grants that are not the manager's own; REQUEST_INVALID; CONFLICT when the name is
+ *   taken
  */
 export async function createRobot(
   deps: RobotDeps,
   manager: Manager,
   request: RobotRequest,
 ): Promise<RobotWithSecret> {
-  requireMembership(manager, request.team);
+  const policy = deps.policy.current();
+  requireManagement(policy, manager, request.team);
   const stray = request.grants.find(
     ({ repositories }) => !repositories.startsWith(`${request.team}/`),
   );
@@ -62,18 +70,21 @@ export async function createRobot(
     throw new Fault("REQUEST_INVALID", {
       message: `grants: ${stray.repositories} is not below ${request.team}/`,
     });
-  const secret = newSecret();
   const { expiresInDays, ...wanted } = request;
+  const expiresAt = endOf(deps, expiresInDays);
+  await requireGrants(policy, manager, request.grants);
+  const secret = newSecret();
   const made = {
     ...wanted,
     login: `${ROBOT_PREFIX}${slug(request.team)}-${request.name}`,
     secretHash: await hashSecret(secret),
     createdBy: manager.actor.uid,
-    expiresAt: expiry(deps, expiresInDays),
+    vouchedBy: voucherOf(manager),
+    expiresAt,
   };
   const robot = await changeRobot(deps, manager, "robot.created", (tx) => insertRobot(tx, made));
   if (robot === null)
-    throw new Fault("CONFLICT", { message: `a robot "${request.name}" exists already` });
+    throw new Fault("CONFLICT", { message: `a robot "${made.login}" exists already` });
   return { robot, secret };
 }
 
@@ -83,57 +94,80 @@ export async function robotsOfTeam(
   manager: Manager,
   team: string,
 ): Promise<Robot[]> {
-  requireMembership(manager, team);
+  requireManagement(deps.policy.current(), manager, team);
   return listRobots(deps.db, team);
 }
 
-/** @returns the robot with a new secret; the old one stops at once. @throws Fault DENIED or NOT_FOUND */
+/**
+ * @param deps - database, policy, clock, log
+ * @param manager - who asks
+ * @param target - which robot; `expiresInDays` is `null` where it keeps its end
+ * @returns the robot with a new secret; the old one stops at once
+ * @throws Fault DENIED, also for grants that are not the manager's own; NOT_FOUND, REQUEST_INVALID, CONFLICT
+ */
 export async function renewRobotSecret(
   deps: RobotDeps,
   manager: Manager,
-  target: { team: string; name: string; expiresInDays: number },
+  target: RobotName & { expiresInDays: number | null },
 ): Promise<RobotWithSecret> {
-  requireMembership(manager, target.team);
+  const { expiresInDays, ...which } = target;
+  const known = await robotInHand(deps, manager, which);
+  const expiresAt = expiresInDays === null ? keptEnd(deps, known) : endOf(deps, expiresInDays);
+  await requireGrants(deps.policy.current(), manager, known.grants);
   const secret = newSecret();
-  const { expiresInDays, ...robotName } = target;
-  const renewed = {
-    ...robotName,
-    secretHash: await hashSecret(secret),
-    expiresAt: expiry(deps, expiresInDays),
-  };
+  const secretHash = await hashSecret(secret);
+  const renewed = { ...which, secretHash, expiresAt, vouchedBy: voucherOf(manager) };
   const robot = await changeRobot(deps, manager, "robot.rotated", (tx) => rotateRobot(tx, renewed));
-  if (robot === null) throw unknownRobot(target.name);
+  if (robot === null) throw unknownRobot(which);
   return { robot, secret };
 }
 
-/** @returns the robot, switched off or on. @throws Fault DENIED or NOT_FOUND */
+/**
+ * @param deps - database, policy, clock, log
+ * @param manager - who asks
+ * @param target - which robot, and whether it is to be on or off; what is on again ends when it would have
+ * @returns the robot
+ * @throws Fault DENIED, to switch it on also for grants that are not the manager's own; NOT_FOUND, CONFLICT
+ */
 export async function switchRobot(
   deps: RobotDeps,
   manager: Manager,
-  target: { team: string; name: string; enabled: boolean },
+  target: RobotName & { enabled: boolean },
 ): Promise<Robot> {
-  requireMembership(manager, target.team);
-  const { team, name, enabled } = target;
-  const by = enabled ? null : manager.actor.uid;
-  const action = enabled ? "robot.enabled" : "robot.disabled";
-  const robot = await changeRobot(deps, manager, action, (tx) =>
-    disableRobot(tx, { team, name, by }),
-  );
-  if (robot === null) throw unknownRobot(name);
+  const { enabled, ...which } = target;
+  const known = await robotInHand(deps, manager, which);
+  const robot = enabled
+    ? await switchOn(deps, manager, known)
+    : await changeRobot(deps, manager, "robot.disabled", (tx) =>
+        disableRobot(tx, { ...which, by: manager.actor.uid }),
+      );
+  if (robot === null) throw unknownRobot(which);
   return robot;
 }
 
-function requireMembership(manager: Manager, team: string): void {
-  if (manager.isAdministrator || manager.teams.includes(team)) return;
-  throw new Fault("DENIED", { message: `${manager.actor.uid} is not in team ${team}` });
+async function switchOn(deps: RobotDeps, manager: Manager, known: Robot): Promise<Robot | null> {
+  const { team, name, grants } = known;
+  const expiresAt = keptEnd(deps, known);
+  await requireGrants(deps.policy.current(), manager, grants);
+  const wanted = { team, name, expiresAt, vouchedBy: voucherOf(manager) };
+  return changeRobot(deps, manager, "robot.enabled", (tx) => enableRobot(tx, wanted));
 }
 
-function unknownRobot(name: string): Fault {
+/** Whoever may not manage a team's robots learns nothing of them. A robot's grants never change. */
+async function robotInHand(deps: RobotDeps, manager: Manager, which: RobotName): Promise<Robot> {
+  requireManagement(deps.policy.current(), manager, which.team);
+  const robot = await readRobot(deps.db, which);
+  if (robot === null) throw unknownRobot(which);
+  return robot;
+}
+
+function unknownRobot({ name }: RobotName): Fault {
   return new Fault("NOT_FOUND", { message: `there is no robot "${name.slice(0, 80)}"` });
 }
 
-function expiry(deps: RobotDeps, days: number): Date {
-  return new Date(deps.now() + days * DAY_MILLISECONDS);
+function voucherOf({ identity, teams }: Manager): Voucher {
+  const { kind, realm, uid, scopes, claims } = identity;
+  return { kind, realm, uid, scopes, claims, teams };
 }
 
 /** Makes a change and puts it on record, both or neither. */

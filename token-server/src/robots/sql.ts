@@ -1,4 +1,4 @@
-import type { AccessLimit } from "#access-policy/identity.js";
+import type { AccessLimit, Identity } from "#access-policy/identity.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 
 /** A service account as its team sees it; without its secret. */
@@ -17,6 +17,11 @@ export interface Robot {
   readonly lastUsedAt: Date | null;
 }
 
+/** Whoever made, rotated or enabled a robot last, as the policy saw them. */
+export type Voucher = Pick<Identity, "kind" | "realm" | "uid" | "scopes" | "claims"> & {
+  readonly teams: readonly string[];
+};
+
 /** A robot that is being made. */
 export interface NewRobot {
   readonly login: string;
@@ -26,6 +31,7 @@ export interface NewRobot {
   readonly grants: readonly AccessLimit[];
   readonly secretHash: string;
   readonly createdBy: string;
+  readonly vouchedBy: Voucher;
   readonly expiresAt: Date;
 }
 
@@ -37,8 +43,8 @@ const COLUMNS = `login, team, name, description, grants, created_by as "createdB
 export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
     `insert into token_server.robot
-       (login, team, name, description, grants, secret_hash, created_by, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)
+       (login, team, name, description, grants, secret_hash, created_by, expires_at, vouched_by)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
      on conflict do nothing returning ${COLUMNS}`,
     [
       robot.login,
@@ -49,6 +55,7 @@ export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot
       robot.secretHash,
       robot.createdBy,
       robot.expiresAt,
+      JSON.stringify(robot.vouchedBy),
     ],
   );
   return rows[0] ?? null;
@@ -75,31 +82,75 @@ export async function findRobot(
   return rows[0] ?? null;
 }
 
-/** @returns the robot with its new secret, or `null` when there is none */
-export async function rotateRobot(
-  db: Queryable,
-  robot: { team: string; name: string; secretHash: string; expiresAt: Date },
-): Promise<Robot | null> {
+/** Which robot of a team. */
+export interface RobotName {
+  readonly team: string;
+  readonly name: string;
+}
+
+/** @returns the team's robot of this name, or `null` when there is none */
+export async function readRobot(db: Queryable, { team, name }: RobotName): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
-    `update token_server.robot set secret_hash = $3, expires_at = $4, rotated_at = now()
-     where team = $1 and name = $2 returning ${COLUMNS}`,
-    [robot.team, robot.name, robot.secretHash, robot.expiresAt],
+    `select ${COLUMNS} from token_server.robot where team = $1 and name = $2`,
+    [team, name],
   );
   return rows[0] ?? null;
 }
 
-/** @returns the robot switched off (`by` names who did) or on again (`null`); `null` when there is none */
-export async function disableRobot(
+/** @returns the robot with its new secret, or `null` when there is none */
+export async function rotateRobot(
   db: Queryable,
-  robot: { team: string; name: string; by: string | null },
+  robot: RobotName & { secretHash: string; expiresAt: Date; vouchedBy: Voucher },
 ): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
     `update token_server.robot
-     set disabled_by = $3, disabled_at = case when $3::text is null then null else now() end
+     set secret_hash = $3, expires_at = $4, rotated_at = now(), vouched_by = $5
+     where team = $1 and name = $2 returning ${COLUMNS}`,
+    [robot.team, robot.name, robot.secretHash, robot.expiresAt, JSON.stringify(robot.vouchedBy)],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns the robot, switched off; `null` when there is none */
+export async function disableRobot(
+  db: Queryable,
+  robot: RobotName & { by: string },
+): Promise<Robot | null> {
+  const { rows } = await db.query<Robot>(
+    `update token_server.robot set disabled_by = $3, disabled_at = now()
      where team = $1 and name = $2 returning ${COLUMNS}`,
     [robot.team, robot.name, robot.by],
   );
   return rows[0] ?? null;
+}
+
+/** @returns the robot, switched on again; `null` when there is none */
+export async function enableRobot(
+  db: Queryable,
+  robot: RobotName & { expiresAt: Date; vouchedBy: Voucher },
+): Promise<Robot | null> {
+  const { rows } = await db.query<Robot>(
+    `update token_server.robot
+     set disabled_by = null, disabled_at = null, expires_at = $3, vouched_by = $4
+     where team = $1 and name = $2 returning ${COLUMNS}`,
+    [robot.team, robot.name, robot.expiresAt, JSON.stringify(robot.vouchedBy)],
+  );
+  return rows[0] ?? null;
+}
+
+/** @returns robots that can log in now, after `after` by login, at most `most`, each with who vouches for it */
+export async function listLivingRobots(
+  db: Queryable,
+  after: string,
+  most: number,
+): Promise<(Robot & { vouchedBy: Voucher | null })[]> {
+  const { rows } = await db.query<Robot & { vouchedBy: Voucher | null }>(
+    `select ${COLUMNS}, vouched_by as "vouchedBy" from token_server.robot
+     where login > $1 and disabled_at is null and expires_at > now()
+     order by login limit $2`,
+    [after, most],
+  );
+  return rows;
 }
 
 /** Notes a login; at most one write a minute, whatever a busy pipeline does. */

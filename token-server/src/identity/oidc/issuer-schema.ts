@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { matchesGlob, textGlob } from "#access-policy/glob.js";
+import { textGlob } from "#access-policy/glob.js";
+import { matchesGlob } from "#access-policy/glob-match.js";
 import { realmSchema } from "../setting-schemas.js";
 import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { parseTemplate, type Template } from "../template.js";
