@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { GlobError, repositoryGlob } from "./glob.js";
+import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "./glob.js";
 import { NetworkError, networks } from "./networks.js";
 import { RULE_KINDS, type Conditions, type RuleSpec } from "./rule.js";
 import { isPatternVariable } from "./template.js";
@@ -72,6 +72,7 @@ export const exception = conditions.refine(
 function patternFaults(text: string): string[] {
   const fault = faultOf(GlobError, () => repositoryGlob(text));
   if (fault !== null) return [fault];
+  if (starsIn(text) > MOST_STARS) return [`a pattern has at most ${MOST_STARS} stars (* or **)`];
   return repositoryGlob(text)
     .variables.filter((variable) => !isPatternVariable(variable))
     .map(

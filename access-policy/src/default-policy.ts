@@ -24,7 +24,8 @@ export const DEFAULT_RULES: readonly RuleSpec[] = [
   },
   {
     id: "robots",
-    description: "A robot may do what its makers gave it, who had it themselves: its limits bound this.",
+    description:
+      "A robot may do what its makers gave it, who had it themselves: its limits bound this.",
     effect: "allow",
     actions: ["*"],
     repositories: ["**"],

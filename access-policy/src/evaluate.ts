@@ -49,12 +49,7 @@ export function evaluate(
   return bound === null ? decision : { allow: false, ...bound };
 }
 
-function walk(
-  policy: Policy,
-  asker: Asker,
-  question: Question,
-  trace: Visited[] | null,
-): Decision {
+function walk(policy: Policy, asker: Asker, question: Question, trace: Visited[] | null): Decision {
   const open = new Set<Effect>();
   const visited = trace ?? [];
   const candidates =

@@ -51,10 +51,13 @@ export function allowsEverywhere(
     const certainty = certaintyOf(rule, sample, isAnywhere);
     return certainty === null ? [] : patternsOf(rule, certainty, { glob, sample });
   });
-  const found = findRepository(globAutomaton(glob, () => []), {
-    rules,
-    limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
-  });
+  const found = findRepository(
+    globAutomaton(glob, () => []),
+    {
+      rules,
+      limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
+    },
+  );
   if (found === "none") return { allow: true };
   if (found === "unknown")
     return {

@@ -18,11 +18,13 @@ export interface Automaton {
 }
 
 interface State {
-  /** A character, or which ones: all, or all but the slash. */
-  readonly on: string | "any" | "within";
+  /** A character, or which ones: {@link ANY}, or {@link WITHIN}: all but the slash. */
+  readonly on: string;
   readonly to: States;
 }
 
+const ANY = "any";
+const WITHIN = "within";
 const ACCEPTING: State = { on: "", to: [] };
 
 /**
@@ -34,9 +36,9 @@ export function globAutomaton(glob: Glob, values: Values): Automaton {
   const states: State[] = [ACCEPTING];
   const endless = new Set<number>();
   const characters = new Set<string>(["/"]);
-  const add = (on: State["on"], to: States): number => states.push({ on, to }) - 1;
+  const add = (on: string, to: States): number => states.push({ on, to }) - 1;
   /** The state stays, or goes on as those of `next` do. */
-  const loop = (on: "any" | "within", next: States): States => {
+  const loop = (on: string, next: States): States => {
     const index = states.length;
     const both = [...next, index];
     states.push({ on, to: both });
@@ -44,7 +46,7 @@ export function globAutomaton(glob: Glob, values: Values): Automaton {
   };
   const literal = (text: string, next: States): States => {
     let entry = next;
-    for (const character of [...text].reverse()) {
+    for (const character of text.split("").reverse()) {
       characters.add(character);
       entry = [add(character, entry)];
     }
@@ -56,15 +58,15 @@ export function globAutomaton(glob: Glob, values: Values): Automaton {
       return (values(token.variable) ?? [])
         .filter(isComponent)
         .flatMap((value) => literal(value, next));
-    if (token.wild === "within") return loop("within", next);
+    if (token.wild === "within") return loop(WITHIN, next);
     if (token.wild === "across") {
-      const entry = loop("any", next);
+      const entry = loop(ANY, next);
       if (next.includes(0)) endless.add(states.length - 1);
       return entry;
     }
     const skipping = states.length;
-    states.push({ on: "any", to: [skipping] }, { on: "/", to: next });
-    states[skipping] = { on: "any", to: [skipping, skipping + 1] };
+    states.push({ on: ANY, to: [skipping] }, { on: "/", to: next });
+    states[skipping] = { on: ANY, to: [skipping, skipping + 1] };
     return [...next, skipping, skipping + 1];
   };
   const start = glob.tokens.reduceRight<States>((next, token) => before(token, next), [0]);
@@ -84,8 +86,8 @@ export function globAutomaton(glob: Glob, values: Values): Automaton {
   };
 }
 
-function isWild(on: State["on"], character: string): boolean {
-  return on === "any" || (on === "within" && character !== "/");
+function isWild(on: string, character: string): boolean {
+  return on === ANY || (on === WITHIN && character !== "/");
 }
 
 function sorted(states: States): States {

@@ -29,12 +29,7 @@ export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VA
 }
 
 /** Whether a match that has come to one of `from`, in ascending order, ends with `token`. */
-function reachesEnd(
-  from: readonly number[],
-  token: Token,
-  text: string,
-  values: Values,
-): boolean {
+function reachesEnd(from: readonly number[], token: Token, text: string, values: Values): boolean {
   if (typeof token === "string") return from.includes(text.length - token.length);
   if ("variable" in token) return advance(from, token, text, values).includes(text.length);
   const last = from.at(-1) ?? 0;

@@ -7,9 +7,7 @@ export class GlobError extends Error {
 
 /** Part of a glob: literal text, a wildcard, or the name of a template. */
 export type Token =
-  | string
-  | { readonly wild: "within" | "across" | "directories" }
-  | { readonly variable: string };
+  string | { readonly wild: "within" | "across" | "directories" } | { readonly variable: string };
 
 /** A glob, ready to be matched in time proportional to its length times that of the text. */
 export interface Glob {

@@ -1,8 +1,14 @@
 import { z } from "zod";
+import { everyAction, globTexts } from "./compile.js";
 import { exception, namespace, pattern, who } from "./condition-schema.js";
+import { repositoryGlob } from "./glob.js";
 import { messageFaults } from "./reason.js";
 import { refuseRepeated } from "./refuse-repeated.js";
 import { RULE_ACTIONS, type RuleSpec } from "./rule.js";
+import { mostCandidates } from "./rule-index.js";
+
+/** Patterns of all rules about one action that a repository of any one namespace can be held against. */
+const MOST_PATTERNS = 500;
 
 const texts = z.array(z.string()).optional();
 
@@ -39,12 +45,28 @@ const rules = z
   .array(rule)
   .min(1)
   .max(5_000)
-  .superRefine(refuseRepeated("id"), { when: ({ value }) => Array.isArray(value) });
+  .superRefine(refuseRepeated("id"), { when: ({ value }) => Array.isArray(value) })
+  .superRefine((specs, ctx) => {
+    const fault = costFault(specs);
+    if (fault !== null) ctx.addIssue(fault);
+  });
 
 /** A policy file, with every fault that can be told without knowing who will ask. */
 export const policySchema: z.ZodType<{ readonly rules: readonly RuleSpec[] }> = z.strictObject({
   rules,
 });
+
+/** What a question can cost is bounded, whoever asks it. */
+function costFault(specs: readonly RuleSpec[]): string | null {
+  const most = mostCandidates(
+    specs.map((spec) => ({
+      actions: everyAction(spec.actions),
+      globs: globTexts(spec).map(repositoryGlob),
+    })),
+  );
+  if (most <= MOST_PATTERNS) return null;
+  return `one repository would be held against ${most} patterns, wanted ${MOST_PATTERNS} at most: let more of them begin with the name of a namespace, or use templates`;
+}
 
 /** Faults between the keys of one rule. */
 function ruleFaults(spec: RuleSpec): { path: string[]; message: string }[] {

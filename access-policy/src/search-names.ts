@@ -34,7 +34,7 @@ interface Live {
 const MOST_CHARACTERS = 255;
 /** States that are looked at before it counts as not to be told: some tens of milliseconds. */
 const MOST_STEPS = 400_000;
-const LETTERS = "xabcdefghijklmnopqrstuvwyz0123456789";
+const LETTERS = "xabcdefghijklmnopqrstuvwyz0123456789".split("");
 
 /**
  * Looks for a repository name that fits a pattern and is not allowed, among all names there can be, the shortest
@@ -86,16 +86,15 @@ export function findRepository(
 /** Characters that no pattern tells apart are one: the first of them stands for the others. */
 function alphabetOf(automata: readonly Automaton[]): string[] {
   const told = new Set(automata.flatMap(({ characters }) => [...characters]));
-  const other = [...LETTERS].find((letter) => !told.has(letter));
-  return [...(other === undefined ? [] : [other]), ...told, ...[".", "_", "-"].filter((c) => !told.has(c))];
+  const other = LETTERS.find((letter) => !told.has(letter));
+  return [
+    ...(other === undefined ? [] : [other]),
+    ...told,
+    ...[".", "_", "-"].filter((c) => !told.has(c)),
+  ];
 }
 
-function stepNode(
-  glob: Automaton,
-  deciding: Deciding,
-  node: Node,
-  character: string,
-): Node | null {
+function stepNode(glob: Automaton, deciding: Deciding, node: Node, character: string): Node | null {
   const grammar = stepGrammar(node.grammar, character);
   if (grammar === null) return null;
   const states = glob.step(node.glob, character);

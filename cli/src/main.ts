@@ -2,16 +2,23 @@ import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { createClient, ServerRefusal, type Client } from "./client.js";
 import { explain } from "./commands/explain.js";
-import { createRobot, listRobots, rotateRobot, switchRobot } from "./commands/robots.js";
+import {
+  checkRobots,
+  createRobot,
+  listRobots,
+  rotateRobot,
+  switchRobot,
+} from "./commands/robots.js";
 import { listTokens, revokeToken } from "./commands/tokens.js";
 
 const USAGE = `wharf - the command line of Wharfinger
 
   wharf robots list    TEAM
-  wharf robots create  TEAM NAME --grant 'TEAM/APP:pull,push' [--grant …] [--days 365] [--description TEXT]
-  wharf robots rotate  TEAM NAME [--days 365]
+  wharf robots create  TEAM NAME --grant 'TEAM/APP:pull,push' [--grant …] [--days DAYS] [--description TEXT]
+  wharf robots rotate  TEAM NAME [--days DAYS]     without days it ends when it would have
   wharf robots disable TEAM NAME
   wharf robots enable  TEAM NAME
+  wharf robots check                              robots that could not be made today; for administrators
   wharf tokens list
   wharf tokens revoke  ID
   wharf explain        ACTION REPOSITORY          may I do that, and which rule says so?
@@ -32,7 +39,7 @@ function readCommandLine() {
         url: { type: "string" },
         "token-file": { type: "string" },
         grant: { type: "string", multiple: true, default: [] },
-        days: { type: "string", default: "365" },
+        days: { type: "string" },
         description: { type: "string", default: "" },
         help: { type: "boolean", default: false },
       },
@@ -64,6 +71,8 @@ function run([group, verb, ...rest]: readonly string[]): Promise<string> {
       });
     case "robots rotate":
       return rotateRobot(connect(), name(first, "TEAM"), name(second, "NAME"), days());
+    case "robots check":
+      return checkRobots(connect());
     case "robots disable":
     case "robots enable":
       return switchRobot(
@@ -89,7 +98,8 @@ function name(value: string | undefined, what: string): string {
   return value;
 }
 
-function days(): number {
+function days(): number | null {
+  if (values.days === undefined) return null;
   if (!/^\d{1,4}$/.test(values.days)) throw new UsageError("--days: wanted a number of days");
   return Number(values.days);
 }

@@ -30,7 +30,7 @@ export interface GatewayDeps extends RegistryApiDeps, HookDeps {
 
 /** What of the REST API the token server answers: everything about who is who. */
 const TOKEN_SERVER_API =
-  /^\/api\/v1\/(?:refresh-tokens|explain|teams\/[a-z0-9._-]+\/robots)(?:\/[a-z0-9-]+)*$/;
+  /^\/api\/v1\/(?:refresh-tokens|explain|robots|teams\/[a-z0-9._-]+\/robots)(?:\/[a-z0-9-]+)*$/;
 
 /**
  * @param deps - use cases' needs, log and metrics

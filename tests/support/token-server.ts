@@ -43,7 +43,7 @@ export interface TestTokenServerOptions {
   readonly limits?: LoginLimits;
   readonly allowPublicRead?: boolean;
   readonly lifetimeSeconds?: number;
-  readonly policy?: PolicySource;
+  readonly policy?: Pick<PolicySource, "current">;
   readonly robotMaxDays?: number;
 }
 

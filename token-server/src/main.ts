@@ -23,6 +23,8 @@ import { createIdentitySources } from "./identity/create-identity-sources.js";
 import { loginLimiter } from "./limits/login-limiter.js";
 import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
+import { robotCheck } from "./robots/check-at-start.js";
+import { exceedingRobots } from "./robots/exceeding.js";
 import { robotSource } from "./robots/robot-source.js";
 import { tokenServerRoutes } from "./routes.js";
 
@@ -138,6 +140,14 @@ async function main(config: TokenServerConfig): Promise<void> {
       keys,
       policyComponent(policy),
       housekeeping(db, log),
+      robotCheck(
+        () =>
+          exceedingRobots(
+            { db, now: Date.now, robotMaxDays: config.robotMaxDays },
+            policy.current(),
+          ),
+        log,
+      ),
       metricsListener({ host: metricsHost, port: metricsPort }, metrics, log),
       httpListener({ name: "public", host, port, ...timing }, routes, log),
     ],

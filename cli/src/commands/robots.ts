@@ -11,12 +11,27 @@ const robotSchema = z.object({
   lastUsedAt: z.string().nullable(),
 });
 const oneSchema = z.object({ robot: robotSchema, secret: z.string().optional() });
+const exceedingSchema = z.object({
+  robots: z.array(
+    z.object({
+      login: z.string(),
+      team: z.string(),
+      vouchedBy: z.string().nullable(),
+      expiresAt: z.string(),
+      endsTooLate: z.boolean(),
+      excesses: z.array(
+        z.object({ repositories: z.string(), action: z.string(), reason: z.string() }),
+      ),
+    }),
+  ),
+});
 const manySchema = z.object({ robots: z.array(robotSchema) });
 
 /** What can be said on the command line beside the verb, team and name. */
 export interface RobotOptions {
   readonly grant: readonly string[];
-  readonly days: number;
+  /** `null`: as the server does when nothing is said. */
+  readonly days: number | null;
   readonly description: string;
 }
 
@@ -25,7 +40,7 @@ export async function listRobots(client: Client, team: string): Promise<string> 
   const { robots } = manySchema.parse(await client.call("GET", `/teams/${team}/robots`));
   const rows = robots.map((robot) => ({
     ...robot,
-    state: robot.disabledAt === null ? "active" : "disabled",
+    state: stateOf(robot),
     expires: robot.expiresAt,
     "last used": robot.lastUsedAt,
     grants: robot.grants.map((g) => `${g.repositories}:${g.actions.join(",")}`).join(" "),
@@ -49,12 +64,12 @@ export async function createRobot(
   return showSecret(await client.call("POST", `/teams/${team}/robots`, body));
 }
 
-/** @returns the robot's login and its new secret */
+/** @returns the robot's login and its new secret; without days it ends when it would have */
 export async function rotateRobot(
   client: Client,
   team: string,
   name: string,
-  days: number,
+  days: number | null,
 ): Promise<string> {
   const body = { expiresInDays: days };
   return showSecret(await client.call("POST", `/teams/${team}/robots/${name}/rotate`, body));
@@ -70,6 +85,29 @@ export async function switchRobot(
   const answer = await client.call("POST", `/teams/${team}/robots/${name}/${verb}`);
   const { robot } = oneSchema.parse(answer);
   return `${robot.login} is ${robot.disabledAt === null ? "active" : "disabled"}`;
+}
+
+/** @returns robots that may do more than who vouches for them, one line for each fault */
+export async function checkRobots(client: Client): Promise<string> {
+  const { robots } = exceedingSchema.parse(await client.call("GET", "/robots/exceeding"));
+  if (robots.length === 0) return "no robot may do more than who vouches for it";
+  const rows = robots.flatMap((robot) => {
+    const known = { login: robot.login, team: robot.team, "vouched by": robot.vouchedBy ?? "?" };
+    const late = { ...known, fault: `lives too long, until ${robot.expiresAt}` };
+    return [
+      ...robot.excesses.map(({ action, repositories, reason }) => ({
+        ...known,
+        fault: `${action} in ${repositories}: ${reason}`,
+      })),
+      ...(robot.endsTooLate ? [late] : []),
+    ];
+  });
+  return table(rows, ["login", "team", "vouched by", "fault"]);
+}
+
+function stateOf({ disabledAt, expiresAt }: z.infer<typeof robotSchema>): string {
+  if (disabledAt !== null) return "disabled";
+  return Date.parse(expiresAt) <= Date.now() ? "expired" : "active";
 }
 
 function showSecret(answer: unknown): string {

@@ -72,6 +72,16 @@ export function asManager(caller: ApiCaller): Manager {
   return { identity, actor, teams, isAdministrator };
 }
 
+/**
+ * @param caller - who calls
+ * @param what - what is for administrators alone, to complete "only administrators (ADMIN_TEAMS) may "
+ * @throws Fault DENIED for everybody else
+ */
+export function requireAdministrator({ isAdministrator }: ApiCaller, what: string): void {
+  if (!isAdministrator)
+    throw new Fault("DENIED", { message: `only administrators (ADMIN_TEAMS) may ${what}` });
+}
+
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {
   const userAgent = asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS);
   return { uid, realm, kind, address, userAgent, requestId: contextOf(req).requestId };

@@ -10,8 +10,14 @@ import {
   type RobotDeps,
   type RobotWithSecret,
 } from "../robots/manage-robots.js";
-import { asManager, identifyApiCaller, type ApiCallerDeps } from "./caller.js";
 import { isTeamName } from "../identity/names.js";
+import { exceedingRobots } from "../robots/exceeding.js";
+import {
+  asManager,
+  identifyApiCaller,
+  requireAdministrator,
+  type ApiCallerDeps,
+} from "./caller.js";
 import { parseInput } from "./parse.js";
 
 /** Whatever `ROBOT_MAX_DAYS` says. */
@@ -29,9 +35,12 @@ const createSchema = z.strictObject({
   grants: z
     .array(
       z.strictObject({
-        repositories: z.string().max(255).refine(isPlainGlob, {
-          message: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
-        }),
+        repositories: z
+          .string()
+          .max(255)
+          .refine(isPlainGlob, {
+            message: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
+          }),
         actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
       }),
     )
@@ -43,7 +52,7 @@ const rotateSchema = z.strictObject({ expiresInDays });
 const targetSchema = z.object({ team, name });
 
 /**
- * Robots of a team: `/teams/{team}/robots`.
+ * Robots of a team: `/teams/{team}/robots`, and for administrators those of all teams that could not be made today.
  *
  * @param deps - logins and database
  * @returns the routes, to be mounted below `/api/v1`
@@ -55,6 +64,10 @@ export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
   routes.get("/teams/:team/robots", async (req, res) => {
     const target = parseInput(z.object({ team }), req.params);
     sendJson(res, 200, { robots: await robotsOfTeam(deps, await manager(req), target.team) });
+  });
+  routes.get("/robots/exceeding", async (req, res) => {
+    requireAdministrator(await identifyApiCaller(deps, req), "look at the robots of all teams");
+    sendJson(res, 200, { robots: await exceedingRobots(deps, deps.policy.current()) });
   });
   routes.post("/teams/:team/robots", body, async (req, res) => {
     const by = await manager(req);

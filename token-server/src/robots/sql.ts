@@ -138,17 +138,16 @@ export async function enableRobot(
   return rows[0] ?? null;
 }
 
-/** @returns robots that can log in now, after `after` by login, at most `most`, each with who vouches for it */
+/** @returns robots that can log in at that time, after `after` by login, at most `most`, with who vouches for each */
 export async function listLivingRobots(
   db: Queryable,
-  after: string,
-  most: number,
+  { after, most, at }: { after: string; most: number; at: Date },
 ): Promise<(Robot & { vouchedBy: Voucher | null })[]> {
   const { rows } = await db.query<Robot & { vouchedBy: Voucher | null }>(
     `select ${COLUMNS}, vouched_by as "vouchedBy" from token_server.robot
-     where login > $1 and disabled_at is null and expires_at > now()
+     where login > $1 and disabled_at is null and expires_at > $3
      order by login limit $2`,
-    [after, most],
+    [after, most, at],
   );
   return rows;
 }
