@@ -54,7 +54,8 @@ function connect(): Client {
   const file = values["token-file"];
   const token = file === undefined ? process.env["WHARF_TOKEN"] : readFileSync(file, "utf8").trim();
   if (url === undefined) throw new UsageError("no gateway: give --url or set WHARF_URL");
-  if (token === undefined) throw new UsageError("no login: give --token-file or set WHARF_TOKEN");
+  if (token === undefined || token === "")
+    throw new UsageError("no login: give --token-file or set WHARF_TOKEN");
   return createClient(url.replace(/\/+$/, ""), token);
 }
 

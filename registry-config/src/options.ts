@@ -1,5 +1,5 @@
-import { readFileSync } from "node:fs";
 import { envReader, type EnvReader } from "#service-kit/config.js";
+import { secretOfFile, SHARED_SECRET } from "#service-kit/secret-form.js";
 import { MIN_CHUNK_SIZE, UPSTREAM_ISSUER, UPSTREAM_REALM, UPSTREAM_SERVICE } from "./settings.js";
 import type { CloudFront, FilesystemStorage, RegistrySettings, S3Storage } from "./settings.js";
 import { faultsOfStorage } from "./storage-rules.js";
@@ -139,12 +139,7 @@ function address(read: EnvReader, name: string, fallback: string | null): string
 function secretFile(read: EnvReader, name: string, fallback: string | null): string | null {
   const file = read.optionalText(name);
   if (file === null) return fallback;
-  try {
-    const secret = readFileSync(file, "utf8").trim();
-    if (secret.length < 16) read.fault(name, "the file holds fewer than 16 characters");
-    return secret;
-  } catch {
-    read.fault(name, `given ${JSON.stringify(file)}, wanted a file that can be read`);
-    return null;
-  }
+  const { text, fault } = secretOfFile(file, SHARED_SECRET);
+  if (fault !== null) read.fault(name, fault);
+  return text;
 }

@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { isIP } from "node:net";
 import { Secret } from "./secret.js";
+import { unknownVariables } from "./unknown-variables.js";
+import { secretFault, secretOfFile, SHARED_SECRET, type SecretForm } from "./secret-form.js";
 
 /** All that is wrong with the environment, one line per variable. */
 export class ConfigError extends Error {
@@ -25,16 +26,16 @@ export interface EnvReader {
   integer(name: string, fallback: number, range: { min: number; max: number }): number;
   flag(name: string, fallback: boolean): boolean;
   oneOf<T extends string>(name: string, fallback: T, values: readonly T[]): T;
-  /** The value of `name`, or the content of the file that `name_FILE` points to. */
-  secret(name: string, fallback?: string): Secret;
-  optionalSecret(name: string): Secret | null;
+  /** The value of `name`, or the content of the file that `name_FILE` points to; of another form it is a fault. */
+  secret(name: string, options?: { form?: SecretForm; fallback?: string }): Secret;
+  optionalSecret(name: string, form?: SecretForm): Secret | null;
   /** Addresses or CIDR ranges split by commas, or Express's names `loopback`, `linklocal`, `uniquelocal`. */
   addressList(name: string, fallback?: string): string[];
   /** Words split by commas. */
   list(name: string, fallback?: readonly string[]): string[];
   /** Records a fault of a rule that spans several variables. */
   fault(name: string, message: string): void;
-  /** @throws ConfigError when anything read so far was faulty */
+  /** @throws ConfigError when anything read so far was faulty, or a variable is set that looks like ours and is not */
   throwIfFaulty(): void;
 }
 
@@ -44,7 +45,9 @@ export interface EnvReader {
  */
 export function envReader(env: NodeJS.ProcessEnv): EnvReader {
   const faults: string[] = [];
+  const asked = new Set<string>();
   const raw = (name: string): string | null => {
+    asked.add(name);
     const value = env[name]?.trim();
     return value === undefined || value === "" ? null : value;
   };
@@ -67,18 +70,18 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       refuse(name, given, `a whole number from ${min} to ${max}`);
     return value;
   };
-  const optionalSecret = (name: string): Secret | null => {
+  const optionalSecret = (name: string, form = SHARED_SECRET): Secret | null => {
     const file = raw(`${name}_FILE`);
-    const given = raw(name);
-    if (file !== null && given !== null)
+    const given = env[name] ?? "";
+    asked.add(name);
+    if (file !== null && given !== "")
       faults.push(`${name}: given both directly and as ${name}_FILE, wanted one of them`);
-    if (file === null) return given === null ? null : new Secret(given);
-    try {
-      return new Secret(readFileSync(file, "utf8").trim());
-    } catch {
-      refuse(`${name}_FILE`, file, "a file that can be read");
-      return null;
-    }
+    if (file === null && given === "") return null;
+    const secret =
+      file === null ? { text: given, fault: secretFault(given, form) } : secretOfFile(file, form);
+    if (secret.fault === null) return new Secret(secret.text);
+    faults.push(`${file === null ? name : `${name}_FILE`}: ${secret.fault}`);
+    return new Secret("");
   };
 
   return {
@@ -109,8 +112,9 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       return value ?? fallback;
     },
     optionalSecret,
-    secret: (name, fallback) => {
-      const value = optionalSecret(name) ?? (fallback === undefined ? null : new Secret(fallback));
+    secret: (name, { form, fallback } = {}) => {
+      const given = optionalSecret(name, form);
+      const value = given ?? (fallback === undefined ? null : new Secret(fallback));
       if (value !== null) return value;
       faults.push(`${name}: absent, wanted a value or ${name}_FILE`);
       return new Secret("");
@@ -124,7 +128,10 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
     },
     fault: (name, message) => faults.push(`${name}: ${message}`),
     throwIfFaulty: () => {
-      if (faults.length > 0) throw new ConfigError(faults);
+      const unknown = unknownVariables(env, asked).map(
+        ({ name, nearest }) => `${name}: is no setting, did you mean ${nearest}?`,
+      );
+      if (faults.length + unknown.length > 0) throw new ConfigError([...faults, ...unknown]);
     },
   };
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import type { AuditEntry } from "#audit-log/entry.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { NO_TLS } from "#service-kit/db/tls.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
@@ -42,7 +43,7 @@ export interface TestLedger {
  */
 export async function emptyDatabase(postgres: TestPostgres): Promise<DatabaseConfig> {
   const { host, port, user, password, database } = await postgres.createDatabase();
-  return { host, port, user, password: new Secret(password), database, tls: "off" };
+  return { host, port, user, password: new Secret(password), database, tls: NO_TLS };
 }
 
 /**

@@ -4,6 +4,7 @@ import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import { readAuthentication, type Authentication } from "./closed-by-default.js";
 import { DOCKER_CONFIG_CLIENTS } from "./refresh-tokens/clients.js";
 import type { LoginLimits } from "./limits/login-limiter.js";
 
@@ -23,7 +24,8 @@ export interface TokenServerConfig {
   readonly service: string;
   readonly issuer: string;
   readonly tokenLifetimeSeconds: number;
-  /** `null`: authentication is off, everybody may do everything. */
+  /** `off`: everybody may do everything. */
+  readonly authentication: Authentication;
   readonly tokeninfoUrl: string | null;
   readonly teamServiceUrl: string | null;
   /** Service that knows machines by their instance identity documents. */
@@ -66,6 +68,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     service: read.text("TOKEN_SERVICE", "wharfinger"),
     issuer: read.text("TOKEN_ISSUER", "wharfinger"),
     tokenLifetimeSeconds,
+    authentication: readAuthentication(read),
     tokeninfoUrl: read.optionalUrl("HTTP_TOKENINFO_URL"),
     teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL"),
     iidinfoUrl: read.optionalUrl("HTTP_IIDINFO_URL"),

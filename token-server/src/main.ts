@@ -18,6 +18,7 @@ import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { YamlFileError } from "#service-kit/yaml-file.js";
 import { readConfig, type TokenServerConfig } from "./config.js";
+import { requireWayIn } from "./closed-by-default.js";
 import { readLogins } from "./identity/config.js";
 import { createIdentitySources } from "./identity/create-identity-sources.js";
 import { loginLimiter } from "./limits/login-limiter.js";
@@ -25,6 +26,7 @@ import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotCheck } from "./robots/check-at-start.js";
 import { exceedingRobots } from "./robots/exceeding.js";
+import { refuseRobots } from "./robots/refuse-robots.js";
 import { robotSource } from "./robots/robot-source.js";
 import { tokenServerRoutes } from "./routes.js";
 
@@ -34,7 +36,7 @@ async function main(config: TokenServerConfig): Promise<void> {
   const log = createLogger("token-server", config.logLevel);
   openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
-  const logins = new Counter({
+  const loginCount = new Counter({
     name: "logins_total",
     help: "Attempts to log in by how they ended",
     labelNames: ["outcome"],
@@ -63,8 +65,10 @@ async function main(config: TokenServerConfig): Promise<void> {
   };
   noteKeys();
   keys.onChange(noteKeys);
+  const logins = readLogins(config.loginsFile);
+  requireWayIn(config, logins);
   const identities = createIdentitySources(
-    { ...config, logins: readLogins(config.loginsFile) },
+    { ...config, logins },
     {
       robots: robotSource(db, Date.now),
       now: Date.now,
@@ -74,12 +78,11 @@ async function main(config: TokenServerConfig): Promise<void> {
       },
     },
   );
-  // Robots alone are no way in: somebody has to log in to make the first one.
-  const unrestricted = identities.sources.length === 1;
+  const unrestricted = config.authentication === "off";
   if (unrestricted)
     log.warn({
       event: "authentication.off",
-      message: "no login is configured: AUTHENTICATION IS OFF, everybody may push anything",
+      message: "AUTHENTICATION=off: everybody may push, delete and read anything",
     });
   const policyLoads = new Counter({
     name: "policy_loads_total",
@@ -116,7 +119,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       sharingClients: config.refreshTokenClients,
     },
     countLogin: (outcome) => {
-      logins.inc({ outcome });
+      loginCount.inc({ outcome });
     },
     db,
     audit: recordAudit,
@@ -136,6 +139,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
       schema,
+      ...(unrestricted ? [refuseRobots({ db, log, migrated: schema.migrated, end })] : []),
       facts,
       keys,
       policyComponent(policy),
@@ -153,6 +157,12 @@ async function main(config: TokenServerConfig): Promise<void> {
     ],
     log,
   );
+}
+
+/** Ends the process as a fault at start does. */
+function end(): void {
+  process.exitCode = 1;
+  process.kill(process.pid, "SIGTERM");
 }
 
 function policyComponent(policy: PolicySource): Component {

@@ -1,3 +1,4 @@
+import { BEARER_TOKEN } from "#service-kit/secret-form.js";
 import type { Sink } from "../events/sink.js";
 import type { ResolveAll } from "./address-guard.js";
 import { eventFilter } from "./filter.js";
@@ -19,7 +20,7 @@ export function auditSink(spec: AuditSpec, registry: RegistryIdentity, resolve?:
   const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
   const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
   const wanted = eventFilter(spec);
-  const ofFile = spec.tokenFile === undefined ? null : secretFile(spec.tokenFile);
+  const ofFile = spec.tokenFile === undefined ? null : secretFile(spec.tokenFile, BEARER_TOKEN);
   return {
     name,
     kind: "audit",

@@ -1,5 +1,6 @@
 import { dirname } from "node:path";
 import type { EnvReader } from "#service-kit/config.js";
+import { BEARER_TOKEN } from "#service-kit/secret-form.js";
 import { readYamlFile, YamlFileError } from "#service-kit/yaml-file.js";
 import { isForbiddenLiteral } from "./address-guard.js";
 import type { RegistryIdentity } from "./registry-name.js";
@@ -59,7 +60,7 @@ function snsOfEnvironment(read: EnvReader): SnsSpec | null {
 
 function auditOfEnvironment(read: EnvReader): AuditSpec | null {
   const url = read.optionalUrl("HTTP_AUDIT_LOGS_URL");
-  const token = read.optionalSecret("HTTP_AUDIT_LOGS_TOKEN") ?? undefined;
+  const token = read.optionalSecret("HTTP_AUDIT_LOGS_TOKEN", BEARER_TOKEN) ?? undefined;
   const tokenFile = read.optionalText("HTTP_AUDIT_LOGS_TOKEN_FILE") ?? undefined;
   if (url === null) {
     if (token !== undefined)

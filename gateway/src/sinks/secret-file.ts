@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { Secret } from "#service-kit/secret.js";
+import { secretFault, withoutLineBreak, type SecretForm } from "#service-kit/secret-form.js";
 import { DeliveryError } from "../events/sink.js";
 
 /** Gives a secret as it is now; files of secrets change while the process runs. */
@@ -8,30 +8,15 @@ export type SecretSource = () => Promise<Secret>;
 
 /**
  * @param path - a file
- * @returns its content, read whenever it is asked for
+ * @param form - what its content has to look like
+ * @returns its content, read whenever it is asked for; with a file that is no good any more nothing is delivered
  */
-export function secretFile(path: string): SecretSource {
+export function secretFile(path: string, form: SecretForm): SecretSource {
   return async () => {
-    try {
-      return new Secret((await readFile(path, "utf8")).trim());
-    } catch {
-      throw new DeliveryError(`${path} cannot be read`);
-    }
+    const text = await readFile(path, "utf8").then(withoutLineBreak, () => null);
+    if (text === null) throw new DeliveryError(`${path} cannot be read`);
+    const fault = secretFault(text, form);
+    if (fault !== null) throw new DeliveryError(`${path}: ${fault}`);
+    return new Secret(text);
   };
-}
-
-/**
- * @param path - a file
- * @param faultIn - says what is wrong with its content, or `null`
- * @returns what is wrong with the file, or `null`; never the content
- */
-export function secretFileFault(
-  path: string,
-  faultIn: (content: string) => string | null,
-): string | null {
-  try {
-    return faultIn(readFileSync(path, "utf8").trim());
-  } catch {
-    return `wanted a file that can be read: ${path}`;
-  }
 }

@@ -3,10 +3,10 @@ import { z } from "zod";
 import { refuseRepeated } from "#access-policy/refuse-repeated.js";
 import { EVENT_ACTIONS } from "../events/event.js";
 import { namespacePattern, repositoryPattern, tagPatterns } from "../ledger/pattern-schemas.js";
+import { BEARER_TOKEN, secretOfFile, type SecretForm } from "#service-kit/secret-form.js";
 import { isForbiddenLiteral } from "./address-guard.js";
-import { secretFileFault } from "./secret-file.js";
 import { regionOfTopic, TOPIC_WANTED, type SinkSpec } from "./sink-spec.js";
-import { signingSecretsFault } from "./standard-webhooks.js";
+import { SIGNING_SECRETS } from "./standard-webhooks.js";
 
 /** Names are keys of queues and labels of metrics. */
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
@@ -89,10 +89,10 @@ export function goesInTheClear({ protocol, hostname }: URL): boolean {
  * @returns schema of a sinks file
  */
 export function sinksSchema(folder: string): z.ZodType<{ readonly sinks: readonly SinkSpec[] }> {
-  const file = (faultIn: (content: string) => string | null) =>
+  const file = (form: SecretForm) =>
     z.string().transform((path, context) => {
       const absolute = resolve(folder, path);
-      const fault = secretFileFault(absolute, faultIn);
+      const fault = secretOfFile(absolute, form).fault;
       if (fault !== null) context.addIssue({ code: "custom", message: fault });
       return absolute;
     });
@@ -100,14 +100,14 @@ export function sinksSchema(folder: string): z.ZodType<{ readonly sinks: readonl
     .strictObject({
       ...httpSink,
       type: z.literal("webhook"),
-      secretFile: file(signingSecretsFault),
+      secretFile: file(SIGNING_SECRETS),
     })
     .superRefine(checkTarget);
   const audit = z
     .strictObject({
       ...httpSink,
       type: z.literal("audit"),
-      tokenFile: file((token) => (token === "" ? "the file is empty" : null)).optional(),
+      tokenFile: file(BEARER_TOKEN).optional(),
     })
     .superRefine(checkTarget);
   const sink = z.discriminatedUnion("type", [sns, webhook, audit], {

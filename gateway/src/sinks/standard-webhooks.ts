@@ -1,4 +1,5 @@
 import { createHmac } from "node:crypto";
+import type { SecretForm } from "#service-kit/secret-form.js";
 
 /** Standard Webhooks 1.0, section "Signature scheme": 24 to 64 random bytes in base64 behind a prefix. */
 const SECRET = /^whsec_([A-Za-z0-9+/]+={0,2})$/;
@@ -15,15 +16,11 @@ export function signingKeys(content: string): readonly Buffer[] | null {
   return good.length === keys.length && good.length > 0 ? good : null;
 }
 
-/**
- * @param content - of a file with secrets
- * @returns what is wrong with it, or `null`
- */
-export function signingSecretsFault(content: string): string | null {
-  return signingKeys(content) === null
-    ? `wanted lines of whsec_ and base64 of ${FEWEST_BYTES} to ${MOST_BYTES} bytes`
-    : null;
-}
+/** Content of a file with signing secrets. */
+export const SIGNING_SECRETS: SecretForm = {
+  wanted: `lines of whsec_ and base64 of ${FEWEST_BYTES} to ${MOST_BYTES} bytes`,
+  accepts: (content) => signingKeys(content) !== null,
+};
 
 /**
  * @param message - its id, and the body exactly as it is sent

@@ -6,7 +6,7 @@ import { httpPoster } from "./http-poster.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
 import type { WebhookSpec } from "./sink-spec.js";
-import { signatureHeaders, signingKeys } from "./standard-webhooks.js";
+import { signatureHeaders, signingKeys, SIGNING_SECRETS } from "./standard-webhooks.js";
 
 /**
  * @param spec - URL, secrets and filter
@@ -23,7 +23,7 @@ export function webhookSink(
   const url = new URL(spec.url);
   const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
   const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
-  const secrets = secretFile(spec.secretFile);
+  const secrets = secretFile(spec.secretFile, SIGNING_SECRETS);
   return {
     name,
     kind: "webhook",

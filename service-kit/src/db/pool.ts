@@ -3,6 +3,8 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
+import { PASSWORD } from "../secret-form.js";
+import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
 
 /** Where Postgres is and how to log in. */
 export interface DatabaseConfig {
@@ -11,8 +13,7 @@ export interface DatabaseConfig {
   readonly database: string;
   readonly user: string;
   readonly password: Secret;
-  /** `off`: plain; `encrypt`: TLS without checking the certificate; `verify`: TLS with checking it. */
-  readonly tls: "off" | "encrypt" | "verify";
+  readonly tls: DatabaseTls;
 }
 
 /** Anything that runs one SQL statement: the pool, or a transaction. */
@@ -39,8 +40,8 @@ export interface Database extends Queryable {
 }
 
 /**
- * Reads Pier One's database variables: `DB_SUBNAME` (`//host:5432/db?ssl=true`), `DB_USER`,
- * `DB_PASSWORD` (or `DB_PASSWORD_FILE`) and `PGSSLMODE`.
+ * Reads Pier One's database variables: `DB_SUBNAME` (`//host:5432/db?sslmode=verify-full`), `DB_USER`,
+ * `DB_PASSWORD` (or `DB_PASSWORD_FILE`), `PGSSLMODE` and `PGSSLROOTCERT`.
  *
  * @param read - reader that collects faults
  * @returns the parsed configuration
@@ -52,16 +53,14 @@ export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
     read.fault("DB_SUBNAME", "must not hold a user or password: those are DB_USER and DB_PASSWORD");
   else if (url?.hostname === undefined || url.hostname === "" || url.pathname.length < 2)
     read.fault("DB_SUBNAME", `given ${JSON.stringify(subname)}, wanted //host:port/database`);
-  const mode = read.oneOf("PGSSLMODE", "", ["", "disable", "require", "verify-ca", "verify-full"]);
-  const wantsTls = mode === "require" || url?.searchParams.get("ssl") === "true";
-  const verified = mode === "verify-ca" || mode === "verify-full";
+  else if (url.hash !== "") read.fault("DB_SUBNAME", "holds a #, which begins nothing here");
   return {
     host: url?.hostname.replace(/^\[|\]$/g, "") ?? "",
     port: Number(url?.port === "" ? 5432 : url?.port),
     database: decodeURIComponent(url?.pathname.slice(1) ?? ""),
     user: read.text("DB_USER", "postgres"),
-    password: read.secret("DB_PASSWORD", "postgres"),
-    tls: verified ? "verify" : mode !== "disable" && wantsTls ? "encrypt" : "off",
+    password: read.secret("DB_PASSWORD", { form: PASSWORD, fallback: "postgres" }),
+    tls: readDatabaseTls(read, url?.searchParams ?? new URLSearchParams()),
   };
 }
 
@@ -73,7 +72,7 @@ export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
     database: config.database,
     user: config.user,
     password: config.password.reveal(),
-    ssl: config.tls === "off" ? false : { rejectUnauthorized: config.tls === "verify" },
+    ssl: tlsOptions(config.tls, config.host),
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
   };

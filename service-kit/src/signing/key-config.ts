@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import type { EnvReader } from "../config.js";
 import { Secret } from "../secret.js";
+import { PEM } from "../secret-form.js";
 import type { KeyRingConfig } from "./key-ring.js";
 
 /** What is told of a service's keys by its code. */
@@ -46,7 +47,7 @@ export function readCertifiedKeyRingConfig(read: EnvReader, use: KeyUse): KeyRin
 
 function readKeys(read: EnvReader, { owner, retainSeconds }: KeyUse) {
   const file = read.optionalText("SIGNING_KEY_FILE");
-  const given = read.optionalSecret("SIGNING_KEY");
+  const given = read.optionalSecret("SIGNING_KEY", PEM);
   return {
     directory: read.text("KEYS_DIR", "keys"),
     owner,

@@ -25,7 +25,7 @@ const LEFT_OUT: readonly string[] = [
   // The inspector listens on the container's loopback, where nobody gets at it.
   ...["NREPL_ENABLED", "NREPL_PORT"],
   // The database is compose's own; its password is given as such.
-  ...["PGSSLMODE", "DB_PASSWORD_FILE"],
+  ...["PGSSLMODE", "PGSSLROOTCERT", "DB_PASSWORD_FILE"],
   // Made by the setup service, which tells the registry the same.
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
   ...["NOTIFICATION_SECRET", "UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],

@@ -1,10 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import {
-  connectionOptions,
-  readDatabaseConfig,
-  type DatabaseConfig,
-} from "#service-kit/db/pool.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 
 describe("the database's variables", () => {
   test("without any, the database is the local one", () => {
@@ -13,7 +9,7 @@ describe("the database's variables", () => {
       port: 5432,
       database: "wharfinger",
       user: "postgres",
-      tls: "off",
+      tls: { mode: "disable" },
     });
   });
 
@@ -40,29 +36,8 @@ describe("the database's variables", () => {
     ]);
   });
 
-  test.each([
-    ["", "", "off"],
-    ["?ssl=true", "", "encrypt"],
-    ["?ssl=false", "", "off"],
-    ["", "require", "encrypt"],
-    ["", "verify-ca", "verify"],
-    ["", "verify-full", "verify"],
-    ["?ssl=true", "verify-full", "verify"],
-    ["?ssl=true", "disable", "off"],
-  ])("with %s in the name and PGSSLMODE=%s, TLS is %s", (query, mode, tls) => {
-    expect(read({ DB_SUBNAME: `//db/ledger${query}`, PGSSLMODE: mode }).tls).toBe(tls);
-  });
-
-  test("an unknown PGSSLMODE is refused", () => {
-    expect(faultsOf({ PGSSLMODE: "prefer" }).join()).toMatch(/^PGSSLMODE: given "prefer"/);
-  });
-
-  test("a verified connection checks the certificate, an encrypted one does not", () => {
-    const subname = { DB_SUBNAME: "//db/ledger" };
-    const ssl = (mode: string) => connectionOptions(read({ ...subname, PGSSLMODE: mode })).ssl;
-    expect(ssl("verify-full")).toEqual({ rejectUnauthorized: true });
-    expect(ssl("require")).toEqual({ rejectUnauthorized: false });
-    expect(ssl("disable")).toBe(false);
+  test("what stands behind a # would be ignored, so it is refused", () => {
+    expect(faultsOf({ DB_SUBNAME: "//db/ledger#?sslmode=require" })).toHaveLength(1);
   });
 
   test("the password is not printed with the configuration", () => {

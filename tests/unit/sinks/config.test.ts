@@ -205,17 +205,17 @@ describe("a sinks file", () => {
     [
       "a secret file that is missing",
       () => sinkOf("webhook", URL_LINE, "secretFile: none"),
-      "sinks.0.secretFile: wanted a file that can be read: ",
+      'sinks.0.secretFile: given "',
     ],
     [
       "a secret that is none",
       () => sinkOf("webhook", URL_LINE, "secretFile: bad-secret"),
-      "sinks.0.secretFile: wanted lines of whsec_ and base64 of 24 to 64 bytes",
+      "bad-secret: given one of another form, wanted lines of whsec_ and base64 of 24 to 64 bytes",
     ],
     [
       "an empty token",
       () => sinkOf("audit", URL_LINE, "tokenFile: empty"),
-      "sinks.0.tokenFile: the file is empty",
+      "empty: given an empty one, wanted printable ASCII",
     ],
     [
       "more time than an attempt has",

@@ -6,8 +6,9 @@ import { snsDeliveryError } from "#gateway/sinks/sns-errors.js";
 import {
   signatureHeaders,
   signingKeys,
-  signingSecretsFault,
+  SIGNING_SECRETS,
 } from "#gateway/sinks/standard-webhooks.js";
+import { secretFault } from "#service-kit/secret-form.js";
 
 const secret = (bytes = 32) => `whsec_${randomBytes(bytes).toString("base64")}`;
 const NOW = Date.parse("2026-11-20T19:58:06.900Z");
@@ -43,12 +44,12 @@ describe("a signature", () => {
     ["no base64", "whsec_!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!!"],
     ["a good line and a bad one", `${secret()}\nwhsec_x`],
   ])("has no secret that is bad: %s", (_title, content) => {
-    const fault = signingSecretsFault(content);
-    expect(fault).toBe("wanted lines of whsec_ and base64 of 24 to 64 bytes");
+    const fault = secretFault(content, SIGNING_SECRETS);
+    expect(fault).toContain("wanted lines of whsec_ and base64 of 24 to 64 bytes");
   });
 
   test.each([24, 64])("has secrets of %s bytes", (bytes) => {
-    expect(signingSecretsFault(secret(bytes))).toBeNull();
+    expect(secretFault(secret(bytes), SIGNING_SECRETS)).toBeNull();
   });
 });
 

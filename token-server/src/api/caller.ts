@@ -33,7 +33,12 @@ export interface ApiCaller {
 const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** Kinds of login that manage no robots whatever the policy says, not even as members of `ADMIN_TEAMS`. */
-const NEVER_MANAGING: readonly Identity["kind"][] = ["robot", "machine", "anonymous"];
+const NEVER_MANAGING: readonly Identity["kind"][] = [
+  "robot",
+  "machine",
+  "anonymous",
+  "unrestricted",
+];
 
 /**
  * @param deps - ways to log in

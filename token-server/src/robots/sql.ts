@@ -70,6 +70,14 @@ export async function listRobots(db: Queryable, team: string): Promise<Robot[]> 
   return rows;
 }
 
+/** @returns user name of some robot, or `null` when there is none */
+export async function anyRobot(db: Queryable): Promise<string | null> {
+  const { rows } = await db.query<{ login: string }>(
+    "select login from token_server.robot order by created_at limit 1",
+  );
+  return rows[0]?.login ?? null;
+}
+
 /** @returns the robot with this user name and the hash of its secret */
 export async function findRobot(
   db: Queryable,

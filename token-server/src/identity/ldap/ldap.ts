@@ -1,6 +1,7 @@
-import { readFileSync } from "node:fs";
 import { Fault } from "#registry-protocol/faults.js";
+import { ConfigError } from "#service-kit/config.js";
 import { Secret } from "#service-kit/secret.js";
+import { PASSWORD, secretOfFile } from "#service-kit/secret-form.js";
 import type { Credentials, IdentitySource } from "../identity-source.js";
 import { isReservedUsername, isSafeUid } from "../names.js";
 import { unavailable } from "../safeguards/asked-service.js";
@@ -20,11 +21,10 @@ const BREAKER = { failures: 5, pauseMilliseconds: 5_000 };
  */
 export function ldapSource(config: LdapConfig, now: () => number): IdentitySource {
   const { bindPasswordFile, realm, cacheSeconds } = config;
-  const bindPassword =
-    bindPasswordFile === undefined
-      ? null
-      : new Secret(readFileSync(bindPasswordFile, "utf8").replace(/\r?\n$/, ""));
-  const users = directory(config, bindPassword);
+  const users = directory(
+    config,
+    bindPasswordFile === undefined ? null : bindPassword(bindPasswordFile),
+  );
   const breaker = circuitBreaker({ ...BREAKER, now });
   const remembered = rememberedLogins({ seconds: cacheSeconds, now });
 
@@ -49,6 +49,13 @@ export function ldapSource(config: LdapConfig, now: () => number): IdentitySourc
       return { ...verified, accessToken: null };
     },
   };
+}
+
+/** @throws ConfigError when the file holds none */
+function bindPassword(file: string): Secret {
+  const { text, fault } = secretOfFile(file, PASSWORD);
+  if (fault !== null) throw new ConfigError([`ldap.bindPasswordFile: ${fault}`]);
+  return new Secret(text);
 }
 
 function wrong(): Fault {
