@@ -26,9 +26,11 @@ import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
+import { rememberedTags } from "./ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
 import { settledTags } from "./ledger/settled-tags.js";
 import { tagPolicyFact } from "./ledger/tag-policy-file.js";
+import { withheldTags } from "./ledger/withheld-tags.js";
 import { pushSearch } from "./scm/push-search.js";
 import { registryReader } from "./scm/registry-reader.js";
 import { scmMetrics } from "./scm/scm-metrics.js";
@@ -106,6 +108,7 @@ async function main(config: GatewayConfig): Promise<void> {
     upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
+    remembered: rememberedTags(),
   };
   const { registryUrl, searchLayers: withLayers } = config;
   const reader = registryReader({ ...ledger, registryUrl, authorization });
@@ -126,6 +129,8 @@ async function main(config: GatewayConfig): Promise<void> {
     repairs: config.discovery.repair,
   });
   const settled = settledTags(heard);
+  const resolver = tagResolver(ledger);
+  settled.follow((key) => void resolver.settled(key));
   const writes = writeGate();
   const routes = gatewayRoutes({
     ...ledger,
@@ -136,7 +141,7 @@ async function main(config: GatewayConfig): Promise<void> {
     ...behind,
     verifier,
     uploads,
-    resolver: tagResolver(ledger),
+    resolver,
     listing: comparing.listing,
     findSource: pushSearch(reader, withLayers),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
@@ -172,6 +177,7 @@ async function main(config: GatewayConfig): Promise<void> {
       tagPolicy,
       outbox,
       recovery(ledger),
+      withheldTags(ledger),
       deletionRecovery(ledger),
       sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),
       modeFollower({

@@ -4,10 +4,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { registryListing } from "#gateway/discovery/registry-listing.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
+import { rememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
+import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
@@ -73,6 +75,8 @@ export interface TestGateway {
   readonly port: number;
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
+  /** Learns which tags the registry has otherwise, or still, as each gateway does every few seconds. */
+  learnWithheld(): Promise<void>;
   /** Writes the pulls it saw, as each gateway does every few seconds. */
   flushPulls(): Promise<void>;
   /** @returns its metrics as Prometheus reads them */
@@ -120,7 +124,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     newReservation: randomUUID,
+    remembered: rememberedTags(),
   };
+  const resolver = tagResolver(ledger);
+  settled.follow((key) => void resolver.settled(key));
   const pulls = pullRecorder({
     db,
     log: SILENT,
@@ -146,7 +153,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     }),
     authorization,
     upstream,
-    resolver: tagResolver(ledger),
+    resolver,
     listing: registryListing(registryUrl, authorization),
     findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
@@ -178,6 +185,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     url: `http://127.0.0.1:${port}`,
     port,
     recover: (key) => recoverTag(ledger, key),
+    learnWithheld: withheldTagsReader(ledger),
     flushPulls: () => pulls.flush(),
     metrics: () => metrics.registry.metrics(),
     stop: async () => {

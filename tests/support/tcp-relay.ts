@@ -6,8 +6,12 @@ export interface TcpRelay {
   readonly port: number;
   /** Resets every connection and refuses new ones. */
   cut(): Promise<void>;
-  /** Takes connections again. */
+  /** Takes connections again after a cut. */
   mend(): Promise<void>;
+  /** Keeps connections and passes nothing on, as a machine that hangs. */
+  hold(): void;
+  /** Passes on again what was held. */
+  release(): void;
 }
 
 /**
@@ -16,6 +20,7 @@ export interface TcpRelay {
  */
 export async function startRelay(target: number | (() => number)): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
+  let isHeld = false;
   const server = createServer((incoming) => {
     const outgoing = connect(typeof target === "number" ? target : target(), "127.0.0.1");
     for (const [socket, other] of [
@@ -29,6 +34,7 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
         other.destroy();
       });
       socket.pipe(other);
+      if (isHeld) socket.pause();
     }
   });
   const listen = async (port: number) => {
@@ -47,5 +53,13 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
       await closed;
     },
     mend: () => listen(port),
+    hold: () => {
+      isHeld = true;
+      for (const socket of sockets) socket.pause();
+    },
+    release: () => {
+      isHeld = false;
+      for (const socket of sockets) socket.resume();
+    },
   };
 }

@@ -1,8 +1,8 @@
-import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
-import { readNewestDigest, readTagMeaning } from "./sql/read-tag.js";
+import type { Remembered, RememberedTags } from "./remembered-tags.js";
+import { readNewestDigest, readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
 import type { TagPolicy } from "./tag-policy.js";
 import { LATEST } from "./tag-rules.js";
@@ -12,60 +12,89 @@ export interface ResolveDeps extends AdoptDeps {
   readonly policy: TagPolicy;
   /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** What tags meant, for the time when the ledger cannot be asked. */
+  readonly remembered: RememberedTags;
 }
 
 /** What a reader of a tag gets. */
 export type Resolution =
   | { readonly kind: "digest"; readonly digest: Digest }
-  /** What the registry has while the tag's first push is under way: that push may yet change it. */
+  /**
+   * What the registry has while nobody can say whether that stays: the tag's first push is under way, or the ledger
+   * cannot be asked.
+   */
   | { readonly kind: "unsettled"; readonly digest: Digest }
-  | { readonly kind: "nothing" }
-  /** The ledger cannot be asked and the tag is not remembered: the registry's own word has to do. */
-  | { readonly kind: "ask-registry" };
+  | { readonly kind: "nothing" };
 
 /** Finds what tags mean. */
 export interface TagResolver {
   /**
    * @param key - a tag
    * @returns what readers of it get
-   * @throws Fault UNAVAILABLE when it is virtual and the ledger cannot be asked, or when the tag is new to
-   *   the ledger and the registry does not answer or pushes of it come and go
+   * @throws Fault UNAVAILABLE when that cannot be told: the tag is new to the ledger and the registry does not answer
+   *   or pushes of it come and go; or the ledger cannot be asked, and it is virtual or was deleted
    */
   resolve(key: TagKey): Promise<Resolution>;
+  /** Told when any gateway has settled a push or deletion of a tag. @returns when what is remembered is true again */
+  settled(key: TagKey): Promise<void>;
 }
 
-const REMEMBERED_TAGS = 50_000;
 /** What is found at the registry counts when the ledger says the same before and after; else it is looked at again. */
 const LOOKS = 4;
+/** A ledger that is silent for this long is away for a reader. */
+const LEDGER_MILLISECONDS = 3_000;
 
 /**
  * @param deps - ledger and registry
  * @returns a resolver that remembers what tags meant, for the time when the ledger cannot be asked
  */
 export function tagResolver(deps: ResolveDeps): TagResolver {
-  const remembered = new LRUCache<string, Digest>({ max: REMEMBERED_TAGS });
+  const { remembered } = deps;
   return {
     resolve: async (key) => {
-      const name = `${key.repository}:${key.tag}`;
       try {
-        const resolution = await resolveInLedger(deps, key);
-        // What is not settled must not outlive the push that settles it.
-        if (resolution.kind === "digest") remembered.set(name, resolution.digest);
-        else remembered.delete(name);
-        return resolution;
+        return await resolveInLedger(deps, key);
       } catch (error) {
         if (!isLedgerAway(error)) throw error;
-        const digest = remembered.get(name);
-        if (digest !== undefined) return { kind: "digest", digest };
-        if (isVirtual(deps, key)) throw error;
-        return { kind: "ask-registry" };
+        return resolveWithoutLedger(deps, key, error);
       }
+    },
+    settled: async (key) => {
+      if (isVirtual(deps, key) || remembered.recall(key).kind === "nothing") return;
+      await ledgerMeaning(deps, key).catch(() => {
+        remembered.forget(key);
+      });
     },
   };
 }
 
+/**
+ * What the ledger said last counts. Of a tag that it said nothing about, the digest is taken from the registry, by
+ * a request of the gateway's own: so it is the same one for every reader, whatever they accept.
+ */
+async function resolveWithoutLedger(
+  deps: ResolveDeps,
+  key: TagKey,
+  cause: unknown,
+): Promise<Resolution> {
+  const known = deps.remembered.recall(key);
+  if (known.kind === "digest") return known;
+  if (isVirtual(deps, key)) throw cause;
+  if (known.kind !== "nothing") throw new Undecided(WITHHELD[known.kind], cause);
+  const found = await upstreamDigest(deps, key);
+  return found === null ? { kind: "nothing" } : { kind: "unsettled", digest: found };
+}
+
+/** Why a tag is not served from the registry, although that may have it. */
+const WITHHELD: Readonly<Record<Exclude<Remembered["kind"], "digest" | "nothing">, string>> = {
+  deleted:
+    "the tag was deleted, and whether that is still so cannot be told while the ledger is away; try again",
+  doubtful:
+    "the registry has other digests than the ledger, which is away; the tag cannot be told from those; try again",
+};
+
 async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
-  if (isVirtual(deps, key)) return orNothing(await readNewestDigest(deps.db, key.repository));
+  if (isVirtual(deps, key)) return newest(deps, key);
   for (let look = 0; look < LOOKS; look += 1) {
     const resolution = await lookOnce(deps, key);
     if (resolution !== null) return resolution;
@@ -75,18 +104,51 @@ async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resoluti
 
 /** @returns `null` when the ledger has to be asked again */
 async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | null> {
-  const meaning = await readTagMeaning(deps.db, key);
+  const meaning = await ledgerMeaning(deps, key);
   if (meaning.kind === "means") return { kind: "digest", digest: meaning.digest };
   if (meaning.kind === "nothing") return { kind: "nothing" };
-  const found = await deps.upstreamDigest(key).catch((error: unknown) => {
-    throw new Undecided("the registry is unavailable for the moment, try again", error);
-  });
+  const found = await upstreamDigest(deps, key);
   if (found === null) return { kind: "nothing" };
   if (meaning.kind === "reserved") return besidesPush(deps, key, meaning.digest, found);
   // A tag that was at the registry before the ledger, or that was written behind our back. Somebody may have
   // been faster, with another digest: the ledger says which one counts.
   await adopt(deps, key, found, "found at the registry when it was read");
   return null;
+}
+
+/** Asks the ledger, and remembers what it says. What is not settled must not outlive the push that settles it. */
+async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Promise<TagMeaning> {
+  const meaning = await inTime(readTagMeaning(db, key));
+  if (meaning.kind === "means") remembered.means(key, meaning.digest);
+  else if (meaning.kind === "nothing") remembered.isDeleted(key);
+  else remembered.forget(key);
+  return meaning;
+}
+
+async function newest({ db, remembered }: ResolveDeps, key: TagKey): Promise<Resolution> {
+  const digest = await inTime(readNewestDigest(db, key.repository));
+  if (digest === null) remembered.forget(key);
+  else remembered.means(key, digest);
+  return digest === null ? { kind: "nothing" } : { kind: "digest", digest };
+}
+
+async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | null> {
+  return deps.upstreamDigest(key).catch((error: unknown) => {
+    throw new Undecided("the registry is unavailable for the moment, try again", error);
+  });
+}
+
+/** A database that is silent is given up by the pool, too, but later than readers wait. */
+async function inTime<T>(answer: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => {
+      reject(new Fault("UNAVAILABLE", { message: "the ledger does not answer; try again" }));
+    }, LEDGER_MILLISECONDS);
+  });
+  return Promise.race([answer, silence]).finally(() => {
+    clearTimeout(timer);
+  });
 }
 
 /**
@@ -122,8 +184,4 @@ function isLedgerAway(error: unknown): boolean {
 
 function isVirtual({ policy }: ResolveDeps, { repository, tag }: TagKey): boolean {
   return tag === LATEST && policy.isLatestVirtual(repository);
-}
-
-function orNothing(digest: Digest | null): Resolution {
-  return digest === null ? { kind: "nothing" } : { kind: "digest", digest };
 }

@@ -1,3 +1,5 @@
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
 import { SETTLED_CHANNEL } from "./sql/settle-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
@@ -6,6 +8,8 @@ import type { TagKey } from "./sql/reserve-tag.js";
 export interface SettledTags {
   /** Waits until a push of the tag has been settled by any gateway, or this many milliseconds. */
   until(key: TagKey, milliseconds: number): Promise<void>;
+  /** Has somebody told of every tag that is settled. */
+  follow(listener: (key: TagKey) => void): void;
 }
 
 /**
@@ -14,10 +18,16 @@ export interface SettledTags {
  */
 export function settledTags(subscriber: Subscriber): SettledTags {
   const waiting = new Map<string, Set<() => void>>();
+  const followers: ((key: TagKey) => void)[] = [];
   subscriber.on(SETTLED_CHANNEL, (name) => {
     for (const wake of waiting.get(name) ?? []) wake();
+    const key = keyOf(name);
+    if (key !== null) for (const follower of followers) follower(key);
   });
   return {
+    follow: (listener) => {
+      followers.push(listener);
+    },
     until: ({ repository, tag }, milliseconds) =>
       new Promise((resolve) => {
         const name = `${repository}:${tag}`;
@@ -33,4 +43,15 @@ export function settledTags(subscriber: Subscriber): SettledTags {
         sleepers.add(wake);
       }),
   };
+}
+
+/** Of what `tellSettled` told; whatever else somebody sends on the channel is nothing. */
+function keyOf(name: string): TagKey | null {
+  const colon = name.indexOf(":");
+  try {
+    const repository = parseRepositoryName(name.slice(0, colon));
+    return { repository, tag: parseTag(name.slice(colon + 1)) };
+  } catch {
+    return null;
+  }
 }

@@ -20,7 +20,7 @@ export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
   readonly uploads: UploadSessions;
-  readonly resolver: TagResolver;
+  readonly resolver: Pick<TagResolver, "resolve">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
 }
 
@@ -83,12 +83,10 @@ async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read"
   const resolution = await deps.resolver.resolve({ repository, tag });
   if (resolution.kind === "nothing")
     throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
-  if (resolution.kind === "ask-registry") passOn(deps, exchange, { onAnswer });
-  else
-    passOn(deps, exchange, {
-      onAnswer,
-      target: `/v2/${repository}/manifests/${resolution.digest}`,
-    });
+  passOn(deps, exchange, {
+    onAnswer,
+    target: `/v2/${repository}/manifests/${resolution.digest}`,
+  });
 }
 
 /**

@@ -11,7 +11,7 @@ import { readNewestRecord, readRecord, type TagRecord } from "./sql/read-record.
 export interface DescribeDeps {
   readonly db: Database;
   readonly policy: TagPolicy;
-  readonly resolver: TagResolver;
+  readonly resolver: Pick<TagResolver, "resolve">;
 }
 
 /**

@@ -8,7 +8,7 @@ import type { TagState } from "../ledger/tag-rules.js";
 /** What waiting for a tag to be written needs. */
 export interface SettledStateDeps {
   readonly db: Database;
-  readonly resolver: TagResolver;
+  readonly resolver: Pick<TagResolver, "resolve">;
   readonly now: () => number;
   readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
   readonly recover: (key: TagKey) => Promise<void>;

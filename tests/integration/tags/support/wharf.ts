@@ -7,6 +7,7 @@ import { ask, type Answer, type AskOptions } from "#tests/support/http-client.js
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import type { TestRegistry } from "#tests/support/registry.js";
+import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { uploadBlob } from "./blobs.js";
 import { CONFIG, IMAGE_TYPE, INDEX_TYPE, REPOSITORY, type TestManifest } from "./manifests.js";
@@ -22,6 +23,8 @@ export interface Wharf {
   readonly ledger: TestLedger;
   readonly authority: TokenAuthority;
   readonly db: Database;
+  /** The gateways' way to the ledger. */
+  readonly database: TcpRelay;
   /** Asks the first gateway with a token that grants these actions. */
   ask(actions: readonly Action[], target: string, options?: AskOptions): Promise<Answer>;
   /** Pushes with a token to push, by tag or, without one, by digest. */
@@ -53,18 +56,19 @@ export async function startWharf(file: string, rules: readonly TagRuleSpec[]): P
   const authority = await startTokenAuthority();
   const ledger = await createLedger(postgres);
   const db = ledger.open();
+  const database = await startRelay(postgres.login.port);
   const start = () =>
     startGateway({
       registryUrl: registry.url,
       tokenServerUrl: authority.server.url,
-      db: ledger.open(),
+      db: ledger.open({ port: database.port }),
       hears: ledger.config,
       policy: compileTagPolicy(rules),
       allowDelete: true,
     });
   const gateways = [await start(), await start()] as const;
   const wharf: Wharf = {
-    ...{ registry, gateways, postgres, ledger, authority, db },
+    ...{ registry, gateways, postgres, ledger, authority, db, database },
     ask: async (actions, target, options = {}) => {
       const headers = { ...options.headers, Authorization: await authority.bearer(actions) };
       return ask(gateways[0].url, target, { ...options, headers });
@@ -106,6 +110,7 @@ export async function startWharf(file: string, rules: readonly TagRuleSpec[]): P
       await Promise.all(gateways.map((gateway) => gateway.stop()));
       await authority.server.stop();
       await ledger.close();
+      await database.cut();
       await Promise.all([postgres.stop(), registry.stop()]);
     },
   };

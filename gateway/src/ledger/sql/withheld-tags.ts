@@ -1,0 +1,52 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { TagKey } from "./reserve-tag.js";
+
+/** A tag that means something else at the registry. */
+export interface DriftedTag extends TagKey {
+  /** What it means in the ledger. */
+  readonly digest: Digest;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param limit - at most this many
+ * @returns tags that are known to mean something else at the registry
+ */
+export async function readDriftedTags(db: Queryable, limit: number): Promise<DriftedTag[]> {
+  // The first condition is that of the index `tag_suspect`.
+  const { rows } = await db.query<DriftedTag>(
+    `select repository, name as tag, digest from ledger.tag
+     where (missing_sightings > 0 or drift_digest is not null)
+       and drift_digest is not null and digest is not null and deleted_at is null
+     limit $1`,
+    [limit],
+  );
+  return rows;
+}
+
+/** A tag that has a tombstone. */
+export interface DeletedTag extends TagKey {
+  /** When it was deleted, as text that loses nothing. */
+  readonly at: string;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param after - tags that were deleted then or later; `null`: whenever
+ * @param limit - at most this many
+ * @returns tags that were deleted, the last one first
+ */
+export async function readDeletedSince(
+  db: Queryable,
+  after: string | null,
+  limit: number,
+): Promise<DeletedTag[]> {
+  const { rows } = await db.query<DeletedTag>(
+    `select repository, name as tag, deleted_at::text as at from ledger.tag
+     where deleted_at is not null and ($1::text is null or deleted_at >= $1::timestamptz)
+     order by deleted_at desc limit $2`,
+    [after, limit],
+  );
+  return rows;
+}
