@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
 import { describe, test } from "@jest/globals";
 import type { TestGateway } from "#tests/support/gateway.js";
@@ -44,6 +45,11 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     const headers = { Authorization, ...(accept === undefined ? {} : { Accept: accept }) };
     return ask(gateway.url, `/v2/${REPOSITORY}/manifests/${tag}`, { method, headers });
   };
+  const keyOf = (tag: string) => ({
+    repository: parseRepositoryName(REPOSITORY),
+    tag: parseTag(tag),
+  });
+  const recall = (tag: string) => other.remembered.recall(keyOf(tag));
   const digestsRead = async (tag: string) => {
     const answers: Answer[] = [];
     for (const method of ["GET", "HEAD"])
@@ -102,12 +108,9 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     await push(dockerImage("deleted elsewhere"), "elsewhere");
     expect((await read("elsewhere")).status).toBe(200);
     expect((await wharf.remove("elsewhere")).status).toBe(202);
-    await eventually("the other gateway has heard of it", async () => {
-      await wharf.database.cut();
-      const { status } = await read("elsewhere");
-      await wharf.database.mend();
-      return status !== 200;
-    });
+    await eventually("it was heard", () => recall("elsewhere").kind === "deleted");
+    await wharf.database.cut();
+    expect((await read("elsewhere")).status).toBe(503);
   });
 
   test("a tag that another gateway has moved since it was read here means what it was moved to", async () => {
@@ -117,12 +120,10 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     await push(second, "3-SNAPSHOT");
     // Whatever the registry has: it is the ledger's word that is remembered.
     await wharf.writeAtRegistry(first, "3-SNAPSHOT");
-    await eventually("the other gateway has heard of it", async () => {
-      await wharf.database.cut();
-      const answer = await read("3-SNAPSHOT");
-      await wharf.database.mend();
-      return answer.headers["docker-content-digest"] === second.digest;
-    });
+    const moved = { kind: "digest", digest: second.digest };
+    await eventually("it was heard", () => isDeepStrictEqual(recall("3-SNAPSHOT"), moved));
+    await wharf.database.cut();
+    expect(await digestsRead("3-SNAPSHOT")).toEqual([second.digest]);
   });
 
   test("what a first push has stored before the ledger went away is what it is in the end", async () => {
@@ -137,7 +138,7 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     await wharf.database.cut();
     expect(await digestsRead("half")).toEqual([pushed.digest]);
     await wharf.database.mend();
-    await other.recover({ repository: parseRepositoryName(REPOSITORY), tag: parseTag("half") });
+    await other.recover(keyOf("half"));
     expect((await read("half")).headers["docker-content-digest"]).toBe(pushed.digest);
   });
 

@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { registryListing } from "#gateway/discovery/registry-listing.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
-import { rememberedTags } from "#gateway/ledger/remembered-tags.js";
+import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
@@ -75,6 +75,8 @@ export interface TestGateway {
   readonly port: number;
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
+  /** What it remembers of tags. */
+  readonly remembered: RememberedTags;
   /** Learns which tags the registry has otherwise, or still, as each gateway does every few seconds. */
   learnWithheld(): Promise<void>;
   /** Writes the pulls it saw, as each gateway does every few seconds. */
@@ -185,6 +187,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     url: `http://127.0.0.1:${port}`,
     port,
     recover: (key) => recoverTag(ledger, key),
+    remembered: ledger.remembered,
     learnWithheld: withheldTagsReader(ledger),
     flushPulls: () => pulls.flush(),
     metrics: () => metrics.registry.metrics(),

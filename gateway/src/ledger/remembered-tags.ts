@@ -8,7 +8,7 @@ export type Remembered =
   | { readonly kind: "digest"; readonly digest: Digest }
   /** It was deleted; the registry may have it all the same. */
   | { readonly kind: "deleted" }
-  /** More tags are known to have drifted than are remembered: this may be one of them. */
+  /** It was written and nobody could say what it means now, or it may be one of those that drifted. */
   | { readonly kind: "doubtful" }
   | { readonly kind: "nothing" };
 
@@ -19,6 +19,8 @@ export interface RememberedTags {
   means(key: TagKey, digest: Digest): void;
   /** The ledger said that the tag was deleted. */
   isDeleted(key: TagKey): void;
+  /** The tag was written, and the ledger could not say what it means now. */
+  isDoubtful(key: TagKey): void;
   /** What is remembered of the tag does not count any more. */
   forget(key: TagKey): void;
   /** These tags have drifted, and no others do as far as they are `complete`. */
@@ -32,24 +34,29 @@ export const REMEMBERED_TAGS = 50_000;
 
 /** @returns a memory that holds nothing */
 export function rememberedTags(): RememberedTags {
-  const meanings = new LRUCache<string, Digest>({ max: REMEMBERED_TAGS });
+  const meanings = new LRUCache<string, Remembered>({ max: REMEMBERED_TAGS });
   const tombstones = new LRUCache<string, true>({ max: REMEMBERED_TAGS });
   let [drift, isDriftWhole] = [new Map<string, Digest>(), true];
   const memory: RememberedTags = {
     recall: (key) => {
       const name = nameOf(key);
       if (tombstones.has(name)) return { kind: "deleted" };
-      const digest = meanings.get(name) ?? drift.get(name);
+      const meaning = meanings.get(name);
+      if (meaning !== undefined) return meaning;
+      const digest = drift.get(name);
       if (digest !== undefined) return { kind: "digest", digest };
       return { kind: isDriftWhole ? "nothing" : "doubtful" };
     },
     means: (key, digest) => {
       tombstones.delete(nameOf(key));
-      meanings.set(nameOf(key), digest);
+      meanings.set(nameOf(key), { kind: "digest", digest });
     },
     isDeleted: (key) => {
       meanings.delete(nameOf(key));
       tombstones.set(nameOf(key), true);
+    },
+    isDoubtful: (key) => {
+      meanings.set(nameOf(key), { kind: "doubtful" });
     },
     forget: (key) => {
       meanings.delete(nameOf(key));

@@ -62,7 +62,7 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
     settled: async (key) => {
       if (isVirtual(deps, key) || remembered.recall(key).kind === "nothing") return;
       await ledgerMeaning(deps, key).catch(() => {
-        remembered.forget(key);
+        remembered.isDoubtful(key);
       });
     },
   };
@@ -90,7 +90,7 @@ const WITHHELD: Readonly<Record<Exclude<Remembered["kind"], "digest" | "nothing"
   deleted:
     "the tag was deleted, and whether that is still so cannot be told while the ledger is away; try again",
   doubtful:
-    "the registry has other digests than the ledger, which is away; the tag cannot be told from those; try again",
+    "the registry may have another digest than the ledger, which is away; which one counts cannot be told; try again",
 };
 
 async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resolution> {

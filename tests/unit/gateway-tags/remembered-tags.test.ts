@@ -18,6 +18,8 @@ describe("what is remembered of tags", () => {
     expect(memory.recall(key)).toEqual({ kind: "deleted" });
     memory.means(key, b);
     expect(memory.recall(key)).toEqual({ kind: "digest", digest: b });
+    memory.isDoubtful(key);
+    expect(memory.recall(key)).toEqual({ kind: "doubtful" });
     memory.forget(key);
     expect(memory.recall(key)).toEqual({ kind: "nothing" });
   });
