@@ -50,6 +50,8 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     tag: parseTag(tag),
   });
   const recall = (tag: string) => other.remembered.recall(keyOf(tag));
+  const heardThat = (tag: string, { digest }: TestManifest) =>
+    eventually("it was heard", () => isDeepStrictEqual(recall(tag), { kind: "digest", digest }));
   const digestsRead = async (tag: string) => {
     const answers: Answer[] = [];
     for (const method of ["GET", "HEAD"])
@@ -88,6 +90,7 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     await wharf.db.query("update ledger.tag set drift_digest = 'sha256:x', drift_since = now()");
     await other.learnWithheld();
     await push(newer, "2-SNAPSHOT");
+    await heardThat("2-SNAPSHOT", newer);
     await other.learnWithheld();
     await wharf.database.cut();
     expect(await digestsRead("2-SNAPSHOT")).toEqual([newer.digest]);
@@ -120,8 +123,7 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     await push(second, "3-SNAPSHOT");
     // Whatever the registry has: it is the ledger's word that is remembered.
     await wharf.writeAtRegistry(first, "3-SNAPSHOT");
-    const moved = { kind: "digest", digest: second.digest };
-    await eventually("it was heard", () => isDeepStrictEqual(recall("3-SNAPSHOT"), moved));
+    await heardThat("3-SNAPSHOT", second);
     await wharf.database.cut();
     expect(await digestsRead("3-SNAPSHOT")).toEqual([second.digest]);
   });
