@@ -1,4 +1,5 @@
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
+import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
@@ -7,6 +8,7 @@ import type { Secret } from "#service-kit/secret.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import type { DiscoverySettings } from "./discovery/discovery.js";
+import { readManifestBounds } from "./manifest-bounds-config.js";
 import { readSinksConfig, type SinksConfig } from "./sinks/config.js";
 
 /** Longest life of a token that the gateway signs for the registry, with leeway. */
@@ -46,6 +48,8 @@ export interface GatewayConfig {
   readonly notificationSecret: Secret;
   /** Rules for tags; `null`: Pier One's. */
   readonly tagPolicyFile: string | null;
+  /** How much a manifest may name. */
+  readonly manifestBounds: ManifestBounds;
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
   readonly discovery: DiscoverySettings;
@@ -100,6 +104,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     notificationSecret: read.secret("NOTIFICATION_SECRET"),
     tagPolicyFile: read.optionalText("TAG_POLICY_FILE"),
+    manifestBounds: readManifestBounds(read),
     allowDelete: read.flag("ALLOW_DELETE", false),
     searchLayers: read.flag("SCM_LAYER_SEARCH", true),
     discovery: {

@@ -151,6 +151,7 @@ async function main(config: GatewayConfig): Promise<void> {
     client: clientReader(config.trustedProxies, { log, now: Date.now }),
     secret: config.notificationSecret,
     allowDelete: config.allowDelete,
+    manifestBounds: config.manifestBounds,
     writes,
     // Until the mode is known, no push would work.
     migrated: () => schema.migrated() && writes.mode() !== null,

@@ -8,6 +8,7 @@ import { digestOf } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
+import { imageText } from "#tests/support/manifest-texts.js";
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { openLedgerOf } from "#tests/support/running-gateway.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -74,11 +75,11 @@ const MANIFESTS: readonly (readonly [
     [400, 404],
     "MANIFEST_BLOB_UNKNOWN",
   ],
-  ["put under another one's digest", EMPTY, '{"schemaVersion":2}', [400], "DIGEST_INVALID"],
+  ["put under another one's digest", EMPTY, imageText(), [400], "DIGEST_INVALID"],
   ["put under a digest that is none", "sha256:abc", "{}", [400], "DIGEST_INVALID"],
   ["put under a tag that is none", ".hidden", "{}", [400], "TAG_INVALID"],
   ["put under a tag of 129 characters", "t".repeat(129), "{}", [400], "TAG_INVALID"],
-  ["put under latest", "latest", '{"schemaVersion":2}', [409], "TAG_INVALID"],
+  ["put under latest", "latest", imageText(), [409], "TAG_INVALID"],
 ];
 
 describe(`on registry ${testTools().registry.version}, nothing is stored of a manifest that is`, () => {

@@ -25,6 +25,7 @@ import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
 import { gatewayRoutes } from "#gateway/routes.js";
 import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
@@ -51,6 +52,8 @@ export interface TestGatewayOptions {
   readonly authorization?: UpstreamAuthorization;
   /** Absent: Pier One's. */
   readonly policy?: TagPolicy;
+  /** Absent: as in production. */
+  readonly manifestBounds?: ManifestBounds;
   /** Absent: off, as in production. */
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */
@@ -168,6 +171,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
+    manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
     writes: options.writes ?? openGate(),
     now: Date.now,
     count: (outcome) => {

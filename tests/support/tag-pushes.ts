@@ -12,13 +12,15 @@ import type {
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import type { PushStep } from "#gateway/ledger/settle.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
-import type { StoredManifest } from "#gateway/ledger/sql/store-manifest.js";
+import type { StoredManifest } from "#gateway/ledger/stored-manifest.js";
 import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT } from "./ledger.js";
+import { imageText, readingOf } from "./manifest-texts.js";
 
 /**
  * @param content - stands for the manifest; other content, other digest
@@ -32,6 +34,7 @@ export function tagPush(
   const bytes = Buffer.from(content);
   const digest = digestOf(bytes);
   const reservation = randomUUID();
+  const reading = pushedReading(bytes);
   return {
     repository: parseRepositoryName(known.repository ?? "alpha/app"),
     tag: parseTag(known.tag ?? "1.0"),
@@ -40,10 +43,20 @@ export function tagPush(
     reservation,
     manifest: {
       digest,
-      mediaType: "application/vnd.oci.image.manifest.v1+json",
+      mediaType: reading.mediaType,
       content: bytes,
+      reading,
     },
   };
+}
+
+/** What is neither index nor image stands for an image without layers. */
+function pushedReading(content: Buffer): Manifest {
+  for (const bytes of [content, Buffer.from(imageText())]) {
+    const reading = readingOf(bytes);
+    if (reading.kind !== "unclear") return reading;
+  }
+  throw new Error("an image without layers is none");
 }
 
 function auditActor(uid = "alice", requestId: string): AuditActor {

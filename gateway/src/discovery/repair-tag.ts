@@ -5,18 +5,19 @@ import { givingBack } from "../ledger/giving-back.js";
 import { reserveRemoval } from "../ledger/sql/delete-tag.js";
 import type { TagClaim, TagKey } from "../ledger/sql/reserve-tag.js";
 import { releaseTag, tellSettled } from "../ledger/sql/settle-tag.js";
-import { readManifest, type StoredManifest } from "../ledger/sql/store-manifest.js";
+import { readManifest } from "../ledger/sql/store-manifest.js";
+import type { ManifestBytes } from "../ledger/stored-manifest.js";
 import { settleRepair } from "./sql/mark-tag.js";
 import type { SeenTag } from "./sql/staging.js";
 
 /** What repairing needs. */
 export interface RepairDeps extends AdoptDeps {
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
-  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<StoredManifest | null>;
+  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<ManifestBytes | null>;
   /** Writes a manifest under a tag. @returns status of the answer. @throws when there is none */
   readonly putManifest: (
     key: TagKey,
-    manifest: StoredManifest,
+    manifest: ManifestBytes,
     requestId: string,
   ) => Promise<number>;
   readonly newReservation: () => string;
@@ -72,7 +73,7 @@ export async function repairTag(
 async function isWritten(
   deps: RepairDeps,
   claim: TagClaim,
-  manifest: StoredManifest,
+  manifest: ManifestBytes,
 ): Promise<boolean> {
   const status = await deps.putManifest(claim, manifest, claim.reservation).catch(() => 503);
   if (status < 300) return true;

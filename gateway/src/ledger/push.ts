@@ -2,12 +2,12 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { SearchResult } from "../scm/find-source.js";
 import type { SettleDeps } from "./settle.js";
 import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
-import type { StoredManifest } from "./sql/store-manifest.js";
+import type { PushedManifest, StoredManifest } from "./stored-manifest.js";
 import type { TagPolicy } from "./tag-policy.js";
 
 /** A push of a manifest under a tag. */
 export interface TagPush extends TagClaim {
-  readonly manifest: StoredManifest;
+  readonly manifest: PushedManifest;
 }
 
 /** How a push of a tag can end. */

@@ -9,7 +9,7 @@ import {
   type SettleDeps,
 } from "./settle.js";
 import { listExpired, takeOverExpired, type LostClaim, type TagKey } from "./sql/reserve-tag.js";
-import type { StoredManifest } from "./sql/store-manifest.js";
+import type { StoredManifest } from "./stored-manifest.js";
 
 /** What settling the pushes of lost gateways needs. */
 export interface RecoverDeps extends SettleDeps {

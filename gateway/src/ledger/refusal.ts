@@ -1,9 +1,10 @@
 import { Fault, FAULTS } from "#registry-protocol/faults.js";
+import { samePlatformImages } from "#registry-protocol/manifest/platform-images.js";
 import { heldDetail } from "./held-detail.js";
-import { samePlatformImages } from "./platform-images.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { describeClaim } from "./settle.js";
-import { readManifestContent } from "./sql/store-manifest.js";
+import { readManifest } from "./sql/store-manifest.js";
+import { readStored } from "./stored-manifest.js";
 import type { TagDecision, TagRule } from "./tag-rules.js";
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
@@ -68,9 +69,8 @@ async function messageFor(
 ): Promise<string | null> {
   if (reason === "tag-would-shrink") return "tag already exists; would lose entries";
   if (reason === "tag-cannot-compare") return "tag already exists; it may only grow";
-  const content = await readManifestContent(deps.db, push.repository, held.digest);
-  const same =
-    content !== null && samePlatformImages({ digest: held.digest, content }, push.manifest);
-  if (same) return "tag already exists; same images, other index";
+  const stored = await readManifest(deps.db, push.repository, held.digest);
+  if (stored !== null && samePlatformImages(await readStored(stored), push.manifest))
+    return "tag already exists; same images, other index";
   return rule.message === undefined ? null : `tag already exists; ${rule.message}`;
 }

@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Digest } from "#registry-protocol/digest.js";
-import { manifestReferences } from "./manifest-references.js";
+import { childrenOf } from "#registry-protocol/manifest/references.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { releasePush } from "./settle.js";
 import { readBuriedParts } from "./sql/manifest-needs.js";
@@ -20,9 +20,7 @@ const MOST_ASKED = 16;
  *   reservation is given back then
  */
 export async function refuseMissing(deps: PushDeps, push: TagPush): Promise<void> {
-  const children = manifestReferences(push.manifest.content)
-    .filter(({ kind }) => kind === "child")
-    .map(({ target }) => target);
+  const children = childrenOf(push.manifest.reading);
   if (children.length === 0) return;
   const missing = await findMissing(deps, push, children).catch(async (cause: unknown) => {
     await releasePush(deps, push, "what it needs cannot be looked for");

@@ -1,11 +1,14 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { growthOf } from "./append-only.js";
+import { growthOf } from "#registry-protocol/manifest/append-only.js";
+import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
+import { inSlices } from "#service-kit/in-slices.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
 import { releasePush } from "./settle.js";
 import { readHeldTag } from "./sql/read-tag.js";
-import { readManifestContent } from "./sql/store-manifest.js";
+import { readManifest } from "./sql/store-manifest.js";
+import { readStored } from "./stored-manifest.js";
 import type { TagRule } from "./tag-rules.js";
 
 /**
@@ -22,24 +25,29 @@ export async function refuseShrinking(deps: PushDeps, push: TagPush, rule: TagRu
   if (rule.appendOnly !== true) return;
   const held = await readHeldTag(deps.db, push);
   if (held === null || held.digest === push.digest) return;
-  const content = await heldContent(deps, push, held.digest).catch(async (error: unknown) => {
+  const standing = await heldManifest(deps, push, held.digest).catch(async (error: unknown) => {
     await releasePush(deps, push, "the held manifest cannot be had");
     throw new Fault("UNAVAILABLE", {
       message: "what the tag holds cannot be had for the moment; push again",
       cause: error,
     });
   });
-  if (content === null) return;
-  const growth = growthOf(content, push.manifest.content);
+  if (standing === null) return;
+  const { reading, content } = push.manifest;
+  const growth = await inSlices(growthOf(standing, reading), content.length);
   if (growth.grows) return;
   await releasePush(deps, push, "it would lose entries");
   const reason = growth.reason === "entries-missing" ? "tag-would-shrink" : "tag-cannot-compare";
   throw await refusalOf(deps, push, rule, { outcome: "refuse", reason, held });
 }
 
-/** @returns the manifest's bytes, or `null` when neither the ledger nor the registry has them any more */
-async function heldContent(deps: PushDeps, push: TagPush, digest: Digest): Promise<Buffer | null> {
-  const stored = await readManifestContent(deps.db, push.repository, digest);
-  if (stored !== null) return stored;
-  return (await deps.upstreamManifest(push, digest))?.content ?? null;
+/** @returns the manifest, or `null` when neither the ledger nor the registry has it any more */
+async function heldManifest(
+  deps: PushDeps,
+  push: TagPush,
+  digest: Digest,
+): Promise<StandingManifest | null> {
+  const stored = await readManifest(deps.db, push.repository, digest);
+  if (stored !== null) return (await readStored(stored)).reading;
+  return (await deps.upstreamManifest(push, digest))?.reading ?? null;
 }

@@ -1,16 +1,17 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import { childrenOf } from "#registry-protocol/manifest/references.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
 import type { FoundSource, ScmOrigin } from "../scm/scm-source.js";
-import { manifestReferences } from "./manifest-references.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
-import { storeManifest, type StoredManifest } from "./sql/store-manifest.js";
+import { storeManifest } from "./sql/store-manifest.js";
+import type { StoredManifest } from "./stored-manifest.js";
 import { isSignatureTag } from "./tag-policy.js";
 
 /** What settling needs. */
@@ -68,7 +69,7 @@ export async function commitPush(
       const committed = await commitTag(tx, claim);
       if (committed === null) return null;
       const source = await recordSource(tx, claim, {
-        content: manifest?.content ?? null,
+        reading: manifest?.reading ?? null,
         mayHaveSource: !isSignatureTag(claim.tag),
       });
       if (committed.change !== "unchanged")
@@ -130,11 +131,9 @@ async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void
 async function hasLostParts(
   tx: Queryable,
   claim: TagClaim,
-  { digest, content }: StoredManifest,
+  { digest, reading }: StoredManifest,
 ): Promise<boolean> {
-  const children = manifestReferences(content).filter(({ kind }) => kind === "child");
-  const targets = children.map(({ target }) => target);
-  return (await lockAndFindDeleted(tx, claim, digest, targets)).length > 0;
+  return (await lockAndFindDeleted(tx, claim, digest, childrenOf(reading))).length > 0;
 }
 
 async function releaseIncomplete(deps: SettleDeps, claim: TagClaim): Promise<Fault> {

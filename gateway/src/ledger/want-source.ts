@@ -19,7 +19,7 @@ import { decideTagWrite, type TagRule } from "./tag-rules.js";
  */
 export async function withSource(deps: PushDeps, push: TagPush, rule: TagRule): Promise<TagPush> {
   if (rule.sourceWantedBy === undefined || push.source != null) return push;
-  const known = annotatedSource(push.manifest.content) ?? (await readSource(deps.db, push));
+  const known = annotatedSource(push.manifest.reading) ?? (await readSource(deps.db, push));
   if (known !== null) return { ...push, source: known };
   const state = await readTagState(deps.db, push);
   if (state.kind === "held" && state.digest === push.digest) return push;

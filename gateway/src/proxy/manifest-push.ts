@@ -1,20 +1,24 @@
 import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
+import type { PushedManifest } from "../ledger/stored-manifest.js";
 import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
-import type { ManifestPut, Upstream } from "./upstream.js";
+import type { Upstream } from "./upstream.js";
 import type { WholeAnswer } from "./whole-request.js";
 
 /** What pushing manifests needs. */
 export interface ManifestPushDeps extends PushDeps {
   readonly upstream: Upstream;
   readonly newReservation: () => string;
+  /** How much a manifest may name. */
+  readonly manifestBounds: ManifestBounds;
 }
 
 /** Response headers of a manifest push that mean something to a client (OCI distribution-spec, "Pushing Manifests"). */
@@ -27,8 +31,9 @@ export async function pushManifestByTag(
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
-  const content = await readManifestBody(req, res);
-  const manifest = { digest: digestOf(content), mediaType: mediaTypeOf(exchange), content };
+  const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
+  const { mediaType } = reading;
+  const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
   const { verdict } = await pushTag<WholeAnswer>(
     deps,
@@ -47,7 +52,7 @@ export async function pushManifestByTag(
           repository,
           reference: { tag },
           content,
-          mediaType: manifest.mediaType,
+          mediaType,
           subject: caller.subject,
           clientAddress: context.client.address,
           requestId: context.requestId,
@@ -69,7 +74,7 @@ export async function pushManifestByDigest(
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
-  const content = await readManifestBody(req, res);
+  const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
     throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });
@@ -77,7 +82,7 @@ export async function pushManifestByDigest(
     repository: request.repository,
     reference: { digest: request.digest },
     content,
-    mediaType: mediaTypeOf(exchange),
+    mediaType: reading.mediaType,
     subject: caller.subject,
     clientAddress: context.client.address,
     requestId: context.requestId,
@@ -87,7 +92,8 @@ export async function pushManifestByDigest(
   });
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
-  if (answer.status < 300) await recordManifest(deps, exchange, put);
+  if (answer.status < 300)
+    await recordManifest(deps, exchange, { ...put, digest: request.digest, reading });
   if (answer.status < 300)
     await keepSource(deps, { ...request, tag: null, actor: actorOf(exchange), source });
   sendAnswer(res, answer);
@@ -100,11 +106,11 @@ export async function pushManifestByDigest(
 async function recordManifest(
   deps: ManifestPushDeps,
   exchange: ExchangeOf<"manifest.put-by-digest">,
-  { content, mediaType }: ManifestPut,
+  manifest: PushedManifest,
 ): Promise<void> {
   const { repository, digest } = exchange.request;
   await deps.db.transaction(async (tx) => {
-    const change = await storeManifest(tx, repository, { digest, content, mediaType });
+    const change = await storeManifest(tx, repository, manifest);
     if (change === null) return;
     await deps.audit(tx, {
       action: "manifest.pushed",
@@ -122,12 +128,6 @@ function sourceOf({
 }: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): FoundSource | null {
   const source = parseScmHeader(req.headers[SCM_HEADER], caller.isTrusted);
   return source === null ? null : { source, origin: "header" };
-}
-
-function mediaTypeOf({
-  req,
-}: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): string {
-  return req.headers["content-type"] ?? "application/octet-stream";
 }
 
 function sendAnswer(res: Response, answer: WholeAnswer): void {

@@ -3,7 +3,7 @@ import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { StoredManifest } from "../ledger/sql/store-manifest.js";
+import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
@@ -122,7 +122,7 @@ export function registryUpstream(
       if (answer.status !== 200 || digestOf(answer.body, digest) !== digest)
         throw new Error(`the registry answered ${answer.status} when asked for a manifest`);
       const mediaType = answer.headers.get("content-type") ?? "application/octet-stream";
-      return { digest, mediaType, content: answer.body };
+      return readStored({ digest, mediaType, content: answer.body });
     },
     deleteManifest: (repository, reference, errand) =>
       ask(

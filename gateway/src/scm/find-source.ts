@@ -1,6 +1,8 @@
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { imageParts, labelsOf, type ImageParts } from "#registry-protocol/manifest/image-parts.js";
+import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import { imageParts, labelsOf, type ImageParts } from "./image-parts.js";
+import { inSlices } from "#service-kit/in-slices.js";
 import {
   parseScmSource,
   ScmSourceError,
@@ -12,8 +14,8 @@ import { OverLimit, searchBudget, type SearchLimits } from "./search-limits.js";
 
 /** Reads images. */
 export interface ImageReader {
-  /** @returns bytes of a manifest, `null` when there is none. @throws when that cannot be told */
-  manifest(repository: RepositoryName, digest: Digest): Promise<Uint8Array | null>;
+  /** @returns a manifest, `null` when there is none. @throws when that cannot be told */
+  manifest(repository: RepositoryName, digest: Digest): Promise<StandingManifest | null>;
   /** @returns a blob as a stream, `null` when there is none. @throws when that cannot be told */
   blob(
     repository: RepositoryName,
@@ -25,8 +27,8 @@ export interface ImageReader {
 /** Where to search, and how far. */
 export interface SearchTask {
   readonly repository: RepositoryName;
-  /** Bytes of the manifest or index. */
-  readonly content: Uint8Array;
+  /** The manifest or index. */
+  readonly reading: StandingManifest;
   readonly withLayers: boolean;
   readonly limits: SearchLimits;
   readonly signal: AbortSignal;
@@ -40,11 +42,11 @@ export interface SearchResult {
 }
 
 /**
- * @param content - bytes of a manifest or index
+ * @param manifest - a manifest or index
  * @returns the source that its own annotations name
  */
-export function annotatedSource(content: Uint8Array): FoundSource | null {
-  return fromAnnotations(imageParts(content));
+export function annotatedSource(manifest: StandingManifest): FoundSource | null {
+  return fromAnnotations(imageParts(manifest));
 }
 
 /**
@@ -57,7 +59,7 @@ export function annotatedSource(content: Uint8Array): FoundSource | null {
  * @throws when the image could not be read, or the signal ended it
  */
 export async function findSource(reader: ImageReader, task: SearchTask): Promise<SearchResult> {
-  const parts = imageParts(task.content);
+  const parts = imageParts(task.reading);
   const annotated = fromAnnotations(parts);
   if (annotated !== null) return { found: annotated, note: "" };
   const image =
@@ -78,12 +80,12 @@ async function childParts(
   { repository, signal }: SearchTask,
   digest: Digest,
 ): Promise<ImageParts | null> {
-  const content = await orAborted(reader.manifest(repository, digest), signal);
-  return content === null ? null : imageParts(content);
+  const manifest = await orAborted(reader.manifest(repository, digest), signal);
+  return manifest === null ? null : imageParts(manifest);
 }
 
 function fromAnnotations(parts: ImageParts | null): FoundSource | null {
-  const source = sourceOfAnnotations(parts?.annotations);
+  const source = parts && sourceOfAnnotations(Object.fromEntries(parts.annotations));
   return source === null ? null : { source, origin: "annotation" };
 }
 
@@ -97,7 +99,9 @@ async function fromLabels(
   if (stream === null) return null;
   const content = await readSmall(stream, limits.configBytes);
   if (content === null || digestOf(content, config) !== config) return null;
-  const source = sourceOfAnnotations(labelsOf(content));
+  const source = sourceOfAnnotations(
+    Object.fromEntries(await inSlices(labelsOf(content), content.length)),
+  );
   return source === null ? null : { source, origin: "label" };
 }
 

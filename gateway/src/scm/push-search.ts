@@ -1,3 +1,4 @@
+import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { findSource, type ImageReader, type SearchResult } from "./find-source.js";
 import { SEARCH_LIMITS, type SearchLimits } from "./search-limits.js";
@@ -17,12 +18,12 @@ export function pushSearch(
   withLayers: boolean,
 ): (push: {
   readonly repository: RepositoryName;
-  readonly manifest: { readonly content: Uint8Array };
+  readonly manifest: { readonly reading: StandingManifest };
 }) => Promise<SearchResult> {
-  return ({ repository, manifest: { content } }) =>
+  return ({ repository, manifest: { reading } }) =>
     findSource(reader, {
       repository,
-      content,
+      reading,
       withLayers,
       limits: PUSH_LIMITS,
       signal: AbortSignal.timeout(PUSH_MILLISECONDS),

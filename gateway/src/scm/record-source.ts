@@ -1,3 +1,4 @@
+import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { annotatedSource } from "./find-source.js";
 import type { FoundSource } from "./scm-source.js";
@@ -16,17 +17,17 @@ export interface SourcedPush extends ManifestKey {
  *
  * @param tx - transaction that commits the push
  * @param push - the push
- * @param manifest - its bytes, `null` when they are not at hand; whether it can have a source at all
+ * @param manifest - what it says, `null` when it is not at hand; whether it can have a source at all
  * @returns the source that came or was known, whether it was not before, and another one that it replaced; `null`
  *   when none is known
  */
 export async function recordSource(
   tx: Queryable,
   push: SourcedPush,
-  manifest: { readonly content: Uint8Array | null; readonly mayHaveSource: boolean },
+  manifest: { readonly reading: StandingManifest | null; readonly mayHaveSource: boolean },
 ): Promise<(FoundSource & KeptSource) | null> {
-  const { content, mayHaveSource } = manifest;
-  const found = push.source ?? (content === null ? null : annotatedSource(content));
+  const { reading, mayHaveSource } = manifest;
+  const found = push.source ?? (reading === null ? null : annotatedSource(reading));
   if (found !== null) {
     return { ...found, ...(await insertSource(tx, push, found, push.actor.uid)) };
   }

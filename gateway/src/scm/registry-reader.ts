@@ -1,8 +1,8 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
-import type { StoredManifest } from "../ledger/sql/store-manifest.js";
-import { readManifestContent } from "../ledger/sql/store-manifest.js";
+import { readManifest } from "../ledger/sql/store-manifest.js";
+import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
 import type { UpstreamAuthorization } from "../proxy/upstream-token.js";
 import type { ImageReader } from "./find-source.js";
 
@@ -24,10 +24,11 @@ export interface RegistryReaderDeps {
  */
 export function registryReader(deps: RegistryReaderDeps): ImageReader {
   return {
-    manifest: async (repository, digest) =>
-      (await readManifestContent(deps.db, repository, digest)) ??
-      (await deps.upstreamManifest({ repository }, digest))?.content ??
-      null,
+    manifest: async (repository, digest) => {
+      const stored = await readManifest(deps.db, repository, digest);
+      if (stored !== null) return (await readStored(stored)).reading;
+      return (await deps.upstreamManifest({ repository }, digest))?.reading ?? null;
+    },
     blob: async (repository, digest, signal) => {
       const access = [{ type: "repository", name: repository, actions: ["pull" as const] }];
       const headers = {

@@ -96,11 +96,11 @@ async function lookThrough(
   { repository, digest, withLayers }: TakenSearch,
   stopping: AbortSignal,
 ): Promise<SearchResult> {
-  const content = await deps.reader.manifest(repository, digest);
-  if (content === null) return { found: null, note: "the registry does not have the manifest" };
+  const reading = await deps.reader.manifest(repository, digest);
+  if (reading === null) return { found: null, note: "the registry does not have the manifest" };
   return findSource(deps.reader, {
     repository,
-    content,
+    reading,
     withLayers: withLayers && deps.withLayers,
     limits: deps.limits,
     signal: AbortSignal.any([stopping, AbortSignal.timeout(SEARCH_MILLISECONDS)]),

@@ -4,7 +4,8 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { readUnknownManifests, type UnknownManifest } from "../ledger/sql/manifest-needs.js";
 import type { TagKey } from "../ledger/sql/reserve-tag.js";
-import { storeManifest, type StoredManifest } from "../ledger/sql/store-manifest.js";
+import { storeManifest } from "../ledger/sql/store-manifest.js";
+import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
 
 /** What learning needs. */
 export interface LearnDeps {
@@ -75,7 +76,7 @@ async function learn(
 ): Promise<boolean> {
   const manifest =
     content !== null && mediaType !== null
-      ? { digest, content, mediaType }
+      ? await readStored({ digest, content, mediaType })
       : await fromRegistry(deps, repository, digest);
   if (manifest === null) return false;
   await storeManifest(deps.db, repository, manifest);

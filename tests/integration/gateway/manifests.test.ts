@@ -11,6 +11,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { EMPTY_CONFIG, imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import {
@@ -22,7 +23,7 @@ import {
 
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const PATH = "/v2/alpha/app/manifests/1.0";
-const MANIFEST = '{ "schemaVersion":2,\n "made": "by hand" }';
+const MANIFEST = `${imageText({ made: "by hand" }).replace("{", "{ ")}\n`;
 const DIGEST = digestOf(Buffer.from(MANIFEST));
 const MIB = 1024 * 1024;
 
@@ -133,9 +134,9 @@ describe("a manifest that is pushed under a tag", () => {
   });
 
   test("of exactly 4 MiB is taken", async () => {
-    const [head, tail] = ['{"schemaVersion":2,"annotations":{"pad":"', '"}}'];
-    const pad = "x".repeat(4 * MIB - head.length - tail.length);
-    expect((await push(head + pad + tail)).status).toBe(201);
+    const part = "x".repeat(MIB - 100);
+    const head = imageText({ pad: Array<string>(4).fill(part) });
+    expect((await push(head.padEnd(4 * MIB))).status).toBe(201);
   });
 
   test.each([
@@ -194,14 +195,16 @@ describe("a manifest that is pushed under a tag", () => {
   );
 
   test.each([
-    ["an index", '{"schemaVersion":2,"manifests":[{"digest":"x:y","size":1}]}'],
-    ["an image", '{"schemaVersion":2,"config":{"digest":"sha256:abc","size":1},"layers":[]}'],
+    ["a layer's", imageText({ layers: [{ ...EMPTY_CONFIG, digest: "x:y" }] })],
+    ["a configuration's", imageText({ config: { ...EMPTY_CONFIG, digest: "sha256:abc" } })],
   ])("with a digest that is none, %s, is refused with that digest", async (_what, body) => {
     const answer = await push(body);
     expect(answer.status).toBe(400);
     expect(errorOf(answer)).toMatchObject({
       code: "MANIFEST_INVALID",
-      detail: { digest: expect.stringMatching(/^(?:x:y|sha256:abc)$/) },
+      message: expect.stringMatching(
+        /"digest" in (?:layers\[0\]|config) is none: "(?:x:y|sha256:abc)"$/,
+      ),
     });
     expect(upstream.seen).toEqual([]);
     expect(await stateOf("1.0")).toEqual({ kind: "free" });
@@ -342,7 +345,7 @@ describe("while the database is away", () => {
 describe("three gateways on one ledger", () => {
   test("let exactly one of 60 racing pushes of one tag through", async () => {
     const answers = await Promise.all(
-      Array.from({ length: 60 }, (_, i) => put(PATH, `{"schemaVersion":2,"number":${i}}`, {}, i)),
+      Array.from({ length: 60 }, (_, i) => put(PATH, imageText({ number: i }), {}, i)),
     );
     const statuses = answers.map(({ status }) => status).sort();
     expect(statuses).toEqual([201, ...Array<number>(59).fill(409)]);

@@ -8,6 +8,7 @@ import { gate } from "#tests/support/gate.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
@@ -16,8 +17,8 @@ import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-a
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const OURS = '{"schemaVersion":2,"made":"by us"}';
-const FOREIGN = '{"schemaVersion":2,"made":"behind our back"}';
+const OURS = imageText({ made: "by us" });
+const FOREIGN = imageText({ made: "behind our back" });
 const REPOSITORY = parseRepositoryName("alpha/app");
 const SNAPSHOT = "1.0-SNAPSHOT";
 
@@ -288,7 +289,7 @@ describe("latest", () => {
   test("is what was pushed last, not what the registry has under that name", async () => {
     registry.write("alpha/app", "latest", FOREIGN);
     expectUnknown(await read("latest"));
-    await push("2.0", '{"schemaVersion":2,"number":2}');
+    await push("2.0", imageText({ number: 2 }));
     await push("1.0", OURS);
     expect((await read("latest", { gateway: 2 })).body.toString()).toBe(OURS);
   });

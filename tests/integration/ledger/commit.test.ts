@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { recoverTag } from "#gateway/ledger/recover.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { readManifestContent } from "#gateway/ledger/sql/store-manifest.js";
+import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
@@ -36,7 +36,9 @@ describe("a push that is committed", () => {
     const push = tagPush("a");
     await pushTag(pushDeps(db, keeper), push, keeper.transport(push));
     expect((await readTagState(db, push)).kind).toBe("held");
-    expect(await readManifestContent(db, push.repository, push.digest)).toEqual(Buffer.from("a"));
+    expect((await readManifest(db, push.repository, push.digest))?.content).toEqual(
+      Buffer.from("a"),
+    );
     expect(await ledger.audited()).toMatchObject([
       {
         action: "tag.pushed",
@@ -57,7 +59,7 @@ describe("a push that is committed", () => {
     await expect(pushTag(deps, push, keeper.transport(push))).rejects.toThrow("audit.entry");
     expect(deps.outcomes).toEqual(["undecided"]);
     expect((await readTagState(db, push)).kind).toBe("reserved");
-    expect(await readManifestContent(db, push.repository, push.digest)).toBeNull();
+    expect(await readManifest(db, push.repository, push.digest)).toBeNull();
 
     await db.query("alter table audit.entry_away rename to entry");
     await db.query("update ledger.tag set reserved_until = now() - interval '1 second'");

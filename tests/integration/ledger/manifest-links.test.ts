@@ -13,6 +13,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { readingOf } from "#tests/support/manifest-texts.js";
 
 const repository = parseRepositoryName("alpha/app");
 const mediaType = "application/vnd.oci.image.index.v1+json";
@@ -72,7 +73,13 @@ describe("while gateways of before are replaced", () => {
     expect(await needing(image)).toEqual(["1.0"]);
     expect(await needing(signature)).toEqual(["1.0"]);
     expect(await parents(image)).toEqual([inner]);
-    expect(await unknown(image)).toEqual([]);
+  });
+
+  test("what they store is read again before anything is deleted: they read less strictly", async () => {
+    const image = await storeAsBefore("image", []);
+    const index = await storeAsBefore("index", [["child", image]]);
+    await tag("1.0", index);
+    expect((await unknown(image)).sort()).toEqual([image, index].sort());
   });
 
   test("they read the bytes of what newer ones stored before they delete anything", async () => {
@@ -106,7 +113,8 @@ test("needs are found by indexes, however many manifests there are", async () =>
 async function store(content: object): Promise<Digest> {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
   const digest = digestOf(bytes);
-  await storeManifest(db, repository, { digest, mediaType, content: bytes });
+  const reading = readingOf(bytes);
+  await storeManifest(db, repository, { digest, mediaType, content: bytes, reading });
   return digest;
 }
 

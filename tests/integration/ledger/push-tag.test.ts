@@ -9,10 +9,11 @@ import {
 } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import type { TagState } from "#gateway/ledger/tag-rules.js";
-import type { Digest } from "#registry-protocol/digest.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { EMPTY_CONFIG } from "#tests/support/manifest-texts.js";
 import {
   impatientDeps,
   pushDeps,
@@ -99,14 +100,15 @@ describe("a push of a tag", () => {
   test("with a new index around the same images is refused with that reason", async () => {
     const index = (...digests: string[]) =>
       JSON.stringify({
-        manifests: digests.map((digest, i) =>
-          i === 0
-            ? { digest, platform: { os: "linux", architecture: "amd64" } }
-            : { digest, platform: { os: "unknown", architecture: "unknown" } },
-        ),
+        schemaVersion: 2,
+        manifests: digests.map((name, i) => ({
+          ...EMPTY_CONFIG,
+          digest: digestOf(Buffer.from(name)),
+          platform: { os: i === 0 ? "linux" : "unknown" },
+        })),
       });
-    await pushTag(deps, tagPush(index("sha256:a", "sha256:p1")), answering(201));
-    const rebuilt = tagPush(index("sha256:a", "sha256:p2"));
+    await pushTag(deps, tagPush(index("image", "provenance 1")), answering(201));
+    const rebuilt = tagPush(index("image", "provenance 2"));
     const fault = await faultOf(pushTag(deps, rebuilt, answering(201)));
     expect(fault.code).toBe("TAG_HELD");
     expect(fault.message).toContain("same images");

@@ -4,7 +4,7 @@ import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
 import { reserveRemoval } from "#gateway/ledger/sql/delete-tag.js";
 import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { readManifestContent } from "#gateway/ledger/sql/store-manifest.js";
+import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -45,7 +45,9 @@ describe("a push whose gateway died after the registry had stored it", () => {
     await dieAfterSending(lost);
     await recoverTag(deps, lost);
     expect(await stateOf(lost)).toMatchObject({ kind: "held", digest: lost.digest, by: "bob" });
-    expect(await readManifestContent(db, lost.repository, lost.digest)).toEqual(Buffer.from("a"));
+    expect((await readManifest(db, lost.repository, lost.digest))?.content).toEqual(
+      Buffer.from("a"),
+    );
     expect(await ledger.audited()).toMatchObject([
       {
         action: "tag.pushed",

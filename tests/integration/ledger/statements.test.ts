@@ -4,7 +4,7 @@ import { NEWEST_TAG } from "#gateway/ledger/sql/newest-tag.js";
 import { adoptTags, readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { listExpired, reserveTag, takeOverExpired } from "#gateway/ledger/sql/reserve-tag.js";
 import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
-import { readManifestContent, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { readManifest, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { TagPush } from "#gateway/ledger/push-tag.js";
 import { isSignatureTag } from "#gateway/ledger/tag-policy.js";
 import { parseTag } from "#registry-protocol/tag.js";
@@ -286,21 +286,21 @@ describe("manifests in the ledger", () => {
     const content = Buffer.from([0, 255, 10, 13, 92, 39, 0]);
     const push = tagPush("a");
     await storeManifest(db, push.repository, { ...push.manifest, content });
-    expect(await readManifestContent(db, push.repository, push.digest)).toEqual(content);
+    expect((await readManifest(db, push.repository, push.digest))?.content).toEqual(content);
   });
 
   test("are kept as they came first: the same digest again changes nothing", async () => {
     const { repository, digest, manifest } = tagPush("a");
     await storeManifest(db, repository, manifest);
     await storeManifest(db, repository, { ...manifest, content: Buffer.from("other") });
-    expect(await readManifestContent(db, repository, digest)).toEqual(Buffer.from("a"));
+    expect((await readManifest(db, repository, digest))?.content).toEqual(Buffer.from("a"));
   });
 
   test("belong to their repository", async () => {
     const { repository, digest, manifest } = tagPush("a");
     await storeManifest(db, repository, manifest);
     const elsewhere = tagPush("a", { repository: "beta/app" }).repository;
-    expect(await readManifestContent(db, elsewhere, digest)).toBeNull();
+    expect(await readManifest(db, elsewhere, digest)).toBeNull();
   });
 });
 

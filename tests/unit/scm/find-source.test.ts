@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { findSource, type ImageReader } from "#gateway/scm/find-source.js";
 import { SEARCH_LIMITS, type SearchLimits } from "#gateway/scm/search-limits.js";
 import { digestOf } from "#registry-protocol/digest.js";
+import { readingOf } from "#tests/support/manifest-texts.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { gzipLayer, tarOf } from "#tests/support/tar-layers.js";
 
@@ -223,7 +224,10 @@ function descriptor({ content, mediaType }: TestImage, more: object) {
 
 function readerOf({ store }: TestImage): ImageReader {
   return {
-    manifest: (_repository, digest) => Promise.resolve(store[digest] ?? null),
+    manifest: (_repository, digest) => {
+      const content = store[digest];
+      return Promise.resolve(content === undefined ? null : readingOf(content));
+    },
     blob: (_repository, digest) => {
       const found = store[digest];
       return Promise.resolve(found === undefined ? null : inPieces(found));
@@ -242,7 +246,7 @@ async function find(
 ): Promise<string> {
   const { found, note } = await findSource(options.reader ?? readerOf(made), {
     repository: parseRepositoryName("alpha/app"),
-    content: made.content,
+    reading: readingOf(made.content),
     withLayers: options.withLayers ?? true,
     limits: options.limits ?? SEARCH_LIMITS,
     signal: options.signal ?? new AbortController().signal,

@@ -4,6 +4,7 @@ import { annotatedSource } from "#gateway/scm/find-source.js";
 import { parseScmHeader } from "#gateway/scm/scm-header.js";
 import { parseScmSource, sourceOfAnnotations } from "#gateway/scm/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { imageText, readingOf } from "#tests/support/manifest-texts.js";
 
 const SOURCE = {
   url: "git:git@git.example:alpha/app.git",
@@ -147,8 +148,8 @@ describe("annotations and labels", () => {
   });
 
   test("are read from a manifest, whatever bytes it has", () => {
-    const content = Buffer.from(JSON.stringify({ annotations: words }));
-    expect(annotatedSource(content)).toEqual({ source: named, origin: "annotation" });
+    const manifest = readingOf(Buffer.from(imageText({ annotations: words })));
+    expect(annotatedSource(manifest)).toEqual({ source: named, origin: "annotation" });
     fc.assert(
       fc.property(
         fc.oneof(
@@ -156,7 +157,7 @@ describe("annotations and labels", () => {
           fc.json().map((text) => Buffer.from(text)),
         ),
         (bytes) => {
-          expect(annotatedSource(bytes)).toBeNull();
+          expect(annotatedSource(readingOf(bytes))).toBeNull();
         },
       ),
     );

@@ -1,4 +1,5 @@
-import type { ManifestReference } from "../manifest-references.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { ManifestReference } from "#registry-protocol/manifest/references.js";
 
 /**
  * Parts of statements about what manifests point to. Each is a query to be used in a `lateral` join, for
@@ -50,6 +51,8 @@ export interface ManifestLinks {
   /** `null` when there are none. */
   readonly children: readonly Buffer[] | null;
   readonly subject: Buffer | null;
+  /** Those that a manifest may name besides which not everybody reads in the same way. */
+  readonly moreSubjects: readonly Digest[];
 }
 
 /**
@@ -58,11 +61,13 @@ export interface ManifestLinks {
  */
 export function linksOf(references: readonly ManifestReference[]): ManifestLinks {
   const targets = (wanted: ManifestReference["kind"]) =>
-    references.filter(({ kind }) => kind === wanted).map(({ target }) => bytesOf(target));
+    references.filter(({ kind }) => kind === wanted).map(({ target }) => target);
   const children = targets("child");
+  const [subject, ...moreSubjects] = targets("subject");
   return {
-    children: children.length === 0 ? null : children,
-    subject: targets("subject")[0] ?? null,
+    children: children.length === 0 ? null : children.map(bytesOf),
+    subject: subject === undefined ? null : bytesOf(subject),
+    moreSubjects,
   };
 }
 

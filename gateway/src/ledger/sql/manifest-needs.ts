@@ -167,7 +167,7 @@ export async function readUnknownManifests(
      select needed.digest, manifest.content, manifest.media_type as "mediaType"
      from needed left join ledger.manifest
        on manifest.repository = $1 and manifest.digest = needed.digest
-     where manifest.linked_at is null and manifest.parsed_at is null and needed.digest <> all ($3)
+     where manifest.linked_at is null and needed.digest <> all ($3)
      limit $4`,
     [repository, options.also, options.absent, options.limit],
   );

@@ -1,15 +1,9 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { manifestReferences } from "#registry-protocol/manifest/references.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { manifestReferences } from "../manifest-references.js";
+import type { ManifestBytes, StoredManifest } from "../stored-manifest.js";
 import { linksOf } from "./manifest-links.js";
-
-/** A manifest as it was received. */
-export interface StoredManifest {
-  readonly digest: Digest;
-  readonly mediaType: string;
-  readonly content: Buffer;
-}
 
 /**
  * Keeps a manifest and what it points to; the same one again changes nothing, but brings a deleted one back.
@@ -22,9 +16,10 @@ export interface StoredManifest {
 export async function storeManifest(
   db: Queryable,
   repository: RepositoryName,
-  { digest, mediaType, content }: StoredManifest,
+  { digest, mediaType, content, reading }: StoredManifest,
 ): Promise<"new" | "restored" | null> {
-  const { children, subject } = linksOf(manifestReferences(content));
+  const { children, subject, moreSubjects } = linksOf(manifestReferences(reading));
+  await keepSubjects(db, repository, digest, moreSubjects);
   const { rows } = await db.query<{ change: "new" | "restored" | null }>(
     `with before as (
        select deleted_at from ledger.manifest where repository = $1 and digest = $2
@@ -34,7 +29,7 @@ export async function storeManifest(
        on conflict (repository, digest) do update
          set linked_at = coalesce(kept.linked_at, excluded.linked_at),
              deleted_at = null, deleted_by = null
-         where (kept.linked_at is null and kept.parsed_at is null) or kept.deleted_at is not null
+         where kept.linked_at is null or kept.deleted_at is not null
        returning digest
      ), linked as (
        insert into ledger.manifest_link (repository, digest, children, subject)
@@ -55,35 +50,32 @@ export async function storeManifest(
  * @param db - pool or transaction
  * @param repository - a repository
  * @param digest - digest of a manifest in it
- * @returns the manifest's bytes, or `null` when the ledger never saw them
- */
-export async function readManifestContent(
-  db: Queryable,
-  repository: RepositoryName,
-  digest: Digest,
-): Promise<Buffer | null> {
-  const { rows } = await db.query<{ content: Buffer }>(
-    `select content from ledger.manifest where repository = $1 and digest = $2`,
-    [repository, digest],
-  );
-  return rows[0]?.content ?? null;
-}
-
-/**
- * @param db - pool or transaction
- * @param repository - a repository
- * @param digest - digest of a manifest in it
  * @returns the manifest as it was received, or `null` when the ledger never saw it
  */
 export async function readManifest(
   db: Queryable,
   repository: RepositoryName,
   digest: Digest,
-): Promise<StoredManifest | null> {
-  const { rows } = await db.query<StoredManifest>(
+): Promise<ManifestBytes | null> {
+  const { rows } = await db.query<ManifestBytes>(
     `select digest, media_type as "mediaType", content from ledger.manifest
      where repository = $1 and digest = $2`,
     [repository, digest],
   );
   return rows[0] ?? null;
+}
+
+/** Only a manifest that not everybody reads in the same way may have several; before it counts as known. */
+async function keepSubjects(
+  db: Queryable,
+  repository: RepositoryName,
+  digest: Digest,
+  subjects: readonly Digest[],
+): Promise<void> {
+  if (subjects.length === 0) return;
+  await db.query(
+    `insert into ledger.manifest_reference (repository, digest, kind, target)
+     select $1, $2, 'subject', unnest($3::text[]) on conflict do nothing`,
+    [repository, digest, subjects],
+  );
 }

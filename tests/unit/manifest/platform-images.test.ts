@@ -1,17 +1,31 @@
 import { describe, expect, test } from "@jest/globals";
-import { samePlatformImages, type AddressedManifest } from "#gateway/ledger/platform-images.js";
+import { digestOf } from "#registry-protocol/digest.js";
+import {
+  samePlatformImages,
+  type AddressedManifest,
+} from "#registry-protocol/manifest/platform-images.js";
+import { EMPTY_CONFIG, imageText, readingOf } from "#tests/support/manifest-texts.js";
 
-const AMD64 = { digest: "sha256:aa", platform: { os: "linux", architecture: "amd64" } };
-const ARM64 = { digest: "sha256:bb", platform: { os: "linux", architecture: "arm64" } };
+const AMD64 = {
+  ...EMPTY_CONFIG,
+  digest: digest("aa"),
+  platform: { os: "linux", architecture: "amd64" },
+};
+const ARM64 = {
+  ...EMPTY_CONFIG,
+  digest: digest("bb"),
+  platform: { os: "linux", architecture: "arm64" },
+};
 const ATTESTATION = {
-  digest: "sha256:cc",
+  ...EMPTY_CONFIG,
+  digest: digest("cc"),
   platform: { os: "unknown", architecture: "unknown" },
   annotations: { "vnd.docker.reference.type": "attestation-manifest" },
 };
 
 describe("whether two manifests run the same images", () => {
   test("two indexes that differ in their provenance alone do", () => {
-    const other = { ...ATTESTATION, digest: "sha256:dd" };
+    const other = { ...ATTESTATION, digest: digest("dd") };
     expect(same(index("1", [AMD64, ATTESTATION]), index("2", [AMD64, other]))).toBe(true);
   });
 
@@ -28,7 +42,7 @@ describe("whether two manifests run the same images", () => {
   });
 
   test("an index with another image does not", () => {
-    const rebuilt = { ...AMD64, digest: "sha256:ee" };
+    const rebuilt = { ...AMD64, digest: digest("ee") };
     expect(same(index("1", [AMD64]), index("2", [rebuilt]))).toBe(false);
   });
 
@@ -38,7 +52,7 @@ describe("whether two manifests run the same images", () => {
   });
 
   test("two images do not", () => {
-    expect(same(image("sha256:aa"), image("sha256:bb"))).toBe(false);
+    expect(same(image(digest("aa")), image(digest("bb")))).toBe(false);
   });
 
   test("two indexes without any image do not", () => {
@@ -48,7 +62,7 @@ describe("whether two manifests run the same images", () => {
   test.each(["", "nonsense", "null", "[]", '{"manifests":7}', '{"manifests":[{}]}'])(
     "content that is no index counts as an image of its own: %s",
     (content) => {
-      const odd = { digest: "sha256:ff", content: Buffer.from(content) };
+      const odd = { digest: digest("ff"), reading: readingOf(Buffer.from(content)) };
       expect(same(odd, index("1", [AMD64]))).toBe(false);
     },
   );
@@ -58,12 +72,15 @@ function same(held: AddressedManifest, offered: AddressedManifest): boolean {
   return samePlatformImages(held, offered);
 }
 
-function index(digest: string, manifests: readonly object[]): AddressedManifest {
+function index(name: string, manifests: readonly object[]): AddressedManifest {
   const content = Buffer.from(JSON.stringify({ schemaVersion: 2, manifests }));
-  return { digest: `sha256:${digest}`, content };
+  return { digest: digest(name), reading: readingOf(content) };
 }
 
-function image(digest: string): AddressedManifest {
-  const content = Buffer.from(JSON.stringify({ schemaVersion: 2, config: {}, layers: [] }));
-  return { digest, content };
+function image(address: string): AddressedManifest {
+  return { digest: address, reading: readingOf(Buffer.from(imageText())) };
+}
+
+function digest(name: string): string {
+  return digestOf(Buffer.from(name));
 }

@@ -1,0 +1,71 @@
+import { isDigest, type Digest } from "../digest.js";
+import { foldedKey } from "../json/fields.js";
+import { isList, JsonObject, JsonProblem, type JsonValue } from "../json/json-value.js";
+import { readJson, type JsonRules, type Work } from "../json/read-json.js";
+import { UNBOUNDED } from "./bounds.js";
+import type { StandingManifest, UnclearManifest } from "./manifest.js";
+import { readManifest } from "./read-manifest.js";
+
+/** All that Go's `encoding/json` takes, in a manifest of at most 4 MiB. */
+const RULES: JsonRules = {
+  strict: false,
+  maxDepth: 10_000,
+  maxValues: Infinity,
+  maxEntries: Infinity,
+  maxCharacters: Infinity,
+};
+
+/**
+ * Reads a manifest that stands at the registry, and may have got there before the gateway or past it. What cannot
+ * be read strictly is read as whatever any reader may see in it: doubled keys all count, and so does every key
+ * that a reader may take for a field's name.
+ *
+ * @param content - the manifest's bytes
+ * @param mediaType - the one under which it was stored
+ * @returns steps that end with what it says or may say; nothing, where no registry could read it either
+ */
+export function* readStanding(content: Uint8Array, mediaType: string): Work<StandingManifest> {
+  try {
+    return yield* readManifest(content, mediaType, UNBOUNDED);
+  } catch (error) {
+    if (!(error instanceof JsonProblem)) throw error;
+    return { kind: "unclear", reason: error.message, ...(yield* mayNameOf(content)) };
+  }
+}
+
+type MayName = Pick<UnclearManifest, "children" | "subjects" | "blobs">;
+
+function* mayNameOf(content: Uint8Array): Work<MayName> {
+  try {
+    const json = yield* readJson(content, RULES);
+    return {
+      children: yield* digestsBelow(json, ["manifests"]),
+      subjects: yield* digestsBelow(json, ["subject"]),
+      blobs: yield* digestsBelow(json, ["config", "layers", "blobs", "fslayers"]),
+    };
+  } catch (error) {
+    if (error instanceof JsonProblem) return { children: [], subjects: [], blobs: [] };
+    throw error;
+  }
+}
+
+/** Values looked through in one step. */
+const VALUES_A_STEP = 1_000;
+
+function* digestsBelow(json: JsonValue, names: readonly string[]): Work<readonly Digest[]> {
+  const found = new Set<Digest>();
+  let looked = 0;
+  for (const list of valuesOf(json, names))
+    for (const descriptor of isList(list) ? list : [list]) {
+      looked += 1;
+      if (looked % VALUES_A_STEP === 0) yield undefined;
+      for (const digest of valuesOf(descriptor, ["digest", "blobsum"]))
+        if (typeof digest === "string" && isDigest(digest)) found.add(digest);
+    }
+  return [...found];
+}
+
+function valuesOf(json: JsonValue, names: readonly string[]): readonly JsonValue[] {
+  if (!(json instanceof JsonObject)) return [];
+  return json.entries.filter(([key]) => names.includes(foldedKey(key))).map(([, value]) => value);
+}
