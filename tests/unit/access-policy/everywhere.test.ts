@@ -84,7 +84,9 @@ describe("what is allowed everywhere", () => {
       fc.property(patterns(), texts, (pattern, text) => {
         const glob = repositoryGlob(pattern);
         const automaton = globAutomaton(glob, values);
-        const end = text.split("").reduce((states, one) => automaton.step(states, one), automaton.start);
+        const end = text
+          .split("")
+          .reduce((states, one) => automaton.step(states, one), automaton.start);
         expect(automaton.accepts(end)).toBe(matchesGlob(glob, text, values));
         if (automaton.acceptsAll(end)) expect(matchesGlob(glob, `${text}zz/9`, values)).toBe(true);
       }),
