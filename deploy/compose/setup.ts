@@ -27,7 +27,7 @@ async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
   const config = renderRegistryConfig(
     readSettings({
       ...registry,
-      "notification-url": "http://gateway:8080/hooks/registry",
+      "notification-url": "http://gateway:8082/hooks/registry",
       "notification-secret-file": notification,
       "http-secret-file": http,
       "root-cert-bundle": join(volumes.keys.trust, GATEWAY_BUNDLE),

@@ -122,6 +122,7 @@ export function gatewaySpec(
   options: Shared & {
     registry: string;
     tokenServer: string;
+    notificationPort: number;
     notificationSecretFile: string;
     /** What it is told about events. */
     events: Readonly<Record<string, string>>;
@@ -138,6 +139,8 @@ export function gatewaySpec(
       ...options.events,
       REGISTRY_URL: options.registry,
       TOKEN_SERVER_URL: options.tokenServer,
+      NOTIFICATION_HOST: "127.0.0.1",
+      NOTIFICATION_PORT: String(options.notificationPort),
       NOTIFICATION_SECRET: "",
       NOTIFICATION_SECRET_FILE: options.notificationSecretFile,
       DRAIN_SECONDS: String(DRAIN_SECONDS),

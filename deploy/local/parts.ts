@@ -84,7 +84,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     folder,
     keys,
     port: portOf(addresses.registry),
-    gatewayPort: parts.port,
+    notificationPort: portOf(addresses.gatewayNotifications),
     notificationSecret: notification.value,
     logLevel: settings.logLevel,
   });
@@ -98,6 +98,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     metricsPort: portOf(addresses.gatewayMetrics),
     registry: addresses.registry,
     tokenServer: addresses.tokenServer,
+    notificationPort: portOf(addresses.gatewayNotifications),
     notificationSecretFile: notification.file,
     events,
   });
@@ -132,6 +133,7 @@ async function chooseAddresses({ settings, port, ports }: Parts) {
   return {
     gateway: `http://127.0.0.1:${port}`,
     gatewayMetrics: await next(),
+    gatewayNotifications: await next(),
     tokenServer: await next(),
     tokenServerMetrics: await next(),
     identityProvider: await next(),

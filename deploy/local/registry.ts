@@ -23,7 +23,8 @@ export interface RegistryOptions {
   folder: DataFolder;
   keys: LocalKeys;
   port: number;
-  gatewayPort: number;
+  /** Where the gateway takes notifications. */
+  notificationPort: number;
   notificationSecret: string;
   logLevel: LogLevel;
 }
@@ -143,13 +144,13 @@ function registryEnvironment(): NodeJS.ProcessEnv {
 }
 
 async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
-  const { program, folder, keys, port, gatewayPort, logLevel } = options;
+  const { program, folder, keys, port, notificationPort, logLevel } = options;
   const httpSecret = await keptSecret(folder.secrets, "registry-http");
   return {
     registry: program.line,
     listen: `127.0.0.1:${port}`,
     metricsListen: null,
-    logLevel: logLevel === "silent" ? "error" : logLevel,
+    logLevel: logLevel === "silent" || logLevel === "error" ? "error" : "warn",
     drainSeconds: DRAIN_SECONDS,
     httpSecret: httpSecret.value,
     token: {
@@ -159,7 +160,7 @@ async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
       rootCertBundle: keys.gatewayBundle,
     },
     notifications: {
-      url: `http://127.0.0.1:${gatewayPort}/hooks/registry`,
+      url: `http://127.0.0.1:${notificationPort}/hooks/registry`,
       secret: options.notificationSecret,
     },
     storage: { kind: "filesystem", rootDirectory: join(folder.registry, "blobs") },

@@ -4,11 +4,11 @@ import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
-import type { Secret } from "#service-kit/secret.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import type { DiscoverySettings } from "./discovery/discovery.js";
 import { readManifestBounds } from "./manifest-bounds-config.js";
+import { readNotificationConfig, type NotificationConfig } from "./hooks/config.js";
 import { readSinksConfig, type SinksConfig } from "./sinks/config.js";
 
 /** Longest life of a token that the gateway signs for the registry, with leeway. */
@@ -45,7 +45,7 @@ export interface GatewayConfig {
   readonly keys: KeyRingConfig;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
-  readonly notificationSecret: Secret;
+  readonly notifications: NotificationConfig;
   /** Rules for tags; `null`: Pier One's. */
   readonly tagPolicyFile: string | null;
   /** How much a manifest may name. */
@@ -102,7 +102,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     }),
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
-    notificationSecret: read.secret("NOTIFICATION_SECRET"),
+    notifications: readNotificationConfig(read),
     tagPolicyFile: read.optionalText("TAG_POLICY_FILE"),
     manifestBounds: readManifestBounds(read),
     allowDelete: read.flag("ALLOW_DELETE", false),

@@ -24,6 +24,7 @@ import { discovery } from "./discovery/discovery.js";
 import { discoveryMetrics } from "./discovery/discovery-metrics.js";
 import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
+import { hookRoutes } from "./hooks/routes.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { rememberedTags } from "./ledger/remembered-tags.js";
@@ -135,8 +136,6 @@ async function main(config: GatewayConfig): Promise<void> {
   const routes = gatewayRoutes({
     ...ledger,
     metrics,
-    hookMetrics,
-    notified: reported.wake,
     pulls,
     ...behind,
     verifier,
@@ -149,7 +148,6 @@ async function main(config: GatewayConfig): Promise<void> {
     publicUrl: config.publicUrl,
     service: config.service,
     client: clientReader(config.trustedProxies, { log, now: Date.now }),
-    secret: config.notificationSecret,
     allowDelete: config.allowDelete,
     manifestBounds: config.manifestBounds,
     writes,
@@ -160,7 +158,12 @@ async function main(config: GatewayConfig): Promise<void> {
       metrics.pushes.inc({ outcome });
     },
   });
-  const { host, port, drainSeconds, idleSeconds } = config;
+  const hooks = hookRoutes({
+    ...{ db, log, metrics, hookMetrics },
+    ...config.notifications,
+    notified: reported.wake,
+  });
+  const { host, port, drainSeconds, idleSeconds, notifications } = config;
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
@@ -205,6 +208,11 @@ async function main(config: GatewayConfig): Promise<void> {
       reported,
       keyRefresher(verifier, log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
+      httpListener(
+        { name: "notifications", ...notifications, drainSeconds, idleSeconds: 60 },
+        hooks,
+        log,
+      ),
       httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),
     ],
     log,

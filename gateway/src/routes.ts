@@ -6,7 +6,6 @@ import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-si
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
-import { receiveNotification, type HookDeps } from "./hooks/receive.js";
 import { clientOrigin } from "./proxy/client-origin.js";
 import type { Forward } from "./proxy/forward.js";
 import { actorOf } from "./proxy/exchange.js";
@@ -21,7 +20,7 @@ import { pullRoutes } from "./pulls/pull-routes.js";
 import { tagRoutes } from "./tags/tag-routes.js";
 
 /** What the routes need. */
-export interface GatewayDeps extends RegistryApiDeps, HookDeps {
+export interface GatewayDeps extends RegistryApiDeps {
   readonly metrics: ServiceMetrics;
   readonly forwardToTokenServer: Forward;
   readonly client: ClientReader;
@@ -75,7 +74,6 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
     const readiness = await checkReadiness(deps);
     sendJson(res, readiness.ready ? 200 : 503, readiness);
   });
-  app.post("/hooks/registry", named("hooks"), (req, res) => receiveNotification(deps, req, res));
   app.use(() => {
     throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
   });

@@ -1,6 +1,12 @@
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import { secretOfFile, SHARED_SECRET } from "#service-kit/secret-form.js";
-import { MIN_CHUNK_SIZE, UPSTREAM_ISSUER, UPSTREAM_REALM, UPSTREAM_SERVICE } from "./settings.js";
+import {
+  MIN_CHUNK_SIZE,
+  REGISTRY_LOG_LEVELS,
+  UPSTREAM_ISSUER,
+  UPSTREAM_REALM,
+  UPSTREAM_SERVICE,
+} from "./settings.js";
 import type { CloudFront, FilesystemStorage, RegistrySettings, S3Storage } from "./settings.js";
 import { faultsOfStorage } from "./storage-rules.js";
 
@@ -9,7 +15,7 @@ export const OPTIONS = {
   registry: "2.8 or 3: line of the stock registry that reads the file (required)",
   storage: "filesystem, s3 or s3-cloudfront (required)",
   out: "file to write, mode 0600; - prints it (required)",
-  "notification-url": "the gateway's webhook, e.g. http://gateway:8080/hooks/registry (required)",
+  "notification-url": "the gateway's webhook, e.g. http://gateway:8082/hooks/registry (required)",
   "notification-secret-file": "file with the secret of that webhook (required)",
   "http-secret-file":
     "file with the key of upload states, the same for all replicas; absent: set REGISTRY_HTTP_SECRET",
@@ -17,7 +23,7 @@ export const OPTIONS = {
     "certificates the gateway's tokens lead to, and nobody else's (/etc/wharfinger/trust/gateway.pem)",
   listen: "host:port to listen on (0.0.0.0:5000)",
   "metrics-listen": "host:port for the registry's own metrics and pprof (none)",
-  "log-level": "error, warn, info or debug (info)",
+  "log-level": "error or warn; from info on the registry prints the notification secret (warn)",
   "drain-seconds": "time for open requests at shutdown (30)",
   "root-directory":
     "folder of the blobs (filesystem: /var/lib/registry), prefix of the keys (s3: none)",
@@ -43,8 +49,6 @@ export const OPTIONS = {
 /** Values of the command line by option name. */
 export type Options = Partial<Record<keyof typeof OPTIONS, string>>;
 
-const LEVELS = ["error", "warn", "info", "debug"] as const;
-
 /**
  * @param options - values of the command line
  * @returns the checked settings
@@ -60,7 +64,7 @@ export function readSettings(options: Options): RegistrySettings {
     registry: read.oneOf("registry", "3", ["2.8", "3"]),
     listen: address(read, "listen", "0.0.0.0:5000") ?? "",
     metricsListen: address(read, "metrics-listen", null),
-    logLevel: read.oneOf("log-level", "info", LEVELS),
+    logLevel: read.oneOf("log-level", "warn", REGISTRY_LOG_LEVELS),
     drainSeconds: read.integer("drain-seconds", 30, { min: 1, max: 3600 }),
     httpSecret: secretFile(read, "http-secret-file", null),
     token: {

@@ -28,8 +28,8 @@ function logSection({ logLevel }: RegistrySettings) {
     level: logLevel,
     formatter: "json",
     fields: { service: "registry" },
-    // The access log is in Apache's format and would break the JSON stream; the gateway logs requests.
-    accesslog: { disabled: true },
+    // Below `info` nothing else tells of requests, above all of those that came past every gateway.
+    accesslog: { disabled: false },
   };
 }
 

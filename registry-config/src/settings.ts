@@ -8,7 +8,7 @@ export interface RegistrySettings {
   listen: string;
   /** `host:port` of the registry's own metrics, or `null` for no such listener. */
   metricsListen: string | null;
-  logLevel: "error" | "warn" | "info" | "debug";
+  logLevel: RegistryLogLevel;
   drainSeconds: number;
   /** Key of the upload state the registry hands out; `null` leaves it to `REGISTRY_HTTP_SECRET`. */
   httpSecret: string | null;
@@ -16,6 +16,10 @@ export interface RegistrySettings {
   notifications: { url: string; secret: string };
   storage: FilesystemStorage | S3Storage;
 }
+
+/** From `info` on both lines print the headers of their notification endpoints at start, and so the secret. */
+export const REGISTRY_LOG_LEVELS = ["error", "warn"] as const;
+export type RegistryLogLevel = (typeof REGISTRY_LOG_LEVELS)[number];
 
 /** How the registry checks the tokens that the gateway signs for it. */
 export interface TokenSettings {

@@ -107,7 +107,12 @@ async function startGateway(
       command: {
         file: process.execPath,
         args: [join(DIST, "gateway", "src", "main.js")],
-        env: { ...env, PORT: String(port), METRICS_PORT: String(metricsPort) },
+        env: {
+          ...env,
+          PORT: String(port),
+          METRICS_PORT: String(metricsPort),
+          NOTIFICATION_PORT: "0",
+        },
       },
       logFile: options.logFile,
       ipc: true,

@@ -11,6 +11,7 @@ import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
 import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
+import { hookRoutes } from "#gateway/hooks/routes.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { pushSearch } from "#gateway/scm/push-search.js";
@@ -62,6 +63,10 @@ export interface TestGatewayOptions {
   readonly audit?: RecordAudit;
   /** Who wants to know of pulls; absent: nobody. */
   readonly sinks?: readonly Sink[];
+  /** What registries may show; absent: {@link NOTIFICATION_SECRET}. */
+  readonly notificationSecrets?: readonly string[];
+  /** Whose notifications are taken; absent: those of this machine. */
+  readonly notificationsFrom?: readonly string[];
   /** Told when the registry reported something. */
   readonly notified?: () => void;
   /** What the gateway appends to user agents; absent: nothing. */
@@ -76,6 +81,8 @@ export interface TestGatewayOptions {
 export interface TestGateway {
   readonly url: string;
   readonly port: number;
+  /** Where it takes the registry's notifications. */
+  readonly hooks: { readonly url: string; readonly port: number };
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
   /** What it remembers of tags. */
@@ -146,8 +153,6 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     ...ledger,
     uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
     metrics,
-    hookMetrics: metrics.hookMetrics,
-    notified: options.notified ?? (() => undefined),
     pulls,
     verifier: tokenVerifier({
       jwksUrl: new URL(`${tokenServerUrl}/.well-known/jwks.json`),
@@ -168,7 +173,6 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     publicUrl: options.publicUrl ?? null,
     service: SERVICE,
     client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),
-    secret: new Secret(NOTIFICATION_SECRET),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
     manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
@@ -184,12 +188,31 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     routes,
     SILENT,
   );
+  const hooks = hookRoutes({
+    db,
+    log: SILENT,
+    metrics,
+    hookMetrics: metrics.hookMetrics,
+    notified: options.notified ?? (() => undefined),
+    secrets: (options.notificationSecrets ?? [NOTIFICATION_SECRET]).map(
+      (secret) => new Secret(secret),
+    ) as [Secret, ...Secret[]],
+    allowed: options.notificationsFrom ?? ["loopback"],
+  });
+  const hookListener = httpListener(
+    { name: "notifications", host: "127.0.0.1", port: 0, ...timing },
+    hooks,
+    SILENT,
+  );
   await heard.start();
+  await hookListener.start();
   await listener.start();
   const { port } = listener.server.address() as AddressInfo;
+  const { port: hookPort } = hookListener.server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
     port,
+    hooks: { url: `http://127.0.0.1:${hookPort}`, port: hookPort },
     recover: (key) => recoverTag(ledger, key),
     remembered: ledger.remembered,
     learnWithheld: withheldTagsReader(ledger),
@@ -197,6 +220,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     metrics: () => metrics.registry.metrics(),
     stop: async () => {
       await listener.stop();
+      await hookListener.stop();
       await heard.stop();
     },
   };

@@ -34,6 +34,7 @@ export async function startSecondGateway(
     ...(await environmentOfGateway(stack)),
     PORT: String(port),
     METRICS_PORT: String(metricsPort),
+    NOTIFICATION_PORT: "0",
   };
   const program = join(DIST, "gateway", "src", "main.js");
   const launch = launchOf({ file: process.execPath, args: [program], env }, "SIGTERM");

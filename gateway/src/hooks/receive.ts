@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
+import { admitBody } from "#service-kit/http/admit-body.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
-import type { Secret } from "#service-kit/secret.js";
-import { admitBody } from "../proxy/forward.js";
+import type { NotificationSecrets } from "./config.js";
 import {
   eventAction,
   parseEnvelope,
@@ -22,7 +22,7 @@ import { keepNotifications } from "./sql/keep-notifications.js";
 export interface HookDeps {
   readonly db: Database;
   readonly log: Logger;
-  readonly secret: Secret;
+  readonly secrets: NotificationSecrets;
   readonly hookMetrics: HookMetrics;
   /** Told when there is something to look at. */
   readonly notified: () => void;
@@ -39,7 +39,7 @@ const READ_BYTES = 64 * 1024 * 1024;
  * answered 2xx for ever and holds back all that is behind it, so an authentic envelope is always accepted,
  * understood or not.
  *
- * @param deps - the secret that the registry shows, database and metrics
+ * @param deps - the secrets of which the registry shows one, database and metrics
  * @param req - request whose body nobody has read
  * @param res - its answer
  * @throws Fault UNAUTHORIZED for a wrong secret, before anything of the body is read; UNAVAILABLE while the
@@ -51,7 +51,7 @@ export async function receiveNotification(
   res: Response,
 ): Promise<void> {
   const given = /^bearer +(\S+)$/i.exec(req.headers.authorization ?? "")?.[1] ?? "";
-  if (!sameSecret(given, deps.secret.reveal()))
+  if (!deps.secrets.some((secret) => sameSecret(given, secret.reveal())))
     throw new Fault("UNAUTHORIZED", { message: "the notification secret is wrong" });
   admitBody(req, res);
   const body = await readBounded(req, { keep: MAX_ENVELOPE_BYTES, read: READ_BYTES });
@@ -72,9 +72,10 @@ function understand(body: BoundedBody): Envelope {
 }
 
 /** Pulls through a gateway were seen by it, and a HEAD fetches nothing. */
-function saysNothing({ secret }: HookDeps, event: RegistryNotification): boolean {
+function saysNothing({ secrets }: HookDeps, event: RegistryNotification): boolean {
   if (event.action !== "pull") return false;
-  return event.method === "HEAD" || isOwnRequest(event.userAgent, ownRequestMark(secret));
+  const isOwn = secrets.some((secret) => isOwnRequest(event.userAgent, ownRequestMark(secret)));
+  return event.method === "HEAD" || isOwn;
 }
 
 async function keep(deps: HookDeps, { events, dead }: Envelope, body: BoundedBody): Promise<void> {

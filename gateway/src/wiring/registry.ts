@@ -37,7 +37,7 @@ export function openUpstream(config: GatewayConfig, keys: KeyRing): UpstreamAcce
     now: Date.now,
     newTokenId: randomUUID,
   });
-  const userAgentMark = ownRequestMark(config.notificationSecret);
+  const userAgentMark = ownRequestMark(config.notifications.secrets[0]);
   const { registryUrl } = config;
   const upstream = registryUpstream(registryUrl, authorization, undefined, userAgentMark);
   return { authorization, upstream, userAgentMark };

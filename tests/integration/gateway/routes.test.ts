@@ -155,7 +155,11 @@ describe("the registry's notifications", () => {
     const headers = { Authorization: `Bearer ${NOTIFICATION_SECRET}` };
     const event = { id: "1", action: "push", target: { repository: "alpha/app" } };
     const body = JSON.stringify({ events: [event] });
-    const answer = await ask(gateway.url, "/hooks/registry", { method: "POST", headers, body });
+    const answer = await ask(gateway.hooks.url, "/hooks/registry", {
+      method: "POST",
+      headers,
+      body,
+    });
     expect(answer.status).toBe(503);
     expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
     expect(await gateway.metrics()).not.toMatch(/registry_notifications_total\{/);

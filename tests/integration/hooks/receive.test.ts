@@ -121,7 +121,7 @@ describe("a notification with the secret", () => {
       "Connection: close",
       `Content-Length: ${body.length}`,
     ].join("\r\n");
-    const text = await rawExchange(gateway.port, `${head}\r\n\r\n${body}`);
+    const text = await rawExchange(gateway.hooks.port, `${head}\r\n\r\n${body}`);
     expect(text).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 OK/);
   });
 
@@ -165,7 +165,11 @@ describe("a notification without the secret", () => {
 
   test("is refused before anything of its body came", async () => {
     const head = "POST /hooks/registry HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000";
-    const text = await rawExchange(gateway.port, `${head}\r\nExpect: 100-continue\r\n\r\n`, true);
+    const text = await rawExchange(
+      gateway.hooks.port,
+      `${head}\r\nExpect: 100-continue\r\n\r\n`,
+      true,
+    );
     expect(text).toMatch(/^HTTP\/1\.1 401 /);
   });
 });
@@ -233,7 +237,7 @@ function send(
     "Content-Type": "application/vnd.docker.distribution.events.v1+json",
     Connection: "keep-alive",
   };
-  return ask(gateway.url, "/hooks/registry", { method: "POST", headers, body });
+  return ask(gateway.hooks.url, "/hooks/registry", { method: "POST", headers, body });
 }
 
 async function kept(): Promise<string[]> {

@@ -19,7 +19,7 @@ const SDK = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SE
 /** What a service of compose reads and an operator does not choose, by why. */
 const LEFT_OUT: readonly string[] = [
   // Addresses inside of compose's network; PORT is the published one.
-  ...["HOST", "PORT", "METRICS_HOST", "METRICS_PORT"],
+  ...["HOST", "PORT", "METRICS_HOST", "METRICS_PORT", "NOTIFICATION_PORT"],
   // Agrees with stop_grace_period.
   "DRAIN_SECONDS",
   // The inspector listens on the container's loopback, where nobody gets at it.
@@ -28,7 +28,10 @@ const LEFT_OUT: readonly string[] = [
   ...["PGSSLMODE", "PGSSLROOTCERT", "DB_PASSWORD_FILE"],
   // Made by the setup service, which tells the registry the same.
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
-  ...["NOTIFICATION_SECRET", "UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+  ...["NOTIFICATION_SECRET", "NOTIFICATION_SECRET_PREVIOUS"],
+  ...["UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+  // The network is private, as the default wants it.
+  "NOTIFICATION_ALLOWED",
 ];
 /** The gateway, whose peers these are, is in compose's network: the token server's default is right. */
 const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {

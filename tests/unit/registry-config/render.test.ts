@@ -32,7 +32,7 @@ function settings(changes: Partial<RegistrySettings> = {}): RegistrySettings {
     registry: "3",
     listen: "127.0.0.1:5000",
     metricsListen: null,
-    logLevel: "info",
+    logLevel: "warn",
     drainSeconds: 30,
     httpSecret: "upload state key",
     token: {
@@ -56,10 +56,10 @@ describe("the registry's configuration", () => {
     expect(rendered()).toEqual({
       version: 0.1,
       log: {
-        level: "info",
+        level: "warn",
         formatter: "json",
         fields: { service: "registry" },
-        accesslog: { disabled: true },
+        accesslog: { disabled: false },
       },
       storage: {
         filesystem: { rootdirectory: "/var/lib/registry", maxthreads: 100 },

@@ -56,8 +56,8 @@ export async function startReporting(
   const db = ledger.open();
   const authority = await startTokenAuthority();
   // The registry is told of the webhook before the gateway has a port.
-  let gatewayPort = 9;
-  const way = await startRelay(() => gatewayPort);
+  let hookPort = 9;
+  const way = await startRelay(() => hookPort);
   const secret = NOTIFICATION_SECRET;
   const registry = await startDeletingRegistry(file, {
     url: `http://127.0.0.1:${way.port}/hooks/registry`,
@@ -94,7 +94,7 @@ export async function startReporting(
     userAgentMark,
     notified: worker.wake,
   });
-  gatewayPort = gateway.port;
+  hookPort = gateway.hooks.port;
   await worker.start();
   await uploadBlob(registry.url, Buffer.from(CONFIG));
   const put = (url: string, { text, mediaType }: TestManifest, tag: string, bearer: string) =>

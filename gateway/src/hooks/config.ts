@@ -1,0 +1,34 @@
+import type { EnvReader } from "#service-kit/config.js";
+import type { Secret } from "#service-kit/secret.js";
+
+/** The secret that the registry shows, and, while it is being changed, the one before (or to come). */
+export type NotificationSecrets = readonly [current: Secret, ...others: Secret[]];
+
+/** Where and from whom the registry's notifications are taken. */
+export interface NotificationConfig {
+  readonly host: string;
+  readonly port: number;
+  /** Addresses, CIDR ranges or names of the registries. */
+  readonly allowed: readonly string[];
+  readonly secrets: NotificationSecrets;
+}
+
+/**
+ * Reads `NOTIFICATION_HOST`, `NOTIFICATION_PORT`, `NOTIFICATION_ALLOWED`, `NOTIFICATION_SECRET` and
+ * `NOTIFICATION_SECRET_PREVIOUS`.
+ *
+ * @param read - reader that collects faults
+ * @returns the listener's settings
+ */
+export function readNotificationConfig(read: EnvReader): NotificationConfig {
+  const current = read.secret("NOTIFICATION_SECRET");
+  const previous = read.optionalSecret("NOTIFICATION_SECRET_PREVIOUS");
+  if (previous !== null && previous.reveal() === current.reveal() && current.reveal() !== "")
+    read.fault("NOTIFICATION_SECRET_PREVIOUS", "is the same as NOTIFICATION_SECRET");
+  return {
+    host: read.text("NOTIFICATION_HOST", "127.0.0.1"),
+    port: read.port("NOTIFICATION_PORT", 8082),
+    allowed: read.addressList("NOTIFICATION_ALLOWED", "loopback,linklocal,uniquelocal"),
+    secrets: previous === null ? [current] : [current, previous],
+  };
+}
