@@ -6,7 +6,7 @@ import { useStackEnvironment } from "./stack-environment.mjs";
 // `npm run verify` and `npm run audit`: without a database named, the local stack's is meant.
 const program = join(root, "dist", "audit-log", "src", "main.js");
 
-useStackEnvironment();
+useStackEnvironment("auditor");
 if (existsSync(program)) await import(new URL("../../dist/audit-log/src/main.js", import.meta.url));
 else {
   console.error("not compiled yet: npm run build");

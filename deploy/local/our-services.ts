@@ -8,6 +8,12 @@ import type { LocalSettings } from "./settings.js";
 /** Environment by which the services find the database. */
 export type DatabaseEnvironment = Readonly<Record<string, string>>;
 
+/** That of each service. */
+export interface DatabaseEnvironments {
+  readonly gateway: DatabaseEnvironment;
+  readonly tokenServer: DatabaseEnvironment;
+}
+
 /** What the token server and the gateway have in common. */
 interface Shared {
   folder: DataFolder;

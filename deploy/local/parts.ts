@@ -10,9 +10,10 @@ import {
   messageServiceSpec,
   settingsForCommands,
   tokenServerSpec,
-  type DatabaseEnvironment,
+  type DatabaseEnvironments,
 } from "./our-services.js";
 import type { PortPicker } from "./ports.js";
+import { openLocalRoles, type RoleLogin } from "./database-roles.js";
 import { createPostgres } from "./postgres.js";
 import { findRegistry } from "./registry-binary.js";
 import { registrySpec } from "./registry.js";
@@ -72,7 +73,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     tokenServerSpec({
       folder,
       keys,
-      database,
+      database: database.tokenServer,
       port: portOf(addresses.tokenServer),
       metricsPort: portOf(addresses.tokenServerMetrics),
       identityProvider: addresses.identityProvider,
@@ -93,7 +94,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   const gateway = gatewaySpec({
     folder,
     keys,
-    database,
+    database: database.gateway,
     port: parts.port,
     metricsPort: portOf(addresses.gatewayMetrics),
     registry: addresses.registry,
@@ -150,21 +151,25 @@ function portOf(address: string): number {
 async function startDatabase(
   { settings, folder, context, run }: Parts,
   port: number,
-): Promise<DatabaseEnvironment> {
-  if (settings.hasOutsidePostgres) return {};
+): Promise<DatabaseEnvironments> {
+  if (settings.hasOutsidePostgres) return { gateway: {}, tokenServer: {} };
   const logFile = `${folder.logs}/postgres.log`;
   const { secrets, postgres } = folder;
-  const embedded = await createPostgres({ folder: postgres, secrets, logFile, port }, context);
-  await run(embedded.service);
-  const { host, user, database } = embedded.login;
-  return {
-    DB_SUBNAME: `//${host}:${port}/${database}`,
+  const { login, service } = await createPostgres(
+    { folder: postgres, secrets, logFile, port },
+    context,
+  );
+  await run(service);
+  const { gateway, tokenServer } = await openLocalRoles(login, secrets);
+  const environmentOf = ({ user, passwordFile }: RoleLogin) => ({
+    DB_SUBNAME: `//${login.host}:${port}/${login.database}`,
     DB_USER: user,
     // An empty one is an absent one: a password of the surroundings would contradict the file.
     DB_PASSWORD: "",
-    DB_PASSWORD_FILE: embedded.passwordFile,
+    DB_PASSWORD_FILE: passwordFile,
     PGSSLMODE: "disable",
-  };
+  });
+  return { gateway: environmentOf(gateway), tokenServer: environmentOf(tokenServer) };
 }
 
 /** Waits for all, even when one fails: nothing may still be starting when the stack is stopped. */

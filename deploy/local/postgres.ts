@@ -30,7 +30,6 @@ export interface PostgresOptions {
 /** An embedded Postgres: what it is called by, and the service that runs it. */
 export interface EmbeddedPostgres {
   login: PostgresLogin;
-  passwordFile: string;
   service: Service;
 }
 
@@ -62,7 +61,7 @@ export async function createPostgres(
     await service.start();
     await ensureDatabase(login);
   };
-  return { login, passwordFile: secret.file, service: { ...service, start } };
+  return { login, service: { ...service, start } };
 }
 
 /**

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -37,6 +36,7 @@ import { registryReader } from "./scm/registry-reader.js";
 import { scmMetrics } from "./scm/scm-metrics.js";
 import { SEARCH_LIMITS } from "./scm/search-limits.js";
 import { sourceSearch } from "./scm/source-search.js";
+import { LEDGER_MIGRATIONS } from "./migrations.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
 import { tokenVerifier } from "./proxy/caller.js";
@@ -49,8 +49,6 @@ import { openEvents } from "./wiring/events.js";
 import { openBehind } from "./wiring/registry.js";
 import { openTagRules } from "./wiring/tag-rules.js";
 
-const MIGRATIONS = fileURLToPath(new URL("../../../gateway/sql", import.meta.url));
-
 async function main(config: GatewayConfig): Promise<void> {
   const log = createLogger("gateway", config.logLevel);
   openInspector(config.inspectorPort, log);
@@ -61,11 +59,7 @@ async function main(config: GatewayConfig): Promise<void> {
     { name: "gateway", connections: config.databaseConnections },
     log,
   );
-  const schema = migrator(
-    config.database,
-    [{ schema: "ledger", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
-    log,
-  );
+  const schema = migrator(config.database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
   const heard = subscriber(config.database, log);
   const behind = openBehind(config, keys, log);
   const { authorization, upstream } = behind;

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { fileURLToPath } from "node:url";
 import { Counter } from "prom-client";
 import { keysFact, policyFact } from "#audit-log/facts.js";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
@@ -22,6 +21,7 @@ import { requireWayIn } from "./closed-by-default.js";
 import { readLogins } from "./identity/config.js";
 import { createIdentitySources } from "./identity/create-identity-sources.js";
 import { loginLimiter } from "./limits/login-limiter.js";
+import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotCheck } from "./robots/check-at-start.js";
@@ -29,8 +29,6 @@ import { exceedingRobots } from "./robots/exceeding.js";
 import { refuseRobots } from "./robots/refuse-robots.js";
 import { robotSource } from "./robots/robot-source.js";
 import { tokenServerRoutes } from "./routes.js";
-
-const MIGRATIONS = fileURLToPath(new URL("../../../token-server/sql", import.meta.url));
 
 async function main(config: TokenServerConfig): Promise<void> {
   const log = createLogger("token-server", config.logLevel);
@@ -52,11 +50,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     { name: "token-server", connections: config.databaseConnections },
     log,
   );
-  const schema = migrator(
-    config.database,
-    [{ schema: "token_server", directory: MIGRATIONS }, AUDIT_MIGRATIONS],
-    log,
-  );
+  const schema = migrator(config.database, [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS], log);
   const onRecord: FactDeps = { db, audit: recordAudit, log };
   const facts = factQueue(onRecord);
   const keys = await openKeyRing(config.keys, { now: Date.now, log });

@@ -2,7 +2,9 @@ import { runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
+import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
 import { connectionOptions, type DatabaseConfig } from "./pool.js";
+import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
 
 /** A folder of forward-only SQL migrations and the schema that they fill. */
 export interface MigrationSet {
@@ -10,6 +12,8 @@ export interface MigrationSet {
   readonly schema: string;
   /** Absolute path of a folder of files `000001_name.sql`. */
   readonly directory: string;
+  /** What the services' roles may do in it, granted after the migrations; absent: nothing. */
+  readonly rights?: SchemaRights;
 }
 
 /** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
@@ -22,9 +26,10 @@ const MIGRATION_LOCK = 7_246_391;
 const TABLE_LOCK_MILLISECONDS = 2_000;
 
 /**
- * Brings the schema up to date. Safe with several replicas: one migrates, the others wait for it.
+ * Brings the schema up to date, and the rights of the services' roles in it. Safe with several replicas: one migrates,
+ * the others wait for it.
  *
- * @param config - where the database is
+ * @param config - where the database is; the role has to own the schema, or to make it
  * @param migrations - what to apply
  * @param log - where each applied migration is told
  * @throws whatever Postgres says, when it cannot be reached, a table is in use for too long or a migration fails;
@@ -35,28 +40,41 @@ export async function migrate(
   migrations: MigrationSet,
   log: Logger,
 ): Promise<void> {
+  await withClient(config, log, (client) => apply(client, migrations, log));
+}
+
+async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): Promise<void> {
+  const { schema } = migrations;
+  await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  await client.query(`set lock_timeout = ${TABLE_LOCK_MILLISECONDS}`);
+  const applied = await runner({
+    dbClient: client,
+    dir: migrations.directory,
+    direction: "up",
+    migrationsTable: MIGRATION_TABLE,
+    schema,
+    createSchema: true,
+    singleTransaction: true,
+    // Our own lock waits; the library's gives up at once when another replica holds it.
+    noLock: true,
+    logger: silent,
+  });
+  for (const { name } of applied) log.info({ event: "database.migrated", schema, migration: name });
+  await grantRights(client, schema, migrations.rights ?? { tables: {} });
+}
+
+async function withClient<T>(
+  config: DatabaseConfig,
+  log: Pick<Logger, "warn">,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
   const client = new pg.Client({ ...connectionOptions(config), application_name: "migration" });
   client.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
   await client.connect();
   try {
-    await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    await client.query(`set lock_timeout = ${TABLE_LOCK_MILLISECONDS}`);
-    const applied = await runner({
-      dbClient: client,
-      dir: migrations.directory,
-      direction: "up",
-      migrationsTable: "migration",
-      schema: migrations.schema,
-      createSchema: true,
-      singleTransaction: true,
-      // Our own lock waits; the library's gives up at once when another replica holds it.
-      noLock: true,
-      logger: silent,
-    });
-    for (const { name } of applied)
-      log.info({ event: "database.migrated", schema: migrations.schema, migration: name });
+    return await work(client);
   } finally {
     await client.end();
   }
@@ -72,10 +90,12 @@ export interface Migrator extends Component {
 }
 
 const RETRY_MILLISECONDS = 1_000;
+const TELL_AGAIN_MILLISECONDS = 60_000;
 
 /**
- * A service starts without its database, since much of what it does needs none; it migrates as soon as the
- * database answers.
+ * A service starts without its database, since much of what it does needs none. With a role that owns the schema it
+ * migrates as soon as the database answers, and says that the role is too strong; with a role of its own it waits until
+ * the owner has.
  *
  * @param config - where the database is
  * @param migrations - what to apply
@@ -88,15 +108,22 @@ export function migrator(
   log: Logger,
 ): Migrator {
   let done = false;
+  let toldAt = -Infinity;
   let timer: NodeJS.Timeout | undefined;
   const attempt = async (): Promise<void> => {
     try {
-      for (const set of migrations) await migrate(config, set, log);
-      done = true;
+      const pending = await migrateOrLook(config, migrations, log);
+      done = pending.length === 0;
+      if (!done && Date.now() - toldAt >= TELL_AGAIN_MILLISECONDS) {
+        toldAt = Date.now();
+        const message =
+          "the owner of the schema has to migrate: npm run migrate (docs/database.md)";
+        log.warn({ event: "database.migration-awaited", pending, message });
+      }
     } catch (error) {
       log.error({ event: "database.migration-failed", err: error });
-      timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
     }
+    if (!done) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
   };
   return {
     name: "migration",
@@ -107,4 +134,34 @@ export function migrator(
       return Promise.resolve();
     },
   };
+}
+
+/** @returns what somebody else has to apply */
+function migrateOrLook(
+  config: DatabaseConfig,
+  migrations: readonly MigrationSet[],
+  log: Logger,
+): Promise<string[]> {
+  return withClient(config, log, async (client) => {
+    const pending: string[] = [];
+    const roles: OwnRole[] = [];
+    for (const set of migrations) {
+      const role = await examineRole(client, set.schema);
+      roles.push(role);
+      if (role.isOwner) await apply(client, set, log);
+      else pending.push(...(await pendingMigrations(client, set)).map((one) => `${set.schema}: ${one}`)); // prettier-ignore
+    }
+    warnOfStrongRole(roles, log);
+    return pending;
+  });
+}
+
+function warnOfStrongRole(roles: readonly OwnRole[], log: Pick<Logger, "warn">): void {
+  const strong = roles.find(({ isSuperuser, isOwner }) => isSuperuser || isOwner);
+  if (strong === undefined) return;
+  const is = strong.isSuperuser ? "a superuser" : "the owner of the tables";
+  const message =
+    `the service's database role ${strong.name} is ${is}: whoever takes over the service may do anything to the ` +
+    "ledger and the audit log; give it a role of its own (deploy/sql/roles.sql, docs/database.md)";
+  log.warn({ event: "database.role-too-strong", role: strong.name, message });
 }

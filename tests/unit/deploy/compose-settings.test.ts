@@ -24,8 +24,8 @@ const LEFT_OUT: readonly string[] = [
   "DRAIN_SECONDS",
   // The inspector listens on the container's loopback, where nobody gets at it.
   ...["NREPL_ENABLED", "NREPL_PORT"],
-  // The database is compose's own; its password is given as such.
-  ...["PGSSLMODE", "PGSSLROOTCERT", "DB_PASSWORD_FILE"],
+  // The database is compose's own; each service has a role of its own, whose password is in its volume.
+  ...["PGSSLMODE", "PGSSLROOTCERT", "DB_PASSWORD"],
   // Made by the setup service, which tells the registry the same.
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
   ...["NOTIFICATION_SECRET", "NOTIFICATION_SECRET_PREVIOUS"],
@@ -36,6 +36,8 @@ const LEFT_OUT: readonly string[] = [
 /** The gateway, whose peers these are, is in compose's network: the token server's default is right. */
 const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {
   "token-server": ["TRUSTED_PROXIES"],
+  // It makes the roles, as the superuser.
+  database: ["DB_PASSWORD_FILE", "LOG_LEVEL"],
 };
 
 describe("the settings in docker-compose.yml", () => {

@@ -19,7 +19,12 @@ const FOLDER = "/etc/wharfinger";
 
 describe("docker-compose.yml", () => {
   test("builds images that the Dockerfile has", () => {
-    expect(OURS.map(([name]) => name).sort()).toEqual(["gateway", "setup", "token-server"]);
+    expect(OURS.map(([name]) => name).sort()).toEqual([
+      "database",
+      "gateway",
+      "setup",
+      "token-server",
+    ]);
     expect(OURS.filter(([, { build }]) => stage(build?.target ?? "") === "")).toEqual([]);
   });
 
@@ -39,10 +44,27 @@ describe("docker-compose.yml", () => {
         "trust:trust",
         "registry-config:registry",
       ],
+      database: [
+        "wharfinger:operator",
+        "gateway:private/gateway",
+        "token-server:private/token-server",
+      ],
       registry: ["registry-config:registry:ro", "trust:trust:ro"],
       "token-server": ["token-server:private/token-server:ro", "trust:trust:ro"],
       gateway: ["gateway:private/gateway:ro", "trust:trust:ro"],
     });
+  });
+
+  test("gives each service a database role of its own, and the superuser to none", () => {
+    const roles = OURS.map(([name, { environment }]) => [name, environment?.["DB_USER"]]);
+    expect(Object.fromEntries(roles)).toEqual({
+      setup: undefined,
+      database: "wharfinger",
+      "token-server": "wharfinger_token_server",
+      gateway: "wharfinger_gateway",
+    });
+    const withPassword = OURS.filter(([, { environment }]) => "DB_PASSWORD" in (environment ?? {}));
+    expect(withPassword.map(([name]) => name)).toEqual(["database"]);
   });
 
   test("waits for the health only of what has a health check", () => {

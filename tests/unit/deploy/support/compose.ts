@@ -29,7 +29,10 @@ export const { services: SERVICES } = parse(read("deploy/docker-compose.yml"), {
 export const OURS = Object.entries(SERVICES).filter(([, { build }]) => build !== undefined);
 
 const FILES = new Map(
-  sourceFiles([...SOURCE_FOLDERS, "deploy/compose"]).map((file) => [file.path, file]),
+  sourceFiles([...SOURCE_FOLDERS, "deploy/compose", "deploy/database"]).map((file) => [
+    file.path,
+    file,
+  ]),
 );
 
 /** The lines of one stage of the Dockerfile. */
