@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { NO_TLS } from "#service-kit/db/tls.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { migrateAll } from "../database/migrate.js";
@@ -46,7 +47,7 @@ export async function openLocalRoles(login: PostgresLogin, secrets: string): Pro
     }),
   );
   const { host, port, database } = login;
-  const config = { host, port, database, user: OWNER_ROLE, tls: "off" as const };
+  const config = { host, port, database, user: OWNER_ROLE, tls: NO_TLS };
   const password = new Secret(owner.value);
   await migrateAll({ ...config, password }, createLogger("migrate", "silent"));
   return {

@@ -1,6 +1,5 @@
 import { readdir } from "node:fs/promises";
 import type pg from "pg";
-import type { MigrationSet } from "./migrate.js";
 import { MIGRATION_TABLE } from "./rights.js";
 
 /** What the role of a connection may do that only an owner should. */
@@ -39,7 +38,7 @@ export async function examineRole(
  */
 export async function pendingMigrations(
   client: Pick<pg.ClientBase, "query">,
-  { schema, directory }: MigrationSet,
+  { schema, directory }: { readonly schema: string; readonly directory: string },
 ): Promise<string[]> {
   const files = await readdir(directory);
   const names = files.filter((file) => file.endsWith(".sql")).map((file) => file.slice(0, -4));

@@ -1,0 +1,72 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import pg from "pg";
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { LEDGER_MIGRATIONS } from "#gateway/migrations.js";
+import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
+import { connectionOptions, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { Secret } from "#service-kit/secret.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#token-server/migrations.js";
+import { makeRoles } from "../../deploy/database/roles.js";
+import { SILENT } from "./ledger.js";
+import { REPOSITORY_ROOT } from "./source-tree.js";
+
+/** Every schema of the product; compiled files find the folders elsewhere. */
+export const SCHEMAS: readonly MigrationSet[] = [
+  { ...LEDGER_MIGRATIONS, directory: join(REPOSITORY_ROOT, "gateway", "sql") },
+  { ...TOKEN_SERVER_MIGRATIONS, directory: join(REPOSITORY_ROOT, "token-server", "sql") },
+  { ...AUDIT_MIGRATIONS, directory: join(REPOSITORY_ROOT, "audit-log", "sql") },
+];
+
+export const ROLES = [
+  "wharfinger_owner",
+  "wharfinger_gateway",
+  "wharfinger_token_server",
+  "wharfinger_auditor",
+] as const;
+export type Role = (typeof ROLES)[number];
+
+/**
+ * @param superuser - how the superuser logs in to a database
+ * @param role - one of ours
+ * @returns how that role logs in; its password is its name
+ */
+export function loginOf(superuser: DatabaseConfig, role: Role): DatabaseConfig {
+  return { ...superuser, user: role, password: new Secret(role) };
+}
+
+/**
+ * Runs the documented script.
+ *
+ * @param superuser - how the superuser logs in to a database
+ */
+export async function runRolesScript(superuser: DatabaseConfig): Promise<void> {
+  const script = await readFile(join(REPOSITORY_ROOT, "deploy", "sql", "roles.sql"), "utf8");
+  const passwords = Object.fromEntries(ROLES.map((role) => [role, role]));
+  await connected(superuser, (client) => makeRoles(client, script, passwords));
+}
+
+/**
+ * @param config - how the owner of the schemas logs in
+ */
+export async function migrateSchemas(config: DatabaseConfig): Promise<void> {
+  for (const set of SCHEMAS) await migrate(config, set, SILENT);
+}
+
+/**
+ * @param config - how to log in
+ * @param work - gets a connection that is closed afterwards
+ * @returns what `work` returned
+ */
+export async function connected<T>(
+  config: DatabaseConfig,
+  work: (client: pg.Client) => Promise<T>,
+): Promise<T> {
+  const client = new pg.Client(connectionOptions(config));
+  await client.connect();
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
