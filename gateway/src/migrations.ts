@@ -18,6 +18,7 @@ const RIGHTS: SchemaRights = {
     // Gateways from before manifest_link put rows in.
     manifest_reference: { gateway: FIXED },
     manifest_link: { gateway: FIXED },
+    manifest_push: { gateway: FORGOTTEN },
     upload_session: { gateway: FORGOTTEN },
     discovery: { gateway: KEPT },
     mode: { gateway: KEPT },

@@ -10,6 +10,8 @@ const RIGHTS: SchemaRights = {
     refresh_token: { tokenServer: ALL },
     robot: { tokenServer: ["select", "insert", "update"] },
     failed_login: { tokenServer: ALL },
+    login_failure: { tokenServer: ALL },
+    login_success: { tokenServer: ALL },
   },
 };
 

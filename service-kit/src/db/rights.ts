@@ -42,9 +42,25 @@ export async function grantRights(
   const present = new Set(rows.map(({ name }) => name));
   const roles = roleNames().filter((role) => present.has(SERVICE_ROLES[role]));
   if (roles.length === 0) return;
-  const wanted = roles.flatMap((role) => grantsOf(role, schema, rights));
+  const there = await presentTables(client, schema, rights);
+  const wanted = roles.flatMap((role) => grantsOf(role, schema, there));
   const statements = [...roles.flatMap((role) => revocations(role, schema)), ...wanted];
   await client.query(["begin", ...statements, "commit"].join(";\n"));
+}
+
+/** While services are replaced one after the other, one of before may run that knows nothing of a newer table, or more. */
+async function presentTables(
+  client: Pick<pg.ClientBase, "query">,
+  schema: string,
+  rights: SchemaRights,
+): Promise<SchemaRights> {
+  const { rows } = await client.query<{ name: string }>(
+    "select tablename as name from pg_tables where schemaname = $1",
+    [schema],
+  );
+  const names = new Set(rows.map(({ name }) => name));
+  const tables = Object.entries(rights.tables).filter(([name]) => names.has(name));
+  return { ...rights, tables: Object.fromEntries(tables) };
 }
 
 function roleNames(): ServiceRole[] {
