@@ -65,7 +65,7 @@ function machine(identities: Identities, text: string): Answer {
   const signature = signatureIn(text);
   return signature !== null && isKnownMachine(identities, signature)
     ? { status: 200, body: { valid: true } }
-    : { status: 403, body: { error: "forbidden" } };
+    : { status: 401, body: { error: "unknown_machine" } };
 }
 
 function signatureIn(text: string): string | null {

@@ -195,6 +195,7 @@ oidc:
 htpasswd:
   file: users
 teams:
-  alpha: [carol]
+  alpha: [/employees/carol]
+sharedRealms: [/employees, /services]
 `;
 }

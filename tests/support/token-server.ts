@@ -10,10 +10,15 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
+import { Secret } from "#service-kit/secret.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { readLogins } from "#token-server/identity/config.js";
-import { createIdentitySources } from "#token-server/identity/create-identity-sources.js";
+import {
+  createIdentitySources,
+  type IdentityConfig,
+} from "#token-server/identity/create-identity-sources.js";
+import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
@@ -45,7 +50,15 @@ export interface TestTokenServerOptions {
   readonly lifetimeSeconds?: number;
   readonly policy?: Pick<PolicySource, "current">;
   readonly robotMaxDays?: number;
+  readonly report?: LimitReport;
+  readonly refreshTokensMost?: { readonly perClient: number; readonly perIdentity: number };
+  /** In place of the company's token service, by which alice, bob and robots log in. */
+  readonly identity?: Partial<IdentityConfig>;
 }
+
+/** Replicas of one installation have one. */
+export const LIMITER_SECRET = new Secret("a secret of all replicas");
+const NO_REPORT: LimitReport = { failed: () => undefined, limited: () => undefined };
 
 const alice = { token: "alice-token", uid: "alice", realm: "/employees", scopes: ["uid"] };
 const bob = { token: "bob-token", uid: "bob", realm: "/employees", scopes: ["uid"] };
@@ -96,6 +109,7 @@ export async function startTestTokenServer(
       iidinfoUrl: null,
       // Nothing is remembered, so that tests see a change at once.
       logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
+      ...options.identity,
     },
     { robots: robotSource(db, now), now, log: SILENT },
   );
@@ -109,12 +123,14 @@ export async function startTestTokenServer(
     limiter: loginLimiter(
       db,
       options.limits ?? { failuresPerSource: 1000, failuresPerAccount: 1000, windowSeconds: 60 },
+      { secret: LIMITER_SECRET, report: options.report ?? NO_REPORT, now },
     ),
     refresh: {
       db,
       newId: randomUUID,
       now,
       lifetimeSeconds: 86_400,
+      most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
       sharingClients: DOCKER_CONFIG_CLIENTS,
     },
     countLogin: () => undefined,

@@ -39,6 +39,10 @@ export interface TokenServerConfig {
   readonly refreshTokenClients: readonly string[];
   /** Longest life of a robot, in days. */
   readonly robotMaxDays: number;
+  /** How many refresh tokens of one identity live at a time. */
+  readonly refreshTokensMost: { readonly perClient: number; readonly perIdentity: number };
+  /** How long who was verified of late goes on while a service does not decide. */
+  readonly outageSeconds: number;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
   /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
@@ -80,16 +84,21 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
       min: 60,
       max: 3650 * 86_400,
     }),
+    refreshTokensMost: {
+      perClient: read.integer("REFRESH_TOKENS_PER_CLIENT", 50, { min: 1, max: 10_000 }),
+      perIdentity: read.integer("REFRESH_TOKENS_PER_IDENTITY", 200, { min: 1, max: 10_000 }),
+    },
+    outageSeconds: read.integer("LOGIN_OUTAGE_SECONDS", 3_600, { min: 0, max: 86_400 }),
     refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", DOCKER_CONFIG_CLIENTS),
     robotMaxDays: read.integer("ROBOT_MAX_DAYS", 365, { min: 1, max: 3650 }),
     adminTeams: read.list("ADMIN_TEAMS"),
     loginsFile: read.optionalText("LOGINS_FILE"),
     policyFile: read.optionalText("POLICY_FILE"),
     loginLimits: {
-      failuresPerSource: read.integer("LOGIN_FAILURES_PER_SOURCE", 100, { min: 1, max: 1_000_000 }),
+      failuresPerSource: read.integer("LOGIN_FAILURES_PER_SOURCE", 100, { min: 1, max: 10_000 }),
       failuresPerAccount: read.integer("LOGIN_FAILURES_PER_ACCOUNT", 10, {
         min: 1,
-        max: 1_000_000,
+        max: 10_000,
       }),
       windowSeconds: read.integer("LOGIN_FAILURE_SECONDS", 60, { min: 1, max: 86_400 }),
     },

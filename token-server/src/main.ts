@@ -20,6 +20,8 @@ import { readConfig, type TokenServerConfig } from "./config.js";
 import { requireWayIn } from "./closed-by-default.js";
 import { readLogins } from "./identity/config.js";
 import { createIdentitySources } from "./identity/create-identity-sources.js";
+import { limitMetrics } from "./limits/limit-metrics.js";
+import { limitReport } from "./limits/limit-report.js";
 import { loginLimiter } from "./limits/login-limiter.js";
 import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js";
@@ -104,12 +106,17 @@ async function main(config: TokenServerConfig): Promise<void> {
     policy,
     robotMaxDays: config.robotMaxDays,
     adminTeams: config.adminTeams,
-    limiter: loginLimiter(db, config.loginLimits),
+    limiter: loginLimiter(db, config.loginLimits, {
+      secret: config.database.password,
+      report: limitReport({ log, ...limitMetrics(metrics.registry) }),
+      now: Date.now,
+    }),
     refresh: {
       db,
       newId: randomUUID,
       now: Date.now,
       lifetimeSeconds: config.refreshTokenSeconds,
+      most: config.refreshTokensMost,
       sharingClients: config.refreshTokenClients,
     },
     countLogin: (outcome) => {

@@ -5,6 +5,7 @@ import { refreshTokenRoutes } from "./api/refresh-tokens.js";
 import { robotRoutes } from "./api/robots.js";
 import type { RobotDeps } from "./robots/manage-robots.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import { asLine } from "#registry-protocol/text.js";
 import { splitTarget } from "#registry-protocol/request.js";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import {
@@ -17,6 +18,9 @@ import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { issueToken, type IssueDeps } from "./token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token/request.js";
+
+/** A header of any length does not make an entry of any length. */
+const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** What the routes need. */
 export interface RouteDeps extends IssueDeps, ExplainDeps, RobotDeps {
@@ -88,11 +92,10 @@ async function answerToken(
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
-    const { identity, answer } = await issueToken(
-      deps,
-      parse(deps.service),
-      contextOf(req).client.address,
-    );
+    const { identity, answer } = await issueToken(deps, parse(deps.service), {
+      address: contextOf(req).client.address,
+      userAgent: asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS),
+    });
     contextOf(req).actor = identity.uid;
     sendJson(res, 200, answer);
   } catch (error) {

@@ -5,9 +5,16 @@ export interface JsonReply {
   readonly body: unknown;
 }
 
-/** The other service could not be asked: refused, timed out, too large, or an answer of the 5xx family. */
+/** The other service could not be asked: refused, timed out, too large, a redirect, or an answer of the 5xx family. */
 export class ServiceUnreachable extends Error {
   override readonly name = "ServiceUnreachable";
+  /** Status of its answer; `null` when there was none. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null = null) {
+    super(message);
+    this.status = status;
+  }
 }
 
 const MAX_ANSWER_BYTES = 1024 * 1024;
@@ -31,9 +38,9 @@ export async function fetchJson(
   const at = `${url.host}${url.pathname}`;
   try {
     const answer = await fetch(url, { ...init, signal, redirect: "manual" });
-    const text = await readBounded(answer);
+    const text = await readBounded(answer, at);
     if (answer.status >= 500 || (answer.status >= 300 && answer.status < 400))
-      throw new ServiceUnreachable(`${at} answered ${answer.status}`);
+      throw new ServiceUnreachable(`${at} answered ${answer.status}`, answer.status);
     return { status: answer.status, body: parseOrNull(text) };
   } catch (error) {
     if (error instanceof ServiceUnreachable) throw error;
@@ -41,14 +48,15 @@ export async function fetchJson(
   }
 }
 
-async function readBounded(answer: Response): Promise<string> {
+async function readBounded(answer: Response, at: string): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const body: AsyncIterable<Uint8Array> | null = answer.body;
   if (body === null) return "";
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > MAX_ANSWER_BYTES) throw new Error("the answer is larger than 1 MiB");
+    if (size > MAX_ANSWER_BYTES)
+      throw new ServiceUnreachable(`${at} answered with more than 1 MiB`, answer.status);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");

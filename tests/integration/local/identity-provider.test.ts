@@ -86,7 +86,7 @@ describe("the local identity provider", () => {
     const post = (body: string) => ask("/iidinfo", { method: "POST", body });
     expect(await post('{"iid_signature":"local-machine-document"}')).toMatchObject({ status: 200 });
     for (const wrong of ['{"iid_signature":"other"}', '{"iid_signature":7}', "null", "{", ""])
-      expect(await post(wrong)).toMatchObject({ status: 403 });
+      expect(await post(wrong)).toMatchObject({ status: 401 });
   });
 
   test("anything else is not found", async () => {

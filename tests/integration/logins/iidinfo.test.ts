@@ -65,8 +65,12 @@ describe("a machine that the company's service knows", () => {
 });
 
 describe("a machine that it does not know", () => {
-  test.each([204, 400, 401, 403, 404])("is refused when it answers %d", async (status) => {
-    service.answer = () => ({ status, body: "" });
+  test.each<[number, unknown]>([
+    [400, ""],
+    [401, ""],
+    [200, { valid: false }],
+  ])("is refused when it answers %d %j", async (status, body) => {
+    service.answer = () => ({ status, body });
     expect(await faultOf(verify(document))).toBe(
       "UNAUTHORIZED: the instance identity document is refused: the machine is not known",
     );
@@ -81,6 +85,9 @@ describe("a machine that it does not know", () => {
 describe("while that service is down", () => {
   test.each<[string, JsonService["answer"]]>([
     ["it answers 500", () => ({ status: 500, body: {} })],
+    ["it answers 204", () => ({ status: 204, body: "" })],
+    ["a firewall answers 403", () => ({ status: 403, body: "" })],
+    ["its route is wrong", () => ({ status: 404, body: "" })],
     ["it does not answer within two seconds", () => "silence"],
   ])("a login is 503, never 401: %s", async (_what, answer) => {
     service.answer = answer;

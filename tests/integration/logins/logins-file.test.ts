@@ -26,6 +26,7 @@ const MACHINES = `machines:
   accounts: ["123456789012"]
   regions: [eu-west-1]
 `;
+const SHARED = "sharedRealms: [/employees, /services]\n";
 const LDAP = `ldap:
   url: ldaps://ldap.example.org
   base: dc=example,dc=org
@@ -56,7 +57,7 @@ describe("a logins file", () => {
   test("turns on what it names, and each login finds its own", async () => {
     await users();
     await certificates();
-    const logins = await read(OIDC + MACHINES + HTPASSWD + LDAP);
+    const logins = await read(OIDC + MACHINES + HTPASSWD + LDAP + SHARED);
     const { sources } = create({ tokeninfoUrl: "http://tokeninfo", logins }, ROBOTS);
     expect(sources.map(({ name }) => name)).toEqual([
       ...["oidc", "oauth2", "machine", "robot", "htpasswd", "ldap"],
@@ -75,7 +76,7 @@ describe("a logins file", () => {
 
   test("without oauth2 leaves its user name to nobody", async () => {
     await users();
-    const { sources } = create({ logins: await read(HTPASSWD + LDAP) });
+    const { sources } = create({ logins: await read(HTPASSWD + LDAP + SHARED) });
     expect(accepting(sources, "oauth2", "alice-password")).toBeNull();
   });
 
@@ -126,7 +127,12 @@ describe("a logins file is refused with the number of the line", () => {
     ],
     ["no region", MACHINES.replace("[eu-west-1]", "[]"), /:4: machines\.regions/],
     ["a password in it", `${LDAP}  bindPassword: hunter2\n`, /ldap: .*bindPassword/],
-    ["a team no repository can be named after", "teams:\n  Alpha: [alice]\n", /teams.*Alpha/],
+    [
+      "a team no repository can be named after",
+      "teams:\n  Alpha: [/employees/alice]\n",
+      /teams.*Alpha/,
+    ],
+    ["a member who is nobody", "teams:\n  alpha: [../alice]\n", /:2: teams\.alpha\.0: .*realm/],
     ["a cache of a day", "tokeninfo:\n  cacheSeconds: 86400\n", /:2: tokeninfo\.cacheSeconds/],
     ["no namespace", "anonymous:\n  namespaces: []\n", /:2: anonymous\.namespaces/],
     ["broken YAML", "oidc: [\n", /:\d: /],
@@ -138,6 +144,60 @@ describe("a logins file is refused with the number of the line", () => {
     expect(refused).toMatch(message);
     expect(refused).toContain(path);
     expect(refused).not.toContain("hunter2");
+  });
+
+  test.each<[string, string, string | null, RegExp]>([
+    [
+      "two issuers",
+      OIDC + OIDC.replace("oidc:\n", "").replace("issuer.", "other."),
+      null,
+      /oidc\.0 and oidc\.1 .*\/services/,
+    ],
+    ["a password file and a directory", HTPASSWD + LDAP, null, /htpasswd and ldap .*\/employees/],
+    [
+      "a password file and the token service",
+      HTPASSWD,
+      "http://tokeninfo",
+      /TOKENINFO_URL.* and htpasswd/,
+    ],
+    ["a directory and the token service", LDAP, "http://tokeninfo", /TOKENINFO_URL.* and ldap/],
+    ["an issuer and the token service", OIDC, "http://tokeninfo", /TOKENINFO_URL.* and oidc\.0/],
+    ["a directory and robots", `${LDAP}  realm: /robots\n`, null, /ldap: .*\/robots is kept/],
+    [
+      "an issuer and machines",
+      `${OIDC}    realm: /machines\n`,
+      null,
+      /oidc\.0: .*\/machines is kept/,
+    ],
+  ])("when %s have one realm", async (_what, text, tokeninfoUrl, message) => {
+    await users();
+    const logins = await read(text);
+    expect(() => create({ tokeninfoUrl, logins })).toThrow(message);
+  });
+
+  test("unless the realms differ, or it is said that they are shared", async () => {
+    await users();
+    const apart = await read(`${HTPASSWD}  realm: /local\n${LDAP}`);
+    expect(() => create({ logins: apart })).not.toThrow();
+    const besides = await read(`${HTPASSWD}tokeninfo: {realms: [/services]}\n`);
+    expect(() => create({ tokeninfoUrl: "http://tokeninfo", logins: besides })).not.toThrow();
+    const shared = await read(`${HTPASSWD}${LDAP}sharedRealms: [/employees]\n`);
+    expect(() => create({ tokeninfoUrl: "http://tokeninfo", logins: shared })).not.toThrow();
+  });
+
+  test("when a member of a team is a uid alone that several realms could have", async () => {
+    await users();
+    const text = `${HTPASSWD}teams: {alpha: [alice]}\n`;
+    const alone = create({ logins: await read(text) });
+    const alice = { ...oauthIdentity({ kind: "htpasswd" }) };
+    const login = { identity: alice, teams: null, validUntil: null, accessToken: null };
+    await expect(alone.teams.teamsOf(login)).resolves.toEqual(["alpha"]);
+    const withIssuer = await read(text + OIDC);
+    expect(() => create({ logins: withIssuer })).toThrow(/teams\.alpha: "alice" could be/);
+    const withService = await read("teams: {alpha: [alice]}\n");
+    expect(() => create({ tokeninfoUrl: "http://tokeninfo", logins: withService })).toThrow(
+      /teams\.alpha: "alice" could be/,
+    );
   });
 
   test("when machines are known by a service and by it", async () => {

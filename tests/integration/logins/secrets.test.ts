@@ -94,5 +94,6 @@ machines:
   regions: [eu-west-1]
 htpasswd: { file: users }
 ldap: { url: "ldap://127.0.0.1:1", base: "dc=example,dc=org" }
+sharedRealms: [/employees, /services]
 `;
 }

@@ -56,8 +56,8 @@ describe("teams of the team service", () => {
     expect(second).toEqual(["alice-Bearer other-token"]);
   });
 
-  test("are none for somebody whom the service does not know", async () => {
-    service.answer = () => ({ status: 404, body: {} });
+  test("are none for somebody in no team", async () => {
+    service.answer = () => ({ status: 200, body: [] });
     await expect(lookup().teamsOf(login("alice"))).resolves.toEqual([]);
   });
 
@@ -78,6 +78,15 @@ describe("while the team service is down", () => {
     expect(stale).toEqual([{ uid: "alice", realm: "/employees", ageSeconds: HOUR - 1 }]);
     clock.advance(1);
     expect(await faultOf(teams.teamsOf(login("alice")))).toBe(UNAVAILABLE);
+  });
+
+  test.each([403, 404, 410])("%d is no answer about a membership either", async (status) => {
+    const teams = lookup();
+    await teams.teamsOf(login("alice"));
+    service.answer = () => ({ status, body: {} });
+    clock.advance(301);
+    await expect(teams.teamsOf(login("alice"))).resolves.toEqual(["alpha"]);
+    expect(await faultOf(teams.teamsOf(login("bob")))).toBe(UNAVAILABLE);
   });
 
   test("the last known answer of one is no answer for another", async () => {
@@ -121,7 +130,7 @@ describe("a team service that refuses the token", () => {
   test("makes the teams unknown: older answers are for outages alone", async () => {
     const teams = lookup();
     await teams.teamsOf(login("alice"));
-    service.answer = () => ({ status: 403, body: {} });
+    service.answer = () => ({ status: 401, body: {} });
     clock.advance(301);
     expect(await faultOf(teams.teamsOf(login("alice")))).toBe(UNAVAILABLE);
     expect(stale).toEqual([]);

@@ -75,15 +75,20 @@ describe("an OAuth token", () => {
       status: 200,
       body: { ...ALICE, uid: query.get("access_token") ?? "" },
     });
-    const uids = ["alice", "bob", "alice ", "Alice"];
+    const uids = ["alice", "bob", "alice2", "Alice"];
     const logins = await Promise.all([...uids, ...uids].map(verify));
     expect(logins.map(({ identity }) => identity.uid)).toEqual([...uids, ...uids]);
   });
 });
 
 describe("a wrong OAuth token", () => {
-  test.each([400, 401, 403, 404])("is 401 when the service answers %d", async (status) => {
-    service.answer = () => ({ status, body: {} });
+  test.each<[number, object]>([
+    [400, {}],
+    [401, {}],
+    [200, { active: false }],
+    [200, { error: "invalid_token" }],
+  ])("is 401 when the service answers %d %j", async (status, body) => {
+    service.answer = () => ({ status, body });
     expect(await faultOf(verify("wrong"))).toBe(
       "UNAUTHORIZED: the OAuth token is not valid or has expired",
     );
@@ -104,6 +109,9 @@ describe("while the token information service is down", () => {
   test.each<[string, JsonService["answer"]]>([
     ["it answers 500", () => ({ status: 500, body: {} })],
     ["it answers 503", () => DOWN],
+    ["it answers 403", () => ({ status: 403, body: {} })],
+    ["it answers 404", () => ({ status: 404, body: {} })],
+    ["it answers 410", () => ({ status: 410, body: {} })],
     ["it asks to come back later", () => ({ status: 429, body: {} })],
     ["it redirects", () => ({ status: 302, body: {} })],
     ["it answers no JSON", () => ({ status: 200, body: "<html>" })],
@@ -116,6 +124,22 @@ describe("while the token information service is down", () => {
 
   test("a login is 503 when nobody listens there", async () => {
     await service.stop();
+    expect(await faultOf(verify("token-1"))).toBe(UNAVAILABLE);
+  });
+
+  test("those who were verified of late go on for the stated time, until a verdict", async () => {
+    const url = `${service.url}/oauth2/tokeninfo`;
+    source = tokeninfoSource(url, { cacheSeconds: 60, outageSeconds: 600, now: clock.now });
+    await verify("token-1");
+    service.answer = () => DOWN;
+    clock.advance(599);
+    expect(whoIs(await verify("token-1"))).toBe("/employees/alice");
+    expect(await faultOf(verify("token-2"))).toBe(UNAVAILABLE);
+    service.answer = () => ({ status: 401, body: {} });
+    clock.advance(0.5);
+    expect(await faultOf(verify("token-1"))).toMatch(/^UNAUTHORIZED/);
+    service.answer = () => DOWN;
+    clock.advance(5);
     expect(await faultOf(verify("token-1"))).toBe(UNAVAILABLE);
   });
 

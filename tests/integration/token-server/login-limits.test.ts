@@ -1,6 +1,12 @@
 import { beforeEach, afterEach, describe, expect, test } from "@jest/globals";
-import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+import {
+  LIMITER_SECRET,
+  startTestTokenServer,
+  type TestTokenServer,
+} from "#tests/support/token-server.js";
 import { loginLimiter } from "#token-server/limits/login-limiter.js";
+import { credentials } from "../logins/support/logins.js";
+import { Fault } from "#registry-protocol/faults.js";
 
 let server: TestTokenServer;
 const limits = { failuresPerSource: 5, failuresPerAccount: 2, windowSeconds: 300 };
@@ -13,7 +19,7 @@ const attempt = (user: string, secret: string, address = "192.0.2.1") =>
   server.http.get("/token").set("X-Forwarded-For", address).auth(user, secret);
 
 describe("failed logins", () => {
-  test("after too many from one address it is answered 429 with Retry-After, right or wrong", async () => {
+  test("after too many from one address others from there are answered 429 with Retry-After", async () => {
     for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", `no-${i}`)).status).toBe(401);
     const refused = await attempt("oauth2", "alice-token");
     expect(refused.status).toBe(429);
@@ -23,12 +29,12 @@ describe("failed logins", () => {
 
   test("after too many for one account it is refused from everywhere", async () => {
     for (let i = 0; i < 2; i += 1)
-      expect((await attempt("robot-alpha-ci", "no", `192.0.2.${i}`)).status).toBe(401);
+      expect((await attempt("robot-alpha-ci", `no-${i}`, `192.0.2.${i}`)).status).toBe(401);
     expect((await attempt("robot-alpha-ci", "no", "192.0.2.9")).status).toBe(429);
   });
 
   test("names that everybody shares are not locked for all by one", async () => {
-    for (let i = 0; i < 4; i += 1) await attempt("oauth2", "no", `192.0.2.${i}`);
+    for (let i = 0; i < 4; i += 1) await attempt("oauth2", `no-${i}`, `192.0.2.${i}`);
     expect((await attempt("oauth2", "alice-token", "192.0.2.50")).status).toBe(200);
   });
 
@@ -38,8 +44,15 @@ describe("failed logins", () => {
   });
 
   test("replicas count together", async () => {
-    const other = loginLimiter(server.db, limits);
-    for (let i = 0; i < 5; i += 1) await other.failed({ source: "192.0.2.1", account: null });
+    const report = { failed: () => undefined, limited: () => undefined };
+    const deps = { secret: LIMITER_SECRET, report, now: Date.now };
+    const other = loginLimiter(server.db, limits, deps);
+    const wrong = () => Promise.reject(new Fault("UNAUTHORIZED"));
+    for (let i = 0; i < 5; i += 1) {
+      const shown = credentials("oauth2", `no-${i}`);
+      const guess = { source: "192.0.2.1", account: null, credentials: shown };
+      await expect(other.guard(guess, wrong)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    }
     expect((await attempt("oauth2", "alice-token")).status).toBe(429);
   });
 
@@ -49,7 +62,7 @@ describe("failed logins", () => {
     const answer = await attempt("oauth2", "alice-token").query({ scope });
     expect(answer.status).toBe(200);
     expect(answer.body).toMatchObject({ scope });
-    for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", "no")).status).toBe(401);
+    for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", `no-${i}`)).status).toBe(401);
     expect((await attempt("oauth2", "no")).status).toBe(429);
   });
 });

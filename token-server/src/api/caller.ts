@@ -56,7 +56,12 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
     header === undefined
       ? { kind: "nobody" }
       : { kind: "credentials", credentials: parseAuthorization(header) },
-    { address, clientId: "api", service: deps.service },
+    {
+      address,
+      userAgent: userAgentOf(req),
+      clientId: "api",
+      service: deps.service,
+    },
   );
   const teams = await teamsOf(deps, login);
   const { identity } = login;
@@ -88,8 +93,12 @@ export function requireAdministrator({ isAdministrator }: ApiCaller, what: strin
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {
-  const userAgent = asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS);
+  const userAgent = userAgentOf(req);
   return { uid, realm, kind, address, userAgent, requestId: contextOf(req).requestId };
+}
+
+function userAgentOf(req: Request): string {
+  return asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS);
 }
 
 function parseAuthorization(header: string): Credentials {

@@ -2,14 +2,28 @@ import { Router } from "express";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
-import { listRefreshTokens, revokeRefreshToken } from "../refresh-tokens/sql.js";
+import { listRefreshTokens, parseCursor, type Cursor } from "../refresh-tokens/list.js";
+import { revokeAllRefreshTokens, revokeRefreshToken } from "../refresh-tokens/sql.js";
 import { identifyApiCaller, type ApiCallerDeps } from "./caller.js";
 import { parseInput } from "./parse.js";
 
 const targetSchema = z.object({ id: z.uuid() });
+const MOST_AT_ONCE = 200;
+const pageSchema = z.object({
+  limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(MOST_AT_ONCE),
+  after: z
+    .string()
+    .transform((text, context): Cursor => {
+      const cursor = parseCursor(text);
+      if (cursor !== null) return cursor;
+      context.addIssue({ code: "custom", message: "wanted what an answer gave as next" });
+      return z.NEVER;
+    })
+    .optional(),
+});
 
 /**
- * The caller's own refresh tokens: `/refresh-tokens`.
+ * The caller's own refresh tokens: `/refresh-tokens`, by page.
  *
  * @param deps - logins and database
  * @returns the routes, to be mounted below `/api/v1`
@@ -19,7 +33,12 @@ export function refreshTokenRoutes(deps: ApiCallerDeps): Router {
   const routes = Router();
   routes.get("/refresh-tokens", async (req, res) => {
     const { identity } = await identifyApiCaller(deps, req);
-    sendJson(res, 200, { refreshTokens: await listRefreshTokens(db, identity) });
+    const { limit, after = null } = parseInput(pageSchema, req.query);
+    sendJson(res, 200, await listRefreshTokens(db, identity, { limit, after }));
+  });
+  routes.delete("/refresh-tokens", async (req, res) => {
+    const { identity } = await identifyApiCaller(deps, req);
+    sendJson(res, 200, { ended: await revokeAllRefreshTokens(db, identity) });
   });
   routes.delete("/refresh-tokens/:id", async (req, res) => {
     const { identity } = await identifyApiCaller(deps, req);

@@ -1,6 +1,6 @@
 import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
-import type { Credentials, IdentitySource, Login } from "./identity-source.js";
+import type { AccountGuard, Credentials, IdentitySource, Login } from "./identity-source.js";
 
 /** Which logins are possible. */
 export interface AuthenticationDeps {
@@ -22,6 +22,7 @@ export const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>
 /**
  * @param deps - which logins are possible
  * @param credentials - what the client showed, or `null`
+ * @param accounts - told which account is meant, where a directory knows that
  * @returns who it is
  * @throws Fault UNAUTHORIZED when the credentials are missing or wrong, UNAVAILABLE when that
  *   cannot be told
@@ -29,6 +30,7 @@ export const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>
 export async function authenticate(
   deps: AuthenticationDeps,
   credentials: Credentials | null,
+  accounts?: AccountGuard,
 ): Promise<Login> {
   if (deps.unrestricted) return { identity: UNRESTRICTED, ...NO_CREDENTIALS };
   if (credentials === null) {
@@ -39,7 +41,7 @@ export async function authenticate(
   const source = deps.sources.find((candidate) => candidate.accepts(credentials));
   if (source === undefined)
     throw new Fault("UNAUTHORIZED", { message: `unknown kind of user name: ${LOGIN_HINT}` });
-  return source.verify(credentials);
+  return source.verify(credentials, accounts);
 }
 
 function anonymous(namespaces: readonly string[] | null): Identity {

@@ -6,19 +6,31 @@ import { htpasswdSchema } from "./htpasswd/htpasswd-schema.js";
 import { ldapSchema } from "./ldap/ldap-schema.js";
 import { machinesSchema } from "./machine/machine-schema.js";
 import { issuerSchema } from "./oidc/issuer-schema.js";
-import { cacheSecondsSchema } from "./setting-schemas.js";
+import { cacheSecondsSchema, realmSchema } from "./setting-schemas.js";
 import { teamNameSchema } from "./team-mapping.js";
+import { parseMember } from "../teams/member.js";
 import { DEFAULT_CACHE_SECONDS } from "./tokeninfo.js";
 
 const MAX_STALE_SECONDS = 24 * 60 * 60;
 const DEFAULT_STALE_SECONDS = 60 * 60;
+
+const memberSchema = z
+  .string()
+  .refine(
+    (text) => parseMember(text) !== null,
+    "wanted a member: /realm/uid, such as /employees/alice",
+  );
 
 /** Sections of the logins file; a login whose section is absent is off. */
 function loginsSchema(folder: string) {
   const fileSchema = readableFile(folder);
   return z.strictObject({
     tokeninfo: z
-      .strictObject({ cacheSeconds: cacheSecondsSchema.default(DEFAULT_CACHE_SECONDS) })
+      .strictObject({
+        cacheSeconds: cacheSecondsSchema.default(DEFAULT_CACHE_SECONDS),
+        /** What the service may say; absent: every realm that no other source has. */
+        realms: z.array(realmSchema).min(1).optional(),
+      })
       .prefault({}),
     teamService: z
       .strictObject({
@@ -30,7 +42,9 @@ function loginsSchema(folder: string) {
     machines: machinesSchema(fileSchema).optional(),
     htpasswd: htpasswdSchema(fileSchema).optional(),
     ldap: ldapSchema(fileSchema).optional(),
-    teams: z.record(teamNameSchema, z.array(z.string().min(1))).default({}),
+    teams: z.record(teamNameSchema, z.array(memberSchema)).default({}),
+    /** Realms of several sources, where the same uid is the same person in all of them. */
+    sharedRealms: z.array(realmSchema).default([]),
     anonymous: z.strictObject({ namespaces: z.array(teamNameSchema).min(1) }).optional(),
   });
 }

@@ -13,6 +13,7 @@ import { iidinfoCheck } from "./machine/iidinfo-check.js";
 import { localCheck } from "./machine/local-check.js";
 import { machineSource, type MachineCheck } from "./machine/machine.js";
 import { oidcSource } from "./oidc/oidc.js";
+import { realmOwners, refuseSharedRealms, tokeninfoRealms } from "./realm-owners.js";
 import { tokeninfoSource } from "./tokeninfo.js";
 
 /** Which logins there are. */
@@ -20,6 +21,8 @@ export interface IdentityConfig {
   readonly tokeninfoUrl: string | null;
   readonly teamServiceUrl: string | null;
   readonly iidinfoUrl: string | null;
+  /** How long who was verified of late goes on while a service does not decide; absent: not at all. */
+  readonly outageSeconds?: number;
   /** Content of the logins file. */
   readonly logins: Logins;
 }
@@ -50,21 +53,27 @@ export interface IdentitySources {
  * @throws ConfigError when a file that the configuration names is no good
  */
 export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps): IdentitySources {
-  const { logins, tokeninfoUrl } = config;
+  const { logins, tokeninfoUrl, outageSeconds } = config;
   const { now, log } = deps;
   const { oidc, htpasswd, ldap, tokeninfo } = logins;
+  refuseSharedRealms(logins, tokeninfoUrl);
   const machines = machineCheck(config, deps);
   const sources = [
-    oidc.length === 0 ? null : oidcSource(oidc, { now, log }),
+    oidc.length === 0 ? null : oidcSource(oidc, { outageSeconds, now, log }),
     tokeninfoUrl === null
       ? null
-      : tokeninfoSource(tokeninfoUrl, { cacheSeconds: tokeninfo.cacheSeconds, now }),
-    machines === null ? null : machineSource(machines, now),
+      : tokeninfoSource(tokeninfoUrl, {
+          cacheSeconds: tokeninfo.cacheSeconds,
+          outageSeconds,
+          mayBeOf: tokeninfoRealms(logins),
+          now,
+        }),
+    machines === null ? null : machineSource(machines, now, outageSeconds),
     deps.robots,
     htpasswd === undefined
       ? null
       : htpasswdSource(htpasswd, { onlyUsersInFile: ldap !== undefined, now, log }),
-    ldap === undefined ? null : ldapSource(ldap, now),
+    ldap === undefined ? null : ldapSource(ldap, now, outageSeconds),
   ];
   return {
     sources: sources.filter((source) => source !== null),
@@ -89,9 +98,10 @@ function machineCheck(
   return localCheck({ ...machines, certificates, now: deps.now });
 }
 
-function createTeams({ teamServiceUrl, logins }: IdentityConfig, deps: IdentityDeps): TeamLookup {
+function createTeams(config: IdentityConfig, deps: IdentityDeps): TeamLookup {
+  const { teamServiceUrl, logins } = config;
   const { now, log, onStale } = deps;
-  const fixed = staticTeams(logins.teams);
+  const fixed = staticTeams(logins.teams, onlyRealm(config));
   if (teamServiceUrl === null) return combinedTeams([fixed]);
   const service = teamService(teamServiceUrl, {
     staleSeconds: logins.teamService.staleSeconds,
@@ -102,4 +112,11 @@ function createTeams({ teamServiceUrl, logins }: IdentityConfig, deps: IdentityD
     },
   });
   return combinedTeams([fixed, service]);
+}
+
+function onlyRealm({ tokeninfoUrl, logins }: IdentityConfig): string | null {
+  const says = tokeninfoUrl !== null && logins.tokeninfo.realms === undefined;
+  const realms = new Set(realmOwners(logins, tokeninfoUrl).map(({ realm }) => realm));
+  const [realm] = realms;
+  return !says && realms.size === 1 && realm !== undefined ? realm : null;
 }

@@ -18,6 +18,18 @@ export interface Login {
   readonly accessToken: Secret | null;
 }
 
+/** A login without the credential that it was verified by. */
+export type VerifiedLogin = Omit<Login, "accessToken">;
+
+/** Lets a directory say which account a typed name means, before the password is tried. */
+export interface AccountGuard {
+  /**
+   * @param account - the account as the directory calls it, however its name was typed
+   * @throws Fault TOO_MANY_REQUESTS when there were too many failures for it of late
+   */
+  known(account: string): Promise<void>;
+}
+
 /** One way to log in. */
 export interface IdentitySource {
   /** For logs and metrics. */
@@ -25,8 +37,10 @@ export interface IdentitySource {
   /** @returns whether these credentials are of the kind that this source verifies */
   accepts(credentials: Credentials): boolean;
   /**
+   * @param credentials - what the client showed
+   * @param accounts - told of the account, where the source knows more of it than the name that was typed
    * @returns the verified login
    * @throws Fault UNAUTHORIZED when the credentials are wrong, UNAVAILABLE when that cannot be told
    */
-  verify(credentials: Credentials): Promise<Login>;
+  verify(credentials: Credentials, accounts?: AccountGuard): Promise<Login>;
 }

@@ -1,13 +1,23 @@
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
-import { askedService, unavailable, type AskService } from "./safeguards/asked-service.js";
-import { rememberedLogins, type VerifiedLogin } from "./safeguards/remembered-logins.js";
-import type { IdentitySource } from "./identity-source.js";
+import {
+  askedService,
+  unavailable,
+  undecided,
+  type AskService,
+} from "./safeguards/asked-service.js";
+import { rememberedLogins } from "./safeguards/remembered-logins.js";
+import type { IdentitySource, VerifiedLogin } from "./identity-source.js";
+import { makeLogin } from "./make-login.js";
 
 /** For how long an answer holds. */
 export interface TokeninfoOptions {
   /** An answer is used this long at most, so a revoked token stops within it. */
   readonly cacheSeconds: number;
+  /** How long a token that was right goes on while the service does not decide; absent: not at all. */
+  readonly outageSeconds?: number | undefined;
+  /** Which realms the service may say; absent: every one. */
+  readonly mayBeOf?: (realm: string) => boolean;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -16,15 +26,33 @@ export const DEFAULT_CACHE_SECONDS = 60;
 
 const NAME = "the token information service";
 const TIMEOUT_MILLISECONDS = 5_000;
+/** RFC 6750, section 3.1, and Pier One's tokeninfo: the token is wrong. Nothing else says so by its status. */
+const REFUSALS: readonly number[] = [400, 401];
+/** RFC 6749, appendix A.12: of what else an access token cannot be. */
+const ACCESS_TOKEN = /^[\x20-\x7e]+$/;
+
+/** RFC 7662, section 2.2, or a service that puts RFC 6750's error into an answer of its own. */
+const refusalSchema = z.union([
+  z.object({ active: z.literal(false) }),
+  z.object({ error: z.enum(["invalid_token", "invalid_request", "invalid_grant"]) }),
+]);
 
 /** Some providers give scopes as a list, RFC 7662 as one string with spaces; Google gives seconds as text. */
 const tokeninfoSchema = z.object({
-  uid: z.string().min(1).max(255),
+  uid: z.string().min(1),
   realm: z.string().default(""),
   scope: z
     .union([z.array(z.string()), z.string().transform((text) => text.split(" "))])
     .default([]),
-  expires_in: z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]).optional(),
+  expires_in: z
+    .union([
+      z.number(),
+      z
+        .string()
+        .regex(/^-?\d+$/)
+        .transform(Number),
+    ])
+    .optional(),
 });
 
 /**
@@ -37,16 +65,18 @@ const tokeninfoSchema = z.object({
  */
 export function tokeninfoSource(
   url: string,
-  { cacheSeconds, now }: TokeninfoOptions = { cacheSeconds: DEFAULT_CACHE_SECONDS, now: Date.now },
+  options: TokeninfoOptions = { cacheSeconds: DEFAULT_CACHE_SECONDS, now: Date.now },
 ): IdentitySource {
+  const { cacheSeconds, outageSeconds, now } = options;
   const ask = askedService({ name: NAME, timeoutMilliseconds: TIMEOUT_MILLISECONDS, now });
-  const remembered = rememberedLogins({ seconds: cacheSeconds, now });
+  const remembered = rememberedLogins({ seconds: cacheSeconds, outageSeconds, now });
   return {
     name: "oauth2",
     accepts: ({ username }) => username === "oauth2",
     verify: async (credentials) => {
       const accessToken = credentials.password;
-      const check = () => checkToken(ask, url, { token: accessToken.reveal(), now });
+      if (!ACCESS_TOKEN.test(accessToken.reveal())) throw notValid();
+      const check = () => checkToken(ask, url, accessToken.reveal(), options);
       return { ...(await remembered.verify(credentials, check)), accessToken };
     },
   };
@@ -55,24 +85,33 @@ export function tokeninfoSource(
 async function checkToken(
   ask: AskService,
   tokeninfoUrl: string,
-  { token, now }: { token: string; now: () => number },
+  token: string,
+  { now, mayBeOf = () => true }: TokeninfoOptions,
 ): Promise<VerifiedLogin> {
   const url = new URL(tokeninfoUrl);
   url.searchParams.set("access_token", token);
-  const { status, body } = await ask(url);
-  if (status >= 400) throw notValid();
+  const reply = await ask(url);
+  const { status, body } = reply;
+  if (REFUSALS.includes(status)) throw notValid();
+  if (status !== 200) throw undecided(NAME, reply);
+  if (refusalSchema.safeParse(body).success) throw notValid();
   const info = tokeninfoSchema.safeParse(body);
-  if (status !== 200 || !info.success)
+  if (!info.success)
     throw unavailable(NAME, new Error(`it answered ${status} with a body that is no token info`));
   const { uid, realm, scope, expires_in: expiresIn } = info.data;
   if (expiresIn !== undefined && expiresIn <= 0) throw notValid();
-  return {
-    identity: { uid, realm, scopes: scope, kind: "oauth2", claims: {}, limits: null },
-    teams: null,
-    validUntil: expiresIn === undefined ? null : Math.floor(now() / 1000 + expiresIn),
-  };
+  if (!mayBeOf(realm)) throw foreignRealm();
+  const validUntil = expiresIn === undefined ? null : Math.floor(now() / 1000 + expiresIn);
+  return makeLogin("oauth2", { uid, realm, scopes: scope, validUntil });
 }
 
 function notValid(): Fault {
   return new Fault("UNAUTHORIZED", { message: "the OAuth token is not valid or has expired" });
+}
+
+function foreignRealm(): Fault {
+  return new Fault("UNAUTHORIZED", {
+    message:
+      "the OAuth token is right, but its realm is not one that the token information service may say: an administrator has to change that",
+  });
 }

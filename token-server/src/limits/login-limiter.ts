@@ -1,13 +1,27 @@
-import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
+import type { Secret } from "#service-kit/secret.js";
+import type { AccountGuard, Credentials } from "../identity/identity-source.js";
+import { fingerprints } from "./fingerprint.js";
+import { inFlight } from "./in-flight.js";
+import type { LimitReport } from "./limit-report.js";
+import { pointsInMemory, type Point, type PointStore } from "./points.js";
+import { rightLogins } from "./right-logins.js";
+import { sourceKey } from "./source-key.js";
+import { storedPoints } from "./stored-points.js";
 
-/** Slows down whoever guesses. */
+/** Slows down whoever guesses, and nobody else. */
 export interface LoginLimiter {
-  /** @throws Fault TOO_MANY_REQUESTS when there were too many failures of late */
-  check(attempt: Attempt): Promise<void>;
-  /** Counts a failed login. */
-  failed(attempt: Attempt): Promise<void>;
+  /**
+   * Takes a point of the address and of the account before the check, and gives them back unless the credentials are
+   * wrong.
+   *
+   * @param attempt - who tries to log in, and with what
+   * @param check - verifies the credentials
+   * @returns what `check` returned
+   * @throws Fault TOO_MANY_REQUESTS when too many different credentials were wrong of late, or whatever `check` throws
+   */
+  guard<T>(attempt: Attempt, check: (accounts: AccountGuard) => Promise<T>): Promise<T>;
 }
 
 /** Who tries to log in. */
@@ -16,75 +30,126 @@ export interface Attempt {
   readonly source: string;
   /** User name, where it stands for one person or machine; `null` for names that everybody shares. */
   readonly account: string | null;
+  readonly credentials: Credentials;
 }
 
-/** How many failures are borne. */
+/** How many different wrong credentials are borne. */
 export interface LoginLimits {
   readonly failuresPerSource: number;
   readonly failuresPerAccount: number;
   readonly windowSeconds: number;
 }
 
-/** A statement as the limiter library hands it to a `pg` client. */
-interface Statement {
-  readonly text: string;
-  readonly values: readonly unknown[];
+export interface LimiterDeps {
+  /** All replicas know it, and the database does not. */
+  readonly secret: Secret;
+  /** Told of failures and refusals. */
+  readonly report: LimitReport;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+}
+
+/** How long right logins wait for each other when many come at once. */
+const MAX_WAIT_MILLISECONDS = 5_000;
+
+type Outcome = "right" | "wrong" | "undecided" | "not tried";
+
+interface StoredPoint extends Point {
+  readonly store: PointStore;
 }
 
 /**
- * Counts failed logins per source and per account, in Postgres, so that several replicas count together;
- * while Postgres is away each counts for itself.
+ * Counts different wrong credentials per address and per account, in Postgres, so that several replicas count together;
+ * while Postgres is away each counts for itself. What could not be decided counts per address, on its own.
  *
  * @param db - where to count
- * @param limits - how many failures are borne
- * @returns the limiter; logins that succeed cost nothing
+ * @param limits - how much is borne
+ * @param deps - secret, report, clock
+ * @returns the limiter; credentials that were right of late are never refused for others' failures
  */
-export function loginLimiter(db: Database, limits: LoginLimits): LoginLimiter {
-  const counter = (prefix: string, points: number) =>
-    new RateLimiterPostgres({
-      storeClient: { query: (statement: Statement) => db.query(statement.text, statement.values) },
-      storeType: "client",
-      schemaName: "token_server",
-      tableName: "failed_login",
-      tableCreated: true,
-      keyPrefix: prefix,
-      points,
-      duration: limits.windowSeconds,
-      insuranceLimiter: new RateLimiterMemory({
-        keyPrefix: prefix,
-        points,
-        duration: limits.windowSeconds,
-      }),
-    });
-  const bySource = counter("source", limits.failuresPerSource);
-  const byAccount = counter("account", limits.failuresPerAccount);
-  const countersOf = (attempt: Attempt) => [
-    { limiter: bySource, key: attempt.source, points: limits.failuresPerSource },
-    ...(attempt.account === null
-      ? []
-      : [
-          {
-            limiter: byAccount,
-            key: attempt.account.slice(0, 200),
-            points: limits.failuresPerAccount,
-          },
-        ]),
+export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDeps): LoginLimiter {
+  const { failuresPerSource, failuresPerAccount, windowSeconds } = limits;
+  const { report, now } = deps;
+  const prints = fingerprints(deps.secret);
+  const shared = storedPoints(db, windowSeconds, now);
+  const own = pointsInMemory(windowSeconds, now);
+  const right = rightLogins(db);
+  const flights = inFlight();
+
+  const sourcePoints = (source: string, credential: string): StoredPoint[] => [
+    { key: `undecided:${source}`, credential, most: failuresPerSource, store: own },
+    { key: `source:${source}`, credential, most: failuresPerSource, store: shared },
   ];
+  const accountPoint = (name: string, credentials: Credentials): StoredPoint => ({
+    key: `account:${prints.account(name)}`,
+    credential: prints.credential({ ...credentials, username: name }),
+    most: failuresPerAccount,
+    store: shared,
+  });
+  /** @returns whether a point is held now; credentials that were right of late need none */
+  const take = async (point: StoredPoint, source: string): Promise<boolean> => {
+    const deadline = now() + MAX_WAIT_MILLISECONDS;
+    for (;;) {
+      const before = flights.givenBack();
+      const { taken, milliseconds } = await point.store.take(point);
+      if (taken) {
+        flights.began(point.key);
+        return true;
+      }
+      const isChanged = flights.givenBack() !== before && now() < deadline;
+      if (isChanged || (await flights.wait(point.key, deadline - now()))) continue;
+      if (await right.isKnownAnywhere(point.credential)) return false;
+      report.limited({ key: point.key, source, milliseconds });
+      throw tooMany(milliseconds);
+    }
+  };
+  const settle = async (point: StoredPoint, outcome: Outcome): Promise<void> => {
+    const keeps = outcome === (point.store === own ? "undecided" : "wrong");
+    if (!keeps) await point.store.giveBack(point);
+    flights.ended(point.key, keeps ? "kept" : "given back");
+  };
+  const note = async (source: string, credential: string, outcome: Outcome): Promise<void> => {
+    if (outcome === "right") await right.note(credential);
+    if (outcome !== "wrong") return;
+    report.failed(source, credential);
+    await right.forget(credential);
+  };
+
   return {
-    check: async (attempt) => {
-      for (const { limiter, key, points } of countersOf(attempt)) {
-        const state = await limiter.get(key);
-        if (state !== null && state.consumedPoints >= points) throw tooMany(state.msBeforeNext);
+    guard: async ({ source: address, account, credentials }, check) => {
+      const source = sourceKey(address);
+      const credential = prints.credential(credentials);
+      const points = [
+        ...sourcePoints(source, credential),
+        ...(account === null ? [] : [accountPoint(account, credentials)]),
+      ];
+      const isExempt = right.isKnown(credential);
+      const held: StoredPoint[] = [];
+      const hold = async (point: StoredPoint) => {
+        if (isExempt || held.some(({ key }) => key === point.key)) return;
+        if (await take(point, source)) held.push(point);
+      };
+      let outcome: Outcome = "not tried";
+      try {
+        for (const point of points) await hold(point);
+        const result = await check({ known: (name) => hold(accountPoint(name, credentials)) });
+        outcome = "right";
+        return result;
+      } catch (error) {
+        outcome = outcomeOf(error);
+        throw error;
+      } finally {
+        await Promise.all(held.map((point) => settle(point, outcome)));
+        await note(source, credential, outcome);
       }
     },
-    failed: async (attempt) => {
-      for (const { limiter, key } of countersOf(attempt))
-        await limiter.consume(key).catch((error: unknown) => {
-          // A consumed-up limit rejects with its state; the next check says so to the client.
-          if (!(error instanceof RateLimiterRes)) throw error;
-        });
-    },
   };
+}
+
+function outcomeOf(error: unknown): Outcome {
+  const code = error instanceof Fault ? error.code : "UNKNOWN";
+  if (code === "UNAUTHORIZED") return "wrong";
+  return code === "TOO_MANY_REQUESTS" ? "not tried" : "undecided";
 }
 
 function tooMany(milliseconds: number): Fault {

@@ -1,12 +1,14 @@
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import { forgetLoginFailures } from "../limits/sql.js";
 import { forgetRefreshTokens } from "./sql.js";
 
 const HOUR_MILLISECONDS = 3600 * 1000;
 
 /**
- * Deletes refresh tokens that ended long ago, every hour; replicas may do it side by side.
+ * Deletes refresh tokens that ended long ago and failures of logins that count no more, every hour; replicas may do it
+ * side by side.
  *
  * @param db - where they are
  * @param log - where failures are told
@@ -18,9 +20,10 @@ export function housekeeping(db: Database, log: Logger): Component {
     name: "housekeeping",
     start: () => {
       timer = setInterval(() => {
-        forgetRefreshTokens(db).catch((error: unknown) => {
-          log.warn({ event: "housekeeping.failed", err: error });
-        });
+        for (const forget of [forgetRefreshTokens, forgetLoginFailures])
+          forget(db).catch((error: unknown) => {
+            log.warn({ event: "housekeeping.failed", err: error });
+          });
       }, HOUR_MILLISECONDS);
       return Promise.resolve();
     },

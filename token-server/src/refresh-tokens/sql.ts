@@ -1,40 +1,47 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 
-/** What a refresh token is bound to. */
-export interface Binding {
+/** Whose refresh tokens. */
+export interface Owner {
+  readonly kind: string;
+  readonly realm: string;
+  readonly uid: string;
+}
+
+/** A refresh token to be stored. */
+export interface NewRefreshToken extends Owner {
+  readonly id: string;
+  readonly tokenHash: Buffer;
+  readonly sealedLogin: Buffer;
+  readonly clientId: string;
+  readonly service: string;
+  readonly expiresAt: Date;
+}
+
+/** A stored refresh token that somebody shows. */
+export interface StoredRefreshToken {
+  readonly id: string;
+  readonly sealedLogin: Buffer;
+  /** `null` for a token of before kinds were kept. */
+  readonly kind: string | null;
   readonly realm: string;
   readonly uid: string;
   readonly clientId: string;
   readonly service: string;
-}
-
-/** A refresh token to be stored. */
-export interface NewRefreshToken extends Binding {
-  readonly id: string;
-  readonly tokenHash: Buffer;
-  readonly sealedLogin: Buffer;
-  readonly expiresAt: Date;
-}
-
-/** A refresh token as its owner sees it. */
-export interface ListedRefreshToken {
-  readonly id: string;
-  readonly clientId: string;
-  readonly service: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
-  readonly lastUsedAt: Date | null;
+  readonly revokedAt: Date | null;
 }
 
 export async function insertRefreshToken(db: Queryable, token: NewRefreshToken): Promise<void> {
   await db.query(
     `insert into token_server.refresh_token
-       (id, token_hash, sealed_login, realm, uid, client_id, service, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+       (id, token_hash, sealed_login, kind, realm, uid, client_id, service, expires_at)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       token.id,
       token.tokenHash,
       token.sealedLogin,
+      token.kind,
       token.realm,
       token.uid,
       token.clientId,
@@ -44,60 +51,104 @@ export async function insertRefreshToken(db: Queryable, token: NewRefreshToken):
   );
 }
 
-/** @returns the living token with this hash, marked as used now; `null` when there is none */
-export async function useRefreshToken(
+/** Lets one replica after the other count an owner's tokens, until the transaction ends. */
+export async function lockOwner(db: Queryable, { kind, realm, uid }: Owner): Promise<void> {
+  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [
+    JSON.stringify(["refresh tokens", kind, realm, uid]),
+  ]);
+}
+
+/** Ends an owner's oldest living tokens beyond the bounds, for one client and in all; returns how many. */
+export async function endOldest(
+  db: Queryable,
+  { kind, realm, uid }: Owner,
+  most: { perClient: number; perIdentity: number },
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `update token_server.refresh_token set revoked_at = now()
+     where id in (
+       select id from (
+         select id,
+                row_number() over (partition by client_id order by created_at desc, id desc) as of_client,
+                row_number() over (order by created_at desc, id desc) as of_identity
+         from token_server.refresh_token
+         where kind = $1 and realm = $2 and uid = $3 and revoked_at is null and expires_at > now()
+       ) as living
+       where of_client > $4 or of_identity > $5
+     )`,
+    [kind, realm, uid, most.perClient, most.perIdentity],
+  );
+  return rowCount ?? 0;
+}
+
+/** @returns the token with this hash, living or not; `null` when there is none */
+export async function findRefreshToken(
   db: Queryable,
   tokenHash: Buffer,
-): Promise<(Binding & { id: string; sealedLogin: Buffer }) | null> {
-  const { rows } = await db.query<{
-    id: string;
-    sealedLogin: Buffer;
-    realm: string;
-    uid: string;
-    clientId: string;
-    service: string;
-  }>(
-    `update token_server.refresh_token set last_used_at = now()
-     where token_hash = $1 and revoked_at is null and expires_at > now()
-     returning id, sealed_login as "sealedLogin", realm, uid, client_id as "clientId", service`,
+): Promise<StoredRefreshToken | null> {
+  const { rows } = await db.query<StoredRefreshToken>(
+    `select id, sealed_login as "sealedLogin", kind, realm, uid, client_id as "clientId", service,
+            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+     from token_server.refresh_token where token_hash = $1`,
     [tokenHash],
   );
   return rows[0] ?? null;
 }
 
-/** @returns the identity's living tokens, youngest first, at most 200 */
-export async function listRefreshTokens(
-  db: Queryable,
-  owner: { realm: string; uid: string },
-): Promise<ListedRefreshToken[]> {
-  const { rows } = await db.query<ListedRefreshToken>(
-    `select id, client_id as "clientId", service, created_at as "createdAt",
-            expires_at as "expiresAt", last_used_at as "lastUsedAt"
-     from token_server.refresh_token
-     where realm = $1 and uid = $2 and revoked_at is null and expires_at > now()
-     order by created_at desc limit 200`,
-    [owner.realm, owner.uid],
-  );
-  return rows;
+/** How a token was used. */
+export interface Use {
+  readonly kind: string;
+  readonly address: string;
+  readonly program: string;
+  /** When the login behind it ends. */
+  readonly validUntil: Date | null;
 }
 
-/** @returns whether the identity had such a living token */
-export async function revokeRefreshToken(
-  db: Queryable,
-  owner: { realm: string; uid: string },
-  id: string,
-): Promise<boolean> {
+/** @returns whether the token is still living; notes the use, and that it ends no later than its login */
+export async function noteUse(db: Queryable, id: string, use: Use): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update token_server.refresh_token set revoked_at = now()
-     where id = $1 and realm = $2 and uid = $3 and revoked_at is null`,
-    [id, owner.realm, owner.uid],
+    `update token_server.refresh_token
+     set last_used_at = now(), last_used_address = $3, last_used_program = $4,
+         kind = coalesce(kind, $2), expires_at = least(expires_at, $5::timestamptz)
+     where id = $1 and revoked_at is null and expires_at > now()`,
+    [id, use.kind, use.address, use.program, use.validUntil],
   );
   return rowCount === 1;
 }
 
+/** @returns whether the identity had such a living token, which is ended now */
+export async function revokeRefreshToken(
+  db: Queryable,
+  { kind, realm, uid }: Owner,
+  id: string,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    `update token_server.refresh_token set revoked_at = now()
+     where id = $1 and kind = $2 and realm = $3 and uid = $4 and revoked_at is null`,
+    [id, kind, realm, uid],
+  );
+  return rowCount === 1;
+}
+
+/** @returns how many living tokens the identity had, which are all ended now */
+export async function revokeAllRefreshTokens(
+  db: Queryable,
+  { kind, realm, uid }: Owner,
+): Promise<number> {
+  const { rowCount } = await db.query(
+    `update token_server.refresh_token set revoked_at = now()
+     where kind = $1 and realm = $2 and uid = $3 and revoked_at is null and expires_at > now()`,
+    [kind, realm, uid],
+  );
+  return rowCount ?? 0;
+}
+
 /** Ends a token whose login is no longer good. */
 export async function endRefreshToken(db: Queryable, id: string): Promise<void> {
-  await db.query(`update token_server.refresh_token set revoked_at = now() where id = $1`, [id]);
+  await db.query(
+    `update token_server.refresh_token set revoked_at = now() where id = $1 and revoked_at is null`,
+    [id],
+  );
 }
 
 /** Deletes tokens that ended over a week ago. */

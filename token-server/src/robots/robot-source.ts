@@ -3,6 +3,7 @@ import { LRUCache } from "lru-cache";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
+import { makeLogin } from "../identity/make-login.js";
 import { hashSecret, verifySecret } from "./secret-hash.js";
 import { findRobot, touchRobot, type Robot } from "./sql.js";
 
@@ -52,19 +53,15 @@ export function robotSource(db: Database, now: () => number): IdentitySource {
 }
 
 function toLogin(robot: Robot): Login {
-  return {
-    identity: {
-      uid: robot.login,
-      realm: "/robots",
-      scopes: [],
-      kind: "robot",
-      claims: { team: robot.team },
-      limits: robot.grants,
-    },
+  const login = makeLogin("robot", {
+    uid: robot.login,
+    realm: "/robots",
+    claims: { team: robot.team },
+    limits: robot.grants,
     teams: [],
     validUntil: Math.floor(robot.expiresAt.getTime() / 1000),
-    accessToken: null,
-  };
+  });
+  return { ...login, accessToken: null };
 }
 
 function refused(message: string): Fault {

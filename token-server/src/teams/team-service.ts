@@ -109,9 +109,8 @@ async function askTeamService(
   const { status, body } = await ask(url, {
     headers: { Authorization: `Bearer ${accessToken?.reveal() ?? ""}` },
   });
-  if (status === 404) return [];
-  // That says nothing about memberships, and is no outage during which older answers would do.
-  if (status === 401 || status === 403) return "token refused";
+  // A verdict on the token, none on memberships, and no outage during which older answers would do.
+  if (status === 401) return "token refused";
   const teams = teamsSchema.safeParse(body);
   if (status !== 200 || !teams.success)
     throw unavailable(

@@ -7,7 +7,7 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
-import { createRefreshToken } from "../refresh-tokens/refresh-tokens.js";
+import { createRefreshToken, type RefreshOrigin } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { grantAccess, type Grant } from "./grant.js";
 import { logIn, type LogInDeps } from "./log-in.js";
@@ -57,7 +57,7 @@ const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted
  *
  * @param deps - logins, teams, keys, clock
  * @param request - what is asked
- * @param address - address of the client
+ * @param origin - address and program of the client
  * @returns the answer; its token may grant less than was asked, even nothing
  * @throws Fault UNAUTHORIZED for bad credentials, TOO_MANY_REQUESTS after too many of them, UNAVAILABLE when
  *   a service that has to be asked does not answer
@@ -65,10 +65,11 @@ const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted
 export async function issueToken(
   deps: IssueDeps,
   request: TokenRequest,
-  address: string,
+  origin: RefreshOrigin,
 ): Promise<IssuedToken> {
+  const { address } = origin;
   const bound = { clientId: request.clientId, service: deps.service };
-  const login = await logIn(deps, request.login, { address, ...bound });
+  const login = await logIn(deps, request.login, { ...origin, ...bound });
   const grant = await decideGrant(deps, login, request, address);
   const { identity } = login;
   deps.log.info({

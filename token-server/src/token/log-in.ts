@@ -1,8 +1,14 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { Secret } from "#service-kit/secret.js";
 import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
-import type { Credentials, Login } from "../identity/identity-source.js";
-import type { Attempt, LoginLimiter } from "../limits/login-limiter.js";
-import { redeemRefreshToken, type RefreshDeps } from "../refresh-tokens/refresh-tokens.js";
+import type { AccountGuard, Credentials, Login } from "../identity/identity-source.js";
+import type { LoginLimiter } from "../limits/login-limiter.js";
+import {
+  redeemRefreshToken,
+  type RefreshBinding,
+  type RefreshDeps,
+  type RefreshOrigin,
+} from "../refresh-tokens/refresh-tokens.js";
 import type { LoginRequest } from "./request.js";
 
 /** What logging in needs. */
@@ -13,58 +19,63 @@ export interface LogInDeps extends AuthenticationDeps {
   readonly countLogin: (outcome: "accepted" | "refused" | "limited" | "undecided") => void;
 }
 
+type Shown = Exclude<LoginRequest, { kind: "nobody" }>;
+
 /** User names that stand for a kind of login and not for a person. */
 const SHARED_NAMES: readonly string[] = ["oauth2", "oidc", "instance-identity-document"];
 
 /**
  * @param deps - ways to log in, and the limit on failures
  * @param request - who the client says it is
- * @param from - address of the client, and what a refresh token has to be bound to
+ * @param from - address and program of the client, and what a refresh token has to be bound to
  * @returns the verified login
  * @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS after too many failures, or UNAVAILABLE
  */
 export async function logIn(
   deps: LogInDeps,
   request: LoginRequest,
-  from: { address: string; clientId: string; service: string },
+  from: RefreshBinding & RefreshOrigin,
 ): Promise<Login> {
-  if (request.kind === "nobody") return authenticate(deps, null);
-  const attempt = { source: from.address, account: accountOf(request) };
+  if (request.kind === "nobody" || deps.unrestricted) return authenticate(deps, null);
+  const attempt = { source: from.address, ...claimOf(request) };
   try {
-    await deps.limiter.check(attempt);
-    const login = await verify(deps, request, from);
+    const login = await deps.limiter.guard(attempt, (accounts) =>
+      verify(deps, request, from, accounts),
+    );
     deps.countLogin("accepted");
     return login;
   } catch (error) {
-    await noteFailure(deps, attempt, error);
+    deps.countLogin(outcomeOf(error));
     throw error;
   }
 }
 
 function verify(
   deps: LogInDeps,
-  request: Exclude<LoginRequest, { kind: "nobody" }>,
-  bound: { clientId: string; service: string },
+  request: Shown,
+  from: RefreshBinding & RefreshOrigin,
+  accounts: AccountGuard,
 ): Promise<Login> {
-  if (request.kind === "credentials") return authenticate(deps, request.credentials);
-  const refresh = {
-    ...deps.refresh,
-    authenticate: (credentials: Credentials) => authenticate(deps, credentials),
-  };
-  return redeemRefreshToken(refresh, request.token.reveal(), bound);
+  const verifyCredentials = (credentials: Credentials) => authenticate(deps, credentials, accounts);
+  if (request.kind === "credentials") return verifyCredentials(request.credentials);
+  const refresh = { ...deps.refresh, authenticate: verifyCredentials };
+  return redeemRefreshToken(refresh, request.token.reveal(), from, from);
 }
 
-async function noteFailure(deps: LogInDeps, attempt: Attempt, error: unknown): Promise<void> {
+function outcomeOf(error: unknown): "refused" | "limited" | "undecided" {
   const code = error instanceof Fault ? error.code : null;
-  if (code === "TOO_MANY_REQUESTS") deps.countLogin("limited");
-  else if (code === "UNAUTHORIZED") {
-    deps.countLogin("refused");
-    await deps.limiter.failed(attempt);
-  } else deps.countLogin("undecided");
+  if (code === "TOO_MANY_REQUESTS") return "limited";
+  return code === "UNAUTHORIZED" ? "refused" : "undecided";
 }
 
-function accountOf(request: LoginRequest): string | null {
-  if (request.kind !== "credentials") return null;
-  const { username } = request.credentials;
-  return SHARED_NAMES.includes(username) ? null : username;
+/** What is counted when it is wrong, and for which account. */
+function claimOf(request: Shown): { account: string | null; credentials: Credentials } {
+  if (request.kind === "refresh-token")
+    return {
+      account: null,
+      credentials: { username: "", password: new Secret(request.token.reveal()) },
+    };
+  const { credentials } = request;
+  const isShared = SHARED_NAMES.includes(credentials.username);
+  return { account: isShared ? null : credentials.username, credentials };
 }

@@ -1,18 +1,27 @@
 import { describe, expect, test } from "@jest/globals";
 import { CircuitOpen, circuitBreaker } from "#token-server/identity/safeguards/circuit-breaker.js";
 
-const fails = () => Promise.reject(new Error("down"));
+class Away extends Error {}
+
+const fails = () => Promise.reject(new Away("down"));
+const refuses = () => Promise.reject(new Error("about what was asked"));
 const answers = () => Promise.resolve("up");
 
 describe("a circuit breaker", () => {
-  test("lets every question through as long as fewer than the limit fail in a row", async () => {
-    const { ask } = breaker();
-    for (const question of [fails, answers, fails, answers, fails])
-      await ask(question).catch(() => undefined);
+  test("lets every question through as long as most of them are answered", async () => {
+    const { ask, attempt } = breaker();
+    for (let round = 0; round < 20; round += 1)
+      for (const question of [answers, fails, answers]) await attempt(question);
     await expect(ask(answers)).resolves.toBe("up");
   });
 
-  test("stops asking after that many failures in a row", async () => {
+  test("does not count what is about the question, however often it comes", async () => {
+    const { ask, attempt } = breaker();
+    for (let round = 0; round < 100; round += 1) await attempt(refuses);
+    await expect(ask(answers)).resolves.toBe("up");
+  });
+
+  test("stops asking when half of the questions fail", async () => {
     const { ask, open } = breaker();
     await open();
     let wasAsked = false;
@@ -24,40 +33,72 @@ describe("a circuit breaker", () => {
     expect(wasAsked).toBe(false);
   });
 
-  test("lets one question through after the pause, and all of them once it was answered", async () => {
+  test("forgets failures that are longer ago than its window", async () => {
+    const { ask, attempt, wait } = breaker();
+    await attempt(fails);
+    wait(10_000);
+    await attempt(fails);
+    await expect(ask(answers)).resolves.toBe("up");
+  });
+
+  test("lets a few questions through after the pause, and all of them once one was answered", async () => {
     const { ask, open, wait } = breaker();
     await open();
     wait(1_000);
     let answer: (text: string) => void = () => undefined;
     const probe = ask(() => new Promise<string>((resolve) => (answer = resolve)));
+    const others = [1, 2].map(() => ask(() => new Promise<string>(() => undefined)));
+    expect(others).toHaveLength(2);
     await expect(ask(answers)).rejects.toBeInstanceOf(CircuitOpen);
     answer("up again");
     await expect(probe).resolves.toBe("up again");
     await expect(ask(answers)).resolves.toBe("up");
   });
 
-  test("pauses again when that one fails", async () => {
-    const { ask, open, wait } = breaker();
+  test("is closed by an answer to another caller, though one caller's question goes on failing", async () => {
+    const { ask, open, wait, attempt } = breaker();
+    await open();
+    wait(1_000);
+    const stuck = attempt(fails);
+    await expect(ask(answers)).resolves.toBe("up");
+    await stuck;
+    await expect(ask(answers)).resolves.toBe("up");
+  });
+
+  test("pauses again when all that were let through fail", async () => {
+    const { ask, open, wait, attempt } = breaker();
     await open();
     wait(1_000);
     await expect(ask(fails)).rejects.toThrow("down");
     wait(999);
     await expect(ask(answers)).rejects.toBeInstanceOf(CircuitOpen);
     wait(1);
+    await attempt(refuses);
     await expect(ask(answers)).resolves.toBe("up");
   });
 });
 
 function breaker() {
   let time = 0;
-  const ask = circuitBreaker({ failures: 2, pauseMilliseconds: 1_000, now: () => time });
+  const ask = circuitBreaker({
+    failures: 2,
+    rate: 0.5,
+    windowMilliseconds: 10_000,
+    pauseMilliseconds: 1_000,
+    isFailure: (error) => error instanceof Away,
+    now: () => time,
+  });
+  const attempt = async (question: () => Promise<string>) => {
+    await ask(question).catch(() => undefined);
+  };
   return {
     ask,
+    attempt,
     wait: (milliseconds: number) => {
       time += milliseconds;
     },
     open: async () => {
-      for (let failed = 0; failed < 2; failed += 1) await ask(fails).catch(() => undefined);
+      for (let failed = 0; failed < 2; failed += 1) await attempt(fails);
     },
   };
 }

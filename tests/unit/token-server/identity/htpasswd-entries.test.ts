@@ -23,9 +23,10 @@ describe("a password file", () => {
     ["a bcrypt hash that takes minutes", `alice:${HASH.replace("$04$", "$31$")}`],
     ["no hash", "alice"],
     ["no user", `:${HASH}`],
-    ["a user with a space", `al ice:${HASH}`],
+    ["a user with two spaces", `al  ice:${HASH}`],
     ["a user who stands for another login", `oauth2:${HASH}`],
     ["a robot", `robot-ci:${HASH}`],
+    ["a user who stands for nobody", `Anonymous:${HASH}`],
   ])("with %s is refused with the line's number and without what is on it", (_what, line) => {
     const parse = () => parseHtpasswd("users", `# people\nbob:${HASH}\n${line}\n`);
     expect(parse).toThrow(/users:3: /);

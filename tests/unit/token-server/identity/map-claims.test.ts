@@ -1,5 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { z } from "zod";
+import { Fault } from "#registry-protocol/faults.js";
+import type { VerifiedLogin } from "#token-server/identity/identity-source.js";
+import { makeLogin } from "#token-server/identity/make-login.js";
 import { flattenClaims } from "#token-server/identity/oidc/claims.js";
 import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { claimsMapper } from "#token-server/identity/oidc/map-claims.js";
@@ -24,6 +27,7 @@ describe("the claims of a platform's token", () => {
         limits: null,
       },
       teams: ["alpha"],
+      validUntil: null,
     });
   });
 
@@ -61,7 +65,8 @@ describe("a user name made of claims", () => {
     ["a template", "${repository_owner}"],
     ["a line break", "acme/app\nadmin"],
     ["a wildcard", "acme/**"],
-    ["a space", "acme app"],
+    ["two spaces", "acme  app"],
+    ["a way to another folder", "../app"],
     ["nothing", ""],
     ["more than 255 characters", "a".repeat(256)],
     ["the separator of the template", "acme:app"],
@@ -106,7 +111,7 @@ describe("what else claims are mapped to", () => {
   test("are at most a hundred claims", () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`c${i}`, "x"]));
     const mapped = map(GITHUB_ISSUER, { ...many, ...GITHUB_CLAIMS });
-    expect("identity" in mapped && Object.keys(mapped.identity.claims)).toHaveLength(100);
+    expect(Object.keys((mapped as VerifiedLogin).identity.claims)).toHaveLength(100);
   });
 });
 
@@ -146,6 +151,13 @@ describe("an issuer's section", () => {
 
 const schema = issuerSchema(z.string());
 
-function map(issuer: object, claims: object) {
-  return claimsMapper(schema.parse(issuer))(flattenClaims({ ...claims }));
+/** Who logs in by these claims, or the reason why nobody does. */
+function map(issuer: object, claims: object): Partial<VerifiedLogin> | { refused: string } {
+  const mapped = claimsMapper(schema.parse(issuer))(flattenClaims({ ...claims }));
+  if ("refused" in mapped) return mapped;
+  try {
+    return makeLogin("oidc", mapped.facts);
+  } catch (error) {
+    return { refused: error instanceof Fault ? error.message : "not a fault" };
+  }
 }

@@ -1,9 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { Fault } from "#registry-protocol/faults.js";
-import {
-  rememberedLogins,
-  type VerifiedLogin,
-} from "#token-server/identity/safeguards/remembered-logins.js";
+import type { VerifiedLogin } from "#token-server/identity/identity-source.js";
+import { rememberedLogins } from "#token-server/identity/safeguards/remembered-logins.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 import { testClock } from "#tests/integration/logins/support/clock.js";
 import { credentials } from "#tests/integration/logins/support/logins.js";
@@ -64,6 +62,43 @@ describe("remembered logins", () => {
     expect(checks()).toBe(2);
   });
 
+  test("go on through an outage for the stated time, and no longer", async () => {
+    const { verify, clock, fail } = memory({ seconds: 60, outageSeconds: 600 });
+    const login = await verify(ALICE);
+    fail(new Fault("UNAVAILABLE"));
+    clock.advance(599);
+    await expect(verify(ALICE)).resolves.toBe(login);
+    clock.advance(1);
+    await expect(verify(ALICE)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test("go on through an outage no longer than the credentials themselves", async () => {
+    const { verify, clock, fail } = memory({ seconds: 60, outageSeconds: 600, endsAfter: 100 });
+    await verify(ALICE);
+    fail(new Fault("UNAVAILABLE"));
+    clock.advance(100);
+    await expect(verify(ALICE)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test("end with a verdict, whatever comes after it", async () => {
+    const { verify, clock, fail } = memory({ seconds: 60, outageSeconds: 600 });
+    await verify(ALICE);
+    clock.advance(60);
+    fail(new Fault("UNAUTHORIZED"));
+    await expect(verify(ALICE)).rejects.toMatchObject({ code: "UNAUTHORIZED" });
+    clock.advance(10);
+    fail(new Fault("UNAVAILABLE"));
+    await expect(verify(ALICE)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
+  test("of one do not let another through an outage", async () => {
+    const { verify, fail } = memory({ seconds: 0, outageSeconds: 600 });
+    await verify(ALICE);
+    fail(new Fault("UNAVAILABLE"));
+    const other = verify(credentials("alice", "other"));
+    await expect(other).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  });
+
   test("once forgotten, are not brought back by a check that was still running", async () => {
     const { verify, forget, checks } = memory({ seconds: 60 });
     const running = verify(ALICE);
@@ -76,13 +111,15 @@ describe("remembered logins", () => {
 
 interface Options {
   seconds: number;
+  outageSeconds?: number;
   endsAfter?: number;
   failure?: Fault;
 }
 
-function memory({ seconds, endsAfter, failure }: Options) {
+function memory({ seconds, outageSeconds, endsAfter, failure: first }: Options) {
+  let failure = first;
   const clock = testClock();
-  const remembered = rememberedLogins({ seconds, now: clock.now });
+  const remembered = rememberedLogins({ seconds, outageSeconds, now: clock.now });
   let checks = 0;
   const check = (): Promise<VerifiedLogin> => {
     checks += 1;
@@ -97,5 +134,8 @@ function memory({ seconds, endsAfter, failure }: Options) {
       remembered.forget();
     },
     checks: () => checks,
+    fail: (fault: Fault) => {
+      failure = fault;
+    },
   };
 }

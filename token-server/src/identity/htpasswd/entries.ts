@@ -1,5 +1,5 @@
 import { ConfigError } from "#service-kit/config.js";
-import { isReservedUsername, isSafeUid } from "../names.js";
+import { isReservedUid, isReservedUsername, isSafeUid } from "../names.js";
 
 /** User names and their bcrypt hashes. */
 export type HtpasswdEntries = ReadonlyMap<string, string>;
@@ -42,8 +42,10 @@ export function dummyHash(entries: HtpasswdEntries): string {
 }
 
 function faultOf(user: string, hash: string): string | null {
-  if (!isSafeUid(user)) return "wanted user:hash, with a user of letters, digits and . _ : @ / + -";
-  if (isReservedUsername(user)) return "this user name stands for another kind of login";
+  if (!isSafeUid(user))
+    return "wanted user:hash, with a user of letters, digits and . _ : @ / + - and the like";
+  if (isReservedUsername(user) || isReservedUid(user))
+    return "this user name stands for another kind of login";
   const cost = costOf(hash);
   if (cost >= MIN_COST && cost <= MAX_COST) return null;
   return `wanted a bcrypt hash of cost ${MIN_COST} to ${MAX_COST} (made by: htpasswd -B -C ${USUAL_COST})`;

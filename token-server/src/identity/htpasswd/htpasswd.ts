@@ -2,9 +2,10 @@ import bcrypt from "bcryptjs";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { followFile } from "../followed-file.js";
-import type { Credentials, IdentitySource } from "../identity-source.js";
+import type { Credentials, IdentitySource, VerifiedLogin } from "../identity-source.js";
+import { makeLogin } from "../make-login.js";
 import { isReservedUsername } from "../names.js";
-import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
+import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import { oneAtATime } from "../safeguards/one-at-a-time.js";
 import { dummyHash, parseHtpasswd } from "./entries.js";
 import type { HtpasswdConfig } from "./htpasswd-schema.js";
@@ -59,11 +60,7 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
     const matches = await queue(() => compare(password.reveal(), hash ?? dummy));
     if (hash === undefined || !matches)
       throw new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
-    return {
-      identity: { uid: username, realm, scopes: [], kind: "htpasswd", claims: {}, limits: null },
-      teams: null,
-      validUntil: null,
-    };
+    return makeLogin("htpasswd", { uid: username, realm });
   };
   return {
     name: "htpasswd",

@@ -1,4 +1,5 @@
 import { type Client, type Entry, ResultCodeError, SizeLimitExceededError } from "ldapts";
+import { Fault } from "#registry-protocol/faults.js";
 import type { Secret } from "#service-kit/secret.js";
 import { teamMapping } from "../team-mapping.js";
 import { withConnection } from "./connection.js";
@@ -15,20 +16,38 @@ export interface DirectoryUser {
 /** Asks a directory. */
 export interface Directory {
   /**
+   * @param username - as it was typed
+   * @param password - as it was typed
+   * @param found - told of the entry before its password is tried; what it throws goes on
    * @returns who it is, or `null` when user name or password are wrong
    * @throws Error when the directory cannot tell
    */
-  verify(username: string, password: Secret): Promise<DirectoryUser | null>;
+  verify(
+    username: string,
+    password: Secret,
+    found: (dn: string) => Promise<void>,
+  ): Promise<DirectoryUser | null>;
 }
 
 /**
- * Answers to a bind that are about who binds (RFC 4511, appendix A.2): no such entry, inappropriate
- * authentication, wrong password, insufficient rights, locked or expired, against a constraint.
+ * Answers to a bind that are a verdict on entry and password (RFC 4511, appendix A.2): no such entry (any more), no
+ * password to compare with, wrong password. Insufficient rights (50), unwilling (53), busy, a constraint (19, accounts
+ * locked by failures of others) and the rest say that nothing was compared.
  */
-const REFUSALS: readonly number[] = [32, 48, 49, 50, 53, 19];
+const REFUSALS: readonly number[] = [32, 48, 49];
+/** Active Directory says by 49 as well that an account is locked by failures, whatever the password is. */
+const LOCKED_IN_AD = /\bdata 775\b/;
+/** The directory's own faults: busy, unavailable. */
+const AWAY: readonly number[] = [51, 52];
 /** More than one is as good as none: it would be left to chance who logs in. */
 const TWO_ENTRIES = 2;
 const MAX_GROUPS = 1_000;
+
+/** @returns whether the directory itself is in trouble, rather than what it was asked */
+export function isDirectoryAway(error: unknown): boolean {
+  if (error instanceof ResultCodeError) return AWAY.includes(error.code);
+  return error instanceof Error && !(error instanceof Fault);
+}
 
 /**
  * @param config - where it is, and what its entries mean
@@ -41,14 +60,15 @@ export function directory(config: LdapConfig, bindPassword: Secret | null): Dire
       await client.bind(config.bindDn, bindPassword.reveal());
   };
   return {
-    verify: (username, password) =>
+    verify: (username, password, found) =>
       withConnection(config, async (client) => {
         await bindToSearch(client);
         const entry = await findUser(client, config, username);
-        const uid = entry === null ? undefined : valuesOf(entry, config.uidAttribute)[0];
-        if (entry === null || uid === undefined) return null;
+        if (entry === null) return null;
+        await found(entry.dn);
         if (!(await isPasswordOf(client, entry.dn, password))) return null;
         await bindToSearch(client);
+        const uid = uidOf(entry, config);
         const names = { dn: entry.dn, uid, username };
         return { uid, teams: await teamsOf(client, config, { entry, names }) };
       }),
@@ -80,9 +100,20 @@ async function isPasswordOf(client: Client, dn: string, password: Secret): Promi
     await client.bind(dn, password.reveal());
     return true;
   } catch (error) {
-    if (error instanceof ResultCodeError && REFUSALS.includes(error.code)) return false;
+    if (error instanceof ResultCodeError && isRefusal(error)) return false;
     throw error;
   }
+}
+
+function isRefusal({ code, message }: ResultCodeError): boolean {
+  return REFUSALS.includes(code) && !LOCKED_IN_AD.test(message);
+}
+
+/** Found by another attribute, and without this one: the account that searches may not see it. */
+function uidOf(entry: Entry, { uidAttribute }: LdapConfig): string {
+  const uid = valuesOf(entry, uidAttribute)[0];
+  if (uid === undefined) throw new Error(`the entry shows no ${uidAttribute}`);
+  return uid;
 }
 
 async function teamsOf(

@@ -2,50 +2,64 @@ import { Fault } from "#registry-protocol/faults.js";
 import { ConfigError } from "#service-kit/config.js";
 import { Secret } from "#service-kit/secret.js";
 import { PASSWORD, secretOfFile } from "#service-kit/secret-form.js";
-import type { Credentials, IdentitySource } from "../identity-source.js";
-import { isReservedUsername, isSafeUid } from "../names.js";
-import { unavailable } from "../safeguards/asked-service.js";
+import type {
+  AccountGuard,
+  Credentials,
+  IdentitySource,
+  VerifiedLogin,
+} from "../identity-source.js";
+import { makeLogin } from "../make-login.js";
+import { isReservedUsername } from "../names.js";
+import { SERVICE_BREAKER, unavailable } from "../safeguards/asked-service.js";
 import { circuitBreaker } from "../safeguards/circuit-breaker.js";
-import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
-import { directory } from "./directory.js";
+import { rememberedLogins } from "../safeguards/remembered-logins.js";
+import { directory, isDirectoryAway } from "./directory.js";
 import type { LdapConfig } from "./ldap-schema.js";
-
-const BREAKER = { failures: 5, pauseMilliseconds: 5_000 };
 
 /**
  * Logins by a directory: finds the user, then binds as the user with the password that was given.
  *
  * @param config - where the directory is, and what its entries mean
  * @param now - current time in milliseconds since the epoch
+ * @param outageSeconds - how long a password that was right goes on while the directory does not decide
  * @returns the identity source
  */
-export function ldapSource(config: LdapConfig, now: () => number): IdentitySource {
+export function ldapSource(
+  config: LdapConfig,
+  now: () => number,
+  outageSeconds = 0,
+): IdentitySource {
   const { bindPasswordFile, realm, cacheSeconds } = config;
   const users = directory(
     config,
     bindPasswordFile === undefined ? null : bindPassword(bindPasswordFile),
   );
-  const breaker = circuitBreaker({ ...BREAKER, now });
-  const remembered = rememberedLogins({ seconds: cacheSeconds, now });
+  const breaker = circuitBreaker({ ...SERVICE_BREAKER, isFailure: isDirectoryAway, now });
+  const remembered = rememberedLogins({ seconds: cacheSeconds, outageSeconds, now });
 
-  const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
+  const check = async (
+    { username, password }: Credentials,
+    accounts: AccountGuard | undefined,
+  ): Promise<VerifiedLogin> => {
     if (password.reveal() === "") throw wrong();
-    const user = await breaker(() => users.verify(username, password)).catch((error: unknown) => {
-      // The library's errors may hold the request on them: their text alone goes on.
-      throw unavailable("the directory", new Error(String(error)));
-    });
-    if (user === null || !isSafeUid(user.uid)) throw wrong();
-    return {
-      identity: { uid: user.uid, realm, scopes: [], kind: "ldap", claims: {}, limits: null },
-      teams: user.teams,
-      validUntil: null,
+    const found = async (dn: string) => {
+      await accounts?.known(dn);
     };
+    const user = await breaker(() => users.verify(username, password, found)).catch(
+      (error: unknown) => {
+        if (error instanceof Fault) throw error;
+        // The library's errors may hold the request on them: their text alone goes on.
+        throw unavailable("the directory", new Error(String(error)));
+      },
+    );
+    if (user === null) throw wrong();
+    return makeLogin("ldap", { uid: user.uid, realm, teams: user.teams });
   };
   return {
     name: "ldap",
     accepts: ({ username }) => !isReservedUsername(username),
-    verify: async (credentials) => {
-      const verified = await remembered.verify(credentials, () => check(credentials));
+    verify: async (credentials, accounts) => {
+      const verified = await remembered.verify(credentials, () => check(credentials, accounts));
       return { ...verified, accessToken: null };
     },
   };

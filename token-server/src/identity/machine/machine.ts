@@ -1,7 +1,8 @@
 import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
-import type { IdentitySource } from "../identity-source.js";
-import { rememberedLogins, type VerifiedLogin } from "../safeguards/remembered-logins.js";
+import type { IdentitySource, VerifiedLogin } from "../identity-source.js";
+import { makeLogin } from "../make-login.js";
+import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import type { InstanceDocument } from "./instance-document.js";
 
 /** Finds out whether a machine is known. */
@@ -28,10 +29,15 @@ export const MACHINE_USER = "instance-identity-document";
  *
  * @param check - by our own verification or by a service
  * @param now - current time in milliseconds since the epoch
+ * @param outageSeconds - how long a machine that was known goes on while a service does not decide
  * @returns the identity source
  */
-export function machineSource(check: MachineCheck, now: () => number): IdentitySource {
-  const remembered = rememberedLogins({ seconds: CACHE_SECONDS, now });
+export function machineSource(
+  check: MachineCheck,
+  now: () => number,
+  outageSeconds = 0,
+): IdentitySource {
+  const remembered = rememberedLogins({ seconds: CACHE_SECONDS, outageSeconds, now });
   return {
     name: "machine",
     accepts: ({ username }) => username === MACHINE_USER,
@@ -64,15 +70,13 @@ function launched(document: InstanceDocument | null, now: number): InstanceDocum
 }
 
 function toLogin(document: InstanceDocument | null): VerifiedLogin {
-  const identity: Identity = {
+  return makeLogin("machine", {
     uid: document?.instanceId ?? "machine",
     realm: "/machines",
-    scopes: [],
-    kind: "machine",
     claims: document === null ? {} : claimsOf(document),
     limits: PULL_ONLY,
-  };
-  return { identity, teams: [], validUntil: null };
+    teams: [],
+  });
 }
 
 function claimsOf(document: InstanceDocument): Identity["claims"] {

@@ -24,7 +24,11 @@ export interface IssuerKeysDeps {
 
 const MAX_KEYS = 100;
 const keySetSchema = z.object({
-  keys: z.array(z.looseObject({ kty: z.string() })).max(MAX_KEYS),
+  // None at all is an issuer that is being set up: no verdict on anybody's token.
+  keys: z
+    .array(z.looseObject({ kty: z.string() }))
+    .min(1)
+    .max(MAX_KEYS),
 });
 
 /**
@@ -37,7 +41,7 @@ export function issuerKeys(issuer: Issuer, deps: IssuerKeysDeps): JWTVerifyGetKe
   if (issuer.keysFile !== undefined) return keysOfFile(issuer.keysFile, issuer.issuer, deps);
   const name = `the OIDC issuer ${issuer.issuer}`;
   const { timeoutMilliseconds } = deps.times;
-  const ask = askedService({ name, timeoutMilliseconds, now: deps.now });
+  const ask = askedService({ name, timeoutMilliseconds, asksTheSame: true, now: deps.now });
   const { keysUrl } = issuer;
   const location =
     keysUrl === undefined ? discovery(issuer, { ...deps, ask }) : () => Promise.resolve(keysUrl);

@@ -1,14 +1,12 @@
 import type { Identity } from "#access-policy/identity.js";
-import { isSafeUid } from "../names.js";
+import type { LoginFacts } from "../make-login.js";
 import { teamMapping } from "../team-mapping.js";
 import { fillTemplate } from "../template.js";
 import { listClaim, textClaim, type Claims } from "./claims.js";
 import type { Issuer } from "./issuer-schema.js";
 
 /** Who a token is about, or the reason why it names nobody. */
-export type MappedClaims =
-  | { readonly identity: Identity; readonly teams: readonly string[] | null }
-  | { readonly refused: string };
+export type MappedClaims = { readonly facts: LoginFacts } | { readonly refused: string };
 
 const MAX_KEPT_CLAIMS = 100;
 const MAX_TEAMS = 200;
@@ -30,21 +28,19 @@ export function claimsMapper(issuer: Issuer): (claims: Claims) => MappedClaims {
     const missed = unmetRequirement(issuer, claims);
     if (missed !== null) return { refused: `the claim ${missed} is not as required` };
     const uid = fillTemplate(issuer.uid, (name) => textClaim(claims, name));
-    if (uid === null || !isSafeUid(uid))
+    if (uid === null)
       return { refused: "a claim that the user name is made of is missing or not usable" };
     return {
-      identity: {
+      facts: {
         uid,
         realm: issuer.realm,
         scopes: scopesOf(issuer, claims),
-        kind: "oidc",
         claims: keptClaims(issuer, claims),
-        limits: null,
+        teams:
+          rules === undefined
+            ? null
+            : [...new Set(rules.flatMap((rule) => rule(claims)))].slice(0, MAX_TEAMS),
       },
-      teams:
-        rules === undefined
-          ? null
-          : [...new Set(rules.flatMap((rule) => rule(claims)))].slice(0, MAX_TEAMS),
     };
   };
 }

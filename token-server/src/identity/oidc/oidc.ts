@@ -2,7 +2,9 @@ import { errors, jwtVerify, type JWTVerifyGetKey, type JWTPayload } from "jose";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import type { IdentitySource } from "../identity-source.js";
+import { makeLogin } from "../make-login.js";
 import { unavailable } from "../safeguards/asked-service.js";
+import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import { flattenClaims, type Claims } from "./claims.js";
 import { issuerKeys, type KeyTimes } from "./issuer-keys.js";
 import type { Issuer } from "./issuer-schema.js";
@@ -10,6 +12,8 @@ import { claimedIssuer } from "./jwt-form.js";
 import { claimsMapper, type MappedClaims } from "./map-claims.js";
 
 export interface OidcDeps {
+  /** How long a token that was right goes on while its issuer does not answer; absent: not at all. */
+  readonly outageSeconds?: number | undefined;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -53,7 +57,7 @@ const TOKEN_ERRORS: readonly string[] = [
  */
 export function oidcSource(
   issuers: readonly Issuer[],
-  { now, log, times = TIMES }: OidcDeps,
+  { outageSeconds, now, log, times = TIMES }: OidcDeps,
 ): IdentitySource {
   const trusted = new Map(
     issuers.map((issuer): [string, TrustedIssuer] => {
@@ -61,21 +65,33 @@ export function oidcSource(
       return [issuer.issuer, { issuer, keys, mapClaims: claimsMapper(issuer) }];
     }),
   );
+  // Each token is verified each time; what is remembered is for the time when the keys cannot be had.
+  const remembered = rememberedLogins({ seconds: 0, outageSeconds, now });
   const find = (token: string) => trusted.get(claimedIssuer(token) ?? "");
   return {
     name: "oidc",
     accepts: ({ username, password }) =>
       username === "oidc" || (username === "oauth2" && find(password.reveal()) !== undefined),
-    verify: async ({ password }) => {
-      const token = password.reveal();
+    verify: async (credentials) => {
+      const token = credentials.password.reveal();
       const from = find(token);
       if (from === undefined) throw refused("it is not a token of a trusted OIDC issuer");
-      const payload = await verifyToken(token, from, now);
-      const mapped = from.mapClaims(flattenClaims(payload));
-      if ("refused" in mapped) throw refused(mapped.refused);
-      return { ...mapped, validUntil: payload.exp ?? null, accessToken: null };
+      const verified = await remembered.verify(credentials, async () => {
+        const payload = await verifyToken(token, from, now);
+        const mapped = from.mapClaims(flattenClaims(payload));
+        if ("refused" in mapped) throw refused(mapped.refused);
+        return makeLogin("oidc", { ...mapped.facts, validUntil: endOf(payload, from.issuer) });
+      });
+      return { ...verified, accessToken: null };
     },
   };
+}
+
+/** A token may be too old here before it ends by itself. */
+function endOf({ exp, iat }: JWTPayload, { maxAgeSeconds }: Issuer): number | null {
+  const tooOld = maxAgeSeconds === undefined || iat === undefined ? Infinity : iat + maxAgeSeconds;
+  const end = Math.min(exp ?? Infinity, tooOld);
+  return end === Infinity ? null : end;
 }
 
 async function verifyToken(

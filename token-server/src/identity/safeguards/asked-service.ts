@@ -7,6 +7,8 @@ export interface AskedServiceOptions {
   /** As it is called in messages to users: "the team service". */
   readonly name: string;
   readonly timeoutMilliseconds: number;
+  /** Every question is the same, whoever logs in: then every answer but 200 is a fault of the service. */
+  readonly asksTheSame?: boolean;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -14,29 +16,35 @@ export interface AskedServiceOptions {
 /** Asks the service one thing. */
 export type AskService = (url: URL, init?: Parameters<typeof fetchJson>[1]) => Promise<JsonReply>;
 
-const FAILURES = 5;
-const PAUSE_MILLISECONDS = 5_000;
+/** When a service of the company is no longer asked by everybody: at least half of all questions fail. */
+export const SERVICE_BREAKER = {
+  failures: 5,
+  rate: 0.5,
+  windowMilliseconds: 10_000,
+  pauseMilliseconds: 1_000,
+};
 
-/** Statuses that say nothing about what was asked: the service wants to be asked again later. */
-const TRY_LATER: readonly number[] = [408, 425, 429];
+/**
+ * What a proxy in front of a dead service answers (RFC 9110, sections 15.6.3 to 15.6.5). Another status, 500 too, may
+ * be about what was asked: one malformed token must not stop the logins of everybody else.
+ */
+const SERVICE_AWAY: readonly number[] = [502, 503, 504];
 
 /**
  * @param options - which service
  * @returns a function that asks it, with a bound on time and size and a circuit breaker
- * @throws Fault UNAVAILABLE when there is no answer, or none that decides anything
+ * @throws Fault UNAVAILABLE when there is no answer, or one of the 3xx and 5xx families, which decide nothing
  */
-export function askedService({ name, timeoutMilliseconds, now }: AskedServiceOptions): AskService {
-  const breaker = circuitBreaker({
-    failures: FAILURES,
-    pauseMilliseconds: PAUSE_MILLISECONDS,
-    now,
-  });
+export function askedService(options: AskedServiceOptions): AskService {
+  const { name, timeoutMilliseconds, asksTheSame = false, now } = options;
+  const isFailure = asksTheSame ? isUnreachable : isServiceAway;
+  const breaker = circuitBreaker({ ...SERVICE_BREAKER, isFailure, now });
   return async (url, init = {}) => {
     try {
       return await breaker(async () => {
         const reply = await fetchJson(url, init, timeoutMilliseconds);
-        if (TRY_LATER.includes(reply.status))
-          throw new ServiceUnreachable(`${url.host} answered ${reply.status}`);
+        if (asksTheSame && reply.status !== 200)
+          throw new ServiceUnreachable(`${url.host} answered ${reply.status}`, reply.status);
         return reply;
       });
     } catch (error) {
@@ -54,4 +62,21 @@ export function askedService({ name, timeoutMilliseconds, now }: AskedServiceOpt
  */
 export function unavailable(name: string, cause: Error): Fault {
   return new Fault("UNAVAILABLE", { message: `${name} is unavailable, try again`, cause });
+}
+
+/**
+ * @param name - the service, as it is called in messages to users
+ * @param reply - an answer that is no verdict on what was asked
+ * @returns the fault that says so
+ */
+export function undecided(name: string, { status }: JsonReply): Fault {
+  return unavailable(name, new Error(`it answered ${status}, which decides nothing`));
+}
+
+function isUnreachable(error: unknown): error is ServiceUnreachable {
+  return error instanceof ServiceUnreachable;
+}
+
+function isServiceAway(error: unknown): boolean {
+  return isUnreachable(error) && (error.status === null || SERVICE_AWAY.includes(error.status));
 }

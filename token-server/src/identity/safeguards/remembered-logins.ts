@@ -1,11 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
-import { Fault } from "#registry-protocol/faults.js";
-import type { Credentials, Login } from "../identity-source.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import type { Credentials, VerifiedLogin } from "../identity-source.js";
 import { singleFlight } from "./single-flight.js";
-
-/** A login without the credential that it was verified by. */
-export type VerifiedLogin = Omit<Login, "accessToken">;
 
 /** Remembers which credentials were right or wrong, for a short while. */
 export interface RememberedLogins {
@@ -13,7 +10,7 @@ export interface RememberedLogins {
    * @param credentials - what the client showed
    * @param check - finds out whether they are right; runs once for equal credentials at a time
    * @returns the login, remembered or fresh
-   * @throws whatever `check` throws; a Fault UNAUTHORIZED is remembered as well
+   * @throws whatever `check` throws; a Fault UNAUTHORIZED is remembered as well, and ends what was remembered
    */
   verify(credentials: Credentials, check: () => Promise<VerifiedLogin>): Promise<VerifiedLogin>;
   /** Forgets everything, outcomes of checks that still run included. */
@@ -22,10 +19,20 @@ export interface RememberedLogins {
 
 /** How long logins are remembered. */
 export interface RememberedLoginsOptions {
-  /** Bound for right credentials, which never outlive their own end; 0 remembers none. */
+  /** Bound for right credentials, which never outlive their own end; 0 asks each time. */
   readonly seconds: number;
+  /**
+   * How long after they were last verified right credentials go on while it cannot be told whether they still are;
+   * 0, or absent: not at all.
+   */
+  readonly outageSeconds?: number | undefined;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
+}
+
+interface Remembered {
+  readonly login: VerifiedLogin;
+  readonly verifiedAt: number;
 }
 
 /** So that a client which retries a wrong password at once costs one check and no account lock. */
@@ -37,25 +44,36 @@ const ENTRIES = 10_000;
  * @returns a memory that holds no credential: entries are found by an HMAC under a key that only
  *   this process has. Wrong credentials have a memory of their own, so that guessing drives nothing out.
  */
-export function rememberedLogins({ seconds, now }: RememberedLoginsOptions): RememberedLogins {
+export function rememberedLogins(options: RememberedLoginsOptions): RememberedLogins {
+  const { seconds, outageSeconds = 0, now } = options;
   const key = randomBytes(32);
   const flight = singleFlight<VerifiedLogin>();
-  const verified = new LRUCache<string, { login: VerifiedLogin; until: number }>({ max: ENTRIES });
+  const verified = new LRUCache<string, Remembered>({ max: ENTRIES });
   const refused = new LRUCache<string, { fault: Fault; until: number }>({ max: ENTRIES });
   let generation = 0;
 
+  const lastVerified = (id: string, forSeconds: number) => {
+    const known = verified.get(id);
+    if (known === undefined) return null;
+    const { login, verifiedAt } = known;
+    const until = Math.min(verifiedAt + forSeconds * 1000, (login.validUntil ?? Infinity) * 1000);
+    return now() < until ? login : null;
+  };
   const checkAndRemember = async (id: string, check: () => Promise<VerifiedLogin>) => {
     const startedIn = generation;
     try {
       const login = await check();
-      const until = Math.min(now() + seconds * 1000, (login.validUntil ?? Infinity) * 1000);
-      if (startedIn === generation) verified.set(id, { login, until });
+      if (startedIn === generation) verified.set(id, { login, verifiedAt: now() });
       return login;
     } catch (error) {
       const isRefusal = error instanceof Fault && error.code === "UNAUTHORIZED";
+      // Only a verdict ends what was right; that it cannot be told ends nothing.
+      if (isRefusal) verified.delete(id);
       if (isRefusal && startedIn === generation)
         refused.set(id, { fault: error, until: now() + REFUSED_MILLISECONDS });
-      throw error;
+      const known = isUnavailable(error) ? lastVerified(id, outageSeconds) : null;
+      if (known === null || startedIn !== generation) throw error;
+      return known;
     }
   };
   return {
@@ -64,8 +82,8 @@ export function rememberedLogins({ seconds, now }: RememberedLoginsOptions): Rem
         JSON.stringify([username, password.reveal()]),
       );
       const id = `${generation}:${digest.digest("base64")}`;
-      const known = verified.get(id);
-      if (known !== undefined && now() < known.until) return known.login;
+      const known = lastVerified(id, seconds);
+      if (known !== null) return known;
       const wrong = refused.get(id);
       if (wrong !== undefined && now() < wrong.until) throw wrong.fault;
       return flight(id, () => checkAndRemember(id, check));

@@ -1,0 +1,33 @@
+import { createHmac, hkdfSync } from "node:crypto";
+import type { Secret } from "#service-kit/secret.js";
+import { foldName } from "../identity/names.js";
+import type { Credentials } from "../identity/identity-source.js";
+
+/** Tells credentials and names apart without keeping them. */
+export interface Fingerprints {
+  /** @returns 64 bits that equal credentials share, as a number of Postgres' `bigint` */
+  credential(credentials: Credentials): string;
+  /** @returns what an account is counted under: the same however its name is spelled */
+  account(name: string): string;
+}
+
+/**
+ * @param secret - something that all replicas know and the database does not; the database's own password will do
+ * @returns fingerprints under a key made of it (HKDF-SHA256, HMAC-SHA256): whoever reads the database can neither read
+ *   nor try out what was typed
+ */
+export function fingerprints(secret: Secret): Fingerprints {
+  const key = Buffer.from(hkdfSync("sha256", secret.reveal(), "", "wharfinger login failures", 32));
+  const digest = (parts: readonly string[]) =>
+    createHmac("sha256", key).update(JSON.stringify(parts)).digest();
+  return {
+    credential: ({ username, password }) =>
+      digest(["credential", foldName(username), password.reveal()])
+        .readBigInt64BE(0)
+        .toString(),
+    account: (name) =>
+      digest(["account", foldName(name)])
+        .toString("base64url")
+        .slice(0, 22),
+  };
+}

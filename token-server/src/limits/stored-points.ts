@@ -1,0 +1,38 @@
+import { Fault } from "#registry-protocol/faults.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { pointsInMemory, type PointStore } from "./points.js";
+import { giveBackPoint, takePoint } from "./sql.js";
+
+/**
+ * @param db - where points are, for all replicas
+ * @param windowSeconds - how long a point is held
+ * @param now - current time in milliseconds since the epoch
+ * @returns points that replicas take together; while Postgres is away each has its own
+ */
+export function storedPoints(db: Database, windowSeconds: number, now: () => number): PointStore {
+  const ownPoints = pointsInMemory(windowSeconds, now);
+  return {
+    take: (point) =>
+      takePoint(db, point, windowSeconds).catch((error: unknown) => {
+        if (!(error instanceof Fault)) throw error;
+        return ownPoints.take(point);
+      }),
+    giveBack: async (point) => {
+      await ownPoints.giveBack(point);
+      await tolerate(giveBackPoint(db, point));
+    },
+  };
+}
+
+/**
+ * @param work - something about the limits that the database is wanted for
+ * @returns its outcome, or `null` while the database is away: a login does not fail for it
+ */
+export async function tolerate<T>(work: Promise<T>): Promise<T | null> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Fault) return null;
+    throw error;
+  }
+}
