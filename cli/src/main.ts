@@ -9,7 +9,7 @@ import {
   rotateRobot,
   switchRobot,
 } from "./commands/robots.js";
-import { listTokens, revokeToken } from "./commands/tokens.js";
+import { listTokens, revokeAllTokens, revokeToken } from "./commands/tokens.js";
 
 const USAGE = `wharf - the command line of Wharfinger
 
@@ -20,7 +20,7 @@ const USAGE = `wharf - the command line of Wharfinger
   wharf robots enable  TEAM NAME
   wharf robots check                              robots that could not be made today; for administrators
   wharf tokens list
-  wharf tokens revoke  ID
+  wharf tokens revoke  ID | --all
   wharf explain        ACTION REPOSITORY          may I do that, and which rule says so?
 
   --url URL            the gateway; else WHARF_URL
@@ -41,6 +41,7 @@ function readCommandLine() {
         grant: { type: "string", multiple: true, default: [] },
         days: { type: "string" },
         description: { type: "string", default: "" },
+        all: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     });
@@ -85,7 +86,7 @@ function run([group, verb, ...rest]: readonly string[]): Promise<string> {
     case "tokens list":
       return listTokens(connect());
     case "tokens revoke":
-      return revokeToken(connect(), name(first, "ID"));
+      return values.all ? revokeAllTokens(connect()) : revokeToken(connect(), name(first, "ID"));
     default:
       if (group === "explain")
         return explain(connect(), name(verb, "ACTION"), name(first, "REPOSITORY"));
