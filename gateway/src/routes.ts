@@ -1,13 +1,11 @@
 import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
-import { splitTarget } from "#registry-protocol/request.js";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { clientOrigin } from "./proxy/client-origin.js";
-import type { Forward } from "./proxy/forward.js";
 import { actorOf } from "./proxy/exchange.js";
 import {
   handleRegistryRequest,
@@ -16,20 +14,17 @@ import {
   type RegistryApiDeps,
 } from "./proxy/handle.js";
 import { checkReadiness } from "./readiness.js";
+import { askTokenServer, type TokenServerDeps } from "./upstream/ask-token-server.js";
+import { refuseOddRequest } from "./upstream/odd-request.js";
 import { pullRoutes } from "./pulls/pull-routes.js";
 import { tagRoutes } from "./tags/tag-routes.js";
 
 /** What the routes need. */
-export interface GatewayDeps extends RegistryApiDeps {
+export interface GatewayDeps extends RegistryApiDeps, TokenServerDeps {
   readonly metrics: ServiceMetrics;
-  readonly forwardToTokenServer: Forward;
   readonly client: ClientReader;
   readonly migrated: () => boolean;
 }
-
-/** What of the REST API the token server answers: everything about who is who. */
-const TOKEN_SERVER_API =
-  /^\/api\/v1\/(?:refresh-tokens|explain|robots|teams\/[a-z0-9._-]+\/robots)(?:\/[a-z0-9-]+)*$/;
 
 /**
  * @param deps - use cases' needs, log and metrics
@@ -42,6 +37,7 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
   app.disable("etag");
   app.use((req, res, next) => {
     openContext(req, res, { log, metrics, client: deps.client });
+    refuseOddRequest(req, res);
     refuseCrossSite(req, () => clientOrigin(req, deps.publicUrl));
     if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
     next();
@@ -58,14 +54,8 @@ export function gatewayRoutes(deps: GatewayDeps): Express {
     }),
   );
   app.use(pullRoutes(deps, (req, request) => identifyCaller(deps, req, request)));
-  app.use((req, res, next) => {
-    const { path } = splitTarget(req.url);
-    if (path !== "/token" && !TOKEN_SERVER_API.test(path)) {
-      next();
-      return;
-    }
-    contextOf(req).route = path === "/token" ? "token" : "token-server.api";
-    deps.forwardToTokenServer(req, res, { authorization: req.headers.authorization });
+  app.use(async (req, res, next) => {
+    if (!(await askTokenServer(deps, req, res))) next();
   });
   app.get("/.well-known/health", named("health"), (_req, res) => {
     sendJson(res, 200, { health: true });

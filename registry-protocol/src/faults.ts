@@ -78,6 +78,11 @@ export const FAULTS = {
     retryAfterSeconds: 5,
   },
   REQUEST_INVALID: { status: 400, wire: "UNSUPPORTED", message: "the request is not valid" },
+  PAGE_INVALID: {
+    status: 400,
+    wire: "PAGINATION_NUMBER_INVALID",
+    message: "invalid number of results requested",
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     wire: "UNSUPPORTED",

@@ -18,7 +18,7 @@ import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
-import { forwarder } from "#gateway/proxy/forward.js";
+import { forwarder } from "#gateway/upstream/forward.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
 import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
 import type { Sink } from "#gateway/events/sink.js";
@@ -105,16 +105,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const metrics = gatewayMetrics();
   const authorization = options.authorization ?? readableAuthorization;
   const forwardTo = (url: string, name: string, passUnauthorized: boolean) =>
-    forwarder(
-      {
-        url,
-        name,
-        passUnauthorized,
-        idleSeconds: 60,
-        ...(options.userAgentMark === undefined ? {} : { userAgentMark: options.userAgentMark }),
-      },
-      SILENT,
-    );
+    forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
   const db = options.db ?? DATABASE_AWAY;
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
@@ -162,6 +153,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       keysMaxAgeSeconds: 3_600,
     }),
     authorization,
+    ...(mark === undefined ? {} : { userAgentMark: mark }),
     upstream,
     resolver,
     listing: registryListing(registryUrl, authorization),

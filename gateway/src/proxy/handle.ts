@@ -7,6 +7,8 @@ import { authorize } from "./authorize.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
 import type { WriteGate } from "../mode/write-gate.js";
+import { framingOf, refuseBody } from "../upstream/client-framing.js";
+import { takesBody } from "../upstream/registry-request.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
 /** What the registry API needs. */
@@ -48,6 +50,7 @@ export async function handleRegistryRequest(
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
     const caller = await identifyCaller(deps, req, request);
+    if (!takesBody(request.kind) || framingOf(req).kind === "none") await refuseBody(req, res);
     const ended = deps.writes.admit(request.kind, () => {
       // What has arrived whole the registry may be storing already: that comes to its end by itself.
       if (!req.complete) res.destroy();

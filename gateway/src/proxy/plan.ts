@@ -1,11 +1,14 @@
-import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import { mayMount, upstreamAccess } from "./access.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
-import { admitBody, type Forward, type Passage } from "./forward.js";
+import { admitBody } from "#service-kit/http/admit-body.js";
+import { framingOf } from "../upstream/client-framing.js";
+import type { Forward, OnAnswer } from "../upstream/forward.js";
+import type { MadeMethod } from "../upstream/made-request.js";
+import { registryRequest } from "../upstream/registry-request.js";
 import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import type { PullRecorder } from "../pulls/pull-recorder.js";
@@ -19,6 +22,8 @@ import type { UpstreamAuthorization } from "./upstream-token.js";
 export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
+  /** By which the registry's reports of the gateway's requests are known; absent: not at all. */
+  readonly userAgentMark?: string;
   readonly uploads: UploadSessions;
   readonly resolver: Pick<TagResolver, "resolve">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
@@ -44,8 +49,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "manifest.read":
       return readManifest(deps, { ...exchange, request });
     case "upload.start":
-      startUpload(deps, { ...exchange, request });
-      return;
+      return startUpload(deps, { ...exchange, request });
     case "manifest.delete":
       return deleteByReference(deps, { ...exchange, request });
     case "blob.delete":
@@ -54,18 +58,15 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       });
     case "tags.list":
       if (exchange.req.method === "GET") return listTags(deps, { ...exchange, request });
-      passOn(deps, exchange);
-      return;
+      return passOn(deps, exchange);
     case "catalog":
     case "referrers.list":
     case "blob.read":
     case "upload.status":
-      passOn(deps, exchange);
-      return;
+      return passOn(deps, exchange);
     case "upload.continue":
     case "upload.cancel":
-      passOn(deps, exchange, { onAnswer: noteUploadEnd(deps.uploads, { ...exchange, request }) });
-      return;
+      return passOn(deps, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
     default:
       assertNever(request);
   }
@@ -75,56 +76,50 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
 async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read">): Promise<void> {
   const { repository, reference } = exchange.request;
   const onAnswer = notePull(deps.pulls, exchange);
-  if (reference.tag === undefined) {
-    passOn(deps, exchange, { onAnswer });
-    return;
-  }
+  if (reference.tag === undefined) return passOn(deps, exchange, onAnswer);
   const { tag } = reference;
   const resolution = await deps.resolver.resolve({ repository, tag });
   if (resolution.kind === "nothing")
     throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
-  passOn(deps, exchange, {
-    onAnswer,
-    target: `/v2/${repository}/manifests/${resolution.digest}`,
-  });
+  const request = { ...exchange.request, reference: { digest: resolution.digest } };
+  return passOn(deps, { ...exchange, request }, onAnswer);
 }
 
 /**
- * A mount from a repository that the caller may not read becomes a plain upload: the registry answers 202
- * and the client sends the blob, as it does when the registry does not have it.
+ * A mount from a repository that the caller may not read, or that is not plain, becomes a plain upload: the registry
+ * answers 202 and the client sends the blob, as it does when the registry does not have it.
  */
-function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): void {
-  const { mount } = exchange.request;
-  hideForm(exchange.req.headers);
-  const { path, query } = splitTarget(exchange.req.url);
-  const asked = new URLSearchParams(query);
+function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): Promise<void> {
+  const { request, caller } = exchange;
+  const mount = request.mount !== null && mayMount(request.mount, caller) ? request.mount : null;
   const onAnswer = noteUploadStart(deps.uploads, exchange);
-  const mounts = asked.has("mount") || asked.has("from");
-  if (!mounts || (mount !== null && mayMount(mount, exchange.caller))) {
-    passOn(deps, exchange, { onAnswer });
-    return;
-  }
-  asked.delete("mount");
-  asked.delete("from");
-  passOn(deps, exchange, {
-    onAnswer,
-    target: asked.size === 0 ? path : `${path}?${asked.toString()}`,
-  });
+  return passOn(deps, { ...exchange, request: { ...request, mount } }, onAnswer);
 }
 
-/** The registry takes the fields of a form for parameters of the query, and first: nobody has looked at those. */
-function hideForm(headers: IncomingHttpHeaders): void {
-  if (/\bform\b|-form-/i.test(headers["content-type"] ?? "")) delete headers["content-type"];
-}
-
+/** Streams a request, made anew from what was understood of the client's. */
 function passOn(
   deps: PlanDeps,
-  { req, res, request, caller }: Exchange,
-  options: Omit<Passage, "authorization"> = {},
-): void {
+  { req, res, request, caller, context }: Exchange,
+  onAnswer?: OnAnswer,
+): Promise<void> {
+  const made = registryRequest(
+    {
+      request,
+      // `parseRegistryRequest` lets no other method through.
+      method: req.method as MadeMethod,
+      query: new URLSearchParams(splitTarget(req.url).query),
+      headers: req.headers,
+      framing: framingOf(req),
+    },
+    {
+      clientAddress: context.client.address,
+      requestId: context.requestId,
+      authorization: deps.authorization(caller.subject, upstreamAccess(request, caller)),
+    },
+    deps.userAgentMark,
+  );
   admitBody(req, res);
-  const authorization = deps.authorization(caller.subject, upstreamAccess(request, caller));
-  deps.forward(req, res, { authorization, ...options });
+  return deps.forward(made, { req, res }, onAnswer);
 }
 
 function assertNever(request: never): never {

@@ -7,6 +7,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
+import { registryQuery } from "../upstream/registry-target.js";
 import type { Upstream } from "./upstream.js";
 import type { WholeAnswer } from "./whole-request.js";
 
@@ -36,7 +37,8 @@ export async function listTags(
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  const { query } = splitTarget(req.url);
+  const asked = new URLSearchParams(splitTarget(req.url).query);
+  const query = registryQuery(request, "GET", asked);
   const answer = await deps.upstream
     .listTags(request.repository, query, errand)
     .catch((cause: unknown) => {

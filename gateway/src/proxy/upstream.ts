@@ -36,7 +36,7 @@ export interface Upstream {
     reference: Reference,
     errand: Errand,
   ): Promise<WholeAnswer>;
-  /** @returns one page of tags, asked for with a query as it is. @throws when there is no answer in time */
+  /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;

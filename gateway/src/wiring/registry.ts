@@ -3,9 +3,9 @@ import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config.js";
 import { ownRequestMark } from "../hooks/own-requests.js";
-import { forwarder, type Forward } from "../proxy/forward.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../proxy/upstream-token.js";
 import { registryUpstream, type Upstream } from "../proxy/upstream.js";
+import { forwarder, type Forward } from "../upstream/forward.js";
 
 /** Silence after which the token server's answer is given up, in seconds. */
 const TOKEN_SERVER_SECONDS = 30;
@@ -52,7 +52,6 @@ export function openUpstream(config: GatewayConfig, keys: KeyRing): UpstreamAcce
 export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): Behind {
   const { registryUrl, tokenServerUrl, idleSeconds } = config;
   const access = openUpstream(config, keys);
-  const { userAgentMark } = access;
   return {
     ...access,
     forward: forwarder(
@@ -61,7 +60,6 @@ export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): B
         name: "the registry",
         passUnauthorized: false,
         idleSeconds,
-        userAgentMark,
       },
       log,
     ),

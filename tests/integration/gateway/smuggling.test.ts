@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
 import type { TestGateway } from "#tests/support/gateway.js";
-import { answersIn, ask, rawExchange } from "#tests/support/http-client.js";
+import { answersIn, ask, errorOf, rawExchange } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
 import { takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
@@ -130,16 +130,49 @@ describe("what two programs could read differently is refused before the registr
 });
 
 describe("what goes on to the registry", () => {
+  const colon = DIGEST.replace(":", "%3A");
   test.each([
-    "/v2/alpha/app/manifests/1.0",
-    `/v2/alpha/app/manifests/${DIGEST}`,
-    `/v2/alpha/app/blobs/${DIGEST.replace(":", "%3A")}`,
-    "/v2/alpha/app/tags/list?n=5&last=a%2Fb+c&&x",
-    "/v2/alpha/app/blobs/uploads/s1?_state=a%2Bb%3D%3D&digest=x",
-    "/v2/alpha/app/tags/list?last=a//b?c&next=http://x//y",
-  ])("is byte for byte the path that the gateway read: %s", async (target) => {
+    ["/v2/alpha/app/manifests/1.0?x=1", "/v2/alpha/app/manifests/1.0"],
+    [`/v2/alpha/app/blobs/${colon}?n=5`, `/v2/alpha/app/blobs/${DIGEST}`],
+    ["/v2/alpha/app/tags/list?n=5&last=b+c&&x", "/v2/alpha/app/tags/list?n=5&last=b%20c"],
+    [
+      "/v2/alpha/app/tags/list?last=a//b?c&last=d&%6e=5",
+      "/v2/alpha/app/tags/list?n=5&last=a%2F%2Fb%3Fc",
+    ],
+    [
+      `/v2/alpha/app/referrers/${DIGEST}?artifactType=a/b&x`,
+      `/v2/alpha/app/referrers/${DIGEST}?artifactType=a%2Fb`,
+    ],
+    [
+      `/v2/alpha/app/blobs/uploads/s1?_state=a%2Bb%3D%3D&digest=${DIGEST}&mount=x`,
+      "/v2/alpha/app/blobs/uploads/s1?_state=a%2Bb%3D%3D",
+    ],
+    ["/v2/alpha/app/blobs/uploads/s1?_state=&_State=x", "/v2/alpha/app/blobs/uploads/s1"],
+  ])("is made from what the gateway read: %s", async (target, made) => {
     await ask(gateway.url, target, { headers: { Authorization: bearer } });
-    expect(upstream.seen.map((request) => request.target)).toEqual([target]);
+    expect(upstream.seen.map((request) => request.target)).toEqual([made]);
+  });
+
+  test("of an upload that ends is its state and its digest", async () => {
+    const target = `/v2/alpha/app/blobs/uploads/s1?digest=${DIGEST}&x=1&_state=a-_%3D`;
+    const headers = { Authorization: bearer };
+    await ask(gateway.url, target, { method: "PUT", body: "", headers });
+    expect(upstream.seen.map((request) => request.target)).toEqual([
+      `/v2/alpha/app/blobs/uploads/s1?_state=a-_%3D&digest=${colon}`,
+    ]);
+  });
+
+  test.each([
+    ["/v2/alpha/app/tags/list?n=-1", "PAGINATION_NUMBER_INVALID"],
+    ["/v2/alpha/app/tags/list?n=5%00", "PAGINATION_NUMBER_INVALID"],
+    ["/v2/alpha/app/tags/list?last=a%0d%0ab", "UNSUPPORTED"],
+    [`/v2/alpha/app/referrers/${DIGEST}?artifactType=%ff`, "UNSUPPORTED"],
+    ["/v2/alpha/app/blobs/uploads/s1?_state=a%20b", "BLOB_UPLOAD_INVALID"],
+  ])("has no parameter that is not of its form: %s", async (target, code) => {
+    const answer = await ask(gateway.url, target, { headers: { Authorization: bearer } });
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).code).toBe(code);
+    expect(upstream.seen).toEqual([]);
   });
 
   test("says in its token which single request it is", async () => {

@@ -1,0 +1,52 @@
+import type { Request, Response } from "express";
+import { splitTarget } from "#registry-protocol/request.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import { readSmallBody, type SmallBodyLimits } from "#service-kit/http/small-body.js";
+import { refuseBody } from "./client-framing.js";
+import type { Forward } from "./forward.js";
+import { tokenServerRequest, tokenServerRoute } from "./token-server-request.js";
+
+/** What asking the token server needs. */
+export interface TokenServerDeps {
+  readonly forwardToTokenServer: Forward;
+}
+
+/** Forms and JSON of the token server are a few hundred bytes; a robot with many grants is some KiB. */
+const BODY_LIMITS: SmallBodyLimits = {
+  maxBytes: 64 * 1024,
+  totalMilliseconds: 10_000,
+  leastBytesPerSecond: 100,
+};
+
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Answers `/token` and what of the REST API is about who is who, by asking the token server. A body is read whole
+ * before a connection to it is taken.
+ *
+ * @param deps - the way there
+ * @param req - a request
+ * @param res - its answer, not begun
+ * @returns whether it was the token server's to answer
+ * @throws Fault METHOD_UNSUPPORTED, REQUEST_INVALID, those of {@link readSmallBody}, or UNAVAILABLE
+ */
+export async function askTokenServer(
+  { forwardToTokenServer }: TokenServerDeps,
+  req: Request,
+  res: Response,
+): Promise<boolean> {
+  const { path, query } = splitTarget(req.url);
+  const route = tokenServerRoute(req.method, path);
+  if (route === null) return false;
+  const context = contextOf(req);
+  context.route = route.name;
+  const body = route.method === "POST" ? await readSmallBody(req, res, BODY_LIMITS) : NOTHING;
+  if (route.method !== "POST") await refuseBody(req, res);
+  const made = tokenServerRequest(
+    route,
+    { query: new URLSearchParams(query), headers: req.headers, body },
+    { clientAddress: context.client.address, requestId: context.requestId },
+  );
+  await forwardToTokenServer(made, { req, res });
+  return true;
+}

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { Fault } from "#registry-protocol/faults.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import type { Logger } from "#service-kit/log.js";
+import type { MadeRequest } from "./made-request.js";
+import { relayAnswer } from "./relay-answer.js";
+import { sender, type Sending } from "./send.js";
+
+/** A client's request and its answer. */
+export interface ClientSide {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+}
+
+/** Done with the upstream's answer before the client sees it. */
+export type OnAnswer = (answer: IncomingMessage) => Promise<void>;
+
+/**
+ * Sends a made request to one upstream and streams its answer to the client. Resolves when the answer has ended or
+ * was cut off.
+ *
+ * @throws Fault UNAVAILABLE when the upstream gives no answer, BODY_INCOMPLETE or REQUEST_INVALID for the client's body
+ */
+export type Forward = (made: MadeRequest, client: ClientSide, onAnswer?: OnAnswer) => Promise<void>;
+
+/** The upstream of a forwarder. */
+export interface UpstreamTarget {
+  readonly url: string;
+  /** For messages: "the registry". */
+  readonly name: string;
+  /** Whether a 401 of the upstream is the client's affair (token server) or ours (registry). */
+  readonly passUnauthorized: boolean;
+  /** Seconds without a byte from the upstream after which it counts as gone. */
+  readonly idleSeconds: number;
+}
+
+/**
+ * Nothing is buffered: bytes flow at the speed of the slower side, and when one side goes away the
+ * other one is told.
+ *
+ * @param target - where requests go
+ * @param log - the service's log
+ * @returns the forwarder
+ */
+export function forwarder(target: UpstreamTarget, log: Logger): Forward {
+  const upstreamUrl = new URL(target.url);
+  const passChallenge = target.passUnauthorized;
+  const send = sender(upstreamUrl, target.idleSeconds);
+  return async (made, client, onAnswer) => {
+    const { req, res } = client;
+    const sending = send(made, req);
+    const leave = () => {
+      if (!res.writableFinished) sending.cut(new Fault("BODY_INCOMPLETE"));
+    };
+    res.once("close", leave);
+    if (res.destroyed) leave();
+    try {
+      const answer = await answerOf(target, sending);
+      await onAnswer?.(answer);
+      if (answer.statusCode === 401 && !target.passUnauthorized) throw refusedUs(target);
+      const options = { upstreamUrl, passChallenge, isEarly: sending.isEarly() };
+      await relayAnswer(answer, client, options);
+    } catch (error) {
+      sending.cut(new Error("the exchange is over"));
+      if (!res.headersSent) throw error;
+      res.destroy();
+      const { requestId } = contextOf(req);
+      const reason = error instanceof Error ? error.message : "unknown";
+      log.info({ event: "forward.cut", upstream: target.name, requestId, reason });
+    } finally {
+      res.off("close", leave);
+    }
+  };
+}
+
+/** Why the gateway itself ended it is known already; everything else is the upstream's doing. */
+async function answerOf(target: UpstreamTarget, { answer }: Sending): Promise<IncomingMessage> {
+  try {
+    return await answer;
+  } catch (cause) {
+    if (cause instanceof Fault) throw cause;
+    throw new Fault("UNAVAILABLE", {
+      message: `${target.name} is unavailable for the moment, try again`,
+      cause,
+    });
+  }
+}
+
+function refusedUs(target: UpstreamTarget): Fault {
+  return new Fault("UNAVAILABLE", {
+    message: `${target.name} did not accept the gateway's authorization for this request`,
+    cause: new Error("401 from upstream: do its rootcertbundle, issuer and service match ours?"),
+  });
+}

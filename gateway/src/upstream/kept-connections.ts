@@ -1,0 +1,48 @@
+import { Agent as HttpAgent } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import type { Duplex } from "node:stream";
+
+/** Connections to one upstream, used again only when nothing speaks against it. */
+export interface KeptConnections {
+  readonly agent: HttpAgent;
+  /**
+   * Says that an exchange on a connection went as it should: its request was sent whole, and its answer arrived whole.
+   * A connection of which nobody says so is closed, not kept.
+   */
+  trust(connection: Duplex): void;
+}
+
+/**
+ * Whoever reads an answer on a connection must be sure that it is the answer to their own request. So a connection is
+ * kept by permission, not unless something was noticed; and one on which the upstream speaks unasked is closed.
+ *
+ * @param protocol - `http:` or `https:`
+ * @returns the connections, none yet
+ */
+export function keptConnections(protocol: string): KeptConnections {
+  const options = { keepAlive: true };
+  const agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
+  const trusted = new WeakSet<Duplex>();
+  const keep = agent.keepSocketAlive.bind(agent);
+  const reuse = agent.reuseSocket.bind(agent);
+  agent.keepSocketAlive = (connection) => {
+    if (!trusted.delete(connection)) return false;
+    keep(connection);
+    connection.on("data", closeIt);
+    return true;
+  };
+  agent.reuseSocket = (connection, request) => {
+    connection.off("data", closeIt);
+    reuse(connection, request);
+  };
+  return {
+    agent,
+    trust: (connection) => {
+      trusted.add(connection);
+    },
+  };
+}
+
+function closeIt(this: Duplex): void {
+  this.destroy();
+}

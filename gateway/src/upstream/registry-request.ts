@@ -1,0 +1,132 @@
+import type { IncomingHttpHeaders } from "node:http";
+import type { RegistryRequest, RequestKind } from "#registry-protocol/request.js";
+import { markedUserAgent } from "../hooks/own-requests.js";
+import { allowedHeaders, printableUserAgent } from "./client-headers.js";
+import type { Framing } from "./client-framing.js";
+import {
+  ownHeaders,
+  type MadeBody,
+  type MadeFor,
+  type MadeMethod,
+  type MadeRequest,
+} from "./made-request.js";
+import { registryTarget } from "./registry-target.js";
+
+/** Of a client's request, what was understood of it and what its kind may take over. */
+export interface ClientRequest {
+  readonly request: RegistryRequest;
+  readonly method: MadeMethod;
+  readonly query: URLSearchParams;
+  readonly headers: IncomingHttpHeaders;
+  readonly framing: Framing;
+}
+
+/** RFC 9110 section 13.1: a client that has the content already asks so. */
+const CONDITIONS = [
+  "If-Match",
+  "If-None-Match",
+  "If-Modified-Since",
+  "If-Unmodified-Since",
+] as const;
+
+/**
+ * Makes the registry's request from what was understood of a client's, and an allow-list of parameters and headers
+ * per kind. Whatever else the client sent stays outside.
+ *
+ * @param client - the client's request
+ * @param facts - what the gateway says itself
+ * @param userAgentMark - by which the registry's reports of the gateway's requests are known, if they shall be
+ * @returns the request, complete
+ * @throws Fault as {@link registryTarget} and {@link allowedHeaders}
+ */
+export function registryRequest(
+  client: ClientRequest,
+  facts: MadeFor,
+  userAgentMark?: string,
+): MadeRequest {
+  const { request, method, query, headers, framing } = client;
+  const userAgent = printableUserAgent(headers);
+  const named = userAgentMark === undefined ? userAgent : markedUserAgent(userAgent, userAgentMark);
+  return {
+    method,
+    target: registryTarget(request, method, query),
+    headers: {
+      ...ownHeaders(facts),
+      ...(named === undefined ? {} : { "User-Agent": named }),
+      ...allowedHeaders(headers, takenOver(request.kind)),
+      ...bodyType(request.kind, headers),
+    },
+    body: takesBody(request.kind) ? streamed(framing) : { kind: "none" },
+  };
+}
+
+/**
+ * @param kind - a kind of request
+ * @returns whether a body belongs to it
+ */
+export function takesBody(kind: RequestKind): boolean {
+  switch (kind) {
+    case "manifest.put-by-tag":
+    case "manifest.put-by-digest":
+    case "upload.start":
+    case "upload.continue":
+      return true;
+    case "base":
+    case "catalog":
+    case "tags.list":
+    case "referrers.list":
+    case "manifest.read":
+    case "manifest.delete":
+    case "blob.read":
+    case "blob.delete":
+    case "upload.status":
+    case "upload.cancel":
+      return false;
+  }
+}
+
+/** What stock registries read of a client's headers; `Accept` decides between an image and an index. */
+function takenOver(kind: RequestKind): readonly string[] {
+  switch (kind) {
+    case "base":
+    case "catalog":
+    case "tags.list":
+    case "referrers.list":
+      return ["Accept"];
+    case "manifest.read":
+      return ["Accept", ...CONDITIONS];
+    case "blob.read":
+      return ["Accept", "Range", "If-Range", ...CONDITIONS];
+    case "upload.continue":
+      return ["Content-Range"];
+    case "upload.start":
+    case "upload.status":
+    case "upload.cancel":
+    case "manifest.put-by-tag":
+    case "manifest.put-by-digest":
+    case "manifest.delete":
+    case "blob.delete":
+      return [];
+  }
+}
+
+/**
+ * The body of an upload is bytes. Named a form, the registry would read parameters from it, and before those of the
+ * query: nobody has looked at them.
+ */
+function bodyType(kind: RequestKind, headers: IncomingHttpHeaders): Record<string, string> {
+  if (kind !== "upload.start" && kind !== "upload.continue") return {};
+  const type = headers["content-type"]?.trim().toLowerCase();
+  return type === "application/octet-stream" ? { "Content-Type": type } : {};
+}
+
+function streamed(framing: Framing): MadeBody {
+  switch (framing.kind) {
+    case "none":
+      return { kind: "none" };
+    case "length":
+      return framing.bytes === 0 ? { kind: "none" } : { kind: "streamed", length: framing.bytes };
+    case "chunked":
+      return { kind: "streamed", length: null };
+  }
+}
