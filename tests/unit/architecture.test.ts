@@ -28,7 +28,6 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   jsonwebtoken: /^service-kit\/src\/signing\/|^token-server\/src\//,
   jose: /^service-kit\/src\/signing\/|^gateway\/src\/proxy\/(?:caller|known-keys)\.ts$|^token-server\/src\//,
   "@peculiar/x509": /^service-kit\/src\/signing\/|^token-server\/src\/identity\//,
-  "http-proxy-3": /^gateway\/src\/proxy\/forward\.ts$/,
   express: /^(?:gateway|token-server)\/src\//,
   "@aws-sdk/client-sns": /^gateway\/src\/sinks\//,
   pino: /^service-kit\/src\/log\.ts$/,

@@ -35,7 +35,14 @@ const ROUTES: readonly {
 ];
 
 /** Who asks, in what form, and from which page, should it be a browser. */
-const HEADERS = ["Authorization", "Content-Type", "Accept", "Origin", "Sec-Fetch-Site"] as const;
+const HEADERS = [
+  "Authorization",
+  "Content-Type",
+  "Accept",
+  "Origin",
+  "Sec-Fetch-Site",
+  "Sec-Fetch-Mode",
+] as const;
 
 /** Headers of the token server's listener are bounded: what would not fit is refused here. */
 const MOST_QUERY_CHARACTERS = 32 * 1024;
