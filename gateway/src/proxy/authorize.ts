@@ -69,11 +69,11 @@ function missingActions(caller: Caller, required: Access): string[] {
 async function passes(
   uploads: Pick<UploadSessions, "decide">,
   request: RegistryRequest,
-  { realm, subject }: Caller,
+  { kind, realm, subject }: Caller,
   expired: boolean,
 ): Promise<boolean> {
   if (!("session" in request)) return !expired;
-  const asking = { repository: request.repository, realm, subject };
+  const asking = { repository: request.repository, kind, realm, subject };
   const decision = await uploads.decide(request.session, asking, expired);
   if (decision.allow) return true;
   if (decision.reason === "session-unknown") return false;

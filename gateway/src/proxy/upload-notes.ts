@@ -17,8 +17,8 @@ export function noteUploadStart(
   return async (answer) => {
     const session = SESSION_IN_LOCATION.exec(answer.headers.location ?? "")?.[1];
     if (answer.statusCode !== 202 || session === undefined) return;
-    const { realm, subject } = caller;
-    await uploads.started(session, { repository: request.repository, realm, subject });
+    const { kind, realm, subject } = caller;
+    await uploads.started(session, { repository: request.repository, kind, realm, subject });
   };
 }
 

@@ -40,6 +40,6 @@ export function recentReads(): RecentReads {
   };
 }
 
-function keyOf({ repository, uid, realm, address }: Pull, digest: string): string {
-  return JSON.stringify([repository, digest, uid, realm, address]);
+function keyOf({ repository, uid, realm, kind, address }: Pull, digest: string): string {
+  return JSON.stringify([repository, digest, uid, realm, kind, address]);
 }

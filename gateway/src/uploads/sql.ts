@@ -3,6 +3,8 @@ import type { Queryable } from "#service-kit/db/pool.js";
 /** Who started an upload. */
 export interface UploadOwner {
   readonly repository: string;
+  /** How they logged in; `null` for uploads of before this was noted. */
+  readonly kind: string | null;
   readonly realm: string;
   readonly subject: string;
 }
@@ -14,9 +16,9 @@ export async function insertUploadSession(
   owner: UploadOwner,
 ): Promise<void> {
   await db.query(
-    `insert into ledger.upload_session (session, repository, realm, subject)
-     values ($1, $2, $3, $4) on conflict do nothing`,
-    [session, owner.repository, owner.realm, owner.subject],
+    `insert into ledger.upload_session (session, repository, kind, realm, subject)
+     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+    [session, owner.repository, owner.kind, owner.realm, owner.subject],
   );
 }
 
@@ -26,7 +28,7 @@ export async function readUploadSession(
   session: string,
 ): Promise<(UploadOwner & { ageSeconds: number }) | null> {
   const { rows } = await db.query<UploadOwner & { ageSeconds: number }>(
-    `select repository, realm, subject,
+    `select repository, kind, realm, subject,
             extract(epoch from now() - started_at)::float8 as "ageSeconds"
      from ledger.upload_session where session = $1`,
     [session],

@@ -22,6 +22,7 @@ export function decideUpload(
   if (started === null) return { allow: !options.tokenExpired, reason: "session-unknown" };
   const same =
     started.repository === asking.repository &&
+    (started.kind === null || started.kind === asking.kind) &&
     started.realm === asking.realm &&
     started.subject === asking.subject;
   if (!same) return { allow: false, reason: "other-subject" };

@@ -94,6 +94,12 @@ describe("an upload", () => {
     expect((await ask("PATCH", location, { extra: { realm: "/services" } })).status).toBe(404);
   });
 
+  test("of the same name and realm, by another kind of login, is somebody else's", async () => {
+    const location = await start();
+    expect((await ask("PATCH", location, { extra: { kind: "oidc" } })).status).toBe(404);
+    expect((await ask("PATCH", location, {})).status).toBe(202);
+  });
+
   test("that nobody started needs a good token", async () => {
     const path = "/v2/alpha/app/blobs/uploads/made-up";
     expect((await ask("PATCH", path, EXPIRED)).status).toBe(401);

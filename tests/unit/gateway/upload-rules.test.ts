@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { decideUpload } from "#gateway/uploads/upload-rules.js";
 
-const alice = { repository: "alpha/app", realm: "/employees", subject: "alice" };
+const alice = { repository: "alpha/app", kind: "oauth2", realm: "/employees", subject: "alice" };
 const started = { ...alice, ageSeconds: 100 };
 const good = { tokenExpired: false, capSeconds: 1_000 };
 const expired = { ...good, tokenExpired: true };
@@ -25,6 +25,22 @@ describe("who may go on with an upload", () => {
       good,
       "other-subject",
       false,
+    ],
+    [
+      "nobody of the same name and realm who logged in another way",
+      started,
+      { ...alice, kind: "oidc" },
+      good,
+      "other-subject",
+      false,
+    ],
+    [
+      "whoever has its name, where the way to log in was not noted yet",
+      { ...started, kind: null },
+      alice,
+      good,
+      "own-session",
+      true,
     ],
     [
       "nobody for another repository",

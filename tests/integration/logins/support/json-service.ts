@@ -11,8 +11,9 @@ export interface AskedRequest {
   readonly body: string;
 }
 
-/** What it answers: a status with a body, or nothing at all, ever. */
-export type ServiceAnswer = { readonly status: number; readonly body: unknown } | "silence";
+/** What it answers: a status with a body, nothing at all, ever, or the end of the connection. */
+export type ServiceAnswer =
+  { readonly status: number; readonly body: unknown } | "silence" | "reset";
 
 /** An HTTP service of another company department. */
 export interface JsonService {
@@ -58,6 +59,10 @@ async function respond(service: JsonService, req: IncomingMessage, res: ServerRe
   service.asked.push(request);
   const answer = await service.answer(request);
   if (answer === "silence") return;
+  if (answer === "reset") {
+    res.socket?.resetAndDestroy();
+    return;
+  }
   const text = typeof answer.body === "string" ? answer.body : JSON.stringify(answer.body);
   res.writeHead(answer.status, { "content-type": "application/json" }).end(text);
 }
