@@ -141,6 +141,7 @@ export async function startTestTokenServer(
     service: "wharfinger",
     lifetimeSeconds: options.lifetimeSeconds ?? 900,
     client: clientReader(["loopback"], { log: SILENT, now }),
+    requestId: () => undefined,
     now,
     newTokenId: randomUUID,
     log: SILENT,
