@@ -32,7 +32,7 @@ export interface ToldRequest {
 
 const claimsSchema = z.object({
   aud: z.literal(AUDIENCE),
-  iat: z.number().int(),
+  nbf: z.number().int(),
   exp: z.number().int(),
   jti: z.string().min(1).max(64),
   method: z.string(),
@@ -58,7 +58,7 @@ export function signCaller(
 ): string {
   return signStatement(key, TYPE, {
     aud: AUDIENCE,
-    iat: made.at,
+    nbf: made.at,
     exp: made.at + LIFETIME_SECONDS,
     jti: made.id,
     method: request.method,
@@ -85,10 +85,10 @@ export function callerVerifier(trust: {
     const { payload } = verifyStatement(token, TYPE, { anchors: trust.anchors(), at });
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new Error("signed, but says nothing of a caller");
-    const { iat, exp, jti, method, path, address, request: requestId } = claims.data;
+    const { nbf, exp, jti, method, path, address, request: requestId } = claims.data;
     const now = trust.now() / 1000;
-    if (iat > now + LEEWAY_SECONDS) throw new Error("made in the future");
-    if (exp > iat + LIFETIME_SECONDS || now > exp + LEEWAY_SECONDS) throw new Error("made too long ago"); // prettier-ignore
+    if (nbf > now + LEEWAY_SECONDS) throw new Error("made in the future");
+    if (exp > nbf + LIFETIME_SECONDS || now > exp + LEEWAY_SECONDS) throw new Error("made too long ago"); // prettier-ignore
     if (method !== request.method || path !== request.path) throw new Error("made for another request"); // prettier-ignore
     if (seen.has(jti)) throw new Error("used before");
     seen.set(jti, true);
