@@ -115,6 +115,7 @@ export function tokenServerSpec(options: Shared & { identityProvider: string }):
       HTTP_TOKENINFO_URL: `${identityProvider}/oauth2/tokeninfo`,
       HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
       HTTP_IIDINFO_URL: `${identityProvider}/iidinfo`,
+      GATEWAY_TRUST_FILE: options.keys.gatewayBundle,
     },
     stopWithinMs: 1_500,
   });

@@ -32,6 +32,7 @@ import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
 import { Secret } from "#service-kit/secret.js";
 import { SILENT } from "./ledger.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
@@ -162,6 +163,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     recover: (key) => recoverTag(ledger, key),
     forward: forwardTo(registryUrl, "the registry", false),
     forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
+    callerStatement: ({ address }) => ({ [CALLER_HEADER]: address }),
     publicUrl: options.publicUrl ?? null,
     service: SERVICE,
     client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),

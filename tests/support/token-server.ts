@@ -24,6 +24,7 @@ import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js"
 import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes.js";
+import type { RequestOrigin } from "#token-server/told-by-gateway.js";
 import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "./ledger.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
@@ -48,6 +49,8 @@ export interface TestTokenServerOptions {
   readonly limits?: LoginLimits;
   readonly allowPublicRead?: boolean;
   readonly lifetimeSeconds?: number;
+  /** Whom requests are from; absent: whatever a proxy on this machine says. */
+  readonly origin?: RequestOrigin;
   readonly policy?: Pick<PolicySource, "current">;
   readonly robotMaxDays?: number;
   readonly report?: LimitReport;
@@ -140,7 +143,8 @@ export async function startTestTokenServer(
     issuer: "wharfinger",
     service: "wharfinger",
     lifetimeSeconds: options.lifetimeSeconds ?? 900,
-    client: clientReader(["loopback"], { log: SILENT, now }),
+    client: options.origin?.client ?? clientReader(["loopback"], { log: SILENT, now }),
+    requestId: options.origin?.requestId ?? (() => undefined),
     now,
     newTokenId: randomUUID,
     log: SILENT,

@@ -31,7 +31,9 @@ export interface TokenServerConfig {
   /** Service that knows machines by their instance identity documents. */
   readonly iidinfoUrl: string | null;
   readonly allowPublicRead: boolean;
-  /** Peers whose `X-Forwarded-For` counts: the gateways. */
+  /** PEM file with the authorities of the gateways' keys: what such a key signs of a caller is believed; `null`: nothing is. */
+  readonly gatewayTrustFile: string | null;
+  /** Peers whose `X-Forwarded-For` counts besides. */
   readonly trustedProxies: readonly string[];
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
@@ -77,7 +79,8 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL"),
     iidinfoUrl: read.optionalUrl("HTTP_IIDINFO_URL"),
     allowPublicRead: read.flag("HTTP_ALLOW_PUBLIC_READ", false),
-    trustedProxies: read.addressList("TRUSTED_PROXIES", "loopback, linklocal, uniquelocal"),
+    gatewayTrustFile: read.optionalText("GATEWAY_TRUST_FILE"),
+    trustedProxies: read.addressList("TRUSTED_PROXIES"),
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     refreshTokenSeconds: read.integer("REFRESH_TOKEN_TTL_SECONDS", 30 * 86_400, {

@@ -7,7 +7,6 @@ import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js"
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
@@ -30,6 +29,7 @@ import { robotCheck } from "./robots/check-at-start.js";
 import { exceedingRobots } from "./robots/exceeding.js";
 import { refuseRobots } from "./robots/refuse-robots.js";
 import { robotSource } from "./robots/robot-source.js";
+import { openRequestOrigin } from "./request-origin.js";
 import { tokenServerRoutes } from "./routes.js";
 
 async function main(config: TokenServerConfig): Promise<void> {
@@ -99,6 +99,7 @@ async function main(config: TokenServerConfig): Promise<void> {
           },
         });
   facts.add(policyFact(policy.version()));
+  const origin = await openRequestOrigin(config, { log, metrics });
   const routes = tokenServerRoutes({
     ...identities,
     unrestricted,
@@ -128,7 +129,8 @@ async function main(config: TokenServerConfig): Promise<void> {
     issuer: config.issuer,
     service: config.service,
     lifetimeSeconds: config.tokenLifetimeSeconds,
-    client: clientReader(config.trustedProxies, { log, now: Date.now }),
+    client: origin.client,
+    requestId: origin.requestId,
     now: Date.now,
     newTokenId: randomUUID,
     log,
@@ -143,6 +145,7 @@ async function main(config: TokenServerConfig): Promise<void> {
       ...(unrestricted ? [refuseRobots({ db, log, migrated: schema.migrated, end })] : []),
       facts,
       keys,
+      origin,
       policyComponent(policy),
       housekeeping(db, log),
       robotCheck(

@@ -16,6 +16,7 @@ import {
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { RequestOrigin } from "./told-by-gateway.js";
 import { issueToken, type IssueDeps } from "./token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token/request.js";
 
@@ -26,6 +27,7 @@ const MOST_USER_AGENT_CHARACTERS = 200;
 export interface RouteDeps extends IssueDeps, ExplainDeps, RobotDeps {
   readonly keys: KeyRing;
   readonly client: ClientReader;
+  readonly requestId: RequestOrigin["requestId"];
   readonly metrics: ServiceMetrics;
 }
 
@@ -39,7 +41,7 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.use((req, res, next) => {
-    openContext(req, res, { log, metrics, client: deps.client });
+    openContext(req, res, { log, metrics, client: deps.client, requestId: deps.requestId });
     // The gateway compares the origin with its own.
     refuseCrossSite(req, () => null);
     if (req.url.startsWith("/api/")) refuseOtherThanJson(req);

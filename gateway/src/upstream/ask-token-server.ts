@@ -2,6 +2,7 @@ import type { Request, Response } from "express";
 import { splitTarget } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { readSmallBody, type SmallBodyLimits } from "#service-kit/http/small-body.js";
+import type { CallerStatement } from "../proxy/caller-statement.js";
 import { refuseBody } from "./client-framing.js";
 import type { Forward } from "./forward.js";
 import { tokenServerRequest, tokenServerRoute } from "./token-server-request.js";
@@ -9,6 +10,8 @@ import { tokenServerRequest, tokenServerRoute } from "./token-server-request.js"
 /** What asking the token server needs. */
 export interface TokenServerDeps {
   readonly forwardToTokenServer: Forward;
+  /** Signs for whom it is asked. */
+  readonly callerStatement: CallerStatement;
 }
 
 /** Forms and JSON of the token server are a few hundred bytes; a robot with many grants is some KiB. */
@@ -31,7 +34,7 @@ const NOTHING = Buffer.alloc(0);
  * @throws Fault METHOD_UNSUPPORTED, REQUEST_INVALID, those of {@link readSmallBody}, or UNAVAILABLE
  */
 export async function askTokenServer(
-  { forwardToTokenServer }: TokenServerDeps,
+  { forwardToTokenServer, callerStatement }: TokenServerDeps,
   req: Request,
   res: Response,
 ): Promise<boolean> {
@@ -47,6 +50,8 @@ export async function askTokenServer(
     { query: new URLSearchParams(query), headers: req.headers, body },
     { clientAddress: context.client.address, requestId: context.requestId },
   );
-  await forwardToTokenServer(made, { req, res });
+  const { client, requestId } = context;
+  const signed = callerStatement({ address: client.address, requestId }, route);
+  await forwardToTokenServer({ ...made, headers: { ...made.headers, ...signed } }, { req, res });
   return true;
 }

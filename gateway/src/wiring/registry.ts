@@ -3,6 +3,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config.js";
 import { ownRequestMark } from "../hooks/own-requests.js";
+import { callerStatement, type CallerStatement } from "../proxy/caller-statement.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../proxy/upstream-token.js";
 import { registryUpstream, type Upstream } from "../proxy/upstream.js";
 import { forwarder, type Forward } from "../upstream/forward.js";
@@ -22,6 +23,7 @@ export interface UpstreamAccess {
 export interface Behind extends UpstreamAccess {
   readonly forward: Forward;
   readonly forwardToTokenServer: Forward;
+  readonly callerStatement: CallerStatement;
 }
 
 /**
@@ -54,6 +56,7 @@ export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): B
   const access = openUpstream(config, keys);
   return {
     ...access,
+    callerStatement: callerStatement({ keys, now: Date.now, newId: randomUUID }),
     forward: forwarder(
       {
         url: registryUrl,

@@ -36,11 +36,17 @@ const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 export function openContext(
   req: IncomingMessage,
   res: ServerResponse,
-  deps: { log: Logger; metrics: ServiceMetrics; client: ClientReader },
+  deps: {
+    log: Logger;
+    metrics: ServiceMetrics;
+    client: ClientReader;
+    /** Id that somebody gave the request already; absent: whatever `X-Request-Id` says. */
+    requestId?: (req: IncomingMessage) => string | undefined;
+  },
 ): RequestContext {
-  const offered = req.headers["x-request-id"];
+  const offered = (deps.requestId ?? fromHeader)(req);
   const requestId =
-    typeof offered === "string" && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : randomUUID();
+    offered !== undefined && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : randomUUID();
   const context: RequestContext = { requestId, route: "unknown", actor: null, client: UNKNOWN };
   contexts.set(req, context);
   res.setHeader("X-Request-Id", requestId);
@@ -63,6 +69,10 @@ export function openContext(
   });
   context.client = deps.client(req);
   return context;
+}
+
+function fromHeader(req: IncomingMessage): string | undefined {
+  return [req.headers["x-request-id"]].flat()[0];
 }
 
 /**

@@ -33,7 +33,7 @@ const LEFT_OUT: readonly string[] = [
   // The network is private, as the default wants it.
   "NOTIFICATION_ALLOWED",
 ];
-/** The gateway, whose peers these are, is in compose's network: the token server's default is right. */
+/** Gateways sign what they tell of callers, and nobody else comes to the token server. */
 const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {
   "token-server": ["TRUSTED_PROXIES"],
   // It makes the roles, as the superuser.

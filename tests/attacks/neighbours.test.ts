@@ -1,0 +1,265 @@
+import type { X509Certificate } from "node:crypto";
+import { randomUUID } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { callerStatement } from "#gateway/proxy/caller-statement.js";
+import { upstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
+import {
+  CALLER_HEADER,
+  callerVerifier,
+  signCaller,
+  type ToldRequest,
+} from "#service-kit/signing/caller-statement.js";
+import { operatorFolders, type OperatorFolders } from "#service-kit/signing/operator-folders.js";
+import { readKeyFolder } from "#service-kit/signing/key-folder.js";
+import { renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
+import { parseCertificates, type SigningKey } from "#service-kit/signing/signing-key.js";
+import { signStatement } from "#service-kit/signing/statement.js";
+import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+
+const CALLER = { address: "192.0.2.77", requestId: "asked-by-a-test" };
+const ROBOTS = "/api/v1/teams/alpha/robots";
+const REQUEST = { method: "POST", path: ROBOTS };
+const PEER = "127.0.0.1";
+
+let folder: TemporaryFolder;
+let folders: OperatorFolders;
+let key: SigningKey;
+let anchors: readonly X509Certificate[];
+let ahead = 0;
+let server: TestTokenServer;
+const outcomes: StatementOutcome[] = [];
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  folders = operatorFolders(folder.path);
+  await renewKeys(folders, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
+  key = await gatewayKey(folders);
+  anchors = await bundle(folders);
+  const now = () => Date.now() + ahead;
+  server = await startTestTokenServer({
+    origin: toldByGateway({
+      verify: callerVerifier({ anchors: () => anchors, now }),
+      direct: clientReader([], { log: SILENT, now }),
+      log: SILENT,
+      now,
+      count: (outcome) => outcomes.push(outcome),
+    }),
+  });
+});
+afterAll(async () => {
+  await server.stop();
+  await folder.remove();
+});
+
+describe("what a gateway tells of a caller", () => {
+  test("is on record, and so is the id that the request has there", async () => {
+    const sign = callerStatement({ keys: { active: () => key }, now: Date.now, newId: randomUUID });
+    const { address, requestId } = await recorded(sign(CALLER, REQUEST));
+    expect({ address, requestId }).toEqual(CALLER);
+    expect(outcomes.at(-1)).toBe("believed");
+  });
+
+  test("is good for one request alone: who overheard it has nothing", async () => {
+    const header = { [CALLER_HEADER]: signed() };
+    expect((await recorded(header)).address).toBe(CALLER.address);
+    expect((await recorded(header)).address).toBe(PEER);
+    expect(outcomes.at(-1)).toBe("refused");
+  });
+
+  test("is good for half a minute, and as much for clocks that differ", async () => {
+    const early = signed();
+    const late = signed();
+    ahead = 59_000;
+    expect((await recorded({ [CALLER_HEADER]: early })).address).toBe(CALLER.address);
+    ahead = 62_000;
+    expect((await recorded({ [CALLER_HEADER]: late })).address).toBe(PEER);
+    ahead = 0;
+  });
+});
+
+describe("is not believed, and the address of the peer counts:", () => {
+  test.each<[string, () => Record<string, string> | Promise<Record<string, string>>]>([
+    ["nothing at all", () => ({})],
+    [
+      "X-Forwarded-For and X-Request-Id of a neighbour",
+      () => ({ "X-Forwarded-For": "10.0.0.66", "X-Request-Id": "chosen" }),
+    ],
+    ["Forwarded", () => ({ Forwarded: "for=10.0.0.66" })],
+    [
+      "an unsigned statement",
+      () => statement(`${part({ alg: "none", typ: "wharfinger-caller+jwt" })}.${part(claims())}.`),
+    ],
+    [
+      "a statement with another address put in",
+      () => statement(withPayload(signed(), { address: "10.0.0.66" })),
+    ],
+    [
+      "a statement with a later end put in",
+      () => statement(withPayload(signed(), { exp: 9_999_999_999 })),
+    ],
+    ["one of another request's path", () => statement(signed({ method: "POST", path: "/token" }))],
+    ["one of another request's method", () => statement(signed({ method: "GET", path: ROBOTS }))],
+    ["one that was made in the future", () => statement(signed(REQUEST, seconds() + 40))],
+    [
+      "one that lives longer than a gateway's do",
+      () =>
+        statement(
+          signStatement(key, "wharfinger-caller+jwt", { ...claims(), exp: seconds() + 3_600 }),
+        ),
+    ],
+    [
+      "one for somebody else",
+      () =>
+        statement(signStatement(key, "wharfinger-caller+jwt", { ...claims(), aud: "registry" })),
+    ],
+    [
+      "one of an address that is none",
+      () =>
+        statement(
+          signStatement(key, "wharfinger-caller+jwt", {
+            ...claims(),
+            address: "10.0.0.66, 1.2.3.4",
+          }),
+        ),
+    ],
+    [
+      "one whose request id would break a log line",
+      () =>
+        statement(signStatement(key, "wharfinger-caller+jwt", { ...claims(), request: "a\nb" })),
+    ],
+    [
+      "another statement of the gateway",
+      () => statement(signStatement(key, "wharfinger-audit-checkpoint", claims())),
+    ],
+    ["the gateway's token for the registry", () => statement(registryToken())],
+    [
+      "a statement of the token server's own key",
+      () => statement(signedBy({ ...server.keys.active(), x5c: key.x5c })),
+    ],
+    ["one of a stranger's authority", async () => statement(signedBy(await strangersKey()))],
+    ["two statements", () => ({ [CALLER_HEADER]: `${signed()}, ${signed()}` })],
+  ])("%s", async (_what, header) => {
+    const { address, requestId } = await recorded(await header());
+    expect(address).toBe(PEER);
+    expect(requestId).not.toBe(CALLER.requestId);
+    expect(requestId).not.toBe("chosen");
+  });
+
+  test("a statement of a key that was withdrawn, as soon as the bundle is another", async () => {
+    const old = key;
+    await withdrawGatewayKeys(folders, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
+    expect((await recorded(statement(signedBy(old)))).address).toBe(CALLER.address);
+    anchors = await bundle(folders);
+    expect((await recorded(statement(signedBy(old)))).address).toBe(PEER);
+    key = await gatewayKey(folders);
+    expect((await recorded(statement(signed()))).address).toBe(CALLER.address);
+  });
+});
+
+test("a token server that trusts no gateway believes none", async () => {
+  const count: StatementOutcome[] = [];
+  const origin = toldByGateway({
+    verify: null,
+    direct: clientReader([], { log: SILENT, now: Date.now }),
+    log: SILENT,
+    now: Date.now,
+    count: (outcome) => count.push(outcome),
+  });
+  const other = await startTestTokenServer({ origin });
+  const answer = await other.http.get("/ready").set(statement(signed()));
+  expect(answer.headers["x-request-id"]).not.toBe(CALLER.requestId);
+  expect(count).toEqual(["refused"]);
+  await other.stop();
+});
+
+/** Makes a robot, and looks where that came from by the audit log. */
+async function recorded(headers: Record<string, string>) {
+  const name = `r${randomUUID().slice(0, 8)}`;
+  const made = await server.http
+    .post(ROBOTS)
+    .set("Authorization", "Bearer alice-token")
+    .set(headers)
+    .send({ name, grants: [{ repositories: "alpha/**", actions: ["pull"] }] });
+  expect(made.status).toBe(201);
+  const { rows } = await server.db.query<{ address: string; requestId: string }>(
+    `select content::json->'actor'->>'address' as address,
+            content::json->'actor'->>'requestId' as "requestId"
+     from audit.entry where content::json->'detail'->>'login' = $1`,
+    [`robot-alpha-${name}`],
+  );
+  return rows[0] ?? { address: "", requestId: "" };
+}
+
+function signed(request: ToldRequest = REQUEST, at = seconds()): string {
+  return signCaller(key, CALLER, request, { id: randomUUID(), at });
+}
+
+function signedBy(signer: SigningKey): string {
+  return signCaller(signer, CALLER, REQUEST, { id: randomUUID(), at: seconds() });
+}
+
+function claims() {
+  const { address, requestId: request } = CALLER;
+  const [nbf, exp] = [seconds(), seconds() + 30];
+  return {
+    aud: "wharfinger-token-server",
+    nbf,
+    exp,
+    jti: randomUUID(),
+    ...REQUEST,
+    address,
+    request,
+  };
+}
+
+function registryToken(): string {
+  const authorization = upstreamAuthorization({
+    keys: { active: () => key },
+    issuer: "wharfinger-gateway",
+    service: "wharfinger-token-server",
+    now: Date.now,
+    newTokenId: randomUUID,
+  });
+  return authorization("alice", []).slice("Bearer ".length);
+}
+
+async function strangersKey(): Promise<SigningKey> {
+  const others = operatorFolders(join(folder.path, "stranger"));
+  await renewKeys(others, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
+  return gatewayKey(others);
+}
+
+async function gatewayKey({ keys }: OperatorFolders): Promise<SigningKey> {
+  const found = await readKeyFolder({ directory: keys, owner: "gateway", certified: true });
+  const [first] = found;
+  if (first === undefined) throw new Error("no key");
+  return first.key;
+}
+
+async function bundle({ trust }: OperatorFolders): Promise<readonly X509Certificate[]> {
+  return parseCertificates(await readFile(join(trust, "gateway.pem"), "utf8"), "gateway.pem");
+}
+
+function statement(token: string): Record<string, string> {
+  return { [CALLER_HEADER]: token };
+}
+
+function withPayload(token: string, change: object): string {
+  const [head = "", payload = "", signature = ""] = token.split(".");
+  const told = JSON.parse(Buffer.from(payload, "base64url").toString()) as object;
+  return [head, part({ ...told, ...change }), signature].join(".");
+}
+
+function part(value: object): string {
+  return Buffer.from(JSON.stringify(value)).toString("base64url");
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
+}

@@ -1,0 +1,83 @@
+import type { X509Certificate } from "node:crypto";
+import { Counter } from "prom-client";
+import { clientReader } from "#service-kit/http/client-reader.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import { callerVerifier } from "#service-kit/signing/caller-statement.js";
+import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { watchFile, type WatchedFile } from "#service-kit/watch-file.js";
+import { YamlFileError } from "#service-kit/yaml-file.js";
+import { toldByGateway, type RequestOrigin } from "./told-by-gateway.js";
+
+/** Where requests are from, followed while the trust in gateways changes. */
+export interface FollowedOrigin extends RequestOrigin, Component {}
+
+/**
+ * @param config - file with the certificates of the authorities that certify gateways' keys (`null`: no gateway's word
+ *   counts), and peers whose `X-Forwarded-For` counts
+ * @param deps - log and metrics
+ * @returns the reader of requests' origins
+ * @throws YamlFileError that names the file, when it holds no certificates at the start
+ */
+export async function openRequestOrigin(
+  config: { readonly gatewayTrustFile: string | null; readonly trustedProxies: readonly string[] },
+  { log, metrics }: { readonly log: Logger; readonly metrics: ServiceMetrics },
+): Promise<FollowedOrigin> {
+  const statements = new Counter({
+    name: "caller_statements_total",
+    help: "What gateways said of their callers, by whether it was believed; absent: a request past the gateways",
+    labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const trust = await openTrust(config.gatewayTrustFile, log);
+  const now = Date.now;
+  const origin = toldByGateway({
+    verify: trust === null ? null : callerVerifier({ anchors: () => trust.current(), now }),
+    direct: clientReader(config.trustedProxies, { log, now }),
+    log,
+    now,
+    count: (outcome) => {
+      statements.inc({ outcome });
+    },
+  });
+  return {
+    ...origin,
+    name: "trust in gateways",
+    start: () => Promise.resolve(),
+    stop: () => {
+      trust?.stop();
+      return Promise.resolve();
+    },
+  };
+}
+
+async function openTrust(
+  file: string | null,
+  log: Logger,
+): Promise<WatchedFile<readonly X509Certificate[]> | null> {
+  if (file === null) return null;
+  return watchFile(file, {
+    load: (text) => certificatesIn(text, file),
+    onRefused: (faults) => {
+      log.error({ event: "gateway-trust.refused", file, faults });
+    },
+    onOutcome: (outcome) => {
+      log.info({ event: "gateway-trust.changed", file, outcome });
+    },
+  });
+}
+
+function certificatesIn(text: string, file: string): readonly X509Certificate[] {
+  const certificates = readCertificates(text, file);
+  if (certificates.length === 0) throw new YamlFileError([`${file}: holds no certificate`]);
+  return certificates;
+}
+
+function readCertificates(text: string, file: string): readonly X509Certificate[] {
+  try {
+    return parseCertificates(text, file);
+  } catch (error) {
+    throw new YamlFileError([error instanceof Error ? error.message : String(error)]);
+  }
+}
