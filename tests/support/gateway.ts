@@ -18,7 +18,8 @@ import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
-import { forwarder } from "#gateway/upstream/forward.js";
+import { forwarder, type Forward } from "#gateway/upstream/forward.js";
+import type { MadeRequest } from "#gateway/upstream/made-request.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
 import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
 import type { Sink } from "#gateway/events/sink.js";
@@ -74,6 +75,8 @@ export interface TestGatewayOptions {
   readonly userAgentMark?: string;
   /** Clock of pulls, in milliseconds. */
   readonly now?: () => number;
+  /** Told of each request that it makes for a client, before it is sent. */
+  readonly onMade?: (made: MadeRequest) => void;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
 }
@@ -105,8 +108,13 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { registryUrl, tokenServerUrl } = options;
   const metrics = gatewayMetrics();
   const authorization = options.authorization ?? readableAuthorization;
-  const forwardTo = (url: string, name: string, passUnauthorized: boolean) =>
-    forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+  const forwardTo = (url: string, name: string, passUnauthorized: boolean): Forward => {
+    const forward = forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+    return (made, ...rest) => {
+      options.onMade?.(made);
+      return forward(made, ...rest);
+    };
+  };
   const db = options.db ?? DATABASE_AWAY;
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const settled = settledTags(heard);
