@@ -69,7 +69,6 @@ describe.each(registryPrograms())(
         }),
         { numRuns: RUNS },
       );
-      console.log(counts);
       // Otherwise nothing would have been compared.
       expect(counts.both).toBeGreaterThan(RUNS / 10);
       expect(counts.named).toBeGreaterThan(RUNS / 10);

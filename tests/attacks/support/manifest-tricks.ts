@@ -37,7 +37,7 @@ function spelled(name: string): fc.Arbitrary<string> {
   const swapped = (from: string, to: string) => json(name.replace(from, to));
   return fc.constantFrom(
     json(name.toUpperCase()),
-    json(name[0]?.toUpperCase() + name.slice(1)),
+    json(`${name.slice(0, 1).toUpperCase()}${name.slice(1)}`),
     swapped("s", "\u017f"),
     swapped("S", "\u017f"),
     swapped("k", "\u212a"),
