@@ -20,7 +20,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT } from "./ledger.js";
-import { imageText, readingOf } from "./manifest-texts.js";
+import { imageText, INDEX_TYPE, readingOf } from "./manifest-texts.js";
 
 /**
  * @param content - stands for the manifest; other content, other digest
@@ -50,13 +50,15 @@ export function tagPush(
   };
 }
 
-/** What is neither index nor image stands for an image without layers. */
+/** What is neither index nor image stands for an image without layers, or for an index of what it names. */
 function pushedReading(content: Buffer): Manifest {
-  for (const bytes of [content, Buffer.from(imageText())]) {
-    const reading = readingOf(bytes);
-    if (reading.kind !== "unclear") return reading;
-  }
-  throw new Error("an image without layers is none");
+  const reading = readingOf(content);
+  if (reading.kind !== "unclear") return reading;
+  const none = readingOf(Buffer.from(imageText()));
+  if (none.kind !== "image") throw new Error("an image without layers is none");
+  if (reading.children.length === 0) return none;
+  const manifests = reading.children.map((digest) => ({ ...none.config, digest }));
+  return { ...none, kind: "index", mediaType: INDEX_TYPE, manifests };
 }
 
 function auditActor(uid = "alice", requestId: string): AuditActor {

@@ -43,7 +43,7 @@ async function findMissing(
   for (const digest of await readBuriedParts(deps.db, repository, children, MOST_ASKED)) {
     const manifest = await deps.upstreamManifest(push, digest);
     if (manifest === null) return digest;
-    await storeManifest(deps.db, repository, manifest);
+    await storeManifest(deps.db, repository, manifest, "found");
   }
   return null;
 }

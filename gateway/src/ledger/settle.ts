@@ -64,7 +64,7 @@ export async function commitPush(
     deps.db.transaction(async (tx) => {
       if (manifest !== null) {
         if (await hasLostParts(tx, claim, manifest)) return "incomplete";
-        await storeManifest(tx, claim.repository, manifest);
+        await storeManifest(tx, claim.repository, manifest, "checked");
       }
       const committed = await commitTag(tx, claim);
       if (committed === null) return null;

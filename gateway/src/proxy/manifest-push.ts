@@ -11,6 +11,8 @@ import type { FoundSource } from "../scm/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream } from "./upstream.js";
+import { withRefusedUrls } from "./refused-urls.js";
+import { vouchForChildren } from "./vouch-for-children.js";
 import type { WholeAnswer } from "./whole-request.js";
 
 /** What pushing manifests needs. */
@@ -32,6 +34,7 @@ export async function pushManifestByTag(
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
+  await vouchForChildren(deps, exchange, reading);
   const { mediaType } = reading;
   const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
@@ -47,16 +50,19 @@ export async function pushManifestByTag(
       source,
     },
     {
-      send: () =>
-        deps.upstream.putManifest({
-          repository,
-          reference: { tag },
-          content,
-          mediaType,
-          subject: caller.subject,
-          clientAddress: context.client.address,
-          requestId: context.requestId,
-        }),
+      send: async () =>
+        withRefusedUrls(
+          await deps.upstream.putManifest({
+            repository,
+            reference: { tag },
+            content,
+            mediaType,
+            subject: caller.subject,
+            clientAddress: context.client.address,
+            requestId: context.requestId,
+          }),
+          reading,
+        ),
       currentDigest: () => deps.upstream.digestOfTag(repository, tag),
     },
   );
@@ -78,6 +84,7 @@ export async function pushManifestByDigest(
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
     throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });
+  await vouchForChildren(deps, exchange, reading);
   const put = {
     repository: request.repository,
     reference: { digest: request.digest },
@@ -87,9 +94,10 @@ export async function pushManifestByDigest(
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  const answer = await deps.upstream.putManifest(put).catch((error: unknown) => {
+  const said = await deps.upstream.putManifest(put).catch((error: unknown) => {
     throw new Fault("UNAVAILABLE", { message: "the registry did not answer", cause: error });
   });
+  const answer = withRefusedUrls(said, reading);
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
   if (answer.status < 300)
@@ -110,7 +118,7 @@ async function recordManifest(
 ): Promise<void> {
   const { repository, digest } = exchange.request;
   await deps.db.transaction(async (tx) => {
-    const change = await storeManifest(tx, repository, manifest);
+    const change = await storeManifest(tx, repository, manifest, "checked");
     if (change === null) return;
     await deps.audit(tx, {
       action: "manifest.pushed",

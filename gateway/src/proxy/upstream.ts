@@ -30,6 +30,8 @@ export interface Upstream {
   digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
   /** @returns a manifest, or `null` when the registry has none. @throws when that cannot be told */
   getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
+  /** @returns size of a blob in bytes, or `null` when the registry has none. @throws when that cannot be told */
+  blobSize(repository: RepositoryName, digest: Digest): Promise<number | null>;
   /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
   deleteManifest(
     repository: RepositoryName,
@@ -123,6 +125,17 @@ export function registryUpstream(
         throw new Error(`the registry answered ${answer.status} when asked for a manifest`);
       const mediaType = answer.headers.get("content-type") ?? "application/octet-stream";
       return readStored({ digest, mediaType, content: answer.body });
+    },
+    blobSize: async (repository, digest) => {
+      const headers = { Authorization: allow("", repository, ["pull"]) };
+      const path = `/v2/${repository}/blobs/${digest}`;
+      const answer = await ask(path, { method: "HEAD", headers }, probeMilliseconds);
+      if (answer.status === 404) return null;
+      // A redirect to the storage: it is there, of whatever size.
+      if (answer.status === 307) return 0;
+      if (answer.status !== 200)
+        throw new Error(`the registry answered ${answer.status} when asked for a blob`);
+      return Number(answer.headers.get("content-length") ?? 0);
     },
     deleteManifest: (repository, reference, errand) =>
       ask(

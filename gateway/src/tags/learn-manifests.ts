@@ -79,7 +79,7 @@ async function learn(
       ? await readStored({ digest, content, mediaType })
       : await fromRegistry(deps, repository, digest);
   if (manifest === null) return false;
-  await storeManifest(deps.db, repository, manifest);
+  await storeManifest(deps.db, repository, manifest, "found");
   return true;
 }
 

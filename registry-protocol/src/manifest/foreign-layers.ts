@@ -1,9 +1,19 @@
 import { JsonProblem } from "../json/json-value.js";
 import type { Descriptor, ImageManifest } from "./manifest.js";
 
-const DOCKER_FOREIGN = /^application\/vnd\.docker\.image\.rootfs\.foreign\.diff\.tar(?:\.gzip)?$/;
-const NON_DISTRIBUTABLE =
-  /^application\/vnd\.oci\.image\.layer\.nondistributable\.v1\.tar(?:\+gzip|\+zstd)?$/;
+/**
+ * Layers that may be had from elsewhere, by the manifests in which the registry looks at their URLs
+ * (`validation.manifests.urls`). In others, and with other compressions, it takes any URLs and looks for nothing.
+ */
+const FOREIGN: Readonly<Record<ImageManifest["mediaType"], readonly string[]>> = {
+  "application/vnd.docker.distribution.manifest.v2+json": [
+    "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip",
+  ],
+  "application/vnd.oci.image.manifest.v1+json": [
+    "application/vnd.oci.image.layer.nondistributable.v1.tar",
+    "application/vnd.oci.image.layer.nondistributable.v1.tar+gzip",
+  ],
+};
 
 /**
  * The registry does not look for a part that has URLs. That is meant for layers whose licence wants them to be
@@ -28,13 +38,12 @@ export function refuseFalseUrls(
   where: string,
   mediaType: ImageManifest["mediaType"],
 ): void {
-  const isForeign = DOCKER_FOREIGN.test(layer.mediaType);
-  if (!isForeign && !NON_DISTRIBUTABLE.test(layer.mediaType)) {
+  if (!FOREIGN[mediaType].includes(layer.mediaType)) {
     refuseUrls(layer, where);
     return;
   }
   // The registry answers 500 to these, which looks like an outage.
-  if (isForeign && mediaType.includes(".docker.") && layer.urls.length === 0)
+  if (mediaType.includes(".docker.") && layer.urls.length === 0)
     throw new JsonProblem(`${where} is a foreign layer without urls`);
   if (!layer.urls.every(isWebAddress))
     throw new JsonProblem(`${where} has a url that is no http or https address without fragment`);

@@ -35,8 +35,12 @@ export const MANIFEST_KINDS = {
 /** Media type of a manifest. */
 export type ManifestMediaType = keyof typeof MANIFEST_KINDS;
 
+/** Media types of one kind of manifest. */
+type MediaTypeOf<K> = {
+  [T in ManifestMediaType]: (typeof MANIFEST_KINDS)[T] extends K ? T : never;
+}[ManifestMediaType];
+
 interface AnyManifest {
-  readonly mediaType: ManifestMediaType;
   /** What the manifest is about, for a signature or another referrer. */
   readonly subject: Descriptor | null;
   readonly artifactType: string | null;
@@ -46,6 +50,7 @@ interface AnyManifest {
 /** A manifest of one image or artifact (OCI image-spec, "Image Manifest"; Docker's version 2, schema 2). */
 export interface ImageManifest extends AnyManifest {
   readonly kind: "image";
+  readonly mediaType: MediaTypeOf<"image">;
   readonly config: Descriptor;
   readonly layers: readonly Descriptor[];
 }
@@ -53,6 +58,7 @@ export interface ImageManifest extends AnyManifest {
 /** A list of manifests, usually one for each platform (OCI image-spec, "Image Index"; Docker's manifest list). */
 export interface IndexManifest extends AnyManifest {
   readonly kind: "index";
+  readonly mediaType: MediaTypeOf<"index">;
   readonly manifests: readonly Descriptor[];
 }
 

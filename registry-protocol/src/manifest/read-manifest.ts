@@ -56,14 +56,17 @@ export function* readManifest(
   refuseOtherKinds(fields, mediaType);
   const allowance: Allowance = { bounds, annotationCharacters: 0 };
   const common = {
-    mediaType,
     subject: subjectIn(fields, allowance),
     artifactType: fields.text("artifactType"),
     annotations: annotationsIn(fields, "the manifest", allowance),
   };
-  if (MANIFEST_KINDS[mediaType] === "image")
+  if (isImageType(mediaType))
     return { ...common, ...(yield* imageIn(fields, allowance, mediaType)) };
-  return { ...common, ...(yield* indexIn(fields, allowance)) };
+  return { ...common, mediaType, ...(yield* indexIn(fields, allowance)) };
+}
+
+function isImageType(mediaType: ManifestMediaType): mediaType is ImageManifest["mediaType"] {
+  return MANIFEST_KINDS[mediaType] === "image";
 }
 
 function refuseOtherKinds(fields: Fields, mediaType: ManifestMediaType): void {
@@ -75,7 +78,7 @@ function refuseOtherKinds(fields: Fields, mediaType: ManifestMediaType): void {
   const isSilent = said === null && mediaType.startsWith("application/vnd.oci.");
   if (!isSilent && said !== mediaType)
     throw new JsonProblem(`"mediaType" has to be that of Content-Type, ${mediaType}`);
-  const isImage = MANIFEST_KINDS[mediaType] === "image";
+  const isImage = isImageType(mediaType);
   for (const name of [...(isImage ? ["manifests"] : ["config", "layers"]), ...OF_OTHER_KINDS])
     if (fields.get(name) !== undefined)
       throw new JsonProblem(`${isImage ? "an image" : "an index"} has no "${name}"`);
@@ -84,8 +87,8 @@ function refuseOtherKinds(fields: Fields, mediaType: ManifestMediaType): void {
 function* imageIn(
   fields: Fields,
   allowance: Allowance,
-  mediaType: ManifestMediaType,
-): Work<Pick<ImageManifest, "kind" | "config" | "layers">> {
+  mediaType: ImageManifest["mediaType"],
+): Work<Pick<ImageManifest, "kind" | "mediaType" | "config" | "layers">> {
   const written = fields.object("config");
   if (written === null) throw new JsonProblem(`an image needs a "config"`);
   const config = descriptorOf(written, "config", allowance);
@@ -96,7 +99,7 @@ function* imageIn(
   layers.forEach((layer, i) => {
     refuseFalseUrls(layer, `layers[${i}]`, mediaType);
   });
-  return { kind: "image", config, layers };
+  return { kind: "image", mediaType, config, layers };
 }
 
 function* indexIn(

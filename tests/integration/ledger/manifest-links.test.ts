@@ -114,7 +114,7 @@ async function store(content: object): Promise<Digest> {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
   const digest = digestOf(bytes);
   const reading = readingOf(bytes);
-  await storeManifest(db, repository, { digest, mediaType, content: bytes, reading });
+  await storeManifest(db, repository, { digest, mediaType, content: bytes, reading }, "checked");
   return digest;
 }
 

@@ -285,20 +285,20 @@ describe("manifests in the ledger", () => {
   test("are kept byte for byte", async () => {
     const content = Buffer.from([0, 255, 10, 13, 92, 39, 0]);
     const push = tagPush("a");
-    await storeManifest(db, push.repository, { ...push.manifest, content });
+    await storeManifest(db, push.repository, { ...push.manifest, content }, "checked");
     expect((await readManifest(db, push.repository, push.digest))?.content).toEqual(content);
   });
 
   test("are kept as they came first: the same digest again changes nothing", async () => {
     const { repository, digest, manifest } = tagPush("a");
-    await storeManifest(db, repository, manifest);
-    await storeManifest(db, repository, { ...manifest, content: Buffer.from("other") });
+    await storeManifest(db, repository, manifest, "checked");
+    await storeManifest(db, repository, { ...manifest, content: Buffer.from("other") }, "checked");
     expect((await readManifest(db, repository, digest))?.content).toEqual(Buffer.from("a"));
   });
 
   test("belong to their repository", async () => {
     const { repository, digest, manifest } = tagPush("a");
-    await storeManifest(db, repository, manifest);
+    await storeManifest(db, repository, manifest, "checked");
     const elsewhere = tagPush("a", { repository: "beta/app" }).repository;
     expect(await readManifest(db, elsewhere, digest)).toBeNull();
   });

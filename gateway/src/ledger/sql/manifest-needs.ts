@@ -133,6 +133,31 @@ export async function readNeedingTags(
   return rows.map(({ name }) => name);
 }
 
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param children - digests of manifests
+ * @param limit - at most this many
+ * @returns those of them of which the ledger does not know that the registry looked for their parts
+ */
+export async function readUnchecked(
+  db: Queryable,
+  repository: RepositoryName,
+  children: readonly Digest[],
+  limit: number,
+): Promise<Digest[]> {
+  const { rows } = await db.query<{ digest: Digest }>(
+    `select digest from unnest($2::text[]) as child (digest)
+     where not exists (select from ledger.manifest
+       where repository = $1 and manifest.digest = child.digest
+         and checked_at is not null and deleted_at is null)
+     limit $3`,
+    [repository, children, limit],
+    "read unchecked",
+  );
+  return rows.map(({ digest }) => digest);
+}
+
 /** A manifest whose references the ledger does not know yet. */
 export interface UnknownManifest {
   readonly digest: Digest;

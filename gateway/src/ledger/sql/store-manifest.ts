@@ -11,12 +11,14 @@ import { linksOf } from "./manifest-links.js";
  * @param db - pool or transaction
  * @param repository - where it was pushed
  * @param manifest - what was pushed
+ * @param how - `checked` when the registry has just looked for all its parts, `found` when it was only seen there
  * @returns what that changed: `new`, `restored` (a deleted one), or `null` when the ledger had it
  */
 export async function storeManifest(
   db: Queryable,
   repository: RepositoryName,
   { digest, mediaType, content, reading }: StoredManifest,
+  how: "checked" | "found",
 ): Promise<"new" | "restored" | null> {
   const { children, subject, moreSubjects } = linksOf(manifestReferences(reading));
   await keepSubjects(db, repository, digest, moreSubjects);
@@ -24,12 +26,16 @@ export async function storeManifest(
     `with before as (
        select deleted_at from ledger.manifest where repository = $1 and digest = $2
      ), stored as (
-       insert into ledger.manifest as kept (repository, digest, media_type, content, linked_at)
-       values ($1, $2, $3, $4, clock_timestamp())
+       insert into ledger.manifest as kept (repository, digest, media_type, content, linked_at, checked_at)
+       values ($1, $2, $3, $4, clock_timestamp(), case when $7 then clock_timestamp() end)
        on conflict (repository, digest) do update
          set linked_at = coalesce(kept.linked_at, excluded.linked_at),
+             checked_at = case when kept.deleted_at is null
+                               then coalesce(kept.checked_at, excluded.checked_at)
+                               else excluded.checked_at end,
              deleted_at = null, deleted_by = null
          where kept.linked_at is null or kept.deleted_at is not null
+            or (kept.checked_at is null and excluded.checked_at is not null)
        returning digest
      ), linked as (
        insert into ledger.manifest_link (repository, digest, children, subject)
@@ -40,7 +46,7 @@ export async function storeManifest(
                  when not exists (select from before) then 'new'
                  when exists (select from before where deleted_at is not null) then 'restored'
             end as change`,
-    [repository, digest, mediaType, content, children, subject],
+    [repository, digest, mediaType, content, children, subject, how === "checked"],
     "store manifest",
   );
   return rows[0]?.change ?? null;

@@ -1,0 +1,116 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Manifest } from "#registry-protocol/manifest/manifest.js";
+import { childrenOf } from "#registry-protocol/manifest/references.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { readUnchecked } from "../ledger/sql/manifest-needs.js";
+import { storeManifest } from "../ledger/sql/store-manifest.js";
+import type { StoredManifest } from "../ledger/stored-manifest.js";
+import type { ExchangeOf } from "./exchange.js";
+import { MAX_MANIFEST_BYTES } from "./manifest-body.js";
+import type { Errand, Upstream } from "./upstream.js";
+
+/** What vouching needs. */
+export interface VouchDeps {
+  readonly db: Database;
+  readonly upstream: Upstream;
+}
+
+/** What one push looks at; the next one goes on from there. */
+const MOST_LOOKED_AT = 480;
+
+/** One push, and how much it may still look at. */
+interface Looking extends Errand {
+  readonly repository: RepositoryName;
+  left: number;
+}
+
+/**
+ * A registry 2.8 takes a blob for a manifest: it lets an index name one, gives it out as one, and has never looked for
+ * its layers. So what the ledger does not know to have been pushed as a manifest is pushed as one here, by its own
+ * digest, before an index may name it: the registry then looks for all that it needs.
+ *
+ * @param deps - ledger and registry
+ * @param exchange - the push
+ * @param manifest - what is pushed
+ * @throws Fault MANIFEST_PART_UNKNOWN when something is missing at any depth below it, MANIFEST_INVALID when a child is
+ *   no manifest that everybody reads in the same way, UNAVAILABLE when that cannot be told now
+ */
+export async function vouchForChildren(
+  deps: VouchDeps,
+  { request, caller, context }: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">,
+  manifest: Manifest,
+): Promise<void> {
+  const { requestId, client } = context;
+  const errand = { subject: caller.subject, clientAddress: client.address, requestId };
+  const { repository } = request;
+  await vouchForAll(deps, { ...errand, repository, left: MOST_LOOKED_AT }, childrenOf(manifest));
+}
+
+async function vouchForAll(
+  deps: VouchDeps,
+  looking: Looking,
+  children: readonly Digest[],
+): Promise<void> {
+  if (children.length === 0) return;
+  const unchecked = await readUnchecked(deps.db, looking.repository, children, looking.left + 1);
+  for (const digest of unchecked) {
+    looking.left -= 1;
+    if (looking.left < 0)
+      throw new Fault("UNAVAILABLE", {
+        message: "the manifests that the index names are still being looked at; push again",
+      });
+    await vouchFor(deps, looking, digest);
+  }
+}
+
+async function vouchFor(deps: VouchDeps, looking: Looking, digest: Digest): Promise<void> {
+  const manifest = await findManifest(deps, looking, digest);
+  if (manifest === null) throw missing(digest, "it is not there");
+  const { reading } = manifest;
+  if (reading.kind === "unclear") throw noManifest(digest, reading.reason);
+  await vouchForAll(deps, looking, childrenOf(reading));
+  const { repository } = looking;
+  const { content, mediaType } = manifest;
+  const put = { ...looking, reference: { digest }, content, mediaType };
+  const { status } = await deps.upstream.putManifest(put).catch(cannotTell);
+  if (status >= 500 || status === 401) cannotTell(new Error(`the registry answered ${status}`));
+  if (status >= 300) throw missing(digest, "the registry does not have all that it needs");
+  await storeManifest(deps.db, repository, manifest, "checked");
+}
+
+async function findManifest(
+  { upstream }: VouchDeps,
+  { repository }: Looking,
+  digest: Digest,
+): Promise<StoredManifest | null> {
+  const size = await upstream.blobSize(repository, digest).catch(cannotTell);
+  if (size !== null && size > MAX_MANIFEST_BYTES) throw noManifest(digest, "it is too large");
+  return upstream.getManifest(repository, digest).catch((error: unknown) => {
+    // A registry 2.8 answers 500 when asked for a blob that is no manifest.
+    if (size !== null) throw noManifest(digest, "it is a blob");
+    return cannotTell(error);
+  });
+}
+
+function missing(digest: Digest, what: string): Fault {
+  return new Fault("MANIFEST_PART_UNKNOWN", {
+    message: `the index needs ${digest}: ${what}; push it first`,
+    detail: { digest },
+  });
+}
+
+function noManifest(digest: Digest, what: string): Fault {
+  return new Fault("MANIFEST_INVALID", {
+    message: `manifest invalid: the index names ${digest}, which is no manifest: ${what}`,
+    detail: { digest },
+  });
+}
+
+function cannotTell(cause: unknown): never {
+  throw new Fault("UNAVAILABLE", {
+    message: "the registry cannot be asked for what the index needs; push again",
+    cause,
+  });
+}
