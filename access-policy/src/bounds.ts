@@ -1,5 +1,5 @@
 import { GlobError, repositoryGlob, type Glob } from "./glob.js";
-import { matchesGlob } from "./glob-match.js";
+import { fitsAny } from "./glob-match.js";
 import type { AccessLimit, Identity } from "./identity.js";
 import type { Question } from "./question.js";
 import { clip } from "./reason.js";
@@ -79,11 +79,12 @@ function denialOfKind({ identity: { kind }, action }: Question): BoundDenial | n
   return null;
 }
 
-function isWithin({ glob, actions }: Limit, { action, repository }: Question): boolean {
+function isWithin(limit: Limit, { action, name: repository }: Question): boolean {
+  const { glob, actions } = limit;
   if (glob === null) return false;
   // The catalog shows every name, so it takes a limit that lets every name be pulled.
   if (repository === null) return glob.text === "**" && actions.includes("pull");
-  return actions.includes(action) && matchesGlob(glob, repository);
+  return actions.includes(action) && fitsAny(repository, limit, [glob]);
 }
 
 function outsideReason(identity: Identity): string {

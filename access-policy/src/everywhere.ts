@@ -7,7 +7,6 @@ import { globAutomaton, type Automaton } from "./glob-automaton.js";
 import type { Circumstances, Question, Subject } from "./question.js";
 import type { PolicyAction } from "./rule.js";
 import { findRepository, type OrderedPatterns } from "./search-names.js";
-import { valuesOf } from "./template.js";
 
 /** Who asks, with teams: what holds everywhere cannot be told without them. */
 export type KnownSubject = Subject & { readonly teams: readonly string[] };
@@ -21,6 +20,8 @@ export type Everywhere =
       readonly example: RepositoryName | null;
       readonly reason: string;
     };
+
+const NO_VALUES = () => new Set<string>();
 
 /** What a rule says of the caller: that it is about them, or may be, depending on where they ask from. */
 type Certainty = "certain" | "possible";
@@ -51,13 +52,10 @@ export function allowsEverywhere(
     const certainty = certaintyOf(rule, sample, isAnywhere);
     return certainty === null ? [] : patternsOf(rule, certainty, { glob, sample });
   });
-  const found = findRepository(
-    globAutomaton(glob, () => []),
-    {
-      rules,
-      limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
-    },
-  );
+  const found = findRepository(globAutomaton(glob, NO_VALUES), {
+    rules,
+    limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
+  });
   if (found === "none") return { allow: true };
   if (found === "unknown")
     return {
@@ -92,15 +90,15 @@ function patternsOf(
     .filter(({ automaton }) => automaton.start.length > 0);
 }
 
-function filled(pattern: Glob, { identity, teams }: Question): Automaton {
-  return globAutomaton(pattern, (variable) => valuesOf(variable, identity, teams));
+function filled(pattern: Glob, { values }: Question): Automaton {
+  return globAutomaton(pattern, values);
 }
 
 /** `null`: there are none; an empty list lets nothing pass. */
 function limitsOf({ bounds }: Asker, action: PolicyAction): readonly Automaton[] | null {
   if (bounds.limits === null) return null;
   return bounds.limits.flatMap(({ glob, actions }) =>
-    glob === null || !actions.includes(action) ? [] : [globAutomaton(glob, () => [])],
+    glob === null || !actions.includes(action) ? [] : [globAutomaton(glob, NO_VALUES)],
   );
 }
 

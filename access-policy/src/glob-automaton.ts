@@ -55,7 +55,7 @@ export function globAutomaton(glob: Glob, values: Values): Automaton {
   const before = (token: Token, next: States): States => {
     if (typeof token === "string") return literal(token, next);
     if ("variable" in token)
-      return (values(token.variable) ?? [])
+      return [...(values(token.variable) ?? [])]
         .filter(isComponent)
         .flatMap((value) => literal(value, next));
     if (token.wild === "within") return loop(WITHIN, next);

@@ -1,77 +1,141 @@
-import { isComponent, type Glob, type Token } from "./glob.js";
+import { isComponent, type Component, type Glob, type Token } from "./glob.js";
+
+/** A repository name that is held against many globs. */
+export interface SplitName {
+  readonly text: string;
+  readonly components: readonly string[];
+  /** What was found out about it already, by what it was held against. */
+  readonly fitting: Map<object, boolean>;
+}
 
 /** Values of a template; `null` when they are not known, so that any component may fit. */
-export type Values = (variable: string) => readonly string[] | null;
+export type Values = (variable: string) => ReadonlySet<string> | null;
 
 type Wild = Extract<Token, { wild: string }>["wild"];
 
 const ANY_VALUE: Values = () => null;
+const SLASH = "/".charCodeAt(0);
 
 /**
- * Follows all ways to match at once, so that nothing is ever tried twice: the time is bounded by the glob's length
- * times that of the text, whatever both look like.
- *
  * @param pattern - a glob
  * @param text - a text
  * @param values - values of the templates; a value that is no legal path component never fits
- * @returns whether the whole text fits
+ * @returns whether the whole text fits, in time bounded by the glob's length times that of the text
  */
 export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VALUE): boolean {
-  const { tokens, prefix, suffix, shortest } = pattern;
-  if (text.length < shortest || !text.startsWith(prefix) || !text.endsWith(suffix)) return false;
-  let reached: readonly number[] = [0];
-  for (const [index, token] of tokens.entries()) {
-    if (index === tokens.length - 1) return reachesEnd(reached, token, text, values);
-    reached = advance(reached, token, text, values);
-    if (reached.length === 0) return false;
-  }
-  return text === "";
+  if (!canFit(pattern, text)) return false;
+  if (pattern.components !== null)
+    return matchesComponents(pattern.components, text.split("/"), values);
+  return matchesTokens(pattern.tokens, text);
 }
 
-/** Whether a match that has come to one of `from`, in ascending order, ends with `token`. */
-function reachesEnd(from: readonly number[], token: Token, text: string, values: Values): boolean {
-  if (typeof token === "string") return from.includes(text.length - token.length);
-  if ("variable" in token) return advance(from, token, text, values).includes(text.length);
-  const last = from.at(-1) ?? 0;
-  switch (token.wild) {
-    case "across":
-      return true;
-    case "within":
-      return !text.includes("/", last);
-    case "directories":
-      return last === text.length || text.endsWith("/");
+/**
+ * The same for a repository name that is held against many globs and was split once.
+ *
+ * @param pattern - a glob over repository names
+ * @param name - the name
+ * @param values - values of the templates
+ * @returns whether it fits
+ */
+export function matchesName(
+  pattern: Glob,
+  name: SplitName,
+  values: Values = ANY_VALUE,
+): boolean {
+  if (!canFit(pattern, name.text)) return false;
+  return matchesComponents(pattern.components ?? [], name.components, values);
+}
+
+/**
+ * @param name - a repository name
+ * @param owner - what the globs belong to, and by which the answer is remembered
+ * @param globs - globs over repository names
+ * @returns whether it fits one of them, whatever templates stand for
+ */
+export function fitsAny(name: SplitName, owner: object, globs: readonly Glob[]): boolean {
+  const known = name.fitting.get(owner);
+  if (known !== undefined) return known;
+  const fitting = globs.some((glob) => matchesName(glob, name));
+  name.fitting.set(owner, fitting);
+  return fitting;
+}
+
+function canFit({ prefix, suffix, shortest }: Glob, text: string): boolean {
+  return text.length >= shortest && text.startsWith(prefix) && text.endsWith(suffix);
+}
+
+/** Of the ways to match, the one that takes the fewest components for each `**` is as good as any. */
+function matchesComponents(
+  pattern: readonly Component[],
+  name: readonly string[],
+  values: Values,
+): boolean {
+  let [at, next] = [0, 0];
+  let retry: { at: number; next: number } | null = null;
+  while (at < name.length) {
+    const component = pattern[next];
+    if (component?.kind === "directories") {
+      next += 1;
+      retry = { at, next };
+    } else if (component !== undefined && fits(component, name[at] ?? "", values)) {
+      at += 1;
+      next += 1;
+    } else if (retry === null) return false;
+    else {
+      retry = { at: retry.at + 1, next: retry.next };
+      ({ at, next } = retry);
+    }
   }
+  while (pattern[next]?.kind === "directories") next += 1;
+  return next === pattern.length;
+}
+
+function fits(component: Component, text: string, values: Values): boolean {
+  switch (component.kind) {
+    case "exact":
+      return component.text === text;
+    case "starred":
+      return fitsStars(component.parts, text);
+    case "variable": {
+      const known = values(component.variable);
+      return known === null || (known.has(text) && isComponent(text));
+    }
+    case "directories":
+      return false;
+  }
+}
+
+/** The first part begins the text, the last ends it; those between are found as early as they can be. */
+function fitsStars(parts: readonly string[], text: string): boolean {
+  const [first = ""] = parts;
+  const last = parts[parts.length - 1] ?? "";
+  const end = text.length - last.length;
+  if (first.length > end || !text.startsWith(first) || !text.endsWith(last)) return false;
+  let at = first.length;
+  for (let index = 1; index < parts.length - 1; index += 1) {
+    const part = parts[index] ?? "";
+    const found = text.indexOf(part, at);
+    if (found === -1 || found + part.length > end) return false;
+    at = found + part.length;
+  }
+  return true;
+}
+
+/** Follows all ways to match at once, so that nothing is tried twice. */
+function matchesTokens(tokens: readonly Token[], text: string): boolean {
+  let reached: readonly number[] = [0];
+  for (const token of tokens) {
+    reached = advance(reached, token, text);
+    if (reached.length === 0) return false;
+  }
+  return reached.at(-1) === text.length;
 }
 
 /** Where a match that has come to one of `from` can be after `token`, in ascending order. */
-function advance(
-  from: readonly number[],
-  token: Token,
-  text: string,
-  values: Values,
-): readonly number[] {
-  if (typeof token === "string") {
-    const after: number[] = [];
-    for (const at of from) if (text.startsWith(token, at)) after.push(at + token.length);
-    return after;
-  }
-  if ("variable" in token) return afterVariable(from, text, values(token.variable));
-  return afterWild(from, token.wild, text);
-}
-
-/** A template stands alone between slashes, so it is the whole component or nothing. */
-function afterVariable(
-  from: readonly number[],
-  text: string,
-  known: readonly string[] | null,
-): number[] {
+function advance(from: readonly number[], token: Token, text: string): readonly number[] {
+  if (typeof token !== "string") return "wild" in token ? afterWild(from, token.wild, text) : [];
   const after: number[] = [];
-  for (const at of from) {
-    const slash = text.indexOf("/", at);
-    const end = slash === -1 ? text.length : slash;
-    const component = text.slice(at, end);
-    if (known === null || (known.includes(component) && isComponent(component))) after.push(end);
-  }
+  for (const at of from) if (text.startsWith(token, at)) after.push(at + token.length);
   return after;
 }
 
@@ -83,12 +147,9 @@ function afterWild(from: readonly number[], wild: Wild, text: string): number[] 
   for (let at = first; at <= text.length; at += 1) {
     const isReached = from[next] === at;
     if (isReached) next += 1;
-    const isAfterSlash = at > first && text.charCodeAt(at - 1) === SLASH;
-    if (wild === "within") open = isReached || (open && !isAfterSlash);
-    else open = wild === "across" || isReached || isAfterSlash;
+    const stops = wild === "within" && at > first && text.charCodeAt(at - 1) === SLASH;
+    open = isReached || (open && !stops);
     if (open) after.push(at);
   }
   return after;
 }
-
-const SLASH = "/".charCodeAt(0);

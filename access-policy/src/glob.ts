@@ -9,10 +9,21 @@ export class GlobError extends Error {
 export type Token =
   string | { readonly wild: "within" | "across" | "directories" } | { readonly variable: string };
 
+/** One component of a glob over repository names. */
+export type Component =
+  | { readonly kind: "exact"; readonly text: string }
+  /** What stands between the stars; the first and the last part may be empty. */
+  | { readonly kind: "starred"; readonly parts: readonly string[] }
+  | { readonly kind: "variable"; readonly variable: string }
+  /** Any number of components. */
+  | { readonly kind: "directories" };
+
 /** A glob, ready to be matched in time proportional to its length times that of the text. */
 export interface Glob {
   readonly text: string;
   readonly tokens: readonly Token[];
+  /** Of a glob over repository names; `null` of one over any text. */
+  readonly components: readonly Component[] | null;
   /** What every text that fits begins and ends with: most texts are told apart by it. */
   readonly prefix: string;
   readonly suffix: string;
@@ -28,6 +39,7 @@ const MAX_LENGTH = 512;
 const VARIABLE = /^\$\{([^{}]*)\}$/;
 const COMPONENT_TEXT = /^[a-z0-9._*-]+$/;
 const WITHIN: Token = { wild: "within" };
+const ANY_ONE: Component = { kind: "starred", parts: ["", ""] };
 const ACROSS: Token = { wild: "across" };
 
 /**
@@ -48,7 +60,7 @@ export function repositoryGlob(text: string): Glob {
     const read = componentTokens(component);
     return index === last ? read : [...read, "/"];
   });
-  return glob(text, tokens);
+  return glob(text, tokens, components.flatMap(readComponent));
 }
 
 /**
@@ -62,6 +74,7 @@ export function textGlob(text: string): Glob {
   return glob(
     text,
     parts.map((part) => (part === "*" ? WITHIN : part.startsWith("**") ? ACROSS : part)),
+    null,
   );
 }
 
@@ -95,7 +108,11 @@ export function isComponent(value: string): boolean {
   return isRepositoryName(value) && !value.includes("/");
 }
 
-function glob(text: string, tokens: readonly Token[]): Glob {
+function glob(
+  text: string,
+  tokens: readonly Token[],
+  components: readonly Component[] | null,
+): Glob {
   const merged: Token[] = [];
   for (const token of tokens.filter((candidate) => candidate !== "")) {
     const before = merged.at(-1);
@@ -111,6 +128,7 @@ function glob(text: string, tokens: readonly Token[]): Glob {
   return {
     text,
     tokens: merged,
+    components,
     prefix: typeof first === "string" ? first : "",
     suffix: typeof last === "string" ? last : "",
     shortest: merged.reduce((sum, token) => sum + shortestOf(token), 0),
@@ -126,6 +144,17 @@ function shortestOf(token: Token): number {
 /** The slashes inside `${claim.kubernetes.io/namespace}` part nothing. */
 function splitComponents(text: string): string[] {
   return text.match(/(?:\$\{[^{}]*\}|[^/])+|(?<=\/|^)(?=\/|$)/g) ?? [];
+}
+
+function readComponent(text: string, index: number, all: readonly string[]): Component[] {
+  // As the last one it is everything below: one component or more.
+  if (text === "**" && index === all.length - 1) return [ANY_ONE, { kind: "directories" }];
+  if (text === "**") return [{ kind: "directories" }];
+  const variable = VARIABLE.exec(text)?.[1];
+  if (variable !== undefined) return [{ kind: "variable", variable }];
+  return text.includes("*")
+    ? [{ kind: "starred", parts: text.split(/\*+/) }]
+    : [{ kind: "exact", text }];
 }
 
 function componentTokens(component: string): Token[] {

@@ -1,6 +1,6 @@
 import type { Rule } from "./compile.js";
 import type { Condition } from "./conditions.js";
-import { matchesGlob } from "./glob-match.js";
+import { fitsAny } from "./glob-match.js";
 import type { Question } from "./question.js";
 
 /** What came of holding a question against one rule. */
@@ -31,10 +31,9 @@ export function matchRule(
   standings: Standings,
   globs: Rule["globs"] = rule.globs,
 ): Match {
-  const { repository } = question;
+  const { name } = question;
   if (!rule.actions.has(question.action)) return OTHER_ACTION;
-  if (repository !== null && !globs.some((glob) => matchesGlob(glob, repository)))
-    return OTHER_REPOSITORY;
+  if (name !== null && !fitsAny(name, rule, globs)) return OTHER_REPOSITORY;
   const standing = standings.get(rule) ?? standingIn(rule, question);
   standings.set(rule, standing);
   if (standing.outcome === "missed" || rule.values === null) return standing;

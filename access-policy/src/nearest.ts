@@ -1,5 +1,5 @@
 import type { Rule } from "./compile.js";
-import { matchesGlob } from "./glob-match.js";
+import { matchesName } from "./glob-match.js";
 import type { Match } from "./match.js";
 import type { Question } from "./question.js";
 
@@ -35,9 +35,11 @@ export function nearestRule(
   return nearest;
 }
 
-function nearness(rule: Rule, match: Missed, { repository }: Question): Near {
-  const fitting = rule.globs.filter((glob) => repository !== null && matchesGlob(glob, repository));
-  const literal = Math.max(0, ...fitting.map(({ prefix }) => prefix.length));
+function nearness(rule: Rule, match: Missed, { name }: Question): Near {
+  let literal = 0;
+  for (const glob of rule.globs)
+    if (glob.prefix.length > literal && name !== null && matchesName(glob, name))
+      literal = glob.prefix.length;
   // Being logged in is nothing special, and a rule for another kind of login is not about the caller at all.
   const met = rule.spec.who === "logged-in" ? match.met - 1 : match.met;
   const isForOthers = match.missed.rank === 0;

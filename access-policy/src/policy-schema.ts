@@ -8,7 +8,7 @@ import { RULE_ACTIONS, type RuleSpec } from "./rule.js";
 import { mostCandidates } from "./rule-index.js";
 
 /** Patterns of all rules about one action that a repository of any one namespace can be held against. */
-const MOST_PATTERNS = 500;
+const MOST_PATTERNS = 300;
 
 const texts = z.array(z.string()).optional();
 

@@ -3,6 +3,8 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Resource } from "#registry-protocol/scope.js";
 import type { Identity, Teams } from "./identity.js";
 import type { PolicyAction } from "./rule.js";
+import type { SplitName, Values } from "./glob-match.js";
+import { valuesOf } from "./template.js";
 
 /** Who asks. */
 export interface Subject {
@@ -23,6 +25,10 @@ export interface Question {
   readonly action: PolicyAction;
   /** `null` for the catalog. */
   readonly repository: RepositoryName | null;
+  /** The same, split at its slashes. */
+  readonly name: SplitName | null;
+  /** Values of a template, `null` while they are not known. */
+  readonly values: Values;
   readonly address: SocketAddress | null;
 }
 
@@ -39,13 +45,30 @@ export function askedOf(
   const address = parseAddress(circumstances.address);
   // Nobody in particular is in no team: nothing to look up.
   const teams = identity.kind === "anonymous" ? [] : subject.teams;
-  return (resource, action) => ({
-    identity,
-    teams,
-    action,
-    repository: resource.type === "repository" ? resource.name : null,
-    address,
-  });
+  const values = remembered((variable) => valuesOf(variable, identity, teams));
+  // Several actions are asked for in one repository after the other.
+  let name: SplitName | null = null;
+  return (resource, action) => {
+    const repository = resource.type === "repository" ? resource.name : null;
+    if (name?.text !== repository) name = repository === null ? null : split(repository);
+    return { identity, teams, action, repository, name, values, address };
+  };
+}
+
+function split(text: string): SplitName {
+  return { text, components: text.split("/"), fitting: new Map() };
+}
+
+function remembered(find: (variable: string) => readonly string[] | null): Values {
+  const known = new Map<string, ReadonlySet<string> | null>();
+  return (variable) => {
+    const before = known.get(variable);
+    if (before !== undefined) return before;
+    const found = find(variable);
+    const values = found === null ? null : new Set(found);
+    known.set(variable, values);
+    return values;
+  };
 }
 
 function parseAddress(address: string | null): SocketAddress | null {

@@ -1,8 +1,10 @@
 import { HIGHEST_RANK, type Condition } from "./conditions.js";
 import { componentAt, type Glob } from "./glob.js";
-import { matchesGlob } from "./glob-match.js";
+import { matchesName, type Values } from "./glob-match.js";
 import type { Question } from "./question.js";
 import { valuesOf, whyOther } from "./template.js";
+
+const NONE: ReadonlySet<string> = new Set();
 
 /**
  * The condition that templates stand for what is in the repository's name.
@@ -16,9 +18,10 @@ export function repositoryValues(globs: readonly Glob[]): Condition | null {
     about: "repository",
     rank: HIGHEST_RANK,
     holds: (question) => {
-      const { teams } = question;
-      if (globs.some((glob) => fits(glob, question, teams ?? []))) return true;
-      return teams === null && globs.some((glob) => fits(glob, question, null)) && "teams-needed";
+      const { values, teams } = question;
+      const known: Values = (variable) => values(variable) ?? NONE;
+      if (globs.some((glob) => fits(glob, question, known))) return true;
+      return teams === null && globs.some((glob) => fits(glob, question, values)) && "teams-needed";
     },
     whyNot: (question) => whyNot(globs, question),
   };
@@ -31,16 +34,23 @@ export function repositoryValues(globs: readonly Glob[]): Condition | null {
  */
 export function fittingTeam(globs: readonly Glob[], question: Question): string | undefined {
   const templated = globs.filter(({ variables }) => variables.includes("team"));
-  return question.teams?.find((team) => templated.some((glob) => fits(glob, question, [team])));
+  const only =
+    (team: string): Values =>
+    (variable) =>
+      variable === "team" ? new Set([team]) : question.values(variable);
+  return question.teams?.find((team) => templated.some((glob) => fits(glob, question, only(team))));
 }
 
-function fits(glob: Glob, { identity, repository }: Question, teams: Question["teams"]): boolean {
-  return matchesGlob(glob, repository ?? "", (variable) => valuesOf(variable, identity, teams));
+function fits(glob: Glob, { name }: Question, values: Values): boolean {
+  return name !== null && matchesName(glob, name, values);
 }
 
-function whyNot(globs: readonly Glob[], { identity, repository, teams }: Question): string {
+function whyNot(globs: readonly Glob[], question: Question): string {
+  const { identity, repository, teams } = question;
   const name = repository ?? "";
-  for (const glob of globs.filter((candidate) => matchesGlob(candidate, name)))
+  for (const glob of globs.filter(
+    (candidate) => question.name !== null && matchesName(candidate, question.name),
+  ))
     for (const variable of glob.variables) {
       const wanted = componentAt(glob, variable, name);
       const values = valuesOf(variable, identity, teams) ?? [];

@@ -13,6 +13,7 @@ import {
   refuseCrossSite,
   refuseOtherThanJson,
 } from "#service-kit/http/cross-site.js";
+import { clientGone } from "#service-kit/http/client-gone.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
@@ -94,10 +95,16 @@ async function answerToken(
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
-    const { identity, answer } = await issueToken(deps, parse(deps.service), {
+    const origin = {
       address: contextOf(req).client.address,
       userAgent: asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS),
-    });
+    };
+    const { identity, answer } = await issueToken(
+      deps,
+      parse(deps.service),
+      origin,
+      clientGone(res),
+    );
     contextOf(req).actor = identity.uid;
     sendJson(res, 200, answer);
   } catch (error) {

@@ -126,7 +126,7 @@ describe("a template", () => {
       fc.property(values, resources(), (value, resource) => {
         if (resource.type === "registry") return;
         const pattern = repositoryGlob("**/${uid}/**");
-        if (!matchesGlob(pattern, resource.name, () => [value])) return;
+        if (!matchesGlob(pattern, resource.name, () => new Set([value]))) return;
         expect(isComponent(value)).toBe(true);
         expect(resource.name.split("/")).toContain(value);
       }),

@@ -18,20 +18,20 @@ const HERE = { address: "127.0.0.1" };
 const ALICE: Subject = { identity: oauthIdentity(), teams: ["alpha", "shared"] };
 
 describe("what a token grants", () => {
-  test("is what was asked, when the policy allows it all", () => {
-    expect(granted(ALICE, "repository:alpha/app:pull,push")).toEqual([
+  test("is what was asked, when the policy allows it all", async () => {
+    expect(await granted(ALICE, "repository:alpha/app:pull,push")).toEqual([
       { type: "repository", name: "alpha/app", actions: ["pull", "push"] },
     ]);
   });
 
-  test("is less than was asked, when the policy allows a part", () => {
-    expect(granted(ALICE, "repository:beta/app:pull,push,delete")).toEqual([
+  test("is less than was asked, when the policy allows a part", async () => {
+    expect(await granted(ALICE, "repository:beta/app:pull,push,delete")).toEqual([
       { type: "repository", name: "beta/app", actions: ["pull"] },
     ]);
   });
 
-  test("names each refused action with the policy's reason", () => {
-    expect(grantOf(ALICE, "repository:beta/app:pull,push").refused).toEqual([
+  test("names each refused action with the policy's reason", async () => {
+    expect((await grantOf(ALICE, "repository:beta/app:pull,push")).refused).toEqual([
       {
         type: "repository",
         name: "beta/app",
@@ -41,38 +41,40 @@ describe("what a token grants", () => {
     ]);
   });
 
-  test("does not name a resource of which nothing is allowed", () => {
-    expect(granted(ALICE, "repository:beta/app:push")).toEqual([]);
+  test("does not name a resource of which nothing is allowed", async () => {
+    expect(await granted(ALICE, "repository:beta/app:push")).toEqual([]);
   });
 
-  test("covers every resource that was asked for", () => {
+  test("covers every resource that was asked for", async () => {
     const scopes = "repository:alpha/app:push repository:beta/base:pull registry:catalog:*";
-    expect(granted(ALICE, scopes)).toEqual([
+    expect(await granted(ALICE, scopes)).toEqual([
       { type: "repository", name: "alpha/app", actions: ["push"] },
       { type: "repository", name: "beta/base", actions: ["pull"] },
       { type: "registry", name: "catalog", actions: ["*"] },
     ]);
   });
 
-  test("is nothing, when nothing was asked", () => {
-    expect(grantTo(ALICE, [])).toEqual({ access: [], refused: [] });
+  test("is nothing, when nothing was asked", async () => {
+    expect(await grantTo(ALICE, [])).toEqual({ access: [], refused: [] });
   });
 
-  test("stays open while the answer depends on teams that are not known", () => {
+  test("stays open while the answer depends on teams that are not known", async () => {
     const stranger = { ...ALICE, teams: null };
-    expect(grantTo(stranger, parseScopes(["repository:alpha/app:push"]))).toBe("teams-needed");
+    expect(await grantTo(stranger, parseScopes(["repository:alpha/app:push"]))).toBe(
+      "teams-needed",
+    );
   });
 
-  test("is decided without teams, when only pulls were asked for", () => {
+  test("is decided without teams, when only pulls were asked for", async () => {
     const stranger = { ...ALICE, teams: null };
-    expect(granted(stranger, "repository:alpha/app:pull")).toHaveLength(1);
+    expect(await granted(stranger, "repository:alpha/app:pull")).toHaveLength(1);
   });
 
-  test("is never more than was asked, and never an action that the policy denies", () => {
-    fc.assert(
-      fc.property(subjects(), scopeTexts(), (subject, scopes) => {
+  test("is never more than was asked, and never an action that the policy denies", async () => {
+    await fc.assert(
+      fc.asyncProperty(subjects(), scopeTexts(), async (subject, scopes) => {
         const asked = parseScopes(scopes);
-        const grant = grantTo(subject, asked);
+        const grant = await grantTo(subject, asked);
         if (grant === "teams-needed") {
           expect(subject.teams).toBeNull();
           return;
@@ -98,18 +100,21 @@ describe("what a token grants", () => {
   });
 });
 
-function grantTo(subject: Subject, requested: readonly RequestedAccess[]): Grant | "teams-needed" {
+function grantTo(
+  subject: Subject,
+  requested: readonly RequestedAccess[],
+): Promise<Grant | "teams-needed"> {
   return grantAccess(DEFAULT_POLICY, subject, requested, HERE);
 }
 
-function grantOf(subject: Subject, scopes: string): Grant {
-  const grant = grantTo(subject, parseScopes([scopes]));
+async function grantOf(subject: Subject, scopes: string): Promise<Grant> {
+  const grant = await grantTo(subject, parseScopes([scopes]));
   if (grant === "teams-needed") throw new Error("the grant was left open");
   return grant;
 }
 
-function granted(subject: Subject, scopes: string): readonly Access[] {
-  return grantOf(subject, scopes).access;
+async function granted(subject: Subject, scopes: string): Promise<readonly Access[]> {
+  return (await grantOf(subject, scopes)).access;
 }
 
 function actionsOf(grant: Grant): { access: Access; action: Action }[] {

@@ -1,5 +1,6 @@
+import { setImmediate } from "node:timers/promises";
 import type { Policy } from "#access-policy/compile.js";
-import { decide } from "#access-policy/decide.js";
+import { decider } from "#access-policy/decide.js";
 import type { Circumstances, Subject } from "#access-policy/question.js";
 import {
   nameAsAsked,
@@ -22,6 +23,9 @@ export interface Grant {
   readonly refused: readonly Refusal[];
 }
 
+/** After so many, others get their turn. */
+const SCOPES_AT_A_TIME = 8;
+
 /**
  * Grants what policy allows of what was asked, and nothing else.
  *
@@ -29,23 +33,29 @@ export interface Grant {
  * @param subject - who asks; `teams` may be `null`
  * @param requested - what is asked for
  * @param circumstances - from where it is asked
+ * @param gone - is looked at between scopes: whoever has gone is not answered
  * @returns what is granted and refused, or `"teams-needed"` when that depends on team membership
+ * @throws the signal's reason when the client has gone
  */
-export function grantAccess(
+export async function grantAccess(
   policy: Policy,
   subject: Subject,
   requested: readonly RequestedAccess[],
   circumstances: Circumstances,
-): Grant | "teams-needed" {
+  gone?: AbortSignal,
+): Promise<Grant | "teams-needed"> {
+  const decide = decider(policy, subject, circumstances);
   const access: Access[] = [];
   const refused: Refusal[] = [];
-  for (const asked of requested) {
+  for (const [index, asked] of requested.entries()) {
+    if (index > 0 && index % SCOPES_AT_A_TIME === 0) await setImmediate();
+    gone?.throwIfAborted();
     const { resource, actions } = asked;
     const { type } = resource;
     const name = nameAsAsked(asked);
     const granted: Action[] = [];
     for (const action of actions) {
-      const decision = decide(policy, subject, resource, action, circumstances);
+      const decision = decide(resource, action);
       if (decision.allow === "teams-needed") return "teams-needed";
       if (decision.allow) granted.push(action);
       else refused.push({ type, name, action, reason: decision.reason });

@@ -1,5 +1,4 @@
 import type { Identity } from "#access-policy/identity.js";
-import type { Subject } from "#access-policy/question.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
@@ -9,7 +8,9 @@ import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken, type RefreshOrigin } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
-import { grantAccess, type Grant } from "./grant.js";
+import { decideGrant } from "./decide-grant.js";
+import { signFitting } from "./fit-token.js";
+import type { Grant } from "./grant.js";
 import { logIn, type LogInDeps } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
 
@@ -58,19 +59,27 @@ const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted
  * @param deps - logins, teams, keys, clock
  * @param request - what is asked
  * @param origin - address and program of the client
+ * @param gone - comes when the client has gone; then nothing more is done for it
  * @returns the answer; its token may grant less than was asked, even nothing
- * @throws Fault UNAUTHORIZED for bad credentials, TOO_MANY_REQUESTS after too many of them, UNAVAILABLE when
- *   a service that has to be asked does not answer
+ * @throws Fault UNAUTHORIZED for bad credentials, TOO_MANY_REQUESTS after too many of them, REQUEST_INVALID when the
+ *   token would be too long, UNAVAILABLE when a service that has to be asked does not answer
  */
 export async function issueToken(
   deps: IssueDeps,
   request: TokenRequest,
   origin: RefreshOrigin,
+  gone?: AbortSignal,
 ): Promise<IssuedToken> {
   const { address } = origin;
   const bound = { clientId: request.clientId, service: deps.service };
   const login = await logIn(deps, request.login, { ...origin, ...bound });
-  const grant = await decideGrant(deps, login, request, address);
+  gone?.throwIfAborted();
+  const grant = await decideGrant(deps.policy.current(), deps.teams, login, {
+    requested: request.requested,
+    circumstances: { address },
+    gone,
+  });
+  const signed = signGrant(deps, login.identity, grant);
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
@@ -85,7 +94,7 @@ export async function issueToken(
   return {
     identity,
     answer: {
-      ...signGrant(deps, identity, grant),
+      ...signed,
       ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     },
   };
@@ -93,22 +102,25 @@ export async function issueToken(
 
 function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnswer {
   const issuedAt = Math.floor(deps.now() / 1000);
-  const token = signRegistryToken(deps.keys.active(), {
-    issuer: deps.issuer,
-    audience: deps.service,
-    subject: identity.uid,
-    access: grant.access,
-    tokenId: deps.newTokenId(),
-    issuedAt,
-    lifetimeSeconds: deps.lifetimeSeconds,
-    // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
-    extra: {
-      realm: identity.realm,
-      kind: identity.kind,
-      ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
-      refused: grant.refused,
-    },
-  });
+  const tokenId = deps.newTokenId();
+  const token = signFitting(grant, ({ access, refused }) =>
+    signRegistryToken(deps.keys.active(), {
+      issuer: deps.issuer,
+      audience: deps.service,
+      subject: identity.uid,
+      access,
+      tokenId,
+      issuedAt,
+      lifetimeSeconds: deps.lifetimeSeconds,
+      // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
+      extra: {
+        realm: identity.realm,
+        kind: identity.kind,
+        ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
+        refused,
+      },
+    }),
+  );
   return {
     token,
     access_token: token,
@@ -116,24 +128,6 @@ function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnsw
     issued_at: new Date(issuedAt * 1000).toISOString(),
     scope: grant.access.map(formatScope).join(" "),
   };
-}
-
-/** The team service is asked only when the answer depends on it: pulls go on while it is down. */
-async function decideGrant(
-  deps: Pick<IssueDeps, "policy" | "teams">,
-  login: Login,
-  { requested }: TokenRequest,
-  address: string,
-): Promise<Grant> {
-  // The same policy both times, even if another one comes into force while teams are looked up.
-  const policy = deps.policy.current();
-  const grantTo = (teams: Subject["teams"]) =>
-    grantAccess(policy, { identity: login.identity, teams }, requested, { address });
-  const first = grantTo(null);
-  if (first !== "teams-needed") return first;
-  const second = grantTo(await deps.teams.teamsOf(login));
-  if (second === "teams-needed") throw new Error("the policy asks for teams that it was given");
-  return second;
 }
 
 /** A client that showed a refresh token keeps it; one that logged in and asks for one gets one. */

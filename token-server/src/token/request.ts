@@ -22,6 +22,8 @@ export interface TokenRequest {
 
 /** A client that pushes and mounts asks for a handful; each makes the token longer. */
 const MAX_SCOPES = 100;
+/** More could not be granted in a token that proxies let through. */
+const MAX_SCOPE_CHARACTERS = 8 * 1024;
 const MAX_QUERY_CHARACTERS = 32 * 1024;
 const MAX_CLIENT_CHARACTERS = 255;
 const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
@@ -139,7 +141,12 @@ function commonParts(
     throw new Fault("REQUEST_INVALID", {
       message: `unknown service; this token server issues tokens for "${service}"`,
     });
-  const requested = parseScopes(parameters.getAll("scope"));
+  const scopes = parameters.getAll("scope");
+  if (scopes.reduce((sum, { length }) => sum + length, 0) > MAX_SCOPE_CHARACTERS)
+    throw new Fault("REQUEST_INVALID", {
+      message: `more than ${MAX_SCOPE_CHARACTERS} characters of scopes`,
+    });
+  const requested = parseScopes(scopes);
   if (requested.length > MAX_SCOPES)
     throw new Fault("REQUEST_INVALID", { message: `more than ${MAX_SCOPES} scopes` });
   const clientId = parameters.get("client_id") ?? "";
