@@ -9,6 +9,7 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
+import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
@@ -135,7 +136,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     metrics,
   });
   const timing = { drainSeconds: config.drainSeconds, idleSeconds: 60 };
-  const { host, port, metricsHost, metricsPort } = config;
+  const { host, port, metricsHost, metricsPort, connections } = config;
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
@@ -154,7 +155,11 @@ async function main(config: TokenServerConfig): Promise<void> {
         log,
       ),
       metricsListener({ host: metricsHost, port: metricsPort }, metrics, log),
-      httpListener({ name: "public", host, port, ...timing }, routes, log),
+      httpListener(
+        { name: "public", host, port, ...timing, connections, isEssential: isProbe },
+        routes,
+        { log, metrics },
+      ),
     ],
     log,
   );
