@@ -36,7 +36,7 @@ export function closeAfterEarlyAnswer(
     // What nobody has begun to read, Node would read to its end, however far away that is.
     res.prependOnceListener("finish", () => {
       req.unpipe();
-      req.read(0);
+      req.resume();
     });
     // Called by Node when it has written the last answer of a connection.
     socket.destroySoon = () => {
