@@ -2,6 +2,8 @@ import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
+import { readConnectionLimits } from "#service-kit/http/listener-config.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
@@ -28,6 +30,7 @@ export interface GatewayConfig {
   readonly publicUrl: string | null;
   /** Peers whose `X-Forwarded-*` headers count. */
   readonly trustedProxies: readonly string[];
+  readonly connections: ConnectionLimits;
   /** How far the token server's clock may be off. */
   readonly tokenLeewaySeconds: number;
   /** How long the token server's keys count while it cannot be asked, in seconds. */
@@ -73,6 +76,7 @@ export interface GatewayConfig {
 export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const read = envReader(env);
   const publicUrl = read.optionalUrl("PUBLIC_URL");
+  const trustedProxies = read.addressList("TRUSTED_PROXIES");
   const config: GatewayConfig = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.port("PORT", 8080),
@@ -83,7 +87,8 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
     drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
     idleSeconds: read.integer("IDLE_SECONDS", 900, { min: 10, max: 86_400 }),
     publicUrl,
-    trustedProxies: read.addressList("TRUSTED_PROXIES"),
+    trustedProxies,
+    connections: readConnectionLimits(read, trustedProxies),
     tokenLeewaySeconds: read.integer("TOKEN_LEEWAY_SECONDS", 60, { min: 0, max: 300 }),
     tokenKeysMaxAgeSeconds: read.integer("TOKEN_KEYS_MAX_AGE_SECONDS", 3_600, {
       min: 60,

@@ -6,6 +6,7 @@ import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
+import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
@@ -157,7 +158,7 @@ async function main(config: GatewayConfig): Promise<void> {
     ...config.notifications,
     notified: reported.wake,
   });
-  const { host, port, drainSeconds, idleSeconds, notifications } = config;
+  const { host, port, drainSeconds, idleSeconds, connections, notifications } = config;
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
@@ -205,9 +206,21 @@ async function main(config: GatewayConfig): Promise<void> {
       httpListener(
         { name: "notifications", ...notifications, drainSeconds, idleSeconds: 60 },
         hooks,
-        log,
+        { log, metrics },
       ),
-      httpListener({ name: "public", host, port, drainSeconds, idleSeconds }, routes, log),
+      httpListener(
+        {
+          name: "public",
+          host,
+          port,
+          drainSeconds,
+          idleSeconds,
+          connections,
+          isEssential: isProbe,
+        },
+        routes,
+        { log, metrics },
+      ),
     ],
     log,
   );

@@ -86,7 +86,12 @@ export const FAULTS = {
   HEADERS_TOO_LARGE: {
     status: 431,
     wire: "UNSUPPORTED",
-    message: "the request's headers are larger than 64 KiB",
+    message: "the request has more than 100 headers, or more than 32 KiB of them",
+  },
+  EXPECTATION_FAILED: {
+    status: 417,
+    wire: "UNSUPPORTED",
+    message: "the only expectation that can be met is 100-continue",
   },
   REQUEST_TIMEOUT: {
     status: 408,

@@ -1,4 +1,5 @@
 import { pino, type Logger } from "pino";
+import { describeError } from "./describe-error.js";
 
 export type { Logger };
 
@@ -9,8 +10,8 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 /**
  * @param service - name of the process, on every line
  * @param level - least severe level that is written
- * @returns a logger that writes one JSON object a line to standard output; errors show message and
- *   stack, and the usual places of credentials are blanked should a caller ever pass them
+ * @returns a logger that writes one JSON object a line to standard output; errors show type, message, code and
+ *   stack alone, and the usual places of credentials are blanked should a caller ever pass them
  */
 export function createLogger(service: string, level: LogLevel): Logger {
   return pino({
@@ -18,6 +19,7 @@ export function createLogger(service: string, level: LogLevel): Logger {
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label) => ({ level: label }) },
+    serializers: { err: describeError },
     redact: {
       paths: ["authorization", "*.authorization", "password", "*.password", "token", "*.token"],
       censor: "[secret]",

@@ -32,6 +32,7 @@ import { formatScope } from "#registry-protocol/scope.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
+import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
 import { Secret } from "#service-kit/secret.js";
@@ -185,10 +186,11 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   });
   const timing = { drainSeconds: 0, idleSeconds: 60 };
+  const connections = { inAll: 2_048, perSource: 512, isTrusted: () => false };
   const listener = httpListener(
-    { name: "public", host: "127.0.0.1", port: 0, ...timing },
+    { name: "public", host: "127.0.0.1", port: 0, ...timing, connections, isEssential: isProbe },
     routes,
-    SILENT,
+    { log: SILENT, metrics },
   );
   const hooks = hookRoutes({
     db,
@@ -202,9 +204,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     allowed: options.notificationsFrom ?? ["loopback"],
   });
   const hookListener = httpListener(
-    { name: "notifications", host: "127.0.0.1", port: 0, ...timing },
+    { name: "notifications", host: "127.0.0.1", port: 0, ...timing, connections },
     hooks,
-    SILENT,
+    { log: SILENT, metrics },
   );
   await heard.start();
   await hookListener.start();

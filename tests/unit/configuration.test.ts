@@ -10,6 +10,7 @@ const READERS = [
   "gateway/src/sinks/config.ts",
   "token-server/src/config.ts",
   "service-kit/src/db/pool.ts",
+  "service-kit/src/http/listener-config.ts",
   "service-kit/src/inspector.ts",
   "service-kit/src/signing/key-config.ts",
 ];

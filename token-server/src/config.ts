@@ -1,4 +1,6 @@
 import { envReader } from "#service-kit/config.js";
+import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
+import { readConnectionLimits } from "#service-kit/http/listener-config.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
@@ -35,6 +37,7 @@ export interface TokenServerConfig {
   readonly gatewayTrustFile: string | null;
   /** Peers whose `X-Forwarded-For` counts besides. */
   readonly trustedProxies: readonly string[];
+  readonly connections: ConnectionLimits;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly refreshTokenSeconds: number;
@@ -63,6 +66,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
   const read = envReader(env);
   // Clients take anything below 60 s for 60 s and would go on with an expired token.
   const tokenLifetimeSeconds = read.integer("TOKEN_TTL_SECONDS", 900, { min: 60, max: 86_400 });
+  const trustedProxies = read.addressList("TRUSTED_PROXIES");
   const config: TokenServerConfig = {
     host: read.text("HOST", "0.0.0.0"),
     port: read.port("PORT", 8081),
@@ -80,7 +84,8 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
     iidinfoUrl: read.optionalUrl("HTTP_IIDINFO_URL"),
     allowPublicRead: read.flag("HTTP_ALLOW_PUBLIC_READ", false),
     gatewayTrustFile: read.optionalText("GATEWAY_TRUST_FILE"),
-    trustedProxies: read.addressList("TRUSTED_PROXIES"),
+    trustedProxies,
+    connections: readConnectionLimits(read, trustedProxies),
     database: readDatabaseConfig(read),
     databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
     refreshTokenSeconds: read.integer("REFRESH_TOKEN_TTL_SECONDS", 30 * 86_400, {

@@ -8,6 +8,7 @@ import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
+import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
@@ -137,7 +138,7 @@ async function main(config: TokenServerConfig): Promise<void> {
     metrics,
   });
   const timing = { drainSeconds: config.drainSeconds, idleSeconds: 60 };
-  const { host, port, metricsHost, metricsPort } = config;
+  const { host, port, metricsHost, metricsPort, connections } = config;
   await runUntilSignal(
     [
       { name: "database", start: () => Promise.resolve(), stop: () => db.close() },
@@ -157,7 +158,11 @@ async function main(config: TokenServerConfig): Promise<void> {
         log,
       ),
       metricsListener({ host: metricsHost, port: metricsPort }, metrics, log),
-      httpListener({ name: "public", host, port, ...timing }, routes, log),
+      httpListener(
+        { name: "public", host, port, ...timing, connections, isEssential: isProbe },
+        routes,
+        { log, metrics },
+      ),
     ],
     log,
   );

@@ -1,4 +1,5 @@
 import type { EnvReader } from "#service-kit/config.js";
+import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
 import type { Secret } from "#service-kit/secret.js";
 
 /** The secret that the registry shows, and, while it is being changed, the one before (or to come). */
@@ -11,7 +12,15 @@ export interface NotificationConfig {
   /** Addresses, CIDR ranges or names of the registries. */
   readonly allowed: readonly string[];
   readonly secrets: NotificationSecrets;
+  readonly connections: ConnectionLimits;
 }
+
+/** A registry sends one notification after the other. */
+export const NOTIFICATION_CONNECTIONS: ConnectionLimits = {
+  inAll: 256,
+  perSource: 32,
+  isTrusted: () => false,
+};
 
 /**
  * Reads `NOTIFICATION_HOST`, `NOTIFICATION_PORT`, `NOTIFICATION_ALLOWED`, `NOTIFICATION_SECRET` and
@@ -30,5 +39,6 @@ export function readNotificationConfig(read: EnvReader): NotificationConfig {
     port: read.port("NOTIFICATION_PORT", 8082),
     allowed: read.addressList("NOTIFICATION_ALLOWED", "loopback,linklocal,uniquelocal"),
     secrets: previous === null ? [current] : [current, previous],
+    connections: NOTIFICATION_CONNECTIONS,
   };
 }

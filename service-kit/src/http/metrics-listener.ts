@@ -2,6 +2,9 @@ import type { Logger } from "../log.js";
 import type { ServiceMetrics } from "../metrics.js";
 import { httpListener, type HttpListener } from "./server.js";
 
+/** Some Prometheus servers and whoever looks by hand. */
+const CONNECTIONS = { inAll: 64, perSource: 16, isTrusted: () => false };
+
 /**
  * Prometheus' endpoint, on a port of its own so that the public one does not show it.
  *
@@ -17,7 +20,7 @@ export function metricsListener(
 ): HttpListener {
   const timing = { drainSeconds: 1, idleSeconds: 60 };
   return httpListener(
-    { name: "metrics", ...address, ...timing },
+    { name: "metrics", ...address, ...timing, connections: CONNECTIONS, isEssential: () => true },
     (req, res) => {
       if (req.method !== "GET" || req.url !== "/metrics") {
         res.writeHead(404).end();
@@ -27,6 +30,6 @@ export function metricsListener(
         res.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text);
       });
     },
-    log,
+    { log, metrics },
   );
 }

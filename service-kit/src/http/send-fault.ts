@@ -3,10 +3,6 @@ import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
 import { contextOf } from "./request-context.js";
 
-/** How long and how much of a refused request's body is read so that the client gets to see the answer. */
-const DRAIN_MILLISECONDS = 5_000;
-const DRAIN_BYTES = 8 * 1024 * 1024;
-
 /**
  * Answers with the registry's error body: the one place where failures are logged and shown.
  *
@@ -32,19 +28,9 @@ export function sendFault(
     res.destroy();
     return;
   }
-  const answer = () => {
-    const reply = toFaultReply(error, requestId);
-    for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
-    sendJson(res, reply.status, reply.body);
-  };
-  const isSending = !req.complete && !req.destroyed && req.headers.expect === undefined;
-  if (isSending && !res.shouldKeepAlive) {
-    // Such a connection is closed with the answer, which a client that still sends would never get to read.
-    discardBody(req, { ended: answer, tooMuch: answer });
-    return;
-  }
-  answer();
-  if (isSending) discardBody(req, { ended: () => undefined, tooMuch: () => req.socket.destroy() });
+  const reply = toFaultReply(error, requestId);
+  for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+  sendJson(res, reply.status, reply.body);
 }
 
 /** Express refuses bodies that are too large, cut off or not decodable with errors of its own. */
@@ -67,42 +53,4 @@ export function sendJson(res: ServerResponse, status: number, body: unknown): vo
   res.setHeader("Content-Length", bytes.length);
   res.setHeader("X-Content-Type-Options", "nosniff");
   res.end(res.req.method === "HEAD" ? undefined : bytes);
-}
-
-/**
- * A client in the middle of sending a body reads the answer only if its bytes are still taken for a
- * while; one that goes on for ever must not be listened to for ever.
- */
-function discardBody(
-  req: IncomingMessage,
-  then: { readonly ended: () => void; readonly tooMuch: () => void },
-): void {
-  let left = DRAIN_BYTES;
-  const stop = (next: () => void) => {
-    clearTimeout(timer);
-    req.off("data", count);
-    req.off("end", onEnd);
-    next();
-  };
-  const onEnd = () => {
-    stop(then.ended);
-  };
-  const count = (chunk: Buffer) => {
-    left -= chunk.length;
-    if (left < 0) stop(then.tooMuch);
-  };
-  const timer = setTimeout(() => {
-    stop(then.tooMuch);
-  }, DRAIN_MILLISECONDS).unref();
-  req.on("error", () => {
-    clearTimeout(timer);
-  });
-  req.once("close", () => {
-    clearTimeout(timer);
-  });
-  req.on("data", count);
-  req.on("end", onEnd);
-  // Whatever the body was on its way to has gone, and may have left it standing.
-  req.unpipe();
-  req.resume();
 }

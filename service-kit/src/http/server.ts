@@ -1,11 +1,17 @@
-import { createServer, type RequestListener, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
-import { answerUnparsable } from "./unparsable.js";
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { Socket, type AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Logger } from "../log.js";
+import type { ServiceMetrics } from "../metrics.js";
 import type { Component } from "../run-until-signal.js";
+import { admission } from "./admission.js";
+import { connectionCount, type ConnectionLimits } from "./connection-count.js";
+import { HEAD_LIMITS } from "./head-limits.js";
+import { HEADWAY, headwayWatch, type HeadwayLimits } from "./headway.js";
 
 /** How an HTTP listener behaves. */
 export interface ListenerOptions {
+  /** Also its label in metrics. */
   readonly name: string;
   readonly host: string;
   /** TCP port; 0 takes a free one. */
@@ -14,6 +20,12 @@ export interface ListenerOptions {
   readonly drainSeconds: number;
   /** Seconds without a byte on a connection after which it is closed. */
   readonly idleSeconds: number;
+  readonly connections: ConnectionLimits;
+  /** Whether a request is answered although all connections are taken; absent: none is. */
+  readonly isEssential?: (req: IncomingMessage) => boolean;
+  /** Absent: as everywhere. */
+  readonly headMilliseconds?: number;
+  readonly headway?: HeadwayLimits;
 }
 
 /** A running or stopped listener. */
@@ -21,40 +33,77 @@ export interface HttpListener extends Component {
   readonly server: Server;
 }
 
-/** Node answers 431 above this; a registry token with many scopes is a few KiB. */
-const MAX_HEADER_BYTES = 64 * 1024;
+const KEEP_ALIVE_MILLISECONDS = 75_000;
+/** How late a head that takes too long may be noticed. */
+const MOST_CHECK_MILLISECONDS = 5_000;
 
 /**
- * @param options - where to listen and how to end
- * @param handler - answers requests; is also asked for requests with `Expect: 100-continue`, before
- *   the client was told to go on
- * @param log - where the port is told
+ * Every port of ours is one of these, so that what is bounded on one is bounded on all (docs/limits.md).
+ *
+ * @param options - where to listen, how much to bear and how to end
+ * @param handler - answers the requests that were let in; is also asked for requests with
+ *   `Expect: 100-continue`, before the client was told to go on
+ * @param deps - where the port is told, and refusals are counted
  * @returns a component that listens while it is started and drains when it is stopped
  */
 export function httpListener(
   options: ListenerOptions,
   handler: RequestListener,
-  log: Logger,
+  deps: { readonly log: Logger; readonly metrics: ServiceMetrics },
 ): HttpListener {
-  const server = createServer(
-    {
-      maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: 30_000,
-      // Node's default of 300 s would cut off any layer that takes longer to upload.
-      requestTimeout: 0,
-      keepAliveTimeout: 75_000,
-    },
-    handler,
-  );
-  server.on("checkContinue", handler);
-  server.on("clientError", answerUnparsable);
+  const { name: listener, headMilliseconds = HEAD_LIMITS.milliseconds } = options;
+  const server = createServer({
+    maxHeaderSize: HEAD_LIMITS.bytes,
+    headersTimeout: headMilliseconds,
+    connectionsCheckingInterval: Math.min(MOST_CHECK_MILLISECONDS, headMilliseconds),
+    // Node's default of 300 s would cut off any layer that takes longer to upload.
+    requestTimeout: 0,
+    keepAliveTimeout: KEEP_ALIVE_MILLISECONDS,
+    // Answered by us, in the registry's form.
+    requireHostHeader: false,
+  });
+  // One more than allowed, so that one too many is seen; the parser drops the rest without a word.
+  server.maxHeadersCount = HEAD_LIMITS.headers + 1;
   server.setTimeout(options.idleSeconds * 1000);
+  const connections = connectionCount(options.connections);
+  const headway = headwayWatch(options.headway ?? HEADWAY);
+  const admit = admission({
+    handler,
+    connections,
+    headway,
+    isEssential: options.isEssential ?? (() => false),
+    count: (reason) => {
+      deps.metrics.refusals.inc({ listener, reason });
+    },
+  });
+  deps.metrics.countConnections(listener, () => connections.size());
+  server.on("connection", admit.onConnection);
+  for (const event of ["request", "checkContinue", "checkExpectation"])
+    server.on(event, admit.onRequest);
+  server.on("connect", (_req, stream) => {
+    admit.onConnect(asSocket(stream));
+  });
+  server.on("clientError", (error, stream) => {
+    admit.onParserError(error, asSocket(stream));
+  });
   return {
-    name: options.name,
+    name: listener,
     server,
-    start: () => listen(server, options, log),
-    stop: () => drain(server, options.drainSeconds),
+    start: async () => {
+      headway.start();
+      await listen(server, options, deps.log);
+    },
+    stop: async () => {
+      await drain(server, options.drainSeconds);
+      headway.stop();
+    },
   };
+}
+
+/** Node types the connection more widely than it is: ours are plain sockets. */
+function asSocket(stream: Duplex): Socket {
+  if (stream instanceof Socket) return stream;
+  throw new TypeError("the connection of a listener is no socket");
 }
 
 function listen(server: Server, options: ListenerOptions, log: Logger): Promise<void> {

@@ -1,6 +1,7 @@
 import { STATUS_CODES } from "node:http";
-import type { Duplex } from "node:stream";
+import type { Socket } from "node:net";
 import { Fault, toFaultReply, type FaultCode } from "#registry-protocol/faults.js";
+import { lingeringClose } from "./lingering-close.js";
 
 /** What Node's parser calls the mistake, and what we do. */
 const FAULT_OF_PARSER_CODE: Readonly<Record<string, FaultCode>> = {
@@ -11,26 +12,37 @@ const FAULT_OF_PARSER_CODE: Readonly<Record<string, FaultCode>> = {
 };
 
 /**
- * Answers bytes that are no HTTP request, before any handler could see one: in the registry's form too,
- * since a client that sends them is still a registry client. Then closes the connection.
- *
  * @param error - what the parser stumbled over
- * @param socket - the client's connection
+ * @returns what the client is told
  */
-export function answerUnparsable(error: NodeJS.ErrnoException, socket: Duplex): void {
-  if (error.code === "ECONNRESET" || !socket.writable) {
+export function parserFault(error: NodeJS.ErrnoException): Fault {
+  return new Fault(FAULT_OF_PARSER_CODE[error.code ?? ""] ?? "REQUEST_INVALID");
+}
+
+/**
+ * Answers where there is no request that could be answered: in the registry's form too, since a client that sends
+ * such bytes is still a registry client. Then closes the connection.
+ *
+ * @param socket - the client's connection, on which nothing is being answered
+ * @param fault - what the client is told
+ */
+export function answerOnSocket(socket: Socket, fault: Fault): void {
+  if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const fault = new Fault(FAULT_OF_PARSER_CODE[error.code ?? ""] ?? "REQUEST_INVALID");
-  const { status, body } = toFaultReply(fault, "");
+  const { status, headers, body } = toFaultReply(fault, "");
   const text = JSON.stringify(body);
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
     "Docker-Distribution-Api-Version: registry/2.0",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(text)}`,
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
   ];
-  socket.end(`${head.join("\r\n")}\r\n\r\n${text}`);
+  socket.write(`${head.join("\r\n")}\r\n\r\n${text}`);
+  // The parser must not read on: what comes belongs to no request any more.
+  socket.removeAllListeners("data");
+  lingeringClose(socket, { from: socket, isAwaited: true });
 }

@@ -88,8 +88,15 @@ describe("bytes that are no request", () => {
     expect(upstream.seen).toEqual([]);
   });
 
-  test("an upgrade is not taken up", async () => {
+  test("an upgrade is refused", async () => {
     const head = "GET /v2/ HTTP/1.1\r\nHost: a\r\nConnection: close, upgrade\r\nUpgrade: websocket";
+    const answer = onlyAnswer(await rawExchange(gateway.port, `${head}\r\n\r\n`));
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).message).toContain("upgrades to no other protocol");
+  });
+
+  test("the offer to go on in HTTP/2 is not taken up, and does no harm", async () => {
+    const head = "GET /v2/ HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: h2c";
     const answer = onlyAnswer(await rawExchange(gateway.port, `${head}\r\n\r\n`));
     expect(answer.status).toBe(401);
   });

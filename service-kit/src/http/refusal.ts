@@ -1,0 +1,15 @@
+import type { Standing } from "./connection-count.js";
+import type { HeadRefusal } from "./request-head.js";
+
+/**
+ * Why a listener refused something before any handler saw it, or gave a client up: the label `reason` of
+ * `listener_refusals_total`, told in docs/limits.md.
+ */
+export type Refusal =
+  | Exclude<Standing, "welcome">
+  | HeadRefusal
+  | "unparsable"
+  | "head-timeout"
+  | "connect"
+  | "pipelining"
+  | "slow";
