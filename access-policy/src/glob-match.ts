@@ -37,11 +37,7 @@ export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VA
  * @param values - values of the templates
  * @returns whether it fits
  */
-export function matchesName(
-  pattern: Glob,
-  name: SplitName,
-  values: Values = ANY_VALUE,
-): boolean {
+export function matchesName(pattern: Glob, name: SplitName, values: Values = ANY_VALUE): boolean {
   if (!canFit(pattern, name.text)) return false;
   return matchesComponents(pattern.components ?? [], name.components, values);
 }
