@@ -53,7 +53,7 @@ export const FAULTS = {
   MANIFEST_PART_UNKNOWN: {
     status: 404,
     wire: "MANIFEST_BLOB_UNKNOWN",
-    message: "a manifest that the index needs was deleted; push it first",
+    message: "a manifest that the index needs is not there; push it first",
   },
   UPLOAD_INVALID: { status: 400, wire: "BLOB_UPLOAD_INVALID", message: "blob upload invalid" },
   UPLOAD_UNKNOWN: {
