@@ -125,10 +125,10 @@ describe("whatever the token service says", () => {
   test.each(NEVER)(
     "nobody becomes %s, and is told why in words of ours alone",
     async (_what, uid) => {
-      const { status, body, text } = await logIn(uid);
-      expect(status).toBe(401);
-      expect(body).toMatchObject({ errors: [{ code: "UNAUTHORIZED" }] });
-      expect(text).toMatch(/the user name/);
+      const answer = await logIn(uid);
+      expect(answer.status).toBe(401);
+      expect(answer.body).toMatchObject({ errors: [{ code: "UNAUTHORIZED" }] });
+      expect(answer.text).toMatch(/the user name/);
     },
   );
 
@@ -154,36 +154,38 @@ describe("whatever the token service says", () => {
 });
 
 describe("alice of issuer B", () => {
-  let [issuerA, issuerB]: TestIssuer[] = [];
+  let issuerA: TestIssuer;
+  let issuerB: TestIssuer;
   let server: TestTokenServer;
 
   beforeAll(async () => {
     [issuerA, issuerB] = await Promise.all([testIssuer(), testIssuer()]);
-    const { url: urlA } = issuerA;
-    const { url: urlB } = issuerB;
     server = await startTestTokenServer({
       identity: {
         tokeninfoUrl: null,
         teamServiceUrl: null,
-        logins: { ...readLogins(null), oidc: [issuer(urlA, "/a"), issuer(urlB, "/b")] },
+        logins: {
+          ...readLogins(null),
+          oidc: [issuer(issuerA.url, "/a"), issuer(issuerB.url, "/b")],
+        },
       },
     });
   });
   afterAll(async () => {
     await server.stop();
-    await issuerA?.stop();
-    await issuerB?.stop();
+    await issuerA.stop();
+    await issuerB.stop();
   });
 
   test("neither sees nor ends what belongs to alice of issuer A", async () => {
     const [a, b] = await Promise.all(
-      [issuerA, issuerB].map((from) => from?.token({ sub: "alice", aud: "wharfinger" })),
+      [issuerA, issuerB].map((from) => from.token({ sub: "alice", aud: "wharfinger" })),
     );
-    const { body } = await server.http
+    const login = await server.http
       .get("/token")
       .query({ offline_token: "true", client_id: "docker" })
       .auth("oidc", a ?? "");
-    expect(body).toHaveProperty("refresh_token");
+    expect(login.body).toHaveProperty("refresh_token");
     const list = async (token: string | undefined) => {
       const answer = await server.http.get("/api/v1/refresh-tokens").auth("oidc", token ?? "");
       return (answer.body as { refreshTokens: { id: string }[] }).refreshTokens;

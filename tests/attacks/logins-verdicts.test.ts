@@ -158,11 +158,11 @@ async function ask(user: string, secret: string): Promise<number> {
 async function newRefreshToken(said: ServiceAnswer): Promise<string> {
   server.advance(20);
   answer = said;
-  const { body } = await server.http
+  const login = await server.http
     .get("/token")
     .query({ offline_token: "true", client_id: "docker" })
     .auth("oauth2", newCredential());
-  return (body as { refresh_token: string }).refresh_token;
+  return (login.body as { refresh_token: string }).refresh_token;
 }
 
 async function refresh(token: string, said: ServiceAnswer): Promise<number> {

@@ -59,7 +59,7 @@ export async function listRefreshTokens(
   };
 }
 
-const CURSOR = /^(\d{1,18})\.([0-9a-f-]{36})$/;
+const CURSOR = /^(\d{1,18})\.([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /** @returns the cursor as it is shown to clients */
 function formatCursor({ createdAt, id }: Cursor): string {
