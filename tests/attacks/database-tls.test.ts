@@ -176,7 +176,7 @@ async function usesTls(db: Queryable): Promise<boolean> {
 async function firstLoss(config: DatabaseConfig): Promise<string | null> {
   let reason: string | null = null;
   const log = createLogger("test", "silent");
-  log.warn = ((fields: { reason?: string }) => (reason ??= fields.reason ?? "")) as typeof log.warn;
+  log.warn = (fields: { reason?: string }) => (reason ??= fields.reason ?? "");
   const heard = subscriber(config, log);
   heard.on("test", () => undefined);
   await heard.start();
