@@ -118,6 +118,11 @@ describe("a variable that nobody reads", () => {
     }
   });
 
+  test("is a fault when everything else is right", () => {
+    const env = { HTTP_ALLOW_PUBLIC_READ: "true", HTTP_TOKEN_INFO_URL: "http://x" };
+    expect(faultsOf(() => readTokenServerConfig(env))).toHaveLength(1);
+  });
+
   test("is none when the process at hand reads it", () => {
     const read = envReader({ TOKEN_OF_SOMETHING_NEW: "x" });
     read.text("TOKEN_OF_SOMETHING_NEW", "");
