@@ -8,6 +8,7 @@ import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { changedFiles, filesReadOnce } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
 import { runUntilSignal } from "#service-kit/run-until-signal.js";
@@ -202,6 +203,7 @@ async function main(config: GatewayConfig): Promise<void> {
       pulls,
       reported,
       keyRefresher(verifier, log),
+      changedFiles(filesReadOnce(process.env, FOLLOWED), log),
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
       httpListener(
         { name: "notifications", ...notifications, drainSeconds, idleSeconds: 60 },
@@ -225,6 +227,9 @@ async function main(config: GatewayConfig): Promise<void> {
     log,
   );
 }
+
+/** Variables of files whose changes count while the process runs. */
+const FOLLOWED = ["TAG_POLICY_FILE", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"];
 
 try {
   await main(readConfig(process.env));

@@ -11,6 +11,7 @@ import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { Secret } from "#service-kit/secret.js";
+import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { readLogins } from "#token-server/identity/config.js";
@@ -18,6 +19,11 @@ import {
   createIdentitySources,
   type IdentityConfig,
 } from "#token-server/identity/create-identity-sources.js";
+import {
+  currentTeams,
+  followLogins,
+  type FollowedLogins,
+} from "#token-server/identity/followed-logins.js";
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
@@ -39,6 +45,7 @@ export interface TestTokenServer {
   readonly postgres: TestPostgres;
   /** Who is known to the company; can be changed. */
   readonly company: Identities;
+  readonly logins: FollowedLogins;
   /** Moves the token server's clock. */
   advance(seconds: number): void;
   stop(): Promise<void>;
@@ -57,6 +64,9 @@ export interface TestTokenServerOptions {
   readonly refreshTokensMost?: { readonly perClient: number; readonly perIdentity: number };
   /** In place of the company's token service, by which alice, bob and robots log in. */
   readonly identity?: Partial<IdentityConfig>;
+  /** A logins file that is followed, in place of what `identity` says of its content. */
+  readonly loginsFile?: string;
+  readonly log?: Logger;
 }
 
 /** Replicas of one installation have one. */
@@ -105,19 +115,22 @@ export async function startTestTokenServer(
     },
     { now, log: SILENT },
   );
-  const identities = createIdentitySources(
-    {
-      tokeninfoUrl: `${services.url}/oauth2/tokeninfo`,
-      teamServiceUrl: `${services.url}/teams-service`,
-      iidinfoUrl: null,
-      // Nothing is remembered, so that tests see a change at once.
-      logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
-      ...options.identity,
-    },
-    { robots: robotSource(db, now), now, log: SILENT },
-  );
+  const identityConfig = {
+    tokeninfoUrl: `${services.url}/oauth2/tokeninfo`,
+    teamServiceUrl: `${services.url}/teams-service`,
+    iidinfoUrl: null,
+    // Nothing is remembered, so that tests see a change at once.
+    logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
+    ...options.identity,
+  };
+  const identityDeps = { robots: robotSource(db, now), now, log: options.log ?? SILENT };
+  const logins =
+    options.loginsFile === undefined
+      ? unchangingLogins(identityConfig, identityDeps)
+      : await followLogins(options.loginsFile, identityConfig, identityDeps);
   const app = tokenServerRoutes({
-    ...identities,
+    identities: logins,
+    teams: currentTeams(logins),
     unrestricted: false,
     allowPublicRead: options.allowPublicRead ?? false,
     policy: options.policy ?? builtInPolicy,
@@ -157,15 +170,29 @@ export async function startTestTokenServer(
     keys,
     postgres,
     company,
+    logins,
     advance: (seconds) => {
       offset += seconds;
     },
     stop: async () => {
+      logins.stop();
       services.server.close();
       await db.close();
       await postgres.stop();
       await folder.remove();
     },
+  };
+}
+
+function unchangingLogins(
+  config: IdentityConfig,
+  deps: Parameters<typeof createIdentitySources>[1],
+): FollowedLogins {
+  const made = { ...createIdentitySources(config, deps), logins: config.logins };
+  return {
+    current: () => made,
+    reload: () => Promise.resolve("unchanged"),
+    stop: () => undefined,
   };
 }
 

@@ -10,6 +10,7 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
+import { changedFiles, filesReadOnce } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -18,13 +19,12 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { YamlFileError } from "#service-kit/yaml-file.js";
 import { readConfig, type TokenServerConfig } from "./config.js";
 import { requireWayIn } from "./closed-by-default.js";
-import { readLogins } from "./identity/config.js";
-import { createIdentitySources } from "./identity/create-identity-sources.js";
+import { currentTeams, followLogins } from "./identity/followed-logins.js";
 import { limitMetrics } from "./limits/limit-metrics.js";
 import { limitReport } from "./limits/limit-report.js";
 import { loginLimiter } from "./limits/login-limiter.js";
 import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
-import { builtInPolicy, watchPolicy, type PolicySource } from "./policy/watch.js";
+import { builtInPolicy, watchPolicy } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotCheck } from "./robots/check-at-start.js";
 import { exceedingRobots } from "./robots/exceeding.js";
@@ -62,19 +62,24 @@ async function main(config: TokenServerConfig): Promise<void> {
   };
   noteKeys();
   keys.onChange(noteKeys);
-  const logins = readLogins(config.loginsFile);
-  requireWayIn(config, logins);
-  const identities = createIdentitySources(
-    { ...config, logins },
-    {
-      robots: robotSource(db, Date.now),
-      now: Date.now,
-      log,
-      onStale: () => {
-        staleTeams.inc();
-      },
+  const loginsLoads = new Counter({
+    name: "logins_loads_total",
+    help: "New contents of the logins file by what came of them",
+    labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const identities = await followLogins(config.loginsFile, config, {
+    robots: robotSource(db, Date.now),
+    now: Date.now,
+    log,
+    onStale: () => {
+      staleTeams.inc();
     },
-  );
+    onOutcome: (outcome) => {
+      loginsLoads.inc({ outcome });
+    },
+  });
+  requireWayIn(config, identities.current().logins);
   const unrestricted = config.authentication === "off";
   if (unrestricted)
     log.warn({
@@ -102,7 +107,8 @@ async function main(config: TokenServerConfig): Promise<void> {
   facts.add(policyFact(policy.version()));
   const origin = await openRequestOrigin(config, { log, metrics });
   const routes = tokenServerRoutes({
-    ...identities,
+    identities,
+    teams: currentTeams(identities),
     unrestricted,
     allowPublicRead: config.allowPublicRead,
     policy,
@@ -147,7 +153,9 @@ async function main(config: TokenServerConfig): Promise<void> {
       facts,
       keys,
       origin,
-      policyComponent(policy),
+      followed("policy", policy),
+      followed("logins", identities),
+      changedFiles(filesReadOnce(process.env, FOLLOWED), log),
       housekeeping(db, log),
       robotCheck(
         () =>
@@ -168,23 +176,30 @@ async function main(config: TokenServerConfig): Promise<void> {
   );
 }
 
+/** Variables of files whose changes count while the process runs. */
+const FOLLOWED = ["LOGINS_FILE", "POLICY_FILE", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"];
+
 /** Ends the process as a fault at start does. */
 function end(): void {
   process.exitCode = 1;
   process.kill(process.pid, "SIGTERM");
 }
 
-function policyComponent(policy: PolicySource): Component {
-  const onHangup = () => void policy.reload();
+/** Looks at a file at once on SIGHUP. */
+function followed(
+  name: string,
+  file: { reload: () => Promise<unknown>; stop: () => void },
+): Component {
+  const onHangup = () => void file.reload();
   return {
-    name: "policy",
+    name,
     start: () => {
       process.on("SIGHUP", onHangup);
       return Promise.resolve();
     },
     stop: () => {
       process.off("SIGHUP", onHangup);
-      policy.stop();
+      file.stop();
       return Promise.resolve();
     },
   };

@@ -47,7 +47,11 @@ test("no login of any kind, right, wrong or undecided, leaves its credential in 
     },
     { robots: null, now: Date.now, log },
   );
-  const deps = { sources, allowPublicRead: false, unrestricted: false };
+  const deps = {
+    identities: { current: () => ({ sources }) },
+    allowPublicRead: false,
+    unrestricted: false,
+  };
   const document = await make.sign([signer]);
   const foreignDocument = await make.sign([await make.rsaSigner("stranger")]);
   const token = await issuer.token({ sub: "ci", aud: "wharfinger" });

@@ -2,13 +2,19 @@ import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { AccountGuard, Credentials, IdentitySource, Login } from "./identity-source.js";
 
+/** The logins that are turned on. */
+export interface CurrentLogins {
+  readonly sources: readonly IdentitySource[];
+  /** Namespaces that reading without credentials is limited to; absent or `null`: all. */
+  readonly anonymousNamespaces?: readonly string[] | null;
+}
+
 /** Which logins are possible. */
 export interface AuthenticationDeps {
-  readonly sources: readonly IdentitySource[];
+  /** What the logins file says now; it may change while a login is verified. */
+  readonly identities: { current(): CurrentLogins };
   /** Whoever comes without credentials may pull. */
   readonly allowPublicRead: boolean;
-  /** Namespaces that this is limited to; absent or `null`: all. */
-  readonly anonymousNamespaces?: readonly string[] | null;
   /** Authentication is switched off: everybody is everybody. */
   readonly unrestricted: boolean;
 }
@@ -33,15 +39,19 @@ export async function authenticate(
   accounts?: AccountGuard,
 ): Promise<Login> {
   if (deps.unrestricted) return { identity: UNRESTRICTED, ...NO_CREDENTIALS };
+  const { sources, anonymousNamespaces = null } = deps.identities.current();
   if (credentials === null) {
     if (deps.allowPublicRead)
-      return { identity: anonymous(deps.anonymousNamespaces ?? null), ...NO_CREDENTIALS };
+      return { identity: anonymous(anonymousNamespaces), ...NO_CREDENTIALS };
     throw new Fault("UNAUTHORIZED", { message: `authentication required: ${LOGIN_HINT}` });
   }
-  const source = deps.sources.find((candidate) => candidate.accepts(credentials));
+  const source = sources.find((candidate) => candidate.accepts(credentials));
   if (source === undefined)
     throw new Fault("UNAUTHORIZED", { message: `unknown kind of user name: ${LOGIN_HINT}` });
-  return source.verify(credentials, accounts);
+  const login = await source.verify(credentials, accounts);
+  // Whoever was verified by what is no login any more has to be verified by what is one.
+  const isStill = deps.identities.current().sources.includes(source);
+  return isStill ? login : authenticate(deps, credentials, accounts);
 }
 
 function anonymous(namespaces: readonly string[] | null): Identity {

@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { z } from "zod";
-import { readYamlFile } from "#service-kit/yaml-file.js";
+import { parseYaml, readYamlFile } from "#service-kit/yaml-file.js";
 import { htpasswdSchema } from "./htpasswd/htpasswd-schema.js";
 import { ldapSchema } from "./ldap/ldap-schema.js";
 import { machinesSchema } from "./machine/machine-schema.js";
@@ -60,6 +60,16 @@ export type Logins = z.output<ReturnType<typeof loginsSchema>>;
 export function readLogins(path: string | null): Logins {
   if (path === null) return loginsSchema(".").parse({});
   return readYamlFile(path, loginsSchema(dirname(path)));
+}
+
+/**
+ * @param path - the logins file; paths in it are relative to it
+ * @param text - its content
+ * @returns it, checked
+ * @throws YamlFileError with lines `path:line: key: what is wrong`
+ */
+export function parseLogins(path: string, text: string): Logins {
+  return parseYaml(path, text, loginsSchema(dirname(path)));
 }
 
 /** Paths in the file are relative to it; a secret is only ever in a file of its own. */

@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { ConfigError } from "#service-kit/config.js";
 import type { Logger } from "#service-kit/log.js";
 import { combinedTeams } from "../teams/combined-teams.js";
@@ -7,6 +8,7 @@ import { teamService, type StaleAnswer } from "../teams/team-service.js";
 import type { Logins } from "./config.js";
 import { htpasswdSource } from "./htpasswd/htpasswd.js";
 import type { IdentitySource } from "./identity-source.js";
+import { makeAnew, type KeepPart } from "./kept-parts.js";
 import { ldapSource } from "./ldap/ldap.js";
 import { readCertificates, warnOfUnusable } from "./machine/certificates.js";
 import { iidinfoCheck } from "./machine/iidinfo-check.js";
@@ -15,6 +17,8 @@ import { machineSource, type MachineCheck } from "./machine/machine.js";
 import { oidcSource } from "./oidc/oidc.js";
 import { realmOwners, refuseSharedRealms, tokeninfoRealms } from "./realm-owners.js";
 import { tokeninfoSource } from "./tokeninfo.js";
+
+const issuerSections = z.array(z.unknown());
 
 /** Which logins there are. */
 export interface IdentityConfig {
@@ -25,11 +29,15 @@ export interface IdentityConfig {
   readonly outageSeconds?: number;
   /** Content of the logins file. */
   readonly logins: Logins;
+  /** The same before it was checked, by section, and the state of the files that it names. */
+  readonly sections?: Readonly<Record<string, unknown>>;
 }
 
 export interface IdentityDeps {
   /** Service accounts: tried after the logins that have a user name of their own, before people's. */
   readonly robots: IdentitySource | null;
+  /** Keeps parts of the logins over a change of their file; absent: each is made anew. */
+  readonly keep?: KeepPart;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -53,33 +61,83 @@ export interface IdentitySources {
  * @throws ConfigError when a file that the configuration names is no good
  */
 export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps): IdentitySources {
-  const { logins, tokeninfoUrl, outageSeconds } = config;
-  const { now, log } = deps;
-  const { oidc, htpasswd, ldap, tokeninfo } = logins;
-  refuseSharedRealms(logins, tokeninfoUrl);
-  const machines = machineCheck(config, deps);
+  refuseSharedRealms(config.logins, config.tokeninfoUrl);
   const sources = [
-    oidc.length === 0 ? null : oidcSource(oidc, { outageSeconds, now, log }),
-    tokeninfoUrl === null
-      ? null
-      : tokeninfoSource(tokeninfoUrl, {
-          cacheSeconds: tokeninfo.cacheSeconds,
-          outageSeconds,
-          mayBeOf: tokeninfoRealms(logins),
-          now,
-        }),
-    machines === null ? null : machineSource(machines, now, outageSeconds),
+    oidcOf(config, deps),
+    tokeninfoOf(config, deps),
+    machinesOf(config, deps),
     deps.robots,
-    htpasswd === undefined
-      ? null
-      : htpasswdSource(htpasswd, { onlyUsersInFile: ldap !== undefined, now, log }),
-    ldap === undefined ? null : ldapSource(ldap, now, outageSeconds),
+    htpasswdOf(config, deps),
+    ldapOf(config, deps),
   ];
   return {
     sources: sources.filter((source) => source !== null),
     teams: createTeams(config, deps),
-    anonymousNamespaces: logins.anonymous?.namespaces ?? null,
+    anonymousNamespaces: config.logins.anonymous?.namespaces ?? null,
   };
+}
+
+function oidcOf(
+  { logins: { oidc }, sections, outageSeconds }: IdentityConfig,
+  { keep = makeAnew, now, log }: IdentityDeps,
+): IdentitySource | null {
+  if (oidc.length === 0) return null;
+  const issuers = issuerSections.safeParse(sections?.["oidc"]).data ?? [];
+  return keep("oidc", issuers, () =>
+    oidcSource(oidc, {
+      outageSeconds,
+      keepIssuer: (index, issuer, make) => keep(`oidc ${issuer}`, issuers[index], make),
+      now,
+      log,
+    }),
+  );
+}
+
+function tokeninfoOf(
+  { logins, sections, tokeninfoUrl, outageSeconds }: IdentityConfig,
+  { keep = makeAnew, now }: IdentityDeps,
+): IdentitySource | null {
+  if (tokeninfoUrl === null) return null;
+  const { cacheSeconds } = logins.tokeninfo;
+  const others = [realmOwners(logins, null), logins.sharedRealms];
+  return keep("tokeninfo", [sections?.["tokeninfo"], others], () =>
+    tokeninfoSource(tokeninfoUrl, {
+      cacheSeconds,
+      outageSeconds,
+      mayBeOf: tokeninfoRealms(logins),
+      now,
+    }),
+  );
+}
+
+function machinesOf(config: IdentityConfig, deps: IdentityDeps): IdentitySource | null {
+  const { keep = makeAnew, now } = deps;
+  const { sections, outageSeconds } = config;
+  return keep("machines", [sections?.["machines"], sections?.["files"]], () => {
+    const check = machineCheck(config, deps);
+    return check === null ? null : machineSource(check, now, outageSeconds);
+  });
+}
+
+function htpasswdOf(
+  { logins: { htpasswd, ldap }, sections }: IdentityConfig,
+  { keep = makeAnew, now, log }: IdentityDeps,
+): IdentitySource | null {
+  if (htpasswd === undefined) return null;
+  const onlyUsersInFile = ldap !== undefined;
+  return keep("htpasswd", [sections?.["htpasswd"], onlyUsersInFile], () =>
+    htpasswdSource(htpasswd, { onlyUsersInFile, now, log }),
+  );
+}
+
+function ldapOf(
+  { logins: { ldap }, sections, outageSeconds }: IdentityConfig,
+  { keep = makeAnew, now }: IdentityDeps,
+): IdentitySource | null {
+  if (ldap === undefined) return null;
+  return keep("ldap", [sections?.["ldap"], sections?.["files"]], () =>
+    ldapSource(ldap, now, outageSeconds),
+  );
 }
 
 function machineCheck(
@@ -100,17 +158,20 @@ function machineCheck(
 
 function createTeams(config: IdentityConfig, deps: IdentityDeps): TeamLookup {
   const { teamServiceUrl, logins } = config;
-  const { now, log, onStale } = deps;
+  const { keep = makeAnew, now, log, onStale } = deps;
   const fixed = staticTeams(logins.teams, onlyRealm(config));
   if (teamServiceUrl === null) return combinedTeams([fixed]);
-  const service = teamService(teamServiceUrl, {
-    staleSeconds: logins.teamService.staleSeconds,
-    now,
-    onStale: (answer) => {
-      log.warn({ event: "teams.stale", ...answer });
-      onStale?.(answer);
-    },
-  });
+  const { staleSeconds } = logins.teamService;
+  const service = keep("team service", staleSeconds, () =>
+    teamService(teamServiceUrl, {
+      staleSeconds,
+      now,
+      onStale: (answer) => {
+        log.warn({ event: "teams.stale", ...answer });
+        onStale?.(answer);
+      },
+    }),
+  );
   return combinedTeams([fixed, service]);
 }
 

@@ -4,7 +4,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { IdentitySource } from "../identity-source.js";
 import { makeLogin } from "../make-login.js";
 import { unavailable } from "../safeguards/asked-service.js";
-import { rememberedLogins } from "../safeguards/remembered-logins.js";
+import { rememberedLogins, type RememberedLogins } from "../safeguards/remembered-logins.js";
 import { flattenClaims, type Claims } from "./claims.js";
 import { issuerKeys, type KeyTimes } from "./issuer-keys.js";
 import type { Issuer } from "./issuer-schema.js";
@@ -18,10 +18,13 @@ export interface OidcDeps {
   readonly now: () => number;
   readonly log: Logger;
   readonly times?: KeyTimes;
+  /** Goes on with what is known of an issuer where the logins file says the same of it as before. */
+  readonly keepIssuer?: <T>(index: number, issuer: string, make: () => T) => T;
 }
 
 interface TrustedIssuer {
   readonly issuer: Issuer;
+  readonly remembered: RememberedLogins;
   readonly keys: JWTVerifyGetKey;
   readonly mapClaims: (claims: Claims) => MappedClaims;
 }
@@ -57,16 +60,26 @@ const TOKEN_ERRORS: readonly string[] = [
  */
 export function oidcSource(
   issuers: readonly Issuer[],
-  { outageSeconds, now, log, times = TIMES }: OidcDeps,
+  {
+    outageSeconds,
+    keepIssuer = (_index, _issuer, make) => make(),
+    now,
+    log,
+    times = TIMES,
+  }: OidcDeps,
 ): IdentitySource {
   const trusted = new Map(
-    issuers.map((issuer): [string, TrustedIssuer] => {
-      const keys = issuerKeys(issuer, { times, now, log });
-      return [issuer.issuer, { issuer, keys, mapClaims: claimsMapper(issuer) }];
+    issuers.map((issuer, index): [string, TrustedIssuer] => {
+      const make = (): TrustedIssuer => ({
+        issuer,
+        keys: issuerKeys(issuer, { times, now, log }),
+        mapClaims: claimsMapper(issuer),
+        // Each token is verified each time; what is remembered is for the time when the keys cannot be had.
+        remembered: rememberedLogins({ seconds: 0, outageSeconds, now }),
+      });
+      return [issuer.issuer, keepIssuer(index, issuer.issuer, make)];
     }),
   );
-  // Each token is verified each time; what is remembered is for the time when the keys cannot be had.
-  const remembered = rememberedLogins({ seconds: 0, outageSeconds, now });
   const find = (token: string) => trusted.get(claimedIssuer(token) ?? "");
   return {
     name: "oidc",
@@ -76,7 +89,7 @@ export function oidcSource(
       const token = credentials.password.reveal();
       const from = find(token);
       if (from === undefined) throw refused("it is not a token of a trusted OIDC issuer");
-      const verified = await remembered.verify(credentials, async () => {
+      const verified = await from.remembered.verify(credentials, async () => {
         const payload = await verifyToken(token, from, now);
         const mapped = from.mapClaims(flattenClaims(payload));
         if ("refused" in mapped) throw refused(mapped.refused);
