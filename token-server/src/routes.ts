@@ -14,6 +14,7 @@ import {
   refuseOtherThanJson,
 } from "#service-kit/http/cross-site.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
+import { readFormBody } from "#service-kit/http/form-body.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
@@ -53,14 +54,12 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
       parseTokenRequest(splitTarget(req.url).query, req.headers.authorization, service),
     ),
   );
-  const form = express.text({ type: () => true, limit: "64kb", defaultCharset: "utf-8" });
-  app.post("/token", named("token"), form, (req, res) =>
-    answerToken(deps, req, res, (service) => {
-      const body: unknown = req.body;
-      const text = typeof body === "string" ? body : "";
-      return parseOAuthRequest(text, req.headers.authorization, service);
-    }),
-  );
+  app.post("/token", named("token"), async (req, res) => {
+    const form = await readFormBody(req, res);
+    await answerToken(deps, req, res, (service) =>
+      parseOAuthRequest(form, req.headers.authorization, service),
+    );
+  });
   app.use(
     "/api/v1",
     named("api"),

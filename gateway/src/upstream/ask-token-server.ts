@@ -1,7 +1,8 @@
 import type { Request, Response } from "express";
 import { splitTarget } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
-import { readSmallBody, type SmallBodyLimits } from "#service-kit/http/small-body.js";
+import { REST_BODY_LIMITS } from "#service-kit/http/json-body.js";
+import { readSmallBody } from "#service-kit/http/small-body.js";
 import type { CallerStatement } from "../proxy/caller-statement.js";
 import { refuseBody } from "./client-framing.js";
 import type { Forward } from "./forward.js";
@@ -13,13 +14,6 @@ export interface TokenServerDeps {
   /** Signs for whom it is asked. */
   readonly callerStatement: CallerStatement;
 }
-
-/** Forms and JSON of the token server are a few hundred bytes; a robot with many grants is some KiB. */
-const BODY_LIMITS: SmallBodyLimits = {
-  maxBytes: 64 * 1024,
-  totalMilliseconds: 10_000,
-  leastBytesPerSecond: 100,
-};
 
 const NOTHING = Buffer.alloc(0);
 
@@ -43,7 +37,7 @@ export async function askTokenServer(
   if (route === null) return false;
   const context = contextOf(req);
   context.route = route.name;
-  const body = route.method === "POST" ? await readSmallBody(req, res, BODY_LIMITS) : NOTHING;
+  const body = route.method === "POST" ? await readSmallBody(req, res, REST_BODY_LIMITS) : NOTHING;
   if (route.method !== "POST") await refuseBody(req, res);
   const made = tokenServerRequest(
     route,

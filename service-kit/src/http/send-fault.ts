@@ -33,12 +33,10 @@ export function sendFault(
   sendJson(res, reply.status, reply.body);
 }
 
-/** Express refuses bodies that are too large, cut off or not decodable with errors of its own. */
+/** Express refuses paths that cannot be decoded with an error of its own, which repeats them. */
 function asClientFault(error: unknown): unknown {
-  if (!(error instanceof Error) || !("status" in error) || !("expose" in error)) return error;
-  return error.expose === true
-    ? new Fault("REQUEST_INVALID", { message: error.message, cause: error })
-    : error;
+  if (!(error instanceof URIError)) return error;
+  return new Fault("REQUEST_INVALID", { message: "the path cannot be decoded" });
 }
 
 /**

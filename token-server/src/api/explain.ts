@@ -1,4 +1,4 @@
-import { json, Router } from "express";
+import { Router } from "express";
 import { z } from "zod";
 import { explain, type Explanation } from "#access-policy/explain.js";
 import type { Circumstances, Subject } from "#access-policy/question.js";
@@ -6,6 +6,7 @@ import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
+import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { PolicySource } from "../policy/watch.js";
 import { identifyApiCaller, type ApiCallerDeps } from "./caller.js";
@@ -49,13 +50,13 @@ export function explainRoutes(deps: ExplainDeps): Router {
     const { identity, teams, address } = caller;
     sendJson(res, 200, answer(deps, { identity, teams }, asked, { address }));
   });
-  routes.post("/explain", json({ limit: "64kb" }), async (req, res) => {
+  routes.post("/explain", async (req, res) => {
     const caller = await identifyApiCaller(deps, req);
     if (!caller.isAdministrator)
       throw new Fault("DENIED", {
         message: "only administrators (ADMIN_TEAMS) may ask for somebody else",
       });
-    const asked = parseInput(otherSchema, req.body);
+    const asked = parseInput(otherSchema, await readJsonBody(req, res));
     const { teams, ...rest } = asked.identity;
     const identity: Identity = { ...rest, limits: null };
     sendJson(res, 200, answer(deps, { identity, teams }, asked, asked));

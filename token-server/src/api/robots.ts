@@ -1,6 +1,7 @@
-import { json, Router, type Request, type Response } from "express";
+import { Router, type Request, type Response } from "express";
 import { z } from "zod";
 import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "#access-policy/glob.js";
+import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import {
   createRobot,
@@ -59,7 +60,6 @@ const targetSchema = z.object({ team, name });
  */
 export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
   const routes = Router();
-  const body = json({ limit: "64kb" });
   const manager = async (req: Request) => asManager(await identifyApiCaller(deps, req));
   routes.get("/teams/:team/robots", async (req, res) => {
     const target = parseInput(z.object({ team }), req.params);
@@ -69,16 +69,16 @@ export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
     requireAdministrator(await identifyApiCaller(deps, req), "look at the robots of all teams");
     sendJson(res, 200, { robots: await exceedingRobots(deps, deps.policy.current()) });
   });
-  routes.post("/teams/:team/robots", body, async (req, res) => {
+  routes.post("/teams/:team/robots", async (req, res) => {
     const by = await manager(req);
     const target = parseInput(z.object({ team }), req.params);
-    const wanted = parseInput(createSchema, req.body);
+    const wanted = parseInput(createSchema, await readJsonBody(req, res));
     sendSecret(res, 201, await createRobot(deps, by, { ...target, ...wanted }));
   });
-  routes.post("/teams/:team/robots/:name/rotate", body, async (req, res) => {
+  routes.post("/teams/:team/robots/:name/rotate", async (req, res) => {
     const by = await manager(req);
     const target = parseInput(targetSchema, req.params);
-    const wanted = parseInput(rotateSchema, req.body ?? {});
+    const wanted = parseInput(rotateSchema, (await readJsonBody(req, res)) ?? {});
     sendSecret(res, 200, await renewRobotSecret(deps, by, { ...target, ...wanted }));
   });
   for (const [path, enabled] of [
