@@ -3,6 +3,7 @@ import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError } from "#service-kit/config.js";
 import { migrator } from "#service-kit/db/migrate.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
@@ -27,6 +28,7 @@ import { passDeps } from "./discovery/pass-deps.js";
 import { gatewayMetrics } from "./gateway-metrics.js";
 import { hookRoutes } from "./hooks/routes.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
+import { manifestRecovery } from "./ledger/recover-manifests.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { rememberedTags } from "./ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -125,6 +127,9 @@ async function main(config: GatewayConfig): Promise<void> {
     hookMetrics,
     repairs: config.discovery.repair,
   });
+  // Heavy pushes leave half of the connections to readers.
+  const pushDb = boundedDatabase(db, Math.floor(config.databaseConnections / 2));
+  const pushing = { ...ledger, db: pushDb };
   const settled = settledTags(heard);
   const resolver = tagResolver(ledger);
   settled.follow((key) => void resolver.settled(key));
@@ -140,7 +145,8 @@ async function main(config: GatewayConfig): Promise<void> {
     listing: comparing.listing,
     findSource: pushSearch(reader, withLayers),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
-    recover: (key) => recoverTag(ledger, key),
+    pushDb,
+    recover: (key) => recoverTag(pushing, key),
     publicUrl: config.publicUrl,
     service: config.service,
     client: clientReader(config.trustedProxies, { log, now: Date.now }),
@@ -176,7 +182,8 @@ async function main(config: GatewayConfig): Promise<void> {
       }),
       tagPolicy,
       outbox,
-      recovery(ledger),
+      recovery(pushing),
+      manifestRecovery(pushing),
       withheldTags(ledger),
       deletionRecovery(ledger),
       sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),

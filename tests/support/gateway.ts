@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { registryListing } from "#gateway/discovery/registry-listing.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
+import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
@@ -29,6 +30,7 @@ import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { formatScope } from "#registry-protocol/scope.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
@@ -64,6 +66,8 @@ export interface TestGatewayOptions {
   readonly writes?: WriteGate;
   /** Writes the audit log; absent: without telling anybody. */
   readonly audit?: RecordAudit;
+  /** Connections that pushes may have at once; absent: four. */
+  readonly pushConnections?: number;
   /** Who wants to know of pulls; absent: nobody. */
   readonly sinks?: readonly Sink[];
   /** What registries may show; absent: {@link NOTIFICATION_SECRET}. */
@@ -90,6 +94,8 @@ export interface TestGateway {
   readonly hooks: { readonly url: string; readonly port: number };
   /** Settles what lost gateways left, as each gateway does every few seconds. */
   recover(key: TagKey): Promise<void>;
+  /** Settles pushes by digest that lost gateways left, likewise. */
+  recoverManifests(): Promise<void>;
   /** What it remembers of tags. */
   readonly remembered: RememberedTags;
   /** Learns which tags the registry has otherwise, or still, as each gateway does every few seconds. */
@@ -169,6 +175,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     listing: registryListing(registryUrl, authorization),
     findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
+    pushDb: boundedDatabase(db, options.pushConnections ?? 4),
     recover: (key) => recoverTag(ledger, key),
     forward: forwardTo(registryUrl, "the registry", false),
     forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
@@ -218,6 +225,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     port,
     hooks: { url: `http://127.0.0.1:${hookPort}`, port: hookPort },
     recover: (key) => recoverTag(ledger, key),
+    recoverManifests: () => recoverManifestPushes(ledger, new AbortController().signal),
     remembered: ledger.remembered,
     learnWithheld: withheldTagsReader(ledger),
     flushPulls: () => pulls.flush(),

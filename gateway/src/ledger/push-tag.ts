@@ -8,18 +8,23 @@ import { refusalOf } from "./refusal.js";
 import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
 import { hasRuleChanged } from "./rule-changed.js";
-import { commitPush, describeClaim, leaveUnsettled, releasePush } from "./settle.js";
+import { NEVER_GONE, refuseGone, unlessGone } from "./client-gone.js";
+import { recordFound } from "./record-manifest.js";
+import {
+  commitPush,
+  describeClaim,
+  isUnclear,
+  leaveUnsettled,
+  releasePush,
+  type RegistryVerdict,
+} from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
 import { decideTagWrite } from "./tag-rules.js";
 import { withSource } from "./want-source.js";
 
 export type { PushDeps, PushOutcome, TagPush } from "./push.js";
-
-/** What the registry said to the manifest. */
-export interface RegistryVerdict {
-  readonly status: number;
-}
+export type { RegistryVerdict } from "./settle.js";
 
 /** How the manifest gets to the registry. */
 export interface ManifestTransport<V extends RegistryVerdict> {
@@ -27,6 +32,8 @@ export interface ManifestTransport<V extends RegistryVerdict> {
   send(): Promise<V>;
   /** @returns the digest that the tag has at the registry now. @throws when that cannot be told */
   currentDigest(): Promise<Digest | null>;
+  /** Aborted when the client has gone; absent: it waits until the end. */
+  readonly gone?: AbortSignal;
 }
 
 /** The registry's answer, or `null` when it was lost but the tag is there all the same. */
@@ -49,7 +56,7 @@ const LONGEST_WAIT_MILLISECONDS = 2_000;
  * @param transport - the way to the registry
  * @returns the registry's answer; of the 4xx family when it would not have the manifest
  * @throws Fault TAG_HELD, TAG_DELETED, TAG_FORBIDDEN or SCM_SOURCE_REQUIRED when the tag may not be written,
- *   UNAVAILABLE when that could not be decided; then nothing has been acknowledged and the same push can be made again
+ *   BODY_INCOMPLETE when the client went away before the registry was asked, UNAVAILABLE when that could not be decided; then nothing has been acknowledged and the same push can be made again
  */
 export async function pushTag<V extends RegistryVerdict>(
   deps: PushDeps,
@@ -57,8 +64,10 @@ export async function pushTag<V extends RegistryVerdict>(
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
   const deadline = deps.now() + PATIENCE_MILLISECONDS;
+  const gone = transport.gone ?? NEVER_GONE;
   let known = offered;
   for (;;) {
+    refuseAbandoned(deps, gone);
     // Rules may change while a push waits; the one at its turn applies.
     const rule = deps.policy.ruleFor(offered.repository, offered.tag);
     if (rule.mutability === "forbidden") throw await refusalOf(deps, offered, rule, null);
@@ -73,6 +82,8 @@ export async function pushTag<V extends RegistryVerdict>(
       if (await hasRuleChanged(deps, push, rule)) continue;
       await refuseShrinking(deps, push, rule);
       await refuseMissing(deps, push);
+      if (gone.aborted) await releasePush(deps, push, "its client has gone");
+      refuseAbandoned(deps, gone);
       return writeReserved(deps, push, transport);
     }
     const state = await readTagState(deps.db, push);
@@ -84,9 +95,18 @@ export async function pushTag<V extends RegistryVerdict>(
     if (decision.outcome === "recover") await recoverOrWait(deps, push);
     if (decision.outcome === "wait") {
       deps.countStep("waited");
-      await deps.untilSettled(push, Math.min(left, LONGEST_WAIT_MILLISECONDS));
+      await unlessGone(deps.untilSettled(push, Math.min(left, LONGEST_WAIT_MILLISECONDS)), gone);
     }
   }
+}
+
+/** Nobody waits for what comes of it, and the registry has not heard of it yet. */
+function refuseAbandoned(deps: PushDeps, gone: AbortSignal): void {
+  if (gone.aborted) {
+    deps.count("abandoned");
+    deps.countStep("abandoned");
+  }
+  refuseGone(gone);
 }
 
 /**
@@ -168,6 +188,10 @@ async function settleUnclear<V extends RegistryVerdict>(
     await commitCounted(deps, push, "found at the registry after its answer was lost");
     return { verdict: null };
   }
+  await recordFound(deps, push).catch(async (error: unknown) => {
+    await leaveUnsettled(deps, push);
+    throw undecided(deps, "what the registry stored cannot be put on record", error);
+  });
   await releasePush(deps, push, "not found at the registry after its answer was lost");
   throw undecided(deps, "the registry did not store the manifest");
 }
@@ -189,11 +213,6 @@ async function recoverOrWait(deps: PushDeps, push: TagPush): Promise<void> {
     deps.log.warn({ event: "recovery.failed", ...describeClaim(push), err: error });
     await deps.untilSettled(push, LONGEST_WAIT_MILLISECONDS);
   }
-}
-
-/** 401 means that the registry does not accept the gateway's own token, which is no verdict on the manifest. */
-function isUnclear({ status }: RegistryVerdict): boolean {
-  return status >= 500 || status === 401;
 }
 
 function undecided(deps: PushDeps, reason: string, cause?: unknown): Fault {

@@ -1,8 +1,6 @@
-import type { Digest } from "#registry-protocol/digest.js";
 import type { SearchResult } from "../scm/find-source.js";
-import type { SettleDeps } from "./settle.js";
+import type { CommitDeps } from "./settle.js";
 import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
-import type { PushedManifest, StoredManifest } from "./stored-manifest.js";
 import type { TagPolicy } from "./tag-policy.js";
 
 /** A push of a manifest under a tag. */
@@ -11,20 +9,16 @@ export interface TagPush extends TagClaim {
 }
 
 /** How a push of a tag can end. */
-export type PushOutcome = "stored" | "unchanged" | "refused" | "rejected" | "undecided";
+export type PushOutcome =
+  "stored" | "unchanged" | "refused" | "rejected" | "undecided" | "abandoned";
 
 /** What pushing a tag needs. */
-export interface PushDeps extends SettleDeps {
+export interface PushDeps extends CommitDeps {
   readonly policy: TagPolicy;
   /** Current time in milliseconds. */
   readonly now: () => number;
   /** Waits until a push of the tag has been settled, or this many milliseconds. */
   readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
-  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
-  readonly upstreamManifest: (
-    key: Pick<TagKey, "repository">,
-    digest: Digest,
-  ) => Promise<StoredManifest | null>;
   /** Settles the push of a gateway that was lost. */
   readonly recover: (key: TagKey) => Promise<void>;
   /** @returns the source that the image itself names, read within a few seconds. @throws when that cannot be told */

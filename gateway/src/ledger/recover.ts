@@ -1,25 +1,20 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import { recordFound } from "./record-manifest.js";
 import {
   commitPush,
   describeClaim,
   leaveUnsettled,
   releasePush,
-  type SettleDeps,
+  type CommitDeps,
 } from "./settle.js";
 import { listExpired, takeOverExpired, type LostClaim, type TagKey } from "./sql/reserve-tag.js";
-import type { StoredManifest } from "./stored-manifest.js";
 
 /** What settling the pushes of lost gateways needs. */
-export interface RecoverDeps extends SettleDeps {
+export interface RecoverDeps extends CommitDeps {
   /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
-  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
-  readonly upstreamManifest: (
-    key: Pick<TagKey, "repository">,
-    digest: Digest,
-  ) => Promise<StoredManifest | null>;
   readonly newReservation: () => string;
 }
 
@@ -55,7 +50,10 @@ async function settleLost(deps: RecoverDeps, claim: LostClaim): Promise<void> {
   if (claim.kind !== "push")
     return releasePush(deps, claim, `a ${claim.kind} whose gateway was lost`);
   const current = await deps.upstreamDigest(claim);
-  if (current !== claim.digest) return releasePush(deps, claim, "the registry does not have it");
+  if (current !== claim.digest) {
+    await recordFound(deps, claim);
+    return releasePush(deps, claim, "the registry does not have it");
+  }
   const manifest = await deps.upstreamManifest(claim, claim.digest);
   if (manifest === null) return releasePush(deps, claim, "the registry lost the manifest");
   await commitPush(deps, claim, manifest, "settled for a gateway that was lost");

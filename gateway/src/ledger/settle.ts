@@ -6,6 +6,7 @@ import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
 import type { FoundSource, ScmOrigin } from "../scm/scm-source.js";
+import { recordFound, type RecordFoundDeps } from "./record-manifest.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
@@ -28,6 +29,19 @@ export interface SettleDeps {
   readonly countSource: (origin: ScmOrigin) => void;
 }
 
+/** What committing needs, besides: a push that cannot be committed may have left its manifest at the registry. */
+export interface CommitDeps extends SettleDeps, RecordFoundDeps {}
+
+/** What the registry said to the manifest. */
+export interface RegistryVerdict {
+  readonly status: number;
+}
+
+/** 401 means that the registry does not accept the gateway's own token, which is no verdict on the manifest. */
+export function isUnclear({ status }: RegistryVerdict): boolean {
+  return status >= 500 || status === 401;
+}
+
 /** Steps of the push protocol. */
 export type PushStep =
   | "reserved"
@@ -37,7 +51,9 @@ export type PushStep =
   | "committed"
   | "released"
   | "taken-over"
-  | "overtaken";
+  | "overtaken"
+  /** Its client had gone before the registry was asked. */
+  | "abandoned";
 
 /** A commit is tried again while the database is away, well within the reservation's lease. */
 const COMMIT_ATTEMPTS = 5;
@@ -55,7 +71,7 @@ const SETTLE_AGAIN_SECONDS = 5;
  * @throws Fault UNAVAILABLE when it could not be committed, or when another gateway has settled it otherwise
  */
 export async function commitPush(
-  deps: SettleDeps,
+  deps: CommitDeps,
   claim: TagClaim,
   manifest: StoredManifest | null,
   reason: string,
@@ -136,14 +152,24 @@ async function hasLostParts(
   return (await lockAndFindDeleted(tx, claim, digest, childrenOf(reading))).length > 0;
 }
 
-async function releaseIncomplete(deps: SettleDeps, claim: TagClaim): Promise<Fault> {
+async function releaseIncomplete(deps: CommitDeps, claim: TagClaim): Promise<Fault> {
+  await recordFound(deps, claim);
   await releasePush(deps, claim, "a manifest that it needs was deleted meanwhile");
   return new Fault("UNAVAILABLE", {
     message: "a manifest that the tag needs was deleted meanwhile; push again",
   });
 }
 
-async function persistently<T>(deps: SettleDeps, work: () => Promise<T>): Promise<T> {
+/**
+ * @param deps - waits between attempts
+ * @param work - a transaction that may be repeated
+ * @returns what it returns; while the database is away, it is tried again for some seconds
+ * @throws what it threw last
+ */
+export async function persistently<T>(
+  deps: Pick<SettleDeps, "pause">,
+  work: () => Promise<T>,
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1)
     try {
       return await work();

@@ -2,9 +2,9 @@ import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { pushManifest } from "../ledger/push-manifest.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
-import { storeManifest } from "../ledger/sql/store-manifest.js";
-import type { PushedManifest } from "../ledger/stored-manifest.js";
 import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
@@ -18,6 +18,8 @@ import type { WholeAnswer } from "./whole-request.js";
 /** What pushing manifests needs. */
 export interface ManifestPushDeps extends PushDeps {
   readonly upstream: Upstream;
+  /** Connections that pushes share, so that they leave some for readers. */
+  readonly pushDb: Database;
   readonly newReservation: () => string;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
@@ -34,12 +36,13 @@ export async function pushManifestByTag(
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
-  await vouchForChildren(deps, exchange, reading);
+  const [pushing, gone] = [{ ...deps, db: deps.pushDb }, clientGone(res)];
+  await vouchForChildren(pushing, exchange, reading, gone);
   const { mediaType } = reading;
   const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
   const { verdict } = await pushTag<WholeAnswer>(
-    deps,
+    pushing,
     {
       repository,
       tag,
@@ -64,6 +67,7 @@ export async function pushManifestByTag(
           reading,
         ),
       currentDigest: () => deps.upstream.digestOfTag(repository, tag),
+      gone,
     },
   );
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
@@ -84,7 +88,8 @@ export async function pushManifestByDigest(
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
     throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });
-  await vouchForChildren(deps, exchange, reading);
+  const [pushing, gone] = [{ ...deps, db: deps.pushDb }, clientGone(res)];
+  await vouchForChildren(pushing, exchange, reading, gone);
   const put = {
     repository: request.repository,
     reference: { digest: request.digest },
@@ -94,40 +99,26 @@ export async function pushManifestByDigest(
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  const said = await deps.upstream.putManifest(put).catch((error: unknown) => {
-    throw new Fault("UNAVAILABLE", { message: "the registry did not answer", cause: error });
+  const { repository, digest } = request;
+  const push = { id: deps.newReservation(), repository, digest, actor: actorOf(exchange) };
+  const manifest = { digest, content, mediaType: put.mediaType, reading };
+  const answer = await pushManifest<WholeAnswer>(pushing, push, manifest, {
+    send: async () => withRefusedUrls(await deps.upstream.putManifest(put), reading),
+    gone,
   });
-  const answer = withRefusedUrls(said, reading);
-  if (answer.status >= 500 || answer.status === 401)
-    throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
-  if (answer.status < 300)
-    await recordManifest(deps, exchange, { ...put, digest: request.digest, reading });
-  if (answer.status < 300)
-    await keepSource(deps, { ...request, tag: null, actor: actorOf(exchange), source });
+  if (answer.status < 300) await keepSource(pushing, { ...push, tag: null, source });
   sendAnswer(res, answer);
 }
 
-/**
- * What the client is told to be pushed is on record. When it cannot be, the client hears 503 and pushes again,
- * which the registry takes as the same.
- */
-async function recordManifest(
-  deps: ManifestPushDeps,
-  exchange: ExchangeOf<"manifest.put-by-digest">,
-  manifest: PushedManifest,
-): Promise<void> {
-  const { repository, digest } = exchange.request;
-  await deps.db.transaction(async (tx) => {
-    const change = await storeManifest(tx, repository, manifest, "checked");
-    if (change === null) return;
-    await deps.audit(tx, {
-      action: "manifest.pushed",
-      actor: actorOf(exchange),
-      ...{ repository, digest, tag: null },
-      reason: "stored by the registry",
-      detail: { change },
-    });
-  });
+/** @returns a signal that is aborted when the client goes away before it has its answer */
+function clientGone(res: Response): AbortSignal {
+  const gone = new AbortController();
+  const note = () => {
+    if (!res.writableFinished) gone.abort();
+  };
+  if (res.closed) note();
+  else res.once("close", note);
+  return gone.signal;
 }
 
 function sourceOf({

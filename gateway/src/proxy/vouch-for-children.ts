@@ -4,6 +4,7 @@ import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { refuseGone } from "../ledger/client-gone.js";
 import { readUnchecked } from "../ledger/sql/manifest-needs.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
 import type { StoredManifest } from "../ledger/stored-manifest.js";
@@ -23,6 +24,7 @@ const MOST_LOOKED_AT = 480;
 /** One push, and how much it may still look at. */
 interface Looking extends Errand {
   readonly repository: RepositoryName;
+  readonly gone: AbortSignal;
   left: number;
 }
 
@@ -34,6 +36,7 @@ interface Looking extends Errand {
  * @param deps - ledger and registry
  * @param exchange - the push
  * @param manifest - what is pushed
+ * @param gone - aborted when the client has gone
  * @throws Fault MANIFEST_PART_UNKNOWN when something is missing at any depth below it, MANIFEST_INVALID when a child is
  *   no manifest that everybody reads in the same way, UNAVAILABLE when that cannot be told now
  */
@@ -41,11 +44,16 @@ export async function vouchForChildren(
   deps: VouchDeps,
   { request, caller, context }: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">,
   manifest: Manifest,
+  gone: AbortSignal,
 ): Promise<void> {
   const { requestId, client } = context;
   const errand = { subject: caller.subject, clientAddress: client.address, requestId };
   const { repository } = request;
-  await vouchForAll(deps, { ...errand, repository, left: MOST_LOOKED_AT }, childrenOf(manifest));
+  await vouchForAll(
+    deps,
+    { ...errand, repository, gone, left: MOST_LOOKED_AT },
+    childrenOf(manifest),
+  );
 }
 
 async function vouchForAll(
@@ -56,6 +64,7 @@ async function vouchForAll(
   if (children.length === 0) return;
   const unchecked = await readUnchecked(deps.db, looking.repository, children, looking.left + 1);
   for (const digest of unchecked) {
+    refuseGone(looking.gone);
     looking.left -= 1;
     if (looking.left < 0)
       throw new Fault("UNAVAILABLE", {

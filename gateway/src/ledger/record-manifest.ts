@@ -1,0 +1,69 @@
+import type { AuditActor } from "#audit-log/entry.js";
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { storeManifest } from "./sql/store-manifest.js";
+import type { StoredManifest } from "./stored-manifest.js";
+
+/** What putting a manifest on record needs. */
+export interface RecordManifestDeps {
+  readonly db: Database;
+  readonly audit: RecordAudit;
+}
+
+/** What looking for one at the registry needs, besides. */
+export interface RecordFoundDeps extends RecordManifestDeps {
+  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
+  readonly upstreamManifest: (
+    key: { readonly repository: RepositoryName },
+    digest: Digest,
+  ) => Promise<StoredManifest | null>;
+}
+
+/** A manifest, and who pushed it. */
+export interface PushedManifest {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly actor: AuditActor;
+}
+
+/**
+ * Keeps a manifest that the registry has under no tag of its push, on record unless it was before.
+ *
+ * @param tx - a transaction
+ * @param deps - audit log
+ * @param pushed - who pushed it
+ * @param manifest - its bytes
+ * @param circumstances - how it came about, for the audit log, and whether the registry has just looked for its parts
+ */
+export async function recordManifest(
+  tx: Queryable,
+  { audit }: Pick<RecordManifestDeps, "audit">,
+  { repository, digest, actor }: PushedManifest,
+  manifest: StoredManifest,
+  { reason, how }: { readonly reason: string; readonly how: "checked" | "found" },
+): Promise<void> {
+  const change = await storeManifest(tx, repository, manifest, how);
+  if (change === null) return;
+  const what = { action: "manifest.pushed", repository, tag: null, digest } as const;
+  await audit(tx, { ...what, actor, reason, detail: { change } });
+}
+
+/**
+ * A push of a tag that is not committed may have left its manifest at the registry, where it can be read by digest:
+ * then that goes on record.
+ *
+ * @param deps - ledger, audit log, registry
+ * @param pushed - what was pushed by whom
+ * @throws when it cannot be told whether the registry has it, or it cannot be put on record
+ */
+export async function recordFound(deps: RecordFoundDeps, pushed: PushedManifest): Promise<void> {
+  const manifest = await deps.upstreamManifest(pushed, pushed.digest);
+  if (manifest === null) return;
+  const circumstances = {
+    reason: "stored by the registry, without the tag",
+    how: "found",
+  } as const;
+  await deps.db.transaction((tx) => recordManifest(tx, deps, pushed, manifest, circumstances));
+}

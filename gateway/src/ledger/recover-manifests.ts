@@ -1,0 +1,61 @@
+import type { Logger } from "#service-kit/log.js";
+import { repeating } from "#service-kit/repeating.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import { recordManifest, type RecordFoundDeps } from "./record-manifest.js";
+import { endManifestPush, listLostManifestPushes, type ManifestPush } from "./sql/manifest-push.js";
+
+/** What settling the pushes of lost gateways needs. */
+export interface RecoverManifestsDeps extends RecordFoundDeps {
+  readonly log: Logger;
+}
+
+const LOOK_MILLISECONDS = 5_000;
+const BATCH = 50;
+const SETTLED = { reason: "settled for a gateway that was lost", how: "found" } as const;
+
+/**
+ * @param deps - ledger, audit log, registry
+ * @returns a component that looks for pushes by digest whose gateway was lost, or lost the database, every few
+ *   seconds; replicas may do so side by side
+ */
+export function manifestRecovery(deps: RecoverManifestsDeps): Component {
+  return repeating("manifest recovery", LOOK_MILLISECONDS, async (stopping) => {
+    await recoverManifestPushes(deps, stopping).catch((error: unknown) => {
+      warn(deps, error);
+    });
+    return LOOK_MILLISECONDS;
+  });
+}
+
+/**
+ * Settles pushes by digest of which nobody has noted what came of them: what the registry has is put on record.
+ *
+ * @param deps - ledger, audit log, registry
+ * @param stopping - ends the work early
+ * @throws when the ledger cannot be asked; one that cannot be settled keeps none of the others waiting
+ */
+export async function recoverManifestPushes(
+  deps: RecoverManifestsDeps,
+  stopping: AbortSignal,
+): Promise<void> {
+  for (const lost of await listLostManifestPushes(deps.db, BATCH))
+    if (!stopping.aborted)
+      await settleLost(deps, lost).catch((error: unknown) => {
+        warn(deps, error);
+      });
+}
+
+async function settleLost(deps: RecoverManifestsDeps, lost: ManifestPush): Promise<void> {
+  const manifest = await deps.upstreamManifest(lost, lost.digest);
+  await deps.db.transaction(async (tx) => {
+    if (!(await endManifestPush(tx, lost)) || manifest === null) return;
+    await recordManifest(tx, deps, lost, manifest, SETTLED);
+  });
+  const { repository, digest } = lost;
+  const outcome = manifest === null ? "not stored" : "on record";
+  deps.log.warn({ event: "manifest-push.settled", repository, digest, outcome });
+}
+
+function warn({ log }: RecoverManifestsDeps, error: unknown): void {
+  log.warn({ event: "manifest-recovery.failed", err: error });
+}

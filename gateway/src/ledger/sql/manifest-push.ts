@@ -1,0 +1,69 @@
+import type { AuditActor } from "#audit-log/entry.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+
+/** A push of a manifest by digest that is under way. */
+export interface ManifestPush {
+  /** Unique id of this attempt. */
+  readonly id: string;
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+  readonly actor: AuditActor;
+}
+
+/**
+ * Notes that the registry is about to be told to store a manifest.
+ *
+ * @param db - pool or transaction
+ * @param push - the manifest, and who pushes it
+ * @param seconds - after which its gateway counts as lost
+ */
+export async function noteManifestPush(
+  db: Queryable,
+  { id, repository, digest, actor }: ManifestPush,
+  seconds: number,
+): Promise<void> {
+  await db.query(
+    `insert into ledger.manifest_push (id, repository, digest, actor, unsettled_at)
+     values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 second')`,
+    [id, repository, digest, JSON.stringify(actor), seconds],
+    "note manifest push",
+  );
+}
+
+/**
+ * Takes the note back: what came of the push is known.
+ *
+ * @param db - pool, or the transaction that puts it on record
+ * @param push - the push
+ * @returns whether nobody had done so before
+ */
+export async function endManifestPush(
+  db: Queryable,
+  { id }: Pick<ManifestPush, "id">,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "delete from ledger.manifest_push where id = $1",
+    [id],
+    "end manifest push",
+  );
+  return rowCount === 1;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param limit - at most this many
+ * @returns pushes of which their gateway has not noted in time what came of them, longest ago first
+ */
+export async function listLostManifestPushes(
+  db: Queryable,
+  limit: number,
+): Promise<ManifestPush[]> {
+  const { rows } = await db.query<ManifestPush>(
+    `select id, repository, digest, actor from ledger.manifest_push
+     where unsettled_at < now() order by unsettled_at limit $1`,
+    [limit],
+  );
+  return rows;
+}

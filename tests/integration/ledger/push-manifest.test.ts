@@ -1,0 +1,177 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { NEVER_GONE } from "#gateway/ledger/client-gone.js";
+import { pushManifest } from "#gateway/ledger/push-manifest.js";
+import { pushTag } from "#gateway/ledger/push-tag.js";
+import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
+import { recoverTag } from "#gateway/ledger/recover.js";
+import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { createLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import {
+  pushDeps,
+  tagKeeper,
+  tagPush,
+  type TagKeeper,
+  type TestPushDeps,
+} from "#tests/support/tag-pushes.js";
+import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
+
+let postgres: TestPostgres;
+let ledger: TestLedger;
+let relay: TcpRelay;
+let keeper: TagKeeper;
+/** A gateway that loses the database, and one that does not. */
+let deps: TestPushDeps;
+let other: TestPushDeps;
+let direct: Database;
+
+beforeAll(async () => {
+  postgres = await startTestPostgres();
+  ledger = await createLedger(postgres);
+  direct = ledger.open();
+});
+beforeEach(async () => {
+  await ledger.clear();
+  relay = await startRelay(postgres.login.port);
+  keeper = tagKeeper();
+  deps = { ...pushDeps(ledger.open({ port: relay.port }), keeper), pause: () => Promise.resolve() };
+  other = pushDeps(direct, keeper);
+});
+afterEach(() => relay.cut());
+afterAll(async () => {
+  await ledger.close();
+  await postgres.stop();
+});
+
+const made = tagPush("a");
+const stored = async () => {
+  await Promise.resolve();
+  keeper.write(made);
+  return { status: 201 };
+};
+const push = (send: () => Promise<{ status: number }>, gone = NEVER_GONE) =>
+  pushManifest(deps, { ...made, id: randomUUID() }, made.manifest, { send, gone });
+const notes = async () => (await direct.query("select from ledger.manifest_push")).rowCount;
+const loseGateway = () =>
+  direct.query("update ledger.manifest_push set unsettled_at = now() - interval '1 second'");
+const recover = () => recoverManifestPushes(other, NEVER_GONE);
+const onRecord = async () => {
+  const entries = (await ledger.audited()).filter(({ action }) => action === "manifest.pushed");
+  return entries.map(({ digest, actor, reason }) => [digest, actor.uid, reason]);
+};
+
+describe("a push of a manifest by digest", () => {
+  test("is on record when it is acknowledged, and leaves no note", async () => {
+    await expect(push(stored)).resolves.toEqual({ status: 201 });
+    expect(await onRecord()).toEqual([[made.digest, "alice", "stored by the registry"]]);
+    expect(await notes()).toBe(0);
+  });
+
+  test("is noted before the registry is asked", async () => {
+    await push(async () => {
+      expect(await notes()).toBe(1);
+      return { status: 201 };
+    });
+  });
+
+  test("that the registry will not have leaves neither note nor record", async () => {
+    await expect(push(() => Promise.resolve({ status: 404 }))).resolves.toEqual({ status: 404 });
+    expect(await notes()).toBe(0);
+    expect(await onRecord()).toEqual([]);
+  });
+
+  test("does not reach the registry while the database is away", async () => {
+    await relay.cut();
+    const asked: string[] = [];
+    const attempt = push(() => {
+      asked.push("registry");
+      return stored();
+    });
+    await expect(attempt).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(asked).toEqual([]);
+  });
+
+  test("that was stored when the database went away is put on record by another gateway", async () => {
+    const attempt = push(async () => {
+      const verdict = await stored();
+      await relay.cut();
+      return verdict;
+    });
+    await expect(attempt).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await onRecord()).toEqual([]);
+    await recover();
+    expect(await notes()).toBe(1);
+    await loseGateway();
+    await recover();
+    expect(await onRecord()).toEqual([
+      [made.digest, "alice", "settled for a gateway that was lost"],
+    ]);
+    expect(await readManifest(direct, made.repository, made.digest)).toMatchObject(made.manifest);
+    expect(await notes()).toBe(0);
+  });
+
+  test.each([
+    ["did not answer", () => Promise.reject(new Error("reset"))],
+    ["answered 500", () => Promise.resolve({ status: 500 })],
+    ["did not accept the gateway", () => Promise.resolve({ status: 401 })],
+  ])("of which the registry %s is settled by what it has", async (_what, answer) => {
+    await expect(push(answer)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    keeper.away = true;
+    await loseGateway();
+    await recover();
+    expect(await notes()).toBe(1);
+    keeper.away = false;
+    await recover();
+    expect(await notes()).toBe(0);
+    expect(await onRecord()).toEqual([]);
+    await expect(push(answer)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    keeper.write(made);
+    await loseGateway();
+    await Promise.all([recover(), recover(), recover()]);
+    expect(await onRecord()).toHaveLength(1);
+  });
+
+  test("is not made for a client that has gone, and leaves no note", async () => {
+    const gone = new AbortController();
+    gone.abort();
+    await expect(push(stored, gone.signal)).rejects.toMatchObject({ code: "BODY_INCOMPLETE" });
+    expect(await notes()).toBe(0);
+    expect(await keeper.manifest(made.digest)).toBeNull();
+  });
+});
+
+describe("a push of a tag that left its manifest at the registry without the tag", () => {
+  const halfStored = {
+    send: async () => {
+      await stored();
+      keeper.tags.clear();
+      return { status: 500 };
+    },
+    currentDigest: () => keeper.digestOf(made),
+  };
+
+  test("has the manifest on record", async () => {
+    await expect(pushTag(deps, made, halfStored)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await onRecord()).toEqual([
+      [made.digest, "alice", "stored by the registry, without the tag"],
+    ]);
+  });
+
+  test("has it on record when its gateway was lost", async () => {
+    const lost = { ...halfStored, currentDigest: () => Promise.reject(new Error("reset")) };
+    const known = { ...lost, currentDigest: once(() => keeper.digestOf(made), lost.currentDigest) };
+    await expect(pushTag(deps, made, known)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(await onRecord()).toEqual([]);
+    await direct.query("update ledger.tag set reserved_until = now() - interval '1 second'");
+    await recoverTag(other, made);
+    expect(await onRecord()).toHaveLength(1);
+  });
+});
+
+/** @returns what does the first thing once, and the second ever after */
+function once<T>(first: () => T, then: () => T): () => T {
+  let calls = 0;
+  return () => ((calls += 1) === 1 ? first() : then());
+}
