@@ -7,13 +7,14 @@ import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry } from "#tests/support/manifest-registry.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const CLIENTS = 14;
-const MANIFEST = '{"schemaVersion":2,"made":"by somebody who leaves"}';
+const MANIFEST = imageText({ annotations: { made: "by somebody who leaves" } });
 
 let ledger: StartedLedger;
 let db: Database;

@@ -8,6 +8,7 @@ import { gate } from "#tests/support/gate.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask } from "#tests/support/http-client.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
@@ -98,7 +99,7 @@ describe("a part of a pool", () => {
 async function put(tag: string, made: string) {
   const Authorization = await authority.bearer(["pull", "push"]);
   const headers = { Authorization, "Content-Type": "application/vnd.oci.image.manifest.v1+json" };
-  const body = JSON.stringify({ schemaVersion: 2, annotations: { made } });
+  const body = imageText({ annotations: { made } });
   return ask(gateway.url, `/v2/${REPOSITORY}/manifests/${tag}`, { method: "PUT", headers, body });
 }
 

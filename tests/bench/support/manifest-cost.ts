@@ -44,8 +44,8 @@ export async function pushCost(
   tag: string,
   repository = "alpha/app",
 ): Promise<ManifestCost> {
+  const push = tagPush(content, { tag, repository });
   const cost = await costOf(db, async () => {
-    const push = tagPush(content, { tag, repository });
     await pushTag(pushDeps(db), push, {
       send: () => Promise.resolve({ status: 201 }),
       currentDigest: () => Promise.resolve(null),
