@@ -40,7 +40,9 @@ try {
 async function compareByDigest(): Promise<void> {
   const deps = pushDeps(ledger.db);
   const record = (push: TagPush) =>
-    ledger.db.transaction((tx) => recordManifest(tx, deps, push, push.manifest, "stored"));
+    ledger.db.transaction((tx) =>
+      recordManifest(tx, deps, push, push.manifest, { reason: "stored", how: "checked" }),
+    );
   const noted = (push: TagPush) => {
     const transport = { send: () => Promise.resolve({ status: 201 }), gone: NEVER_GONE };
     return pushManifest(deps, { ...push, id: push.reservation }, push.manifest, transport);
