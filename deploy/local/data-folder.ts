@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { SHARED_SECRET, secretOfFile } from "#service-kit/secret-form.js";
+import { LocalStackError } from "./errors.js";
 
 /** The folders of one stack's data. */
 export interface DataFolder {
@@ -43,6 +45,7 @@ export async function openDataFolder(root: string): Promise<DataFolder> {
  * @param folder - where secrets are kept
  * @param name - which one
  * @returns its file and its value, made at the first call and the same ever after
+ * @throws LocalStackError when what is in the file protects nothing
  */
 export async function keptSecret(
   folder: string,
@@ -55,5 +58,7 @@ export async function keptSecret(
     await writeFile(draft, `${randomBytes(32).toString("hex")}\n`, { mode: 0o600, flush: true });
     await rename(draft, file);
   }
-  return { file, value: (await readFile(file, "utf8")).trim() };
+  const { text, fault } = secretOfFile(file, SHARED_SECRET);
+  if (fault !== null) throw new LocalStackError(`a secret of the stack is no good: ${fault}`);
+  return { file, value: text };
 }

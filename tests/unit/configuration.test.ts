@@ -1,25 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import { REPOSITORY_ROOT, sourceFiles } from "#tests/support/source-tree.js";
 
-/** Everywhere that environment variables are read, by the reader's own calls. */
-const READERS = [
-  "audit-log/src/config.ts",
-  "gateway/src/config.ts",
-  "gateway/src/sinks/config.ts",
-  "token-server/src/config.ts",
-  "service-kit/src/db/pool.ts",
-  "service-kit/src/http/listener-config.ts",
-  "service-kit/src/inspector.ts",
-  "service-kit/src/signing/key-config.ts",
-];
+/** A setting is read by a call of the reader. */
 const CALL = /read\s*\.\w+\(\s*"([A-Z][A-Z0-9_]+)"/g;
 const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
 
 describe("the configuration", () => {
   const variables = new Set(
-    READERS.flatMap((path) => [...read(path).matchAll(CALL)].map((match) => match[1] ?? "")),
+    sourceFiles().flatMap(({ text }) => [...text.matchAll(CALL)].map((match) => match[1] ?? "")),
   );
   const documented = new Set(
     [...read("README.md").matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1] ?? ""),

@@ -2,6 +2,8 @@ import { existsSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { readNotificationConfig } from "#gateway/hooks/config.js";
+import { envReader } from "#service-kit/config.js";
 import { REPOSITORY_ROOT, type SourceFile } from "#tests/support/source-tree.js";
 import {
   DOCKERFILE,
@@ -65,6 +67,16 @@ describe("docker-compose.yml", () => {
     });
     const withPassword = OURS.filter(([, { environment }]) => "DB_PASSWORD" in (environment ?? {}));
     expect(withPassword.map(([name]) => name)).toEqual(["database"]);
+  });
+
+  test("has the registry's notifications come in at a port that is neither published nor exposed", () => {
+    const { environment, ports } = SERVICES["gateway"] ?? {};
+    const { port } = readNotificationConfig(envReader({ NOTIFICATION_SECRET: "x".repeat(16) }));
+    expect(environment).toMatchObject({ NOTIFICATION_HOST: "0.0.0.0" });
+    expect(environment).not.toHaveProperty("NOTIFICATION_PORT");
+    expect(read("deploy/compose/setup.ts")).toContain(`"http://gateway:${port}/hooks/registry"`);
+    expect(ports).toEqual(["${PORT:-8080}:8080"]);
+    expect(stage("gateway")).toMatch(/^EXPOSE 8080 9090$/m);
   });
 
   test("waits for the health only of what has a health check", () => {
