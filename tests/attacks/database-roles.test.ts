@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type pg from "pg";
 import { SERVICE_ROLES, type Privilege, type ServiceRole } from "#service-kit/db/rights.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import { Secret } from "#service-kit/secret.js";
 import {
   connected,
   loginOf,
@@ -111,6 +112,22 @@ describe.each(SERVICES)("whoever has taken over %s", (role) => {
   });
 });
 
+test("nobody else of the cluster is let in, and temporary tables are the gateway's alone", async () => {
+  await connected(superuser, (client) =>
+    client.query("create role stranger login password 'stranger'"),
+  );
+  const stranger = { ...superuser, user: "stranger", password: new Secret("stranger") };
+  await expect(connected(stranger, () => Promise.resolve())).rejects.toMatchObject({
+    code: INSUFFICIENT_PRIVILEGE,
+  });
+  const makesTables = await Promise.all(
+    SERVICES.map(async (role) =>
+      connected(loginOf(superuser, role), (client) => failureOf(client, "create temp table t ()")),
+    ),
+  );
+  expect(makesTables).toEqual(["none", INSUFFICIENT_PRIVILEGE, INSUFFICIENT_PRIVILEGE]);
+});
+
 describe("the audit log", () => {
   test("takes entries of both services by its function, each in its place in the chain", async () => {
     const before = await entries();
@@ -131,6 +148,23 @@ describe("the audit log", () => {
       await client.query(`select audit.append(1, '{"action":"x"}', 'x', null)`);
     });
     expect((await entries()) - before).toBe(1);
+  });
+
+  test("is not fooled by functions that stand before Postgres' own", async () => {
+    await connected(superuser, async (client) => {
+      await client.query("create schema evil; grant usage on schema evil to public");
+      await client.query(
+        `create function evil.substr(text, integer) returns text language sql as $$ select '"forged":1}' $$`,
+      );
+    });
+    await connected(loginOf(superuser, "wharfinger_gateway"), async (client) => {
+      await client.query("set search_path = evil, pg_catalog");
+      await client.query(`select audit.append(1, '{"action":"genuine"}', 'x', null)`);
+    });
+    const { rows } = await connected(superuser, (client) =>
+      client.query<{ content: string }>("select content from audit.entry order by at desc limit 1"),
+    );
+    expect(rows[0]?.content).toContain("genuine");
   });
 
   test("takes nothing from an auditor, who only reads", async () => {

@@ -1,8 +1,13 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SYSTEM } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { DIST } from "#local/repository-root.js";
+import { runProgram } from "#local/run-program.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { Secret } from "#service-kit/secret.js";
 import {
   connected,
   loginOf,
@@ -14,6 +19,7 @@ import {
 import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { readableLog } from "../logins/support/log.js";
 
 let postgres: TestPostgres;
@@ -116,6 +122,32 @@ test("the script takes from roles what somebody gave them", async () => {
   );
   const expected = [...ROLES].sort().map((name) => ({ name, strong: false, roles: "0" }));
   expect(rows).toEqual(expected);
+});
+
+test("docker-compose's database service makes the roles, and each password stands where its service finds it", async () => {
+  const folder = await temporaryFolder();
+  const { host, port, database, user, password } = superuser;
+  const env = {
+    DB_SUBNAME: `//${host}:${port}/${database}`,
+    DB_USER: user,
+    DB_PASSWORD: password.reveal(),
+  };
+  const args = [join(DIST, "deploy", "compose", "database.js"), folder.path];
+  for (let run = 0; run < 2; run += 1) {
+    const { ok, output } = await runProgram({ file: process.execPath, args, env });
+    expect([ok, output]).toEqual([true, expect.stringContaining("its schemas are up to date")]);
+  }
+  for (const [role, place] of [
+    ["wharfinger_gateway", "private/gateway/database"],
+    ["wharfinger_token_server", "private/token-server/database"],
+    ["wharfinger_auditor", "operator/secrets/database-auditor"],
+  ] as const) {
+    const secret = new Secret(await readFile(join(folder.path, place), "utf8"));
+    const login = { ...superuser, user: role, password: secret };
+    const seen = await connected(login, (client) => client.query("select from audit.entry"));
+    expect(seen.rowCount).toBe(0);
+  }
+  await folder.remove();
 });
 
 async function appendAs(config: DatabaseConfig): Promise<void> {
