@@ -195,6 +195,17 @@ describe.each(registryPrograms())("manifests for two readers, registry $version"
     expect((await wharf.remove(inner.digest)).status).toBe(409);
   });
 
+  test("but not those that are read in two ways", async () => {
+    const odd = bytes(image("odd"), (text) => text.replace('"layers"', '"Layers":[],"layers"'));
+    await wharf.writeAtRegistry(odd);
+    const answer = await wharf.push(index("of odd", odd), newTag());
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer)).toMatchObject({
+      message: expect.stringContaining('the key "Layers"'),
+      detail: { digest: odd.digest },
+    });
+  });
+
   test("a name with a NUL or half of a surrogate pair reaches neither ledger nor registry", async () => {
     for (const odd of ["\\u0000", "\\ud800"]) {
       const text = imageText({ annotations: { name: "@" } }).replace("@", odd);
