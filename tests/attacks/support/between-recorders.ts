@@ -30,8 +30,11 @@ export interface BetweenRecorders {
 const MOST_MILLISECONDS = 8_000;
 const VICTIM_BODY = "a layer of somebody who does no harm";
 
-/** @returns the three, started */
-export async function startBetweenRecorders(): Promise<BetweenRecorders> {
+/**
+ * @param isBare - whether the gateway listens without the bounds of our listeners
+ * @returns the three, started
+ */
+export async function startBetweenRecorders(isBare = false): Promise<BetweenRecorders> {
   const authority = await startTokenAuthority();
   const keys = JSON.stringify({ keys: [authority.publicJwk] });
   const registry = await startRecordingUpstream();
@@ -42,6 +45,7 @@ export async function startBetweenRecorders(): Promise<BetweenRecorders> {
   const gateway = await startGateway({
     registryUrl: registry.url,
     tokenServerUrl: tokenServer.url,
+    isBare,
     onMade: (made) => meant.push(made),
   });
   const bearer = await authority.bearer(["pull", "push"], "gamma/victim");
