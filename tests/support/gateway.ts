@@ -38,6 +38,7 @@ import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
 import { Secret } from "#service-kit/secret.js";
+import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
 
@@ -80,6 +81,8 @@ export interface TestGatewayOptions {
   readonly userAgentMark?: string;
   /** Clock of pulls, in milliseconds. */
   readonly now?: () => number;
+  /** Whether it listens without the bounds of our listeners. */
+  readonly isBare?: boolean;
   /** Told of each request that it makes for a client, before it is sent. */
   readonly onMade?: (made: MadeRequest) => void;
   readonly publicUrl?: string;
@@ -194,11 +197,21 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   });
   const timing = { drainSeconds: 0, idleSeconds: 60 };
   const connections = { inAll: 2_048, perSource: 512, isTrusted: () => false };
-  const listener = httpListener(
-    { name: "public", host: "127.0.0.1", port: 0, ...timing, connections, isEssential: isProbe },
-    routes,
-    { log: SILENT, metrics },
-  );
+  const listener =
+    options.isBare === true
+      ? bareListener(routes)
+      : httpListener(
+          {
+            name: "public",
+            host: "127.0.0.1",
+            port: 0,
+            ...timing,
+            connections,
+            isEssential: isProbe,
+          },
+          routes,
+          { log: SILENT, metrics },
+        );
   const hooks = hookRoutes({
     db,
     log: SILENT,

@@ -58,8 +58,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
       const answer = await answerOf(target, sending);
       await onAnswer?.(answer);
       if (answer.statusCode === 401 && !target.passUnauthorized) throw refusedUs(target);
-      const options = { upstreamUrl, passChallenge, isEarly: sending.isEarly() };
-      await relayAnswer(answer, client, options);
+      await relayAnswer(answer, res, { upstreamUrl, passChallenge });
     } catch (error) {
       sending.cut(new Error("the exchange is over"));
       if (!res.headersSent) throw error;

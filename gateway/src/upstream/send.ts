@@ -4,12 +4,12 @@ import { keptConnections, type KeptConnections } from "./kept-connections.js";
 import { wireHeaders, type MadeRequest } from "./made-request.js";
 import { streamBody } from "./stream-body.js";
 
+const UNASKED_UPGRADE = "an upgrade that nobody asked for";
+
 /** A request on its way. */
 export interface Sending {
   /** The answer's head. Rejects when there is none, with what `cut` was given when that was why. */
   readonly answer: Promise<IncomingMessage>;
-  /** @returns whether the upstream answered before it had the whole request */
-  isEarly(): boolean;
   /** Ends everything, connection included. */
   cut(reason: Error): void;
 }
@@ -67,12 +67,11 @@ function watch(
   stopBody: () => void,
 ): Sending {
   let isUnusual = false;
-  let isEarly = false;
   // Nobody asked for an interim answer: what follows may not be what it seems.
   outgoing.on("information", () => (isUnusual = true));
   outgoing.on("upgrade", (_answer, socket) => {
     socket.destroy();
-    outgoing.destroy(new Error("an upgrade that nobody asked for"));
+    outgoing.destroy(new Error(UNASKED_UPGRADE));
   });
   const answer = new Promise<IncomingMessage>((resolve, reject) => {
     outgoing.on("error", reject);
@@ -80,7 +79,12 @@ function watch(
       reject(new Error("the connection was closed without an answer"));
     });
     outgoing.once("response", (incoming) => {
-      isEarly = !outgoing.writableFinished;
+      // Without a `Connection: upgrade` Node takes it for an answer.
+      if (incoming.statusCode === 101) {
+        outgoing.destroy(new Error(UNASKED_UPGRADE));
+        return;
+      }
+      const isEarly = !outgoing.writableFinished;
       if (isEarly) stopBody();
       const { socket } = incoming;
       incoming.once("end", () => {
@@ -92,5 +96,5 @@ function watch(
   });
   // Whoever waits for the answer hears of a failure; after it has come, whoever reads it does.
   answer.catch(() => undefined);
-  return { answer, isEarly: () => isEarly, cut: (reason) => outgoing.destroy(reason) };
+  return { answer, cut: (reason) => outgoing.destroy(reason) };
 }

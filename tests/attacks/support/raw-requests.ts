@@ -23,6 +23,22 @@ const HIDDEN_WHOLE = `${HIDDEN}1\r\n\r\n`;
 
 const METHODS = ["GET", "HEAD", "DELETE", "POST", "PUT", "PATCH"];
 const ODD_METHODS = ["OPTIONS", "TRACE", "CONNECT", "get", "GET\t", "", "PRI", "SMUGGLE"];
+/** Requests that there are: by these alone something gets through, and can be led astray. */
+const WELL_FORMED: readonly (readonly [method: string, target: string])[] = [
+  ["GET", `/v2/alpha/app/blobs/${DIGEST}`],
+  ["HEAD", `/v2/alpha/app/blobs/${DIGEST}`],
+  ["GET", `/v2/alpha/app/manifests/${DIGEST}`],
+  ["GET", `/v2/alpha/app/referrers/${DIGEST}?artifactType=a/b`],
+  ["POST", "/v2/alpha/app/blobs/uploads/"],
+  ["POST", `/v2/alpha/app/blobs/uploads/?mount=${DIGEST}&from=alpha/app`],
+  ["PATCH", "/v2/alpha/app/blobs/uploads/s1?_state=a%2Bb%3D"],
+  ["PUT", `/v2/alpha/app/blobs/uploads/s1?_state=x&digest=${DIGEST}`],
+  ["GET", "/v2/alpha/app/blobs/uploads/s1?_state=x"],
+  ["DELETE", "/v2/alpha/app/blobs/uploads/s1?_state=x"],
+  ["GET", "/token?service=wharfinger&scope=repository:alpha/app:pull"],
+  ["POST", "/token"],
+  ["GET", "/api/v1/refresh-tokens"],
+];
 const TARGETS = [
   `/v2/alpha/app/blobs/${DIGEST}`,
   `/v2/alpha/app/manifests/${DIGEST}`,
@@ -137,6 +153,37 @@ function mostly<T>(usual: readonly T[], odd: readonly T[], usualWeight = 8): fc.
   );
 }
 
+/** What says where a body ends, before and after the other headers, and the body. */
+interface Frame {
+  readonly headers: readonly string[];
+  readonly late: readonly string[];
+  readonly text: string;
+}
+
+/** One framing, and a body that is framed so: right where a body belongs, and an attack where none does. */
+const PROPER: fc.Arbitrary<Frame> = fc
+  .record({ body: fc.constantFrom(...BODIES), isChunked: fc.boolean(), isLate: fc.boolean() })
+  .map(({ body, isChunked, isLate }) => {
+    const header = isChunked ? "Transfer-Encoding: chunked" : `Content-Length: ${body.length}`;
+    const text = isChunked ? chunked(body) : body;
+    return { headers: isLate ? [] : [header], late: isLate ? [header] : [], text };
+  });
+
+/** Anything. */
+const ODD: fc.Arbitrary<Frame> = fc
+  .record({
+    headers: fc.array(mostly(FRAMINGS, ODD_FRAMINGS, 2), { maxLength: 2 }),
+    late: fc.array(mostly(FRAMINGS, ODD_FRAMINGS, 2), { maxLength: 2 }),
+    body: fc.constantFrom(...BODIES),
+    chunking: fc.constantFrom(...CHUNKINGS),
+  })
+  .map(({ headers, late, body, chunking }) => {
+    const text = chunking(body);
+    const sized = (header: string) =>
+      header.replaceAll("N", String(text.length)).replaceAll("M", String(text.length + 7));
+    return { headers: headers.map(sized), late: late.map(sized), text };
+  });
+
 /** Numbers of headers around everything that bounds them. */
 const FILLERS = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(0, 1, 5) },
@@ -150,19 +197,29 @@ const FILLERS = fc.oneof(
  * @returns raw requests of every kind that two programs could read differently
  */
 export function rawAttacks(attacker: Attacker): fc.Arbitrary<RawAttack> {
+  const line = fc.oneof(
+    { weight: 6, arbitrary: fc.constantFrom(...WELL_FORMED) },
+    {
+      weight: 1,
+      arbitrary: fc.tuple(mostly(METHODS, ODD_METHODS), mostly(TARGETS, ODD_TARGETS)),
+    },
+  );
   const request = fc
     .record({
-      method: mostly(METHODS, ODD_METHODS),
-      target: mostly(TARGETS, ODD_TARGETS),
-      version: mostly(["HTTP/1.1"], ODD_VERSIONS, 12),
-      isKnown: fc.boolean(),
+      line,
+      version: mostly(["HTTP/1.1"], ODD_VERSIONS, 20),
+      isKnown: mostly([true], [false], 6),
       fillers: FILLERS,
-      early: fc.array(mostly(FRAMINGS, ODD_FRAMINGS, 2), { maxLength: 2 }),
-      late: fc.array(mostly(FRAMINGS, ODD_FRAMINGS, 3), { maxLength: 2 }),
-      extras: fc.array(fc.constantFrom(...EXTRAS), { maxLength: 2 }),
-      body: fc.constantFrom(...BODIES),
-      chunking: fc.constantFrom(...CHUNKINGS),
-      lineEnd: mostly(["\r\n"], ["\n", "\r", "\r\r\n"], 20),
+      frame: fc.oneof(
+        { weight: 2, arbitrary: PROPER },
+        { weight: 3, arbitrary: fc.constant({ headers: [], late: [], text: "" }) },
+        { weight: 2, arbitrary: ODD },
+      ),
+      extras: fc.oneof(
+        { weight: 3, arbitrary: fc.constant([]) },
+        { weight: 1, arbitrary: fc.array(fc.constantFrom(...EXTRAS), { maxLength: 2 }) },
+      ),
+      lineEnd: mostly(["\r\n"], ["\n", "\r", "\r\r\n"], 30),
     })
     .map((parts) => write(attacker, parts));
   return fc
@@ -177,33 +234,27 @@ export function rawAttacks(attacker: Attacker): fc.Arbitrary<RawAttack> {
 function write(
   { bearer, basic }: Attacker,
   parts: {
-    readonly method: string;
-    readonly target: string;
+    readonly line: readonly [method: string, target: string];
     readonly version: string;
     readonly isKnown: boolean;
     readonly fillers: number;
-    readonly early: readonly string[];
-    readonly late: readonly string[];
+    readonly frame: Frame;
     readonly extras: readonly string[];
-    readonly body: string;
-    readonly chunking: (body: string) => string;
     readonly lineEnd: string;
   },
 ): string {
-  const body = parts.chunking(parts.body);
-  const credentials = parts.target.startsWith("/v2") ? bearer : basic;
-  const sized = (text: string) =>
-    text.replaceAll("N", String(body.length)).replaceAll("M", String(body.length + 7));
+  const [method, target] = parts.line;
+  const credentials = target.startsWith("/v2") ? bearer : basic;
   const lines = [
-    `${parts.method} ${parts.target} ${parts.version}`,
+    `${method} ${target} ${parts.version}`,
     "Host: gateway",
     ...(parts.isKnown ? [`Authorization: ${credentials}`] : []),
-    ...parts.early.map(sized),
+    ...parts.frame.headers,
     ...parts.extras,
     ...Array.from({ length: parts.fillers }, (_, at) => `a${at}:b`),
-    ...parts.late.map(sized),
+    ...parts.frame.late,
   ];
-  return `${lines.join(parts.lineEnd)}${parts.lineEnd}${parts.lineEnd}${body}`;
+  return `${lines.join(parts.lineEnd)}${parts.lineEnd}${parts.lineEnd}${parts.frame.text}`;
 }
 
 function split(text: string, cuts: readonly number[]): string[] {
@@ -211,6 +262,10 @@ function split(text: string, cuts: readonly number[]): string[] {
     (a, b) => a - b,
   );
   return places.map((end, at) => text.slice(places[at - 1] ?? 0, end)).filter((one) => one !== "");
+}
+
+function chunked(body: string): string {
+  return body === "" ? "0\r\n\r\n" : `${hex(body)}\r\n${body}\r\n0\r\n\r\n`;
 }
 
 function hex(body: string): string {
