@@ -7,6 +7,7 @@ import {
   createIdentitySources,
   type IdentityConfig,
 } from "#token-server/identity/create-identity-sources.js";
+import { tokeninfoRealms } from "#token-server/identity/realm-owners.js";
 import type { IdentitySource } from "#token-server/identity/identity-source.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -183,6 +184,16 @@ describe("a logins file is refused with the number of the line", () => {
     expect(() => create({ tokeninfoUrl: "http://tokeninfo", logins: besides })).not.toThrow();
     const shared = await read(`${HTPASSWD}${LDAP}sharedRealms: [/employees]\n`);
     expect(() => create({ tokeninfoUrl: "http://tokeninfo", logins: shared })).not.toThrow();
+  });
+
+  test("the token service may say the realms of its list, or else those that no other source has", async () => {
+    await users();
+    const listed = tokeninfoRealms(await read("tokeninfo: {realms: [/customers]}\n"));
+    expect(["/customers", "/employees", ""].map(listed)).toEqual([true, false, false]);
+    const unlisted = tokeninfoRealms(await read(HTPASSWD));
+    expect(["/customers", "/employees", ""].map(unlisted)).toEqual([true, false, true]);
+    const shared = tokeninfoRealms(await read(`${HTPASSWD}sharedRealms: [/employees]\n`));
+    expect(shared("/employees")).toBe(true);
   });
 
   test("when a member of a team is a uid alone that several realms could have", async () => {
