@@ -21,7 +21,7 @@ const USAGE = `wharf - the command line of Wharfinger
   wharf robots check                              robots that could not be made today; for administrators
   wharf tokens list
   wharf tokens revoke  ID | --all
-  wharf explain        ACTION REPOSITORY          may I do that, and which rule says so?
+  wharf explain        ACTION REPOSITORY          may I do that, and why?
 
   --url URL            the gateway; else WHARF_URL
   --token-file FILE    file with an OAuth access token, or with user:password; else WHARF_TOKEN`;

@@ -5,18 +5,23 @@ const ruleSchema = z.object({ id: z.string(), at: z.string().nullable() });
 const answerSchema = z.object({
   allow: z.boolean(),
   reason: z.string(),
-  rule: ruleSchema.nullable(),
-  trace: z.array(
-    z.object({ rule: ruleSchema, effect: z.string(), outcome: z.string(), because: z.string() }),
-  ),
+  // Administrators alone are told of rules.
+  rule: ruleSchema.nullable().optional(),
+  trace: z
+    .array(
+      z.object({ rule: ruleSchema, effect: z.string(), outcome: z.string(), because: z.string() }),
+    )
+    .default([]),
 });
 
-/** @returns whether the caller may do it, why, and which rules were looked at */
+/** @returns whether the caller may do it and why; for administrators also which rules were looked at */
 export async function explain(client: Client, action: string, repository: string): Promise<string> {
   const query = new URLSearchParams({ action, repository });
   const answer = answerSchema.parse(await client.call("GET", `/explain?${query.toString()}`));
+  const verdict = `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`;
+  if (answer.rule === undefined) return verdict;
   return [
-    `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`,
+    verdict,
     `decided by ${answer.rule === null ? "no rule" : describe(answer.rule)}`,
     ...answer.trace.map(
       ({ rule, effect, outcome, because }) =>

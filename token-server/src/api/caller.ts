@@ -21,6 +21,7 @@ export interface ApiCallerDeps extends LogInDeps {
 
 /** Whoever calls the REST API. */
 export interface ApiCaller {
+  readonly login: Login;
   readonly identity: Identity;
   readonly teams: readonly string[];
   readonly isAdministrator: boolean;
@@ -67,7 +68,14 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   const { identity } = login;
   const isAdministrator =
     identity.kind === "unrestricted" || teams.some((team) => deps.adminTeams.includes(team));
-  return { identity, teams, isAdministrator, address, actor: actorOf(req, identity, address) };
+  return {
+    login,
+    identity,
+    teams,
+    isAdministrator,
+    address,
+    actor: actorOf(req, identity, address),
+  };
 }
 
 /**

@@ -1,19 +1,22 @@
-import { Router } from "express";
+import { Router, type Request } from "express";
 import { z } from "zod";
-import { explain, type Explanation } from "#access-policy/explain.js";
-import type { Circumstances, Subject } from "#access-policy/question.js";
-import type { Identity } from "#access-policy/identity.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import type { Login } from "../identity/identity-source.js";
+import { authenticate } from "../identity/authenticate.js";
 import type { PolicySource } from "../policy/watch.js";
-import { identifyApiCaller, type ApiCallerDeps } from "./caller.js";
+import type { TeamLookup } from "../teams/team-lookup.js";
+import { describedLogin, type DescribedDeps } from "../token/described-login.js";
+import { explainAccess } from "../token/explain-access.js";
+import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
 import { parseInput } from "./parse.js";
 
 /** What explaining needs. */
-export interface ExplainDeps extends ApiCallerDeps {
+export interface ExplainDeps extends ApiCallerDeps, DescribedDeps {
   readonly policy: Pick<PolicySource, "current">;
 }
 
@@ -26,9 +29,12 @@ const otherSchema = z.strictObject({
   repository,
   address: z.union([z.ipv4(), z.ipv6()]).nullable().default(null),
   identity: z.strictObject({
-    uid: z.string().max(255),
+    /** Of a robot, its login; nobody in particular has none. */
+    uid: z.string().max(255).default(""),
     realm: z.string().max(255).default("/employees"),
-    kind: z.enum(["oauth2", "oidc", "machine", "htpasswd", "ldap", "anonymous"]).default("oauth2"),
+    kind: z
+      .enum(["oauth2", "oidc", "machine", "robot", "htpasswd", "ldap", "anonymous"])
+      .default("oauth2"),
     scopes: words,
     teams: words,
     claims: z.record(z.string().max(100), z.union([z.string().max(1000), words])).default({}),
@@ -36,8 +42,8 @@ const otherSchema = z.strictObject({
 });
 
 /**
- * "May X do Y on Z, and which rule says so": for the caller by GET, for anybody by POST when the caller is
- * an administrator.
+ * "May X do Y on Z": for the caller by GET, for anybody by POST when the caller is an administrator. Administrators are
+ * told which rule says so, and where it stands; others the reason alone.
  *
  * @param deps - logins and policy
  * @returns the routes, to be mounted below `/api/v1`
@@ -45,47 +51,64 @@ const otherSchema = z.strictObject({
 export function explainRoutes(deps: ExplainDeps): Router {
   const routes = Router();
   routes.get("/explain", async (req, res) => {
-    const caller = await identifyApiCaller(deps, req);
+    const asker = await callerOrNobody(deps, req);
     const asked = parseInput(ownSchema, req.query);
-    const { identity, teams, address } = caller;
-    sendJson(res, 200, answer(deps, { identity, teams }, asked, { address }));
+    const { address } = contextOf(req).client;
+    sendJson(res, 200, await answer(deps, asker, { ...asked, address }));
   });
   routes.post("/explain", async (req, res) => {
-    const caller = await identifyApiCaller(deps, req);
-    if (!caller.isAdministrator)
-      throw new Fault("DENIED", {
-        message: "only administrators (ADMIN_TEAMS) may ask for somebody else",
-      });
+    requireAdministrator(await identifyApiCaller(deps, req), "ask for somebody else");
     const asked = parseInput(otherSchema, await readJsonBody(req, res));
-    const { teams, ...rest } = asked.identity;
-    const identity: Identity = { ...rest, limits: null };
-    sendJson(res, 200, answer(deps, { identity, teams }, asked, asked));
+    const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
+    try {
+      const login = await describedLogin(deps, asked.identity);
+      const teams = asked.identity.kind === "robot" ? deps.teams : given;
+      sendJson(res, 200, await answer(deps, { login, teams, isAdministrator: true }, asked));
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
+      // That is what the token endpoint would say to them.
+      sendJson(res, 200, { subject: asked.identity, allow: false, reason: error.message });
+    }
   });
   return routes;
 }
 
-function answer(
+/** Who is asked for. */
+interface Asker {
+  readonly login: Login;
+  readonly teams: TeamLookup;
+  /** Whether the one who gets the answer may read the rules. */
+  readonly isAdministrator: boolean;
+}
+
+/** Nobody in particular is told what a token without credentials would grant. */
+async function callerOrNobody(deps: ExplainDeps, req: Request): Promise<Asker> {
+  const { teams } = deps;
+  if (req.headers.authorization === undefined && deps.allowPublicRead)
+    return { login: await authenticate(deps, null), teams, isAdministrator: deps.unrestricted };
+  const { login, isAdministrator } = await identifyApiCaller(deps, req);
+  return { login, teams, isAdministrator };
+}
+
+async function answer(
   deps: ExplainDeps,
-  subject: Subject,
-  asked: { action: Action | "catalog"; repository: string },
-  circumstances: Circumstances,
+  { login, teams, isAdministrator }: Asker,
+  asked: { action: Action | "catalog"; repository: string; address: string | null },
 ) {
-  const resource = resourceOf(asked);
-  const wanted = asked.action === "catalog" ? "*" : asked.action;
-  const explanation = explain(deps.policy.current(), subject, resource, wanted, {
-    address: circumstances.address,
+  const { allow, reason, explanation } = await explainAccess(deps.policy.current(), teams, login, {
+    resource: resourceOf(asked),
+    action: asked.action === "catalog" ? "*" : asked.action,
+    circumstances: { address: asked.address },
   });
-  return { subject: { ...subject.identity, teams: subject.teams }, ...flatten(explanation) };
+  const { action: decidedBy, decision, trace, omitted, notReached } = explanation;
+  const told = { subject: login.identity, allow, reason, action: decidedBy };
+  if (!isAdministrator) return told;
+  const rule = decision.allow === "teams-needed" ? null : decision.rule;
+  return { ...told, rule, trace, omitted, notReached };
 }
 
 function resourceOf(asked: { action: string; repository: string }): Resource {
   if (asked.action === "catalog") return { type: "registry", name: "catalog" };
   if (isRepositoryName(asked.repository)) return { type: "repository", name: asked.repository };
   throw new Fault("NAME_INVALID", { detail: { name: asked.repository } });
-}
-
-function flatten({ action: decidedBy, decision, trace, omitted, notReached }: Explanation) {
-  if (decision.allow === "teams-needed") throw new Error("teams were given");
-  const { allow, reason, rule } = decision;
-  return { allow, reason, rule, action: decidedBy, trace, omitted, notReached };
 }

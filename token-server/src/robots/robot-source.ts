@@ -44,15 +44,22 @@ export function robotSource(db: Database, now: () => number): IdentitySource {
       const stored = robot?.secretHash ?? (await unknownHash);
       const right = await isSecretOf(password.reveal(), stored);
       if (robot === null || !right) throw refused("user name or secret is wrong");
-      if (robot.disabledAt !== null) throw refused("this robot is disabled");
-      if (robot.expiresAt.getTime() <= now()) throw refused("this robot's secret has expired");
+      const login = loginOfRobot(robot, now());
       await touchRobot(db, robot.login);
-      return toLogin(robot);
+      return login;
     },
   };
 }
 
-function toLogin(robot: Robot): Login {
+/**
+ * @param robot - a robot
+ * @param now - current time in milliseconds since the epoch
+ * @returns its login, once its secret was right
+ * @throws Fault UNAUTHORIZED when it is disabled, or its end has come
+ */
+export function loginOfRobot(robot: Robot, now: number): Login {
+  if (robot.disabledAt !== null) throw refused("this robot is disabled");
+  if (robot.expiresAt.getTime() <= now) throw refused("this robot's secret has expired");
   const login = makeLogin("robot", {
     uid: robot.login,
     realm: "/robots",

@@ -16,7 +16,7 @@ export interface MachineCheck {
 }
 
 /** A document is handed to every process of its machine and never changes: it must not do more. */
-const PULL_ONLY: Identity["limits"] = [{ repositories: "**", actions: ["pull"] }];
+export const MACHINE_LIMITS: Identity["limits"] = [{ repositories: "**", actions: ["pull"] }];
 /** A real document has about 2,000 characters. */
 const MAX_LENGTH = 16 * 1024;
 const CACHE_SECONDS = 60;
@@ -74,7 +74,7 @@ function toLogin(document: InstanceDocument | null): VerifiedLogin {
     uid: document?.instanceId ?? "machine",
     realm: "/machines",
     claims: document === null ? {} : claimsOf(document),
-    limits: PULL_ONLY,
+    limits: MACHINE_LIMITS,
     teams: [],
   });
 }
