@@ -19,6 +19,8 @@ import { parseCertificates, type SigningKey } from "#service-kit/signing/signing
 import { signStatement } from "#service-kit/signing/statement.js";
 import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
 import { SILENT } from "#tests/support/ledger.js";
+import { registryClient } from "#tests/support/registry-client.js";
+import { startTestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
@@ -160,6 +162,29 @@ describe("is not believed, and the address of the peer counts:", () => {
     key = await gatewayKey(folders);
     expect((await recorded(statement(signed()))).address).toBe(CALLER.address);
   });
+});
+
+test("the gateway of a stack signs for each of its callers, and a neighbour who signs for nobody is its own caller", async () => {
+  const stack = await startTestStack();
+  const addresses = await stack.addresses();
+  const outcomes = async () => {
+    const answer = await fetch(`${addresses["tokenServerMetrics"] ?? ""}/metrics`);
+    const lines = (await answer.text()).matchAll(
+      /^caller_statements_total\{outcome="(\w+)"\} (\d+)$/gm,
+    );
+    return new Map([...lines].map(([, outcome, count]) => [outcome, Number(count)]));
+  };
+  const before = await outcomes();
+  await registryClient(stack.url, "alice-token").token();
+  const through = await outcomes();
+  expect(through.get("believed")).toBe((before.get("believed") ?? 0) + 1);
+  expect(through.get("refused") ?? 0).toBe(0);
+  const past = `${addresses["tokenServer"] ?? ""}/token?service=wharfinger`;
+  await fetch(past, { headers: { "x-request-id": "chosen" } }).then((answer) => {
+    expect(answer.headers.get("x-request-id")).not.toBe("chosen");
+  });
+  expect((await outcomes()).get("believed")).toBe(through.get("believed"));
+  await stack.stop();
 });
 
 test("a token server that trusts no gateway believes none", async () => {
