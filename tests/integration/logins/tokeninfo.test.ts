@@ -94,6 +94,14 @@ describe("a wrong OAuth token", () => {
     );
   });
 
+  test.each(["", "a\nb", "a\u0000b", "t\u00f6ken"])(
+    "is not even asked about when it cannot be one: %j",
+    async (token) => {
+      expect(await faultOf(verify(token))).toMatch(/^UNAUTHORIZED/);
+      expect(service.asked).toEqual([]);
+    },
+  );
+
   test("is remembered for a few seconds, so that a new one works soon", async () => {
     service.answer = () => ({ status: 400, body: {} });
     await faultOf(verify("soon-valid"));

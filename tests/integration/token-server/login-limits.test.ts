@@ -64,5 +64,7 @@ describe("failed logins", () => {
     expect(answer.body).toMatchObject({ scope });
     for (let i = 0; i < 5; i += 1) expect((await attempt("oauth2", `no-${i}`)).status).toBe(401);
     expect((await attempt("oauth2", "no")).status).toBe(429);
+    expect((await attempt("oauth2", "bob-token")).status).toBe(429);
+    expect((await attempt("oauth2", "alice-token")).status).toBe(200);
   });
 });
