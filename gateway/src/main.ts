@@ -29,6 +29,7 @@ import { gatewayMetrics } from "./gateway-metrics.js";
 import { hookRoutes } from "./hooks/routes.js";
 import { notificationWorker } from "./hooks/notification-worker.js";
 import { manifestRecovery } from "./ledger/recover-manifests.js";
+import { refusalSettling } from "./ledger/record-refusal.js";
 import { recoverTag, recovery, type RecoverDeps } from "./ledger/recover.js";
 import { rememberedTags } from "./ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "./ledger/resolve-tag.js";
@@ -184,6 +185,7 @@ async function main(config: GatewayConfig): Promise<void> {
       outbox,
       recovery(pushing),
       manifestRecovery(pushing),
+      refusalSettling(pushing),
       withheldTags(ledger),
       deletionRecovery(ledger),
       sourceSearch({ db, log, reader, metrics: scm, limits: SEARCH_LIMITS, withLayers }),

@@ -2,6 +2,7 @@ import { Fault, FAULTS } from "#registry-protocol/faults.js";
 import { samePlatformImages } from "#registry-protocol/manifest/platform-images.js";
 import { heldDetail } from "./held-detail.js";
 import type { PushDeps, TagPush } from "./push.js";
+import { putRefusalOnRecord } from "./record-refusal.js";
 import { describeClaim } from "./settle.js";
 import { readManifest } from "./sql/store-manifest.js";
 import { readStored } from "./stored-manifest.js";
@@ -56,7 +57,7 @@ export async function recordRefusal(
 ): Promise<void> {
   const { actor, repository, tag, digest } = push;
   const entry = { action: "tag.refused", actor, repository, tag, digest, reason, detail } as const;
-  await deps.db.transaction((tx) => deps.audit(tx, entry));
+  await putRefusalOnRecord(deps, entry);
   deps.count("refused");
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, ...detail });
 }
