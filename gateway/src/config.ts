@@ -35,6 +35,8 @@ export interface GatewayConfig {
   readonly tokenLeewaySeconds: number;
   /** How long the token server's keys count while it cannot be asked, in seconds. */
   readonly tokenKeysMaxAgeSeconds: number;
+  /** Manifests that are pushed at once. */
+  readonly manifestsAtOnce: number;
   /** How long one upload may take at most. */
   readonly uploadCapSeconds: number;
   readonly registryUrl: string;
@@ -94,6 +96,7 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
       min: 60,
       max: 7 * 86_400,
     }),
+    manifestsAtOnce: read.integer("MANIFESTS_AT_ONCE", 64, { min: 4, max: 10_000 }),
     uploadCapSeconds: read.integer("UPLOAD_CAP_SECONDS", 86_400, { min: 60, max: 7 * 86_400 }),
     registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000"),
     tokenServerUrl: read.url("TOKEN_SERVER_URL", "http://127.0.0.1:8081"),

@@ -18,6 +18,8 @@ import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
+import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
+import { manifestTurns } from "#gateway/proxy/manifest-turns.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
@@ -33,10 +35,12 @@ import { formatScope } from "#registry-protocol/scope.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
+import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
+import type { Turns } from "#service-kit/turns.js";
 import { Secret } from "#service-kit/secret.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
@@ -61,6 +65,10 @@ export interface TestGatewayOptions {
   readonly policy?: TagPolicy;
   /** Absent: as in production. */
   readonly manifestBounds?: ManifestBounds;
+  /** Of the public listener; absent: as in production. */
+  readonly connections?: ConnectionLimits;
+  /** Absent: as in production. */
+  readonly manifestTurns?: Turns;
   /** Absent: off, as in production. */
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */
@@ -188,6 +196,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
+    manifestTurns: options.manifestTurns ?? manifestTurns(64),
     manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
     writes: options.writes ?? openGate(),
     now: Date.now,
@@ -196,7 +205,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   });
   const timing = { drainSeconds: 0, idleSeconds: 60 };
-  const connections = { inAll: 2_048, perSource: 512, isTrusted: () => false };
+  const many = { inAll: 2_048, perSource: 512, isTrusted: () => false };
+  const connections = options.connections ?? many;
   const listener =
     options.isBare === true
       ? bareListener(routes)
@@ -224,7 +234,13 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     allowed: options.notificationsFrom ?? ["loopback"],
   });
   const hookListener = httpListener(
-    { name: "notifications", host: "127.0.0.1", port: 0, ...timing, connections },
+    {
+      name: "notifications",
+      host: "127.0.0.1",
+      port: 0,
+      ...timing,
+      connections: NOTIFICATION_CONNECTIONS,
+    },
     hooks,
     { log: SILENT, metrics },
   );

@@ -3,12 +3,14 @@ import { Fault } from "#registry-protocol/faults.js";
 import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
+import type { Turns } from "#service-kit/turns.js";
 import { authorize } from "./authorize.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { framingOf, refuseBody } from "../upstream/client-framing.js";
 import { takesBody } from "../upstream/registry-request.js";
+import { manifestTurn } from "./manifest-turns.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
 /** What the registry API needs. */
@@ -18,6 +20,8 @@ export interface RegistryApiDeps extends PlanDeps {
   readonly service: string;
   /** Lets writes pass, or refuses them while the gateway is read-only. */
   readonly writes: WriteGate;
+  /** Turns for pushing manifests. */
+  readonly manifestTurns: Turns;
 }
 
 /** Every answer below `/v2/` says so, errors included: clients recognise a registry by it. */
@@ -51,6 +55,8 @@ export async function handleRegistryRequest(
     context.route = request.kind;
     const caller = await identifyCaller(deps, req, request);
     if (!takesBody(request.kind) || framingOf(req).kind === "none") await refuseBody(req, res);
+    const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, res });
+    res.once("close", leave);
     const ended = deps.writes.admit(request.kind, () => {
       // What has arrived whole the registry may be storing already: that comes to its end by itself.
       if (!req.complete) res.destroy();
@@ -58,6 +64,7 @@ export async function handleRegistryRequest(
     try {
       await carryOut(deps, { req, res, request, caller, context });
     } finally {
+      leave();
       // What is streamed goes on until the answer has ended; what is not may outlive its client.
       if (res.closed) ended();
       else res.once("close", ended);

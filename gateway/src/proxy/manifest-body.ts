@@ -11,7 +11,7 @@ import { inSlices } from "#service-kit/in-slices.js";
 export const MAX_MANIFEST_BYTES = 4 * 1024 * 1024;
 
 /** The largest manifest takes as long on a line of 280 kbit/s; no builder's is a tenth as large. */
-const MANIFEST_LIMITS: SmallBodyLimits = {
+export const MANIFEST_LIMITS: SmallBodyLimits = {
   maxBytes: MAX_MANIFEST_BYTES,
   totalMilliseconds: 120_000,
   leastBytesPerSecond: 1_024,

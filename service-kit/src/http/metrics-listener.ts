@@ -3,7 +3,7 @@ import type { ServiceMetrics } from "../metrics.js";
 import { httpListener, type HttpListener } from "./server.js";
 
 /** Some Prometheus servers and whoever looks by hand. */
-const CONNECTIONS = { inAll: 64, perSource: 16, isTrusted: () => false };
+export const METRICS_CONNECTIONS = { inAll: 64, perSource: 16, isTrusted: () => false };
 
 /**
  * Prometheus' endpoint, on a port of its own so that the public one does not show it.
@@ -20,7 +20,13 @@ export function metricsListener(
 ): HttpListener {
   const timing = { drainSeconds: 1, idleSeconds: 60 };
   return httpListener(
-    { name: "metrics", ...address, ...timing, connections: CONNECTIONS, isEssential: () => true },
+    {
+      name: "metrics",
+      ...address,
+      ...timing,
+      connections: METRICS_CONNECTIONS,
+      isEssential: () => true,
+    },
     (req, res) => {
       if (req.method !== "GET" || req.url !== "/metrics") {
         res.writeHead(404).end();

@@ -13,3 +13,19 @@ export type Refusal =
   | "connect"
   | "pipelining"
   | "slow";
+
+/** All of them. */
+export const REFUSALS: Readonly<Record<Refusal, true>> = {
+  connections: true,
+  "connections-of-source": true,
+  headers: true,
+  framing: true,
+  malformed: true,
+  upgrade: true,
+  expectation: true,
+  unparsable: true,
+  "head-timeout": true,
+  connect: true,
+  pipelining: true,
+  slow: true,
+};

@@ -33,9 +33,10 @@ export interface HttpListener extends Component {
   readonly server: Server;
 }
 
-const KEEP_ALIVE_MILLISECONDS = 75_000;
+/** How long a connection may be silent between two requests; longer than load balancers keep theirs. */
+export const KEEP_ALIVE_MILLISECONDS = 75_000;
 /** How late a head that takes too long may be noticed. */
-const MOST_CHECK_MILLISECONDS = 5_000;
+export const MOST_CHECK_MILLISECONDS = 5_000;
 
 /**
  * Every port of ours is one of these, so that what is bounded on one is bounded on all (docs/limits.md).
