@@ -256,10 +256,14 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     const bearer = await wharf.authority.bearer(["pull", "push", "delete"]);
     const host = new URL(wharf.gateways[0].url).host;
     const remove = (reference: string) =>
-      run(skopeo.file, [
-        ...["delete", "--tls-verify=false", "--registry-token", bearer.replace("Bearer ", "")],
-        `docker://${host}/${REPOSITORY}${reference}`,
-      ]);
+      run(
+        skopeo.file,
+        [
+          ...["delete", "--tls-verify=false", "--registry-token", bearer.replace("Bearer ", "")],
+          `docker://${host}/${REPOSITORY}${reference}`,
+        ],
+        { env: { ...process.env, ...skopeo.env } },
+      );
     // skopeo looks up the tag's digest and deletes that.
     await expect(remove(":skopeo")).rejects.toThrow("tags still need this manifest: skopeo");
     await wharf.remove("skopeo");
