@@ -1,10 +1,21 @@
-import { chown, mkdir, readFile, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import {
+  chown,
+  mkdir,
+  readdir,
+  readlink,
+  realpath,
+  rename,
+  rm,
+  unlink,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { LocalStackError } from "./errors.js";
 import type { User } from "./launch.js";
 import type { PostgresBinaries } from "./postgres-binaries.js";
 import { runProgram } from "./run-program.js";
-import { existsSync } from "node:fs";
+import { waitUntil } from "./wait.js";
 
 /** Where a cluster is and whose it is. */
 export interface Cluster {
@@ -15,6 +26,9 @@ export interface Cluster {
   superuser: string;
   password: string;
 }
+
+/** How long backends that have lost their postmaster, or a fast shutdown, may take. */
+const DYING_MS = 5_000;
 
 /**
  * Makes the cluster at the first start. Either all of it is there afterwards or nothing is.
@@ -37,17 +51,28 @@ export async function ensureCluster(cluster: Cluster): Promise<string> {
 }
 
 /**
- * Postgres does not start while `postmaster.pid` names a living process of its own user, although
- * after a crash that number may by now belong to any program.
+ * Postgres does not start while `postmaster.pid` names a process that exists, although after a crash that may be a dead
+ * one that nobody has reaped, one that is dying, or by now any program. What tells is whether anything of the cluster
+ * still runs: Postgres' processes have its data folder for their working directory.
  *
  * @param data - the cluster's data folder
  */
 export async function forgetDeadPostmaster(data: string): Promise<void> {
   const file = join(data, "postmaster.pid");
-  const pid = (await readFile(file, "utf8").catch(() => "")).split("\n")[0]?.trim() ?? "";
-  if (pid === "") return;
-  const commandLine = await readFile(`/proc/${pid}/cmdline`, "utf8").catch(() => "");
-  if (commandLine !== "" && !commandLine.includes(data)) await unlink(file);
+  if (!existsSync(file)) return;
+  const isDead = async () => !(await runsIn(data));
+  // What still lives has a word to say about it: Postgres itself.
+  if (await waitUntil(isDead, { withinMs: DYING_MS })) await rm(file, { force: true });
+}
+
+/** Without rights on a process, or when it is dead, there is no link to read: none of ours. */
+async function runsIn(folder: string): Promise<boolean> {
+  const path = await realpath(folder);
+  const pids = (await readdir("/proc")).filter((name) => /^\d+$/.test(name));
+  const folders = await Promise.all(
+    pids.map((pid) => readlink(`/proc/${pid}/cwd`).catch(() => "")),
+  );
+  return folders.includes(path);
 }
 
 async function withPasswordFile(

@@ -1,8 +1,11 @@
+import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { portPicker } from "#local/ports.js";
+import { forgetDeadPostmaster } from "#local/postgres-cluster.js";
 import { createPostgres, withClient, type EmbeddedPostgres } from "#local/postgres.js";
 import { identityOf } from "#local/process-identity.js";
 import { waitUntil } from "#local/wait.js";
@@ -84,4 +87,39 @@ describe("the embedded Postgres", () => {
     expect(await waitUntil(isBack, { withinMs: 30_000 })).toBe(true);
     expect(await query(postgres, "select answer from survived")).toEqual([{ answer: 2 }]);
   });
+
+  test("starts although its lock file names a process that is dead and not reaped, or somebody else's", async () => {
+    const first = await start();
+    await query(first, "create table left_behind as select 3 as answer");
+    const lockFile = join(folder.path, "postgres", "data", "postmaster.pid");
+    const left = await readFile(lockFile, "utf8");
+    await first.service.stop();
+    // This program never reaps its child, which is dead at once.
+    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] }); // prettier-ignore
+    const [line] = (await once(parent.stdout, "data")) as [Buffer];
+    const zombie = Number(line.toString());
+    try {
+      expect(await waitUntil(async () => (await stateOf(zombie)) === "Z", { withinMs: 5_000 })).toBe(true); // prettier-ignore
+      for (const pid of [zombie, parent.pid ?? 0]) {
+        await writeFile(lockFile, left.replace(/^\d+/, String(pid)));
+        const next = await start();
+        expect(await query(next, "select answer from left_behind")).toEqual([{ answer: 3 }]);
+        await next.service.stop();
+      }
+    } finally {
+      parent.kill("SIGKILL");
+    }
+  });
+
+  test("that still runs is not started a second time", async () => {
+    await start();
+    const pid = await postmasterPid();
+    await forgetDeadPostmaster(join(folder.path, "postgres", "data"));
+    expect(await postmasterPid()).toBe(pid);
+  });
 });
+
+async function stateOf(pid: number): Promise<string> {
+  const stat = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
+  return stat.slice(stat.lastIndexOf(")") + 2, stat.lastIndexOf(")") + 3);
+}
