@@ -7,8 +7,13 @@ import { z } from "zod";
 import { readLogins } from "#token-server/identity/config.js";
 import { ldapSchema } from "#token-server/identity/ldap/ldap-schema.js";
 import { ldapSource } from "#token-server/identity/ldap/ldap.js";
+import { loginLimiter } from "#token-server/limits/login-limiter.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
-import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+import {
+  LIMITER_SECRET,
+  startTestTokenServer,
+  type TestTokenServer,
+} from "#tests/support/token-server.js";
 import { credentials, faultOf } from "../integration/logins/support/logins.js";
 import {
   BASE,
@@ -35,6 +40,10 @@ describeWithSlapd("guesses at one entry of a directory", () => {
     await slapd.add("cn=search", {
       objectClass: ["organizationalRole", "simpleSecurityObject"],
       userPassword: SEARCHER.password,
+    });
+    await slapd.add("cn=nameless,ou=people", {
+      objectClass: "inetOrgPerson",
+      ...{ cn: "nameless", sn: "nameless", mail: "nameless@example.org", userPassword: "nameless" },
     });
     for (const uid of ["alice", "bob", "robot-alpha-ci"])
       await slapd.add(`cn=${uid},ou=people`, {
@@ -80,6 +89,38 @@ describeWithSlapd("guesses at one entry of a directory", () => {
       await attempt("BOB", `guess-${guess}`, `198.51.100.${guess}`);
     expect(await attempt("bob", "another", "198.51.100.50")).toBe(429);
     expect(await attempt("bob", "bob-password", "198.51.100.50")).toBe(200);
+  });
+
+  test("do not lock out whoever was right of late on another replica, by whatever name", async () => {
+    const bob = `cn=bob,ou=people,${BASE}`;
+    const report = { failed: () => undefined, limited: () => undefined };
+    const deps = { secret: LIMITER_SECRET, report, now: Date.now };
+    const replica = loginLimiter(server.db, limits, deps);
+    const guard = (username: string, password: string) =>
+      replica.guard(
+        { source: "192.0.2.20", account: username, credentials: credentials(username, password) },
+        async (accounts) => {
+          await accounts.known(bob);
+          return "verified";
+        },
+      );
+    expect(await attempt("bob", "bob-password", "198.51.100.1")).toBe(200);
+    for (let guess = 0; guess < 10; guess += 1)
+      await attempt("bob", `guess-${guess}`, `198.51.100.${guess}`);
+    await expect(guard("bob", "another")).rejects.toMatchObject({ code: "TOO_MANY_REQUESTS" });
+    await expect(guard("bob", "bob-password")).resolves.toBe("verified");
+    await expect(guard("Bob@example.org", "bob-password")).resolves.toBe("verified");
+  });
+
+  test("whose entry shows no user name decide nothing, and stop nobody else", async () => {
+    for (let attempted = 0; attempted < 12; attempted += 1) {
+      const spelled = Array.from("nameless", (letter, at) =>
+        (attempted >> at) % 2 === 0 ? letter : letter.toUpperCase(),
+      );
+      const name = `${spelled.join("")}@example.org`;
+      expect(await attempt(name, "nameless", "192.0.2.30")).toBe(503);
+    }
+    expect(await attempt("bob", "bob-password", "192.0.2.31")).toBe(200);
   });
 
   test("an entry that is called like a robot is nobody", async () => {

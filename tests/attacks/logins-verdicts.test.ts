@@ -144,6 +144,24 @@ describe("answers that decide nothing", () => {
   });
 });
 
+describe("one token that breaks the service", () => {
+  test.each<[string, ServiceAnswer]>([
+    ["502", { status: 502, body: {} }],
+    ["504", { status: 504, body: {} }],
+    ["the end of the connection", "reset"],
+  ])("by %s, however often, keeps nobody else from logging in", async (_name, broken) => {
+    server.advance(20);
+    service.answer = ({ query }) =>
+      query.get("access_token") === "breaking" ? broken : { status: 200, body: TOKEN_INFO };
+    try {
+      for (let round = 0; round < 12; round += 1) expect(await ask("oauth2", "breaking")).toBe(503);
+      expect(await ask("oauth2", newCredential())).toBe(200);
+    } finally {
+      service.answer = () => answer;
+    }
+  });
+});
+
 /** Logs in while the service answers so; long enough after everything before that none of it counts. */
 async function logIn(user: string, secret: string, said: ServiceAnswer): Promise<number> {
   server.advance(20);

@@ -77,6 +77,20 @@ describe("a login by a password file", () => {
     expect(faults.filter((fault) => fault === WRONG)).toHaveLength(100);
     expect(faults[100]).toBe("TOO_MANY_REQUESTS: too many logins at once, try again");
   });
+
+  test("keeps nobody waiting behind guessers who was right before", async () => {
+    const source = start();
+    await source.verify(credentials("alice", "alice-password"));
+    clock.advance(3_600);
+    const guesses = Array.from({ length: 101 }, (_, guess) =>
+      faultOf(source.verify(credentials("bob", `guess-${guess}`))),
+    );
+    expect(whoIs(await source.verify(credentials("alice", "alice-password")))).toMatch(/alice$/);
+    expect(await Promise.race([Promise.all(guesses), Promise.resolve("they wait")])).toBe(
+      "they wait",
+    );
+    await Promise.all(guesses);
+  });
 });
 
 describe("user names that are not in the file", () => {

@@ -86,8 +86,12 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
     most: failuresPerAccount,
     store: shared,
   });
-  /** @returns whether a point is held now; credentials that were right of late need none */
-  const take = async (point: StoredPoint, source: string): Promise<boolean> => {
+  /** @returns whether a point is held now; credentials that were right of late, as `shown`, need none */
+  const take = async (
+    point: StoredPoint,
+    source: string,
+    shown: ReadonlySet<string>,
+  ): Promise<boolean> => {
     const deadline = now() + MAX_WAIT_MILLISECONDS;
     for (;;) {
       const before = flights.givenBack();
@@ -98,7 +102,7 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
       }
       const isChanged = flights.givenBack() !== before && now() < deadline;
       if (isChanged || (await flights.wait(point.key, deadline - now()))) continue;
-      if (await right.isKnownAnywhere(point.credential)) return false;
+      for (const credential of shown) if (await right.isKnownAnywhere(credential)) return false;
       report.limited({ key: point.key, source, milliseconds });
       throw tooMany(milliseconds);
     }
@@ -108,11 +112,10 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
     if (!keeps) await point.store.giveBack(point);
     flights.ended(point.key, keeps ? "kept" : "given back");
   };
-  const note = async (source: string, credential: string, outcome: Outcome): Promise<void> => {
-    if (outcome === "right") await right.note(credential);
-    if (outcome !== "wrong") return;
-    report.failed(source, credential);
-    await right.forget(credential);
+  const note = async (shown: ReadonlySet<string>, outcome: Outcome): Promise<void> => {
+    for (const credential of shown)
+      if (outcome === "right") await right.note(credential);
+      else if (outcome === "wrong") await right.forget(credential);
   };
 
   return {
@@ -124,10 +127,13 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
         ...(account === null ? [] : [accountPoint(account, credentials)]),
       ];
       const isExempt = right.isKnown(credential);
+      // By the name that was typed, and by that which a directory has for it.
+      const shown = new Set([credential]);
       const held: StoredPoint[] = [];
       const hold = async (point: StoredPoint) => {
+        shown.add(point.credential);
         if (isExempt || held.some(({ key }) => key === point.key)) return;
-        if (await take(point, source)) held.push(point);
+        if (await take(point, source, shown)) held.push(point);
       };
       let outcome: Outcome = "not tried";
       try {
@@ -140,7 +146,8 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
         throw error;
       } finally {
         await Promise.all(held.map((point) => settle(point, outcome)));
-        await note(source, credential, outcome);
+        if (outcome === "wrong") report.failed(source, credential);
+        await note(shown, outcome);
       }
     },
   };

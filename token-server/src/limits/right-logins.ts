@@ -26,7 +26,8 @@ export function rightLogins(db: Database): RightLogins {
   const known = new LRUCache<string, true>({ max: ENTRIES, ttl: REMEMBERED_SECONDS * 500 });
   return {
     isKnown: (credential) => known.has(credential),
-    isKnownAnywhere: async (credential) => (await tolerate(wasRight(db, credential))) === true,
+    isKnownAnywhere: async (credential) =>
+      known.has(credential) || (await tolerate(wasRight(db, credential))) === true,
     note: async (credential) => {
       if (known.has(credential)) return;
       known.set(credential, true);

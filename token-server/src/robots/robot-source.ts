@@ -1,17 +1,13 @@
-import { createHmac, randomBytes } from "node:crypto";
-import { LRUCache } from "lru-cache";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
-import { hashSecret, verifySecret } from "./secret-hash.js";
+import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
+import { hashSecret, newSecret, verifySecret } from "./secret-hash.js";
 import { findRobot, touchRobot, type Robot } from "./sql.js";
 
 /** Every robot's user name begins so, and no other login's does. */
 export const ROBOT_PREFIX = "robot-";
-
-const REMEMBERED_LOGINS = 10_000;
-const REMEMBERED_MILLISECONDS = 5 * 60 * 1000;
 
 /**
  * Logins of service accounts, `robot-<team>-<name>:<secret>`.
@@ -22,19 +18,8 @@ const REMEMBERED_MILLISECONDS = 5 * 60 * 1000;
  *   an unchanged secret is remembered
  */
 export function robotSource(db: Database, now: () => number): IdentitySource {
-  const processKey = randomBytes(32);
-  const verified = new LRUCache<string, true>({
-    max: REMEMBERED_LOGINS,
-    ttl: REMEMBERED_MILLISECONDS,
-  });
-  const unknownHash = hashSecret(processKey.toString("hex"));
-  const isSecretOf = async (secret: string, stored: string): Promise<boolean> => {
-    const memo = createHmac("sha256", processKey).update(`${stored}\0${secret}`).digest("hex");
-    if (verified.has(memo)) return true;
-    if (!(await verifySecret(secret, stored))) return false;
-    verified.set(memo, true);
-    return true;
-  };
+  const isProven = provenSecrets();
+  const unknownHash = hashSecret(newSecret());
   return {
     name: "robot",
     accepts: ({ username }) => username.startsWith(ROBOT_PREFIX),
@@ -42,7 +27,8 @@ export function robotSource(db: Database, now: () => number): IdentitySource {
       const robot = await findRobot(db, username);
       // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
       const stored = robot?.secretHash ?? (await unknownHash);
-      const right = await isSecretOf(password.reveal(), stored);
+      const secret = password.reveal();
+      const right = await isProven(secret, stored, () => verifySecret(secret, stored));
       if (robot === null || !right) throw refused("user name or secret is wrong");
       const login = loginOfRobot(robot, now());
       await touchRobot(db, robot.login);

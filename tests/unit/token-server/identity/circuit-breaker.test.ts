@@ -33,6 +33,27 @@ describe("a circuit breaker", () => {
     expect(wasAsked).toBe(false);
   });
 
+  test("is not stopped by one question, however often it fails", async () => {
+    const { ask, wait } = breaker();
+    for (let round = 0; round < 100; round += 1) {
+      await expect(ask(fails, "malformed")).rejects.toThrow("down");
+      wait(50);
+    }
+    await expect(ask(answers)).resolves.toBe("up");
+    await expect(ask(fails, "another")).rejects.toThrow("down");
+    await expect(ask(answers)).rejects.toBeInstanceOf(CircuitOpen);
+  });
+
+  test("is not kept closed to others by one question that fails whenever it may be asked", async () => {
+    const { ask, open, wait } = breaker();
+    await open();
+    for (let round = 0; round < 5; round += 1) {
+      wait(1_000);
+      await ask(fails, "malformed").catch(() => undefined);
+    }
+    await expect(ask(answers)).resolves.toBe("up");
+  });
+
   test("forgets failures that are longer ago than its window", async () => {
     const { ask, attempt, wait } = breaker();
     await attempt(fails);

@@ -5,6 +5,7 @@ import { followFile } from "../followed-file.js";
 import type { Credentials, IdentitySource, VerifiedLogin } from "../identity-source.js";
 import { makeLogin } from "../make-login.js";
 import { isReservedUsername } from "../names.js";
+import { provenSecrets } from "../safeguards/proven-secrets.js";
 import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import { oneAtATime } from "../safeguards/one-at-a-time.js";
 import { dummyHash, parseHtpasswd } from "./entries.js";
@@ -39,6 +40,7 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
   const { now, log, compare = bcrypt.compare } = deps;
   const remembered = rememberedLogins({ seconds: cacheSeconds, now });
   const queue = oneAtATime(MAX_WAITING);
+  const isProven = provenSecrets();
   const file = followFile(path, {
     parse: (text) => {
       const entries = parseHtpasswd(path, text);
@@ -57,7 +59,8 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
   const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
     const { entries, dummy } = file.current();
     const hash = entries.get(username);
-    const matches = await queue(() => compare(password.reveal(), hash ?? dummy));
+    const [secret, stored] = [password.reveal(), hash ?? dummy];
+    const matches = await isProven(secret, stored, () => queue(() => compare(secret, stored)));
     if (hash === undefined || !matches)
       throw new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
     return makeLogin("htpasswd", { uid: username, realm });

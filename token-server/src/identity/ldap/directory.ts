@@ -2,6 +2,7 @@ import { type Client, type Entry, ResultCodeError, SizeLimitExceededError } from
 import { Fault } from "#registry-protocol/faults.js";
 import type { Secret } from "#service-kit/secret.js";
 import { teamMapping } from "../team-mapping.js";
+import type { Template } from "../template.js";
 import { withConnection } from "./connection.js";
 import { fillFilter, type FilterValues } from "./filter.js";
 import type { LdapConfig } from "./ldap-schema.js";
@@ -43,10 +44,15 @@ const AWAY: readonly number[] = [51, 52];
 const TWO_ENTRIES = 2;
 const MAX_GROUPS = 1_000;
 
+/** An entry, or a name, that what is configured can make nothing of: no fault of the directory, which answered. */
+class Unusable extends Error {
+  override readonly name = "Unusable";
+}
+
 /** @returns whether the directory itself is in trouble, rather than what it was asked */
 export function isDirectoryAway(error: unknown): boolean {
   if (error instanceof ResultCodeError) return AWAY.includes(error.code);
-  return error instanceof Error && !(error instanceof Fault);
+  return error instanceof Error && !(error instanceof Fault) && !(error instanceof Unusable);
 }
 
 /**
@@ -82,7 +88,7 @@ async function findUser(
 ): Promise<Entry | null> {
   try {
     const { searchEntries } = await client.search(base, {
-      filter: fillFilter(filter, { username }),
+      filter: filled(filter, { username }),
       attributes: [uidAttribute, ...(memberOf === undefined ? [] : [memberOf.attribute])],
       sizeLimit: TWO_ENTRIES,
     });
@@ -90,6 +96,14 @@ async function findUser(
   } catch (error) {
     if (error instanceof SizeLimitExceededError) return null;
     throw error;
+  }
+}
+
+function filled(filter: Template, values: FilterValues): string {
+  try {
+    return fillFilter(filter, values);
+  } catch (error) {
+    throw new Unusable(String(error));
   }
 }
 
@@ -112,7 +126,7 @@ function isRefusal({ code, message }: ResultCodeError): boolean {
 /** Found by another attribute, and without this one: the account that searches may not see it. */
 function uidOf(entry: Entry, { uidAttribute }: LdapConfig): string {
   const uid = valuesOf(entry, uidAttribute)[0];
-  if (uid === undefined) throw new Error(`the entry shows no ${uidAttribute}`);
+  if (uid === undefined) throw new Unusable(`the entry shows no ${uidAttribute}`);
   return uid;
 }
 
@@ -125,7 +139,7 @@ async function teamsOf(
     return teamMapping(memberOf)(valuesOf(entry, memberOf.attribute).map(firstNameOf));
   if (groups === undefined) return null;
   const { searchEntries } = await client.search(groups.base, {
-    filter: fillFilter(groups.filter, names),
+    filter: filled(groups.filter, names),
     attributes: [groups.attribute],
     sizeLimit: MAX_GROUPS,
   });

@@ -45,13 +45,13 @@ export function ldapSource(
     const found = async (dn: string) => {
       await accounts?.known(dn);
     };
-    const user = await breaker(() => users.verify(username, password, found)).catch(
-      (error: unknown) => {
-        if (error instanceof Fault) throw error;
-        // The library's errors may hold the request on them: their text alone goes on.
-        throw unavailable("the directory", new Error(String(error)));
-      },
-    );
+    const question = JSON.stringify([username, password.reveal()]);
+    const ask = () => users.verify(username, password, found);
+    const user = await breaker(ask, question).catch((error: unknown) => {
+      if (error instanceof Fault) throw error;
+      // The library's errors may hold the request on them: their text alone goes on.
+      throw unavailable("the directory", new Error(String(error)));
+    });
     if (user === null) throw wrong();
     return makeLogin("ldap", { uid: user.uid, realm, teams: user.teams });
   };

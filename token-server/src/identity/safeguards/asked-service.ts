@@ -16,7 +16,7 @@ export interface AskedServiceOptions {
 /** Asks the service one thing. */
 export type AskService = (url: URL, init?: Parameters<typeof fetchJson>[1]) => Promise<JsonReply>;
 
-/** When a service of the company is no longer asked by everybody: at least half of all questions fail. */
+/** When a service of the company is no longer asked by everybody: at least half of all different questions fail. */
 export const SERVICE_BREAKER = {
   failures: 5,
   rate: 0.5,
@@ -41,12 +41,15 @@ export function askedService(options: AskedServiceOptions): AskService {
   const breaker = circuitBreaker({ ...SERVICE_BREAKER, isFailure, now });
   return async (url, init = {}) => {
     try {
-      return await breaker(async () => {
-        const reply = await fetchJson(url, init, timeoutMilliseconds);
-        if (asksTheSame && reply.status !== 200)
-          throw new ServiceUnreachable(`${url.host} answered ${reply.status}`, reply.status);
-        return reply;
-      });
+      return await breaker(
+        async () => {
+          const reply = await fetchJson(url, init, timeoutMilliseconds);
+          if (asksTheSame && reply.status !== 200)
+            throw new ServiceUnreachable(`${url.host} answered ${reply.status}`, reply.status);
+          return reply;
+        },
+        asksTheSame ? undefined : questionOf(url, init),
+      );
     } catch (error) {
       if (error instanceof ServiceUnreachable || error instanceof CircuitOpen)
         throw unavailable(name, error);
@@ -71,6 +74,11 @@ export function unavailable(name: string, cause: Error): Fault {
  */
 export function undecided(name: string, { status }: JsonReply): Fault {
   return unavailable(name, new Error(`it answered ${status}, which decides nothing`));
+}
+
+/** What tells a credential from others, wherever the service wants it. */
+function questionOf(url: URL, { headers, body }: NonNullable<Parameters<AskService>[1]>): string {
+  return JSON.stringify([url.href, headers?.["Authorization"], body]);
 }
 
 function isUnreachable(error: unknown): error is ServiceUnreachable {

@@ -1,3 +1,5 @@
+import { createHmac, randomBytes } from "node:crypto";
+
 /** The service was not asked, because it failed most of the time a moment ago. */
 export class CircuitOpen extends Error {
   override readonly name = "CircuitOpen";
@@ -18,8 +20,11 @@ export interface CircuitBreakerOptions {
   readonly now: () => number;
 }
 
-/** Asks, or refuses to; see {@link circuitBreaker}. */
-export type CircuitBreaker = <T>(ask: () => Promise<T>) => Promise<T>;
+/**
+ * Asks, or refuses to; see {@link circuitBreaker}. `question` tells what is asked from what others ask, a credential for
+ * example: however often one question fails, it counts once. Absent: it fails for itself.
+ */
+export type CircuitBreaker = <T>(ask: () => Promise<T>, question?: string) => Promise<T>;
 
 /** So that one caller whose question the service cannot bear is not the only one who tries. */
 const PROBES_AT_ONCE = 3;
@@ -28,7 +33,8 @@ const PROBES_AT_ONCE = 3;
 interface Slice {
   readonly number: number;
   asked: number;
-  failed: number;
+  /** Which questions failed, under a key that only this breaker has. */
+  readonly failed: Set<string>;
 }
 
 const SLICES = 10;
@@ -38,36 +44,44 @@ const SLICES = 10;
  * comes back.
  *
  * @param options - when to stop asking
- * @returns a function that asks
+ * @returns a function that asks; a question that fails again tells nothing new of the service, and changes nothing
  * @throws CircuitOpen instead of asking
  */
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { now, isFailure } = options;
   const sliceMilliseconds = options.windowMilliseconds / SLICES;
+  const key = randomBytes(32);
   let slices: Slice[] = [];
   let openUntil: number | null = null;
   let probes = 0;
+  const currentSlice = (): Slice => {
+    const number = Math.floor(now() / sliceMilliseconds);
+    slices = slices.filter((slice) => slice.number > number - SLICES);
+    const last = slices.at(-1);
+    if (last?.number === number) return last;
+    const fresh = { number, asked: 0, failed: new Set<string>() };
+    slices.push(fresh);
+    return fresh;
+  };
   const answered = (isProbe: boolean) => {
     if (isProbe) {
       openUntil = null;
       slices = [];
     }
-    note(false);
+    currentSlice().asked += 1;
   };
-  const failed = (isProbe: boolean) => {
-    note(true);
+  const failed = (isProbe: boolean, question: string | undefined) => {
+    const slice = currentSlice();
+    const id =
+      question === undefined
+        ? randomBytes(16).toString("base64")
+        : createHmac("sha256", key).update(question).digest("base64");
+    if (slices.some(({ failed: known }) => known.has(id))) return;
+    slice.asked += 1;
+    slice.failed.add(id);
     if (isProbe || isTooMuch(slices, options)) openUntil = now() + options.pauseMilliseconds;
   };
-  const note = (isFailed: boolean) => {
-    const number = Math.floor(now() / sliceMilliseconds);
-    if (slices.at(-1)?.number !== number) slices.push({ number, asked: 0, failed: 0 });
-    slices = slices.filter((slice) => slice.number > number - SLICES);
-    const slice = slices.at(-1);
-    if (slice === undefined) return;
-    slice.asked += 1;
-    if (isFailed) slice.failed += 1;
-  };
-  return async (ask) => {
+  return async (ask, question) => {
     const isProbe = openUntil !== null;
     if (openUntil !== null && (probes >= PROBES_AT_ONCE || now() < openUntil))
       throw new CircuitOpen("not asked: it failed most of the time a moment ago");
@@ -77,7 +91,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
       answered(isProbe);
       return answer;
     } catch (error) {
-      if (isFailure(error)) failed(isProbe);
+      if (isFailure(error)) failed(isProbe, question);
       else answered(isProbe);
       throw error;
     } finally {
@@ -88,6 +102,6 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
 
 function isTooMuch(slices: readonly Slice[], options: CircuitBreakerOptions): boolean {
   const asked = slices.reduce((sum, slice) => sum + slice.asked, 0);
-  const failures = slices.reduce((sum, slice) => sum + slice.failed, 0);
+  const failures = slices.reduce((sum, slice) => sum + slice.failed.size, 0);
   return failures >= options.failures && failures >= options.rate * asked;
 }
