@@ -36,7 +36,7 @@ export class Fields {
     const values = new Map<string, JsonValue>();
     for (const [key, value] of object.entries) {
       if (names.exact.has(key)) values.set(key, value);
-      else if (names.folded.has(foldedKey(key)))
+      else if (names.folds(key))
         throw new JsonProblem(
           `the key ${shown(key)} in ${where} would be taken for another one by some readers`,
         );
@@ -108,7 +108,8 @@ export class Fields {
 /** Names of the fields of one kind of object. */
 export interface FieldNames {
   readonly exact: ReadonlySet<string>;
-  readonly folded: ReadonlySet<string>;
+  /** @returns whether a reader may take the key for one of them */
+  readonly folds: (key: string) => boolean;
 }
 
 /**
@@ -116,5 +117,11 @@ export interface FieldNames {
  * @returns them, as {@link Fields} wants them
  */
 export function fieldNames(...names: readonly string[]): FieldNames {
-  return { exact: new Set(names), folded: new Set(names.map(foldedKey)) };
+  const folded = new Set(names.map(foldedKey));
+  // Folding changes no key's length, and takes long for long keys.
+  const longest = Math.max(...names.map(({ length }) => length));
+  return {
+    exact: new Set(names),
+    folds: (key) => key.length <= longest && folded.has(foldedKey(key)),
+  };
 }

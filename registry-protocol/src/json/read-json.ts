@@ -22,6 +22,8 @@ export type Work<T> = Generator<undefined, T, undefined>;
 
 /** Values read in one step. */
 const VALUES_A_STEP = 500;
+/** Characters read in one step, and the rest of the last value. */
+const CHARACTERS_A_STEP = 64 * 1024;
 /** Bytes decoded in one step: what is not ASCII takes long. */
 const BYTES_A_STEP = 128 * 1024;
 /** Up to so many keys a list of them is faster than a set. */
@@ -103,8 +105,14 @@ interface Open {
   seen: Set<string> | null;
 }
 
+/** Shared, since some texts are made of hundreds of thousands of them. */
+const EMPTY_LIST: readonly JsonValue[] = Object.freeze([]);
+const EMPTY_OBJECT = new JsonObject([]);
+
 /** Nobody asks for the numbers of what is not read strictly. */
 const SOME_NUMBER = new JsonNumber("0");
+/** Nor for texts that can be neither a field's name nor a digest, with every character escaped. */
+const MOST_ASKED_FOR = 4_096;
 
 class JsonReader {
   readonly #text: string;
@@ -119,8 +127,11 @@ class JsonReader {
   }
 
   *read(): Work<JsonValue> {
-    for (let steps = 1; ; steps += 1) {
-      if (steps % VALUES_A_STEP === 0) yield undefined;
+    for (let [values, from] = [0, 0]; ; values += 1) {
+      if (values === VALUES_A_STEP || this.#at - from > CHARACTERS_A_STEP) {
+        yield undefined;
+        [values, from] = [0, this.#at];
+      }
       const begun = this.#begin();
       if (begun === undefined) continue;
       const whole = this.#complete(begun);
@@ -144,11 +155,11 @@ class JsonReader {
     if (this.#open.length >= this.#rules.maxDepth)
       throw new JsonProblem(`it is nested deeper than ${this.#rules.maxDepth}`);
     this.#at += 1;
-    const open: Open = { end, list: [], entries: [], key: "", seen: null };
     if (this.#next() === end) {
       this.#at += 1;
-      return ended(open);
+      return end === LIST_END ? EMPTY_LIST : EMPTY_OBJECT;
     }
+    const open: Open = { end, list: [], entries: [], key: "", seen: null };
     this.#open.push(open);
     if (end === OBJECT_END) this.#key(open);
     return undefined;
@@ -215,6 +226,7 @@ class JsonReader {
   }
 
   #unescaped(start: number, end: number): string {
+    if (!this.#rules.strict && end - start > MOST_ASKED_FOR) return "";
     let text: string;
     try {
       text = JSON.parse(this.#text.slice(start, end)) as string;

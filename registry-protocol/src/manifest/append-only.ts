@@ -53,14 +53,11 @@ function* keeps(held: readonly Descriptor[], offered: readonly Descriptor[]): Wo
   return (yield* textsOf(held)).every((text) => kept.has(text));
 }
 
-/** Parts looked through in one step. */
-const PARTS_A_STEP = 50;
-
 function* textsOf(parts: readonly Descriptor[]): Work<string[]> {
   const texts: string[] = [];
   for (const { written } of parts) {
-    texts.push(canonicalJson(written));
-    if (texts.length % PARTS_A_STEP === 0) yield undefined;
+    texts.push(yield* canonicalJson(written));
+    yield undefined;
   }
   return texts;
 }

@@ -1,4 +1,5 @@
 import { JsonProblem } from "../json/json-value.js";
+import type { Work } from "../json/read-json.js";
 import type { Descriptor, ImageManifest } from "./manifest.js";
 
 /**
@@ -27,17 +28,23 @@ export function refuseUrls({ urls }: Descriptor, where: string): void {
   if (urls.length > 0) throw new JsonProblem(`${where} may have no urls: it has to be pushed`);
 }
 
+/** No browser or server takes longer ones for granted. */
+const MOST_URL_CHARACTERS = 4_096;
+/** URLs looked at in one step: names in other scripts take long. */
+const URLS_A_STEP = 16;
+
 /**
  * @param layer - a layer
  * @param where - where it stands, for problems
  * @param mediaType - the manifest's
+ * @returns steps
  * @throws JsonProblem when it has URLs and is no foreign layer, or is one without
  */
-export function refuseFalseUrls(
+export function* refuseFalseUrls(
   layer: Descriptor,
   where: string,
   mediaType: ImageManifest["mediaType"],
-): void {
+): Work<void> {
   if (!FOREIGN[mediaType].includes(layer.mediaType)) {
     refuseUrls(layer, where);
     return;
@@ -45,8 +52,13 @@ export function refuseFalseUrls(
   // The registry answers 500 to these, which looks like an outage.
   if (mediaType.includes(".docker.") && layer.urls.length === 0)
     throw new JsonProblem(`${where} is a foreign layer without urls`);
-  if (!layer.urls.every(isWebAddress))
-    throw new JsonProblem(`${where} has a url that is no http or https address without fragment`);
+  for (const [i, url] of layer.urls.entries()) {
+    if (i % URLS_A_STEP === 0) yield undefined;
+    if (url.length > MOST_URL_CHARACTERS)
+      throw new JsonProblem(`${where} has a url of more than ${MOST_URL_CHARACTERS} characters`);
+    if (!isWebAddress(url))
+      throw new JsonProblem(`${where} has a url that is no http or https address without fragment`);
+  }
 }
 
 function isWebAddress(text: string): boolean {

@@ -96,9 +96,8 @@ function* imageIn(
   const list = fields.list("layers") ?? [];
   refuseMore(list.length, "layers", allowance.bounds, "layers");
   const layers = yield* descriptorsOf(list, "layers", allowance);
-  layers.forEach((layer, i) => {
-    refuseFalseUrls(layer, `layers[${i}]`, mediaType);
-  });
+  for (const [i, layer] of layers.entries())
+    yield* refuseFalseUrls(layer, `layers[${i}]`, mediaType);
   return { kind: "image", mediaType, config, layers };
 }
 

@@ -1,5 +1,5 @@
 import { isDigest, type Digest } from "../digest.js";
-import { foldedKey } from "../json/fields.js";
+import { fieldNames, type FieldNames } from "../json/fields.js";
 import { isList, JsonObject, JsonProblem, type JsonValue } from "../json/json-value.js";
 import { readJson, type JsonRules, type Work } from "../json/read-json.js";
 import { UNBOUNDED } from "./bounds.js";
@@ -39,9 +39,9 @@ function* mayNameOf(content: Uint8Array): Work<MayName> {
   try {
     const json = yield* readJson(content, RULES);
     return {
-      children: yield* digestsBelow(json, ["manifests"]),
-      subjects: yield* digestsBelow(json, ["subject"]),
-      blobs: yield* digestsBelow(json, ["config", "layers", "blobs", "fslayers"]),
+      children: yield* digestsBelow(json, CHILDREN),
+      subjects: yield* digestsBelow(json, SUBJECTS),
+      blobs: yield* digestsBelow(json, BLOBS),
     };
   } catch (error) {
     if (error instanceof JsonProblem) return { children: [], subjects: [], blobs: [] };
@@ -49,23 +49,32 @@ function* mayNameOf(content: Uint8Array): Work<MayName> {
   }
 }
 
-/** Values looked through in one step. */
-const VALUES_A_STEP = 1_000;
+const CHILDREN = fieldNames("manifests");
+const SUBJECTS = fieldNames("subject");
+const BLOBS = fieldNames("config", "layers", "blobs", "fsLayers");
+const DIGESTS = fieldNames("digest", "blobSum");
 
-function* digestsBelow(json: JsonValue, names: readonly string[]): Work<readonly Digest[]> {
+function* digestsBelow(json: JsonValue, names: FieldNames): Work<readonly Digest[]> {
   const found = new Set<Digest>();
-  let looked = 0;
-  for (const list of valuesOf(json, names))
-    for (const descriptor of isList(list) ? list : [list]) {
-      looked += 1;
-      if (looked % VALUES_A_STEP === 0) yield undefined;
-      for (const digest of valuesOf(descriptor, ["digest", "blobsum"]))
+  for (const [i, list] of (yield* valuesOf(json, names)).entries()) {
+    if (i % KEYS_A_STEP === 0) yield undefined;
+    for (const descriptor of isList(list) ? list : [list])
+      for (const digest of yield* valuesOf(descriptor, DIGESTS))
         if (typeof digest === "string" && isDigest(digest)) found.add(digest);
-    }
+  }
   return [...found];
 }
 
-function valuesOf(json: JsonValue, names: readonly string[]): readonly JsonValue[] {
+/** Keys looked through in one step. */
+const KEYS_A_STEP = 1_000;
+
+function* valuesOf(json: JsonValue, names: FieldNames): Work<readonly JsonValue[]> {
+  yield undefined;
   if (!(json instanceof JsonObject)) return [];
-  return json.entries.filter(([key]) => names.includes(foldedKey(key))).map(([, value]) => value);
+  const values: JsonValue[] = [];
+  for (const [i, [key, value]] of json.entries.entries()) {
+    if (names.folds(key)) values.push(value);
+    if (i % KEYS_A_STEP === KEYS_A_STEP - 1) yield undefined;
+  }
+  return values;
 }

@@ -109,6 +109,7 @@ const REFUSED: readonly (readonly [what: string, type: string, text: string, pro
   ["a non-distributable layer in an image of Docker's", DOCKER_IMAGE, docker({ layers: [part({ mediaType: NON_DISTRIBUTABLE, urls: URLS })] }), "may have no urls"],
   ["a foreign layer without URLs", DOCKER_IMAGE, docker({ layers: [part({ mediaType: FOREIGN })] }), "is a foreign layer without urls"],
   ["a URL of another scheme", IMAGE_TYPE, layers(part({ mediaType: NON_DISTRIBUTABLE, urls: ["ftp://x/y"] })), "no http or https"],
+  ["a URL that nobody could use", IMAGE_TYPE, layers(part({ mediaType: NON_DISTRIBUTABLE, urls: [`http://a/${"b".repeat(4_096)}`] })), "a url of more than 4096 characters"],
   ["a configuration with URLs", IMAGE_TYPE, imageText({ config: { ...EMPTY_CONFIG, mediaType: NON_DISTRIBUTABLE, urls: URLS } }), "config may have no urls"],
   ["a child with URLs", INDEX_TYPE, index(part({ urls: URLS })), "manifests[0] may have no urls"],
   ["a subject with URLs", IMAGE_TYPE, imageText({ subject: part({ urls: URLS }) }), "subject may have no urls"],
