@@ -1,4 +1,4 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
@@ -20,16 +20,15 @@ async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
   const read = envReader(env);
   const config = readDatabaseConfig(read);
   read.throwIfFaulty();
-  const { gateway, tokenServer, operatorSecrets } = volumesBelow(root);
-  await mkdir(operatorSecrets, { recursive: true, mode: 0o700 });
+  const { operator, gateway, tokenServer } = volumesBelow(root).database;
   const passwordIn = async (folder: string, name: string) =>
     readFile(await secretFor(folder, name), "utf8");
-  const owner = await passwordIn(operatorSecrets, "database-owner");
+  const owner = await passwordIn(operator, "owner");
   const passwords = {
     [OWNER_ROLE]: owner,
-    wharfinger_auditor: await passwordIn(operatorSecrets, "database-auditor"),
-    wharfinger_gateway: await passwordIn(gateway, "database"),
-    wharfinger_token_server: await passwordIn(tokenServer, "database"),
+    wharfinger_auditor: await passwordIn(operator, "auditor"),
+    wharfinger_gateway: await passwordIn(gateway, "password"),
+    wharfinger_token_server: await passwordIn(tokenServer, "password"),
   };
   const client = new pg.Client(connectionOptions(config));
   const script = await readFile(join(SQL, "roles.sql"), "utf8");

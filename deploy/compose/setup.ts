@@ -4,13 +4,15 @@ import { readSettings, type Options } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
-import { renewKeys } from "#service-kit/signing/renew.js";
+import { renewAuthorityInTime, renewKeys } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { takeOverSharedVolume } from "./shared-volume.js";
 import { secretFor, type Volumes, volumesBelow } from "./volumes.js";
 
 /** Run once in a fortnight, as by `up`, there are always two keys to come. */
 const RENEWAL = { lifetimeSeconds: 14 * 86_400, ahead: 2 };
+/** Its keys are there for six weeks, so that the registry is restarted long before one of the next authority signs. */
+const AUTHORITY_LEFT_SECONDS = 90 * 86_400;
 
 /**
  * Fills the volumes of docker-compose: each service gets its own keys and secrets, everybody the certificates, and the
@@ -44,7 +46,10 @@ async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
 }
 
 async function makeKeys({ keys }: Volumes): Promise<void> {
-  const { made, coveredUntil } = await renewKeys(keys, RENEWAL, Math.floor(Date.now() / 1000));
+  const now = Math.floor(Date.now() / 1000);
+  if (await renewAuthorityInTime(keys, AUTHORITY_LEFT_SECONDS, now))
+    console.log("ANOTHER AUTHORITY certifies the gateway's keys: docker compose restart registry");
+  const { made, coveredUntil } = await renewKeys(keys, RENEWAL, now);
   for (const name of made) console.log(`made the gateway's key ${name}`);
   console.log(`the gateway has keys until ${new Date(coveredUntil * 1000).toISOString()}`);
   // Services cannot write their own folders.

@@ -10,6 +10,12 @@ export interface Volumes {
   /** What the gateway alone is given: keys and secrets. */
   readonly gateway: string;
   readonly tokenServer: string;
+  /** Passwords of the database's roles, by who is given them. */
+  readonly database: {
+    readonly operator: string;
+    readonly gateway: string;
+    readonly tokenServer: string;
+  };
   /** The registry's configuration. */
   readonly registry: string;
   /** What no service is given. */
@@ -22,10 +28,16 @@ export interface Volumes {
  */
 export function volumesBelow(root: string): Volumes {
   const keys = join(root, "private");
+  const database = join(root, "database");
   return {
     keys: { authority: join(root, "operator", "authority"), keys, trust: join(root, "trust") },
     gateway: join(keys, "gateway"),
     tokenServer: join(keys, "token-server"),
+    database: {
+      operator: join(database, "operator"),
+      gateway: join(database, "gateway"),
+      tokenServer: join(database, "token-server"),
+    },
     registry: join(root, "registry"),
     operatorSecrets: join(root, "operator", "secrets"),
   };

@@ -1,10 +1,12 @@
 import { join } from "node:path";
 import { giveUpCommonAuthority } from "#service-kit/signing/common-authority.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
-import { renewKeys, type Renewed } from "#service-kit/signing/renew.js";
+import { renewAuthorityInTime, renewKeys, type Renewed } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
 
 const RENEWAL = { lifetimeSeconds: 14 * 86_400, ahead: 1 };
+/** An authority that ends within that time is replaced: the registry is about to start anyway. */
+const AUTHORITY_LEFT_SECONDS = 90 * 86_400;
 const LOOK_MILLISECONDS = 6 * 3_600_000;
 
 /** The local stack's keys. */
@@ -30,9 +32,11 @@ export async function openLocalKeys(
   { say, stopping }: { readonly say: (line: string) => void; readonly stopping: AbortSignal },
 ): Promise<LocalKeys> {
   const folders = operatorFolders(root);
-  const renew = (): Promise<Renewed> => renewKeys(folders, RENEWAL, Math.floor(Date.now() / 1000));
+  const renew = (): Promise<Renewed> => renewKeys(folders, RENEWAL, seconds());
   if (await giveUpCommonAuthority(folders))
     say("keys: services have authorities of their own now; the common one is given up");
+  if (await renewAuthorityInTime(folders, AUTHORITY_LEFT_SECONDS, seconds()))
+    say("keys: the authority ends soon, another one certifies from now on");
   await renew();
   const timer = setInterval(() => {
     renew().catch((error: unknown) => {
@@ -47,4 +51,8 @@ export async function openLocalKeys(
     trust: folders.trust,
     gatewayBundle: join(folders.trust, GATEWAY_BUNDLE),
   };
+}
+
+function seconds(): number {
+  return Math.floor(Date.now() / 1000);
 }

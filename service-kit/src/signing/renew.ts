@@ -84,6 +84,7 @@ export async function renewKeys(
  * @param lifetimeSeconds - how long it signs
  * @param now - seconds since the epoch
  * @returns name of the key
+ * @throws Error when the authority ends before the key signs, or its key is not there
  */
 export async function issueKey(
   folders: OperatorFolders,
@@ -92,12 +93,19 @@ export async function issueKey(
   now: number,
 ): Promise<string> {
   const authority = await openAuthority(folders.authority, now);
+  // A certificate that outlives its authority is trusted by nobody, and does not tell its end.
+  const authorityEndsAt = endOf(authority.certificatePem);
+  if (activeFrom >= authorityEndsAt)
+    throw new Error(
+      `${folders.authority}: the authority ends before the key signs: npm run keys -- authority`,
+    );
   await trustAuthorities(folders);
   const folder = join(folders.keys, CERTIFIED_OWNER);
   await mkdir(folder, { recursive: true, mode: 0o700 });
   const name = newKeyName(activeFrom);
   const keyPem = await generateKeyPem();
-  const validity = { from: activeFrom, to: activeFrom + lifetimeSeconds + OVERLAP_SECONDS };
+  const to = Math.min(activeFrom + lifetimeSeconds + OVERLAP_SECONDS, authorityEndsAt);
+  const validity = { from: activeFrom, to };
   const key = createPrivateKey(keyPem);
   // The certificate first: whoever sees the key finds it.
   await createOnce(join(folder, `${name}.cert.pem`), 0o644, () =>
@@ -122,6 +130,27 @@ export async function renewAuthority(
 ): Promise<void> {
   await addAuthority(folders.authority, activeFrom, now);
   await trustAuthorities(folders);
+}
+
+/**
+ * Replaces an authority that ends soon, for whoever starts the registry anew afterwards.
+ *
+ * @param folders - the operator's
+ * @param leftSeconds - how long the authority has to go on at least
+ * @param now - seconds since the epoch
+ * @returns whether another one certifies from now on
+ */
+export async function renewAuthorityInTime(
+  folders: OperatorFolders,
+  leftSeconds: number,
+  now: number,
+): Promise<boolean> {
+  const authorities = await readAuthorities(folders.authority);
+  if (authorities.length === 0) return false;
+  const endsAt = Math.max(...authorities.map(({ certificatePem }) => endOf(certificatePem)));
+  if (endsAt - now >= leftSeconds) return false;
+  await renewAuthority(folders, now, now);
+  return true;
 }
 
 /**
@@ -153,7 +182,9 @@ function nextBegin(leaves: readonly Leaf[], { ahead }: Renewal, now: number): nu
   const last = leaves.at(-1);
   if (last === undefined || last.endsAt <= now) return now;
   const waiting = leaves.filter(({ activeFrom }) => activeFrom > now).length;
-  return waiting < ahead ? Math.max(now, last.endsAt - OVERLAP_SECONDS) : null;
+  const next = Math.max(now, last.endsAt - OVERLAP_SECONDS);
+  // The last one ends with its authority: there is none to come before that is replaced.
+  return waiting < ahead && next > last.activeFrom ? next : null;
 }
 
 async function readLeaves(keys: string): Promise<Leaf[]> {

@@ -7,7 +7,12 @@ import { endWarner } from "#service-kit/signing/key-end.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { operatorFolders, type OperatorFolders } from "#service-kit/signing/operator-folders.js";
-import { renewAuthority, renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
+import {
+  renewAuthority,
+  renewAuthorityInTime,
+  renewKeys,
+  withdrawGatewayKeys,
+} from "#service-kit/signing/renew.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { eventually } from "#tests/support/eventually.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -80,6 +85,30 @@ describe("the authority", () => {
     expect(await bundle("gateway.pem")).toHaveLength(1);
     expect(await bundle("gateway.pem")).not.toContain(before);
     expect(await bundle("audit.pem")).toContain(before);
+  });
+
+  test("outlives every key that it certifies: none is trusted, nor said to be good, for longer", async () => {
+    await renewKeys(folders, RENEWAL, now);
+    const near = now + 722 * DAY;
+    const { coveredUntil, authorityEndsAt } = await renewKeys(folders, RENEWAL, near);
+    expect(authorityEndsAt).toBe(now + 730 * DAY);
+    expect(coveredUntil).toBe(authorityEndsAt);
+    const after = authorityEndsAt + DAY;
+    await expect(renewKeys(folders, RENEWAL, after)).rejects.toThrow(
+      /the authority ends before the key signs: npm run keys -- authority/,
+    );
+    await renewAuthority(folders, after, after);
+    expect((await renewKeys(folders, RENEWAL, after)).coveredUntil).toBe(after + 43 * DAY);
+  });
+
+  test("is replaced by whoever starts registries, when it ends soon and not before", async () => {
+    const inTime = (at: number) => renewAuthorityInTime(folders, 90 * DAY, at);
+    expect(await inTime(now)).toBe(false);
+    await renewKeys(folders, RENEWAL, now);
+    expect(await inTime(now + 639 * DAY)).toBe(false);
+    expect(await inTime(now + 641 * DAY)).toBe(true);
+    expect(await inTime(now + 641 * DAY)).toBe(false);
+    expect(await bundle("gateway.pem")).toHaveLength(2);
   });
 
   test("goes with the keys that are withdrawn, and auditors go on trusting what was signed", async () => {

@@ -138,9 +138,9 @@ test("docker-compose's database service makes the roles, and each password stand
     expect([ok, output]).toEqual([true, expect.stringContaining("its schemas are up to date")]);
   }
   for (const [role, place] of [
-    ["wharfinger_gateway", "private/gateway/database"],
-    ["wharfinger_token_server", "private/token-server/database"],
-    ["wharfinger_auditor", "operator/secrets/database-auditor"],
+    ["wharfinger_gateway", "database/gateway/password"],
+    ["wharfinger_token_server", "database/token-server/password"],
+    ["wharfinger_auditor", "database/operator/auditor"],
   ] as const) {
     const secret = new Secret(await readFile(join(folder.path, place), "utf8"));
     const login = { ...superuser, user: role, password: secret };

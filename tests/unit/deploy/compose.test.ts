@@ -3,6 +3,7 @@ import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { readNotificationConfig } from "#gateway/hooks/config.js";
+import { volumesBelow } from "../../../deploy/compose/volumes.js";
 import { envReader } from "#service-kit/config.js";
 import { REPOSITORY_ROOT, type SourceFile } from "#tests/support/source-tree.js";
 import {
@@ -13,6 +14,7 @@ import {
   SERVICES,
   stage,
   variablesOf,
+  VOLUMES,
   type Service,
 } from "./support/compose.js";
 
@@ -47,14 +49,43 @@ describe("docker-compose.yml", () => {
         "registry-config:registry",
       ],
       database: [
-        "wharfinger:operator",
-        "gateway:private/gateway",
-        "token-server:private/token-server",
+        "database-operator:database/operator",
+        "database-gateway:database/gateway",
+        "database-token-server:database/token-server",
       ],
       registry: ["registry-config:registry:ro", "trust:trust:ro"],
-      "token-server": ["token-server:private/token-server:ro", "trust:trust:ro"],
-      gateway: ["gateway:private/gateway:ro", "trust:trust:ro"],
+      "token-server": [
+        "token-server:private/token-server:ro",
+        "database-token-server:database/token-server:ro",
+        "trust:trust:ro",
+      ],
+      gateway: [
+        "gateway:private/gateway:ro",
+        "database-gateway:database/gateway:ro",
+        "trust:trust:ro",
+      ],
     });
+  });
+
+  test("has every volume that is mounted, and each of ours on a folder that its image has for our user", () => {
+    const mounts = Object.values(SERVICES).flatMap(({ volumes }) => volumes ?? []);
+    const named = mounts.filter((mount) => !mount.startsWith("."));
+    expect([...new Set(named.map((mount) => mount.split(":")[0]))].sort()).toEqual(
+      Object.keys(VOLUMES).sort(),
+    );
+    const ours = OURS.flatMap(([, service]) => mountsOf(service)).map(
+      (mount) => mount.split(":")[1],
+    );
+    const folders: readonly string[] = stage("runtime").match(/\/etc\/wharfinger\/\S+/g) ?? [];
+    expect(ours.filter((folder) => !folders.includes(`${FOLDER}/${folder ?? ""}`))).toEqual([]);
+  });
+
+  test("has each service read its password where the database service has put it", () => {
+    const { gateway, tokenServer } = volumesBelow(FOLDER).database;
+    const files = ["gateway", "token-server"].map(
+      (name) => SERVICES[name]?.environment?.["DB_PASSWORD_FILE"],
+    );
+    expect(files).toEqual([`${gateway}/password`, `${tokenServer}/password`]);
   });
 
   test("gives each service a database role of its own, and the superuser to none", () => {

@@ -23,8 +23,11 @@ export interface Service {
 /** Reads a file of the repository. */
 export const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
 export const DOCKERFILE = read("deploy/Dockerfile");
-export const { services: SERVICES } = parse(read("deploy/docker-compose.yml"), { merge: true }) as {
+export const { services: SERVICES, volumes: VOLUMES } = parse(read("deploy/docker-compose.yml"), {
+  merge: true,
+}) as {
   services: Record<string, Service>;
+  volumes: Record<string, null>;
 };
 /** Services whose images we build. */
 export const OURS = Object.entries(SERVICES).filter(([, { build }]) => build !== undefined);
