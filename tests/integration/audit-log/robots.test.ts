@@ -44,7 +44,7 @@ describe("the audit log has, of robots,", () => {
         kind: "oauth2",
         address: "192.0.2.7",
         userAgent: "curl/8",
-        requestId: "request-1",
+        requestId: expect.stringMatching(/^[0-9a-f-]{36}$/),
       },
       detail: { login: "robot-alpha-ci", team: "alpha", grants },
     });
