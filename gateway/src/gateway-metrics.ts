@@ -2,6 +2,7 @@ import { Counter, Gauge } from "prom-client";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { hookMetrics, type HookMetrics } from "./hooks/hook-metrics.js";
 import { pullMetrics, type PullMetrics } from "./pulls/pull-metrics.js";
+import { growthMetrics, type CountGrowth } from "./ledger/growth-metrics.js";
 import type { PushOutcome } from "./ledger/push-tag.js";
 import type { PushStep } from "./ledger/settle.js";
 
@@ -9,6 +10,7 @@ import type { PushStep } from "./ledger/settle.js";
 export interface GatewayMetrics extends ServiceMetrics {
   readonly pushes: Counter<"outcome">;
   readonly pushSteps: Counter<"step">;
+  readonly countGrowth: CountGrowth;
   readonly hookMetrics: HookMetrics;
   readonly pullMetrics: PullMetrics;
   readonly readOnly: Gauge;
@@ -32,6 +34,7 @@ export function gatewayMetrics(): GatewayMetrics {
       labelNames: ["step" satisfies keyof { step: PushStep }],
       registers,
     }),
+    countGrowth: growthMetrics(metrics.registry, Date.now),
     hookMetrics: hookMetrics(metrics.registry),
     pullMetrics: pullMetrics(metrics.registry),
     readOnly: new Gauge({

@@ -99,6 +99,7 @@ async function main(config: GatewayConfig): Promise<void> {
     log,
     policy: tagPolicy.policy,
     audit: events.audit,
+    countGrowth: metrics.countGrowth,
     pause,
     countStep: (step) => {
       metrics.pushSteps.inc({ step });

@@ -3,6 +3,8 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { registryListing } from "#gateway/discovery/registry-listing.js";
 import { gatewayMetrics } from "#gateway/gateway-metrics.js";
+import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
+import { settleRefusals } from "#gateway/ledger/record-refusal.js";
 import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-tags.js";
@@ -107,6 +109,8 @@ export interface TestGateway {
   recover(key: TagKey): Promise<void>;
   /** Settles pushes by digest that lost gateways left, likewise. */
   recoverManifests(): Promise<void>;
+  /** Puts refused pushes on record that were counted, likewise. */
+  settleRefusals(): Promise<void>;
   /** What it remembers of tags. */
   readonly remembered: RememberedTags;
   /** Learns which tags the registry has otherwise, or still, as each gateway does every few seconds. */
@@ -143,7 +147,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     db,
     log: SILENT,
     policy: options.policy ?? PIER_ONE_TAGS,
-    audit: options.audit ?? recordAudit,
+    audit: countingGrowth(options.audit ?? recordAudit, metrics.countGrowth),
+    countGrowth: metrics.countGrowth,
     pause: (milliseconds) => pause(milliseconds),
     countStep: (step) => {
       metrics.pushSteps.inc({ step });
@@ -255,6 +260,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     hooks: { url: `http://127.0.0.1:${hookPort}`, port: hookPort },
     recover: (key) => recoverTag(ledger, key),
     recoverManifests: () => recoverManifestPushes(ledger, new AbortController().signal),
+    settleRefusals: () => settleRefusals(ledger, new AbortController().signal),
     remembered: ledger.remembered,
     learnWithheld: withheldTagsReader(ledger),
     flushPulls: () => pulls.flush(),

@@ -88,6 +88,7 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     log: SILENT,
     policy: PIER_ONE_TAGS,
     audit: recordAudit,
+    countGrowth: () => undefined,
     now: Date.now,
     pause: (milliseconds) => pause(milliseconds),
     untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),

@@ -80,7 +80,8 @@ export async function commitPush(
     deps.db.transaction(async (tx) => {
       if (manifest !== null) {
         if (await hasLostParts(tx, claim, manifest)) return "incomplete";
-        await storeManifest(tx, claim.repository, manifest, "checked");
+        const change = await storeManifest(tx, claim.repository, manifest, "checked");
+        if (change === "new") deps.countGrowth(claim.repository, manifest.content.length);
       }
       const committed = await commitTag(tx, claim);
       if (committed === null) return null;

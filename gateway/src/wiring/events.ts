@@ -5,6 +5,7 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config.js";
 import type { Sink } from "../events/sink.js";
 import type { GatewayMetrics } from "../gateway-metrics.js";
+import { countingGrowth } from "../ledger/growth-metrics.js";
 import { announcing } from "../outbox/announcing.js";
 import { dispatcher, type Dispatcher } from "../outbox/dispatcher.js";
 import { deliveryMetrics } from "../outbox/outbox-metrics.js";
@@ -49,7 +50,7 @@ export function openEvents(
   return {
     sinks,
     outbox,
-    audit: announcing(recordAudit, sinks, outbox.wake),
+    audit: countingGrowth(announcing(recordAudit, sinks, outbox.wake), metrics.countGrowth),
     connections: openedSinks(sinks, log),
   };
 }
