@@ -34,11 +34,8 @@ let source: IdentitySource;
 beforeEach(async () => {
   issuer = await testIssuer();
   clock = testClock(Date.now());
-  const trusted = issuerSchema(z.string()).parse({
-    ...{ issuer: issuer.url, audience: "wharfinger", require: "anybody", uid: "sub" },
-  });
   const deps = { outageSeconds: OUTAGE_SECONDS, now: clock.now, log: readableLog().log };
-  source = oidcSource([trusted], { ...deps, times: TIMES });
+  source = oidcSource([trusted()], { ...deps, times: TIMES });
 });
 afterEach(() => issuer.stop());
 
@@ -84,7 +81,34 @@ test("a token that has come to its end does not go on through an outage", async 
   expect(await verify(token)).toMatch(/^UNAVAILABLE/);
 });
 
+describe("a key that is too new to be known yet", () => {
+  const COOLDOWN = { ...TIMES, maxAgeMilliseconds: 600_000, cooldownMilliseconds: 600_000 };
+
+  beforeEach(() => {
+    const deps = { outageSeconds: OUTAGE_SECONDS, now: clock.now, log: readableLog().log };
+    source = oidcSource([trusted()], { ...deps, times: COOLDOWN });
+  });
+
+  test("decides nothing while keys are not fetched anew for strangers' sake", async () => {
+    expect(await verify(await newToken())).toMatch(/^no fault/);
+    await issuer.rotate();
+    expect(await verify(await newToken())).toMatch(/^UNAVAILABLE/);
+  });
+
+  test("is no excuse for a token that is older than the keys that were fetched", async () => {
+    expect(await verify(await newToken())).toMatch(/^no fault/);
+    const old = { sub: "ci", aud: "wharfinger", iat: Math.floor(clock.now() / 1000) - 120 };
+    expect(await verify(await issuer.token(old, { kid: "unknown" }))).toMatch(/^UNAUTHORIZED/);
+  });
+});
+
 let subjects = 0;
+
+function trusted() {
+  return issuerSchema(z.string()).parse({
+    ...{ issuer: issuer.url, audience: "wharfinger", require: "anybody", uid: "sub" },
+  });
+}
 
 function newToken(): Promise<string> {
   return issuer.token({ sub: `ci-${(subjects += 1)}`, aud: "wharfinger" });

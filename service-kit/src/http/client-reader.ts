@@ -8,6 +8,8 @@ export type ClientReader = (req: IncomingMessage) => ClientFacts;
 
 /** A proxy that nobody configured sends such headers with each request. */
 const TOLD_EVERY_MILLISECONDS = 10 * 60_000;
+/** In that time; a stranger who sends such headers, too, does not hide the proxy. */
+const MOST_PEERS = 100;
 
 /**
  * @param trusted - addresses, CIDR ranges or names of the peers whose word about others counts
@@ -19,11 +21,16 @@ export function clientReader(
   { log, now }: { readonly log: Logger; readonly now: () => number },
 ): ClientReader {
   const isTrusted = trustedPeers(trusted);
-  let toldAt = -Infinity;
+  let told = new Set<string>();
+  let toldSince = -Infinity;
   return (req) => {
     const facts = clientFacts(req, isTrusted);
-    if (facts.ignored && now() - toldAt >= TOLD_EVERY_MILLISECONDS) {
-      toldAt = now();
+    if (facts.ignored && now() - toldSince >= TOLD_EVERY_MILLISECONDS) {
+      told = new Set();
+      toldSince = now();
+    }
+    if (facts.ignored && told.size < MOST_PEERS && !told.has(facts.address)) {
+      told.add(facts.address);
       log.warn({
         event: "forwarded.ignored",
         peer: facts.address,

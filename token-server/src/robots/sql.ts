@@ -132,14 +132,14 @@ export async function disableRobot(
   return rows[0] ?? null;
 }
 
-/** @returns the robot, switched on again; `null` when there is none */
+/** @returns the robot, switched on again until then, or until its end where that is sooner; `null` when there is none */
 export async function enableRobot(
   db: Queryable,
   robot: RobotName & { expiresAt: Date; vouchedBy: Voucher },
 ): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
     `update token_server.robot
-     set disabled_by = null, disabled_at = null, expires_at = $3, vouched_by = $4
+     set disabled_by = null, disabled_at = null, expires_at = least(expires_at, $3), vouched_by = $4
      where team = $1 and name = $2 returning ${COLUMNS}`,
     [robot.team, robot.name, robot.expiresAt, JSON.stringify(robot.vouchedBy)],
   );

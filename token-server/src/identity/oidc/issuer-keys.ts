@@ -1,10 +1,18 @@
-import { createLocalJWKSet, createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
+import {
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  customFetch,
+  errors,
+  type FlattenedJWSInput,
+  type JWTVerifyGetKey,
+} from "jose";
 import { z } from "zod";
 import type { Logger } from "#service-kit/log.js";
 import { followFile } from "../followed-file.js";
 import { askedService, unavailable, type AskService } from "../safeguards/asked-service.js";
 import { discovery } from "./discovery.js";
 import type { Issuer } from "./issuer-schema.js";
+import { claimedIssueTime } from "./jwt-form.js";
 
 /** How often the issuer is asked for its keys. */
 export interface KeyTimes {
@@ -23,6 +31,8 @@ export interface IssuerKeysDeps {
 }
 
 const MAX_KEYS = 100;
+/** Clocks differ, and issuers' keys come through caches. */
+const SKEW_SECONDS = 60;
 const keySetSchema = z.object({
   // None at all is an issuer that is being set up: no verdict on anybody's token.
   keys: z
@@ -48,8 +58,7 @@ export function issuerKeys(issuer: Issuer, deps: IssuerKeysDeps): JWTVerifyGetKe
   let keys: { url: string; find: JWTVerifyGetKey } | null = null;
   return async (header, token) => {
     const url = await location();
-    if (keys?.url !== url)
-      keys = { url, find: remoteKeys(new URL(url), deps.times, { ask, name }) };
+    if (keys?.url !== url) keys = { url, find: remoteKeys(new URL(url), deps, { ask, name }) };
     return keys.find(header, token);
   };
 }
@@ -57,10 +66,12 @@ export function issuerKeys(issuer: Issuer, deps: IssuerKeysDeps): JWTVerifyGetKe
 /** jose keeps the keys, fetches them anew when they are old or one is unknown, and once at a time. */
 function remoteKeys(
   url: URL,
-  times: KeyTimes,
+  { times, now }: IssuerKeysDeps,
   { ask, name }: { ask: AskService; name: string },
 ): JWTVerifyGetKey {
-  return createRemoteJWKSet(url, {
+  let fetches = 0;
+  let fetchedAt = 0;
+  const find = createRemoteJWKSet(url, {
     cacheMaxAge: times.maxAgeMilliseconds,
     cooldownDuration: times.cooldownMilliseconds,
     timeoutDuration: times.timeoutMilliseconds,
@@ -69,9 +80,28 @@ function remoteKeys(
       const keySet = keySetSchema.safeParse(body);
       if (status !== 200 || !keySet.success)
         throw unavailable(name, new Error(`${url.href} answered ${status} and no usable keys`));
+      fetches += 1;
+      fetchedAt = now() / 1000;
       return Response.json(keySet.data);
     },
   });
+  return async (header, token) => {
+    const before = fetches;
+    try {
+      return await find(header, token);
+    } catch (error) {
+      const isUnknown = error instanceof errors.JWKSNoMatchingKey;
+      if (isUnknown && fetches === before && isYounger(token, fetchedAt))
+        throw unavailable(name, new Error("the token is younger than the keys that are known"));
+      throw error;
+    }
+  };
+}
+
+/** A token made after the keys were fetched may have a key that was not there yet: that is no verdict. */
+function isYounger({ payload }: FlattenedJWSInput, fetchedAt: number): boolean {
+  const issuedAt = typeof payload === "string" ? claimedIssueTime(payload) : null;
+  return issuedAt === null || issuedAt > fetchedAt - SKEW_SECONDS;
 }
 
 function keysOfFile(path: string, issuer: string, { log, now }: IssuerKeysDeps): JWTVerifyGetKey {

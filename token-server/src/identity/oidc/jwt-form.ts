@@ -17,6 +17,15 @@ export function claimedIssuer(text: string): string | null {
   return typeof payload["iss"] === "string" ? payload["iss"] : null;
 }
 
+/**
+ * @param payload - second part of a JWT, not believed
+ * @returns when it claims to have been made (`iat`), in seconds since the epoch; `null` when it does not say
+ */
+export function claimedIssueTime(payload: string): number | null {
+  const issuedAt = parseObject(payload)?.["iat"];
+  return typeof issuedAt === "number" ? issuedAt : null;
+}
+
 function parseObject(base64url: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(Buffer.from(base64url, "base64url").toString("utf8"));
