@@ -134,11 +134,21 @@ export function admission(deps: AdmissionDeps): Admission {
       const [first, ...others] = [...connection.unanswered];
       if (first === undefined) answerOnSocket(socket, fault);
       else if ((others.at(-1) ?? first).req.complete) connection.last = fault;
-      else if (others.length === 0 && !first.res.headersSent) answerOnSocket(socket, fault);
+      else if (others.length === 0 && !first.res.headersSent) {
+        forsake(first.res, socket);
+        answerOnSocket(socket, fault);
+      }
       // An answer that had begun, or one that comes before: nothing can be said that would not be taken for it.
       else socket.destroy();
     },
   };
+}
+
+/** What its handler would still answer must not follow on the connection; the handler hears that nobody waits. */
+function forsake(res: ServerResponse, socket: Socket): void {
+  res.detachSocket(socket);
+  res.destroy();
+  res.emit("close");
 }
 
 function refuse(

@@ -29,12 +29,18 @@ export function metricsListener(
     },
     (req, res) => {
       if (req.method !== "GET" || req.url !== "/metrics") {
-        res.writeHead(404).end();
+        res.writeHead(404, { "Content-Length": 0 }).end();
         return;
       }
-      void metrics.registry.metrics().then((text) => {
-        res.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text);
-      });
+      void metrics.registry.metrics().then(
+        (text) => {
+          res.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text);
+        },
+        (error: unknown) => {
+          log.error({ event: "metrics.failed", err: error });
+          res.writeHead(500, { "Content-Length": 0 }).end();
+        },
+      );
     },
     { log, metrics },
   );
