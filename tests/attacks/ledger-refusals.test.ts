@@ -61,9 +61,9 @@ const told = (entries: readonly AuditedEntry[]) =>
 describe("a thousand refused pushes", () => {
   test("that are all the same are two entries that tell of all of them", async () => {
     await many(() => offered("other"));
-    // The row that counts is written anew each time, into the room of those before.
+    // The row that counts is written anew each time, into the room of those before once nobody looks at them any more.
     const { tables } = await costOf(log.db, () => many(() => offered("other")));
-    expect(tables).toBeLessThan(100 * 1024);
+    expect(tables).toBeLessThan(PUSHES * 300);
     expect(await onRecord()).toHaveLength(1);
     await settle();
     const entries = await onRecord();
