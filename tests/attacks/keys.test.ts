@@ -1,5 +1,5 @@
 import { existsSync, statSync } from "node:fs";
-import { readdir } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import {
@@ -42,7 +42,8 @@ const REGISTRIES = [
 ];
 
 /** Where a token can be sent, and how it is seen that it was taken. */
-type Place = "client port" | "registry's port" | "webhook" | "token server";
+const PLACES = ["client port", "registry's port", "webhook", "token server"] as const;
+type Place = (typeof PLACES)[number];
 
 describe.each(REGISTRIES)("whom registry %s and its neighbours trust", (file) => {
   let stack: TestStack;
@@ -72,6 +73,18 @@ describe.each(REGISTRIES)("whom registry %s and its neighbours trust", (file) =>
       `the token server, certified by a stranger, as ${TO_GATEWAY.name}: client port`,
       `the token server, with the gateway's certificate, as ${TO_GATEWAY.name}: client port`,
     ]);
+  });
+
+  test("the secret of the registry's notifications opens the webhook and nothing else", async () => {
+    const secrets = ["notification", "registry-http", "postgres-gateway"];
+    const taken = await Promise.all(
+      secrets.map(async (name) => {
+        const secret = (await readFile(join(stack.dataDir, "secrets", name), "utf8")).trim();
+        const places = await Promise.all(PLACES.map((place) => isTaken(place, secret)));
+        return PLACES.filter((_place, index) => places[index]).map((place) => `${name}: ${place}`);
+      }),
+    );
+    expect(taken.flat()).toEqual(["notification: webhook"]);
   });
 
   test("a rotated key is taken until its certificate ends, its successor without a restart", async () => {
@@ -149,10 +162,9 @@ describe.each(REGISTRIES)("whom registry %s and its neighbours trust", (file) =>
   /** Every way in which these keys open something, as sentences. */
   async function takenOf(holders: readonly Holder[], claims: readonly Claimed[] = CLAIMS) {
     const taken: string[] = [];
-    const places: Place[] = ["client port", "registry's port", "webhook", "token server"];
     for (const holder of holders)
       for (const claimed of claims)
-        for (const place of places)
+        for (const place of PLACES)
           if (await isTaken(place, tokenOf(holder, claimed)))
             taken.push(`${holder.name}, as ${claimed.name}: ${place}`);
     return taken;

@@ -18,9 +18,8 @@ import { renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
 import { parseCertificates, type SigningKey } from "#service-kit/signing/signing-key.js";
 import { signStatement } from "#service-kit/signing/statement.js";
 import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
+import { readableLog } from "#tests/integration/logins/support/log.js";
 import { SILENT } from "#tests/support/ledger.js";
-import { registryClient } from "#tests/support/registry-client.js";
-import { startTestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
@@ -164,42 +163,24 @@ describe("is not believed, and the address of the peer counts:", () => {
   });
 });
 
-test("the gateway of a stack signs for each of its callers, and a neighbour who signs for nobody is its own caller", async () => {
-  const stack = await startTestStack();
-  const addresses = await stack.addresses();
-  const outcomes = async () => {
-    const answer = await fetch(`${addresses["tokenServerMetrics"] ?? ""}/metrics`);
-    const lines = (await answer.text()).matchAll(
-      /^caller_statements_total\{outcome="(\w+)"\} (\d+)$/gm,
-    );
-    return new Map([...lines].map(([, outcome, count]) => [outcome, Number(count)]));
-  };
-  const before = await outcomes();
-  await registryClient(stack.url, "alice-token").token();
-  const through = await outcomes();
-  expect(through.get("believed")).toBe((before.get("believed") ?? 0) + 1);
-  expect(through.get("refused") ?? 0).toBe(0);
-  const past = `${addresses["tokenServer"] ?? ""}/token?service=wharfinger`;
-  await fetch(past, { headers: { "x-request-id": "chosen" } }).then((answer) => {
-    expect(answer.headers.get("x-request-id")).not.toBe("chosen");
-  });
-  expect((await outcomes()).get("believed")).toBe(through.get("believed"));
-  await stack.stop();
-});
-
-test("a token server that trusts no gateway believes none", async () => {
+test("a token server that trusts no gateway believes none, and says so once in a minute", async () => {
   const count: StatementOutcome[] = [];
+  const log = readableLog();
   const origin = toldByGateway({
     verify: null,
     direct: clientReader([], { log: SILENT, now: Date.now }),
-    log: SILENT,
+    log: log.log,
     now: Date.now,
     count: (outcome) => count.push(outcome),
   });
   const other = await startTestTokenServer({ origin });
   const answer = await other.http.get("/ready").set(statement(signed()));
   expect(answer.headers["x-request-id"]).not.toBe(CALLER.requestId);
-  expect(count).toEqual(["refused"]);
+  await other.http.get("/ready").set(statement(signed()));
+  expect(count).toEqual(["refused", "refused"]);
+  expect(log.linesOf("caller.not-believed")).toEqual([
+    expect.objectContaining({ level: 40, reason: "GATEWAY_TRUST_FILE is not set" }),
+  ]);
   await other.stop();
 });
 

@@ -14,6 +14,8 @@ export interface AskOptions {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string | Uint8Array;
+  /** Address of this machine that the connection is from, as 127.0.0.7. */
+  readonly from?: string;
 }
 
 /**
@@ -28,7 +30,7 @@ export interface AskOptions {
 export async function ask(
   origin: string,
   target: string,
-  { method = "GET", headers = {}, body }: AskOptions = {},
+  { method = "GET", headers = {}, body, from }: AskOptions = {},
 ): Promise<Answer> {
   const url = new URL(origin);
   const outgoing = request({
@@ -37,6 +39,7 @@ export async function ask(
     method,
     path: target,
     agent: false,
+    ...(from === undefined ? {} : { localAddress: from }),
     headers: { ...lengthOf(body, headers), ...headers },
   });
   outgoing.end(body);

@@ -10,6 +10,8 @@ import { readAuthentication, type Authentication } from "./closed-by-default.js"
 import { DOCKER_CONFIG_CLIENTS } from "./refresh-tokens/clients.js";
 import type { LoginLimits } from "./limits/login-limiter.js";
 
+/** Gateways alone have business with it, and where they are somebody has to say. */
+const LOOPBACK = "127.0.0.1";
 /** How much longer than it says a verifier takes a token, for clocks that differ. */
 const LEEWAY_SECONDS = 120;
 
@@ -68,9 +70,9 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
   const tokenLifetimeSeconds = read.integer("TOKEN_TTL_SECONDS", 900, { min: 60, max: 86_400 });
   const trustedProxies = read.addressList("TRUSTED_PROXIES");
   const config: TokenServerConfig = {
-    host: read.text("HOST", "0.0.0.0"),
+    host: read.text("HOST", LOOPBACK),
     port: read.port("PORT", 8081),
-    metricsHost: read.text("METRICS_HOST", read.text("HOST", "0.0.0.0")),
+    metricsHost: read.text("METRICS_HOST", read.text("HOST", LOOPBACK)),
     metricsPort: read.port("METRICS_PORT", 9091),
     inspectorPort: readInspectorPort(read),
     logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),

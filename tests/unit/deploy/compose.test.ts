@@ -5,6 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { readNotificationConfig } from "#gateway/hooks/config.js";
 import { volumesBelow } from "../../../deploy/compose/volumes.js";
 import { envReader } from "#service-kit/config.js";
+import { readConfig } from "#token-server/config.js";
 import { REPOSITORY_ROOT, type SourceFile } from "#tests/support/source-tree.js";
 import {
   DOCKERFILE,
@@ -108,6 +109,20 @@ describe("docker-compose.yml", () => {
     expect(read("deploy/compose/setup.ts")).toContain(`"http://gateway:${port}/hooks/registry"`);
     expect(ports).toEqual(["${PORT:-8080}:8080"]);
     expect(stage("gateway")).toMatch(/^EXPOSE 8080 9090$/m);
+  });
+
+  test("has the token server, which listens on loopback by default, be reached by the gateway", () => {
+    expect(readConfig({ AUTHENTICATION: "off" })).toMatchObject({
+      host: "127.0.0.1",
+      metricsHost: "127.0.0.1",
+      trustedProxies: [],
+      gatewayTrustFile: null,
+    });
+    expect(stage("token-server")).toMatch(/^ENV HOST=0\.0\.0\.0$/m);
+    expect(SERVICES["token-server"]).not.toHaveProperty("ports");
+    expect(SERVICES["token-server"]?.environment).toMatchObject({
+      GATEWAY_TRUST_FILE: `${volumesBelow(FOLDER).keys.trust}/gateway.pem`,
+    });
   });
 
   test("waits for the health only of what has a health check", () => {
