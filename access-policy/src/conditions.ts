@@ -10,8 +10,6 @@ export type Verdict = boolean | "teams-needed";
 
 /** One condition of a rule, ready to be asked. */
 export interface Condition {
-  /** What it looks at. */
-  readonly about: "caller" | "address" | "repository";
   /** The higher, the nearer to a match is a rule that fails here alone. */
   readonly rank: number;
   holds(question: Question): Verdict;
@@ -19,7 +17,7 @@ export interface Condition {
   whyNot(question: Question): string;
 }
 
-type Test = Omit<Condition, "about" | "rank">;
+type Test = Omit<Condition, "rank">;
 
 type Compile<K extends keyof Conditions> = (
   wanted: NonNullable<Conditions[K]>,
@@ -82,7 +80,6 @@ const UNLESS_RANK = ORDER.length;
 export const HIGHEST_RANK = UNLESS_RANK + 1;
 
 const LOGGED_IN: Condition = {
-  about: "caller",
   rank: 0,
   holds: ({ identity }) => identity.kind !== "anonymous",
   whyNot: ({ action }) => `log in to ${verb(action)}`,
@@ -109,7 +106,6 @@ export function whoConditions(who: RuleSpec["who"], effect: Effect): Condition[]
 export function unlessCondition(exception: Conditions, effect: Effect): Condition[] {
   const what = Object.keys(exception).join(", ");
   return compileAll(exception, { unknownAddress: effect === "allow" }).map((inner) => ({
-    about: inner.about,
     rank: UNLESS_RANK,
     holds: (question) => {
       const verdict = inner.holds(question);
@@ -132,8 +128,7 @@ function compileOne<K extends keyof Conditions>(
   // TypeScript does not see that the compiler found under a key takes what stands under that key.
   const compile = COMPILE[key] as Compile<K>;
   if (wanted === undefined) return [];
-  const about = key === "addresses" ? "address" : "caller";
-  return [{ about, rank: ORDER.indexOf(key), ...compile(wanted, context) }];
+  return [{ rank: ORDER.indexOf(key), ...compile(wanted, context) }];
 }
 
 function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {

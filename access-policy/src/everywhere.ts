@@ -23,9 +23,6 @@ export type Everywhere =
 
 const NO_VALUES = () => new Set<string>();
 
-/** What a rule says of the caller: that it is about them, or may be, depending on where they ask from. */
-type Certainty = "certain" | "possible";
-
 /**
  * Decides for all repositories at once. Says yes only where that is proven; where the proof would take too long, the
  * answer is no, without an example.
@@ -47,11 +44,9 @@ export function allowsEverywhere(
   if (subject.identity.kind === "unrestricted") return { allow: true };
   const asker = askerOf(subject, circumstances ?? { address: null });
   const sample = asker.question({ type: "repository", name: parseRepositoryName("x") }, action);
-  const isAnywhere = circumstances === null;
-  const rules = policy.rules.flatMap((rule) => {
-    const certainty = certaintyOf(rule, sample, isAnywhere);
-    return certainty === null ? [] : patternsOf(rule, certainty, { glob, sample });
-  });
+  const rules = policy.rules
+    .filter((rule) => isAbout(rule, sample))
+    .flatMap((rule) => patternsOf(rule, glob, sample));
   const found = findRepository(globAutomaton(glob, NO_VALUES), {
     rules,
     limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
@@ -66,27 +61,17 @@ export function allowsEverywhere(
   return refusal(policy, asker, parseRepositoryName(found.name), action);
 }
 
-/** `null`: the rule is not about this. */
-function certaintyOf(rule: Rule, sample: Question, isAnywhere: boolean): Certainty | null {
-  if (!rule.actions.has(sample.action)) return null;
-  let certainty: Certainty = "certain";
-  for (const condition of rule.conditions)
-    if (condition.about === "address" && isAnywhere) certainty = "possible";
-    else if (condition.holds(sample) !== true) return null;
-  return certainty;
+/** From anywhere is from an address that is not known, which by no rule helps the caller (`conditions.ts`). */
+function isAbout({ actions, conditions }: Rule, sample: Question): boolean {
+  return (
+    actions.has(sample.action) && conditions.every((condition) => condition.holds(sample) === true)
+  );
 }
 
-function patternsOf(
-  rule: Rule,
-  certainty: Certainty,
-  { glob, sample }: { glob: Glob; sample: Question },
-): OrderedPatterns[] {
-  const { effect } = rule.spec;
-  // A permission that holds from some addresses alone permits nothing everywhere.
-  if (effect === "allow" && certainty === "possible") return [];
-  return rule.globs
+function patternsOf({ spec, globs }: Rule, glob: Glob, sample: Question): OrderedPatterns[] {
+  return globs
     .filter(({ prefix }) => prefix.startsWith(glob.prefix) || glob.prefix.startsWith(prefix))
-    .map((pattern) => ({ effect, automaton: filled(pattern, sample) }))
+    .map((pattern) => ({ effect: spec.effect, automaton: filled(pattern, sample) }))
     .filter(({ automaton }) => automaton.start.length > 0);
 }
 

@@ -15,7 +15,6 @@ const NONE: ReadonlySet<string> = new Set();
 export function repositoryValues(globs: readonly Glob[]): Condition | null {
   if (globs.every(({ variables }) => variables.length === 0)) return null;
   return {
-    about: "repository",
     rank: HIGHEST_RANK,
     holds: (question) => {
       const { values, teams } = question;
