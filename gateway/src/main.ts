@@ -45,7 +45,7 @@ import { LEDGER_MIGRATIONS } from "./migrations.js";
 import { modeFollower } from "./mode/follow-mode.js";
 import { writeGate } from "./mode/write-gate.js";
 import { tokenVerifier } from "./proxy/caller.js";
-import { manifestTurns } from "./proxy/manifest-turns.js";
+import { manifestTurns, watchManifestTurns } from "./proxy/manifest-turns.js";
 import { keyRefresher } from "./proxy/key-refresher.js";
 import { gatewayRoutes } from "./routes.js";
 import { deletionRecovery } from "./tags/recover-deletions.js";
@@ -137,6 +137,8 @@ async function main(config: GatewayConfig): Promise<void> {
   const resolver = tagResolver(ledger);
   settled.follow((key) => void resolver.settled(key));
   const writes = writeGate();
+  const pushTurns = manifestTurns(config.manifestsAtOnce);
+  watchManifestTurns(metrics.registry, pushTurns);
   const routes = gatewayRoutes({
     ...ledger,
     metrics,
@@ -154,7 +156,7 @@ async function main(config: GatewayConfig): Promise<void> {
     service: config.service,
     client: clientReader(config.trustedProxies, { log, now: Date.now }),
     allowDelete: config.allowDelete,
-    manifestTurns: manifestTurns(config.manifestsAtOnce),
+    manifestTurns: pushTurns,
     manifestBounds: config.manifestBounds,
     writes,
     // Until the mode is known, no push would work.

@@ -19,6 +19,8 @@ export interface Turns {
    * @throws Fault TOO_MANY_REQUESTS or UNAVAILABLE when the turn does not come in time, or `gone`'s reason
    */
   take(caller: string, gone: AbortSignal): Promise<() => void>;
+  /** How many have a turn, and how many wait for one. */
+  count(): { readonly running: number; readonly waiting: number };
 }
 
 interface Waiting {
@@ -67,6 +69,7 @@ export function turns(limits: TurnLimits): Turns {
           message: "too many manifests at once for the moment, try again",
         });
   return {
+    count: () => ({ running: inAll, waiting: queue.size }),
     take: (caller, gone) => {
       if (gone.aborted) return Promise.reject(gone.reason as Error);
       if (isFree(caller)) return Promise.resolve(begin(caller));

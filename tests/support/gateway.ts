@@ -21,7 +21,7 @@ import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
-import { manifestTurns } from "#gateway/proxy/manifest-turns.js";
+import { manifestTurns, watchManifestTurns } from "#gateway/proxy/manifest-turns.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
@@ -172,6 +172,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     sinks: options.sinks ?? [],
     announced: () => undefined,
   });
+  const pushTurns = options.manifestTurns ?? manifestTurns(64);
+  watchManifestTurns(metrics.registry, pushTurns);
   const routes = gatewayRoutes({
     ...ledger,
     uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
@@ -201,7 +203,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),
     migrated: () => true,
     allowDelete: options.allowDelete ?? false,
-    manifestTurns: options.manifestTurns ?? manifestTurns(64),
+    manifestTurns: pushTurns,
     manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
     writes: options.writes ?? openGate(),
     now: Date.now,

@@ -1,4 +1,5 @@
 import type { Response } from "express";
+import { Gauge, type Registry } from "prom-client";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { turns, type Turns } from "#service-kit/turns.js";
@@ -15,6 +16,22 @@ export const SHARES = 4;
  */
 export function manifestTurns(atOnce: number): Turns {
   return turns({ atOnce, perCaller: Math.ceil(atOnce / SHARES), ...WAITING });
+}
+
+/**
+ * @param registry - gets the gauge `manifest_turns`
+ * @param all - the turns
+ */
+export function watchManifestTurns(registry: Registry, all: Turns): void {
+  new Gauge({
+    name: "manifest_turns",
+    help: "Pushes of manifests that have their turn, and that wait for it",
+    labelNames: ["state"],
+    registers: [registry],
+    collect() {
+      for (const [state, value] of Object.entries(all.count())) this.set({ state }, value);
+    },
+  });
 }
 
 /**

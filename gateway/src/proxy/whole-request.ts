@@ -1,5 +1,5 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import type { MadeBody } from "../upstream/made-request.js";
+import { sender } from "../upstream/send.js";
 
 /** A small answer, read whole. */
 export interface WholeAnswer {
@@ -22,34 +22,39 @@ export interface WholeRequest {
 /** @returns the answer, whatever its status. @throws when there is no whole one in time */
 export type Ask = (request: WholeRequest) => Promise<WholeAnswer>;
 
+/** More than any request may take as a whole: that is bounded one by one. */
+const IDLE_SECONDS = 600;
+
 /**
  * `fetch` would do, but for its connections: after each HEAD it makes a new one.
  *
  * @param url - the server, with what all its paths begin with
- * @returns what asks it, on connections that are kept
+ * @returns what asks it, on connections that are kept as long as nothing unusual happens on them
  */
 export function wholeRequests(url: string): Ask {
-  const { protocol, hostname, port, pathname } = new URL(url);
-  const isTls = protocol === "https:";
-  const agent = new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true });
-  const send = isTls ? httpsRequest : httpRequest;
-  const host = hostname.replace(/^\[|\]$/g, "");
-  const prefix = pathname.replace(/\/$/, "");
-  return async ({ target, method, headers, body, milliseconds }) => {
-    const signal = AbortSignal.timeout(milliseconds);
-    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
-      const path = `${prefix}${target}`;
-      const options = { agent, host, port, path, method, headers, signal };
-      send(options, resolve).on("error", reject).end(body);
-    });
-    const parts: Buffer[] = [];
-    for await (const part of answer) parts.push(part as Buffer);
-    if (!answer.complete) throw new Error("the answer was cut off");
-    return {
-      status: answer.statusCode ?? 0,
-      headers: headersOf(answer.rawHeaders),
-      body: Buffer.concat(parts),
-    };
+  const send = sender(new URL(url), IDLE_SECONDS);
+  return async ({ target, method, headers, body: bytes, milliseconds }) => {
+    const body: MadeBody = bytes === undefined ? { kind: "none" } : { kind: "whole", bytes };
+    const sending = send({ method, target, headers, body });
+    const timer = setTimeout(() => {
+      sending.cut(new Error(`timeout: no whole answer within ${milliseconds} ms`));
+    }, milliseconds);
+    try {
+      const answer = await sending.answer;
+      const parts: Buffer[] = [];
+      for await (const part of answer) parts.push(part as Buffer);
+      if (!answer.complete) throw new Error("the answer was cut off");
+      return {
+        status: answer.statusCode ?? 0,
+        headers: headersOf(answer.rawHeaders),
+        body: Buffer.concat(parts),
+      };
+    } catch (error) {
+      sending.cut(new Error("the exchange is over"));
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   };
 }
 

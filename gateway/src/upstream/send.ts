@@ -14,8 +14,8 @@ export interface Sending {
   cut(reason: Error): void;
 }
 
-/** Sends exactly a made request; `client` is where a streamed body comes from. */
-export type Send = (made: MadeRequest, client: IncomingMessage) => Sending;
+/** Sends exactly a made request; `client` is where a streamed body comes from. @throws TypeError when there is none */
+export type Send = (made: MadeRequest, client?: IncomingMessage) => Sending;
 
 /**
  * @param url - the upstream, with what all its paths begin with
@@ -47,7 +47,7 @@ export function sender(url: URL, idleSeconds: number): Send {
 function writeBody(
   { body }: MadeRequest,
   outgoing: ClientRequest,
-  client: IncomingMessage,
+  client: IncomingMessage | undefined,
 ): () => void {
   switch (body.kind) {
     case "none":
@@ -57,6 +57,7 @@ function writeBody(
       outgoing.end(body.bytes);
       return () => undefined;
     case "streamed":
+      if (client === undefined) throw new TypeError("nobody streams the body");
       return streamBody(client, outgoing, body.length);
   }
 }
