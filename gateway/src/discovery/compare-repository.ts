@@ -1,5 +1,6 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
+import { isLine } from "#registry-protocol/text.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { adoptAll } from "../ledger/adopt.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
@@ -47,7 +48,7 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
   await clearTags(session);
   try {
     for await (const names of pass.listing.tags(repository, signal))
-      tally.add("tags", await stageTags(session, names));
+      tally.add("tags", await stageTags(session, onlyText(pass, repository, names)));
   } catch (error) {
     signal.throwIfAborted();
     // Blobs without a manifest make a repository that is in the catalog and has no list of tags.
@@ -60,6 +61,13 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
   await countStaged(session);
   await markClean(session, repository);
   return true;
+}
+
+/** What cannot be stored cannot be compared either. */
+function onlyText({ tally }: Pass, repository: RepositoryName, names: readonly string[]): string[] {
+  const texts = names.filter(isLine);
+  if (texts.length < names.length) tally.error(`${repository}: a tag whose name is no text`);
+  return texts;
 }
 
 async function adoptUnknown(pass: Pass, repository: RepositoryName): Promise<void> {

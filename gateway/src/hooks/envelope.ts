@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isText } from "#registry-protocol/text.js";
+import { isLine } from "#registry-protocol/text.js";
 
 /** Longest texts that go into columns, in characters: a repository's name has at most 255. */
 const MOST = { id: 200, action: 100, repository: 255, tag: 128, digest: 200 } as const;
@@ -9,7 +9,7 @@ const MOST_DEPTH = 32;
 const MOST_EVENTS = 10_000;
 
 const column = (most: number) =>
-  z.string().max(most).refine(isText, "must not contain control characters");
+  z.string().max(most).refine(isLine, "must not contain control characters");
 const optionalColumn = (most: number) => column(most).nullish();
 
 /** What of an event is needed; the rest is kept, not read (distribution, notifications/event.go). */

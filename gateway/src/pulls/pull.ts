@@ -1,4 +1,5 @@
 import type { AuditActor } from "#audit-log/entry.js";
+import { asLine } from "#registry-protocol/text.js";
 
 /** Who pulled and from where. */
 export type Puller = Pick<AuditActor, "uid" | "realm" | "kind" | "address" | "userAgent">;
@@ -23,7 +24,7 @@ const MOST_CHARACTERS = 200;
 
 /**
  * @param puller - who pulled, as a request said
- * @returns the same, short enough to be kept, and without what a database cannot store
+ * @returns the same, short enough to be kept, and each a line of text
  */
 export function boundedPuller({ uid, realm, kind, address, userAgent }: Puller): Puller {
   return {
@@ -35,9 +36,4 @@ export function boundedPuller({ uid, realm, kind, address, userAgent }: Puller):
   };
 }
 
-function clip(text: string): string {
-  if (text.length <= MOST_CHARACTERS && !/[\0\ud800-\udfff]/.test(text)) return text;
-  const cut = text.replaceAll("\0", "").slice(0, MOST_CHARACTERS);
-  // Half of a pair of surrogates is no text, and JSON in the database refuses it.
-  return Buffer.from(cut).toString();
-}
+const clip = (text: string): string => asLine(text, MOST_CHARACTERS);

@@ -75,7 +75,9 @@ describe("pulls that wait to be written", () => {
     const counts = pullCounts(10);
     counts.add({ ...PULL, userAgent: `${"x".repeat(199)}😀`, uid: "a\0b" }, at(1));
     const [pull] = counts.take(1);
-    expect(pull?.uid).toBe("ab");
-    expect(pull?.userAgent).toBe(`${"x".repeat(199)}\ufffd`);
+    expect(pull?.uid).toBe("a?b");
+    expect(pull?.userAgent).toBe(`${"x".repeat(199)}😀`);
+    counts.add({ ...PULL, userAgent: `a\u001b[31m\nb\ud83d${"y".repeat(300)}` }, at(1));
+    expect(counts.take(1)[0]?.userAgent).toBe(`a?[31m?b?${"y".repeat(191)}`);
   });
 });
