@@ -1,5 +1,4 @@
-import type { X509Certificate } from "node:crypto";
-import { randomUUID } from "node:crypto";
+import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -12,10 +11,15 @@ import {
   signCaller,
   type ToldRequest,
 } from "#service-kit/signing/caller-statement.js";
+import { generateKeyPem, issueCertificate } from "#service-kit/signing/certificates.js";
 import { operatorFolders, type OperatorFolders } from "#service-kit/signing/operator-folders.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
-import { parseCertificates, type SigningKey } from "#service-kit/signing/signing-key.js";
+import {
+  assembleSigningKey,
+  parseCertificates,
+  type SigningKey,
+} from "#service-kit/signing/signing-key.js";
 import { signStatement } from "#service-kit/signing/statement.js";
 import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
@@ -144,6 +148,10 @@ describe("is not believed, and the address of the peer counts:", () => {
       () => statement(signedBy({ ...server.keys.active(), x5c: key.x5c })),
     ],
     ["one of a stranger's authority", async () => statement(signedBy(await strangersKey()))],
+    [
+      "one of whom a gateway's key certified",
+      async () => statement(signedBy(await certifiedByGateway())),
+    ],
     ["two statements", () => ({ [CALLER_HEADER]: `${signed()}, ${signed()}` })],
   ])("%s", async (_what, header) => {
     const { address, requestId } = await recorded(await header());
@@ -239,6 +247,18 @@ async function strangersKey(): Promise<SigningKey> {
   const others = operatorFolders(join(folder.path, "stranger"));
   await renewKeys(others, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
   return gatewayKey(others);
+}
+
+/** A certificate of a gateway is no authority, whatever its key has signed. */
+async function certifiedByGateway(): Promise<SigningKey> {
+  const [leaf = ""] = key.x5c ?? [];
+  const gateway = new X509Certificate(Buffer.from(leaf, "base64"));
+  const keyPem = key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
+  const authority = { keyPem, certificatePem: gateway.toString() };
+  const own = createPrivateKey(await generateKeyPem());
+  const validity = { from: seconds(), to: seconds() + 3_600 };
+  const certificate = await issueCertificate(authority, own, "gateway", validity);
+  return assembleSigningKey(own, [new X509Certificate(certificate), gateway], "test");
 }
 
 async function gatewayKey({ keys }: OperatorFolders): Promise<SigningKey> {

@@ -68,7 +68,8 @@ export function tokenServerRoutes(deps: RouteDeps): Express {
     explainRoutes(deps),
   );
   app.get("/.well-known/jwks.json", named("jwks"), (_req, res) => {
-    res.setHeader("Cache-Control", "public, max-age=300");
+    // Behind whatever cache: a withdrawn key is gone everywhere within 30 s (docs/keys.md), and gateways ask every 20.
+    res.setHeader("Cache-Control", "public, max-age=5");
     sendJson(res, 200, { keys: deps.keys.published().map((key) => key.publicJwk) });
   });
   app.get("/.well-known/health", named("health"), (_req, res) => {

@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { readFile, rm } from "node:fs/promises";
+import { chmod, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { readAuthorities } from "#service-kit/signing/authority-folder.js";
@@ -135,6 +135,17 @@ describe("a gateway", () => {
     const { made } = await renewKeys(folders, { ...RENEWAL, ahead: 0 }, now);
     await rm(join(folders.keys, "gateway", `${made[0] ?? ""}.cert.pem`));
     await expect(openRing()).rejects.toThrow("cert.pem");
+  });
+
+  test("whose key others can read says so", async () => {
+    const { made } = await renewKeys(folders, { ...RENEWAL, ahead: 0 }, now);
+    const path = join(folders.keys, "gateway", `${made[0] ?? ""}.key.pem`);
+    const log = readableLog();
+    await openRing(Date.now, log.log);
+    expect(log.linesOf("key.readable-by-others")).toEqual([]);
+    await chmod(path, 0o640);
+    await openRing(Date.now, log.log);
+    expect(log.linesOf("key.readable-by-others")).toMatchObject([{ level: 40, path }]);
   });
 
   test("takes a new key up while it runs, and signs with it when its time has come", async () => {
