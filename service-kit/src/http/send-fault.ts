@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
 import { contextOf } from "./request-context.js";
+import { restOfBody } from "./rest-of-body.js";
 
 /**
  * Answers with the registry's error body: the one place where failures are logged and shown.
@@ -24,13 +25,18 @@ export function sendFault(
   else if (error.cause !== undefined)
     log.warn({ ...line, code: error.code, reason: error.message, err: error.cause });
   else log.info({ ...line, code: error.code, reason: error.message });
-  if (res.headersSent || res.destroyed) {
-    res.destroy();
-    return;
-  }
-  const reply = toFaultReply(error, requestId);
-  for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
-  sendJson(res, reply.status, reply.body);
+  const answer = () => {
+    if (res.headersSent || res.destroyed) {
+      res.destroy();
+      return;
+    }
+    const reply = toFaultReply(error, requestId);
+    for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+    sendJson(res, reply.status, reply.body);
+  };
+  const rest = res.headersSent ? null : restOfBody(req);
+  if (rest === null) answer();
+  else void rest.then(answer);
 }
 
 /** Express refuses paths that cannot be decoded with an error of its own, which repeats them. */
