@@ -28,7 +28,13 @@ export const namespace = z.string().superRefine((text, ctx) => {
 const claimValues = z.preprocess(
   (raw) => (typeof raw === "string" ? [raw] : raw),
   z
-    .array(name, { error: 'wants text or a list of texts; "true" and "1" need their quotes' })
+    .array(
+      name.refine(
+        (text) => starsIn(text) <= MOST_STARS,
+        `a value has at most ${MOST_STARS} stars (* or **)`,
+      ),
+      { error: 'wants text or a list of texts; "true" and "1" need their quotes' },
+    )
     .min(1),
 );
 

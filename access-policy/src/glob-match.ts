@@ -26,6 +26,7 @@ export function matchesGlob(pattern: Glob, text: string, values: Values = ANY_VA
   if (!canFit(pattern, text)) return false;
   if (pattern.components !== null)
     return matchesComponents(pattern.components, text.split("/"), values);
+  if (pattern.pieces !== null) return fitsStars(pattern.pieces, text);
   return matchesTokens(pattern.tokens, text);
 }
 
@@ -117,35 +118,44 @@ function fitsStars(parts: readonly string[], text: string): boolean {
   return true;
 }
 
-/** Follows all ways to match at once, so that nothing is tried twice. */
+/** Follows all ways to match at once, so that nothing is tried twice: one pass over the text for each token. */
 function matchesTokens(tokens: readonly Token[], text: string): boolean {
-  let reached: readonly number[] = [0];
+  let reached = new Uint8Array(text.length + 1);
+  reached[0] = 1;
   for (const token of tokens) {
-    reached = advance(reached, token, text);
-    if (reached.length === 0) return false;
+    const after = new Uint8Array(text.length + 1);
+    if (typeof token === "string") afterText(reached, token, { text, after });
+    else if ("wild" in token) afterWild(reached, token.wild, { text, after });
+    reached = after;
   }
-  return reached.at(-1) === text.length;
+  return reached[text.length] === 1;
 }
 
-/** Where a match that has come to one of `from` can be after `token`, in ascending order. */
-function advance(from: readonly number[], token: Token, text: string): readonly number[] {
-  if (typeof token !== "string") return "wild" in token ? afterWild(from, token.wild, text) : [];
-  const after: number[] = [];
-  for (const at of from) if (text.startsWith(token, at)) after.push(at + token.length);
-  return after;
+/** Where a match can be; filled in. */
+interface Step {
+  readonly text: string;
+  readonly after: Uint8Array;
 }
 
-function afterWild(from: readonly number[], wild: Wild, text: string): number[] {
-  const after: number[] = [];
-  const first = from[0] ?? 0;
-  let next = 0;
-  let open = false;
-  for (let at = first; at <= text.length; at += 1) {
-    const isReached = from[next] === at;
-    if (isReached) next += 1;
-    const stops = wild === "within" && at > first && text.charCodeAt(at - 1) === SLASH;
-    open = isReached || (open && !stops);
-    if (open) after.push(at);
+function afterText(reached: Uint8Array, token: string, { text, after }: Step): void {
+  const first = token.charCodeAt(0);
+  const last = text.length - token.length;
+  for (let at = reached.indexOf(1); at !== -1 && at <= last; at += 1)
+    if (reached[at] === 1 && text.charCodeAt(at) === first && text.startsWith(token, at))
+      after[at + token.length] = 1;
+}
+
+function afterWild(reached: Uint8Array, wild: Wild, { text, after }: Step): void {
+  const first = reached.indexOf(1);
+  if (first === -1) return;
+  if (wild !== "within") {
+    after.fill(1, first);
+    return;
   }
-  return after;
+  let open = 0;
+  for (let at = first; at < after.length; at += 1) {
+    if (reached[at] === 1) open = 1;
+    else if (text.charCodeAt(at - 1) === SLASH) open = 0;
+    after[at] = open;
+  }
 }

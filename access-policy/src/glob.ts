@@ -22,8 +22,10 @@ export type Component =
 export interface Glob {
   readonly text: string;
   readonly tokens: readonly Token[];
-  /** Of a glob over repository names; `null` of one over any text. */
+  /** Of a glob that can be held against a text slash by slash; `null` of one over any text with `**` in it. */
   readonly components: readonly Component[] | null;
+  /** What stands between the wildcards of a glob over any text, where all of them are `**`; else `null`. */
+  readonly pieces: readonly string[] | null;
   /** What every text that fits begins and ends with: most texts are told apart by it. */
   readonly prefix: string;
   readonly suffix: string;
@@ -71,11 +73,12 @@ export function repositoryGlob(text: string): Glob {
  */
 export function textGlob(text: string): Glob {
   const parts = text.split(/(\*+)/);
-  return glob(
-    text,
-    parts.map((part) => (part === "*" ? WITHIN : part.startsWith("**") ? ACROSS : part)),
-    null,
+  const tokens = parts.map((part) =>
+    part === "*" ? WITHIN : part.startsWith("**") ? ACROSS : part,
   );
+  if (!tokens.includes(ACROSS)) return glob(text, tokens, text.split("/").map(plainComponent));
+  const pieces = tokens.includes(WITHIN) ? null : text.split(/\*+/);
+  return { ...glob(text, tokens, null), pieces };
 }
 
 /**
@@ -97,6 +100,15 @@ export function componentAt(pattern: Glob, variable: string, name: string): stri
  */
 export function starsIn(pattern: string): number {
   return pattern.match(/\*+/g)?.length ?? 0;
+}
+
+/**
+ * @param pattern - a glob over any text, as it is written
+ * @returns whether it has both kinds of stars, which takes longer to match than one of them
+ */
+export function mixesStars(pattern: string): boolean {
+  const stars = new Set(pattern.match(/\*+/g)?.map((found) => found.length > 1));
+  return stars.size === 2;
 }
 
 /**
@@ -129,6 +141,7 @@ function glob(
     text,
     tokens: merged,
     components,
+    pieces: null,
     prefix: typeof first === "string" ? first : "",
     suffix: typeof last === "string" ? last : "",
     shortest: merged.reduce((sum, token) => sum + shortestOf(token), 0),
@@ -152,9 +165,13 @@ function readComponent(text: string, index: number, all: readonly string[]): Com
   if (text === "**") return [{ kind: "directories" }];
   const variable = VARIABLE.exec(text)?.[1];
   if (variable !== undefined) return [{ kind: "variable", variable }];
+  return [plainComponent(text)];
+}
+
+function plainComponent(text: string): Component {
   return text.includes("*")
-    ? [{ kind: "starred", parts: text.split(/\*+/) }]
-    : [{ kind: "exact", text }];
+    ? { kind: "starred", parts: text.split(/\*+/) }
+    : { kind: "exact", text };
 }
 
 function componentTokens(component: string): Token[] {

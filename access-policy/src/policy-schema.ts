@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { everyAction, globTexts } from "./compile.js";
 import { exception, namespace, pattern, who } from "./condition-schema.js";
-import { repositoryGlob } from "./glob.js";
+import { mixesStars, repositoryGlob } from "./glob.js";
 import { messageFaults } from "./reason.js";
 import { refuseRepeated } from "./refuse-repeated.js";
 import { RULE_ACTIONS, type RuleSpec } from "./rule.js";
@@ -9,6 +9,8 @@ import { mostCandidates } from "./rule-index.js";
 
 /** Patterns of all rules about one action that a repository of any one namespace can be held against. */
 const MOST_PATTERNS = 300;
+/** Values of claims that mix both kinds of stars: holding a long claim against one takes a while. */
+const MOST_MIXED = 10;
 
 const texts = z.array(z.string()).optional();
 
@@ -47,8 +49,8 @@ const rules = z
   .max(5_000)
   .superRefine(refuseRepeated("id"), { when: ({ value }) => Array.isArray(value) })
   .superRefine((specs, ctx) => {
-    const fault = costFault(specs);
-    if (fault !== null) ctx.addIssue(fault);
+    for (const fault of [costFault(specs), mixedFault(specs)])
+      if (fault !== null) ctx.addIssue(fault);
   });
 
 /** A policy file, with every fault that can be told without knowing who will ask. */
@@ -66,6 +68,16 @@ function costFault(specs: readonly RuleSpec[]): string | null {
   );
   if (most <= MOST_PATTERNS) return null;
   return `one repository would be held against ${most} patterns, wanted ${MOST_PATTERNS} at most: let more of them begin with the name of a namespace, or use templates`;
+}
+
+function mixedFault(specs: readonly RuleSpec[]): string | null {
+  const conditions = specs.flatMap(({ who, unless }) =>
+    [who, unless].filter((one) => typeof one === "object"),
+  );
+  const values = conditions.flatMap(({ claims = {} }) => Object.values(claims).flat());
+  const mixed = values.filter(mixesStars);
+  if (mixed.length <= MOST_MIXED) return null;
+  return `${mixed.length} values of claims have both * and **, wanted ${MOST_MIXED} at most`;
 }
 
 /** Faults between the keys of one rule. */

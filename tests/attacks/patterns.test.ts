@@ -91,6 +91,29 @@ describe(`one request for 100 scopes takes at most ${MOST_MILLISECONDS} ms of th
     expect(policySchema.safeParse({ rules: larger }).success).toBe(false);
   });
 
+  const claimed: [string, string, number][] = [
+    ["within a component", "*a*a*b", 300],
+    ["across slashes", "**a**d**", 300],
+    ["of both kinds", "**a*d**", 10],
+  ];
+  test.each(claimed)("by claims of any length: stars %s", async (_title, value, most) => {
+    const groups = Array.from({ length: 12 }, (_, index) => `${A(1_000)}b${index}b/`);
+    const rulesOf = (count: number) =>
+      Array.from({ length: count }, (_, index) =>
+        wideRule(index, { repositories: ["**"], who: { claims: { groups: [value] } } }),
+      );
+    expect(policySchema.safeParse({ rules: rulesOf(most) }).success).toBe(true);
+    expect(await cost(compilePolicy(rulesOf(most)), { claims: { groups } })).toBeLessThan(
+      MOST_MILLISECONDS,
+    );
+    expect(policySchema.safeParse({ rules: rulesOf(most + 1) }).success).toBe(false);
+  });
+
+  test("a claim's value has as few stars as a repository's pattern", () => {
+    const more = [wideRule(0, { repositories: ["**"], who: { claims: { ref: ["*a*b*c*"] } } })];
+    expect(policySchema.safeParse({ rules: more }).success).toBe(false);
+  });
+
   test("and rules that name a namespace count for that namespace alone", () => {
     const named = Array.from({ length: 5_000 }, (_, index) =>
       wideRule(index, { repositories: [`team-${index}/**`, `team-${index}`] }),
@@ -215,10 +238,7 @@ function wideRule(index: number, rest: Partial<RuleSpec>): RuleSpec {
 }
 
 /** Milliseconds of the processor for the worst request; the best of some runs, since others run beside. */
-async function cost(
-  by: Policy,
-  known: { kind?: "robot"; limits?: readonly AccessLimit[] },
-): Promise<number> {
+async function cost(by: Policy, known: Parameters<typeof oauthIdentity>[0]): Promise<number> {
   const asked = parseScopes(WORST_SCOPES);
   const teams = Array.from({ length: 1_000 }, (_, index) => `team-${index}`);
   const subject = { identity: oauthIdentity(known), teams };

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { compilePolicy } from "#access-policy/compile.js";
 import { decide } from "#access-policy/decide.js";
 import { explain } from "#access-policy/explain.js";
-import { isComponent, repositoryGlob } from "#access-policy/glob.js";
+import { isComponent, repositoryGlob, textGlob } from "#access-policy/glob.js";
 import { matchesGlob } from "#access-policy/glob-match.js";
 import type { AccessLimit } from "#access-policy/identity.js";
 import { shadowedRules } from "#access-policy/shadow.js";
@@ -144,6 +144,22 @@ describe("a pattern", () => {
         expect(matches).toBe(asRegExp(plain).test(resource.name));
       }),
       { numRuns: 3_000 },
+    );
+  });
+
+  test("over any text matches what the same regular expression matches", () => {
+    const written = fc.array(fc.constantFrom("a", "b", "/", "*", "**", "ab"), { maxLength: 8 });
+    const text = fc.array(fc.constantFrom("a", "b", "/"), { maxLength: 10 });
+    fc.assert(
+      fc.property(written, text, (parts, characters) => {
+        const glob = parts.join("").replace(/\*{2,}/g, "**");
+        const wanted = new RegExp(
+          `^${glob.replace(/\*+/g, (stars) => (stars === "*" ? "[^/]*" : ".*"))}$`,
+        );
+        const value = characters.join("");
+        expect(matchesGlob(textGlob(glob), value)).toBe(wanted.test(value));
+      }),
+      { numRuns: 5_000 },
     );
   });
 
