@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { atOnce, type Work } from "#registry-protocol/json/read-json.js";
+import type { Work } from "#registry-protocol/json/read-json.js";
 
-/** Work on nearly everything is done within a millisecond and waits for nothing. */
-const SMALL_BYTES = 32 * 1024;
+/** Work on nearly everything is done within this time and waits for nothing. */
+const AT_ONCE_MILLISECONDS = 1;
 /** What other work takes of each turn of the event loop. */
 const SLICE_MILLISECONDS = 5;
 
@@ -10,17 +10,17 @@ const SLICE_MILLISECONDS = 5;
 let queue: Promise<unknown> = Promise.resolve();
 
 /**
- * Carries out work without keeping the event loop busy. What may take long is done one after the other, a slice in
+ * Carries out work without keeping the event loop busy. What turns out to take long is done one after the other, a slice in
  * each turn of the loop: however many callers there are, others get most of the time, and the memory that
  * half-done work needs is needed once.
  *
  * @param work - work in steps of at most a few milliseconds
- * @param bytes - how much it is about; small work is done at once
  * @returns what comes of it
  * @throws what it throws
  */
-export async function inSlices<T>(work: Work<T>, bytes: number): Promise<T> {
-  if (bytes <= SMALL_BYTES) return atOnce(work);
+export async function inSlices<T>(work: Work<T>): Promise<T> {
+  const begun = sliceOf(work, AT_ONCE_MILLISECONDS);
+  if (begun.done === true) return begun.value;
   const turn = queue.then(() => finish(work));
   queue = turn.catch(() => undefined);
   return turn;

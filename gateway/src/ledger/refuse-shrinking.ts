@@ -33,8 +33,7 @@ export async function refuseShrinking(deps: PushDeps, push: TagPush, rule: TagRu
     });
   });
   if (standing === null) return;
-  const { reading, content } = push.manifest;
-  const growth = await inSlices(growthOf(standing, reading), content.length);
+  const growth = await inSlices(growthOf(standing, push.manifest.reading));
   if (growth.grows) return;
   await releasePush(deps, push, "it would lose entries");
   const reason = growth.reason === "entries-missing" ? "tag-would-shrink" : "tag-cannot-compare";

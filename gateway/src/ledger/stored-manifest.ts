@@ -26,5 +26,5 @@ export interface PushedManifest extends StoredManifest {
  */
 export async function readStored(bytes: ManifestBytes): Promise<StoredManifest> {
   const { content, mediaType } = bytes;
-  return { ...bytes, reading: await inSlices(readStanding(content, mediaType), content.length) };
+  return { ...bytes, reading: await inSlices(readStanding(content, mediaType)) };
 }

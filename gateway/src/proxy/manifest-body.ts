@@ -34,9 +34,7 @@ export async function readManifestBody(
 ): Promise<{ readonly content: Buffer; readonly reading: Manifest }> {
   const content = await readSmallBody(req, res, MANIFEST_LIMITS).catch(asManifestFault);
   const contentType = req.headers["content-type"] ?? "";
-  const reading = await inSlices(readManifest(content, contentType, bounds), content.length).catch(
-    asInvalid,
-  );
+  const reading = await inSlices(readManifest(content, contentType, bounds)).catch(asInvalid);
   return { content, reading };
 }
 

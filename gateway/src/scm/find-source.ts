@@ -99,9 +99,7 @@ async function fromLabels(
   if (stream === null) return null;
   const content = await readSmall(stream, limits.configBytes);
   if (content === null || digestOf(content, config) !== config) return null;
-  const source = sourceOfAnnotations(
-    Object.fromEntries(await inSlices(labelsOf(content), content.length)),
-  );
+  const source = sourceOfAnnotations(Object.fromEntries(await inSlices(labelsOf(content))));
   return source === null ? null : { source, origin: "label" };
 }
 
