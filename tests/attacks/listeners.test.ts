@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { MOST_UNANSWERED } from "#service-kit/http/admission.js";
 import { HEAD_LIMITS } from "#service-kit/http/head-limits.js";
 import { MOST_CHECK_MILLISECONDS } from "#service-kit/http/server.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -116,12 +117,12 @@ describe.each(NAMES)("the listener: %s", (name) => {
     expect([200, 401, 404]).toContain(answer?.status);
   });
 
-  test("answers ten requests at once and no more", async () => {
+  test("answers so many requests at once and no more", async () => {
     const { port } = named(name);
     const text = await rawExchange(port, get([HOST]).repeat(30));
     const statuses = answersIn(text).map(({ status }) => status);
-    expect(statuses.slice(0, 10)).not.toContain(429);
-    expect(statuses[10]).toBe(429);
+    expect(statuses.slice(0, MOST_UNANSWERED)).not.toContain(429);
+    expect(statuses[MOST_UNANSWERED]).toBe(429);
     expect(statuses.length).toBeLessThanOrEqual(30);
   });
 

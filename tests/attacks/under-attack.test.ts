@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { MOST_UNANSWERED } from "#service-kit/http/admission.js";
 import { ask } from "#tests/support/http-client.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import { hammer } from "./support/hammer.js";
+import { startAttackers } from "./support/attackers.js";
 
 /** Latencies count where the machine does nothing else; everywhere, nobody may be refused. */
 const isWhole = process.env["ATTACKS"] === "all";
@@ -10,6 +11,8 @@ const MILLISECONDS = isWhole ? 5_000 : 700;
 const ATTACKERS = 64;
 const PULLERS = 4;
 const MOST_P99_MILLISECONDS = 250;
+/** On a machine that others use as well: than without an attack. A quiet one stays below the bound above. */
+const MOST_TIMES_SLOWER = 10;
 
 const KIB = 1024;
 const fill = (count: number, line: (i: number) => string) =>
@@ -33,7 +36,7 @@ const ATTACKS: readonly (readonly [what: string, ports: readonly Port[], bytes: 
   ["bodies without an end", ["gateway", "tokenServer"], () => post("/token", 60_000, FORM), 10],
   ["forms of 64 KiB", ["gateway", "tokenServer"], () => post("/token", 64 * KIB, FORM) + "a=b&".repeat(16 * KIB)],
   ["JSON of 64 KiB, nested", ["gateway", "tokenServer"], () => post("/api/v1/explain", 64 * KIB, "Content-Type: application/json\r\n") + "[".repeat(64 * KIB)],
-  ["ten requests at once", ["gateway", "tokenServer"], () => get("/token?service=wharfinger").repeat(10)],
+  ["as many requests at once as may be", ["gateway", "tokenServer"], () => get("/token?service=wharfinger").repeat(MOST_UNANSWERED)],
   ["layers of 8 MiB without a login", ["gateway"], () => Buffer.concat([Buffer.from(post("/v2/alpha/app/blobs/uploads/?digest=x", 8 * KIB * KIB)), Buffer.alloc(8 * KIB * KIB)])],
   ["manifests of 2 million brackets", ["gateway"], (bearer) => `${PUT}Authorization: ${bearer}\r\n\r\n${NESTED}`],
   ["notifications of 4 MiB without the secret", ["gatewayNotifications"], () => Buffer.concat([Buffer.from(post("/hooks/registry", 4 * KIB * KIB)), Buffer.alloc(4 * KIB * KIB)])],
@@ -44,6 +47,8 @@ const ATTACKS: readonly (readonly [what: string, ports: readonly Port[], bytes: 
 let stack: TestStack;
 let ports: Record<string, number>;
 let bearer: string;
+/** 99 of 100 pulls took no longer before anybody attacked, in milliseconds: this machine may have other things to do. */
+let quiet: number;
 let pullable: { target: string; headers: Record<string, string> };
 
 beforeAll(async () => {
@@ -59,6 +64,8 @@ beforeAll(async () => {
   const Authorization = `Bearer ${await bob.token("repository:alpha/app:pull")}`;
   const Accept = "application/vnd.oci.image.manifest.v1+json";
   pullable = { target: "/v2/alpha/app/manifests/1.0", headers: { Authorization, Accept } };
+  quiet = percentile(await pullFor(MILLISECONDS), 99);
+  if (isWhole) console.log(`| nobody | | | | ${quiet} ms | |`);
 });
 afterAll(() => stack.stop());
 
@@ -69,35 +76,45 @@ const RUNS = ATTACKS.flatMap(([what, at, bytes, drops]) =>
 describe(`while ${ATTACKERS} connections use a limit to the full, others pull`, () => {
   test.each(RUNS)("$what, at $port", async ({ what, port, bytes, drops }) => {
     await loopDelay();
-    const attack = hammer(ATTACKERS, {
+    let ended = 0;
+    const attackers = await startAttackers(ATTACKERS, {
       port: ports[port] ?? 0,
       bytes: bytes(bearer),
       ...(drops === undefined ? {} : { drops }),
     });
-    const until = performance.now() + MILLISECONDS;
-    const took: number[] = [];
-    const pull = async () => {
-      while (performance.now() < until) {
-        const began = performance.now();
-        const answer = await ask(stack.url, pullable.target, { headers: pullable.headers });
-        took.push(performance.now() - began);
-        expect(answer.status).toBe(200);
-      }
-    };
-    try {
-      await Promise.all(Array.from({ length: PULLERS }, pull));
-    } finally {
-      attack.stop();
-    }
-    const p99 = took.sort((a, b) => a - b)[Math.ceil(took.length * 0.99) - 1] ?? Infinity;
+    const took = await pullFor(MILLISECONDS).finally(async () => {
+      ended = await attackers.stop();
+    });
+    const rate = Math.round((ended * 1000) / MILLISECONDS);
     if (!isWhole) return;
-    const rate = Math.round((attack.ended() * 1000) / MILLISECONDS);
     console.log(
-      `| ${what} | ${port} | ${rate}/s | ${Math.round(took[took.length >> 1] ?? 0)} ms | ${Math.round(p99)} ms | ${await loopDelay()} ms |`,
+      `| ${what} | ${port} | ${rate}/s | ${percentile(took, 50)} ms | ${percentile(took, 99)} ms | ${await loopDelay()} ms |`,
     );
-    expect(p99).toBeLessThan(MOST_P99_MILLISECONDS);
+    expect(percentile(took, 99)).toBeLessThan(
+      Math.max(MOST_P99_MILLISECONDS, MOST_TIMES_SLOWER * quiet),
+    );
   });
 });
+
+/** @returns how long pulls of others took in that time, in milliseconds, sorted */
+async function pullFor(milliseconds: number): Promise<number[]> {
+  const until = performance.now() + milliseconds;
+  const took: number[] = [];
+  const pull = async () => {
+    while (performance.now() < until) {
+      const began = performance.now();
+      const answer = await ask(stack.url, pullable.target, { headers: pullable.headers });
+      took.push(performance.now() - began);
+      expect(answer.status).toBe(200);
+    }
+  };
+  await Promise.all(Array.from({ length: PULLERS }, pull));
+  return took.sort((a, b) => a - b);
+}
+
+function percentile(sorted: readonly number[], percent: number): number {
+  return Math.round(sorted[Math.ceil((sorted.length * percent) / 100) - 1] ?? Infinity);
+}
 
 /** @returns how late the gateway's event loop came round since this was asked last, p99 in milliseconds */
 async function loopDelay(): Promise<number> {

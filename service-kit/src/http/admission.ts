@@ -20,7 +20,7 @@ export interface AdmissionDeps {
 }
 
 /** No client of ours sends a second request before the first is answered; each holds what its handler holds. */
-export const MOST_UNANSWERED = 10;
+export const MOST_UNANSWERED = 4;
 
 /** Streams between an answer and its upstream listen for its end more than ten times. */
 const MOST_LISTENERS = 30;
