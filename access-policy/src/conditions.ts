@@ -1,6 +1,7 @@
 import { textGlob } from "./glob.js";
 import { matchesGlob } from "./glob-match.js";
 import { networks } from "./networks.js";
+import type { Identity } from "./identity.js";
 import type { Question } from "./question.js";
 import type { Conditions, Effect, PolicyAction, RuleSpec } from "./rule.js";
 import { claimValues, nameOf } from "./template.js";
@@ -137,14 +138,25 @@ function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
     values,
     globs: values.map(textGlob),
   }));
-  const fits = ({ identity }: Question, { name, globs }: (typeof claims)[number]): boolean =>
+  type Claim = (typeof claims)[number];
+  const fits = (identity: Identity, { name, globs }: Claim): boolean =>
     claimValues(identity, name).some((value) => globs.some((glob) => matchesGlob(glob, value)));
+  // Claims can be long, and a refusal tells of them for each repository that was asked for.
+  const missed = new WeakMap<Identity, Claim | "none">();
+  const missedBy = (identity: Identity): Claim | "none" => {
+    const known = missed.get(identity);
+    if (known !== undefined) return known;
+    const found = claims.find((claim) => !fits(identity, claim)) ?? "none";
+    missed.set(identity, found);
+    return found;
+  };
   return {
-    holds: (question) => claims.every((claim) => fits(question, claim)),
-    whyNot: (question) => {
-      const missed = claims.find((claim) => !fits(question, claim));
-      const given = claimValues(question.identity, missed?.name ?? "").join(", ");
-      return `claim ${missed?.name ?? ""} is ${given || "not given"}, wanted is ${missed?.values.join(" or ") ?? ""}`;
+    holds: ({ identity }) => missedBy(identity) === "none",
+    whyNot: ({ identity }) => {
+      const claim = missedBy(identity);
+      if (claim === "none") return "";
+      const given = claimValues(identity, claim.name).join(", ");
+      return `claim ${claim.name} is ${given || "not given"}, wanted is ${claim.values.join(" or ")}`;
     },
   };
 }
