@@ -75,6 +75,21 @@ describe("a token that was verified before", () => {
 });
 
 describe("while the token server is away", () => {
+  test("or answers what is no list of keys, none of them becomes younger by it", async () => {
+    const odd = await startTokenAuthority();
+    let ahead = 0;
+    const verifier = startVerifier({ authority: odd, now: () => Date.now() + ahead });
+    await verifier.verify(`Bearer ${await odd.sign({ subject: "bob", expiresIn: 7_200 })}`);
+    const nameless = Object.fromEntries(
+      Object.entries(odd.publicJwk).filter(([name]) => name !== "kid"),
+    );
+    odd.publish([nameless]);
+    ahead = 3_700_000;
+    const other = `Bearer ${await odd.sign({ subject: "carol", expiresIn: 7_200 })}`;
+    await expect(verifier.verify(other)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await odd.server.stop();
+  });
+
   test("its keys count for a stated time, and after that nothing is decided", async () => {
     const away = await startTokenAuthority();
     let ahead = 0;

@@ -8,6 +8,7 @@ import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { operatorFolders, type OperatorFolders } from "#service-kit/signing/operator-folders.js";
 import {
+  issueKey,
   renewAuthority,
   renewAuthorityInTime,
   renewKeys,
@@ -125,6 +126,16 @@ describe("the authority", () => {
   });
 });
 
+test("a withdrawal gives up an authority that is yet to certify, too", async () => {
+  await renewKeys(folders, RENEWAL, now);
+  await renewAuthority(folders, now + 2 * DAY, now);
+  const before = await bundle("gateway.pem");
+  await withdrawGatewayKeys(folders, RENEWAL, now + DAY);
+  const after = await bundle("gateway.pem");
+  expect(after).toHaveLength(1);
+  expect(before).not.toContain(after[0]);
+});
+
 describe("a gateway", () => {
   test("without a key does not start, and says which command makes one", async () => {
     await expect(openRing()).rejects.toThrow(/holds no key: .*npm run keys -- renew/);
@@ -135,6 +146,18 @@ describe("a gateway", () => {
     const { made } = await renewKeys(folders, { ...RENEWAL, ahead: 0 }, now);
     await rm(join(folders.keys, "gateway", `${made[0] ?? ""}.cert.pem`));
     await expect(openRing()).rejects.toThrow("cert.pem");
+  });
+
+  test("signs with no key whose certificate has ended while another one lives", async () => {
+    const { made } = await renewKeys(folders, { ...RENEWAL, ahead: 0 }, now);
+    const short = await issueKey(folders, now + 1, 60, now);
+    let ahead = 60_000;
+    const ring = await openRing(() => Date.now() + ahead);
+    const nameOfActive = () =>
+      ring.describe().find(({ keyId }) => keyId === ring.active().keyId)?.name;
+    expect(nameOfActive()).toBe(short);
+    ahead = 2 * DAY * 1000;
+    expect(nameOfActive()).toBe(made[0]);
   });
 
   test("whose key others can read says so", async () => {
