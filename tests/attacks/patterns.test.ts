@@ -16,7 +16,8 @@ import { eventually } from "#tests/support/eventually.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
-const MOST_MILLISECONDS = 20;
+/** What is promised is measured by `npm run attacks` on a machine that does nothing else; everywhere, it must not explode. */
+const MOST_MILLISECONDS = process.env["ATTACKS"] === "all" ? 20 : 200;
 const ROBOTS = "/api/v1/teams/alpha/robots";
 const A = (length: number) => "a".repeat(length);
 const ALL = ["pull", "push", "delete"] as const;

@@ -2,14 +2,16 @@ import type { IncomingMessage } from "node:http";
 
 /** So much Go's own server reads before it answers, and with it the stock registry. */
 const MOST_BYTES = 256 * 1024;
-const MOST_MILLISECONDS = 2_000;
+const MOST_MILLISECONDS = 500;
+/** Where else a body comes, none belongs: that connection is not kept. */
+const WITH_BODY: readonly (string | undefined)[] = ["POST", "PUT", "PATCH"];
 
 /**
  * Some clients hang when the answer comes while they write a small body that needs no more than one write (containerd
  * 1.6 with a manifest). So what is left of a small one is read and dropped before a refusal.
  *
  * @param req - a request that is about to be answered
- * @returns resolves when its body has come to the end, is larger than 256 KiB or takes longer than 2 s; `null` when there
+ * @returns resolves when its body has come to the end, is larger than 256 KiB or takes longer than half a second; `null` when there
  *   is nothing to wait for
  */
 export function restOfBody(req: IncomingMessage): Promise<void> | null {
@@ -17,7 +19,14 @@ export function restOfBody(req: IncomingMessage): Promise<void> | null {
   const announced = coding === undefined ? Number(length ?? 0) : null;
   const isSmall = announced === null || (announced > 0 && announced <= MOST_BYTES);
   // Who waits to be told to go on has not begun to send.
-  if (!isSmall || expect !== undefined || req.complete || req.destroyed) return null;
+  if (
+    !WITH_BODY.includes(req.method) ||
+    !isSmall ||
+    expect !== undefined ||
+    req.complete ||
+    req.destroyed
+  )
+    return null;
   return new Promise((resolve) => {
     let left = MOST_BYTES;
     const count = (chunk: Buffer) => {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { connect, type AddressInfo, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { MOST_UNANSWERED } from "#service-kit/http/admission.js";
 import { httpListener, type HttpListener, type ListenerOptions } from "#service-kit/http/server.js";
 import { LINGER_LIMITS } from "#service-kit/http/lingering-close.js";
 import { isProbe } from "#service-kit/http/probe.js";
@@ -248,13 +249,13 @@ describe("more than one request on a connection", () => {
     const socket = await holdOpen("");
     let text = "";
     socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
-    socket.write(Array.from({ length: 12 }, (_, i) => GET(`/${i}`)).join(""));
+    socket.write(Array.from({ length: MOST_UNANSWERED + 2 }, (_, i) => GET(`/${i}`)).join(""));
     await once(socket, "close");
     const answers = answersIn(text);
-    expect(answers.slice(0, 10).map(({ body }) => body.toString())).toEqual(
-      Array.from({ length: 10 }, (_, i) => `/${i}`),
+    expect(answers.slice(0, MOST_UNANSWERED).map(({ body }) => body.toString())).toEqual(
+      Array.from({ length: MOST_UNANSWERED }, (_, i) => `/${i}`),
     );
-    expect(answers[10]?.status).toBe(429);
+    expect(answers[MOST_UNANSWERED]?.status).toBe(429);
   });
 
   test("and then garbage: what came before is answered first", async () => {
