@@ -22,7 +22,10 @@ beforeAll(async () => {
   gateway = await startGateway({
     registryUrl: registry.url,
     tokenServerUrl: authority.server.url,
-    manifestTurns: turns({ atOnce: 2, perCaller: 1, waiting: 4, waitMilliseconds: 300 }),
+    manifestTurns: {
+      small: turns({ atOnce: 2, perCaller: 1, waiting: 4, waitMilliseconds: 300 }),
+      large: turns({ atOnce: 1, perCaller: 1, waiting: 4, waitMilliseconds: 300 }),
+    },
   });
 });
 afterEach(async () => {
@@ -34,15 +37,15 @@ afterAll(async () => {
   await Promise.all([registry.stop(), authority.server.stop()]);
 });
 
-async function inTurn(state: "running" | "waiting"): Promise<number> {
-  const line = new RegExp(`^manifest_turns\\{state="${state}"\\} (\\d+)$`, "m");
+async function inTurn(state: "running" | "waiting", size = "small"): Promise<number> {
+  const line = new RegExp(`^manifest_turns\\{size="${size}",state="${state}"\\} (\\d+)$`, "m");
   return Number(line.exec(await gateway.metrics())?.[1]);
 }
 
 const bearerOf = async (subject: string) => `Bearer ${await authority.sign({ subject, access })}`;
 
 /** Begins a push that waits with its body until it is told to send it. */
-async function hold(subject: string) {
+async function hold(subject: string, framing = "Content-Length: 9000") {
   const socket = connect(gateway.port, "127.0.0.1");
   sockets.push(socket);
   const received = { text: "" };
@@ -51,7 +54,7 @@ async function hold(subject: string) {
   await once(socket, "connect");
   const login = `Authorization: ${await bearerOf(subject)}\r\nContent-Type: ${IMAGE_TYPE}`;
   socket.write(
-    `PUT ${TARGET} HTTP/1.1\r\nHost: g\r\n${login}\r\nContent-Length: 9000\r\nExpect: 100-continue\r\n\r\n`,
+    `PUT ${TARGET} HTTP/1.1\r\nHost: g\r\n${login}\r\n${framing}\r\nExpect: 100-continue\r\n\r\n`,
   );
   return { socket, received };
 }
@@ -76,7 +79,7 @@ describe("pushes of manifests that never send them", () => {
   });
 
   test("are waited for by others no longer than so: 503, and nothing of theirs is read", async () => {
-    const held = await Promise.all(["alice", "bob"].map(hold));
+    const held = await Promise.all(["alice", "bob"].map((subject) => hold(subject)));
     await eventually("both have their turn", () =>
       held.every(({ received }) => received.text.includes("100 Continue")),
     );
@@ -86,8 +89,21 @@ describe("pushes of manifests that never send them", () => {
     expect(third.received.text).toContain("Retry-After:");
   });
 
+  test.each(["Content-Length: 262145", "Transfer-Encoding: chunked"])(
+    "of any size (%s) leave turns to small ones",
+    async (framing) => {
+      const large = await hold("alice", framing);
+      await eventually("it has its turn", async () => (await inTurn("running", "large")) === 1);
+      const other = await hold("bob", framing);
+      await eventually("it is refused", () => other.received.text.includes("UNAVAILABLE"));
+      expect((await push("alice")).status).toBe(400);
+      large.socket.destroy();
+      await eventually("it is given back", async () => (await inTurn("running", "large")) === 0);
+    },
+  );
+
   test("give their turn back when they leave, those that wait as well", async () => {
-    const held = await Promise.all(["alice", "bob"].map(hold));
+    const held = await Promise.all(["alice", "bob"].map((subject) => hold(subject)));
     await eventually("both have their turn", async () => (await inTurn("running")) === 2);
     const waiting = await hold("carol");
     await eventually("one waits", async () => (await inTurn("waiting")) === 1);

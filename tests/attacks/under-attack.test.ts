@@ -11,8 +11,6 @@ const MILLISECONDS = isWhole ? 5_000 : 700;
 const ATTACKERS = 64;
 const PULLERS = 4;
 const MOST_P99_MILLISECONDS = 250;
-/** On a machine that others use as well: than without an attack. A quiet one stays below the bound above. */
-const MOST_TIMES_SLOWER = 10;
 
 const KIB = 1024;
 const fill = (count: number, line: (i: number) => string) =>
@@ -47,8 +45,6 @@ const ATTACKS: readonly (readonly [what: string, ports: readonly Port[], bytes: 
 let stack: TestStack;
 let ports: Record<string, number>;
 let bearer: string;
-/** 99 of 100 pulls took no longer before anybody attacked, in milliseconds: this machine may have other things to do. */
-let quiet: number;
 let pullable: { target: string; headers: Record<string, string> };
 
 beforeAll(async () => {
@@ -64,7 +60,7 @@ beforeAll(async () => {
   const Authorization = `Bearer ${await bob.token("repository:alpha/app:pull")}`;
   const Accept = "application/vnd.oci.image.manifest.v1+json";
   pullable = { target: "/v2/alpha/app/manifests/1.0", headers: { Authorization, Accept } };
-  quiet = percentile(await pullFor(MILLISECONDS), 99);
+  const quiet = percentile(await pullFor(MILLISECONDS), 99);
   if (isWhole) console.log(`| nobody | | | | ${quiet} ms | |`);
 });
 afterAll(() => stack.stop());
@@ -90,9 +86,7 @@ describe(`while ${ATTACKERS} connections use a limit to the full, others pull`, 
     console.log(
       `| ${what} | ${port} | ${rate}/s | ${percentile(took, 50)} ms | ${percentile(took, 99)} ms | ${await loopDelay()} ms |`,
     );
-    expect(percentile(took, 99)).toBeLessThan(
-      Math.max(MOST_P99_MILLISECONDS, MOST_TIMES_SLOWER * quiet),
-    );
+    expect(percentile(took, 99)).toBeLessThan(MOST_P99_MILLISECONDS);
   });
 });
 

@@ -21,7 +21,11 @@ import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
-import { manifestTurns, watchManifestTurns } from "#gateway/proxy/manifest-turns.js";
+import {
+  manifestTurns,
+  watchManifestTurns,
+  type ManifestTurns,
+} from "#gateway/proxy/manifest-turns.js";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
@@ -42,7 +46,6 @@ import { clientReader } from "#service-kit/http/client-reader.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
-import type { Turns } from "#service-kit/turns.js";
 import { Secret } from "#service-kit/secret.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
@@ -70,7 +73,7 @@ export interface TestGatewayOptions {
   /** Of the public listener; absent: as in production. */
   readonly connections?: ConnectionLimits;
   /** Absent: as in production. */
-  readonly manifestTurns?: Turns;
+  readonly manifestTurns?: ManifestTurns;
   /** Absent: off, as in production. */
   readonly allowDelete?: boolean;
   /** Absent: one that is open. */

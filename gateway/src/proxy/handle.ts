@@ -3,14 +3,13 @@ import { Fault } from "#registry-protocol/faults.js";
 import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import type { Turns } from "#service-kit/turns.js";
 import { authorize } from "./authorize.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { framingOf, refuseBody } from "../upstream/client-framing.js";
 import { takesBody } from "../upstream/registry-request.js";
-import { manifestTurn } from "./manifest-turns.js";
+import { manifestTurn, type ManifestTurns } from "./manifest-turns.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
 /** What the registry API needs. */
@@ -21,7 +20,7 @@ export interface RegistryApiDeps extends PlanDeps {
   /** Lets writes pass, or refuses them while the gateway is read-only. */
   readonly writes: WriteGate;
   /** Turns for pushing manifests. */
-  readonly manifestTurns: Turns;
+  readonly manifestTurns: ManifestTurns;
 }
 
 /** Every answer below `/v2/` says so, errors included: clients recognise a registry by it. */
@@ -54,8 +53,9 @@ export async function handleRegistryRequest(
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
     const caller = await identifyCaller(deps, req, request);
-    if (!takesBody(request.kind) || framingOf(req).kind === "none") await refuseBody(req, res);
-    const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, res });
+    const framing = framingOf(req);
+    if (!takesBody(request.kind) || framing.kind === "none") await refuseBody(req, res);
+    const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, framing, res });
     res.once("close", leave);
     const ended = deps.writes.admit(request.kind, () => {
       // What has arrived whole the registry may be storing already: that comes to its end by itself.

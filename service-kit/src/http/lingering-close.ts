@@ -9,10 +9,13 @@ export const LINGER_LIMITS = {
   silenceMilliseconds: 5_000,
   /** Without a byte, after which our side is closed: some clients stop sending, or reading, when it is. */
   calmMilliseconds: 500,
-  /** Read at once; then it is the others' turn, so that many such clients take no more than their share. */
-  sliceBytes: 256 * 1024,
-  pauseMilliseconds: 25,
+  /** Read at once of one connection; then it is the others' turn. */
+  sliceBytes: 64 * 1024,
+  /** Read of all connections in a second: to drop bytes costs time that those need who are answered. */
+  bytesPerSecond: 32 * 1024 * 1024,
 } as const;
+
+const lingering = new Set<Socket>();
 
 /** What is to be read and dropped. */
 export interface Rest {
@@ -32,6 +35,7 @@ export interface Rest {
  */
 export function lingeringClose(socket: Socket, { from, isAwaited }: Rest): void {
   if (socket.destroyed) return;
+  lingering.add(socket);
   let left: number = LINGER_LIMITS.bytes;
   let slice: number = LINGER_LIMITS.sliceBytes;
   let turn: NodeJS.Timeout | undefined;
@@ -49,7 +53,7 @@ export function lingeringClose(socket: Socket, { from, isAwaited }: Rest): void 
     else if (slice < 0) {
       slice = LINGER_LIMITS.sliceBytes;
       from.pause();
-      turn = setTimeout(() => from.resume(), LINGER_LIMITS.pauseMilliseconds);
+      turn = setTimeout(() => from.resume(), pauseMilliseconds());
     }
   });
   from.once("end", () => {
@@ -58,10 +62,17 @@ export function lingeringClose(socket: Socket, { from, isAwaited }: Rest): void 
   from.on("error", cut);
   socket.on("error", cut);
   socket.once("close", () => {
+    lingering.delete(socket);
     for (const timer of [calm, whole, turn]) clearTimeout(timer);
   });
   socket.setTimeout(LINGER_LIMITS.silenceMilliseconds, cut);
   from.resume();
+}
+
+/** How long one of them waits after a slice, so that all of them together keep to their rate. */
+function pauseMilliseconds(): number {
+  const { sliceBytes, bytesPerSecond } = LINGER_LIMITS;
+  return (lingering.size * sliceBytes * 1000) / bytesPerSecond;
 }
 
 /**

@@ -5,7 +5,7 @@ import { readConfig } from "#gateway/config.js";
 import { MAX_ENVELOPE_BYTES } from "#gateway/hooks/receive.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
 import { MANIFEST_LIMITS } from "#gateway/proxy/manifest-body.js";
-import { SHARES, WAITING } from "#gateway/proxy/manifest-turns.js";
+import { LARGE_TURNS, SHARES, SMALL_BYTES, WAITING } from "#gateway/proxy/manifest-turns.js";
 import { MOST_UNANSWERED } from "#service-kit/http/admission.js";
 import { HEAD_LIMITS } from "#service-kit/http/head-limits.js";
 import { HEADWAY } from "#service-kit/http/headway.js";
@@ -47,8 +47,9 @@ describe("docs/limits.md says of every listener", () => {
     expect(HEADWAY.windowMilliseconds).toBe(60_000);
     const rate = `${kib(HEADWAY.leastBytes)} in one of ${HEADWAY.windows} minutes`;
     expect(row("rate of what is large")).toContain(rate);
-    const { bytes, milliseconds, silenceMilliseconds } = LINGER_LIMITS;
-    const rest = `${mib(bytes)}, ${seconds(milliseconds)}, ${seconds(silenceMilliseconds)} of silence`;
+    const { bytes, milliseconds, silenceMilliseconds, bytesPerSecond } = LINGER_LIMITS;
+    const ofOne = `${mib(bytes)}, ${seconds(milliseconds)}, ${seconds(silenceMilliseconds)} of silence`;
+    const rest = `${ofOne}; ${mib(bytesPerSecond)}/s of all connections`;
     expect(row("rest of a body that nobody wants")).toContain(rest);
   });
 
@@ -77,6 +78,9 @@ describe("docs/limits.md says of every listener", () => {
       expect(row(name)).toContain(`| ${inAll} | ${perSource} |`);
     expect(row("notifications")).toContain(`${mib(MAX_ENVELOPE_BYTES)} are understood`);
     expect(SHARES).toBe(4);
+    expect(TEXT.replace(/\s+/g, " ")).toContain(
+      `beyond ${kib(SMALL_BYTES)}, or of a size that is not named, ${LARGE_TURNS.atOnce}, each by another`,
+    );
     expect(TEXT).toContain(`\`MANIFESTS_AT_ONCE\`, ${manifestsAtOnce}, a quarter of them by one`);
     expect(TEXT).toContain(
       `${WAITING.waiting} more wait, up to\n  ${seconds(WAITING.waitMilliseconds)}`,
