@@ -80,7 +80,7 @@ describe("what is allowed everywhere", () => {
         .map((parts) => parts.join("")),
     );
     const values = (variable: string) =>
-      new Set(variable === "team" ? ["alpha", "a/b", "al"] : ["alice"]);
+      new Set(variable === "team" ? ["alpha", "a/l", "-", "al"] : ["alice"]);
     fc.assert(
       fc.property(patterns(), texts, (pattern, text) => {
         const glob = repositoryGlob(pattern);
@@ -158,6 +158,24 @@ describe("a push is allowed everywhere", () => {
     const hidden = [{ repositories: ["**/*a*a*a*"] }, ...rules, {}];
     allowsEverywhere(policyOf(hidden), ALICE, repositoryGlob("alpha/**"), "push", null);
     expect(performance.now() - began).toBeLessThan(1_000);
+    const letters = ["a", "b", "c", "d", "e", "f"];
+    const winding = letters.map((one, index) => ({
+      repositories: [`alpha/*${one}*${letters[(index + 1) % letters.length] ?? ""}*${one}`],
+    }));
+    const windingPolicy = policyOf([...winding, { repositories: ["alpha/**"] }]);
+    const told = allowsEverywhere(windingPolicy, ALICE, repositoryGlob("alpha/*"), "push", null);
+    expect(told).toMatchObject({
+      allow: false,
+      example: null,
+      reason: expect.stringContaining("cannot be told for every repository in alpha/*"),
+    });
+  });
+
+  test("but not where a claim has a slash: it stands for one component or for nothing", () => {
+    const identity = oauthIdentity({ claims: { place: "alpha/app" } });
+    const policy = policyOf([{ repositories: ["${claim.place}/**"] }]);
+    const glob = repositoryGlob("alpha/app/**");
+    expect(allowsEverywhere(policy, { identity, teams: [] }, glob, "push", null).allow).toBe(false);
   });
 });
 

@@ -48,6 +48,7 @@ const PATTERNS: readonly Row[] = [
   ["a namespace is everything below it", [{ namespaces: ["alpha"] }], ALICE, "push alpha/a/b", "yes"],
   ["a namespace is also the repository of its name", [{ namespaces: ["alpha"] }], ALICE, "push alpha", "yes"],
   ["a namespace is not one that begins alike", [{ namespaces: ["alpha"] }], ALICE, "push alpha-two/app", "no"],
+  ["what stands on both sides of a star is not one and the same", [{ repositories: ["a*a/*x"] }], ALICE, "push a/xx", "no"],
   ["a namespace can have a star", [{ namespaces: ["team-*"] }], ALICE, "push team-x/app", "yes"],
 ];
 
@@ -172,6 +173,7 @@ const BOUNDS: readonly Row[] = [
   ["templates mean nothing in limits", [{ actions: ["*"] }], robot([{ repositories: "${team}/**", actions: ["push"] }], ["alpha"]), "push alpha/x", "no"],
   ["limits bound every kind of login", [{ actions: ["*"] }], caller(oauthIdentity({ limits: [{ repositories: "alpha/**", actions: ["pull"] }] })), "push alpha/x", "no", "alice is limited to pull in alpha/**"],
   ["limits to some names do not show all names", [{ actions: ["catalog"] }], ROBOT, "catalog", "no", "bot is limited to pull, push in alpha/**"],
+  ["limits that let everything be pushed and nothing pulled do not show all names", [{ actions: ["catalog"] }], robot([{ repositories: "**", actions: ["push"] }]), "catalog", "no"],
   ["limits that let everything be pulled show all names", [{ actions: ["catalog"] }], robot([{ repositories: "**", actions: ["pull"] }]), "catalog", "yes"],
   ["everybody does everything while authentication is off", [{ effect: "deny", actions: ["*"] }], caller(UNRESTRICTED), "* a/b", "yes", "authentication is switched off"],
 ];

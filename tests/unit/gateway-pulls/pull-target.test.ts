@@ -36,12 +36,14 @@ describe("requests about pulls", () => {
     expect(parsePullTarget(`${AT}${target}`)).toEqual({ ...NOTHING, ...wanted });
   });
 
-  test.each(["/v2/alpha/app/tags/list", "/api/v1/repositories", "/api/v1/explain"])(
-    "%s is about something else",
-    (target) => {
-      expect(parsePullTarget(target)).toBeNull();
-    },
-  );
+  test.each([
+    "/v2/alpha/app/tags/list",
+    "/api/v1/repositories",
+    "/api/v1/explain",
+    "/api/v9/repositories/alpha/app",
+  ])("%s is about something else", (target) => {
+    expect(parsePullTarget(target)).toBeNull();
+  });
 
   test.each([
     ["/Alpha/app", "NAME_INVALID"],
@@ -51,16 +53,29 @@ describe("requests about pulls", () => {
     ["/alpha/app?digest=sha256:a", "DIGEST_INVALID"],
     ["/alpha/app?since=yesterday", "REQUEST_INVALID"],
     ["/alpha/app?since=2026-13-40T00:00:00Z", "REQUEST_INVALID"],
+    ["/alpha/app?since=2026", "REQUEST_INVALID"],
+    ["/alpha/app?since=1", "REQUEST_INVALID"],
     ["/alpha/app?limit=0", "REQUEST_INVALID"],
     ["/alpha/app?limit=1001", "REQUEST_INVALID"],
     ["/alpha/app?limit=1e2", "REQUEST_INVALID"],
     ["/alpha/app?cursor=x", "REQUEST_INVALID"],
     [`/alpha/app?cursor=${formatCursor({ ...CURSOR, lastAt: "now" })}`, "REQUEST_INVALID"],
     [`/alpha/app?cursor=${formatCursor({ ...CURSOR, tag: "\0" })}`, "REQUEST_INVALID"],
+    [`/alpha/app?cursor=${formatCursor({ ...CURSOR, lastAt: "20 Nov 2026" })}`, "REQUEST_INVALID"],
+    [cursorOf("2026-11-31T29:00:00.000000Z", "1.0", DIGEST, "x"), "REQUEST_INVALID"],
+    [cursorOf([CURSOR.lastAt], "1.0", DIGEST, "x"), "REQUEST_INVALID"],
+    [cursorOf(CURSOR.lastAt, null, DIGEST, "x"), "REQUEST_INVALID"],
+    [cursorOf(CURSOR.lastAt, ["1.0"], DIGEST, "x"), "REQUEST_INVALID"],
+    [cursorOf(CURSOR.lastAt, "1.0", "a\n", "x"), "REQUEST_INVALID"],
+    [cursorOf(CURSOR.lastAt, "1.0", DIGEST, "x\u001b"), "REQUEST_INVALID"],
   ])("%s is refused with %s", (target, code) => {
     expect(codeOf(() => parsePullTarget(`${AT}${target}`))).toBe(code);
   });
 });
+
+function cursorOf(...parts: unknown[]): string {
+  return `/alpha/app?cursor=${Buffer.from(JSON.stringify(parts)).toString("base64url")}`;
+}
 
 function codeOf(action: () => unknown): string {
   try {

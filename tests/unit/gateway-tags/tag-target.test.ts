@@ -22,6 +22,8 @@ describe("the path of a tag", () => {
     ["GET", "/alpha/app/tags", null],
     ["GET", "/tags/1.0", null],
     ["GET", "/alpha/app/tags/1.0/other", null],
+    ["PUT", "/tags/1.0/lock", null],
+    ["PUT", "/alpha/app/tag/1.0/lock", null],
   ])("%s %s", (method, path, wanted) => {
     const found = parseTagTarget(method, `/api/v1/repositories${path}`);
     const text = found === null ? null : `${found.about} ${found.repository} ${found.tag}`;
@@ -37,6 +39,7 @@ describe("the path of a tag", () => {
 
   test("another endpoint is not its affair", () => {
     expect(parseTagTarget("GET", "/api/v1/explain")).toBeNull();
+    expect(parseTagTarget("GET", "/api/v9/repositories/alpha/app/tags/1.0")).toBeNull();
   });
 });
 

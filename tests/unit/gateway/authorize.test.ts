@@ -82,6 +82,7 @@ describe("authorization of a request", () => {
   test("a refusal of something else is no reason to deny", async () => {
     const refused = [
       { ...REFUSED, name: "alpha/other" },
+      { ...REFUSED, type: "registry" },
       { ...REFUSED, action: "delete" },
     ];
     const fault = await refusalOf(pushAs(callerWith({ access: [PULL], refused })));

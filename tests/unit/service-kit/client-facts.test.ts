@@ -112,6 +112,17 @@ describe("the origin of a client behind a trusted proxy", () => {
       "https://r.example",
     ],
     [{ ...inside, forwarded: "for=192.0.2.7" }, "http://inside:8080"],
+    [{ ...https, forwarded: "for=192.0.2.7;proto=https" }, "https://inside:8080"],
+    [{ ...https, forwarded: "for=192.0.2.7" }, "https://inside:8080"],
+    [
+      { ...inside, "x-forwarded-host": "r.example", forwarded: "host=r.example" },
+      "http://r.example",
+    ],
+    [{ ...inside, "x-forwarded-host": "r.example", forwarded: "proto=http" }, "http://r.example"],
+    [
+      { ...inside, "x-forwarded-for": "192.0.2.7", forwarded: "for=192.0.2.7;proto=https;host=x" },
+      "http://inside:8080",
+    ],
   ])("%j", (headers, wanted) => {
     const { scheme, host } = factsOf(headers);
     expect(`${scheme}://${String(host)}`).toBe(wanted);
@@ -121,6 +132,7 @@ describe("the origin of a client behind a trusted proxy", () => {
     { "x-forwarded-host": 'evil"' },
     { "x-forwarded-host": "r.example", "x-forwarded-port": "none" },
     { "x-forwarded-host": "r.example", "x-forwarded-port": "70000" },
+    { "x-forwarded-host": "r.example", "x-forwarded-port": "0" },
     { "x-forwarded-host": "r.example", "x-forwarded-proto": "gopher" },
     { forwarded: "proto=gopher" },
     { forwarded: 'host="a b"' },

@@ -55,6 +55,17 @@ describe("requests for a token", () => {
     expect(refusalOf(scopes(101)).code).toBe("REQUEST_INVALID");
   });
 
+  test("scopes of more than 8 KiB are refused, however few they are", () => {
+    const scope = (length: number) => `scope=repository:a/b:${"x".repeat(length)}`;
+    expect(parse(`${scope(4000)}&${scope(4000)}`).requested).toHaveLength(0);
+    expect(refusalOf(`${scope(4096)}&${scope(4096)}`).code).toBe("REQUEST_INVALID");
+  });
+
+  test("a client's name with control characters is refused", () => {
+    expect(parse("client_id=docker").clientId).toBe("docker");
+    expect(refusalOf("client_id=docker%0Aadmin").code).toBe("REQUEST_INVALID");
+  });
+
   test("a password may hold colons, spaces and letters outside ASCII", () => {
     const request = parse("", basic("oauth2:a:b c:ü"));
     expect(credentialsOf(request).password.reveal()).toBe("a:b c:ü");
@@ -72,6 +83,10 @@ describe("requests for a token", () => {
     ["no colon inside", basic("oauth2")],
     ["no user name", basic(":secret")],
     ["nothing at all", ""],
+    ["more than 32 KiB", basic(`oauth2:${"x".repeat(32 * 1024)}`)],
+    ["a line break in the user name", basic("oauth2\nx:secret")],
+    ["a NUL in the password", basic("oauth2:sec\0ret")],
+    ["bytes that are no UTF-8", "Basic b2F1dGgyOv//"],
   ])("an Authorization header with %s is refused with UNAUTHORIZED", (_what, header) => {
     expect(refusalOf("service=wharfinger", header).code).toBe("UNAUTHORIZED");
   });
@@ -121,6 +136,16 @@ describe("requests for a token by POST", () => {
     const request = parseOAuthRequest("grant_type=password", basic("oauth2:x"), SERVICE);
     expect(loginOf(request)).toBe("oauth2:x");
   });
+
+  test.each(["username=a%0Ab&password=c", "username=a&password=b%00c"])(
+    "control characters in a login are refused with UNAUTHORIZED: %s",
+    (login) => {
+      const body = `grant_type=password&${login}`;
+      expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow(
+        expect.objectContaining({ code: "UNAUTHORIZED" }),
+      );
+    },
+  );
 
   test.each(["", "grant_type=client_credentials", "grant_type=password&service=other"])(
     "what cannot be served is refused with REQUEST_INVALID: %s",

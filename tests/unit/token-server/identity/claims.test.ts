@@ -26,7 +26,12 @@ describe("claims", () => {
   });
 
   test("that are longer than any rule needs are left out", () => {
-    const claims = { long: "x".repeat(1025), many: Array(501).fill("x"), short: "x" };
+    const claims = {
+      long: "x".repeat(1025),
+      many: Array(501).fill("x"),
+      short: "x",
+      ["n".repeat(257)]: "x",
+    };
     expect(flat(claims)).toEqual({ short: "x" });
   });
 

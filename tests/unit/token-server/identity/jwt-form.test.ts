@@ -16,6 +16,8 @@ describe("the issuer that a password claims", () => {
     ["two parts", `${HEADER}.${PAYLOAD}`],
     ["four parts", `${HEADER}.${PAYLOAD}.c2ln.c2ln`],
     ["a header without alg", `${encode({})}.${PAYLOAD}.c2ln`],
+    ["a header that is no JSON", `bm9w.${PAYLOAD}.c2ln`],
+    ["a payload that is no JSON", `${HEADER}.bm9w.c2ln`],
     ["a payload without iss", `${HEADER}.${encode({ sub: "x" })}.c2ln`],
     ["an iss that is no text", `${HEADER}.${encode({ iss: ["https://issuer.example"] })}.c2ln`],
     ["a payload that is a list", `${HEADER}.${encode(["iss"])}.c2ln`],

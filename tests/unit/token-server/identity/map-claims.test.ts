@@ -112,6 +112,8 @@ describe("what else claims are mapped to", () => {
     const many = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`c${i}`, "x"]));
     const mapped = map(GITHUB_ISSUER, { ...many, ...GITHUB_CLAIMS });
     expect(Object.keys((mapped as VerifiedLogin).identity.claims)).toHaveLength(100);
+    const issuerFirst = map(GITHUB_ISSUER, { ...GITHUB_CLAIMS, ...many });
+    expect(Object.keys((issuerFirst as VerifiedLogin).identity.claims)).toHaveLength(100);
   });
 });
 
@@ -125,6 +127,16 @@ describe("an issuer's section", () => {
     ["no algorithm at all", { algorithms: ["none"] }, "algorithms"],
     ["http", { issuer: "http://issuer.example" }, "wanted https"],
     ["keys by http", { keysUrl: "http://issuer.example/keys" }, "wanted https"],
+    ["another scheme", { issuer: "ftp://127.0.0.1/" }, "absolute URL"],
+    [
+      "another scheme, where http is allowed",
+      { issuer: "ftp://a.example", allowHttp: true },
+      "absolute URL",
+    ],
+    ["keys by another scheme", { keysUrl: "ftp://127.0.0.1/keys" }, "keysUrl"],
+    ["a query", { issuer: "https://issuer.example/?a=b" }, "absolute URL"],
+    ["a fragment", { issuer: "https://issuer.example/#a" }, "absolute URL"],
+    ["a user", { issuer: "https://me@issuer.example/" }, "absolute URL"],
     ["an issuer that is no URL", { issuer: "acme" }, "absolute URL"],
     ["an open template", { uid: "x:${repository" }, "not closed"],
     ["a team by claim and template", { teams: [{ claim: "a", template: "b" }] }, "either claim"],
@@ -143,6 +155,8 @@ describe("an issuer's section", () => {
   test("may be http on the loopback, or where that is said to be allowed", () => {
     for (const change of [
       { issuer: "http://127.0.0.1:8080" },
+      { issuer: "http://localhost:8080" },
+      { issuer: "http://[::1]:8080" },
       { issuer: "http://issuer.example", allowHttp: true },
     ])
       expect(schema.safeParse({ ...GITHUB_ISSUER, ...change }).success).toBe(true);

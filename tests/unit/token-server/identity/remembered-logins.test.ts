@@ -91,6 +91,13 @@ describe("remembered logins", () => {
     await expect(verify(ALICE)).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
+  test("do not go on through a fault of our own, which is no outage", async () => {
+    const { verify, fail } = memory({ seconds: 0, outageSeconds: 600 });
+    await verify(ALICE);
+    fail(new Fault("REQUEST_INVALID"));
+    await expect(verify(ALICE)).rejects.toMatchObject({ code: "REQUEST_INVALID" });
+  });
+
   test("of one do not let another through an outage", async () => {
     const { verify, fail } = memory({ seconds: 0, outageSeconds: 600 });
     await verify(ALICE);

@@ -1,11 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
 import { teamMapping } from "#token-server/identity/team-mapping.js";
 
-const GROUPS = ["registry-alpha", "registry-beta", "Everybody", "alpha"];
+const GROUPS = ["registry-alpha", "registry-beta", "Everybody", "alpha", "whatever-gamma"];
 
 describe("groups of somebody else", () => {
   test("are teams as they are, without those that no repository could be named after", () => {
-    expect(teamMapping({})(GROUPS)).toEqual(["registry-alpha", "registry-beta", "alpha"]);
+    expect(teamMapping({})(GROUPS)).toEqual([
+      "registry-alpha",
+      "registry-beta",
+      "alpha",
+      "whatever-gamma",
+    ]);
   });
 
   test("are teams by their prefix, which is taken off", () => {

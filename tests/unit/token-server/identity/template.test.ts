@@ -20,6 +20,11 @@ describe("a template", () => {
     expect(fill("${a}:${b}", { a: "x", b: "y:z" })).toBeNull();
   });
 
+  test("takes values that hold the text before the first value or after the last", () => {
+    expect(fill("x:${a}-y", { a: "x:1-y" })).toBe("x:x:1-y-y");
+    expect(fill("x:${a}/${b}-y", { a: "x:1-y", b: "2" })).toBe("x:x:1-y/2-y");
+  });
+
   test("without text between two values is refused", () => {
     expect(() => parseTemplate("${a}${b}")).toThrow("wanted some text between two");
   });

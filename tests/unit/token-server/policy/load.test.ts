@@ -81,6 +81,18 @@ describe("a policy file", () => {
     ["a star without quotes", "rules:\n  - actions: [*]", "policy.yaml:2: Alias"],
     ["an alias to nowhere", "rules: [*nowhere]", "policy.yaml: ReferenceError"],
     ["who with nothing in it", `rules:${GOOD.replace("anyone", "{}")}`, "names no condition"],
+    ["an empty pattern", `rules:${GOOD.replace("[alpha]", '[""]')}`, "1 to 512 characters"],
+    [
+      "a pattern that is too long",
+      `rules:${GOOD.replace("[alpha]", `[${"a".repeat(513)}]`)}`,
+      "1 to 512 characters",
+    ],
+    [
+      "a value of more than three stars",
+      `rules:${GOOD.replace("anyone", '{claims: {ref: "a*b*c*d*e"}}')}`,
+      "a value has at most 3 stars",
+    ],
+    ["rules by name", "rules: {first: {}}", "policy.yaml:1: rules: Invalid input: expected array"],
     [
       "an exception of two claims",
       `rules:${GOOD}\n    unless: {claims: {a: x, b: y}}`,
@@ -88,6 +100,18 @@ describe("a policy file", () => {
     ],
   ])("with %s is refused", (_what, text, fault) => {
     expect(faultsOf(text).join("\n")).toContain(fault);
+  });
+
+  test("whose rules are none is told so, rule by rule", () => {
+    expect(faultsOf("rules:\n  - null\n  - text\n  - {id: 7}\n  - {id: 7}")).toEqual(
+      expect.arrayContaining([
+        "policy.yaml:2: rules.0: Invalid input: expected object, received null",
+        "policy.yaml:3: rules.1: Invalid input: expected object, received string",
+        "policy.yaml:4: rules.2.id: Invalid input: expected string, received number",
+        "policy.yaml:5: rules.3.id: Invalid input: expected string, received number",
+      ]),
+    );
+    expect(faultsOf("rules:\n  - {id: 7}\n  - {id: 7}").join("\n")).not.toContain("already");
   });
 
   test("that explodes when it is unfolded is refused", () => {
@@ -169,6 +193,12 @@ describe("warnings", () => {
       `rules:\n${rules.join("\n")}\n${rule("all", 'actions: ["*"]')}\n`,
     );
     expect(warnings).toEqual([expect.stringMatching(/: rule all never .*: rest, push before/)]);
+  });
+
+  test("of uids without a realm are not about denials: those deny too much rather than too little", () => {
+    const denial = rule("one", "who: {uids: [bob]}", 'repositories: ["**"]');
+    const { warnings } = loadPolicy("p", `rules:\n${denial.replace("allow", "deny")}\n`);
+    expect(warnings).toEqual([]);
   });
 
   test.each([

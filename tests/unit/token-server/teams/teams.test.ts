@@ -39,12 +39,16 @@ describe("teams of the configuration", () => {
     await expect(teams.teamsOf(robot)).resolves.toEqual([]);
   });
 
-  test.each(["bob", "", "/", "/employees/", "/employees/../x", "../x", "a\nb"])(
+  test.each(["bob", "", "/", "/employees/", "/employees/../x", "../x", "a\nb", "/../x", "/a b/x"])(
     "refuse the member %j: it could be anybody, or nobody ever",
     (member) => {
       expect(() => staticTeams({ alpha: [member] }, null)).toThrow(/teams\.alpha: .*\/realm\/uid/);
     },
   );
+
+  test("refuse a uid alone that nobody can have, also where there is one realm alone", () => {
+    expect(() => staticTeams({ alpha: ["a\nb"] }, "/employees")).toThrow(/teams\.alpha: /);
+  });
 
   test("have nobody in particular for a member never", async () => {
     const teams = staticTeams(TEAMS, null);

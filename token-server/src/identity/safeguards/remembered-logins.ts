@@ -60,19 +60,19 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
     return now() < until ? login : null;
   };
   const checkAndRemember = async (id: string, check: () => Promise<VerifiedLogin>) => {
-    const startedIn = generation;
     try {
       const login = await check();
-      if (startedIn === generation) verified.set(id, { login, verifiedAt: now() });
+      verified.set(id, { login, verifiedAt: now() });
       return login;
     } catch (error) {
       const isRefusal = error instanceof Fault && error.code === "UNAUTHORIZED";
       // Only a verdict ends what was right; that it cannot be told ends nothing.
-      if (isRefusal) verified.delete(id);
-      if (isRefusal && startedIn === generation)
+      if (isRefusal) {
+        verified.delete(id);
         refused.set(id, { fault: error, until: now() + REFUSED_MILLISECONDS });
+      }
       const known = isUnavailable(error) ? lastVerified(id, outageSeconds) : null;
-      if (known === null || startedIn !== generation) throw error;
+      if (known === null) throw error;
       return known;
     }
   };
@@ -81,6 +81,7 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
       const digest = createHmac("sha256", key).update(
         JSON.stringify([username, password.reveal()]),
       );
+      // What a check finds out that began before everything was forgotten stands under a name that nobody asks for.
       const id = `${generation}:${digest.digest("base64")}`;
       const known = lastVerified(id, seconds);
       if (known !== null) return known;

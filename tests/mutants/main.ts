@@ -1,0 +1,66 @@
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { findGuards } from "./find-guards.js";
+import type { NumberedGuard } from "./instrument.js";
+import { judgementOf } from "./judged.js";
+import { noticeGuards, type Outcome } from "./notice.js";
+import { findReach } from "./reach.js";
+import { reportOf } from "./report.js";
+import { makeScratch } from "./scratch.js";
+import { withSharedPostgres } from "./shared-postgres.js";
+import { guardedModules, nearTests } from "./targets.js";
+
+const UNIT = { test: 10_000, file: 60_000 };
+const WHOLE = { test: 60_000, file: 240_000 };
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    folder: { type: "string", default: join(tmpdir(), "wharfinger-one-guard-out") },
+    fresh: { type: "boolean", default: false },
+    "unit-only": { type: "boolean", default: false },
+    list: { type: "boolean", default: false },
+  },
+});
+
+const modules = guardedModules();
+const guards: NumberedGuard[] = modules
+  .flatMap(({ path, text }) => findGuards(path, text))
+  .map((guard, number) => ({ ...guard, number }));
+const { only, folder } = values;
+const wanted = guards.filter(
+  ({ id, file, line }) => only === undefined || `${file}:${line} ${id}`.includes(only),
+);
+
+if (values.list)
+  for (const { file, line, removal, text } of wanted)
+    console.log(`${file}:${line}\t${removal.to}\t${text}`);
+else await run();
+
+async function run(): Promise<void> {
+  if (values.fresh) rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const scratch = makeScratch(folder, guards);
+  const tests = nearTests(modules);
+  const outcomes = new Map<string, Outcome>();
+  const say = (id: string, outcome: Outcome) => outcomes.set(id, outcome);
+  const unit = await findReach(scratch, tests.unit, guards, UNIT);
+  console.log(`${wanted.length} guards, ${unit.length} unit tests`);
+  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, most: 20 }, say);
+  const left = open.filter((guard) => judgementOf(guard) === null);
+  console.log(`${left.length} guards left after the unit tests`);
+  if (!values["unit-only"] && left.length > 0) {
+    await withSharedPostgres(folder, async () => {
+      const whole = await findReach(scratch, tests.whole, guards, WHOLE);
+      await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 4 }, say);
+    });
+  }
+  const report = reportOf(guards, outcomes);
+  console.log(report.summary);
+  if (only === undefined)
+    writeFileSync(join(REPOSITORY_ROOT, "tests/mutants/report.md"), report.text);
+  else console.log(report.text);
+}

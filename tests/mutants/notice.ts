@@ -1,0 +1,117 @@
+import { join } from "node:path";
+import type { NumberedGuard } from "./instrument.js";
+import { keptLines } from "./kept-lines.js";
+import type { Reach } from "./reach.js";
+import { runJobs, type JobEnd, type Patience } from "./run-jobs.js";
+import type { Scratch } from "./scratch.js";
+
+/** What became of a guard that was taken out. */
+export type Outcome =
+  | { readonly is: "noticed"; readonly test: string; readonly title: string }
+  | { readonly is: "survived"; readonly tests: number }
+  /** A test file hung or could not be loaded, which tells nothing, and no other one noticed. */
+  | { readonly is: "not shown"; readonly why: string };
+
+/** What one test file said of one guard. */
+interface Line {
+  readonly id: string;
+  readonly test: string;
+  /** Of the test file. */
+  readonly hash: string;
+  readonly said: "noticed" | "passed" | "hung" | "broken" | "slow";
+  readonly title: string;
+}
+
+/**
+ * Takes each guard out and runs the test files that come by it, the nearest first, until one fails.
+ *
+ * @param scratch - the copy of the repository
+ * @param guards - the guards
+ * @param reaches - test files and what they come by
+ * @param bounds - in time, and how many test files are asked about one guard
+ * @param say - told of each guard as soon as something is known
+ * @returns the guards that nobody noticed
+ */
+export async function noticeGuards(
+  scratch: Scratch,
+  guards: readonly NumberedGuard[],
+  reaches: readonly Reach[],
+  { patience, most }: { readonly patience: Patience; readonly most: number },
+  say: (id: string, outcome: Outcome) => void,
+): Promise<NumberedGuard[]> {
+  const kept = keptLines<Line>(join(scratch.root, "..", "results.ndjson"));
+  const lines = kept.all();
+  const rest = new Map(guards.map((guard) => [guard.id, testsFor(guard, reaches).slice(0, most)]));
+  const tell = (guard: NumberedGuard) => {
+    const own = lines.filter((line) => line.id === guard.id && isCurrent(line, reaches));
+    const outcome = outcomeOf(own);
+    say(guard.id, outcome);
+    const asked = new Set(own.map(({ test }) => test));
+    const next = (rest.get(guard.id) ?? []).filter(({ test }) => !asked.has(test));
+    rest.set(guard.id, outcome.is === "noticed" ? [] : next);
+    return outcome.is !== "noticed";
+  };
+  let open = guards.filter(tell);
+  for (;;) {
+    const jobs = open.flatMap((guard) => {
+      const reach = rest.get(guard.id)?.[0];
+      if (reach === undefined) return [];
+      const name = `guard-${guard.number}`;
+      const { test, hash } = reach;
+      const told = {
+        wanted: reach.guards[guard.id] ?? null,
+        unwanted: reach.failing ?? [],
+        stopsEarly: true,
+      };
+      return [{ name, test, order: `out ${guard.number}`, told, guard, hash }];
+    });
+    if (jobs.length === 0) return open;
+    console.log(`${open.length} guards are not noticed yet, ${jobs.length} test files to run`);
+    await runJobs(scratch, jobs, patience, (job, end) => {
+      const asked = jobs.find(({ name }) => name === job.name);
+      if (asked === undefined) return;
+      const { guard, test, hash } = asked;
+      const line = { id: guard.id, test, hash, ...saidBy(end) };
+      lines.push(line);
+      kept.add(line);
+    });
+    open = open.filter(tell);
+  }
+}
+
+/** The nearest come by the fewest guards; of a database's tests the quickest are asked first. */
+function testsFor({ id }: NumberedGuard, reaches: readonly Reach[]): Reach[] {
+  const cost = ({ guards, milliseconds }: Reach) =>
+    Object.keys(guards).length * (500 + milliseconds);
+  return reaches
+    .filter(({ passed, guards }) => passed && id in guards)
+    .sort((a, b) => cost(a) - cost(b));
+}
+
+/** What a test noticed stays noticed; what one passed by says nothing of another text of it. */
+function isCurrent({ said, test, hash }: Line, reaches: readonly Reach[]): boolean {
+  return said === "noticed" || reaches.some((reach) => reach.test === test && reach.hash === hash);
+}
+
+function outcomeOf(lines: readonly Line[]): Outcome {
+  const noticed = lines.find(({ said }) => said === "noticed");
+  if (noticed !== undefined) return { is: "noticed", test: noticed.test, title: noticed.title };
+  const odd = lines.find(({ said }) => said !== "passed");
+  if (odd !== undefined) return { is: "not shown", why: `${odd.said} in ${odd.test}` };
+  return { is: "survived", tests: lines.length };
+}
+
+const SLOW = /exceeded timeout/i;
+/** Tests that measure: a busy machine fails them as well. */
+const MEASURES = /\b(?:at most \d+ ms|bounded time)\b/;
+
+/** A test that is only slow without a guard says nothing. */
+function saidBy(end: JobEnd): Pick<Line, "said" | "title"> {
+  if (end === "hung") return { said: "hung", title: "" };
+  const failure = end.failures.find(
+    ({ message, title }) => !SLOW.test(message) && !MEASURES.test(title),
+  );
+  if (failure !== undefined) return { said: "noticed", title: failure.title };
+  if (end.failures.length > 0) return { said: "slow", title: "" };
+  return { said: end.broken === null ? "passed" : "broken", title: end.broken ?? "" };
+}

@@ -1,0 +1,73 @@
+import { sourceFiles, resolveImport, type SourceFile } from "#tests/support/source-tree.js";
+
+const MODULES =
+  /^(?:token-server\/src\/|access-policy\/src\/|gateway\/src\/(?:tags|pulls)\/|gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$|service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$)/;
+
+/** Words for people: they say what was decided, and decide nothing. */
+const WORDS = /^access-policy\/src\/(?:reason|nearest|shadow)\.ts$/;
+
+/** @returns the modules whose guards have to be noticed: those that decide who may do what */
+export function guardedModules(): SourceFile[] {
+  return sourceFiles().filter(({ path }) => MODULES.test(path) && !WORDS.test(path));
+}
+
+/** Test files, those that are cheap to run apart from those that start databases, registries and programs. */
+export interface Tests {
+  readonly unit: readonly string[];
+  readonly whole: readonly string[];
+}
+
+/** Looks at the sources as text, so that the copy is not what it asks for. */
+const NOT_HERE = /^tests\/unit\/(?:architecture|service-kit\/files-read-once)\.test\.ts$/;
+/** Those that ask for the programs as a whole; of the others only those that import a guarded module. */
+const PROGRAMS =
+  /#local\/(?:launch|stack|repository-root)|support\/(?:token-server-process|stack)\.js/;
+const WHOLE = /^tests\/(?:attacks|integration)\//;
+/** Load, and what guards have no part in. */
+const NEITHER =
+  /^tests\/(?:attacks\/(?:ledger|manifest|under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|notifications|database-tls)|integration\/(?:local|chaos|discovery|outbox|sinks|keys|hooks|mode))/;
+
+/**
+ * @param modules - the guarded modules
+ * @returns the test files that may notice when a guard is gone
+ */
+export function nearTests(modules: readonly SourceFile[]): Tests {
+  const files = new Map(
+    sourceFiles([...FOLDERS, "tests", "deploy/local"]).map((file) => [file.path, file]),
+  );
+  const guarded = new Set(modules.map(({ path }) => path));
+  const tests = [...files.values()].filter(({ path }) => path.endsWith(".test.ts"));
+  const reaching = tests.filter(
+    (test) =>
+      !NOT_HERE.test(test.path) &&
+      (reached(test, files).some((path) => guarded.has(path)) || PROGRAMS.test(test.text)),
+  );
+  const paths = reaching.map(({ path }) => path);
+  return {
+    unit: paths.filter((path) => path.startsWith("tests/unit/")),
+    whole: paths.filter((path) => WHOLE.test(path) && !NEITHER.test(path)),
+  };
+}
+
+const FOLDERS = [
+  "registry-protocol/src",
+  "access-policy/src",
+  "service-kit/src",
+  "audit-log/src",
+  "registry-config/src",
+  "token-server/src",
+  "gateway/src",
+  "cli/src",
+];
+
+function reached(from: SourceFile, files: ReadonlyMap<string, SourceFile>): string[] {
+  const seen = new Set<string>([from.path]);
+  for (const path of seen) {
+    const file = files.get(path);
+    for (const specifier of file?.imports ?? []) {
+      const target = file === undefined ? null : resolveImport(file, specifier);
+      if (target !== null) seen.add(target);
+    }
+  }
+  return [...seen];
+}
