@@ -9,8 +9,12 @@ import { EMPTY_CONFIG, IMAGE_TYPE, imageText } from "#tests/support/manifest-tex
 
 const MIB = 1024 * 1024;
 const AT_ONCE = 8;
-/** Gateway and attackers share one loop here. Read in one go, the worst of these take seconds. */
-const MOST_HELD_MILLISECONDS = 150;
+const isWhole = process.env["ATTACKS"] === "all";
+/**
+ * Gateway and attackers share one loop here. Read in one go, the worst of these take seconds; how much less it is
+ * in slices counts where the machine does nothing else.
+ */
+const MOST_HELD_MILLISECONDS = isWhole ? 150 : 1_000;
 /** The machine does other things as well. */
 const MOST_PULL_MILLISECONDS = 3_000;
 
@@ -80,7 +84,7 @@ describe.each(registryPrograms().slice(0, 1))(
         expect(answer.status).toBe(400);
         expect(errorOf(answer).message).toContain(why);
       }
-      if (process.env["ATTACKS"] === "all")
+      if (isWhole)
         console.log(
           `${what}: loop ${Math.round(held)} ms, ${pulls.length} pulls, slowest ${Math.round(Math.max(...pulls))} ms`,
         );
