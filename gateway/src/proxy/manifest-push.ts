@@ -3,6 +3,7 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { clientGone } from "#service-kit/http/client-gone.js";
 import { pushManifest } from "../ledger/push-manifest.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
 import { keepSource } from "../scm/keep-source.js";
@@ -108,17 +109,6 @@ export async function pushManifestByDigest(
   });
   if (answer.status < 300) await keepSource(pushing, { ...push, tag: null, source });
   sendAnswer(res, answer);
-}
-
-/** @returns a signal that is aborted when the client goes away before it has its answer */
-function clientGone(res: Response): AbortSignal {
-  const gone = new AbortController();
-  const note = () => {
-    if (!res.writableFinished) gone.abort();
-  };
-  if (res.closed) note();
-  else res.once("close", note);
-  return gone.signal;
 }
 
 function sourceOf({

@@ -4,6 +4,7 @@ import type { RegistryRequest } from "#registry-protocol/request.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
+import { refuseBody } from "../upstream/client-framing.js";
 import { formatCursor, parsePullTarget, type PullTarget } from "./pull-target.js";
 import { readPulls, readPullTotal, type PullRow, type PullTotal } from "./sql/read-pulls.js";
 
@@ -36,6 +37,7 @@ export function pullRoutes(deps: { readonly db: Database }, admit: Admit): Reque
         ? { kind: "upload.start", repository, mount: null }
         : { kind: "tags.list", repository },
     );
+    await refuseBody(req, res);
     const total = await readPullTotal(deps.db, target);
     if (total === null) throw new Fault("NOT_FOUND", { message: nothingOf(target) });
     const pulls = about === "pulls" ? await readPulls(deps.db, target) : null;

@@ -3,6 +3,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
+import { refuseBody } from "../upstream/client-framing.js";
 import { describeTag, type DescribeDeps } from "./describe-tag.js";
 import { lockTag, type LockDeps } from "./lock-tag.js";
 import { sourceOfTag } from "./source-of-tag.js";
@@ -56,6 +57,7 @@ async function answerTag(
   if (req.method !== "GET" && req.method !== "HEAD") throw methodUnsupported(req.method, "tag");
   const { repository, tag } = target;
   await identify(req, { kind: "manifest.read", repository, reference: { tag } });
+  await refuseBody(req, res);
   await sendTag(deps, res, target);
 }
 
@@ -68,6 +70,7 @@ async function answerSource(
     throw methodUnsupported(req.method, "scm-source");
   const { repository, tag } = target;
   await identify(req, { kind: "manifest.read", repository, reference: { tag } });
+  await refuseBody(req, res);
   res.setHeader("Cache-Control", "no-store");
   sendJson(res, 200, await sourceOfTag(deps, target));
 }
@@ -80,6 +83,7 @@ async function answerLock(
   if (req.method !== "PUT") throw methodUnsupported(req.method, "lock");
   const { repository, tag } = target;
   const actor = await identify(req, { kind: "manifest.put-by-tag", repository, tag });
+  await refuseBody(req, res);
   await lockTag(deps, target, actor);
   await sendTag(deps, res, target);
 }

@@ -292,6 +292,14 @@ describe("whoever may not", () => {
     expect(there).toEqual(not);
   });
 
+  test.each(["", "/pulls"])("send a body is told so: …%s", async (end) => {
+    const headers = { Authorization: await authority.bearer(["pull", "push"]) };
+    const target = `/api/v1/repositories/${REPOSITORY}${end}`;
+    const answer = await ask(gateway.url, target, { headers, body: "{}" });
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).message).toMatch(/must not have a body/);
+  });
+
   test("name a method that reads is told so", async () => {
     const target = `/api/v1/repositories/${REPOSITORY}/pulls`;
     const answer = await ask(gateway.url, target, { method: "DELETE" });

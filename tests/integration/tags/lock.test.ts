@@ -130,6 +130,23 @@ describe.each(registryPrograms().slice(0, 1))("tags over REST, registry $version
   });
 
   test.each([
+    ["GET", "1.0"],
+    ["GET", "1.0/scm-source"],
+    ["PUT", "unlocked-SNAPSHOT/lock"],
+  ])("a body where none belongs is refused, and nothing is done: %s %s", async (method, target) => {
+    await wharf.push(image("unlocked"), "unlocked-SNAPSHOT");
+    for (const framing of [{}, { "Transfer-Encoding": "chunked" }]) {
+      const headers = { "Content-Type": "application/json", ...framing };
+      const options = { method, headers, body: "{}" };
+      const answer = await wharf.ask(["pull", "push"], `${PATH}/${target}`, options);
+      expect(answer.status).toBe(400);
+      expect(errorOf(answer).message).toMatch(/must not have a body/);
+      expect(answer.headers.connection).toBe("close");
+    }
+    expect((await wharf.describe("unlocked-SNAPSHOT")).body["locked"]).toBe(false);
+  });
+
+  test.each([
     ["never", 404],
     ["latest", 409],
   ])("what is not there or virtual cannot be locked: %s", async (tag, status) => {
