@@ -1,5 +1,4 @@
-import { createPrivateKey, randomUUID, X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { randomUUID, type X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { callerStatement } from "#gateway/proxy/caller-statement.js";
@@ -11,20 +10,15 @@ import {
   signCaller,
   type ToldRequest,
 } from "#service-kit/signing/caller-statement.js";
-import { generateKeyPem, issueCertificate } from "#service-kit/signing/certificates.js";
 import { operatorFolders, type OperatorFolders } from "#service-kit/signing/operator-folders.js";
-import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
-import {
-  assembleSigningKey,
-  parseCertificates,
-  type SigningKey,
-} from "#service-kit/signing/signing-key.js";
+import type { SigningKey } from "#service-kit/signing/signing-key.js";
 import { signStatement } from "#service-kit/signing/statement.js";
 import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { bundle, certifiedBy, gatewayKey, keyFrom, strangersKey } from "./support/gateway-keys.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
 const CALLER = { address: "192.0.2.77", requestId: "asked-by-a-test" };
@@ -147,10 +141,21 @@ describe("is not believed, and the address of the peer counts:", () => {
       "a statement of the token server's own key",
       () => statement(signedBy({ ...server.keys.active(), x5c: key.x5c })),
     ],
-    ["one of a stranger's authority", async () => statement(signedBy(await strangersKey()))],
+    [
+      "one of a stranger's authority",
+      async () => statement(signedBy(await strangersKey(join(folder.path, "stranger")))),
+    ],
     [
       "one of whom a gateway's key certified",
-      async () => statement(signedBy(await certifiedByGateway())),
+      async () => statement(signedBy(await certifiedBy(key))),
+    ],
+    [
+      "one under a certificate that has ended",
+      async () => statement(signedBy(await keyFrom(folders, -7_200))),
+    ],
+    [
+      "one under a certificate yet to begin",
+      async () => statement(signedBy(await keyFrom(folders, 7_200))),
     ],
     ["two statements", () => ({ [CALLER_HEADER]: `${signed()}, ${signed()}` })],
   ])("%s", async (_what, header) => {
@@ -158,6 +163,12 @@ describe("is not believed, and the address of the peer counts:", () => {
     expect(address).toBe(PEER);
     expect(requestId).not.toBe(CALLER.requestId);
     expect(requestId).not.toBe("chosen");
+  });
+
+  test("but one under a certificate that is valid now is", async () => {
+    expect((await recorded(statement(signedBy(await keyFrom(folders, -60))))).address).toBe(
+      CALLER.address,
+    );
   });
 
   test("a statement of a key that was withdrawn, as soon as the bundle is another", async () => {
@@ -241,35 +252,6 @@ function registryToken(): string {
     newTokenId: randomUUID,
   });
   return authorization("alice", []).slice("Bearer ".length);
-}
-
-async function strangersKey(): Promise<SigningKey> {
-  const others = operatorFolders(join(folder.path, "stranger"));
-  await renewKeys(others, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
-  return gatewayKey(others);
-}
-
-/** A certificate of a gateway is no authority, whatever its key has signed. */
-async function certifiedByGateway(): Promise<SigningKey> {
-  const [leaf = ""] = key.x5c ?? [];
-  const gateway = new X509Certificate(Buffer.from(leaf, "base64"));
-  const keyPem = key.privateKey.export({ type: "pkcs8", format: "pem" }).toString();
-  const authority = { keyPem, certificatePem: gateway.toString() };
-  const own = createPrivateKey(await generateKeyPem());
-  const validity = { from: seconds(), to: seconds() + 3_600 };
-  const certificate = await issueCertificate(authority, own, "gateway", validity);
-  return assembleSigningKey(own, [new X509Certificate(certificate), gateway], "test");
-}
-
-async function gatewayKey({ keys }: OperatorFolders): Promise<SigningKey> {
-  const found = await readKeyFolder({ directory: keys, owner: "gateway", certified: true });
-  const [first] = found;
-  if (first === undefined) throw new Error("no key");
-  return first.key;
-}
-
-async function bundle({ trust }: OperatorFolders): Promise<readonly X509Certificate[]> {
-  return parseCertificates(await readFile(join(trust, "gateway.pem"), "utf8"), "gateway.pem");
 }
 
 function statement(token: string): Record<string, string> {

@@ -75,7 +75,8 @@ export function findGuards(file: string, text: string): Guard[] {
       const call = ts.isAwaitExpression(node.expression)
         ? node.expression.expression
         : node.expression;
-      if (ts.isCallExpression(call) && REFUSING_CALL.test(nameOf(call.expression)))
+      const isAnswer = /^res\b/.test(call.getText(source));
+      if (ts.isCallExpression(call) && REFUSING_CALL.test(nameOf(call.expression)) && !isAnswer)
         expression(node.expression, "undefined");
     } else if (ts.isCallExpression(node)) {
       const predicate = node.arguments[0];

@@ -14,7 +14,7 @@ import { withSharedPostgres } from "./shared-postgres.js";
 import { guardedModules, nearTests } from "./targets.js";
 
 const UNIT = { test: 10_000, file: 60_000 };
-const WHOLE = { test: 60_000, file: 240_000 };
+const WHOLE = { test: 20_000, file: 120_000 };
 
 const { values } = parseArgs({
   options: {

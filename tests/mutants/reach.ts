@@ -11,6 +11,8 @@ export interface Reach {
   readonly test: string;
   /** Of the test file's text: what is known of another text does not count. */
   readonly hash: string;
+  /** Of the guards that it could come by: with others, it is found out again. */
+  readonly among: string;
   readonly milliseconds: number;
   /** Whether it could be run. */
   readonly passed: boolean;
@@ -36,7 +38,13 @@ export async function findReach(
   patience: Patience,
 ): Promise<Reach[]> {
   const kept = keptLines<Reach>(join(scratch.root, "..", "reach.ndjson"));
-  const known = new Map(kept.all().map((reach) => [`${reach.test} ${reach.hash}`, reach]));
+  const among = shortHash(guards.map(({ id }) => id).join("\n"));
+  const known = new Map(
+    kept
+      .all()
+      .filter((reach) => reach.among === among)
+      .map((reach) => [`${reach.test} ${reach.hash}`, reach]),
+  );
   const keyOf = (test: string) => `${test} ${hashOf(scratch, test)}`;
   const idOf = new Map(guards.map(({ number, id }) => [number, id]));
   const notes = (name: string) => join(scratch.root, "..", `notes-${name}`);
@@ -51,6 +59,7 @@ export async function findReach(
     const reach: Reach = {
       test,
       hash: hashOf(scratch, test),
+      among,
       milliseconds: end === "hung" ? patience.file : end.milliseconds,
       passed: end !== "hung" && end.broken === null,
       failing: end === "hung" ? [] : end.failures.map(({ title }) => title),
@@ -80,8 +89,9 @@ function readNotes(
 }
 
 function hashOf({ root }: Scratch, test: string): string {
-  return createHash("sha256")
-    .update(readFileSync(join(root, test)))
-    .digest("hex")
-    .slice(0, 16);
+  return shortHash(readFileSync(join(root, test)));
+}
+
+function shortHash(text: string | Buffer): string {
+  return createHash("sha256").update(text).digest("hex").slice(0, 16);
 }

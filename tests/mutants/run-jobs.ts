@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { DIST } from "#local/repository-root.js";
 import type { RunEvent } from "./event-reporter.js";
 import type { Told } from "./stop-early.js";
 import type { Scratch } from "./scratch.js";
@@ -98,7 +97,11 @@ async function whileRunning(
 ): Promise<void> {
   const closed = once(child, "close");
   const end = () => {
-    if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended by itself meanwhile.
+    }
   };
   const giveUp = () => {
     end();
@@ -121,7 +124,7 @@ function startJest({ root }: Scratch, events: string, patience: Patience): Child
       ...["-n", "10", process.execPath, "--experimental-vm-modules"],
       ...["node_modules/jest/bin/jest.js", FOLDER, "--selectProjects", "unit", "--runInBand"],
       `--testTimeout=${patience.test}`,
-      `--reporters=${join(DIST, "tests/mutants/event-reporter.js")}`,
+      `--reporters=${join(root, "dist/tests/mutants/event-reporter.js")}`,
     ],
     {
       cwd: root,
@@ -136,7 +139,7 @@ function startJest({ root }: Scratch, events: string, patience: Patience): Child
 
 function wrapper({ root, orders }: Scratch, { test, order, told }: Job): string {
   const path = relative(join(root, FOLDER), join(root, test)).replace(/\.ts$/, ".js");
-  return `/** @jest-environment ${join(DIST, "tests/mutants/stop-early.js")} */
+  return `/** @jest-environment ${join(root, "dist/tests/mutants/stop-early.js")} */
 import { writeFileSync } from "node:fs";
 writeFileSync(${JSON.stringify(orders)}, ${JSON.stringify(order)});
 Object.assign(globalThis.told, ${JSON.stringify(told)});

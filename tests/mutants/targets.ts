@@ -1,7 +1,7 @@
 import { sourceFiles, resolveImport, type SourceFile } from "#tests/support/source-tree.js";
 
 const MODULES =
-  /^(?:token-server\/src\/|access-policy\/src\/|gateway\/src\/(?:tags|pulls)\/|gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$|service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$)/;
+  /^(?:token-server\/src\/|access-policy\/src\/|gateway\/src\/(?:tags|pulls|api)\/|gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$|gateway\/src\/upstream\/client-framing\.ts$|service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$|service-kit\/src\/signing\/(?:caller-)?statement\.ts$)/;
 
 /** Words for people: they say what was decided, and decide nothing. */
 const WORDS = /^access-policy\/src\/(?:reason|nearest|shadow)\.ts$/;
