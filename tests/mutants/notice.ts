@@ -9,6 +9,8 @@ import type { Scratch } from "./scratch.js";
 export type Outcome =
   | { readonly is: "noticed"; readonly test: string; readonly title: string }
   | { readonly is: "survived"; readonly tests: number }
+  /** A test waits in vain without it: it fails by its time limit alone. */
+  | { readonly is: "waited for"; readonly test: string }
   /** A test file hung or could not be loaded, which tells nothing, and no other one noticed. */
   | { readonly is: "not shown"; readonly why: string };
 
@@ -79,13 +81,23 @@ export async function noticeGuards(
   }
 }
 
-/** The nearest come by the fewest guards; of a database's tests the quickest are asked first. */
-function testsFor({ id }: NumberedGuard, reaches: readonly Reach[]): Reach[] {
+/** The nearest are named alike, then those that come by the fewest guards; of a database's tests the quickest. */
+function testsFor({ id, file }: NumberedGuard, reaches: readonly Reach[]): Reach[] {
+  const words = new Set(wordsOf(file));
+  const alike = ({ test }: Reach) => wordsOf(test).filter((word) => words.has(word)).length;
   const cost = ({ guards, milliseconds }: Reach) =>
     Object.keys(guards).length * (500 + milliseconds);
   return reaches
     .filter(({ passed, guards }) => passed && id in guards)
-    .sort((a, b) => cost(a) - cost(b));
+    .sort((a, b) => alike(b) - alike(a) || cost(a) - cost(b));
+}
+
+const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit"];
+
+/** @returns the words of a path, each once and without the `s` of a plural */
+function wordsOf(path: string): string[] {
+  const words = path.split(/[^a-z]+/).map((word) => word.replace(/s$/, ""));
+  return [...new Set(words)].filter((word) => !IN_ALL_PATHS.includes(word));
 }
 
 /** What a test noticed stays noticed; what one passed by says nothing of another text of it. */
@@ -96,6 +108,8 @@ function isCurrent({ said, test, hash }: Line, reaches: readonly Reach[]): boole
 function outcomeOf(lines: readonly Line[]): Outcome {
   const noticed = lines.find(({ said }) => said === "noticed");
   if (noticed !== undefined) return { is: "noticed", test: noticed.test, title: noticed.title };
+  const slow = lines.find(({ said }) => said === "slow");
+  if (slow !== undefined) return { is: "waited for", test: slow.test };
   const odd = lines.find(({ said }) => said !== "passed");
   if (odd !== undefined) return { is: "not shown", why: `${odd.said} in ${odd.test}` };
   return { is: "survived", tests: lines.length };

@@ -15,7 +15,7 @@ export interface Report {
  * @returns numbers, and guard by guard who noticed
  */
 export function reportOf(guards: readonly Guard[], outcomes: ReadonlyMap<string, Outcome>): Report {
-  const rows = guards.flatMap((guard) => {
+  const rows: Row[] = guards.flatMap((guard) => {
     const outcome = outcomes.get(guard.id);
     return outcome === undefined ? [] : [{ guard, outcome, reason: judgementOf(guard) }];
   });
@@ -29,38 +29,82 @@ export function reportOf(guards: readonly Guard[], outcomes: ReadonlyMap<string,
     ["noticed by a unit test", by("tests/unit/")],
     ["noticed by an integration test", by("tests/integration/")],
     ["noticed by an attack", by("tests/attacks/")],
-    ["not noticed, and why that is right", open("survived", true) + open("not shown", true)],
-    ["not noticed (survived)", open("survived", false)],
-    ["not shown (hung, slow, broken)", open("not shown", false)],
-  ];
+    ["a test waits in vain without it", open("waited for", false)],
+    ["not noticed, and why that is right", rows.filter(isJudged).length],
+    ["not noticed", open("survived", false)],
+    ["not shown: a test file hung or broke", open("not shown", false)],
+  ] as const;
   const summary = [
     "| | number |",
     "|---|---|",
     ...table.map(([what, number]) => `| ${what} | ${number} |`),
   ].join("\n");
-  const list = rows.map(({ guard, outcome, reason }) => {
-    const where = `${guard.file}:${guard.line}`;
-    const cells = [where, code(guard.text), guard.removal.to, said(outcome, reason)];
-    return `| ${cells.join(" | ")} |`;
-  });
   const text = `# One guard out: the last run
 
 How it is run and what it means: docs/mutants.md. Made by \`npm run mutants\`.
 
 ${summary}
 
-| where | guard | taken out as | noticed by |
-|---|---|---|---|
-${list.join("\n")}
+${folderTable(rows)}
+
+## Not noticed
+
+${listOf(rows.filter((row) => row.outcome.is !== "noticed" && row.reason === null))}
+
+## Not noticed, and why that is right
+
+${listOf(rows.filter(isJudged))}
 `;
   return { summary, text };
 }
 
-function said(outcome: Outcome, reason: string | null): string {
-  if (outcome.is === "noticed")
-    return `${outcome.test.replace(/^tests\//, "")} › ${cell(outcome.title)}`;
-  if (reason !== null) return `nobody: ${cell(reason)}`;
-  return outcome.is === "survived" ? "**SURVIVED**" : `**not shown**: ${cell(outcome.why)}`;
+interface Row {
+  readonly guard: Guard;
+  readonly outcome: Outcome;
+  /** Why nobody can notice. */
+  readonly reason: string | null;
+}
+
+function isJudged({ outcome, reason }: Row): boolean {
+  return outcome.is !== "noticed" && reason !== null;
+}
+
+function folderTable(rows: readonly Row[]): string {
+  const folderOf = ({ guard }: Row) => guard.file.split("/").slice(0, 3).join("/");
+  const folders = [...new Set(rows.map(folderOf))].map((folder) => {
+    const own = rows.filter((row) => folderOf(row) === folder);
+    const noticed = own.filter(({ outcome }) => outcome.is === "noticed").length;
+    const judged = own.filter(isJudged).length;
+    return [folder, own.length, noticed, judged, own.length - noticed - judged];
+  });
+  return [
+    "| where | guards | noticed | judged | neither |",
+    "|---|---|---|---|---|",
+    ...folders.map((cells) => `| ${cells.join(" | ")} |`),
+  ].join("\n");
+}
+
+function listOf(rows: readonly Row[]): string {
+  if (rows.length === 0) return "None.";
+  return rows
+    .map(({ guard: { file, text, removal }, outcome, reason }) => {
+      const what = `${file}: ${code(text)} (${removal.to})`;
+      return `- ${what}: ${reason ?? said(outcome)}`;
+    })
+    .join("\n");
+}
+
+function said(outcome: Outcome): string {
+  switch (outcome.is) {
+    case "noticed":
+      return `${outcome.test} › ${outcome.title}`;
+    case "survived":
+      return `${outcome.tests} test files pass`;
+    case "waited for":
+      return `${outcome.test} waits in vain`;
+    case "not shown":
+      return outcome.why;
+  }
 }
 
 function code(text: string): string {
