@@ -87,6 +87,7 @@ describe("while that service is down", () => {
     ["it answers 500", () => ({ status: 500, body: {} })],
     ["it answers 204", () => ({ status: 204, body: "" })],
     ["a firewall answers 403", () => ({ status: 403, body: "" })],
+    ["it answers 410 and a verdict's body", () => ({ status: 410, body: { valid: false } })],
     ["its route is wrong", () => ({ status: 404, body: "" })],
     ["it does not answer within two seconds", () => "silence"],
   ])("a login is 503, never 401: %s", async (_what, answer) => {

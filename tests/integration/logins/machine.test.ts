@@ -106,6 +106,10 @@ describe("a document is refused", () => {
       expect(await refusal(await make.sign([stranger], { args }))).toBe(UNSIGNED);
   });
 
+  test("when its text is no base64", async () => {
+    expect(await refusal("MIAG!")).toBe(`${REFUSED}: it is no PKCS#7 in base64`);
+  });
+
   test("when a single byte of what is signed was changed", async () => {
     for (const args of [AS_AWS, [...AS_AWS, "-noattr"]]) {
       const ber = Buffer.from(await make.sign([aws], { args }), "base64");

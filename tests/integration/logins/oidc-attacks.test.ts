@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
 import type { IdentitySource } from "#token-server/identity/identity-source.js";
+import type { KeyTimes } from "#token-server/identity/oidc/issuer-keys.js";
 import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { oidcSource } from "#token-server/identity/oidc/oidc.js";
 import { readableLog, type ReadableLog } from "./support/log.js";
@@ -113,6 +114,35 @@ describe("a token is refused", () => {
   });
 });
 
+test("only a token of a trusted issuer is a login under the name for access tokens", async () => {
+  const token = await issuer.token(claims);
+  const accepted = (username: string, password: string) =>
+    source.accepts(credentials(username, password));
+  expect([accepted("oidc", token), accepted("oauth2", token)]).toEqual([true, true]);
+  expect([accepted("alice", token), accepted("oauth2", "opaque")]).toEqual([false, false]);
+});
+
+test("a login is good for no longer than its token, and than the configured age", async () => {
+  const ends = async (change: object) => {
+    source = sourceWith(change);
+    const at = Date.now();
+    const { validUntil } = await source.verify(credentials("oidc", await issuer.token(claims)));
+    return Math.round(((validUntil ?? Infinity) - at / 1000) / 60);
+  };
+  expect([await ends({}), await ends({ maxAgeSeconds: 120 })]).toEqual([5, 2]);
+});
+
+test("a token that does not say when it was made, under a key that is not known, is not decided", async () => {
+  source = sourceWith({}, { ...TIMES, cooldownMilliseconds: 600_000 });
+  expect(await outcome(await issuer.token(claims))).toMatch(/^no fault/);
+  const key = await newIssuerKey("ES256");
+  expect(await outcome(await issuer.token({ ...claims, iat: undefined }, { key }))).toMatch(
+    /^UNAVAILABLE/,
+  );
+  const old = { at: Date.now() - 3 * MINUTE, key };
+  expect(await outcome(await issuer.token(claims, old))).toMatch(/^UNAUTHORIZED.*signature/);
+});
+
 describe("clocks that differ by less than a minute", () => {
   test("keep nobody out", async () => {
     for (const at of [Date.now() + 0.9 * MINUTE, Date.now() - 5.9 * MINUTE])
@@ -181,10 +211,10 @@ function outcome(token: string): Promise<string> {
   return faultOf(source.verify(credentials("oidc", token)));
 }
 
-function sourceWith(change: object): IdentitySource {
+function sourceWith(change: object, times: KeyTimes = TIMES): IdentitySource {
   const section = { ...GITHUB_ISSUER, issuer: issuer.url, ...change };
   const checked = issuerSchema(z.string()).parse(section);
-  return oidcSource([checked], { now: Date.now, log: log.log, times: TIMES });
+  return oidcSource([checked], { now: Date.now, log: log.log, times });
 }
 
 function headerOf(token: string): { kid: string } {

@@ -80,6 +80,15 @@ describe("while the team service is down", () => {
     expect(await faultOf(teams.teamsOf(login("alice")))).toBe(UNAVAILABLE);
   });
 
+  test.each<[string, number, unknown]>([
+    ["404 and a list", 404, [{ name: "alpha" }]],
+    ["no list", 200, { name: "alpha" }],
+    ["a list of something else", 200, ["alpha"]],
+  ])("whoever is not known has no teams by %s", async (_what, status, body) => {
+    service.answer = () => ({ status, body });
+    expect(await faultOf(lookup().teamsOf(login("alice")))).toBe(UNAVAILABLE);
+  });
+
   test.each([403, 404, 410])("%d is no answer about a membership either", async (status) => {
     const teams = lookup();
     await teams.teamsOf(login("alice"));
@@ -123,6 +132,7 @@ describe("while the team service is down", () => {
     for (let attempt = 0; attempt < 20; attempt += 1)
       await faultOf(teams.teamsOf(login(`user-${attempt}`)));
     expect(service.asked).toHaveLength(5);
+    expect(await faultOf(teams.teamsOf(login("one-more")))).toBe(UNAVAILABLE);
   });
 });
 

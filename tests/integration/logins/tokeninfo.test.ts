@@ -113,6 +113,14 @@ describe("a wrong OAuth token", () => {
   });
 });
 
+test("a right token of a realm that the service may not say is refused", async () => {
+  const mayBeOf = (realm: string) => realm === "/employees";
+  source = tokeninfoSource(service.url, { cacheSeconds: 0, now: clock.now, mayBeOf });
+  expect(whoIs(await verify("token-1"))).toBe("/employees/alice");
+  service.answer = () => ({ status: 200, body: { ...ALICE, realm: "/services" } });
+  expect(await faultOf(verify("token-2"))).toMatch(/^UNAUTHORIZED.*its realm is not one/);
+});
+
 describe("while the token information service is down", () => {
   test.each<[string, JsonService["answer"]]>([
     ["it answers 500", () => ({ status: 500, body: {} })],
@@ -120,6 +128,8 @@ describe("while the token information service is down", () => {
     ["it answers 403", () => ({ status: 403, body: {} })],
     ["it answers 404", () => ({ status: 404, body: {} })],
     ["it answers 410", () => ({ status: 410, body: {} })],
+    ["it answers 404 with what a right token has", () => ({ status: 404, body: ALICE })],
+    ["it answers 410 with an error", () => ({ status: 410, body: { error: "invalid_token" } })],
     ["it asks to come back later", () => ({ status: 429, body: {} })],
     ["it redirects", () => ({ status: 302, body: {} })],
     ["it answers no JSON", () => ({ status: 200, body: "<html>" })],

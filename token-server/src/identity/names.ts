@@ -39,7 +39,7 @@ export function isSafeUid(text: string): boolean {
 
 /** @returns whether `text` can be taken for a realm as it is */
 export function isRealm(text: string): boolean {
-  return REALM.test(text) && !/^\/\.{1,2}$/.test(text);
+  return REALM.test(text);
 }
 
 /** @returns whether a uid has a meaning of its own here, in whatever case and width it is written */
