@@ -49,3 +49,19 @@ describe("a refused push of a small manifest", () => {
     socket.destroy();
   });
 });
+
+describe("a request that must have no body", () => {
+  test.each([
+    ["announces one that does not come", "Content-Length: 2", ""],
+    ["sends one with its head", "Content-Length: 2", "{}"],
+    ["sends one in chunks with its head", "Transfer-Encoding: chunked", "2\r\n{}\r\n0\r\n\r\n"],
+  ])("and %s is refused, and the connection ends", async (_what, framing, body) => {
+    const socket = connect(between.gateway.port, "127.0.0.1");
+    let text = "";
+    socket.setEncoding("latin1").on("data", (chunk: string) => (text += chunk));
+    socket.write(["GET /token HTTP/1.1", "Host: g", framing, "", body].join("\r\n"));
+    await eventually("it is answered", () => answersIn(text).length === 1);
+    expect(answersIn(text)).toMatchObject([{ status: 400, headers: { connection: "close" } }]);
+    socket.destroy();
+  });
+});

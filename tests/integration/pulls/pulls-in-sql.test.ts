@@ -1,0 +1,111 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { prunePulls, recordPulls } from "#gateway/pulls/sql/record-pulls.js";
+import { readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
+import type { CountedPulls } from "#gateway/pulls/pull.js";
+import { parseDigest } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+
+const [APP, OTHER] = ["alpha/app", "alpha/other"].map(parseRepositoryName);
+const [ONE, TWO] = ["1.0", "2.0"].map(parseTag);
+const [A, B] = ["a", "b"].map((c) => parseDigest(`sha256:${c.repeat(64)}`));
+const HOUR = 3_600_000;
+
+let ledger: StartedLedger;
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+beforeEach(() => ledger.clear());
+afterAll(() => ledger.stop());
+
+const at = (hours: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + hours * HOUR);
+const pull = (change: Partial<CountedPulls> = {}): CountedPulls => ({
+  ...{ repository: "alpha/app", tag: "1.0", digest: `sha256:${"a".repeat(64)}`, count: 1 },
+  ...{ uid: "alice", realm: "", kind: "oauth2", address: "", userAgent: "" },
+  ...{ firstAt: at(0), lastAt: at(0) },
+  ...change,
+});
+const record = (...pulls: CountedPulls[]) => ledger.db.transaction((tx) => recordPulls(tx, pulls));
+const ALL = { tag: null, digest: null, since: null, limit: 10, cursor: null };
+const target = (change: object = {}) => ({
+  ...ALL,
+  ...{ about: "pulls" as const, repository: APP ?? parseRepositoryName("x") },
+  ...change,
+});
+const totals = async (...changes: object[]) =>
+  Promise.all(
+    changes.map(async (change) => (await readPullTotal(ledger.db, target(change)))?.pulls ?? null),
+  );
+
+test("pulls are those of a repository, a tag, a digest, and no other's", async () => {
+  const digest = B ?? "";
+  await record(
+    pull({ count: 1 }),
+    pull({ tag: "2.0", count: 10 }),
+    pull({ digest, count: 100 }),
+    pull({ repository: "alpha/other", count: 1_000 }),
+  );
+  expect(await totals({}, { tag: ONE }, { tag: TWO }, { repository: OTHER })).toEqual([
+    111, 101, 10, 1_000,
+  ]);
+  expect(await totals({ digest: A }, { digest: B }, { digest: A, tag: TWO })).toEqual([
+    11, 100, 10,
+  ]);
+  expect(await totals({ repository: OTHER, digest: B })).toEqual([null]);
+  expect(await totals({ repository: OTHER, tag: TWO }, { tag: "3.0" })).toEqual([null, null]);
+  const listed = await readPulls(ledger.db, target({ repository: OTHER }));
+  expect(listed.map(({ count }) => count)).toEqual([1_000]);
+});
+
+test("a repository, tag or manifest is known in its own repository alone, and once it is one", async () => {
+  const none = { digest: parseDigest(`sha256:${"c".repeat(64)}`) };
+  await record(pull({ repository: "alpha/other" }));
+  await ledger.db.query(
+    `insert into ledger.tag
+       (repository, name, reservation, reserved_digest, reserved_by, reserved_until)
+     values ('alpha/app', 'reserved', gen_random_uuid(), $1, 'alice', now())`,
+    [A],
+  );
+  expect(await totals({}, { digest: A })).toEqual([null, null]);
+  await ledger.db.query(
+    `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+     values ('alpha/app', '1.0', $1, 'alice', now())`,
+    [B],
+  );
+  expect(await totals({}, { tag: ONE }, { tag: TWO }, { tag: "reserved" })).toEqual([
+    0,
+    0,
+    null,
+    null,
+  ]);
+  expect(await totals({ digest: B }, { digest: A }, none)).toEqual([0, null, null]);
+});
+
+test("of repeated pulls the first and the last time are kept, whichever comes first", async () => {
+  await record(pull({ firstAt: at(-2), lastAt: at(-2) }));
+  await record(pull({ firstAt: at(-3), lastAt: at(-3) }));
+  await record(pull({ firstAt: at(-1), lastAt: at(-1) }));
+  const [kept] = await readPulls(ledger.db, target());
+  expect(kept).toMatchObject({ count: 3, firstAt: at(-3), lastAt: at(-1) });
+});
+
+test("only what is old is forgotten", async () => {
+  await record(pull(), pull({ uid: "bob", firstAt: at(-48), lastAt: at(-48) }));
+  expect(await prunePulls(ledger.db, 1)).toBe(1);
+  expect((await readPulls(ledger.db, target())).map(({ uid }) => uid)).toEqual(["alice"]);
+});
+
+test("what is too much of one repository pushes out none of another's", async () => {
+  await record(pull({ repository: "alpha/other", firstAt: at(-48), lastAt: at(-48) }));
+  await ledger.db.query(
+    `insert into ledger.pull select 'alpha/app', '0.9', i::text, 'c', 'u', '', '', '', '', 1, now(),
+       now() - i * interval '1 second' from generate_series(1, 50000) as i`,
+  );
+  await record(pull());
+  expect(await readPulls(ledger.db, target({ repository: OTHER }))).toHaveLength(1);
+  const { rows } = await ledger.db.query<{ count: number }>(
+    "select count(*)::int as count from ledger.pull where repository = 'alpha/app'",
+  );
+  expect(rows[0]?.count).toBe(50_000);
+});
