@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createClient, ServerRefusal, type Client } from "./client.js";
+import { createClient, ServerRefusal, type Client } from "./api/client.js";
 import { explain } from "./commands/explain.js";
 import {
   checkRobots,

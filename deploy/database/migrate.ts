@@ -1,5 +1,5 @@
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { LEDGER_MIGRATIONS } from "#gateway/migrations.js";
+import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";

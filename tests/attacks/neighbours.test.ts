@@ -1,8 +1,8 @@
 import { randomUUID, type X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { callerStatement } from "#gateway/proxy/caller-statement.js";
-import { upstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import { callerStatement } from "#gateway/upstream/caller-statement.js";
+import { upstreamAuthorization } from "#gateway/upstream/upstream-token.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import {
   CALLER_HEADER,

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ownRequestMark } from "#gateway/hooks/own-requests.js";
+import { ownRequestMark } from "#gateway/upstream/own-requests.js";
 import { DIST } from "#local/repository-root.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";

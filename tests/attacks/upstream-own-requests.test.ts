@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { wholeRequests, type Ask } from "#gateway/proxy/whole-request.js";
+import { wholeRequests, type Ask } from "#gateway/upstream/whole-request.js";
 import { eventually } from "#tests/support/eventually.js";
 import {
   plainAnswer,

@@ -1,5 +1,5 @@
 import { randomInt } from "node:crypto";
-import { countMarked } from "#gateway/discovery/sql/mark-tag.js";
+import { countMarked } from "#gateway/drift/sql/mark-tag.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readNewestDigest, readTagMeaning, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { listExpired } from "#gateway/ledger/sql/reserve-tag.js";

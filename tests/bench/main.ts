@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { readConfig } from "#gateway/config.js";
+import { readConfig } from "#gateway/config/config.js";
 import { openUpstream } from "#gateway/wiring/registry.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { SILENT } from "#tests/support/ledger.js";

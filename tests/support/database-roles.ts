@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { LEDGER_MIGRATIONS } from "#gateway/migrations.js";
+import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { connectionOptions, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
-import { registryListing } from "#gateway/discovery/registry-listing.js";
-import { gatewayMetrics } from "#gateway/gateway-metrics.js";
+import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
 import { settleRefusals } from "#gateway/ledger/record-refusal.js";
 import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
@@ -11,16 +11,16 @@ import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
 import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
-import { PIER_ONE_TAGS, type TagPolicy } from "#gateway/ledger/tag-policy.js";
+import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
-import { hookRoutes } from "#gateway/hooks/routes.js";
+import { hookRoutes } from "#gateway/notifications/routes.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { pushSearch } from "#gateway/scm/push-search.js";
 import { registryReader } from "#gateway/scm/registry-reader.js";
 import { scmMetrics } from "#gateway/scm/scm-metrics.js";
-import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
+import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import {
   manifestTurns,
   watchManifestTurns,
@@ -29,11 +29,11 @@ import {
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
-import { registryUpstream, type UpstreamPatience } from "#gateway/proxy/upstream.js";
-import type { UpstreamAuthorization } from "#gateway/proxy/upstream-token.js";
+import { registryUpstream, type UpstreamPatience } from "#gateway/upstream/upstream.js";
+import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
 import type { Sink } from "#gateway/events/sink.js";
 import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
-import { gatewayRoutes } from "#gateway/routes.js";
+import { gatewayRoutes } from "#gateway/routes/routes.js";
 import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";

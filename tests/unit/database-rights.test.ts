@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { LEDGER_MIGRATIONS } from "#gateway/migrations.js";
+import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import type { MigrationSet } from "#service-kit/db/migrate.js";
 import type { Privilege, ServiceRole } from "#service-kit/db/rights.js";
 import { TOKEN_SERVER_MIGRATIONS } from "#token-server/migrations.js";

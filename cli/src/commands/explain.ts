@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Client } from "../client.js";
+import type { Client } from "../api/client.js";
 
 const ruleSchema = z.object({ id: z.string(), at: z.string().nullable() });
 const answerSchema = z.object({

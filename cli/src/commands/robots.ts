@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { Client } from "../client.js";
-import { table } from "../print.js";
+import type { Client } from "../api/client.js";
+import { table } from "../output/print.js";
 
 const robotSchema = z.object({
   login: z.string(),

@@ -2,7 +2,7 @@ import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "../ledger/sql/reserve-tag.js";
 import { reasonOf, type Pass, type PassOptions } from "./pass.js";
-import { clearMarks, countMissing, markDrift } from "./sql/mark-tag.js";
+import { clearMarks, countMissing, markDrift } from "../drift/sql/mark-tag.js";
 import type { SeenTag } from "./sql/staging.js";
 
 /**

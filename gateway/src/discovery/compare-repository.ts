@@ -8,7 +8,7 @@ import { LATEST } from "../ledger/tag-rules.js";
 import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
 import { reasonOf, type Pass } from "./pass.js";
-import { ListingRefused } from "./registry-listing.js";
+import { ListingRefused } from "../upstream/registry-listing.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import {
   clearTags,

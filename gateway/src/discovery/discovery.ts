@@ -4,10 +4,10 @@ import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { DiscoveryMetrics } from "./discovery-metrics.js";
 import type { PassDeps, PassOptions } from "./pass.js";
-import { isInOrder } from "./report.js";
+import { isInOrder } from "../commands/discover/report.js";
 import { runPass } from "./run-pass.js";
 import { secondsSincePass } from "./sql/cursor.js";
-import { countMarked } from "./sql/mark-tag.js";
+import { countMarked } from "../drift/sql/mark-tag.js";
 import type { PassSummary } from "./tally.js";
 
 /** What operators choose. */

@@ -1,11 +1,11 @@
 import type { AdoptDeps } from "../ledger/adopt.js";
-import type { TagPolicy } from "../ledger/tag-policy.js";
-import type { Upstream } from "../proxy/upstream.js";
-import type { UpstreamAuthorization } from "../proxy/upstream-token.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 import { readMode } from "../mode/sql.js";
 import type { PassDeps } from "./pass.js";
-import { registryListing } from "./registry-listing.js";
-import { repairTag, type RepairDeps } from "./repair-tag.js";
+import { registryListing } from "../upstream/registry-listing.js";
+import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
 
 /** What discovery is made of: what the gateway has anyway. */
 export interface DiscoveryParts extends AdoptDeps {

@@ -2,10 +2,10 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import type { TagKey } from "../ledger/sql/reserve-tag.js";
-import type { TagPolicy } from "../ledger/tag-policy.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { paceOf, type Pace } from "./paced.js";
-import type { RegistryListing } from "./registry-listing.js";
-import type { RepairOutcome } from "./repair-tag.js";
+import type { RegistryListing } from "../upstream/registry-listing.js";
+import type { RepairOutcome } from "../drift/repair-tag.js";
 import type { SeenTag } from "./sql/staging.js";
 import { newTally, type PassSummary, type Tally } from "./tally.js";
 

@@ -6,7 +6,7 @@ import type { Logger } from "#service-kit/log.js";
 import { enqueueSearch } from "../scm/sql/scm-search.js";
 import { adoptTags, type FoundTag } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
-import { isSignatureTag } from "./tag-policy.js";
+import { isSignatureTag } from "#tag-policy/tag-policy.js";
 
 /** What adopting needs. */
 export interface AdoptDeps {

@@ -2,7 +2,7 @@ import type { SearchResult } from "../scm/find-source.js";
 import type { CommitDeps } from "./settle.js";
 import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
 import type { PushedManifest } from "./stored-manifest.js";
-import type { TagPolicy } from "./tag-policy.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
 
 /** A push of a manifest under a tag. */
 export interface TagPush extends TagClaim {

@@ -4,7 +4,7 @@ import { adopt, type AdoptDeps } from "./adopt.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
 import { readNewestDigest, readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "./sql/reserve-tag.js";
-import type { TagPolicy } from "./tag-policy.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { LATEST } from "./tag-rules.js";
 
 /** What resolving needs. */

@@ -13,7 +13,7 @@ import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
 import type { StoredManifest } from "./stored-manifest.js";
-import { isSignatureTag } from "./tag-policy.js";
+import { isSignatureTag } from "#tag-policy/tag-policy.js";
 
 /** What settling needs. */
 export interface SettleDeps {

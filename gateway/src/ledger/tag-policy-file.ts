@@ -3,8 +3,8 @@ import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { watchFile, type WatchDeps } from "#service-kit/watch-file.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
-import { compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "./tag-policy.js";
-import { tagPolicySchema } from "./tag-policy-schema.js";
+import { compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
+import { tagPolicySchema } from "#tag-policy/tag-policy-schema.js";
 
 /** A tag policy in a file, followed while the process runs. */
 export interface TagPolicyFile extends Component {

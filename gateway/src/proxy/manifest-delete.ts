@@ -1,9 +1,9 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
-import { deleteManifest, type DeleteManifestDeps } from "../tags/delete-manifest.js";
-import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "../tags/delete-tag.js";
+import { deleteManifest, type DeleteManifestDeps } from "../deletion/delete-manifest.js";
+import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "../deletion/delete-tag.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
-import type { Upstream } from "./upstream.js";
+import type { Upstream } from "../upstream/upstream.js";
 
 /** What deleting needs. */
 export interface ManifestDeleteDeps extends DeleteTagDeps, DeleteManifestDeps {

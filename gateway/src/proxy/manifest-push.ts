@@ -11,10 +11,10 @@ import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { readManifestBody } from "./manifest-body.js";
-import type { Upstream } from "./upstream.js";
+import type { Upstream } from "../upstream/upstream.js";
 import { withRefusedUrls } from "./refused-urls.js";
 import { vouchForChildren } from "./vouch-for-children.js";
-import type { WholeAnswer } from "./whole-request.js";
+import type { WholeAnswer } from "../upstream/whole-request.js";
 
 /** What pushing manifests needs. */
 export interface ManifestPushDeps extends PushDeps {

@@ -16,7 +16,7 @@ import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
 import { notePull } from "./pull-notes.js";
 import { listTags } from "./tags-list.js";
-import type { UpstreamAuthorization } from "./upstream-token.js";
+import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 
 /** What answering registry requests needs. */
 export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {

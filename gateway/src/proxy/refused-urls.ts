@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
-import type { WholeAnswer } from "./whole-request.js";
+import type { WholeAnswer } from "../upstream/whole-request.js";
 
 const errorsSchema = z.object({
   errors: z.array(z.object({ code: z.string(), detail: z.unknown().optional() })),

@@ -8,8 +8,8 @@ import type { Logger } from "#service-kit/log.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
 import { registryQuery } from "../upstream/registry-target.js";
-import type { Upstream } from "./upstream.js";
-import type { WholeAnswer } from "./whole-request.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { WholeAnswer } from "../upstream/whole-request.js";
 
 /** What listing tags needs. */
 export interface TagsListDeps {

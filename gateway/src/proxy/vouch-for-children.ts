@@ -10,7 +10,7 @@ import { storeManifest } from "../ledger/sql/store-manifest.js";
 import type { StoredManifest } from "../ledger/stored-manifest.js";
 import type { ExchangeOf } from "./exchange.js";
 import { MAX_MANIFEST_BYTES } from "./manifest-body.js";
-import type { Errand, Upstream } from "./upstream.js";
+import type { Errand, Upstream } from "../upstream/upstream.js";
 
 /** What vouching needs. */
 export interface VouchDeps {

@@ -3,7 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
 import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
-import type { UpstreamAuthorization } from "../proxy/upstream-token.js";
+import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 import type { ImageReader } from "./find-source.js";
 
 /** What reading images needs. */

@@ -1,6 +1,6 @@
 import type { EventAction, NewEvent } from "../events/event.js";
-import { repositoryMatcher } from "../ledger/repository-matcher.js";
-import { tagMatcher } from "../ledger/tag-glob.js";
+import { repositoryMatcher } from "#tag-policy/repository-matcher.js";
+import { tagMatcher } from "#tag-policy/tag-glob.js";
 
 /** Which events a sink wants; a list that is absent leaves nothing out. */
 export interface FilterSpec {

@@ -2,7 +2,7 @@ import { resolve } from "node:path";
 import { z } from "zod";
 import { refuseRepeated } from "#access-policy/refuse-repeated.js";
 import { EVENT_ACTIONS } from "../events/event.js";
-import { namespacePattern, repositoryPattern, tagPatterns } from "../ledger/pattern-schemas.js";
+import { namespacePattern, repositoryPattern, tagPatterns } from "#tag-policy/pattern-schemas.js";
 import { BEARER_TOKEN, secretOfFile, type SecretForm } from "#service-kit/secret-form.js";
 import { isForbiddenLiteral } from "./address-guard.js";
 import { regionOfTopic, TOPIC_WANTED, type SinkSpec } from "./sink-spec.js";

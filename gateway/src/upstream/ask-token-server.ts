@@ -3,7 +3,7 @@ import { splitTarget } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { REST_BODY_LIMITS } from "#service-kit/http/json-body.js";
 import { readSmallBody } from "#service-kit/http/small-body.js";
-import type { CallerStatement } from "../proxy/caller-statement.js";
+import type { CallerStatement } from "./caller-statement.js";
 import { refuseBody } from "./client-framing.js";
 import type { Forward } from "./forward.js";
 import { tokenServerRequest, tokenServerRoute } from "./token-server-request.js";

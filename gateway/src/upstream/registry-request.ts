@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { RegistryRequest, RequestKind } from "#registry-protocol/request.js";
-import { markedUserAgent } from "../hooks/own-requests.js";
+import { markedUserAgent } from "./own-requests.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
 import type { Framing } from "./client-framing.js";
 import {

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
-import type { GatewayConfig } from "../config.js";
-import { ownRequestMark } from "../hooks/own-requests.js";
-import { callerStatement, type CallerStatement } from "../proxy/caller-statement.js";
-import { upstreamAuthorization, type UpstreamAuthorization } from "../proxy/upstream-token.js";
-import { registryUpstream, type Upstream } from "../proxy/upstream.js";
+import type { GatewayConfig } from "../config/config.js";
+import { ownRequestMark } from "../upstream/own-requests.js";
+import { callerStatement, type CallerStatement } from "../upstream/caller-statement.js";
+import { upstreamAuthorization, type UpstreamAuthorization } from "../upstream/upstream-token.js";
+import { registryUpstream, type Upstream } from "../upstream/upstream.js";
 import { forwarder, type Forward } from "../upstream/forward.js";
 
 /** Silence after which the token server's answer is given up, in seconds. */

@@ -1,5 +1,5 @@
 import type { AddressInfo } from "node:net";
-import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
+import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import { metricsListener, METRICS_CONNECTIONS } from "#service-kit/http/metrics-listener.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";

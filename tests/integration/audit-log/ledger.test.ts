@@ -4,9 +4,9 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import type { VerifiedLedger } from "#audit-log/verify/verify-ledger.js";
 import { adoptAll } from "#gateway/ledger/adopt.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
-import { compileTagPolicy } from "#gateway/ledger/tag-policy.js";
-import { deleteTag } from "#gateway/tags/delete-tag.js";
-import { lockTag } from "#gateway/tags/lock-tag.js";
+import { compileTagPolicy } from "#tag-policy/tag-policy.js";
+import { deleteTag } from "#gateway/deletion/delete-tag.js";
+import { lockTag } from "#gateway/ledger/lock-tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { registryUpstream, type Upstream } from "#gateway/proxy/upstream.js";
+import { registryUpstream, type Upstream } from "#gateway/upstream/upstream.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { wholeRequests, type Ask, type WholeRequest } from "#gateway/proxy/whole-request.js";
+import { wholeRequests, type Ask, type WholeRequest } from "#gateway/upstream/whole-request.js";
 import { startUpstream, takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const REQUEST: WholeRequest = {

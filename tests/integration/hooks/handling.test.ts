@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { Sink } from "#gateway/events/sink.js";
-import { gatewayMetrics } from "#gateway/gateway-metrics.js";
-import { handleNotifications, type HandleDeps } from "#gateway/hooks/handle-notifications.js";
-import { keepNotifications } from "#gateway/hooks/sql/keep-notifications.js";
-import { notificationWorker } from "#gateway/hooks/notification-worker.js";
-import { recordReportedPulls } from "#gateway/hooks/reported-pulls.js";
+import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
+import { handleNotifications, type HandleDeps } from "#gateway/notifications/handle-notifications.js";
+import { keepNotifications } from "#gateway/notifications/sql/keep-notifications.js";
+import { notificationWorker } from "#gateway/notifications/notification-worker.js";
+import { recordReportedPulls } from "#gateway/notifications/reported-pulls.js";
 import {
   claimNotifications,
   notificationBacklog,
   pruneNotifications,
-} from "#gateway/hooks/sql/work-notifications.js";
-import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+} from "#gateway/notifications/sql/work-notifications.js";
+import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { announcing } from "#gateway/outbox/announcing.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";

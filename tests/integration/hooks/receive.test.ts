@@ -1,8 +1,8 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { MAX_ENVELOPE_BYTES } from "#gateway/hooks/receive.js";
-import { ownRequestMark } from "#gateway/hooks/own-requests.js";
+import { MAX_ENVELOPE_BYTES } from "#gateway/notifications/receive.js";
+import { ownRequestMark } from "#gateway/upstream/own-requests.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
 import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/support/gateway.js";

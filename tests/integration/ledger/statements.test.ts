@@ -6,7 +6,7 @@ import { listExpired, reserveTag, takeOverExpired } from "#gateway/ledger/sql/re
 import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
 import { readManifest, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { TagPush } from "#gateway/ledger/push-tag.js";
-import { isSignatureTag } from "#gateway/ledger/tag-policy.js";
+import { isSignatureTag } from "#tag-policy/tag-policy.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";

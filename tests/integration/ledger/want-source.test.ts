@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { compileTagPolicy } from "#gateway/ledger/tag-policy.js";
+import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import type { FoundSource } from "#gateway/scm/scm-source.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { registryListing } from "#gateway/discovery/registry-listing.js";
-import { compileTagPolicy } from "#gateway/ledger/tag-policy.js";
-import { registryUpstream } from "#gateway/proxy/upstream.js";
-import { deleteManifest } from "#gateway/tags/delete-manifest.js";
-import { recoverDeletions } from "#gateway/tags/recover-deletions.js";
+import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { compileTagPolicy } from "#tag-policy/tag-policy.js";
+import { registryUpstream } from "#gateway/upstream/upstream.js";
+import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
+import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { ask } from "#tests/support/http-client.js";
 import { SILENT } from "#tests/support/ledger.js";

@@ -7,7 +7,7 @@ import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { SEARCH_LIMITS } from "#gateway/scm/search-limits.js";
 import { sourceSearch } from "#gateway/scm/source-search.js";
 import { takeSearch } from "#gateway/scm/sql/scm-search.js";
-import { registryUpstream } from "#gateway/proxy/upstream.js";
+import { registryUpstream } from "#gateway/upstream/upstream.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseCommand } from "#audit-log/options.js";
+import { parseCommand } from "#audit-log/commands/options.js";
 
 const NOW = Date.parse("2026-11-20T20:00:00Z");
 const SHA256 = "0".repeat(64);

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { readNotificationConfig } from "#gateway/hooks/config.js";
+import { readNotificationConfig } from "#gateway/notifications/config.js";
 import { volumesBelow } from "../../../deploy/compose/volumes.js";
 import { envReader } from "#service-kit/config.js";
 import { readConfig } from "#token-server/config.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseCommand } from "#gateway/mode/options.js";
+import { parseCommand } from "#gateway/commands/mode/options.js";
 
 describe("npm run mode understands", () => {
   test.each([

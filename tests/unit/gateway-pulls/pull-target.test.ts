@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { formatCursor, parsePullTarget } from "#gateway/pulls/pull-target.js";
+import { formatCursor, parsePullTarget } from "#gateway/api/pull-target.js";
 import { Fault } from "#registry-protocol/faults.js";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;

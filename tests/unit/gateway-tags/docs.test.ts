@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { policySchema } from "#access-policy/policy-schema.js";
 import { loadTagPolicy } from "#gateway/ledger/tag-policy-file.js";
-import { isDeletable } from "#gateway/tags/deletable.js";
+import { isDeletable } from "#tag-policy/deletable.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { parseYaml } from "#service-kit/yaml-file.js";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { compileTagPolicy, PIER_ONE_TAGS, type TagRuleSpec } from "#gateway/ledger/tag-policy.js";
+import { compileTagPolicy, PIER_ONE_TAGS, type TagRuleSpec } from "#tag-policy/tag-policy.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 

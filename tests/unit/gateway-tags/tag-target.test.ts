@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { isDeletable } from "#gateway/tags/deletable.js";
+import { isDeletable } from "#tag-policy/deletable.js";
 import type { TagRule } from "#gateway/ledger/tag-rules.js";
-import { parseTagTarget } from "#gateway/tags/tag-target.js";
+import { parseTagTarget } from "#gateway/api/tag-target.js";
 
 describe("the path of a tag", () => {
   test.each([

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { eventAction, parseEnvelope } from "#gateway/hooks/envelope.js";
+import { eventAction, parseEnvelope } from "#gateway/notifications/envelope.js";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 

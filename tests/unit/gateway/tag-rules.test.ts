@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
+import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { decideTagWrite, type Mutability, type TagState } from "#gateway/ledger/tag-rules.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";

@@ -4,7 +4,7 @@ import { decodeJwt } from "jose";
 import {
   upstreamAuthorization,
   type UpstreamAuthorization,
-} from "#gateway/proxy/upstream-token.js";
+} from "#gateway/upstream/upstream-token.js";
 import type { Access } from "#registry-protocol/scope.js";
 import type { SigningKey } from "#service-kit/signing/signing-key.js";
 

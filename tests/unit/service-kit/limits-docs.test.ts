@@ -1,9 +1,9 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { readConfig } from "#gateway/config.js";
-import { MAX_ENVELOPE_BYTES } from "#gateway/hooks/receive.js";
-import { NOTIFICATION_CONNECTIONS } from "#gateway/hooks/config.js";
+import { readConfig } from "#gateway/config/config.js";
+import { MAX_ENVELOPE_BYTES } from "#gateway/notifications/receive.js";
+import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import { MANIFEST_LIMITS } from "#gateway/proxy/manifest-body.js";
 import { LARGE_TURNS, SHARES, SMALL_BYTES, WAITING } from "#gateway/proxy/manifest-turns.js";
 import { MOST_UNANSWERED } from "#service-kit/http/admission.js";

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { KNOWN_VARIABLES } from "#service-kit/known-variables.js";
 import { unknownVariables } from "#service-kit/unknown-variables.js";
-import { readConfig as readGatewayConfig } from "#gateway/config.js";
+import { readConfig as readGatewayConfig } from "#gateway/config/config.js";
 import { readConfig as readTokenServerConfig } from "#token-server/config.js";
 import { sourceFiles } from "#tests/support/source-tree.js";
 import { variablesOf } from "../deploy/support/compose.js";

@@ -4,8 +4,8 @@ import { discoverOnce, type DiscoveryDeps } from "#gateway/discovery/discovery.j
 import { passDeps } from "#gateway/discovery/pass-deps.js";
 import type { PassOptions } from "#gateway/discovery/pass.js";
 import type { PassSummary } from "#gateway/discovery/tally.js";
-import { PIER_ONE_TAGS } from "#gateway/ledger/tag-policy.js";
-import { registryUpstream } from "#gateway/proxy/upstream.js";
+import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
+import { registryUpstream } from "#gateway/upstream/upstream.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT, type TestLedger } from "#tests/support/ledger.js";
 

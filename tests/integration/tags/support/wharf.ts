@@ -1,5 +1,5 @@
 import type { AuditEntry } from "#audit-log/entry.js";
-import { compileTagPolicy, type TagRuleSpec } from "#gateway/ledger/tag-policy.js";
+import { compileTagPolicy, type TagRuleSpec } from "#tag-policy/tag-policy.js";
 import type { Action } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";

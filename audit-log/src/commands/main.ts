@@ -1,0 +1,97 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { runCommand, UsageError } from "#service-kit/command.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { createLogger } from "#service-kit/log.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { signRegistryToken } from "#service-kit/signing/sign-token.js";
+import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { readConfig, type AuditConfig } from "../config.js";
+import { asJson, asText, listEntries } from "./list-entries.js";
+import { parseCommand, USAGE, type AuditCommand } from "./options.js";
+import { registryTags, type RegistryTags } from "../verify/registry-tags.js";
+import { reportLedger, reportLog, reportTags } from "../verify/report.js";
+import { verifyLog } from "../verify/verify-log.js";
+import { verifyTags } from "../verify/verify-tags.js";
+
+const PROGRESS_MILLISECONDS = 2_000;
+const TOKEN_SECONDS = 60;
+const SILENT = createLogger("audit", "silent");
+
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = parseCommand(argv, Date.now());
+  const config = readConfig(env);
+  const db = openDatabase(config.database, { name: "audit", connections: 4 }, SILENT);
+  try {
+    return command.name === "list"
+      ? await list(db, command)
+      : await verify(db, config, command, progressTo(process.stderr));
+  } finally {
+    await db.close();
+  }
+}
+
+async function verify(
+  db: Database,
+  config: AuditConfig,
+  { registry, kept }: Extract<AuditCommand, { name: "verify" }>,
+  progress: (text: string) => void,
+): Promise<number> {
+  const url = registry === null ? null : (registry.url ?? config.registryUrl);
+  if (registry !== null && url === null)
+    throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
+  const anchors = parseCertificates(readFileSync(config.trustFile, "utf8"), config.trustFile);
+  const log = await verifyLog(db, { anchors, kept, progress });
+  print([...reportLog(log), ...reportLedger(log.ledger)]);
+  const isRight = log.findings.length === 0 && log.ledger.wrong === 0;
+  if (url === null) return isRight ? 0 : 1;
+  const tags = await verifyTags({ db, registry: await openRegistry(config, url), progress });
+  print(reportTags(tags));
+  return isRight && tags.wrong === 0 ? 0 : 1;
+}
+
+/** The registry answers those alone who sign as the gateway does. */
+async function openRegistry(config: AuditConfig, url: string): Promise<RegistryTags> {
+  const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
+  return registryTags(url, (repository) => {
+    const token = signRegistryToken(keys.active(), {
+      issuer: config.upstreamIssuer,
+      audience: config.upstreamService,
+      subject: "",
+      access: [{ type: "repository", name: repository, actions: ["pull"] }],
+      tokenId: randomUUID(),
+      issuedAt: Math.floor(Date.now() / 1000),
+      lifetimeSeconds: TOKEN_SECONDS,
+    });
+    return `Bearer ${token}`;
+  });
+}
+
+async function list(
+  db: Database,
+  { filter, json }: Extract<AuditCommand, { name: "list" }>,
+): Promise<number> {
+  for await (const row of listEntries(db, filter)) {
+    const hasRoom = process.stdout.write(`${json ? asJson(row) : asText(row)}\n`);
+    if (!hasRoom) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  }
+  return 0;
+}
+
+function print(lines: readonly string[]): void {
+  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
+}
+
+function progressTo(stream: NodeJS.WritableStream): (text: string) => void {
+  let told = Date.now();
+  return (text) => {
+    if (Date.now() - told < PROGRESS_MILLISECONDS) return;
+    told = Date.now();
+    stream.write(`… ${text}\n`);
+  };
+}
+
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "the audit log could not be checked",
+});

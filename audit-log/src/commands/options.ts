@@ -1,0 +1,106 @@
+import { parseArgs } from "node:util";
+import { UsageError } from "#service-kit/command.js";
+import type { EntryFilter } from "../sql/entries.js";
+import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
+
+export const USAGE = `The audit log
+
+  verify [--registry [URL]] [--kept NUMBER:SHA256]...
+      checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
+      --registry (REGISTRY_URL) also that each tag still has the recorded digest there; with --kept that a
+      checkpoint that was logged is still the same
+  list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--json]
+      prints entries by time; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h, 7d ago
+
+Ends with 0 when all is right, 1 when something is not, 2 when it could not be checked.
+Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL`;
+
+/** What is asked for. */
+export type AuditCommand =
+  | {
+      readonly name: "verify";
+      readonly registry: { readonly url: string | null } | null;
+      readonly kept: readonly KeptCheckpoint[];
+    }
+  | { readonly name: "list"; readonly filter: EntryFilter; readonly json: boolean };
+
+/**
+ * @param argv - arguments
+ * @param now - current time in milliseconds since the epoch
+ * @returns the command
+ * @throws UsageError that says what is wrong
+ */
+export function parseCommand(argv: readonly string[], now: number): AuditCommand {
+  const [name, ...rest] = argv;
+  if (name === "verify") return parseVerify(rest);
+  if (name === "list") return parseList(rest, now);
+  throw new UsageError("wanted one of: verify, list");
+}
+
+function parseVerify(argv: readonly string[]): AuditCommand {
+  // The URL is optional, which parseArgs does not know.
+  const args = argv.map((arg, index) => {
+    const bare = arg === "--registry" && (argv[index + 1] ?? "--").startsWith("--");
+    return bare ? "--registry=" : arg;
+  });
+  const { registry, kept = [] } = parsed(() =>
+    parseArgs({
+      args,
+      options: { registry: { type: "string" }, kept: { type: "string", multiple: true } },
+    }),
+  );
+  if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
+    throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
+  return {
+    name: "verify",
+    registry: registry === undefined ? null : { url: registry.replace(/\/+$/, "") || null },
+    kept: kept.map(parseKept),
+  };
+}
+
+function parseList(args: readonly string[], now: number): AuditCommand {
+  const values = parsed(() =>
+    parseArgs({
+      args: [...args],
+      options: {
+        since: { type: "string", default: "1970-01-01" },
+        until: { type: "string", default: "9999-12-31" },
+        repository: { type: "string" },
+        action: { type: "string" },
+        json: { type: "boolean", default: false },
+      },
+    }),
+  );
+  const { since, until, repository = null, action = null, json } = values;
+  const filter = { since: timeOf(since, now), until: timeOf(until, now), repository, action };
+  return { name: "list", filter, json };
+}
+
+function parsed<T>(parse: () => { readonly values: T }): T {
+  try {
+    return parse().values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function parseKept(text: string): KeptCheckpoint {
+  const [, number, sha256] = /^(\d{1,15}):([0-9a-f]{64})$/.exec(text) ?? [];
+  if (number === undefined || sha256 === undefined)
+    throw new UsageError(`--kept: given ${text}, wanted NUMBER:SHA256 as the gateway logged it`);
+  return { number: Number(number), sha256 };
+}
+
+const UNIT_MILLISECONDS: Readonly<Record<string, number>> = {
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+};
+
+function timeOf(text: string, now: number): Date {
+  const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (count !== undefined) return new Date(now - Number(count) * (UNIT_MILLISECONDS[unit] ?? 0));
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
+  if (Number.isNaN(time)) throw new UsageError(`given ${text}, wanted a time such as 24h`);
+  return new Date(time);
+}

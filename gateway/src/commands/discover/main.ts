@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { runCommand, UsageError } from "#service-kit/command.js";
+import { openDatabase } from "#service-kit/db/pool.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { readConfig, type GatewayConfig } from "../../config/config.js";
+import type { Sink } from "../../events/sink.js";
+import { announcing } from "../../outbox/announcing.js";
+import { openSinks } from "../../sinks/open-sinks.js";
+import { openUpstream } from "../../wiring/registry.js";
+import { openTagRules } from "../../wiring/tag-rules.js";
+import { discoverOnce } from "../../discovery/discovery.js";
+import { passDeps } from "../../discovery/pass-deps.js";
+import { isInOrder, progressLine, reportLines } from "./report.js";
+import type { PassSummary } from "../../discovery/tally.js";
+
+const USAGE = `Compares the ledger with the registry once
+
+  [--dry-run] [--repair] [--all | --slice]
+      --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
+      something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
+      them, as one pass of a gateway does
+
+Ends with 0 when all that was compared is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
+Environment: the gateway's`;
+
+interface DiscoverCommand {
+  readonly dryRun: boolean;
+  readonly repair: boolean;
+  readonly slice: boolean;
+}
+
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const command = parseCommand(argv);
+  const config = readConfig(env);
+  const silent = createLogger("discover", "silent");
+  const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
+  const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
+  // What it puts into the queues a gateway delivers.
+  const sinks = openSinks(config.events);
+  const audit = announcing(recordAudit, sinks, () => undefined);
+  const { dryRun } = command;
+  if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
+  try {
+    const summary = await discoverOnce(
+      {
+        ...passDeps({ ...parts, audit, newReservation: randomUUID, now: Date.now }),
+        database: config.database,
+      },
+      {
+        ...config.discovery,
+        slice: command.slice ? config.discovery.slice : "all",
+        repair: command.repair || config.discovery.repair,
+        dryRun,
+        signal: endOnSignal(),
+        progress: progressTo(process.stderr),
+      },
+    );
+    if (summary === null) throw new Error("another pass is under way: try again in a while");
+    for (const line of reportLines(summary, dryRun)) process.stdout.write(`${line}\n`);
+    return isInOrder(summary) ? 0 : 1;
+  } finally {
+    await db.close();
+  }
+}
+
+/** Whoever runs it without the gateway's variables is told that nobody will be. */
+function sinksLine(sinks: readonly Sink[]): string {
+  const names = sinks.map(({ name }) => name).join(", ");
+  return `what it finds is announced to: ${names || "nobody, since no sink is configured here"}`;
+}
+
+async function openRegistry(config: GatewayConfig, log: Logger) {
+  const { registryUrl, tagPolicyFile } = config;
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  // The gateways put a change of the rules on record.
+  const { policy } = await openTagRules(tagPolicyFile, () => Promise.resolve(), log);
+  return { registryUrl, policy, ...openUpstream(config, keys) };
+}
+
+function parseCommand(argv: readonly string[]): DiscoverCommand {
+  try {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        "dry-run": { type: "boolean", default: false },
+        repair: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+        slice: { type: "boolean", default: false },
+      },
+    });
+    const { repair, all, slice } = values;
+    if (all && slice) throw new Error("--all and --slice: only one of them");
+    return { dryRun: values["dry-run"], repair, slice };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function endOnSignal(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => {
+      ending.abort(new Error(`ended by ${signal}`));
+    });
+  return ending.signal;
+}
+
+const PROGRESS_MILLISECONDS = { terminal: 200, file: 2_000 };
+
+/** On a terminal one line that changes; elsewhere a line now and then. */
+function progressTo(stream: NodeJS.WriteStream): (summary: PassSummary) => void {
+  let told = Date.now();
+  return (summary) => {
+    const every = stream.isTTY ? PROGRESS_MILLISECONDS.terminal : PROGRESS_MILLISECONDS.file;
+    if (Date.now() - told < every) return;
+    told = Date.now();
+    stream.write(
+      stream.isTTY ? `\r\u001b[K${progressLine(summary)}` : `… ${progressLine(summary)}\n`,
+    );
+  };
+}
+
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "ledger and registry could not be compared",
+});

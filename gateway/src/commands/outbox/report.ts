@@ -1,0 +1,79 @@
+import { printable } from "#audit-log/verify/finding.js";
+import type { Backlog } from "../../outbox/sql/backlog.js";
+import type { DeadDelivery, WaitingQueue } from "../../outbox/sql/list.js";
+
+/**
+ * @param backlogs - what waits, by sink
+ * @param queues - queues with something in them
+ * @param now - current time
+ * @returns lines to print
+ */
+export function reportQueues(
+  backlogs: readonly Backlog[],
+  queues: readonly WaitingQueue[],
+  now: Date,
+): string[] {
+  if (backlogs.length === 0) return ["nothing waits"];
+  const sinks = backlogs.map(({ sink, waiting, oldestSeconds, dead }) => [
+    sink,
+    String(waiting),
+    oldestSeconds === null ? "-" : durationOf(oldestSeconds),
+    String(dead),
+  ]);
+  const lines = table(["SINK", "WAITING", "OLDEST", "GIVEN UP"], sinks);
+  if (queues.length === 0) return lines;
+  const rows = queues.map((queue) => [
+    queue.sink,
+    queue.repository,
+    String(queue.waiting),
+    durationOf((now.getTime() - queue.oldest.getTime()) / 1_000),
+    String(queue.attempts),
+    nextOf(queue, now),
+    queue.lastError ?? "",
+  ]);
+  const heads = ["SINK", "REPOSITORY", "WAITING", "OLDEST", "FAILED", "NEXT", "LAST ERROR"];
+  return [...lines, "", ...table(heads, rows)];
+}
+
+/**
+ * @param dead - events that were given up
+ * @returns lines to print
+ */
+export function reportDead(dead: readonly DeadDelivery[]): string[] {
+  if (dead.length === 0) return ["nothing was given up"];
+  const rows = dead.map((one) => [
+    one.event,
+    one.sink,
+    one.action,
+    one.tag === null ? `${one.repository}@${one.digest ?? ""}` : `${one.repository}:${one.tag}`,
+    one.occurredAt.toISOString(),
+    String(one.attempts),
+    one.lastError,
+  ]);
+  return table(["EVENT", "SINK", "ACTION", "OF", "HAPPENED", "ATTEMPTS", "LAST ERROR"], rows);
+}
+
+function nextOf({ claimed, dueAt }: WaitingQueue, now: Date): string {
+  if (claimed) return "at work";
+  const seconds = (dueAt.getTime() - now.getTime()) / 1_000;
+  return seconds <= 0 ? "now" : `in ${durationOf(seconds)}`;
+}
+
+function durationOf(seconds: number): string {
+  if (seconds < 120) return `${Math.round(seconds)} s`;
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`;
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`;
+  return `${Math.round(seconds / 86_400)} d`;
+}
+
+/** The last column is as long as it is. */
+function table(heads: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  const all = [heads, ...rows.map((row) => row.map((cell) => printable(cell)))];
+  const widths = heads.map((_, i) => Math.max(...all.map((row) => row[i]?.length ?? 0)));
+  return all.map((row) =>
+    row
+      .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+      .join("  ")
+      .trimEnd(),
+  );
+}

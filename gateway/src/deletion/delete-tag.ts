@@ -1,0 +1,94 @@
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Logger } from "#service-kit/log.js";
+import { givingBack } from "../ledger/giving-back.js";
+import { releasePush, type SettleDeps } from "../ledger/settle.js";
+import { buryTag, reserveRemoval, type TagRemoval } from "../ledger/sql/delete-tag.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { LATEST, type TagRule } from "../ledger/tag-rules.js";
+import { isDeletable } from "#tag-policy/deletable.js";
+import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
+
+/** What deleting a tag needs. */
+export interface DeleteTagDeps extends SettledStateDeps, SettleDeps {
+  readonly policy: TagPolicy;
+  readonly log: Logger;
+  readonly audit: RecordAudit;
+}
+
+/**
+ * What the registry made of a deletion: `deleted`, `absent`, or `unsupported` when it cannot delete such a
+ * thing (2.8 no tags).
+ */
+export type RemovalAnswer = "deleted" | "absent" | "unsupported";
+
+/** Longer than the gateway waits for the registry. */
+const LEASE_SECONDS = 60;
+
+/**
+ * Deletes a tag. It is reserved meanwhile, so that no push comes between the registry's deletion and the
+ * ledger's; its tombstone keeps who, when and what digest.
+ *
+ * @param deps - ledger, audit log, policy
+ * @param removal - who deletes what
+ * @param atRegistry - deletes the tag there; throws when nobody knows what came of it
+ * @throws Fault MANIFEST_UNKNOWN when there is no such tag, TAG_NOT_DELETABLE when policy keeps it, UNAVAILABLE
+ *   when that could not be decided; then the tag stands as before
+ */
+export async function deleteTag(
+  deps: DeleteTagDeps,
+  removal: TagRemoval,
+  atRegistry: () => Promise<RemovalAnswer>,
+): Promise<void> {
+  const { repository, tag } = removal;
+  const rule = deps.policy.ruleFor(repository, tag);
+  if (tag === LATEST && deps.policy.isLatestVirtual(repository))
+    throw new Fault("TAG_NOT_DELETABLE", {
+      message: "latest is virtual: delete the tag that it means",
+    });
+  const digest = await onSettledTag(deps, removal, async ({ locked }) => {
+    if (!isDeletable(rule, locked)) throw notDeletable(rule, locked);
+    const reserved = await givingBack(deps, removal, () =>
+      reserveRemoval(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
+    );
+    // Somebody may have locked it since it was read.
+    if (reserved?.locked === true && !isDeletable(rule, true)) {
+      await releasePush(deps, { ...removal, digest: reserved.digest }, "locked meanwhile");
+      throw notDeletable(rule, true);
+    }
+    return reserved?.digest ?? null;
+  });
+  const answer = await atRegistry().catch(async (cause: unknown) => {
+    await releasePush(deps, { ...removal, digest }, "the registry did not delete it");
+    throw cause;
+  });
+  await bury(deps, removal, digest, answer);
+}
+
+async function bury(
+  deps: DeleteTagDeps,
+  removal: TagRemoval,
+  digest: Digest,
+  answer: RemovalAnswer,
+): Promise<void> {
+  const { repository, tag, actor } = removal;
+  const reason = "deleted on request";
+  const entry = { action: "tag.deleted", actor, repository, tag, digest, reason } as const;
+  await deps.db.transaction(async (tx) => {
+    if (!(await buryTag(tx, removal)))
+      throw new Fault("UNAVAILABLE", {
+        message: "the deletion took longer than its reservation lasted; try again",
+      });
+    await deps.audit(tx, { ...entry, detail: { registry: answer } });
+  });
+  deps.log.info({ event: "tag.deleted", repository, tag, digest, actor: actor.uid, answer });
+}
+
+function notDeletable(rule: TagRule, locked: boolean): Fault {
+  const why = locked ? "it is locked" : (rule.message ?? `by rule "${rule.name}"`);
+  return new Fault("TAG_NOT_DELETABLE", {
+    message: `this tag is kept: ${why}`,
+    detail: { rule: locked ? "locked" : rule.name },
+  });
+}

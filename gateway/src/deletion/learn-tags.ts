@@ -1,0 +1,101 @@
+import { Fault } from "#registry-protocol/faults.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag, type Tag } from "#registry-protocol/tag.js";
+import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
+import { adoptAll, type AdoptDeps } from "../ledger/adopt.js";
+import type { FoundTag } from "../ledger/sql/read-tag.js";
+import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import { readUnheldTags } from "../ledger/sql/unheld-tags.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { LATEST } from "../ledger/tag-rules.js";
+import type { Digest } from "#registry-protocol/digest.js";
+
+/** What learning a repository's tags needs. */
+export interface LearnTagsDeps extends AdoptDeps {
+  readonly policy: TagPolicy;
+  readonly listing: Pick<RegistryListing, "tags">;
+  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
+  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+}
+
+const BATCH = 16;
+/** What one deletion waits at most; what was adopted until then is not asked for again. */
+const PATIENCE_MILLISECONDS = 60_000;
+const REASON = "found at the registry when a manifest was to be deleted";
+
+/**
+ * Before a manifest is deleted, the ledger has to know every tag of its repository: of those that stand at the
+ * registry from before the ledger's time, or that were pushed past it, discovery may not have heard yet.
+ *
+ * @param deps - ledger and registry
+ * @param repository - the repository
+ * @throws Fault UNAVAILABLE when not every tag could be learned; the next attempt goes on from there
+ */
+export async function learnTags(deps: LearnTagsDeps, repository: RepositoryName): Promise<void> {
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  try {
+    for await (const names of deps.listing.tags(repository, signal))
+      await learnListed(deps, repository, names, signal);
+  } catch (error) {
+    // Where the registry has no tags, there is nothing to learn.
+    if (error instanceof ListingRefused && error.status === 404) return;
+    if (error instanceof Fault) throw error;
+    throw new Fault("UNAVAILABLE", {
+      message: "the registry cannot be asked for its tags; try again",
+      cause: error,
+    });
+  }
+}
+
+async function learnListed(
+  deps: LearnTagsDeps,
+  repository: RepositoryName,
+  names: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const unheld = await readUnheldTags(deps.db, repository, names);
+  const tags = unheld.flatMap(({ name }) => tagToAsk(deps, repository, name));
+  for (let from = 0; from < tags.length; from += BATCH) {
+    signal.throwIfAborted();
+    await learnSome(deps, repository, tags.slice(from, from + BATCH));
+  }
+}
+
+/** As for discovery: what a virtual tag means is the ledger's alone, and what is no tag nobody can read. */
+function tagToAsk({ policy }: LearnTagsDeps, repository: RepositoryName, name: string): Tag[] {
+  if (name === LATEST && policy.isLatestVirtual(repository)) return [];
+  try {
+    return [parseTag(name)];
+  } catch {
+    return [];
+  }
+}
+
+async function learnSome(
+  deps: LearnTagsDeps,
+  repository: RepositoryName,
+  tags: readonly Tag[],
+): Promise<void> {
+  const asked = await Promise.all(
+    tags.map(async (tag) => ({ tag, digest: await deps.upstreamDigest({ repository, tag }) })),
+  );
+  const found = asked.filter((one): one is FoundTag => one.digest !== null);
+  if (found.length === 0) return;
+  await adoptAll(deps, repository, found, REASON);
+  await refuseHidden(deps, repository, found);
+}
+
+/**
+ * A push under way hides what its tag means at the registry, until it has seen that itself. One that has
+ * already written there is no obstacle: its commit and the deletion see each other.
+ */
+async function refuseHidden(
+  { db }: LearnTagsDeps,
+  repository: RepositoryName,
+  found: readonly FoundTag[],
+): Promise<void> {
+  const meanings = new Map<string, Digest>(found.map(({ tag, digest }) => [tag, digest]));
+  const unheld = await readUnheldTags(db, repository, [...meanings.keys()]);
+  if (unheld.some(({ name, reservedDigest }) => reservedDigest !== meanings.get(name)))
+    throw new Fault("UNAVAILABLE", { message: "a push to the repository is under way; try again" });
+}

@@ -1,0 +1,107 @@
+import { SYSTEM } from "#audit-log/entry.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { AdoptDeps } from "../ledger/adopt.js";
+import { givingBack } from "../ledger/giving-back.js";
+import { reserveRemoval } from "../ledger/sql/delete-tag.js";
+import type { TagClaim, TagKey } from "../ledger/sql/reserve-tag.js";
+import { releaseTag, tellSettled } from "../ledger/sql/settle-tag.js";
+import { readManifest } from "../ledger/sql/store-manifest.js";
+import type { ManifestBytes } from "../ledger/stored-manifest.js";
+import { settleRepair } from "./sql/mark-tag.js";
+import type { SeenTag } from "../discovery/sql/staging.js";
+
+/** What repairing needs. */
+export interface RepairDeps extends AdoptDeps {
+  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<ManifestBytes | null>;
+  /** Writes a manifest under a tag. @returns status of the answer. @throws when there is none */
+  readonly putManifest: (
+    key: TagKey,
+    manifest: ManifestBytes,
+    requestId: string,
+  ) => Promise<number>;
+  readonly newReservation: () => string;
+  /** @returns whether the registry may be written to at present. */
+  readonly mayWrite: () => Promise<boolean>;
+}
+
+/** How a repair ended; anything but `repaired` says why the tag stays as it is. */
+export type RepairOutcome =
+  | "repaired"
+  | "its manifest is lost"
+  | "it is being pushed"
+  | "the registry is read-only"
+  | "the registry refuses its manifest";
+
+const LEASE_SECONDS = 60;
+
+/**
+ * Writes the manifest that a tag has in the ledger to the registry again. The tag is reserved meanwhile, as for
+ * a push, so that no push can be undone by it; if this process dies, the tag is given back as it was.
+ *
+ * @param deps - ledger and registry
+ * @param seen - the tag
+ * @param reason - what was wrong, for the audit log
+ * @returns how it ended
+ * @throws when the registry does not answer; the reservation then stays until its lease ends
+ */
+export async function repairTag(
+  deps: RepairDeps,
+  seen: SeenTag,
+  reason: string,
+): Promise<RepairOutcome> {
+  const { repository, tag, digest } = seen;
+  const manifest =
+    (await readManifest(deps.db, repository, digest)) ??
+    (await deps.upstreamManifest(seen, digest));
+  if (manifest === null) return "its manifest is lost";
+  const reservation = deps.newReservation();
+  const claim: TagClaim = { repository, tag, digest, actor: SYSTEM, reservation };
+  const reserved = await givingBack(deps, claim, () =>
+    reserveRemoval(deps.db, claim, { kind: "repair", leaseSeconds: LEASE_SECONDS }),
+  );
+  if (reserved === null) return "it is being pushed";
+  if (reserved.digest !== digest) return release(deps, claim, "it is being pushed");
+  // Asked with the reservation in place: whoever makes the registry read-only waits for reservations.
+  if (!(await deps.mayWrite())) return release(deps, claim, "the registry is read-only");
+  if (!(await isWritten(deps, claim, manifest)))
+    return release(deps, claim, "the registry refuses its manifest");
+  await settle(deps, seen, claim, reason);
+  return "repaired";
+}
+
+async function isWritten(
+  deps: RepairDeps,
+  claim: TagClaim,
+  manifest: ManifestBytes,
+): Promise<boolean> {
+  const status = await deps.putManifest(claim, manifest, claim.reservation).catch(() => 503);
+  if (status < 300) return true;
+  if (status < 500 && status !== 401) return false;
+  return (await deps.upstreamDigest(claim)) === claim.digest;
+}
+
+async function settle(
+  deps: RepairDeps,
+  seen: SeenTag,
+  { reservation }: TagClaim,
+  reason: string,
+): Promise<void> {
+  const { repository, tag, digest } = seen;
+  await deps.db.transaction(async (tx) => {
+    if (!(await settleRepair(tx, seen, reservation))) return;
+    await tellSettled(tx, seen);
+    const entry = { action: "tag.repaired", actor: SYSTEM, repository, tag, digest } as const;
+    await deps.audit(tx, { ...entry, reason, detail: {} });
+  });
+  deps.log.warn({ event: "tag.repaired", repository, tag, digest, reason });
+}
+
+async function release(
+  { db }: RepairDeps,
+  claim: TagClaim,
+  outcome: RepairOutcome,
+): Promise<RepairOutcome> {
+  await db.transaction((tx) => releaseTag(tx, claim));
+  return outcome;
+}

@@ -1,0 +1,53 @@
+import { noteDrift, type DriftDeps } from "../discovery/check-tag.js";
+import { newTally } from "../discovery/tally.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import { adopt } from "../ledger/adopt.js";
+import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import { LATEST } from "../ledger/tag-rules.js";
+import type { NotificationOutcome } from "./notification-metrics.js";
+import type { ReportedTag } from "./sql/reported-tags.js";
+
+/** What looking at a tag needs. */
+export interface LookDeps extends Omit<DriftDeps, "tally" | "options"> {
+  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
+  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** Whether drifted tags are put back. */
+  readonly repairs: boolean;
+  /** Current time in milliseconds. */
+  readonly now: () => number;
+}
+
+/**
+ * Somebody pushed a tag, says the registry. That may be long ago, so it only is a reason to look: the ledger
+ * says what the tag is, and where the ledger knows nothing, what the registry has now is adopted.
+ *
+ * @param deps - ledger and registry
+ * @param key - the tag
+ * @param pushed - digests that were reported
+ * @param held - what the ledger has on it; `null`: nothing
+ * @returns what came of it
+ * @throws when the registry or the database does not answer
+ */
+export async function lookAtTag(
+  deps: LookDeps,
+  key: TagKey,
+  pushed: readonly (string | null)[],
+  held: ReportedTag | null,
+): Promise<NotificationOutcome> {
+  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository)) return "nothing to do";
+  if (held?.reserved === true) return "in progress";
+  if (held?.deleted === true) return "deleted here";
+  const digest = held?.digest ?? null;
+  if (digest !== null && pushed.every((one) => one === digest)) return "known";
+  const found = await deps.upstreamDigest(key);
+  if (found === null) return "gone";
+  if (held === null || digest === null)
+    return (await adopt(deps, key, found, REASON)) ? "adopted" : "known";
+  if (found === digest) return "known";
+  const options = { dryRun: false, repair: deps.repairs };
+  const tally = newTally(deps.now);
+  await noteDrift({ ...deps, options, tally }, { ...held, digest }, found);
+  return tally.summary().drifted > 0 ? "drifted" : "in progress";
+}
+
+const REASON = "reported by the registry: it was pushed past the gateway";
