@@ -5,11 +5,12 @@ import tseslint from "typescript-eslint";
 const layers = {
   "registry-protocol": [],
   "access-policy": ["registry-protocol"],
+  "tag-policy": ["registry-protocol"],
   "service-kit": ["registry-protocol"],
   "audit-log": ["registry-protocol", "service-kit"],
   "registry-config": ["service-kit"],
   "token-server": ["registry-protocol", "access-policy", "service-kit", "audit-log"],
-  gateway: ["registry-protocol", "access-policy", "service-kit", "audit-log"],
+  gateway: ["registry-protocol", "access-policy", "tag-policy", "service-kit", "audit-log"],
   cli: [],
 };
 const packages = [...Object.keys(layers), "local", "tests"];

@@ -3,7 +3,7 @@ import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
-import { TOKEN_SERVER_MIGRATIONS } from "#token-server/migrations.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 
 /** Every schema of the product. */
 export const ALL_MIGRATIONS = [LEDGER_MIGRATIONS, TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];

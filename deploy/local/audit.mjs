@@ -4,10 +4,10 @@ import { root } from "./run.mjs";
 import { useStackEnvironment } from "./stack-environment.mjs";
 
 // `npm run verify` and `npm run audit`: without a database named, the local stack's is meant.
-const program = join(root, "dist", "audit-log", "src", "main.js");
+const program = join(root, "dist", "audit-log", "src", "commands", "main.js");
 
 useStackEnvironment("auditor");
-if (existsSync(program)) await import(new URL("../../dist/audit-log/src/main.js", import.meta.url));
+if (existsSync(program)) await import(program);
 else {
   console.error("not compiled yet: npm run build");
   process.exitCode = 2;

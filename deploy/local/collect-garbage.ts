@@ -125,7 +125,7 @@ async function collectAndTell({ folder, program, command, signal }: Collection):
 
 /** A manifest whose tag somebody has moved has no tag at the registry, and the ledger promises it. */
 async function refuseDrift(signal: AbortSignal): Promise<void> {
-  const args = [join(DIST, "gateway/src/discovery/main.js"), "--dry-run", "--all"];
+  const args = [join(DIST, "gateway/src/commands/discover/main.js"), "--dry-run", "--all"];
   const command = { file: process.execPath, args, env: process.env };
   const { ok, output } = await runProgram(command, { timeoutMs: 3_600_000, signal });
   if (ok) return;

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readManifest } from "./ledger/sql/store-manifest.js";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError } from "#service-kit/config.js";
@@ -113,7 +114,12 @@ async function main(config: GatewayConfig): Promise<void> {
     remembered: rememberedTags(),
   };
   const { registryUrl, searchLayers: withLayers } = config;
-  const reader = registryReader({ ...ledger, registryUrl, authorization });
+  const reader = registryReader({
+    ...ledger,
+    keptManifest: (repository, digest) => readManifest(db, repository, digest),
+    registryUrl,
+    authorization,
+  });
   const comparing = passDeps({
     ...ledger,
     registryUrl: config.registryUrl,

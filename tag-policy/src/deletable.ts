@@ -1,4 +1,4 @@
-import type { TagRule } from "#gateway/ledger/tag-rules.js";
+import type { TagRule } from "./tag-rule.js";
 
 /**
  * A tag that may change may also go, unless its rule says otherwise; what never changes stays, unless its rule

@@ -2,7 +2,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import { repositoryMatcher } from "./repository-matcher.js";
 import { tagMatcher } from "./tag-glob.js";
-import { LATEST, type Mutability, type TagRule } from "#gateway/ledger/tag-rules.js";
+import { LATEST, type Mutability, type TagRule } from "./tag-rule.js";
 
 /** Says which rule applies to a tag. */
 export interface TagPolicy {

@@ -4,7 +4,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import { ldapSchema } from "#token-server/identity/ldap/ldap-schema.js";
 import { ldapSource } from "#token-server/identity/ldap/ldap.js";
 import { loginLimiter } from "#token-server/limits/login-limiter.js";

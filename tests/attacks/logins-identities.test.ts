@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { makeLogin, type NamedKind } from "#token-server/identity/make-login.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";

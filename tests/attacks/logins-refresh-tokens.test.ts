@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { z } from "zod";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 import { jsonService, type JsonService } from "../integration/logins/support/json-service.js";

@@ -14,7 +14,7 @@ import { operatorFolders, type OperatorFolders } from "#service-kit/signing/oper
 import { renewKeys, withdrawGatewayKeys } from "#service-kit/signing/renew.js";
 import type { SigningKey } from "#service-kit/signing/signing-key.js";
 import { signStatement } from "#service-kit/signing/statement.js";
-import { toldByGateway, type StatementOutcome } from "#token-server/told-by-gateway.js";
+import { toldByGateway, type StatementOutcome } from "#token-server/routes/told-by-gateway.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";

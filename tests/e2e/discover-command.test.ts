@@ -50,7 +50,7 @@ test("npm run discover takes --all and --slice not together", async () => {
 });
 
 async function discover(...args: string[]) {
-  const program = ["deploy/local/command.mjs", "gateway/src/discovery/main.js"];
+  const program = ["deploy/local/command.mjs", "gateway/src/commands/discover/main.js"];
   const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir, DISCOVERY_SLICE: "1" };
   const command = { file: process.execPath, args: [...program, ...args], env };
   return runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});

@@ -77,7 +77,7 @@ describe("events of the local stack", () => {
   });
 
   test("what the command for discovery finds would be announced where the gateway announces", async () => {
-    const { output } = await command(stack.dataDir, "gateway/src/discovery/main.js");
+    const { output } = await command(stack.dataDir, "gateway/src/commands/discover/main.js");
     expect(output).toContain("what it finds is announced to: sns");
     expect(output).not.toContain("Warning");
   });

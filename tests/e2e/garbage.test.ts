@@ -181,7 +181,7 @@ async function run(...args: string[]) {
 }
 
 async function mode(...args: string[]) {
-  return finished(command("gateway/src/mode/main.js", args));
+  return finished(command("gateway/src/commands/mode/main.js", args));
 }
 
 function collectInBackground(...args: string[]) {

@@ -6,7 +6,7 @@ import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { connectionOptions, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
-import { TOKEN_SERVER_MIGRATIONS } from "#token-server/migrations.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 import { makeRoles } from "../../deploy/database/roles.js";
 import { SILENT } from "./ledger.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { registryListing } from "#gateway/upstream/registry-listing.js";
@@ -10,7 +11,7 @@ import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
-import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
@@ -194,7 +195,15 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     upstream,
     resolver,
     listing: registryListing(registryUrl, authorization),
-    findSource: pushSearch(registryReader({ ...ledger, registryUrl, authorization }), true),
+    findSource: pushSearch(
+      registryReader({
+        ...ledger,
+        keptManifest: (repository, digest) => readManifest(db, repository, digest),
+        registryUrl,
+        authorization,
+      }),
+      true,
+    ),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     pushDb: boundedDatabase(db, options.pushConnections ?? 4),
     recover: (key) => recoverTag(ledger, key),

@@ -17,11 +17,13 @@ export interface SourceFile {
 export const SOURCE_FOLDERS = [
   "registry-protocol/src",
   "access-policy/src",
+  "tag-policy/src",
   "service-kit/src",
   "audit-log/src",
   "registry-config/src",
   "token-server/src",
   "gateway/src",
+  "cli/src",
 ] as const;
 
 /**

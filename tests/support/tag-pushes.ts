@@ -11,8 +11,8 @@ import type {
 } from "#gateway/ledger/push-tag.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import type { PushStep } from "#gateway/ledger/settle.js";
-import type { TagKey } from "#gateway/ledger/sql/reserve-tag.js";
-import type { StoredManifest } from "#gateway/ledger/stored-manifest.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";

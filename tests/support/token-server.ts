@@ -14,23 +14,23 @@ import { Secret } from "#service-kit/secret.js";
 import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,
   type IdentityConfig,
-} from "#token-server/identity/create-identity-sources.js";
+} from "#token-server/logins/create-identity-sources.js";
 import {
   currentTeams,
   followLogins,
   type FollowedLogins,
-} from "#token-server/identity/followed-logins.js";
+} from "#token-server/logins/followed-logins.js";
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
-import { tokenServerRoutes } from "#token-server/routes.js";
-import type { RequestOrigin } from "#token-server/told-by-gateway.js";
+import { tokenServerRoutes } from "#token-server/routes/routes.js";
+import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
 import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "./ledger.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";

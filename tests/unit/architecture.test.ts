@@ -15,6 +15,7 @@ const WITH_DEPLOY = [...FILES, ...sourceFiles(["deploy"])];
 /** Packages that decide and parse, and what of Node they may use: functions that do no I/O. */
 const PURE: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
   "registry-protocol/src/": { "node:crypto": ["createHash"] },
+  "tag-policy/src/": {},
   "access-policy/src/": {
     "node:crypto": ["createHash"],
     "node:net": ["isIP", "isIPv4", "isIPv6", "BlockList", "SocketAddress"],

@@ -3,7 +3,7 @@ import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import type { MigrationSet } from "#service-kit/db/migrate.js";
 import type { Privilege, ServiceRole } from "#service-kit/db/rights.js";
-import { TOKEN_SERVER_MIGRATIONS } from "#token-server/migrations.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 import { sourceFiles } from "#tests/support/source-tree.js";
 
 const GATEWAY = ["gateway/src", "audit-log/src"];

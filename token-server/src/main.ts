@@ -17,21 +17,21 @@ import { createMetrics } from "#service-kit/metrics.js";
 import { runUntilSignal, type Component } from "#service-kit/run-until-signal.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { YamlFileError } from "#service-kit/yaml-file.js";
-import { readConfig, type TokenServerConfig } from "./config.js";
-import { requireWayIn } from "./closed-by-default.js";
-import { currentTeams, followLogins } from "./identity/followed-logins.js";
+import { readConfig, type TokenServerConfig } from "./config/config.js";
+import { requireWayIn } from "./logins/closed-by-default.js";
+import { currentTeams, followLogins } from "./logins/followed-logins.js";
 import { limitMetrics } from "./limits/limit-metrics.js";
 import { limitReport } from "./limits/limit-report.js";
 import { loginLimiter } from "./limits/login-limiter.js";
-import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
+import { TOKEN_SERVER_MIGRATIONS } from "./wiring/migrations.js";
 import { builtInPolicy, watchPolicy } from "./policy/watch.js";
 import { housekeeping } from "./refresh-tokens/housekeeping.js";
 import { robotCheck } from "./robots/check-at-start.js";
 import { exceedingRobots } from "./robots/exceeding.js";
 import { refuseRobots } from "./robots/refuse-robots.js";
 import { robotSource } from "./robots/robot-source.js";
-import { openRequestOrigin } from "./request-origin.js";
-import { tokenServerRoutes } from "./routes.js";
+import { openRequestOrigin } from "./wiring/request-origin.js";
+import { tokenServerRoutes } from "./routes/routes.js";
 
 async function main(config: TokenServerConfig): Promise<void> {
   const log = createLogger("token-server", config.logLevel);

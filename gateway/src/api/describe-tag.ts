@@ -1,9 +1,9 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST, type TagRule } from "../ledger/tag-rules.js";
+import { LATEST, type TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import { readNewestRecord, readRecord, type TagRecord } from "./sql/read-record.js";
 

@@ -1,29 +1,11 @@
-import { isDigest, type Digest } from "#registry-protocol/digest.js";
+import { isDigest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { splitTarget } from "#registry-protocol/request.js";
 import { isLine } from "#registry-protocol/text.js";
-import { parseTag, type Tag } from "#registry-protocol/tag.js";
+import { parseTag } from "#registry-protocol/tag.js";
 
-/** A place in the list of pulls, of which the next page is what follows. */
-export interface PullCursor {
-  /** As the database writes it, so that nothing of it is lost. */
-  readonly lastAt: string;
-  readonly tag: string;
-  readonly digest: string;
-  readonly caller: string;
-}
-
-/** A request about a repository's pulls. */
-export interface PullTarget {
-  readonly about: "repository" | "pulls";
-  readonly repository: RepositoryName;
-  readonly tag: Tag | null;
-  readonly digest: Digest | null;
-  readonly since: Date | null;
-  readonly limit: number;
-  readonly cursor: PullCursor | null;
-}
+import type { PullCursor, PullTarget } from "../pulls/pull-query.js";
 
 const PREFIX = "/api/v1/repositories/";
 const DEFAULT_LIMIT = 100;

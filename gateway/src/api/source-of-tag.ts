@@ -1,5 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { readSearch } from "../scm/sql/scm-search.js";
 import { readSource } from "../scm/sql/scm-source.js";
 import { recordOf, type DescribeDeps } from "./describe-tag.js";

@@ -2,7 +2,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { splitTarget } from "#registry-protocol/request.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** A request about one tag. */
 export interface TagTarget extends TagKey {

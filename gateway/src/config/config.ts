@@ -8,7 +8,7 @@ import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js
 import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
-import type { DiscoverySettings } from "../discovery/discovery.js";
+import type { DiscoverySettings } from "../discovery/settings.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";

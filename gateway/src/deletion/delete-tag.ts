@@ -4,9 +4,10 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { releasePush, type SettleDeps } from "../ledger/settle.js";
-import { buryTag, reserveRemoval, type TagRemoval } from "../ledger/sql/delete-tag.js";
+import { buryTag } from "../ledger/sql/delete-tag.js";
+import { reserveRemoval, type TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST, type TagRule } from "../ledger/tag-rules.js";
+import { LATEST, type TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
 

@@ -3,9 +3,10 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { readUnknownManifests, type UnknownManifest } from "../ledger/sql/manifest-needs.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
-import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
+import { type StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { readStored } from "../upstream/read-stored.js";
 
 /** What learning needs. */
 export interface LearnDeps {

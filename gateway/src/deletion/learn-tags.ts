@@ -4,10 +4,10 @@ import { parseTag, type Tag } from "#registry-protocol/tag.js";
 import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
 import { adoptAll, type AdoptDeps } from "../ledger/adopt.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { readUnheldTags } from "../ledger/sql/unheld-tags.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "../ledger/tag-rules.js";
+import { LATEST } from "#tag-policy/tag-rule.js";
 import type { Digest } from "#registry-protocol/digest.js";
 
 /** What learning a repository's tags needs. */

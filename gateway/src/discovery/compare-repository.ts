@@ -4,10 +4,11 @@ import { isLine } from "#registry-protocol/text.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { adoptAll } from "../ledger/adopt.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
-import { LATEST } from "../ledger/tag-rules.js";
+import { LATEST } from "#tag-policy/tag-rule.js";
 import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
-import { reasonOf, type Pass } from "./pass.js";
+import { type Pass } from "./pass.js";
+import { reasonOf } from "../drift/reason-of.js";
 import { ListingRefused } from "../upstream/registry-listing.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import {

@@ -4,20 +4,12 @@ import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { DiscoveryMetrics } from "./discovery-metrics.js";
 import type { PassDeps, PassOptions } from "./pass.js";
-import { isInOrder } from "../commands/discover/report.js";
+import { isInOrder } from "./in-order.js";
 import { runPass } from "./run-pass.js";
+import type { DiscoverySettings } from "./settings.js";
 import { secondsSincePass } from "./sql/cursor.js";
 import { countMarked } from "../drift/sql/mark-tag.js";
 import type { PassSummary } from "./tally.js";
-
-/** What operators choose. */
-export interface DiscoverySettings extends Pick<
-  PassOptions,
-  "sightings" | "repair" | "slice" | "perSecond"
-> {
-  /** Seconds from the beginning of one pass to that of the next; 0: never. */
-  readonly seconds: number;
-}
 
 /** What discovery needs. */
 export interface DiscoveryDeps extends PassDeps {

@@ -1,12 +1,12 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { paceOf, type Pace } from "./paced.js";
 import type { RegistryListing } from "../upstream/registry-listing.js";
 import type { RepairOutcome } from "../drift/repair-tag.js";
-import type { SeenTag } from "./sql/staging.js";
+import type { SeenTag } from "../drift/seen-tag.js";
 import { newTally, type PassSummary, type Tally } from "./tally.js";
 
 /** What a pass works with. */
@@ -71,15 +71,4 @@ export function newPass(
     pace: paceOf(options.perSecond, deps.now),
     signal: AbortSignal.any([options.signal, session.lost]),
   };
-}
-
-/**
- * @param error - whatever was thrown; tests run in a realm whose Error is another one than that of Node's modules
- * @returns it in words
- */
-export function reasonOf(error: unknown): string {
-  if (typeof error !== "object" || error === null || !("message" in error)) return String(error);
-  const cause = "cause" in error && error.cause instanceof Object ? error.cause : {};
-  const code = "code" in cause ? ` (${String(cause.code)})` : "";
-  return `${String(error.message)}${code}`;
 }

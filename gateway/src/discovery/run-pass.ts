@@ -3,7 +3,8 @@ import { databaseTime } from "#service-kit/db/time.js";
 import { checkTag } from "./check-tag.js";
 import { compareRepository } from "./compare-repository.js";
 import { paced } from "./paced.js";
-import { newPass, reasonOf, type Pass, type PassDeps, type PassOptions } from "./pass.js";
+import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
+import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { BEGINNING, moveCursor, notePass, readCursor } from "./sql/cursor.js";
 import {

@@ -2,13 +2,14 @@ import { SYSTEM } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import { givingBack } from "../ledger/giving-back.js";
-import { reserveRemoval } from "../ledger/sql/delete-tag.js";
-import type { TagClaim, TagKey } from "../ledger/sql/reserve-tag.js";
+import { reserveRemoval } from "../ledger/sql/reserve-held-tag.js";
+import type { TagClaim } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { releaseTag, tellSettled } from "../ledger/sql/settle-tag.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
-import type { ManifestBytes } from "../ledger/stored-manifest.js";
+import type { ManifestBytes } from "#registry-protocol/manifest/stored-manifest.js";
 import { settleRepair } from "./sql/mark-tag.js";
-import type { SeenTag } from "../discovery/sql/staging.js";
+import type { SeenTag } from "./seen-tag.js";
 
 /** What repairing needs. */
 export interface RepairDeps extends AdoptDeps {

@@ -5,7 +5,7 @@ import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { enqueueSearch } from "../scm/sql/scm-search.js";
 import { adoptTags, type FoundTag } from "./sql/read-tag.js";
-import type { TagKey } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { isSignatureTag } from "#tag-policy/tag-policy.js";
 
 /** What adopting needs. */

@@ -1,4 +1,4 @@
-import type { HeldTag } from "./tag-rules.js";
+import type { HeldTag } from "#tag-policy/decide-tag-write.js";
 
 /** Clients such as BuildKit print 256 bytes of an error and drop the rest. */
 export const MOST_ERROR_BYTES = 255;

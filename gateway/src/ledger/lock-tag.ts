@@ -3,9 +3,9 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { lockTagRow } from "./sql/lock-tag.js";
-import type { TagKey } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "./tag-rules.js";
+import { LATEST } from "#tag-policy/tag-rule.js";
 import { onSettledTag, type SettledStateDeps } from "./settled-state.js";
 
 /** What locking needs. */

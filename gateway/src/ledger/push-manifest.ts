@@ -4,7 +4,7 @@ import { refuseGone } from "./client-gone.js";
 import { isUnclear, persistently, type RegistryVerdict } from "./settle.js";
 import { recordManifest, type RecordManifestDeps } from "./record-manifest.js";
 import { endManifestPush, noteManifestPush, type ManifestPush } from "./sql/manifest-push.js";
-import type { StoredManifest } from "./stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 
 /** What pushing a manifest by digest needs. */
 export interface ManifestPushDeps extends RecordManifestDeps {

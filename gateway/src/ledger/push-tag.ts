@@ -20,7 +20,7 @@ import {
 } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
-import { decideTagWrite } from "./tag-rules.js";
+import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
 import { withSource } from "./want-source.js";
 
 export type { PushDeps, PushOutcome, TagPush } from "./push.js";

@@ -1,7 +1,8 @@
 import type { SearchResult } from "../scm/find-source.js";
 import type { CommitDeps } from "./settle.js";
-import type { TagClaim, TagKey } from "./sql/reserve-tag.js";
-import type { PushedManifest } from "./stored-manifest.js";
+import type { TagClaim } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { PushedManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 
 /** A push of a manifest under a tag. */

@@ -5,7 +5,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { CountGrowth } from "./growth-metrics.js";
 import { storeManifest } from "./sql/store-manifest.js";
-import type { StoredManifest } from "./stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 
 /** What putting a manifest on record needs. */
 export interface RecordManifestDeps {

@@ -5,8 +5,9 @@ import type { PushDeps, TagPush } from "./push.js";
 import { putRefusalOnRecord } from "./record-refusal.js";
 import { describeClaim } from "./settle.js";
 import { readManifest } from "./sql/store-manifest.js";
-import { readStored } from "./stored-manifest.js";
-import type { TagDecision, TagRule } from "./tag-rules.js";
+import { readStored } from "../upstream/read-stored.js";
+import type { TagDecision } from "#tag-policy/decide-tag-write.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
 

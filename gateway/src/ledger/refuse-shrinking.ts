@@ -8,8 +8,8 @@ import { refusalOf } from "./refusal.js";
 import { releasePush } from "./settle.js";
 import { readHeldTag } from "./sql/read-tag.js";
 import { readManifest } from "./sql/store-manifest.js";
-import { readStored } from "./stored-manifest.js";
-import type { TagRule } from "./tag-rules.js";
+import { readStored } from "../upstream/read-stored.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 
 /**
  * Sees to it that a tag which may only grow loses nothing by a push. The tag has to be reserved for the push:

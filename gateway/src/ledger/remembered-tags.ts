@@ -1,7 +1,7 @@
 import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { DeletedTag, DriftedTag } from "./sql/withheld-tags.js";
-import type { TagKey } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** What is remembered of a tag for the time when the ledger cannot be asked. */
 export type Remembered =

@@ -3,9 +3,9 @@ import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
 import { readNewestDigest, readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
-import type { TagKey } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "./tag-rules.js";
+import { LATEST } from "#tag-policy/tag-rule.js";
 
 /** What resolving needs. */
 export interface ResolveDeps extends AdoptDeps {

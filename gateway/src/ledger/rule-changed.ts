@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { PushDeps, TagPush } from "./push.js";
 import { releasePush } from "./settle.js";
-import type { TagRule } from "./tag-rules.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 
 /**
  * Asks for the rule once more when a tag has been reserved: since it was asked for, the ledger and the registry

@@ -12,7 +12,7 @@ import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
-import type { StoredManifest } from "./stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { isSignatureTag } from "#tag-policy/tag-policy.js";
 
 /** What settling needs. */

@@ -2,8 +2,8 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { TagResolver } from "./resolve-tag.js";
 import { readTagState } from "./sql/read-tag.js";
-import type { TagKey } from "./sql/reserve-tag.js";
-import type { TagState } from "./tag-rules.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { TagState } from "#tag-policy/decide-tag-write.js";
 
 /** What waiting for a tag to be written needs. */
 export interface SettledStateDeps {

@@ -2,7 +2,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
 import { SETTLED_CHANNEL } from "./sql/settle-tag.js";
-import type { TagKey } from "./sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** Wakes pushes that wait for another push of their tag. */
 export interface SettledTags {

@@ -1,6 +1,6 @@
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { NotificationOutcome } from "./notification-metrics.js";
 import { lookAtTag, type LookDeps } from "./look-at-tag.js";
 import { recordReportedPulls, type ReportedPullDeps } from "./reported-pulls.js";

@@ -1,9 +1,8 @@
-import { noteDrift, type DriftDeps } from "../discovery/check-tag.js";
-import { newTally } from "../discovery/tally.js";
+import { noteDrift, type DriftDeps } from "../drift/note-drift.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { adopt } from "../ledger/adopt.js";
-import type { TagKey } from "../ledger/sql/reserve-tag.js";
-import { LATEST } from "../ledger/tag-rules.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
+import { LATEST } from "#tag-policy/tag-rule.js";
 import type { NotificationOutcome } from "./notification-metrics.js";
 import type { ReportedTag } from "./sql/reported-tags.js";
 
@@ -13,8 +12,6 @@ export interface LookDeps extends Omit<DriftDeps, "tally" | "options"> {
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
   /** Whether drifted tags are put back. */
   readonly repairs: boolean;
-  /** Current time in milliseconds. */
-  readonly now: () => number;
 }
 
 /**
@@ -45,9 +42,16 @@ export async function lookAtTag(
     return (await adopt(deps, key, found, REASON)) ? "adopted" : "known";
   if (found === digest) return "known";
   const options = { dryRun: false, repair: deps.repairs };
-  const tally = newTally(deps.now);
+  let outcome: NotificationOutcome = "in progress";
+  const tally = {
+    add: (count: string) => {
+      if (count === "drifted") outcome = "drifted";
+    },
+    problem: () => undefined,
+    error: () => undefined,
+  };
   await noteDrift({ ...deps, options, tally }, { ...held, digest }, found);
-  return tally.summary().drifted > 0 ? "drifted" : "in progress";
+  return outcome;
 }
 
 const REASON = "reported by the registry: it was pushed past the gateway";

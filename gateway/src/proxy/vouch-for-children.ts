@@ -7,7 +7,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import { refuseGone } from "../ledger/client-gone.js";
 import { readUnchecked } from "../ledger/sql/manifest-needs.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
-import type { StoredManifest } from "../ledger/stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import type { ExchangeOf } from "./exchange.js";
 import { MAX_MANIFEST_BYTES } from "./manifest-body.js";
 import type { Errand, Upstream } from "../upstream/upstream.js";

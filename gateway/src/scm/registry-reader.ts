@@ -1,14 +1,17 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database } from "#service-kit/db/pool.js";
-import { readManifest } from "../ledger/sql/store-manifest.js";
-import { readStored, type StoredManifest } from "../ledger/stored-manifest.js";
+import type { ManifestBytes, StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { readStored } from "../upstream/read-stored.js";
 import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 import type { ImageReader } from "./find-source.js";
 
 /** What reading images needs. */
 export interface RegistryReaderDeps {
-  readonly db: Database;
+  /** @returns a manifest that the ledger keeps, `null` when it keeps none. @throws when that cannot be told */
+  readonly keptManifest: (
+    repository: RepositoryName,
+    digest: Digest,
+  ) => Promise<ManifestBytes | null>;
   readonly registryUrl: string;
   readonly authorization: UpstreamAuthorization;
   /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
@@ -25,7 +28,7 @@ export interface RegistryReaderDeps {
 export function registryReader(deps: RegistryReaderDeps): ImageReader {
   return {
     manifest: async (repository, digest) => {
-      const stored = await readManifest(deps.db, repository, digest);
+      const stored = await deps.keptManifest(repository, digest);
       if (stored !== null) return (await readStored(stored)).reading;
       return (await deps.upstreamManifest({ repository }, digest))?.reading ?? null;
     },

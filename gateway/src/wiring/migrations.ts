@@ -39,6 +39,6 @@ const RIGHTS: SchemaRights = {
 /** The gateway's own schema. */
 export const LEDGER_MIGRATIONS: MigrationSet = {
   schema: "ledger",
-  directory: fileURLToPath(new URL("../../../gateway/sql", import.meta.url)),
+  directory: fileURLToPath(new URL("../../../../gateway/sql", import.meta.url)),
   rights: RIGHTS,
 };

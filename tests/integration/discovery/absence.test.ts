@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
-import { isInOrder } from "#gateway/commands/discover/report.js";
+import { isInOrder } from "#gateway/discovery/in-order.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";

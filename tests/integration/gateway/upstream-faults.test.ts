@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
-import type { TagState } from "#gateway/ledger/tag-rules.js";
+import type { TagState } from "#tag-policy/decide-tag-write.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";

@@ -8,7 +8,7 @@ import {
   type TagPush,
 } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
-import type { TagState } from "#gateway/ledger/tag-rules.js";
+import type { TagState } from "#tag-policy/decide-tag-write.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
-import { reserveRemoval } from "#gateway/ledger/sql/delete-tag.js";
+import { reserveRemoval } from "#gateway/ledger/sql/reserve-held-tag.js";
 import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { GITHUB_ISSUER, GITLAB_ISSUER, KUBERNETES_ISSUER } from "./support/platforms.js";
 

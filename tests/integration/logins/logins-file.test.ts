@@ -2,12 +2,12 @@ import { copyFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
-import { readLogins } from "#token-server/identity/config.js";
+import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,
   type IdentityConfig,
-} from "#token-server/identity/create-identity-sources.js";
-import { tokeninfoRealms } from "#token-server/identity/realm-owners.js";
+} from "#token-server/logins/create-identity-sources.js";
+import { tokeninfoRealms } from "#token-server/logins/realm-owners.js";
 import type { IdentitySource } from "#token-server/identity/identity-source.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";

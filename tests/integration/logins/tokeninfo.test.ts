@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { IdentitySource } from "#token-server/identity/identity-source.js";
-import { tokeninfoSource } from "#token-server/identity/tokeninfo.js";
+import { tokeninfoSource } from "#token-server/identity/tokeninfo/tokeninfo.js";
 import { testClock, type TestClock } from "./support/clock.js";
 import { jsonService, type JsonService } from "./support/json-service.js";
 import { credentials, faultOf, whoIs } from "./support/logins.js";

@@ -1,4 +1,5 @@
 import { gzipSync } from "node:zlib";
+import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import type { ImageReader } from "#gateway/scm/find-source.js";
@@ -47,7 +48,7 @@ describe.each(registryPrograms())("the source of an image, registry $version", (
     const authorization = () => "Bearer anything";
     const upstream = registryUpstream(registryUrl, authorization);
     reader = registryReader({
-      db: wharf.db,
+      keptManifest: (repository, digest) => readManifest(wharf.db, repository, digest),
       registryUrl,
       authorization,
       upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),

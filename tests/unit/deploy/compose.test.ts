@@ -5,7 +5,7 @@ import { describe, expect, test } from "@jest/globals";
 import { readNotificationConfig } from "#gateway/notifications/config.js";
 import { volumesBelow } from "../../../deploy/compose/volumes.js";
 import { envReader } from "#service-kit/config.js";
-import { readConfig } from "#token-server/config.js";
+import { readConfig } from "#token-server/config/config.js";
 import { REPOSITORY_ROOT, type SourceFile } from "#tests/support/source-tree.js";
 import {
   DOCKERFILE,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { isDeletable } from "#tag-policy/deletable.js";
-import type { TagRule } from "#gateway/ledger/tag-rules.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 import { parseTagTarget } from "#gateway/api/tag-target.js";
 
 describe("the path of a tag", () => {

@@ -3,7 +3,7 @@ import { ConfigError, envReader } from "#service-kit/config.js";
 import { KNOWN_VARIABLES } from "#service-kit/known-variables.js";
 import { unknownVariables } from "#service-kit/unknown-variables.js";
 import { readConfig as readGatewayConfig } from "#gateway/config/config.js";
-import { readConfig as readTokenServerConfig } from "#token-server/config.js";
+import { readConfig as readTokenServerConfig } from "#token-server/config/config.js";
 import { sourceFiles } from "#tests/support/source-tree.js";
 import { variablesOf } from "../deploy/support/compose.js";
 

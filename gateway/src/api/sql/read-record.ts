@@ -3,7 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { NEWEST_TAG } from "../../ledger/sql/newest-tag.js";
-import type { TagKey } from "../../ledger/sql/reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** What the ledger has on a tag. */
 export interface TagRecord {

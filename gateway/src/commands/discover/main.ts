@@ -13,7 +13,8 @@ import { openUpstream } from "../../wiring/registry.js";
 import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { passDeps } from "../../discovery/pass-deps.js";
-import { isInOrder, progressLine, reportLines } from "./report.js";
+import { progressLine, reportLines } from "./report.js";
+import { isInOrder } from "../../discovery/in-order.js";
 import type { PassSummary } from "../../discovery/tally.js";
 
 const USAGE = `Compares the ledger with the registry once

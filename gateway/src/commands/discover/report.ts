@@ -25,14 +25,6 @@ export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
 }
 
 /**
- * @param summary - a pass that ended
- * @returns whether the registry is as the ledger says, as far as was looked
- */
-export function isInOrder({ errors, driftLeft, absentLeft }: PassSummary): boolean {
-  return errors === 0 && driftLeft === 0 && absentLeft === 0;
-}
-
-/**
  * @param summary - a pass under way
  * @returns it in one short line
  */

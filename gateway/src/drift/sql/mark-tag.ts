@@ -1,6 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { SeenTag } from "../../discovery/sql/staging.js";
+import type { SeenTag } from "../seen-tag.js";
 
 /** Holds as long as nobody has pushed, deleted or reserved the tag since the pass looked at it. */
 const UNCHANGED = `repository = $1 and name = $2 and digest = $3 and pushed_at = $4::timestamptz

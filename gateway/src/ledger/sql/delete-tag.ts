@@ -1,42 +1,6 @@
-import type { AuditActor } from "#audit-log/entry.js";
-import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { ReservedKind, TagKey } from "./reserve-tag.js";
+import type { TagRemoval } from "./reserve-held-tag.js";
 import { tellSettled } from "./settle-tag.js";
-
-/** A deletion of a tag that is under way. */
-export interface TagRemoval extends TagKey {
-  readonly actor: AuditActor;
-  /** Unique id of this attempt. */
-  readonly reservation: string;
-}
-
-/**
- * Reserves a tag that nobody is writing, so that no push comes between the registry's deletion and the
- * ledger's, and none is undone by a repair. If this gateway dies, the tag is given back as it was.
- *
- * @param db - pool or transaction
- * @param removal - who wants to delete what
- * @param options - what for, and seconds the reservation lasts
- * @returns what the tag means, and whether it is locked; `null` when it could not be reserved
- */
-export async function reserveRemoval(
-  db: Queryable,
-  { repository, tag, actor, reservation }: TagRemoval,
-  { kind, leaseSeconds }: { kind: Exclude<ReservedKind, "push">; leaseSeconds: number },
-): Promise<{ digest: Digest; locked: boolean } | null> {
-  const { rows } = await db.query<{ digest: Digest; locked: boolean }>(
-    `update ledger.tag
-     set reservation = $3, reserved_digest = digest, reserved_by = $4,
-         reserved_at = clock_timestamp(), reserved_until = now() + $5 * interval '1 second',
-         reserved_origin = $6, reserved_source = null, reserved_kind = $7
-     where repository = $1 and name = $2 and reservation is null
-       and digest is not null and deleted_at is null
-     returning digest, locked_at is not null as locked`,
-    [repository, tag, reservation, actor.uid, leaseSeconds, JSON.stringify(actor), kind],
-  );
-  return rows[0] ?? null;
-}
 
 /**
  * Puts a tombstone on a reserved tag and gives the reservation back.

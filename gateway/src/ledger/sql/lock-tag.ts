@@ -1,6 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { TagKey } from "./reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /**
  * Makes a tag that nobody is writing immutable for good.

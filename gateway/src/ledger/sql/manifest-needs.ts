@@ -3,7 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { childrenOf, parentsOf, subjectOf } from "./manifest-links.js";
-import type { TagKey } from "./reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /**
  * First key of the advisory locks, one for each repository, under which deletions of manifests and commits of

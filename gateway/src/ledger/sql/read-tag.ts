@@ -2,9 +2,9 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { HeldTag, TagState } from "../tag-rules.js";
+import type { HeldTag, TagState } from "#tag-policy/decide-tag-write.js";
 import { NEWEST_TAG } from "./newest-tag.js";
-import type { TagKey } from "./reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /**
  * @param db - pool or transaction

@@ -1,15 +1,8 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { FoundSource } from "../../scm/scm-source.js";
-
-/** A tag of a repository. */
-export interface TagKey {
-  readonly repository: RepositoryName;
-  readonly tag: Tag;
-}
 
 /** What a tag is reserved for. */
 export type ReservedKind = "push" | "removal" | "repair";

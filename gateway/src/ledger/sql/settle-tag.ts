@@ -1,5 +1,6 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { Reservation, TagClaim, TagKey } from "./reserve-tag.js";
+import type { Reservation, TagClaim } from "./reserve-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
 export const SETTLED_CHANNEL = "ledger_tag_settled";

@@ -2,7 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { manifestReferences } from "#registry-protocol/manifest/references.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { ManifestBytes, StoredManifest } from "../stored-manifest.js";
+import type { ManifestBytes, StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { linksOf } from "./manifest-links.js";
 
 /**

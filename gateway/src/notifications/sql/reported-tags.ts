@@ -1,5 +1,5 @@
-import type { SeenTag } from "../../discovery/sql/staging.js";
-import type { TagKey } from "../../ledger/sql/reserve-tag.js";
+import type { SeenTag } from "../../drift/seen-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 
 /** What the ledger has on a tag that the registry reports. */

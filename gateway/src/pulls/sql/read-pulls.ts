@@ -1,7 +1,7 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Puller } from "../pull.js";
-import type { PullCursor, PullTarget } from "../../api/pull-target.js";
+import type { PullCursor, PullTarget } from "../pull-query.js";
 
 /** How often something was pulled. */
 export interface PullTotal {

@@ -3,7 +3,10 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { passDeps } from "#gateway/discovery/pass-deps.js";
 import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics, type GatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
-import { notificationWorker, type NotificationWorker } from "#gateway/notifications/notification-worker.js";
+import {
+  notificationWorker,
+  type NotificationWorker,
+} from "#gateway/notifications/notification-worker.js";
 import { ownRequestMark } from "#gateway/upstream/own-requests.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { announcing } from "#gateway/outbox/announcing.js";

@@ -8,7 +8,7 @@ import { callerVerifier } from "#service-kit/signing/caller-statement.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { watchFile, type WatchedFile } from "#service-kit/watch-file.js";
 import { YamlFileError } from "#service-kit/yaml-file.js";
-import { toldByGateway, type RequestOrigin } from "./told-by-gateway.js";
+import { toldByGateway, type RequestOrigin } from "../routes/told-by-gateway.js";
 
 /** Where requests are from, followed while the trust in gateways changes. */
 export interface FollowedOrigin extends RequestOrigin, Component {}

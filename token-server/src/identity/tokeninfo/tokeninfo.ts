@@ -5,10 +5,10 @@ import {
   unavailable,
   undecided,
   type AskService,
-} from "./safeguards/asked-service.js";
-import { rememberedLogins } from "./safeguards/remembered-logins.js";
-import type { IdentitySource, VerifiedLogin } from "./identity-source.js";
-import { makeLogin } from "./make-login.js";
+} from "../safeguards/asked-service.js";
+import { rememberedLogins } from "../safeguards/remembered-logins.js";
+import type { IdentitySource, VerifiedLogin } from "../identity-source.js";
+import { makeLogin } from "../make-login.js";
 
 /** For how long an answer holds. */
 export interface TokeninfoOptions {

@@ -2,7 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
-import { handleNotifications, type HandleDeps } from "#gateway/notifications/handle-notifications.js";
+import {
+  handleNotifications,
+  type HandleDeps,
+} from "#gateway/notifications/handle-notifications.js";
 import { keepNotifications } from "#gateway/notifications/sql/keep-notifications.js";
 import { notificationWorker } from "#gateway/notifications/notification-worker.js";
 import { recordReportedPulls } from "#gateway/notifications/reported-pulls.js";
@@ -241,7 +244,6 @@ function deps(): HandleDeps {
     repair: () => Promise.resolve("its manifest is lost"),
     repairs: false,
     signal: new AbortController().signal,
-    now: Date.now,
     sinks: [],
     announced: () => undefined,
     hookMetrics,

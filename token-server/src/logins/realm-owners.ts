@@ -1,6 +1,6 @@
 import { ConfigError } from "#service-kit/config.js";
 import type { Logins } from "./config.js";
-import { OWNED_REALMS } from "./make-login.js";
+import { OWNED_REALMS } from "../identity/make-login.js";
 
 /** A source of logins and the realm of those who log in by it. */
 export interface RealmOwner {

@@ -6,9 +6,9 @@ import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
-import { readAuthentication, type Authentication } from "./closed-by-default.js";
-import { DOCKER_CONFIG_CLIENTS } from "./refresh-tokens/clients.js";
-import type { LoginLimits } from "./limits/login-limiter.js";
+import { readAuthentication, type Authentication } from "../logins/closed-by-default.js";
+import { DOCKER_CONFIG_CLIENTS } from "../refresh-tokens/clients.js";
+import type { LoginLimits } from "../limits/login-limiter.js";
 
 /** Gateways alone have business with it, and where they are somebody has to say. */
 const LOOPBACK = "127.0.0.1";

@@ -1,5 +1,5 @@
 import { ConfigError, type EnvReader } from "#service-kit/config.js";
-import type { Logins } from "./identity/config.js";
+import type { Logins } from "./config.js";
 
 /** Whether anybody has to say who they are. `off` is only ever an answer that somebody gave in so many words. */
 export type Authentication = "on" | "off";

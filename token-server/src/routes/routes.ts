@@ -1,9 +1,9 @@
 import express, { type Express, type Request, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
-import { explainRoutes, type ExplainDeps } from "./api/explain.js";
-import { refreshTokenRoutes } from "./api/refresh-tokens.js";
-import { robotRoutes } from "./api/robots.js";
-import type { RobotDeps } from "./robots/manage-robots.js";
+import { explainRoutes, type ExplainDeps } from "../api/explain.js";
+import { refreshTokenRoutes } from "../api/refresh-tokens.js";
+import { robotRoutes } from "../api/robots.js";
+import type { RobotDeps } from "../robots/manage-robots.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { asLine } from "#registry-protocol/text.js";
 import { splitTarget } from "#registry-protocol/request.js";
@@ -19,8 +19,8 @@ import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RequestOrigin } from "./told-by-gateway.js";
-import { issueToken, type IssueDeps } from "./token/issue.js";
-import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "./token/request.js";
+import { issueToken, type IssueDeps } from "../token/issue.js";
+import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
 
 /** A header of any length does not make an entry of any length. */
 const MOST_USER_AGENT_CHARACTERS = 200;

@@ -10,7 +10,7 @@ import {
   type IdentityDeps,
   type IdentitySources,
 } from "./create-identity-sources.js";
-import type { IdentitySource } from "./identity-source.js";
+import type { IdentitySource } from "../identity/identity-source.js";
 import { keptParts } from "./kept-parts.js";
 import { readLoginsText, splitLoginsText } from "./logins-text.js";
 

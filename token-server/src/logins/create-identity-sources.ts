@@ -6,17 +6,17 @@ import { staticTeams } from "../teams/static-teams.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { teamService, type StaleAnswer } from "../teams/team-service.js";
 import type { Logins } from "./config.js";
-import { htpasswdSource } from "./htpasswd/htpasswd.js";
-import type { IdentitySource } from "./identity-source.js";
+import { htpasswdSource } from "../identity/htpasswd/htpasswd.js";
+import type { IdentitySource } from "../identity/identity-source.js";
 import { makeAnew, type KeepPart } from "./kept-parts.js";
-import { ldapSource } from "./ldap/ldap.js";
-import { readCertificates, warnOfUnusable } from "./machine/certificates.js";
-import { iidinfoCheck } from "./machine/iidinfo-check.js";
-import { localCheck } from "./machine/local-check.js";
-import { machineSource, type MachineCheck } from "./machine/machine.js";
-import { oidcSource } from "./oidc/oidc.js";
+import { ldapSource } from "../identity/ldap/ldap.js";
+import { readCertificates, warnOfUnusable } from "../identity/machine/certificates.js";
+import { iidinfoCheck } from "../identity/machine/iidinfo-check.js";
+import { localCheck } from "../identity/machine/local-check.js";
+import { machineSource, type MachineCheck } from "../identity/machine/machine.js";
+import { oidcSource } from "../identity/oidc/oidc.js";
 import { realmOwners, refuseSharedRealms, tokeninfoRealms } from "./realm-owners.js";
-import { tokeninfoSource } from "./tokeninfo.js";
+import { tokeninfoSource } from "../identity/tokeninfo/tokeninfo.js";
 
 const issuerSections = z.array(z.unknown());
 

@@ -18,6 +18,6 @@ const RIGHTS: SchemaRights = {
 /** The token server's own schema. */
 export const TOKEN_SERVER_MIGRATIONS: MigrationSet = {
   schema: "token_server",
-  directory: fileURLToPath(new URL("../../../token-server/sql", import.meta.url)),
+  directory: fileURLToPath(new URL("../../../../token-server/sql", import.meta.url)),
   rights: RIGHTS,
 };

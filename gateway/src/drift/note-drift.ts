@@ -1,0 +1,100 @@
+import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import type { AdoptDeps } from "../ledger/adopt.js";
+import { reasonOf } from "./reason-of.js";
+import type { RepairOutcome } from "./repair-tag.js";
+import type { SeenTag } from "./seen-tag.js";
+import { markDrift } from "./sql/mark-tag.js";
+
+/** What noting drift needs. */
+export interface DriftDeps extends AdoptDeps {
+  readonly policy: TagPolicy;
+  /** Writes what the ledger says to the registry again. */
+  readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
+  /** Ends what is under way early. */
+  readonly signal: AbortSignal;
+  readonly tally: DriftTally;
+  readonly options: {
+    /** Whether nothing is changed. */
+    readonly dryRun: boolean;
+    readonly repair: boolean;
+  };
+}
+
+/** Counts what is found. */
+export interface DriftTally {
+  add(count: "drifted" | "repaired" | "driftLeft"): void;
+  /** Notes something in words. */
+  problem(text: string): void;
+  /** Counts an error. */
+  error(text: string): void;
+}
+
+/**
+ * Puts on record that a tag means something else at the registry, and repairs it where that is wanted.
+ *
+ * @param pass - the pass, or what else looked
+ * @param seen - the tag; when it has changed since it was seen, nothing is noted
+ * @param found - what it means at the registry
+ */
+export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<void> {
+  const { dryRun, repair } = pass.options;
+  const news = dryRun ? true : await recordDrift(pass, seen, found);
+  if (news === null) return;
+  pass.tally.add("drifted");
+  pass.tally.problem(`${nameOf(seen)} is ${found} at the registry, ${seen.digest} in the ledger`);
+  const fixes = repair && isImmutable(pass, seen);
+  if (dryRun && fixes) pass.tally.add("repaired");
+  const repaired = fixes && (dryRun || (await tryRepair(pass, seen, `the registry had ${found}`)));
+  if (!repaired) pass.tally.add("driftLeft");
+}
+
+async function recordDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean | null> {
+  const news = await pass.db.transaction(async (tx) => {
+    const isNews = await markDrift(tx, seen, found);
+    if (isNews === true)
+      await pass.audit(
+        tx,
+        entryOf("tag.drifted", seen, {
+          reason: "the registry has another digest, which nobody pushed through the gateway",
+          detail: { found },
+        }),
+      );
+    return isNews;
+  });
+  if (news === true) pass.log.error({ event: "tag.drifted", ...describe(seen), found });
+  return news;
+}
+
+export async function tryRepair(pass: DriftDeps, seen: SeenTag, reason: string): Promise<boolean> {
+  const outcome = await pass.repair(seen, reason).catch((error: unknown) => {
+    pass.signal.throwIfAborted();
+    pass.tally.error(`${nameOf(seen)} could not be repaired: ${reasonOf(error)}`);
+    return "failed" as const;
+  });
+  if (outcome === "repaired") pass.tally.add("repaired");
+  else if (outcome !== "failed") pass.tally.problem(`${nameOf(seen)} was not repaired: ${outcome}`);
+  return outcome === "repaired";
+}
+
+function isImmutable({ policy }: DriftDeps, { repository, tag, locked }: SeenTag): boolean {
+  return locked || policy.ruleFor(repository, tag).mutability !== "mutable";
+}
+
+export function entryOf(
+  action: AuditAction,
+  { repository, tag, digest }: SeenTag,
+  rest: { readonly reason: string; readonly detail: Readonly<Record<string, unknown>> },
+) {
+  return { action, actor: SYSTEM, repository, tag, digest, ...rest };
+}
+
+export function describe({ repository, tag, digest }: SeenTag) {
+  return { repository, tag, digest };
+}
+
+export function nameOf({ repository, tag }: TagKey): string {
+  return `${repository}:${tag}`;
+}

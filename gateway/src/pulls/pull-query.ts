@@ -1,0 +1,23 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Tag } from "#registry-protocol/tag.js";
+
+/** A place in the list of pulls, of which the next page is what follows. */
+export interface PullCursor {
+  /** As the database writes it, so that nothing of it is lost. */
+  readonly lastAt: string;
+  readonly tag: string;
+  readonly digest: string;
+  readonly caller: string;
+}
+
+/** A request about a repository's pulls. */
+export interface PullTarget {
+  readonly about: "repository" | "pulls";
+  readonly repository: RepositoryName;
+  readonly tag: Tag | null;
+  readonly digest: Digest | null;
+  readonly since: Date | null;
+  readonly limit: number;
+  readonly cursor: PullCursor | null;
+}
