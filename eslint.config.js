@@ -5,7 +5,7 @@ import tseslint from "typescript-eslint";
 const layers = {
   "registry-protocol": [],
   "access-policy": ["registry-protocol"],
-  "tag-policy": ["registry-protocol"],
+  "tag-policy": ["registry-protocol", "access-policy"],
   "service-kit": ["registry-protocol"],
   "audit-log": ["registry-protocol", "service-kit"],
   "registry-config": ["service-kit"],
@@ -24,7 +24,7 @@ const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
         patterns: packages
           .filter((name) => !allowed.includes(name))
           .map((name) => ({
-            group: [`#${name}/*`],
+            regex: `^#${name}/`,
             message: `${folder} may import only: ${allowed.join(", ") || "nothing"}`,
           })),
       },

@@ -80,7 +80,7 @@ export const JUDGED: readonly Judged[] = [
   ]),
   ...all("access-policy/src/template.ts", WORDS, ['identity.uid === ""']),
   ...all("service-kit/src/http/client-facts.ts", UNREACHABLE, ["text === undefined"]),
-  ...all("gateway/src/pulls/pull-target.ts", "what is no list has no parts that pass below", [
+  ...all("gateway/src/api/pull-target.ts", "what is no list has no parts that pass below", [
     "Array.isArray(parsed)",
   ]),
   ...all(

@@ -1,7 +1,7 @@
 import { sourceFiles, resolveImport, type SourceFile } from "#tests/support/source-tree.js";
 
 const MODULES =
-  /^(?:token-server\/src\/|access-policy\/src\/|gateway\/src\/(?:tags|pulls|api)\/|gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$|gateway\/src\/upstream\/client-framing\.ts$|service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$|service-kit\/src\/signing\/(?:caller-)?statement\.ts$)/;
+  /^(?:token-server\/src\/|access-policy\/src\/|gateway\/src\/(?:api|deletion|pulls)\/|gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$|gateway\/src\/upstream\/client-framing\.ts$|service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$|service-kit\/src\/signing\/(?:caller-)?statement\.ts$)/;
 
 /** Words for people: they say what was decided, and decide nothing. */
 const WORDS = /^access-policy\/src\/(?:reason|nearest|shadow)\.ts$/;
@@ -25,7 +25,7 @@ const PROGRAMS =
 const WHOLE = /^tests\/(?:attacks|integration)\//;
 /** Load, and what guards have no part in. */
 const NEITHER =
-  /^tests\/(?:attacks\/(?:ledger|manifest|under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|notifications|database-tls)|integration\/(?:local|chaos|discovery|outbox|sinks|keys|hooks|mode))/;
+  /^tests\/(?:attacks\/(?:ledger|manifest|under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|notifications|database-tls)|integration\/(?:local|chaos|discovery|outbox|sinks|keys|notifications|mode))/;
 
 /**
  * @param modules - the guarded modules
@@ -52,6 +52,7 @@ export function nearTests(modules: readonly SourceFile[]): Tests {
 const FOLDERS = [
   "registry-protocol/src",
   "access-policy/src",
+  "tag-policy/src",
   "service-kit/src",
   "audit-log/src",
   "registry-config/src",
