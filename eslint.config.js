@@ -1,36 +1,40 @@
+import { posix } from "node:path";
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
+import { FOLDERS, PACKAGES } from "./import-table.js";
 
-/** Which folders a folder may import; everything else is refused. */
-const layers = {
-  "registry-protocol": [],
-  "access-policy": ["registry-protocol"],
-  "tag-policy": ["registry-protocol", "access-policy"],
-  "service-kit": ["registry-protocol"],
-  "audit-log": ["registry-protocol", "service-kit"],
-  "registry-config": ["service-kit"],
-  "token-server": ["registry-protocol", "access-policy", "service-kit", "audit-log"],
-  gateway: ["registry-protocol", "access-policy", "tag-policy", "service-kit", "audit-log"],
-  cli: [],
-};
-const packages = [...Object.keys(layers), "local", "tests"];
+const NAMES = [...Object.keys(PACKAGES), "local", "tests"];
 
-const layerRules = Object.entries(layers).map(([folder, allowed]) => ({
-  files: [`${folder}/src/**/*.ts`],
-  rules: {
-    "no-restricted-imports": [
-      "error",
-      {
-        patterns: packages
-          .filter((name) => !allowed.includes(name))
-          .map((name) => ({
-            regex: `^#${name}/`,
-            message: `${folder} may import only: ${allowed.join(", ") || "nothing"}`,
-          })),
-      },
-    ],
-  },
-}));
+/** The rules for files `from` somewhere that belongs to a folder: that folder itself, or its `sql`. */
+function rulesFor(name, folder, from) {
+  const allowed = [folder, ...FOLDERS[name][folder]];
+  const refused = Object.keys(FOLDERS[name]).filter((other) => !allowed.includes(other));
+  return [
+    ...NAMES.filter((other) => other !== name && !PACKAGES[name].includes(other)).map((other) => ({
+      regex: `^#${other}/`,
+      message: `${name} may import only: ${PACKAGES[name].join(", ") || "nothing"}`,
+    })),
+    { regex: `^#${name}/`, message: "inside a package imports are relative" },
+    ...refused.map((other) => ({
+      regex: `^${wayTo(other, from)}/(?:sql/)?[^/]+$`,
+      message: `${name}/src/${folder} may import only: ${FOLDERS[name][folder].join(", ") || "nothing"}`,
+    })),
+  ];
+}
+
+function wayTo(folder, from) {
+  const way = posix.relative(from, folder);
+  return (way.startsWith(".") ? way : `./${way}`).replaceAll(".", "\\.");
+}
+
+const importRules = Object.keys(FOLDERS).flatMap((name) =>
+  Object.keys(FOLDERS[name]).flatMap((folder) =>
+    [folder, posix.join(folder, "sql")].map((from) => ({
+      files: [posix.join(name, "src", from, "*.ts")],
+      rules: { "no-restricted-imports": ["error", { patterns: rulesFor(name, folder, from) }] },
+    })),
+  ),
+);
 
 export default tseslint.config(
   { ignores: ["dist/", "node_modules/", ".data/", "coverage/"] },
@@ -55,5 +59,5 @@ export default tseslint.config(
     files: ["**/*.mjs", "**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
   },
-  ...layerRules,
+  ...importRules,
 );

@@ -1,0 +1,2 @@
+export const PACKAGES: Readonly<Record<string, readonly string[]>>;
+export const FOLDERS: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>;
