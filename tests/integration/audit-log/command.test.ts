@@ -30,7 +30,7 @@ async function run(...args: string[]): Promise<{ lines: string[]; code: string }
     DB_PASSWORD: password.reveal(),
     KEYS_DIR: log.keysFolder,
   };
-  const program = join(DIST, "audit-log", "src", "main.js");
+  const program = join(DIST, "audit-log", "src", "commands", "main.js");
   const script = '"$0" "$@"; echo "exit $?"';
   const args0 = ["-c", script, process.execPath, program, ...args];
   const { output } = await runProgram({ file: "/bin/sh", args: args0, env });

@@ -53,7 +53,7 @@ async function outbox(
     DB_USER: user,
     DB_PASSWORD: password.reveal(),
   };
-  const program = join(DIST, "gateway", "src", "outbox", "main.js");
+  const program = join(DIST, "gateway", "src", "commands", "outbox", "main.js");
   const run = promisify(execFile)(process.execPath, [program, ...args], { env });
   return run.then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
