@@ -94,12 +94,14 @@ describe("the embedded Postgres", () => {
     const lockFile = join(folder.path, "postgres", "data", "postmaster.pid");
     const left = await readFile(lockFile, "utf8");
     await first.service.stop();
-    // This program never reaps its child, which is dead at once.
-    const parent = spawn("sh", ["-c", "true & echo $!; exec sleep 60"], { stdio: ["ignore", "pipe", "ignore"] }); // prettier-ignore
+    // A shell would reap its child; the program that takes its place never does.
+    const untilReplaced =
+      "(until grep -q sleep /proc/$$/comm; do :; done) & echo $!; exec sleep 60";
+    const parent = spawn("sh", ["-c", untilReplaced], { stdio: ["ignore", "pipe", "ignore"] });
     const [line] = (await once(parent.stdout, "data")) as [Buffer];
     const zombie = Number(line.toString());
     try {
-      expect(await waitUntil(async () => (await stateOf(zombie)) === "Z", { withinMs: 5_000 })).toBe(true); // prettier-ignore
+      expect(await waitUntil(async () => (await stateOf(zombie)) === "Z", { withinMs: 30_000 })).toBe(true); // prettier-ignore
       for (const pid of [zombie, parent.pid ?? 0]) {
         await writeFile(lockFile, left.replace(/^\d+/, String(pid)));
         const next = await start();
