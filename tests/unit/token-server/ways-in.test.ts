@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { requireWayIn, type WaysIn } from "#token-server/closed-by-default.js";
-import { readLogins, type Logins } from "#token-server/identity/config.js";
+import { requireWayIn, type WaysIn } from "#token-server/logins/closed-by-default.js";
+import { readLogins, type Logins } from "#token-server/logins/config.js";
 
 const CLOSED: WaysIn = {
   authentication: "on",
