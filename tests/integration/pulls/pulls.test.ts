@@ -276,6 +276,11 @@ describe("whoever may not", () => {
     expect(errorOf(answer).code).toBe("UNAUTHORIZED");
     expect(answer.headers["www-authenticate"]).toContain(`repository:${REPOSITORY}:pull,push`);
     expect(answer.body.toString()).not.toContain("127.0.0.1");
+    const counted = await get(`/api/v1/repositories/${REPOSITORY}`, ["pull"]);
+    expect([counted.status, counted.body.toString()]).toEqual([
+      200,
+      expect.not.stringContaining("127.0.0.1"),
+    ]);
   });
 
   test.each(["", "/pulls"])("pull learns nothing, not even what there is: …%s", async (end) => {

@@ -114,6 +114,19 @@ describe.each(registryPrograms().slice(0, 1))("tags over REST, registry $version
     expect(await wharf.audited("tag.locked")).toHaveLength(1);
   });
 
+  test("where a tag is from is told of those that are there, and only told", async () => {
+    await wharf.push(image("to-go"), "gone-SNAPSHOT");
+    await wharf.remove("gone-SNAPSHOT");
+    for (const tag of ["never", "gone-SNAPSHOT"]) {
+      const answer = await wharf.ask(["pull"], `${PATH}/${tag}/scm-source`);
+      expect([answer.status, errorOf(answer).message]).toEqual([404, "there is no such tag"]);
+    }
+    for (const method of ["PUT", "DELETE"]) {
+      const answer = await wharf.ask(["*"], `${PATH}/1.0/scm-source`, { method });
+      expect([answer.status, answer.headers.allow]).toEqual([405, "GET, HEAD"]);
+    }
+  });
+
   test("a lock is never undone", async () => {
     const answer = await wharf.ask(["*"], `${PATH}/lock-SNAPSHOT/lock`, { method: "DELETE" });
     expect(answer.status).toBe(405);

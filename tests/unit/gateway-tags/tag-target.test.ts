@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { isDeletable } from "#tag-policy/deletable.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
-import { parseTagTarget } from "#gateway/api/tag-target.js";
+import { methodUnsupported, parseTagTarget } from "#gateway/api/tag-target.js";
 
 describe("the path of a tag", () => {
   test.each([
@@ -40,6 +40,19 @@ describe("the path of a tag", () => {
   test("another endpoint is not its affair", () => {
     expect(parseTagTarget("GET", "/api/v1/explain")).toBeNull();
     expect(parseTagTarget("GET", "/api/v9/repositories/alpha/app/tags/1.0")).toBeNull();
+  });
+});
+
+describe("a method that is not supported is refused", () => {
+  test.each([
+    ["DELETE", "lock", "a lock is for good", "PUT"],
+    ["POST", "lock", "the method POST", "PUT"],
+    ["DELETE", "tag", "the method DELETE", "GET, HEAD"],
+    ["PUT", "scm-source", "the method PUT", "GET, HEAD"],
+  ] as const)("%s of a %s", (method, about, message, allowed) => {
+    const fault = methodUnsupported(method, about);
+    expect(fault).toMatchObject({ code: "METHOD_UNSUPPORTED", headers: { Allow: allowed } });
+    expect(fault.message).toContain(message);
   });
 });
 

@@ -1,0 +1,190 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { ListingRefused } from "#gateway/upstream/registry-listing.js";
+import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
+import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { readStored } from "#gateway/upstream/read-stored.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { compileTagPolicy } from "#tag-policy/tag-policy.js";
+import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
+import type { RemovalAnswer } from "#gateway/deletion/delete-tag.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { SILENT, startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { image, REPOSITORY, type TestManifest } from "./support/manifests.js";
+
+const repository = parseRepositoryName(REPOSITORY);
+const ACTOR = {
+  ...{ uid: "alice", realm: "", kind: "user", address: "192.0.2.7" },
+  ...{ userAgent: "curl", requestId: "r1" },
+};
+const ONE = image("one");
+
+let ledger: StartedLedger;
+/** Tags that the registry lists, with what they mean there. */
+let listed: Map<string, Digest | null>;
+let asked: string[];
+beforeAll(async () => {
+  ledger = await startLedger();
+});
+beforeEach(async () => {
+  listed = new Map();
+  asked = [];
+  await ledger.clear();
+});
+afterAll(() => ledger.stop());
+
+const deps = () => ({
+  ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },
+  listing: {
+    tags: async function* () {
+      await Promise.resolve();
+      yield [...listed.keys()];
+    },
+  },
+  upstreamDigest: ({ tag }: { tag: string }) => {
+    asked.push(tag);
+    return Promise.resolve(listed.get(tag) ?? null);
+  },
+  upstreamManifest: (_key: object, digest: Digest): Promise<StoredManifest | null> =>
+    Promise.resolve(digest === ONE.digest ? null : Promise.reject(new Error("no answer"))),
+});
+type Deps = ReturnType<typeof deps>;
+
+function remove(change: Partial<Deps> = {}, answer: RemovalAnswer = "deleted"): Promise<void> {
+  const removal = { repository, digest: ONE.digest, actor: ACTOR };
+  return deleteManifest({ ...deps(), ...change }, removal, () => Promise.resolve(answer));
+}
+
+const bytesOf = ({ text, digest, mediaType }: TestManifest) =>
+  readStored({ digest, mediaType, content: Buffer.from(text) });
+const store = async (manifest: TestManifest) =>
+  storeManifest(ledger.db, repository, await bytesOf(manifest), "checked");
+const tagged = (db: Queryable, name: string, digest: Digest) =>
+  db.query(
+    `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+     values ($1, $2, $3, 'alice', now())`,
+    [repository, name, digest],
+  );
+const refusal = (code: string) => ({ code });
+
+test("a manifest that the registry does not delete stays, and is not marked", async () => {
+  await store(ONE);
+  await expect(remove({}, "unsupported")).rejects.toMatchObject(refusal("METHOD_UNSUPPORTED"));
+  const { rows } = await ledger.db.query(
+    "select from ledger.manifest where deleting_at is not null or deleted_at is not null",
+  );
+  expect(rows).toEqual([]);
+  expect(await ledger.audited()).toEqual([]);
+});
+
+describe("a push that commits while a deletion is decided", () => {
+  /** Holds the lock of commits until the deletion waits for it, or has ended without. */
+  async function meanwhile(commit: (tx: Queryable) => Promise<unknown>): Promise<unknown> {
+    let outcome: unknown = null;
+    let deletion: Promise<unknown> = Promise.resolve();
+    await ledger.db.transaction(async (tx) => {
+      const key = { repository, tag: parseTag("1.0") };
+      await lockAndFindDeleted(tx, key, ONE.digest, []);
+      deletion = remove().then(
+        () => (outcome = "deleted"),
+        (error: unknown) => (outcome = error),
+      );
+      await eventually("the deletion waits", async () => outcome !== null || (await isWaiting()));
+      await commit(tx);
+    });
+    await deletion;
+    return outcome;
+  }
+
+  async function isWaiting(): Promise<boolean> {
+    const { rowCount } = await ledger.db.query(
+      "select from pg_locks where locktype = 'advisory' and not granted",
+    );
+    return rowCount === 1;
+  }
+
+  test("is waited for: what it needs is not deleted", async () => {
+    await store(ONE);
+    expect(await meanwhile((tx) => tagged(tx, "1.0", ONE.digest))).toMatchObject(
+      refusal("MANIFEST_NEEDED"),
+    );
+  });
+
+  test("and is not known yet, makes it undecided", async () => {
+    await store(ONE);
+    expect(await meanwhile((tx) => tagged(tx, "1.0", image("new").digest))).toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("the repository is changing"),
+    });
+  });
+});
+
+describe("nothing is deleted", () => {
+  test("where neither ledger nor registry have it", async () => {
+    await expect(remove()).rejects.toMatchObject(refusal("MANIFEST_UNKNOWN"));
+  });
+
+  test("while the registry does not say what its tags need", async () => {
+    await store(ONE);
+    await tagged(ledger.db, "1.0", image("unread").digest);
+    await expect(remove()).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("what its tags need"),
+    });
+  });
+
+  test("before all that tags need was read, and the next attempt goes on", async () => {
+    await store(ONE);
+    const images = Array.from({ length: 490 }, (_, n) => image(`many-${n}`));
+    for (const [n, { digest }] of images.entries()) await tagged(ledger.db, `t${n}`, digest);
+    const known = new Map(images.map((one) => [one.digest, one]));
+    const upstreamManifest = (_key: object, digest: Digest) => bytesOf(known.get(digest) ?? ONE);
+    await expect(remove({ upstreamManifest })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("still being read"),
+    });
+    await expect(remove({ upstreamManifest })).resolves.toBeUndefined();
+  });
+
+  test.each<[string, Error, object]>([
+    ["500", new ListingRefused("/v2/", 500), { code: "UNAVAILABLE" }],
+    ["nothing", new Error("connection lost"), { code: "UNAVAILABLE" }],
+    ["a fault of ours", new Fault("TOO_MANY_REQUESTS"), { code: "TOO_MANY_REQUESTS" }],
+  ])("while the registry says %s to which tags it has", async (_what, error, fault) => {
+    await store(ONE);
+    const tags = () => listingThatThrows(error);
+    await expect(remove({ listing: { tags } })).rejects.toMatchObject(fault);
+  });
+});
+
+test("where the registry has no tags, there is nothing to learn", async () => {
+  await store(ONE);
+  const tags = () => listingThatThrows(new ListingRefused("/v2/", 404));
+  await expect(remove({ listing: { tags } })).resolves.toBeUndefined();
+});
+
+test("of what is listed only tags are asked for, and what means nothing is not taken in", async () => {
+  await store(ONE);
+  listed = new Map([
+    ["latest", ONE.digest],
+    [".no-tag", ONE.digest],
+    ["gone", null],
+    ["there", image("there").digest],
+  ]);
+  await store(image("there"));
+  await remove();
+  expect(asked).toEqual(["gone", "there"]);
+  const { rows } = await ledger.db.query("select name from ledger.tag");
+  expect(rows).toEqual([{ name: "there" }]);
+});
+
+async function* listingThatThrows(error: Error): AsyncGenerator<string[]> {
+  await Promise.resolve();
+  yield [];
+  throw error;
+}
