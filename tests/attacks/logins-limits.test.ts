@@ -137,6 +137,22 @@ describe("everybody else behind the same address", () => {
   });
 });
 
+describe("a right login is refused for nobody's sake:", () => {
+  test("wrong access tokens are of nobody in particular, and so lock no account", async () => {
+    for (let guess = 0; guess < limits.failuresPerAccount + 1; guess += 1)
+      expect(await attempt("oauth2", `guess-${guess}`)).toBe(401);
+    expect(await attempt("oauth2", "alice-token", "198.51.100.1")).toBe(200);
+  });
+
+  test("attempts at a locked account count against no address", async () => {
+    for (let guess = 0; guess < 2 * limits.failuresPerSource; guess += 1)
+      expect(await attempt("robot-alpha-ci", `guess-${guess}`)).toBe(
+        guess < limits.failuresPerAccount ? 401 : 429,
+      );
+    expect(await attempt("oauth2", "alice-token")).toBe(200);
+  });
+});
+
 describe("what could not be decided", () => {
   test("counts for the address alone, apart from failures, and never against who was right", async () => {
     const service = await jsonService(() => ({ status: 500, body: {} }));

@@ -82,6 +82,11 @@ describe("what a gateway tells of a caller", () => {
   });
 });
 
+test("whoever comes without a gateway's word is not counted among those who are not believed", async () => {
+  expect((await recorded({})).address).toBe(PEER);
+  expect(outcomes.at(-1)).toBe("absent");
+});
+
 describe("is not believed, and the address of the peer counts:", () => {
   test.each<[string, () => Record<string, string> | Promise<Record<string, string>>]>([
     ["nothing at all", () => ({})],

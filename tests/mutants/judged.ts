@@ -16,6 +16,113 @@ function all(file: string, reason: string, texts: readonly string[]): Judged[] {
   return texts.map((text) => ({ file, text, reason }));
 }
 
+/** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
+const OTHER_ERRORS: readonly Judged[] = [
+  ["access-policy/src/condition-schema.ts", "error instanceof kind"],
+  ["token-server/src/api/explain.ts", "!(error instanceof Fault)"],
+  ["token-server/src/identity/followed-file.ts", "error instanceof ConfigError"],
+  ["token-server/src/identity/ldap/directory.ts", "error instanceof Error"],
+  ["token-server/src/identity/safeguards/asked-service.ts", "isUnreachable(error)"],
+  ["token-server/src/identity/safeguards/remembered-logins.ts", "error instanceof Fault"],
+  ["token-server/src/limits/stored-points.ts", "!(error instanceof Fault)"],
+  ["token-server/src/limits/stored-points.ts", "error instanceof Fault"],
+  ["token-server/src/logins/followed-logins.ts", "error instanceof ConfigError"],
+  ["token-server/src/routes/told-by-gateway.ts", "error instanceof Error"],
+  ["token-server/src/teams/team-service.ts", "isUnavailable(error)"],
+  ["token-server/src/token/issue.ts", "!(error instanceof Fault)"],
+].map(([file = "", text = ""]) => ({ file, text, reason: UNREACHABLE }));
+
+/** Of two checks each refuses alone: with one of them out, the other one does. */
+const TWICE: readonly Judged[] = [
+  ...all("service-kit/src/signing/statement.ts", "a list without certificates has no first one", [
+    "leaf === undefined",
+    "x5c.length === 0",
+  ]),
+  ...all(
+    "service-kit/src/signing/statement.ts",
+    "OpenSSL's check of who issued it looks at names and at the right to sign certificates, the signature at the key",
+    ["issuer.ca", "certificate.checkIssued(issuer)"],
+  ),
+  ...all(
+    "token-server/src/identity/oidc/oidc.ts",
+    "the issuer, whose keys are asked, was found by what the same token says in iss",
+    ["issuer.issuer"],
+  ),
+  ...all(
+    "token-server/src/identity/oidc/issuer-keys.ts",
+    "jose takes nothing else for keys either",
+    ["!keySet.success"],
+  ),
+  ...all(
+    "token-server/src/identity/ldap/ldap.ts",
+    "a bind without a password is no login in directory.ts either",
+    ['password.reveal() === ""'],
+  ),
+  ...all(
+    "token-server/src/identity/ldap/directory.ts",
+    "ldap.ts lets no empty password come here, and an entry has a name",
+    ['dn === ""', 'dn === "" || password.reveal() === ""', 'password.reveal() === ""'],
+  ),
+  ...all(
+    "token-server/src/identity/htpasswd/htpasswd.ts",
+    "nobody knows the password of the dummy",
+    ["hash === undefined"],
+  ),
+  ...all("token-server/src/robots/robot-source.ts", "nobody knows the secret of the dummy", [
+    "robot === null",
+  ]),
+  ...all(
+    "token-server/src/api/caller.ts",
+    "whoever has neither a name nor a token is in no team, whoever is asked",
+    [
+      'login.identity.kind === "anonymous" || login.identity.kind === "unrestricted"',
+      'login.identity.kind === "anonymous"',
+      'login.identity.kind === "unrestricted"',
+    ],
+  ),
+];
+
+/** Without them the same comes out. */
+const EQUAL: readonly Judged[] = [
+  ...all("access-policy/src/refuse-repeated.ts", UNREACHABLE, ['typeof entry !== "object"']),
+  ...all(
+    "gateway/src/api/pull-target.ts",
+    "what is absent reads as the text null, and stays null",
+    ["tag == null"],
+  ),
+  ...all("gateway/src/pulls/recent-reads.ts", "no time is within a minute of none", [
+    "gotAt !== undefined",
+  ]),
+  ...all("gateway/src/pulls/pull-recorder.ts", SPEED, ["tag === null"]),
+  ...all("gateway/src/proxy/authorize.ts", "where no right is wanted, none is missing", [
+    "required === null",
+  ]),
+  ...all("token-server/src/api/explain.ts", UNREACHABLE, ['decision.allow === "teams-needed"']),
+  ...all("token-server/src/identity/ldap/directory.ts", UNREACHABLE, ['typeof value === "string"']),
+  ...all("token-server/src/identity/oidc/issuer-keys.ts", UNREACHABLE, [
+    'typeof payload === "string"',
+  ]),
+  ...all("token-server/src/identity/oidc/oidc.ts", "a token has an end, which is asked for", [
+    "end === Infinity",
+  ]),
+  ...all("token-server/src/identity/template.ts", "no value is held against what is no text", [
+    '"text" in part',
+  ]),
+  ...all("token-server/src/limits/right-logins.ts", SPEED, ["known.has(credential)"]),
+  ...all("token-server/src/policy/load.ts", "sorts lines, for people", ["0"]),
+  ...all("token-server/src/refresh-tokens/list.ts", UNREACHABLE, [
+    "createdAt === undefined",
+    "id === undefined",
+  ]),
+  ...all("token-server/src/refresh-tokens/refresh-tokens.ts", WORDS, ['part !== ""']),
+  ...all("token-server/src/robots/manage-robots.ts", "robots are never deleted", [
+    "robot === null",
+  ]),
+  ...all("token-server/src/teams/team-service.ts", "nothing that is known is of any age", [
+    "known === undefined",
+  ]),
+];
+
 export const JUDGED: readonly Judged[] = [
   ...all("access-policy/src/conditions.ts", WORDS, ['action === "manage"']),
   ...all(
@@ -104,6 +211,9 @@ export const JUDGED: readonly Judged[] = [
     "isMap(item)",
   ]),
   ...all("token-server/src/token/decide-grant.ts", UNREACHABLE, ['second === "teams-needed"']),
+  ...OTHER_ERRORS,
+  ...TWICE,
+  ...EQUAL,
 ];
 
 /**

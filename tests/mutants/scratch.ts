@@ -14,7 +14,7 @@ export interface Scratch {
 
 const SWITCH = "service-kit/src/one-guard-out.ts";
 const POSTGRES = "tests/support/postgres.ts";
-const COMPILED = /\.ts$/;
+const COMPILED = /(?<!\.d)\.ts$/;
 
 /**
  * The work tree itself is never touched.

@@ -205,6 +205,19 @@ describe("while the token server is away", () => {
     await other.stop();
   });
 
+  test.each<[string, Parameters<typeof startUpstream>[0]]>([
+    ["never answers", () => undefined],
+    ["answers no list of keys", replyWith(200, {}, '{"keys":"none"}')],
+    ["answers no JSON", replyWith(200, {}, "<html>")],
+  ])("and %s when it is asked for keys, a gateway answers 503, never 401", async (_what, reply) => {
+    const silent = await startUpstream(reply);
+    const other = await startGateway({ registryUrl: upstream.url, tokenServerUrl: silent.url });
+    const Authorization = `Bearer ${await authority.sign(PULL)}`;
+    const answer = await ask(other.url, READ, { headers: { Authorization } });
+    expect([answer.status, errorOf(answer).code]).toEqual([503, "UNAVAILABLE"]);
+    await Promise.all([other.stop(), silent.stop()]);
+  });
+
   test("requests for tokens are answered 503 in the registry's form", async () => {
     const own = await startTokenAuthority();
     await own.server.stop();

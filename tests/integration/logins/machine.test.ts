@@ -100,6 +100,12 @@ describe("a machine", () => {
   });
 });
 
+test("a certificate counts between its two dates alone", () => {
+  const certificates = readCertificates(bundle);
+  const counts = [0, LATER, 1e15].map((at) => certificates.keysAt(at).length);
+  expect(counts).toEqual([0, 2, 0]);
+});
+
 describe("a document is refused", () => {
   test("when somebody else signed it, with their certificate in it or not", async () => {
     for (const args of [AS_AWS, [...AS_AWS, "-nocerts"]])

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
+import { jsonService, type JsonService } from "../logins/support/json-service.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
 let server: TestTokenServer;
@@ -131,5 +132,43 @@ describe("refresh tokens", () => {
     expect(rows.length).toBeGreaterThan(0);
     expect(everything).not.toContain(token);
     expect(everything).not.toContain("alice-token");
+  });
+});
+
+describe("where anybody may read", () => {
+  let machines: JsonService;
+  let open: TestTokenServer;
+  beforeAll(async () => {
+    machines = await jsonService(() => ({ status: 200, body: {} }));
+    const identity = { iidinfoUrl: machines.url };
+    open = await startTestTokenServer({ allowPublicRead: true, identity });
+  });
+  afterAll(async () => {
+    await open.stop();
+    await machines.stop();
+  });
+  const query = { offline_token: "true", client_id: "docker" };
+
+  test("nobody in particular and machines get tokens, and no refresh tokens", async () => {
+    const nobody = await open.http.get("/token").query(query);
+    const machine = await open.http
+      .get("/token")
+      .query(query)
+      .auth("instance-identity-document", "local-machine-document");
+    for (const { status, body } of [nobody, machine]) {
+      expect(status).toBe(200);
+      expect(body).not.toHaveProperty("refresh_token");
+    }
+  });
+
+  test("the REST API still wants to know who asks", async () => {
+    expect((await open.http.get("/api/v1/refresh-tokens")).status).toBe(401);
+    expect((await open.http.delete("/api/v1/refresh-tokens")).status).toBe(401);
+    expect((await open.http.get("/api/v1/teams/alpha/robots")).status).toBe(401);
+  });
+
+  test("what is no repository's name is refused when somebody asks what they may", async () => {
+    const asked = { action: "pull", repository: "Not/A-Name" };
+    expect((await open.http.get("/api/v1/explain").query(asked)).status).toBe(400);
   });
 });

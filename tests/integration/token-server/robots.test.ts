@@ -114,6 +114,10 @@ describe("robots", () => {
       "a pattern that is none",
       { name: "a", grants: [{ repositories: "alpha//x", actions: ["pull"] }] },
     ],
+    [
+      "a pattern of four stars",
+      { name: "a", grants: [{ repositories: "alpha/*a*b*c*", actions: ["pull"] }] },
+    ],
     ["a template", { name: "a", grants: [{ repositories: "alpha/${uid}", actions: ["pull"] }] }],
     ["a name that a shell would not like", { name: "a$b", grants }],
     ["an unknown action", { name: "a", grants: [{ repositories: "alpha/x", actions: ["admin"] }] }],
