@@ -6,7 +6,7 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { refuseBody } from "../upstream/client-framing.js";
 import { formatCursor, parsePullTarget } from "./pull-target.js";
-import { type PullTarget } from "../pulls/pull-query.js";
+import type { PullTarget } from "../pulls/pull-query.js";
 import { readPulls, readPullTotal, type PullRow, type PullTotal } from "../pulls/sql/read-pulls.js";
 
 /** Lets a request pass when its token allows a request to the registry API that needs the same right. */

@@ -5,7 +5,7 @@ import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { readUnknownManifests, type UnknownManifest } from "../ledger/sql/manifest-needs.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
-import { type StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { readStored } from "../upstream/read-stored.js";
 
 /** What learning needs. */

@@ -7,7 +7,7 @@ import type { FoundTag } from "../ledger/sql/read-tag.js";
 import { LATEST } from "#tag-policy/tag-rule.js";
 import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
-import { type Pass } from "./pass.js";
+import type { Pass } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { ListingRefused } from "../upstream/registry-listing.js";
 import { stageChecked } from "./sql/compared-tags.js";

@@ -10,7 +10,7 @@ import {
   type CommitDeps,
 } from "./settle.js";
 import { listExpired, takeOverExpired, type LostClaim } from "./sql/reserve-tag.js";
-import { type TagKey } from "#registry-protocol/tag-key.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** What settling the pushes of lost gateways needs. */
 export interface RecoverDeps extends CommitDeps {

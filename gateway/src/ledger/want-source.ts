@@ -6,7 +6,7 @@ import { recordRefusal } from "./refusal.js";
 import { sourceRefusal } from "./source-refusal.js";
 import { readTagState } from "./sql/read-tag.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
-import { type TagRule } from "#tag-policy/tag-rule.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 
 /**
  * Where a rule wants it, sees to it that the source of what is pushed is known before anything is written. A

@@ -3,7 +3,7 @@ import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import { type StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { readStored } from "./read-stored.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";

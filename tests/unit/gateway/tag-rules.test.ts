@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { decideTagWrite, type TagState } from "#tag-policy/decide-tag-write.js";
-import { type Mutability } from "#tag-policy/tag-rule.js";
+import type { Mutability } from "#tag-policy/tag-rule.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";

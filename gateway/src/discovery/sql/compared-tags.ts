@@ -1,7 +1,7 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Cursor } from "./cursor.js";
 import { KNOWN, LIVE, SEEN_TAG } from "./staging.js";
-import { type SeenTag } from "../../drift/seen-tag.js";
+import type { SeenTag } from "../../drift/seen-tag.js";
 
 /** A tag whose turn it is to be compared. */
 export interface SliceTag extends SeenTag {
