@@ -1,7 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Pass } from "./pass.js";
-import { describe, entryOf, nameOf, noteDrift, tryRepair } from "../drift/note-drift.js";
+import { entryOf, nameAndDigest, nameOf, noteDrift, tryRepair } from "../drift/note-drift.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { clearMarks, countMissing } from "../drift/sql/mark-tag.js";
 import type { SeenTag } from "../drift/seen-tag.js";
@@ -64,7 +64,7 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
   );
   if (counted.marked) {
     pass.tally.add("missing");
-    pass.log.error({ event: "tag.missing", ...describe(seen), sightings: counted.sightings });
+    pass.log.error({ event: "tag.missing", ...nameAndDigest(seen), sightings: counted.sightings });
   }
   const fixes = repair && (seen.missing || counted.marked);
   const repaired = fixes && (await tryRepair(pass, seen, "it was missing"));

@@ -38,17 +38,19 @@ export interface DriftTally {
  * @param pass - the pass, or what else looked
  * @param seen - the tag; when it has changed since it was seen, nothing is noted
  * @param found - what it means at the registry
+ * @returns whether it was noted
  */
-export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<void> {
+export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean> {
   const { dryRun, repair } = pass.options;
   const news = dryRun ? true : await recordDrift(pass, seen, found);
-  if (news === null) return;
+  if (news === null) return false;
   pass.tally.add("drifted");
   pass.tally.problem(`${nameOf(seen)} is ${found} at the registry, ${seen.digest} in the ledger`);
   const fixes = repair && isImmutable(pass, seen);
   if (dryRun && fixes) pass.tally.add("repaired");
   const repaired = fixes && (dryRun || (await tryRepair(pass, seen, `the registry had ${found}`)));
   if (!repaired) pass.tally.add("driftLeft");
+  return true;
 }
 
 async function recordDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean | null> {
@@ -64,10 +66,16 @@ async function recordDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promi
       );
     return isNews;
   });
-  if (news === true) pass.log.error({ event: "tag.drifted", ...describe(seen), found });
+  if (news === true) pass.log.error({ event: "tag.drifted", ...nameAndDigest(seen), found });
   return news;
 }
 
+/**
+ * @param pass - the pass, or what else looked
+ * @param seen - the tag
+ * @param reason - what was wrong, for the audit log
+ * @returns whether the registry has again what the ledger says; why not is counted and noted
+ */
 export async function tryRepair(pass: DriftDeps, seen: SeenTag, reason: string): Promise<boolean> {
   const outcome = await pass.repair(seen, reason).catch((error: unknown) => {
     pass.signal.throwIfAborted();
@@ -83,6 +91,12 @@ function isImmutable({ policy }: DriftDeps, { repository, tag, locked }: SeenTag
   return locked || policy.ruleFor(repository, tag).mutability !== "mutable";
 }
 
+/**
+ * @param action - what came to light
+ * @param seen - the tag
+ * @param rest - why, and what else is known
+ * @returns the entry for the audit log, in nobody's name
+ */
 export function entryOf(
   action: AuditAction,
   { repository, tag, digest }: SeenTag,
@@ -91,10 +105,12 @@ export function entryOf(
   return { action, actor: SYSTEM, repository, tag, digest, ...rest };
 }
 
-export function describe({ repository, tag, digest }: SeenTag) {
+/** @returns what a log line says of a tag */
+export function nameAndDigest({ repository, tag, digest }: SeenTag) {
   return { repository, tag, digest };
 }
 
+/** @returns a tag's name as people write it */
 export function nameOf({ repository, tag }: TagKey): string {
   return `${repository}:${tag}`;
 }

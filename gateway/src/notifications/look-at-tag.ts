@@ -42,16 +42,15 @@ export async function lookAtTag(
     return (await adopt(deps, key, found, REASON)) ? "adopted" : "known";
   if (found === digest) return "known";
   const options = { dryRun: false, repair: deps.repairs };
-  let outcome: NotificationOutcome = "in progress";
-  const tally = {
-    add: (count: string) => {
-      if (count === "drifted") outcome = "drifted";
-    },
-    problem: () => undefined,
-    error: () => undefined,
-  };
-  await noteDrift({ ...deps, options, tally }, { ...held, digest }, found);
-  return outcome;
+  const isNoted = await noteDrift(
+    { ...deps, options, tally: UNCOUNTED },
+    { ...held, digest },
+    found,
+  );
+  return isNoted ? "drifted" : "in progress";
 }
+
+/** Only a pass of discovery sums up. */
+const UNCOUNTED = { add: () => undefined, problem: () => undefined, error: () => undefined };
 
 const REASON = "reported by the registry: it was pushed past the gateway";
