@@ -1,4 +1,9 @@
-import { sourceFiles, resolveImport, type SourceFile } from "#tests/support/source-tree.js";
+import {
+  SOURCE_FOLDERS,
+  sourceFiles,
+  resolveImport,
+  type SourceFile,
+} from "#tests/support/source-tree.js";
 
 /** Who may do what is decided in these. */
 const MODULES: readonly RegExp[] = [
@@ -53,7 +58,7 @@ const NEITHER =
  */
 export function nearTests(modules: readonly SourceFile[]): Tests {
   const files = new Map(
-    sourceFiles([...FOLDERS, "tests", "deploy/local"]).map((file) => [file.path, file]),
+    sourceFiles([...SOURCE_FOLDERS, "tests", "deploy/local"]).map((file) => [file.path, file]),
   );
   const guarded = new Set(modules.map(({ path }) => path));
   const tests = [...files.values()].filter(({ path }) => path.endsWith(".test.ts"));
@@ -68,18 +73,6 @@ export function nearTests(modules: readonly SourceFile[]): Tests {
     whole: paths.filter((path) => WHOLE.test(path) && !NEITHER.test(path)),
   };
 }
-
-const FOLDERS = [
-  "registry-protocol/src",
-  "access-policy/src",
-  "tag-policy/src",
-  "service-kit/src",
-  "audit-log/src",
-  "registry-config/src",
-  "token-server/src",
-  "gateway/src",
-  "cli/src",
-];
 
 function reached(from: SourceFile, files: ReadonlyMap<string, SourceFile>): string[] {
   const seen = new Set<string>([from.path]);
