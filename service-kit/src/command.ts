@@ -7,6 +7,19 @@ export class UsageError extends Error {
 }
 
 /**
+ * @param parse - has Node read the arguments
+ * @returns what it read
+ * @throws UsageError where Node does not understand them
+ */
+export function understood<T>(parse: () => T): T {
+  try {
+    return parse();
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message : String(error));
+  }
+}
+
+/**
  * Runs a command to its end: its exit code is the process's, and 2 when it could not be carried out. What went
  * wrong is told on standard error, with the usage when that is what went wrong.
  *

@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "#service-kit/command.js";
+import { understood, UsageError } from "#service-kit/command.js";
 import type { EntryFilter } from "../sql/entries.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
@@ -43,12 +43,13 @@ function parseVerify(argv: readonly string[]): AuditCommand {
     const bare = arg === "--registry" && (argv[index + 1] ?? "--").startsWith("--");
     return bare ? "--registry=" : arg;
   });
-  const { registry, kept = [] } = parsed(() =>
+  const { values } = understood(() =>
     parseArgs({
       args,
       options: { registry: { type: "string" }, kept: { type: "string", multiple: true } },
     }),
   );
+  const { registry, kept = [] } = values;
   if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
     throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
   return {
@@ -59,7 +60,7 @@ function parseVerify(argv: readonly string[]): AuditCommand {
 }
 
 function parseList(args: readonly string[], now: number): AuditCommand {
-  const values = parsed(() =>
+  const { values } = understood(() =>
     parseArgs({
       args: [...args],
       options: {
@@ -74,14 +75,6 @@ function parseList(args: readonly string[], now: number): AuditCommand {
   const { since, until, repository = null, action = null, json } = values;
   const filter = { since: timeOf(since, now), until: timeOf(until, now), repository, action };
   return { name: "list", filter, json };
-}
-
-function parsed<T>(parse: () => { readonly values: T }): T {
-  try {
-    return parse().values;
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
 }
 
 function parseKept(text: string): KeptCheckpoint {

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { understood, UsageError } from "../command.js";
 import { operatorFolders, type OperatorFolders } from "./operator-folders.js";
 import type { Renewal } from "./renew.js";
 
@@ -15,9 +16,6 @@ export const USAGE = `Signing keys (docs/keys.md). OWNER: token-server or gatewa
 
   DIR has the services' keys in folders of their names, the authority in DIR/authority and the bundles in DIR/trust;
   --authority FOLDER and --trust FOLDER name other places.`;
-
-/** Wrong arguments. */
-export class UsageError extends Error {}
 
 const VERBS = [
   "renew",
@@ -70,8 +68,8 @@ export function parseKeysCommand(argv: readonly string[]): KeysCommand {
 }
 
 function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return understood(() =>
+    parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -84,10 +82,8 @@ function parsed(argv: readonly string[]) {
         in: { type: "string" },
         retain: { type: "string", default: "86400" },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
 function wholeNumber(

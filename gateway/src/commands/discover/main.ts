@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { runCommand, UsageError } from "#service-kit/command.js";
+import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -82,8 +82,8 @@ async function openRegistry(config: GatewayConfig, log: Logger) {
 }
 
 function parseCommand(argv: readonly string[]): DiscoverCommand {
-  try {
-    const { values } = parseArgs({
+  const { values } = understood(() =>
+    parseArgs({
       args: [...argv],
       options: {
         "dry-run": { type: "boolean", default: false },
@@ -91,13 +91,11 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         all: { type: "boolean", default: false },
         slice: { type: "boolean", default: false },
       },
-    });
-    const { repair, all, slice } = values;
-    if (all && slice) throw new Error("--all and --slice: only one of them");
-    return { dryRun: values["dry-run"], repair, slice };
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
+  const { repair, all, slice } = values;
+  if (all && slice) throw new UsageError("--all and --slice: only one of them");
+  return { dryRun: values["dry-run"], repair, slice };
 }
 
 function endOnSignal(): AbortSignal {

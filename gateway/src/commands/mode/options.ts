@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "#service-kit/command.js";
+import { understood, UsageError } from "#service-kit/command.js";
 
 export const USAGE = `Whether anything may be pushed
 
@@ -59,8 +59,8 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
 }
 
 function parsed(argv: readonly string[]) {
-  try {
-    return parseArgs({
+  return understood(() =>
+    parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -68,10 +68,8 @@ function parsed(argv: readonly string[]) {
         drain: { type: "string" },
         wait: { type: "string" },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
 function secondsOf(name: string, text: string): number {

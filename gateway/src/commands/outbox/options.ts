@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { UsageError } from "#service-kit/command.js";
+import { understood, UsageError } from "#service-kit/command.js";
 import type { Selection } from "../../outbox/sql/selection.js";
 
 export const USAGE = `Events on their way to sinks
@@ -69,8 +69,8 @@ export function parseCommand(argv: readonly string[]): OutboxCommand {
 
 function parsed(argv: readonly string[]) {
   const text = { type: "string" } as const;
-  try {
-    return parseArgs({
+  return understood(() =>
+    parseArgs({
       args: [...argv],
       allowPositionals: true,
       options: {
@@ -82,10 +82,8 @@ function parsed(argv: readonly string[]) {
         dead: { type: "boolean", default: false },
         waiting: { type: "boolean", default: false },
       },
-    });
-  } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
-  }
+    }),
+  );
 }
 
 function uuidOf(text: string | undefined): string | undefined {
