@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
-import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import {
   handleNotifications,
@@ -21,17 +20,10 @@ import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
 import { SILENT, type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { EVERYTHING } from "./support/everything.js";
 
 const D1 = digestOf(Buffer.from("one"));
 const D2 = digestOf(Buffer.from("two"));
-
-const EVERYTHING: Sink = {
-  name: "everything",
-  kind: "webhook",
-  wants: () => true,
-  deliver: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
 
 let ledger: StartedLedger;
 let db: Database;

@@ -1,5 +1,4 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import type { Sink } from "#gateway/events/sink.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
@@ -7,15 +6,7 @@ import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js
 import { image, IMAGE_TYPE, INDEX_TYPE } from "../tags/support/manifests.js";
 import { registryPrograms } from "../tags/support/registry.js";
 import { REPOSITORY, startReporting, type Reporting } from "./support/reporting.js";
-
-/** A sink that wants everything and is never delivered to. */
-const EVERYTHING: Sink = {
-  name: "everything",
-  kind: "webhook",
-  wants: () => true,
-  deliver: () => Promise.resolve(),
-  close: () => Promise.resolve(),
-};
+import { EVERYTHING } from "./support/everything.js";
 
 let postgres: TestPostgres;
 let setup: Reporting;

@@ -1,0 +1,10 @@
+import type { Sink } from "#gateway/events/sink.js";
+
+/** A sink that wants everything and is never delivered to. */
+export const EVERYTHING: Sink = {
+  name: "everything",
+  kind: "webhook",
+  wants: () => true,
+  deliver: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
