@@ -28,6 +28,9 @@ const FIRST_DELAY_SECONDS = 5;
 const MOST_DELAY_SECONDS = 600;
 const MOST_ATTEMPTS = 30;
 
+/** Seconds after which a tag is looked at again whose report came before the registry had written it. */
+const EARLY_DELAYS_SECONDS = [1, 4];
+
 /**
  * Handles events that wait, several replicas side by side.
  *
@@ -76,7 +79,13 @@ async function lookAtTags(deps: HandleDeps, events: readonly ClaimedNotification
         deps.signal.throwIfAborted();
         const pushed = report.events.map(({ digest }) => digest);
         const known = held.get(nameOf(report.key)) ?? null;
-        await settle(deps, report.events, await lookAtTag(deps, report.key, pushed, known));
+        const { outcome, isEarly } = await lookAtTag(deps, report.key, pushed, known);
+        const early = isEarly ? await lookAgain(deps, report.events) : [];
+        await settle(
+          deps,
+          report.events.filter((event) => !early.includes(event)),
+          outcome,
+        );
         failures = 0;
       } catch (error) {
         failures += 1;
@@ -84,6 +93,20 @@ async function lookAtTags(deps: HandleDeps, events: readonly ClaimedNotification
       }
   };
   await Promise.all(Array.from({ length: AT_ONCE }, work));
+}
+
+/** @returns those of the events that are looked at again soon; the others have waited long enough */
+async function lookAgain(
+  { db }: HandleDeps,
+  events: readonly ClaimedNotification[],
+): Promise<ClaimedNotification[]> {
+  const early = events.filter(({ attempts }) => attempts <= EARLY_DELAYS_SECONDS.length);
+  const postponed = early.map(({ id, attempts }) => ({
+    id,
+    seconds: EARLY_DELAYS_SECONDS[attempts - 1] ?? 0,
+  }));
+  await postponeNotifications(db, postponed, "nothing of it was to be seen at the registry yet");
+  return early;
 }
 
 function reportsOf(events: readonly ClaimedNotification[]): {

@@ -14,9 +14,18 @@ export interface LookDeps extends Omit<DriftDeps, "tally" | "options"> {
   readonly repairs: boolean;
 }
 
+/** What came of looking. */
+export interface Look {
+  readonly outcome: NotificationOutcome;
+  /** Whether it may look different in a moment: nothing was to be seen of what was reported. */
+  readonly isEarly: boolean;
+}
+
 /**
  * Somebody pushed a tag, says the registry. That may be long ago, so it only is a reason to look: the ledger
- * says what the tag is, and where the ledger knows nothing, what the registry has now is adopted.
+ * says what the tag is, and where the ledger knows nothing, what the registry has now is adopted. It may also
+ * be too early: the registry reports the manifest before it writes the tag (both lines: `PutManifest` in
+ * registry/handlers/manifests.go).
  *
  * @param deps - ledger and registry
  * @param key - the tag
@@ -30,24 +39,29 @@ export async function lookAtTag(
   key: TagKey,
   pushed: readonly (string | null)[],
   held: ReportedTag | null,
-): Promise<NotificationOutcome> {
-  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository)) return "nothing to do";
-  if (held?.reserved === true) return "in progress";
-  if (held?.deleted === true) return "deleted here";
+): Promise<Look> {
+  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository))
+    return final("nothing to do");
+  if (held?.reserved === true) return final("in progress");
+  if (held?.deleted === true) return final("deleted here");
   const digest = held?.digest ?? null;
-  if (digest !== null && pushed.every((one) => one === digest)) return "known";
+  if (digest !== null && pushed.every((one) => one === digest)) return final("known");
   const found = await deps.upstreamDigest(key);
-  if (found === null) return "gone";
+  if (found === null) return { outcome: "gone", isEarly: true };
   if (held === null || digest === null)
-    return (await adopt(deps, key, found, REASON)) ? "adopted" : "known";
-  if (found === digest) return "known";
+    return final((await adopt(deps, key, found, REASON)) ? "adopted" : "known");
+  if (found === digest) return { outcome: "known", isEarly: true };
   const options = { dryRun: false, repair: deps.repairs };
   const isNoted = await noteDrift(
     { ...deps, options, tally: UNCOUNTED },
     { ...held, digest },
     found,
   );
-  return isNoted ? "drifted" : "in progress";
+  return final(isNoted ? "drifted" : "in progress");
+}
+
+function final(outcome: NotificationOutcome): Look {
+  return { outcome, isEarly: false };
 }
 
 /** Only a pass of discovery sums up. */

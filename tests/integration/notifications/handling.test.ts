@@ -45,9 +45,32 @@ afterAll(() => ledger.stop());
 describe("a reported push", () => {
   test("of a tag that the registry does not have any more changes nothing", async () => {
     await report("1.0", D1);
-    await handleNotifications(deps());
+    await handleTwiceMore();
     expect(await outcomes()).toEqual(["gone"]);
     expect(await tags()).toEqual([]);
+  });
+
+  test("that comes before the registry has written the tag is adopted when it has", async () => {
+    await report("1.0", D1);
+    await handleNotifications(deps());
+    expect(await outcomes()).toEqual([]);
+    registry.set("1.0", D1);
+    await makeDue();
+    await handleNotifications(deps());
+    expect(await outcomes()).toEqual(["adopted"]);
+    expect(await tags()).toEqual([{ name: "1.0", digest: D1, drift: null }]);
+  });
+
+  test("that comes before the registry has written another digest is drift when it has", async () => {
+    await hold("1.0", D1);
+    registry.set("1.0", D1);
+    await report("1.0", D2);
+    await handleNotifications(deps());
+    registry.set("1.0", D2);
+    await makeDue();
+    await handleNotifications(deps());
+    expect(await outcomes()).toEqual(["drifted"]);
+    expect(await tags()).toEqual([{ name: "1.0", digest: D1, drift: D2 }]);
   });
 
   test("of a tag that was deleted in the ledger does not bring it back", async () => {
@@ -72,7 +95,7 @@ describe("a reported push", () => {
     await hold("1.0-SNAPSHOT", D2);
     registry.set("1.0-SNAPSHOT", D2);
     await report("1.0-SNAPSHOT", D1);
-    await handleNotifications(deps());
+    await handleTwiceMore();
     expect(await outcomes()).toEqual(["known"]);
     expect(await tags()).toEqual([{ name: "1.0-SNAPSHOT", digest: D2, drift: null }]);
   });
@@ -100,7 +123,7 @@ describe("what waits", () => {
     const upstreamDigest = async ({ tag }: { tag: string }) => {
       asked.push(tag);
       if (asked.length > 200) await shut.opened;
-      return null;
+      return D1;
     };
     const watched = { ...deps(), upstreamDigest };
     const worker = notificationWorker(watched);
@@ -203,6 +226,8 @@ describe("several replicas", () => {
 
 describe("what was handled", () => {
   test("is forgotten when it is old, and so are dead letters; what waits stays", async () => {
+    registry.set("1.0", D1);
+    registry.set("2.0", D1);
     await report("1.0", D1);
     await report("2.0", D1);
     await handleNotifications(deps());
@@ -220,6 +245,20 @@ describe("what was handled", () => {
     expect(await countOf("ledger.dead_notification")).toBe(0);
   });
 });
+
+/** What may have come before the tag was written is looked at three times in all. */
+async function handleTwiceMore(): Promise<void> {
+  for (let attempt = 1; attempt <= 2; attempt += 1) {
+    await handleNotifications(deps());
+    expect(await outcomes()).toEqual([]);
+    await makeDue();
+  }
+  await handleNotifications(deps());
+}
+
+async function makeDue(): Promise<void> {
+  await db.query("update ledger.notification set due_at = now()");
+}
 
 function deps(): HandleDeps {
   const { hookMetrics, pullMetrics } = gatewayMetrics();
