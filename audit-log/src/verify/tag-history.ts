@@ -10,6 +10,8 @@ export interface TagEntry {
   readonly by: string;
   /** What a push changed; empty for anything else. */
   readonly change: string;
+  /** Of a push that brought a deleted tag back: whether that kept the date and author it had. */
+  readonly keepsDate: boolean;
 }
 
 /** Who did something to a tag, and when it was recorded. */
@@ -35,7 +37,7 @@ const contentSchema = z.object({
   tag: z.string(),
   digest: z.string(),
   actor: z.object({ uid: z.string() }),
-  detail: z.object({ change: z.string().default("") }),
+  detail: z.object({ change: z.string().default(""), since: z.string().optional() }),
 });
 
 /**
@@ -45,7 +47,8 @@ const contentSchema = z.object({
 export function parseTagEntry(content: string): TagEntry | null {
   try {
     const { actor, detail, ...entry } = contentSchema.parse(JSON.parse(content));
-    return { ...entry, by: actor.uid, change: detail.change };
+    const { change, since } = detail;
+    return { ...entry, by: actor.uid, change, keepsDate: since !== undefined };
   } catch {
     return null;
   }
@@ -64,6 +67,8 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
   switch (entry.action) {
     case "tag.pushed":
     case "tag.adopted": {
+      if (entry.keepsDate && before !== null)
+        return { ...before, digest: entry.digest, deleted: null, problem };
       const origin = entry.action === "tag.pushed" ? "pushed" : "adopted";
       const locked = before?.locked ?? null;
       return { digest: entry.digest, origin, pushed: deed, locked, deleted: null, problem };

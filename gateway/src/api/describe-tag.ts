@@ -55,7 +55,7 @@ export async function recordOf(deps: DescribeDeps, key: TagKey): Promise<TagReco
 
 function ruleShown(rule: TagRule, record: TagRecord | null) {
   const locked = record !== null && record.lockedAt !== null;
-  const binds = locked && rule.mutability === "mutable";
+  const binds = locked && rule.mutability !== "forbidden";
   return {
     mutability: binds ? "immutable" : rule.mutability,
     rule: binds ? "locked" : rule.name,

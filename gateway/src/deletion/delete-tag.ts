@@ -5,7 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { releasePush, type SettleDeps } from "../ledger/settle.js";
 import { buryTag } from "../ledger/sql/delete-tag.js";
-import { reserveRemoval, type TagRemoval } from "../ledger/sql/reserve-held-tag.js";
+import { reserveHeld, type TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { LATEST, type TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
@@ -50,15 +50,10 @@ export async function deleteTag(
     });
   const digest = await onSettledTag(deps, removal, async ({ locked }) => {
     if (!isDeletable(rule, locked)) throw notDeletable(rule, locked);
-    const reserved = await givingBack(deps, removal, () =>
-      reserveRemoval(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
+    // Not where somebody has locked it since it was read; then it is read again.
+    return givingBack(deps, removal, () =>
+      reserveHeld(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
     );
-    // Somebody may have locked it since it was read.
-    if (reserved?.locked === true && !isDeletable(rule, true)) {
-      await releasePush(deps, { ...removal, digest: reserved.digest }, "locked meanwhile");
-      throw notDeletable(rule, true);
-    }
-    return reserved?.digest ?? null;
   });
   const answer = await atRegistry().catch(async (cause: unknown) => {
     await releasePush(deps, { ...removal, digest }, "the registry did not delete it");

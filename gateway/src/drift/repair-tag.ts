@@ -2,7 +2,7 @@ import { SYSTEM } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import { givingBack } from "../ledger/giving-back.js";
-import { reserveRemoval } from "../ledger/sql/reserve-held-tag.js";
+import { reserveHeld } from "../ledger/sql/reserve-held-tag.js";
 import type { TagClaim } from "../ledger/sql/reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { releaseTag, tellSettled } from "../ledger/sql/settle-tag.js";
@@ -59,10 +59,10 @@ export async function repairTag(
   const reservation = deps.newReservation();
   const claim: TagClaim = { repository, tag, digest, actor: SYSTEM, reservation };
   const reserved = await givingBack(deps, claim, () =>
-    reserveRemoval(deps.db, claim, { kind: "repair", leaseSeconds: LEASE_SECONDS }),
+    reserveHeld(deps.db, claim, { kind: "repair", leaseSeconds: LEASE_SECONDS }),
   );
   if (reserved === null) return "it is being pushed";
-  if (reserved.digest !== digest) return release(deps, claim, "it is being pushed");
+  if (reserved !== digest) return release(deps, claim, "it is being pushed");
   // Asked with the reservation in place: whoever makes the registry read-only waits for reservations.
   if (!(await deps.mayWrite())) return release(deps, claim, "the registry is read-only");
   if (!(await isWritten(deps, claim, manifest)))

@@ -188,10 +188,10 @@ export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
 function pushEntry(
   { actor, repository, tag, digest, reservation }: TagClaim,
   reason: string,
-  { change, previous, source }: Committed & { readonly source: FoundSource | null },
+  { change, previous, since, source }: Committed & { readonly source: FoundSource | null },
 ): AuditEntry {
-  const moved = change === "moved" ? { previous } : {};
+  const before = change === "moved" ? { previous } : since === null ? {} : { since };
   const known = source === null ? {} : { scmSource: source.source };
-  const detail = { change, push: reservation, ...moved, ...known };
+  const detail = { change, push: reservation, ...before, ...known };
   return { action: "tag.pushed", actor, repository, tag, digest, reason, detail };
 }

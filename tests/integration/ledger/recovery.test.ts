@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
-import { reserveRemoval } from "#gateway/ledger/sql/reserve-held-tag.js";
+import { reserveHeld } from "#gateway/ledger/sql/reserve-held-tag.js";
 import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
@@ -221,7 +221,7 @@ describe.each(["removal", "repair"] as const)("a %s whose gateway died", (kind) 
   });
 
   async function dieReserving(push: TagPush): Promise<void> {
-    expect(await reserveRemoval(db, push, { kind, leaseSeconds: -1 })).not.toBeNull();
+    expect(await reserveHeld(db, push, { kind, leaseSeconds: -1 })).not.toBeNull();
   }
 
   async function rowOf({ repository, tag }: TagPush): Promise<unknown> {

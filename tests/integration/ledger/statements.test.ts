@@ -109,7 +109,7 @@ describe("a tag in the ledger", () => {
     expect(await takeOver(living)).toBeNull();
     await reserveTag(db, living, IMMUTABLE);
     expect(await takeOver(living)).toBeNull();
-    expect(await commitTag(db, living)).toEqual({ change: "new", previous: null });
+    expect(await commitTag(db, living)).toEqual({ change: "new", previous: null, since: null });
     expect(await takeOver(living)).toBeNull();
   });
 
@@ -121,7 +121,7 @@ describe("a tag in the ledger", () => {
     expect(await commitTag(db, late)).toBeNull();
     await releaseTag(db, late);
     expect(await stateOf(late)).toEqual({ kind: "reserved" });
-    expect(await commitTag(db, heir)).toEqual({ change: "new", previous: null });
+    expect(await commitTag(db, heir)).toEqual({ change: "new", previous: null, since: null });
     expect(await stateOf(late)).toMatchObject({ kind: "held", digest: late.digest });
   });
 
@@ -146,7 +146,7 @@ describe("a tag in the ledger", () => {
   test("whose lease ran out can still be committed while nobody took it over", async () => {
     const slow = tagPush("a");
     await reserveTag(db, slow, EXPIRED);
-    expect(await commitTag(db, slow)).toEqual({ change: "new", previous: null });
+    expect(await commitTag(db, slow)).toEqual({ change: "new", previous: null, since: null });
     expect(await stateOf(slow)).toMatchObject({ kind: "held", digest: slow.digest });
   });
 

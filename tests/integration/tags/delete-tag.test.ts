@@ -139,6 +139,36 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
     expect(restored).toMatchObject({ tag: "exp-1", detail: { change: "restored" } });
   });
 
+  test("of a locked tag is refused, also where its rule lets the others go", async () => {
+    const lock = `/api/v1/repositories/${REPOSITORY}/tags/exp-locked/lock`;
+    await wharf.push(image("locked"), "exp-locked");
+    expect((await wharf.ask(["pull", "push"], lock, { method: "PUT" })).status).toBe(200);
+    const refused = await wharf.remove("exp-locked");
+    expect([refused.status, errorOf(refused)]).toEqual([
+      403,
+      { code: "DENIED", message: "this tag is kept: it is locked", detail: { rule: "locked" } },
+    ]);
+    expect(await wharf.describe("exp-locked")).toMatchObject({
+      status: 200,
+      body: { locked: true, deletable: false, mutability: "immutable", rule: "locked" },
+    });
+    expect(await wharf.atRegistry("exp-locked")).toBe(200);
+  });
+
+  test("and its return leave date and author as they were, and latest where it was", async () => {
+    const manifest = image("returning");
+    await wharf.push(manifest, "exp-old");
+    const { body: before } = await wharf.describe("exp-old");
+    await wharf.push(image("newer"), "newer");
+    expect((await wharf.remove("exp-old")).status).toBe(202);
+    expect((await wharf.push(manifest, "exp-old")).status).toBe(201);
+    expect((await wharf.describe("exp-old")).body).toEqual(before);
+    expect((await wharf.describe("latest")).body).toMatchObject({ newest: "newer" });
+    const [restored] = (await wharf.audited("tag.pushed")).slice(-1);
+    const since = before["pushedAt"];
+    expect(restored).toMatchObject({ tag: "exp-old", detail: { change: "restored", since } });
+  });
+
   test("of virtual latest is refused", async () => {
     expect((await wharf.remove("latest")).status).toBe(403);
   });

@@ -8,17 +8,22 @@ import {
   type TagHistory,
 } from "#audit-log/verify/tag-history.js";
 
-/** A story in words: `new a`, `moved b`, `locked b`, each a second after the one before. */
+/**
+ * A story in words: `new a`, `moved b`, `locked b`, each a second after the one before. `returned` is `restored` with
+ * the date it had.
+ */
 function historyOf(...story: readonly string[]): TagHistory | null {
   return story.map(entryOf).reduce<TagHistory | null>(continueHistory, null);
 }
 
 function entryOf(words: string, second: number): TagEntry {
   const [what = "", digest = ""] = words.split(" ");
-  const isPush = ["new", "moved", "restored", "pushed"].includes(what);
+  const isPush = ["new", "moved", "restored", "returned", "pushed"].includes(what);
+  const change = what === "returned" ? "restored" : what;
   return {
     action: isPush ? "tag.pushed" : (`tag.${what}` as TagEntry["action"]),
-    change: isPush && what !== "pushed" ? what : "",
+    change: isPush && what !== "pushed" ? change : "",
+    keepsDate: what === "returned",
     at: at(second),
     tag: "1.0",
     digest,
@@ -49,6 +54,7 @@ describe("the entries about a tag", () => {
     ["new a", "moved b", "moved a", "locked a"],
     ["new a", "deleted a", "restored a", "deleted a", "restored a"],
     ["new a", "locked a", "deleted a", "restored a"],
+    ["new a", "deleted a", "returned a", "deleted a", "returned a"],
     ["new a", "deleted a", "moved b"],
     ["adopted a", "moved b", "locked b"],
     ["pushed a", "pushed b"],
@@ -67,6 +73,7 @@ describe("the entries about a tag", () => {
     [["new a", "locked a", "moved b"], `moved at ${at(2)}, although it was locked at ${at(1)}`],
     [["new a", "restored a"], `restored at ${at(1)}, although it was not deleted`],
     [["new a", "deleted a", "restored b"], `restored at ${at(2)}, with b, although it was a`],
+    [["new a", "deleted a", "returned b"], `restored at ${at(2)}, with b, although it was a`],
     [["new a", "deleted b"], `deleted at ${at(1)}, with b, although it was a`],
     [["new a", "deleted a", "deleted a"], `deleted at ${at(2)}, although it was deleted`],
     [["new a", "deleted a", "locked a"], `locked at ${at(2)}, although it was deleted`],
@@ -80,6 +87,11 @@ describe("the entries about a tag", () => {
   test("are not those that cannot be understood, or say nothing of what a tag is", () => {
     const entry = { ...entryOf("new a", 0), actor: { uid: "alice" }, detail: { change: "new" } };
     expect(parseTagEntry(JSON.stringify(entry))).toEqual(entryOf("new a", 0));
+    const returned = {
+      ...entry,
+      detail: { change: "restored", since: "2026-11-20T20:00:00.000Z" },
+    };
+    expect(parseTagEntry(JSON.stringify(returned))).toEqual(entryOf("returned a", 0));
     for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null })])
       expect(parseTagEntry(content)).toBeNull();
     expect(parseTagEntry(JSON.stringify({ ...entry, action: "tag.refused" }))).toBeNull();
@@ -120,6 +132,16 @@ describe("a tag of the ledger", () => {
     [{ deletedBy: "bob", deletedAt: at(1) }, `deleted by bob at ${at(1)} in the ledger, not`],
   ])("is found with %j", (change, difference) => {
     expect(differenceOf({ ...PUSHED, ...change }, historyOf("new a"))).toContain(difference);
+  });
+
+  test("has the date of its return, or the one it had where the entry says so", () => {
+    const [returned, restored] = ["returned a", "restored a"].map((how) =>
+      historyOf("new a", "deleted a", how),
+    );
+    expect(differenceOf(PUSHED, returned ?? null)).toBeNull();
+    const later = { ...PUSHED, pushedAt: at(2, "000100") };
+    expect(differenceOf(later, restored ?? null)).toBeNull();
+    expect(differenceOf(later, returned ?? null)).toContain(`at ${at(0)} in the audit log`);
   });
 
   test("is found without the lock and the tombstone that are on record", () => {

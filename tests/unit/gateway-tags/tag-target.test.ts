@@ -66,9 +66,10 @@ describe("whether a tag may be deleted", () => {
     ["mutable", { appendOnly: true, deletable: true }, false, true],
     ["immutable", {}, false, false],
     ["immutable", { deletable: true }, false, true],
-    ["immutable", { deletable: true }, true, true],
+    ["immutable", { deletable: true }, true, false],
     ["forbidden", {}, false, false],
     ["forbidden", { deletable: true }, false, true],
+    ["forbidden", { deletable: true }, true, false],
   ])("%s %j, locked %s: %s", (mutability, more, locked, wanted) => {
     expect(isDeletable({ mutability, name: "a", ...more }, locked)).toBe(wanted);
   });

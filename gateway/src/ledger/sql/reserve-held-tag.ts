@@ -13,27 +13,29 @@ export interface TagRemoval extends TagKey {
 
 /**
  * Reserves a tag that nobody is writing, so that no push comes between the registry's deletion and the
- * ledger's, and none is undone by a repair. If this gateway dies, the tag is given back as it was.
+ * ledger's, and none is undone by a repair. If this gateway dies, the tag is given back as it was. A locked tag
+ * is reserved for repairs alone.
  *
  * @param db - pool or transaction
- * @param removal - who wants to delete what
+ * @param removal - who wants to delete or repair what
  * @param options - what for, and seconds the reservation lasts
- * @returns what the tag means, and whether it is locked; `null` when it could not be reserved
+ * @returns what the tag means; `null` when it could not be reserved
  */
-export async function reserveRemoval(
+export async function reserveHeld(
   db: Queryable,
   { repository, tag, actor, reservation }: TagRemoval,
   { kind, leaseSeconds }: { kind: Exclude<ReservedKind, "push">; leaseSeconds: number },
-): Promise<{ digest: Digest; locked: boolean } | null> {
-  const { rows } = await db.query<{ digest: Digest; locked: boolean }>(
+): Promise<Digest | null> {
+  const { rows } = await db.query<{ digest: Digest }>(
     `update ledger.tag
      set reservation = $3, reserved_digest = digest, reserved_by = $4,
          reserved_at = clock_timestamp(), reserved_until = now() + $5 * interval '1 second',
          reserved_origin = $6, reserved_source = null, reserved_kind = $7
      where repository = $1 and name = $2 and reservation is null
        and digest is not null and deleted_at is null
-     returning digest, locked_at is not null as locked`,
+       and (locked_at is null or $7 = 'repair')
+     returning digest`,
     [repository, tag, reservation, actor.uid, leaseSeconds, JSON.stringify(actor), kind],
   );
-  return rows[0] ?? null;
+  return rows[0]?.digest ?? null;
 }

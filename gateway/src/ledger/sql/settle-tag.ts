@@ -13,29 +13,31 @@ export interface Committed {
   readonly change: CommitChange;
   /** What it meant before; `null` when it was new. */
   readonly previous: string | null;
+  /** When it came to mean this, where that was before: of a restored one, when it was pushed first. */
+  readonly since: Date | null;
 }
 
 /**
- * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date, author and origin.
+ * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date, author and origin, also
+ * where it was deleted meanwhile: what comes back is no newer for it, and virtual `latest` does not move.
  *
  * @param tx - transaction that also stores the manifest and the audit entry
  * @param claim - the reservation's owner
  * @returns what changed, or `null` when the reservation is no longer this claim's: its lease ran out
  */
 export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committed | null> {
-  const { rows } = await tx.query<{ change: CommitChange; previous: string | null }>(
+  const { rows } = await tx.query<Committed>(
     `with before as (
        select digest, deleted_at from ledger.tag
        where repository = $1 and name = $2 and reservation = $3 for update
      )
      update ledger.tag as held
      set digest = held.reserved_digest,
-         pushed_by = case when before.digest = held.reserved_digest and before.deleted_at is null
+         pushed_by = case when before.digest = held.reserved_digest
                           then held.pushed_by else held.reserved_by end,
-         pushed_at = case when before.digest = held.reserved_digest and before.deleted_at is null
+         pushed_at = case when before.digest = held.reserved_digest
                           then held.pushed_at else clock_timestamp() end,
-         origin = case when before.digest = held.reserved_digest and before.deleted_at is null
-                       then held.origin else 'pushed' end,
+         origin = case when before.digest = held.reserved_digest then held.origin else 'pushed' end,
          deleted_at = null, deleted_by = null,
          missing_since = null, missing_sightings = 0, drift_digest = null, drift_since = null,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
@@ -46,7 +48,8 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
                     when before.digest <> held.digest then 'moved'
                     when before.deleted_at is not null then 'restored'
                     else 'unchanged' end as change,
-               before.digest as previous`,
+               before.digest as previous,
+               case when before.digest = held.digest then held.pushed_at end as since`,
     [claim.repository, claim.tag, claim.reservation],
     "commit tag",
   );
