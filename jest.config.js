@@ -27,5 +27,5 @@ const project = (displayName, extra = {}) => ({
 
 export default {
   projects: ["unit", "integration", "attacks", "e2e", "slow"].map((name) => project(name)),
-  testTimeout: 120_000,
+  testTimeout: 240_000,
 };

@@ -19,8 +19,9 @@ async function runAll() {
   count("types", await prepare(console.log));
   count("lint", (await npm(["run", "--silent", "lint"])) === 0);
   await prepareTools();
-  for (const results of await runJest(process.argv.slice(2)))
-    for (const name of Object.keys(counts)) counts[name] += results[name];
+  const tests = await runJest(process.argv.slice(2));
+  for (const name of Object.keys(counts)) counts[name] += tests.counts[name];
+  for (const line of tests.lines) console.log(line);
 }
 
 try {

@@ -1,4 +1,5 @@
-import { readTag, tokenFor, type KnownPush } from "./client.js";
+import { setTimeout as pause } from "node:timers/promises";
+import { readTag, tokenFor, type KnownPush, type ReadEnd } from "./client.js";
 import type { Fleet } from "./fleet.js";
 
 /** Everything that was ever acknowledged, and what has to be true of it ever after. */
@@ -50,7 +51,7 @@ export async function checkAcknowledged(fleet: Fleet, acknowledged: Acknowledged
   const token = await tokenFor(first, ...repositories);
   for (const gateway of fleet.gateways)
     for (const push of pushes) {
-      const read = await readTag(gateway, token, push);
+      const read = await readInTheEnd(gateway, token, push);
       if (read === "unanswered") acknowledged.lost.push(`${nameOf(push)}: no answer of ${gateway}`);
       else acknowledged.check(push, read.digest, gateway);
     }
@@ -59,6 +60,18 @@ export async function checkAcknowledged(fleet: Fleet, acknowledged: Acknowledged
     acknowledged.check(push, onRecord.ledger.get(nameOf(push)) ?? null, "the ledger");
     if (!onRecord.audit.has(`${nameOf(push)} ${push.digest}`))
       acknowledged.lost.push(`${nameOf(push)} is not in the audit log`);
+  }
+}
+
+const READ_WITHIN_MILLISECONDS = 60_000;
+
+/** A part that has just come back may say once more that it is not decided. */
+async function readInTheEnd(gateway: string, token: string, push: KnownPush): Promise<ReadEnd> {
+  const until = performance.now() + READ_WITHIN_MILLISECONDS;
+  for (;;) {
+    const read = await readTag(gateway, token, push);
+    if (read !== "unanswered" || performance.now() > until) return read;
+    await pause(100);
   }
 }
 

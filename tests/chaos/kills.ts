@@ -41,7 +41,7 @@ const PUSHES_EACH = 2;
 export const TAGS_PER_ROUND = (LONERS + PAIRS) * PUSHES_EACH;
 export const RIVALS_PER_ROUND = PAIRS * PUSHES_EACH;
 const LATEST_KILL_MILLISECONDS = 600;
-const RETRY_WITHIN_MILLISECONDS = 60_000;
+const RETRY_WITHIN_MILLISECONDS = 120_000;
 const REPOSITORIES = Array.from({ length: 8 }, (_, i) => `alpha/chaos-${i}`);
 
 interface Attempt {

@@ -16,7 +16,8 @@ afterAll(() => fleet.stop());
 test("whatever is killed during pushes, nothing acknowledged is lost or changed, and every push can be made again", async () => {
   const summary = await runKills(fleet, {
     rounds: ROUNDS,
-    until: performance.now() + 100_000,
+    // However slow the machine is: what does not come to an end is told by the pushes that are stuck.
+    until: Infinity,
     // Each of the four parts is among the first six that follow from this seed.
     random: randomFrom(SEED),
     say: () => undefined,
@@ -31,4 +32,4 @@ test("whatever is killed during pushes, nothing acknowledged is lost or changed,
     flipped: [],
     stuck: [],
   });
-});
+}, 600_000);

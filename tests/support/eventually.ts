@@ -8,7 +8,7 @@ import { waitUntil } from "#local/wait.js";
 export async function eventually(
   what: string,
   condition: () => Promise<boolean> | boolean,
-  withinMs = 30_000,
+  withinMs = 60_000,
 ): Promise<void> {
   if (!(await waitUntil(condition, { withinMs, everyMs: 10 })))
     throw new Error(`not within ${withinMs} ms: ${what}`);

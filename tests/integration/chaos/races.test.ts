@@ -12,8 +12,8 @@ beforeAll(async () => {
 afterAll(() => fleet.stop());
 
 test("of 64 pushes of one tag through three gateways exactly one is acknowledged, 63 are refused, round after round", async () => {
-  const until = performance.now() + 60_000;
-  const summary = await runRaces(fleet, { rounds: ROUNDS, until, say: () => undefined });
+  const options = { rounds: ROUNDS, until: Infinity, say: () => undefined };
+  const summary = await runRaces(fleet, options);
   expect(summary).toMatchObject({
     rounds: ROUNDS,
     acknowledged: ROUNDS,
