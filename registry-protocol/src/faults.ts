@@ -83,6 +83,16 @@ export const FAULTS = {
     wire: "PAGINATION_NUMBER_INVALID",
     message: "invalid number of results requested",
   },
+  RANGE_INVALID: {
+    status: 416,
+    wire: "RANGE_INVALID",
+    message: "the blob has no such part, or Range is not of its form",
+  },
+  PRECONDITION_FAILED: {
+    status: 412,
+    wire: "UNSUPPORTED",
+    message: "the blob is not what If-Match asks for",
+  },
   HEADERS_TOO_LARGE: {
     status: 431,
     wire: "UNSUPPORTED",

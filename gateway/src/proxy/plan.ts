@@ -3,6 +3,7 @@ import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import { mayMount, upstreamAccess } from "./access.js";
+import { refuseCutAnswers } from "./blob-answers.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
 import { admitBody } from "#service-kit/http/admit-body.js";
 import { framingOf } from "../upstream/client-framing.js";
@@ -61,9 +62,10 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       return passOn(deps, exchange);
     case "catalog":
     case "referrers.list":
-    case "blob.read":
     case "upload.status":
       return passOn(deps, exchange);
+    case "blob.read":
+      return passOn(deps, exchange, refuseCutAnswers);
     case "upload.continue":
     case "upload.cancel":
       return passOn(deps, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));

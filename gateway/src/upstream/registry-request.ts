@@ -10,6 +10,7 @@ import {
   type MadeMethod,
   type MadeRequest,
 } from "./made-request.js";
+import { rangeToAskFor } from "./byte-range.js";
 import { registryTarget } from "./registry-target.js";
 
 /** Of a client's request, what was understood of it and what its kind may take over. */
@@ -54,6 +55,7 @@ export function registryRequest(
       ...ownHeaders(facts),
       ...(named === undefined ? {} : { "User-Agent": named }),
       ...allowedHeaders(headers, takenOver(request.kind)),
+      ...partOf(request.kind, method, headers),
       ...bodyType(request.kind, headers),
     },
     body: takesBody(request.kind) ? streamed(framing) : { kind: "none" },
@@ -96,7 +98,7 @@ function takenOver(kind: RequestKind): readonly string[] {
     case "manifest.read":
       return ["Accept", ...CONDITIONS];
     case "blob.read":
-      return ["Accept", "Range", "If-Range", ...CONDITIONS];
+      return ["Accept", ...CONDITIONS];
     case "upload.continue":
       return ["Content-Range"];
     case "upload.start":
@@ -108,6 +110,18 @@ function takenOver(kind: RequestKind): readonly string[] {
     case "blob.delete":
       return [];
   }
+}
+
+/** Which part of a blob is wanted, and of which blob. */
+function partOf(
+  kind: RequestKind,
+  method: string,
+  headers: IncomingHttpHeaders,
+): Partial<Record<"Range" | "If-Range", string>> {
+  if (kind !== "blob.read") return {};
+  const given = allowedHeaders(headers, ["Range", "If-Range"]);
+  const range = rangeToAskFor(method, given.Range);
+  return range === undefined ? {} : { ...given, Range: range };
 }
 
 /**

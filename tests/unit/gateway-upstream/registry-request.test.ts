@@ -51,11 +51,12 @@ describe("a request to the registry", () => {
     ["GET", `/v2/a/referrers/${DIGEST}`, `/v2/a/referrers/${DIGEST}`, ["Accept"]],
     ["GET", "/v2/a/manifests/1.0?n=1", "/v2/a/manifests/1.0", ["Accept", ...CONDITIONS]],
     [
-      "HEAD",
+      "GET",
       `/v2/a/blobs/${DIGEST}`,
       `/v2/a/blobs/${DIGEST}`,
       ["Accept", "Range", "If-Range", ...CONDITIONS],
     ],
+    ["HEAD", `/v2/a/blobs/${DIGEST}`, `/v2/a/blobs/${DIGEST}`, ["Accept", ...CONDITIONS]],
     ["POST", "/v2/a/blobs/uploads", "/v2/a/blobs/uploads/", ["Content-Type"]],
     [
       "PATCH",
