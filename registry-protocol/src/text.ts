@@ -34,6 +34,24 @@ export function asLine(value: string, most: number): string {
     .join("");
 }
 
+/** What is not seen, or changes how what is beside it is seen. */
+const UNSEEN_EACH = /(?! )[\p{C}\p{Z}]/gu;
+
+/**
+ * For text that is shown because something is wrong with it.
+ *
+ * @param value - text from outside
+ * @param most - characters of it that are kept
+ * @returns it in characters that are seen; of others the code point stands there, `\u{202e}`
+ */
+export function visible(value: string, most: number): string {
+  const code = (one: string) => `\\u{${(one.codePointAt(0) ?? 0).toString(16)}}`;
+  return Array.from(value.slice(0, 2 * most))
+    .slice(0, most)
+    .join("")
+    .replace(UNSEEN_EACH, code);
+}
+
 /**
  * @param value - anything that was parsed from JSON
  * @returns the path of the first text or key in it that is none, `""` for the value itself; `null` when all are

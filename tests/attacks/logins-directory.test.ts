@@ -14,6 +14,7 @@ import {
   startTestTokenServer,
   type TestTokenServer,
 } from "#tests/support/token-server.js";
+import { readableLog } from "../integration/logins/support/log.js";
 import { credentials, faultOf } from "../integration/logins/support/logins.js";
 import {
   BASE,
@@ -28,6 +29,7 @@ const describeWithSlapd = typeof found === "string" ? describe.skip : describe;
 const limits = { failuresPerSource: 1_000, failuresPerAccount: 5, windowSeconds: 300 };
 
 describeWithSlapd("guesses at one entry of a directory", () => {
+  const log = readableLog();
   let folder: TemporaryFolder;
   let slapd: Slapd;
   let server: TestTokenServer;
@@ -45,10 +47,11 @@ describeWithSlapd("guesses at one entry of a directory", () => {
       objectClass: "inetOrgPerson",
       ...{ cn: "nameless", sn: "nameless", mail: "nameless@example.org", userPassword: "nameless" },
     });
-    for (const uid of ["alice", "bob", "robot-alpha-ci"])
-      await slapd.add(`cn=${uid},ou=people`, {
+    for (const cn of ["alice", "bob", "machine"])
+      await slapd.add(`cn=${cn},ou=people`, {
         objectClass: "inetOrgPerson",
-        ...{ cn: uid, sn: uid, uid, mail: `${uid}@example.org`, userPassword: `${uid}-password` },
+        ...{ cn, sn: cn, mail: `${cn}@example.org`, userPassword: `${cn}-password` },
+        uid: cn === "machine" ? "robot-alpha-ci" : cn,
       });
     const bindPasswordFile = join(folder.path, "search-password");
     await writeFile(bindPasswordFile, SEARCHER.password);
@@ -59,6 +62,7 @@ describeWithSlapd("guesses at one entry of a directory", () => {
     });
     server = await startTestTokenServer({
       limits,
+      log: log.log,
       identity: { tokeninfoUrl: null, teamServiceUrl: null, logins: { ...readLogins(null), ldap } },
     });
   });
@@ -123,10 +127,14 @@ describeWithSlapd("guesses at one entry of a directory", () => {
     expect(await attempt("bob", "bob-password", "192.0.2.31")).toBe(200);
   });
 
-  test("an entry that is called like a robot is nobody", async () => {
-    expect(
-      await attempt("robot-alpha-ci@example.org", "robot-alpha-ci-password", "192.0.2.9"),
-    ).toBe(401);
+  test("an entry that is called like a robot is nobody, which is no guess and stands in the log", async () => {
+    const login = () => attempt("machine@example.org", "machine-password", "192.0.2.9");
+    for (let attempted = 0; attempted < 3 * limits.failuresPerAccount; attempted += 1)
+      expect(await login()).toBe(401);
+    expect(log.linesOf("login.name-unusable")[0]).toMatchObject({
+      ...{ kind: "ldap", realm: "/employees", uid: "robot-alpha-ci" },
+      message: "the user name is kept for another kind of login",
+    });
   });
 });
 

@@ -160,7 +160,7 @@ export async function startTestTokenServer(
     requestId: options.origin?.requestId ?? (() => undefined),
     now,
     newTokenId: randomUUID,
-    log: SILENT,
+    log: options.log ?? SILENT,
     metrics: createMetrics(),
   });
   return {

@@ -1,4 +1,4 @@
-import { rename, rm, writeFile } from "node:fs/promises";
+import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
@@ -121,16 +121,23 @@ describe("a password file that changes", () => {
     expect(log.linesOf("htpasswd.reloaded")).toHaveLength(1);
   });
 
-  test("and is broken keeps the old one, and says so once", async () => {
+  test.each([
+    "eve:$apr1$abcdefgh$0123456789abcdefghijk.",
+    "eve:{SHA}5baa61e4c9b93f3f0682250b6cf8331b7ee68fd8",
+    "eve",
+    "oauth2:x",
+    `bob:${bcrypt.hashSync("bob-password", COST)}`,
+  ])("and has a line of no use ends whoever was removed: %s", async (line) => {
     const source = start();
-    await writeFile(file, "alice:hunter2\n");
-    clock.advance(1);
     await source.verify(credentials("alice", "alice-password"));
+    await users({ bob: "bob-password" });
+    await writeFile(file, `${await readFile(file, "utf8")}${line}\n`);
     clock.advance(1);
-    await source.verify(credentials("bob", "bob-password"));
-    expect(log.linesOf("htpasswd.refused")).toHaveLength(1);
-    expect(log.text()).toContain(`${file}:1: wanted a bcrypt hash`);
-    expect(log.text()).not.toContain("hunter2");
+    expect(await faultOf(source.verify(credentials("alice", "alice-password")))).toBe(WRONG);
+    expect(whoIs(await source.verify(credentials("bob", "bob-password")))).toMatch(/bob$/);
+    expect(log.linesOf("htpasswd.lines-unusable")).toMatchObject([
+      { count: 1, lines: [expect.stringContaining(`${file}:2: `)] },
+    ]);
   });
 
   test("and is gone for a while keeps the old one", async () => {
@@ -145,13 +152,46 @@ describe("a password file that changes", () => {
   });
 });
 
-describe("a password file that is no good at start", () => {
-  test("is refused with the number of the line", async () => {
-    await writeFile(file, "# people\nalice:{SHA}5baa61e4\n");
-    expect(() => start()).toThrow(`${file}:2: wanted a bcrypt hash`);
-    await rm(file);
-    expect(() => start()).toThrow("ENOENT");
+describe("a password file with lines of no use", () => {
+  const HUNTER2 = bcrypt.hashSync("hunter2", COST);
+  beforeEach(() =>
+    writeFile(
+      file,
+      ["alice:{SHA}5baa61e4", "hunter2", `do$lar:${HUNTER2}`, `anna meier:${HUNTER2}`]
+        .concat([`EXAMPLE\\carol:${HUNTER2}`, `ju\u0308rgen:${HUNTER2}`, `al"ice:${HUNTER2}`, ""])
+        .join("\n"),
+    ),
+  );
+
+  test.each(["do$lar", "anna meier", "EXAMPLE\\carol", "j\u00fcrgen", "ju\u0308rgen"])(
+    "lets in whoever has a line of use: %s",
+    async (user) => {
+      const login = await start().verify(credentials(user, "hunter2"));
+      expect(whoIs(login)).toBe(`/employees/${user.normalize("NFC")}`);
+    },
+  );
+
+  test("lets in nobody by the others, and says so without what stands on them", async () => {
+    expect(await faultOf(start().verify(credentials("alice", "alice-password")))).toBe(WRONG);
+    expect(log.text()).toContain(`${file}:1: wanted a bcrypt hash`);
+    expect(log.text()).not.toContain("hunter2");
   });
+
+  test("leaves no user of it to a directory behind it", () => {
+    const source = start({}, true);
+    expect(source.accepts(credentials("alice", "x"))).toBe(true);
+  });
+
+  test("tells whoever has a name that cannot be used", async () => {
+    expect(await faultOf(start().verify(credentials('al"ice', "hunter2")))).toMatch(
+      /the credentials are right, but the user name has characters/,
+    );
+  });
+});
+
+test("a password file that is not there is refused at start", async () => {
+  await rm(file);
+  expect(() => start()).toThrow("ENOENT");
 });
 
 function start(change: { realm?: string } = {}, onlyUsersInFile = false) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { asLine, invalidTextIn, isLine, isText } from "#registry-protocol/text.js";
+import { asLine, invalidTextIn, isLine, isText, visible } from "#registry-protocol/text.js";
 
 const BAD = ["a\0b", "\u0001", "\u007f", "\u0085", "\ud800", "x\udc00y"];
 
@@ -30,4 +30,10 @@ describe("text from outside", () => {
       }),
     );
   });
+});
+
+test("text with something unseen in it is shown with what that is", () => {
+  expect(visible("j\u00fcrgen o'brien $", 100)).toBe("j\u00fcrgen o'brien $");
+  expect(visible("a\u202eb\nc\u00a0d\ud800", 100)).toBe("a\\u{202e}b\\u{a}c\\u{a0}d\\u{d800}");
+  expect(visible("\u{1f600}".repeat(9), 3)).toBe("\u{1f600}".repeat(3));
 });

@@ -19,6 +19,20 @@ export interface LoginFacts {
   readonly validUntil?: number | null;
 }
 
+/** The credentials were right, and nobody can be called what their holder is called: no guess, and no login either. */
+export class UnusableName extends Fault {
+  readonly who: Pick<LoginFacts, "realm" | "uid"> & { readonly kind: NamedKind };
+  readonly objection: string;
+
+  constructor(who: UnusableName["who"], objection: string) {
+    super("UNAUTHORIZED", {
+      message: `the credentials are right, but ${objection}: an administrator has to change that`,
+    });
+    this.who = who;
+    this.objection = objection;
+  }
+}
+
 /** Realms that belong to one kind of login. */
 export const OWNED_REALMS: Readonly<Record<string, NamedKind>> = {
   "/robots": "robot",
@@ -32,15 +46,12 @@ export const OWNED_REALMS: Readonly<Record<string, NamedKind>> = {
  * @param kind - how it was verified
  * @param facts - what the source says of the holder of the credentials, which were right
  * @returns the login
- * @throws Fault UNAUTHORIZED, which says what is wrong with the name
+ * @throws UnusableName, which says what is wrong with the name
  */
 export function makeLogin(kind: NamedKind, facts: LoginFacts): VerifiedLogin {
   const { uid, realm, scopes = [], claims = {}, limits = null } = facts;
   const objection = objectionTo(kind, uid, realm);
-  if (objection !== null)
-    throw new Fault("UNAUTHORIZED", {
-      message: `the credentials are right, but ${objection}: an administrator has to change that`,
-    });
+  if (objection !== null) throw new UnusableName({ kind, realm, uid }, objection);
   return {
     identity: { uid, realm, scopes, kind, claims, limits },
     teams: facts.teams ?? null,

@@ -3,11 +3,11 @@ import { isRepositoryName } from "#registry-protocol/repository-name.js";
 /**
  * What may become a uid, a token's subject and the ledger's actor: letters and digits of any script, marks that
  * belong to them, and signs that real names have (`carol@example.org`, `repo:acme/app:ref:refs/heads/main`,
- * `O'Brien, Conan (Ops)`). Neither control, format and bidirectional characters nor surrogates, so that a log line
- * and a terminal show what is there; none of `* ? [ ] { } $ < > " \` and backslash, so that neither a glob, a
- * template nor a page reads it as more than itself.
+ * `O'Brien, Conan (Ops)`, `EXAMPLE\\carol`, `host$`). Neither control, format and bidirectional characters nor surrogates,
+ * so that a log line and a terminal show what is there; none of `* ? [ ] { } < >` and `"`, so that neither a glob, a
+ * template (which takes braces) nor a page reads it as more than itself.
  */
-const UID = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._:@/+=|~'(),&#!-]| (?=\S)){0,254}$/u;
+const UID = /^[\p{L}\p{N}_](?:[\p{L}\p{M}\p{N}._:@/+=|~'(),&#!$\\%^;`-]| (?=\S)){0,254}$/u;
 /** A name that looks like a way through folders. */
 const DOT_COMPONENT = /(?:^|[/:|])\.{1,2}(?:[/:|]|$)/;
 /** One component, so that `/realm/uid` can be read in one way alone; empty for services that know no realms. */

@@ -1,7 +1,10 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { visible } from "#registry-protocol/text.js";
+import type { Logger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
 import type { AccountGuard, Credentials, Login } from "../identity/identity-source.js";
+import { UnusableName } from "../identity/make-login.js";
 import type { LoginLimiter } from "../limits/login-limiter.js";
 import {
   redeemRefreshToken,
@@ -15,9 +18,12 @@ import type { LoginRequest } from "./request.js";
 export interface LogInDeps extends AuthenticationDeps {
   readonly limiter: LoginLimiter;
   readonly refresh: Omit<RefreshDeps, "authenticate">;
+  readonly log: Logger;
   /** Told of every attempt. */
   readonly countLogin: (outcome: "accepted" | "refused" | "limited" | "undecided") => void;
 }
+
+const MOST_NAME_CHARACTERS = 100;
 
 type Shown = Exclude<LoginRequest, { kind: "nobody" }>;
 
@@ -46,6 +52,7 @@ export async function logIn(
     return login;
   } catch (error) {
     deps.countLogin(outcomeOf(error));
+    if (error instanceof UnusableName) tellOf(error, deps.log);
     throw error;
   }
 }
@@ -60,6 +67,18 @@ function verify(
   if (request.kind === "credentials") return verifyCredentials(request.credentials);
   const refresh = { ...deps.refresh, authenticate: verifyCredentials };
   return redeemRefreshToken(refresh, request.token.reveal(), from, from);
+}
+
+/** Whoever is refused so cannot mend it, and whoever can is not there to be told. */
+function tellOf({ who, objection }: UnusableName, log: Logger): void {
+  const { kind, realm, uid } = who;
+  log.warn({
+    event: "login.name-unusable",
+    kind,
+    realm: visible(realm, MOST_NAME_CHARACTERS),
+    uid: visible(uid, MOST_NAME_CHARACTERS),
+    message: objection,
+  });
 }
 
 function outcomeOf(error: unknown): "refused" | "limited" | "undecided" {

@@ -3,12 +3,16 @@ import { makeLogin, type NamedKind } from "#token-server/identity/make-login.js"
 import { isRealm, isReservedUid, isRobotUid, isSafeUid } from "#token-server/identity/names.js";
 
 describe("a uid", () => {
-  test.each(["alice", "carol@example.org", "repo:acme/app:ref:refs/heads/main", "O'Brien, Conan"])(
-    "may be %j",
-    (uid) => {
-      expect(isSafeUid(uid)).toBe(true);
-    },
-  );
+  test.each([
+    "alice",
+    "carol@example.org",
+    "repo:acme/app:ref:refs/heads/main",
+    "O'Brien, Conan",
+    "EXAMPLE\\carol",
+    "host$",
+  ])("may be %j", (uid) => {
+    expect(isSafeUid(uid)).toBe(true);
+  });
 
   test.each([
     ["empty", ""],

@@ -8,7 +8,7 @@ import { isReservedUsername } from "../names.js";
 import { provenSecrets } from "../safeguards/proven-secrets.js";
 import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import { oneAtATime } from "../safeguards/one-at-a-time.js";
-import { dummyHash, parseHtpasswd } from "./entries.js";
+import { dummyHash, parseHtpasswd, userName } from "./entries.js";
 import type { HtpasswdConfig } from "./htpasswd-schema.js";
 
 export interface HtpasswdDeps {
@@ -26,14 +26,15 @@ export interface HtpasswdDeps {
 
 /** A login waits for those before it: 100 hashes of cost 10 take some ten seconds. */
 const MAX_WAITING = 100;
+const MOST_LINES_TOLD = 20;
 
 /**
  * Logins by a file of user names and bcrypt hashes, for small installations.
  *
  * @param config - which file, and what its users are
  * @param deps - clock, log
- * @returns the identity source; the file is read again when it changes, a broken one keeps the old
- * @throws ConfigError when the file is no good at start
+ * @returns the identity source; the file is read again when it changes, and one that cannot be read keeps the old
+ * @throws ConfigError when the file cannot be read at start
  */
 export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): IdentitySource {
   const { file: path, realm, cacheSeconds } = config;
@@ -43,7 +44,15 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
   const isProven = provenSecrets();
   const file = followFile(path, {
     parse: (text) => {
-      const entries = parseHtpasswd(path, text);
+      const { entries, unusable } = parseHtpasswd(path, text);
+      if (unusable.length > 0)
+        log.warn({
+          event: "htpasswd.lines-unusable",
+          path,
+          count: unusable.length,
+          lines: unusable.slice(0, MOST_LINES_TOLD),
+          message: "nobody logs in by these lines; the others count",
+        });
       return { entries, dummy: dummyHash(entries) };
     },
     onChange: () => {
@@ -58,17 +67,18 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
 
   const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
     const { entries, dummy } = file.current();
-    const hash = entries.get(username);
+    const uid = userName(username);
+    const hash = entries.get(uid) ?? null;
     const [secret, stored] = [password.reveal(), hash ?? dummy];
     const matches = await isProven(secret, stored, () => queue(() => compare(secret, stored)));
-    if (hash === undefined || !matches)
+    if (hash === null || !matches)
       throw new Fault("UNAUTHORIZED", { message: "wrong user name or password" });
-    return makeLogin("htpasswd", { uid: username, realm });
+    return makeLogin("htpasswd", { uid, realm });
   };
   return {
     name: "htpasswd",
     accepts: ({ username }) => {
-      const isKnown = file.current().entries.has(username);
+      const isKnown = file.current().entries.has(userName(username));
       return isKnown || (!deps.onlyUsersInFile && !isReservedUsername(username));
     },
     verify: async (credentials) => {
