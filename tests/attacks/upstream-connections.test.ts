@@ -127,10 +127,10 @@ describe("a connection to the registry", () => {
     const head = `PATCH ${UPLOADS}s1 HTTP/1.1\r\nHost: g\r\nAuthorization: ${bearer}`;
     socket.write(`${head}\r\nContent-Length: 100\r\n\r\nGET /v2/ HTTP/1.1\r\n`);
     await eventually("the upload has begun", () =>
-      (upstream.connections[0]?.text ?? "").endsWith("GET /v2/ HTTP/1.1\r\n"),
+      (upstream.connections.at(-1)?.text ?? "").endsWith("GET /v2/ HTTP/1.1\r\n"),
     );
     socket.end();
-    await eventually("it is closed", () => upstream.connections[0]?.isClosed === true);
+    await eventually("it is closed", () => upstream.connections.at(-1)?.isClosed === true);
     expect((await pull()).body.toString()).toBe(`GET ${BLOB} HTTP/1.1`);
   });
 
@@ -161,7 +161,7 @@ describe("a connection to the registry", () => {
       outgoing.destroy();
       // Only who reads notices the end of a connection.
       sockets[0]?.removeAllListeners("data").resume();
-      await eventually("it is closed", () => upstream.connections[0]?.isClosed === true);
+      await eventually("it is closed", () => upstream.connections.at(-1)?.isClosed === true);
       expect((await pull()).body.toString()).toBe(`GET ${BLOB} HTTP/1.1`);
     },
   );

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
+import { fetchAgain } from "#service-kit/http/fetch-again.js";
 
 /** The token server's keys as they were last told. */
 export interface KnownKeys {
@@ -36,7 +37,7 @@ export function knownKeys(
     cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
     [customFetch]: async (address, init) => {
-      const answer = await fetch(address, init);
+      const answer = await fetchAgain(address, init);
       const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
       if (told !== null) {
         toldAt = now();

@@ -1,6 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { ManifestBytes, StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { fetchAgain } from "#service-kit/http/fetch-again.js";
 import { readStored } from "../upstream/read-stored.js";
 import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 import type { ImageReader } from "./find-source.js";
@@ -39,7 +40,7 @@ export function registryReader(deps: RegistryReaderDeps): ImageReader {
         "Accept-Encoding": "identity",
       };
       // A redirect leads to the storage; fetch takes the header back where the origin is another one.
-      const answer = await fetch(`${deps.registryUrl}/v2/${repository}/blobs/${digest}`, {
+      const answer = await fetchAgain(`${deps.registryUrl}/v2/${repository}/blobs/${digest}`, {
         headers,
         signal,
       });

@@ -3,8 +3,9 @@ import { Fault } from "#registry-protocol/faults.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { MadeRequest } from "./made-request.js";
+import type { Sending } from "./once-more.js";
 import { relayAnswer } from "./relay-answer.js";
-import { sender, type Sending } from "./send.js";
+import { sender } from "./send.js";
 
 /** A client's request and its answer. */
 export interface ClientSide {

@@ -1,5 +1,6 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Access } from "#registry-protocol/scope.js";
+import { fetchAgain } from "#service-kit/http/fetch-again.js";
 import { namesInJson } from "./names-in-json.js";
 
 /** The registry answered, but with no list. */
@@ -69,7 +70,7 @@ async function* pagesOf(list: ListRequest): AsyncGenerator<string[]> {
   while (query !== null) {
     if (asked.has(query)) throw new Error(`the registry's pages of ${list.path} run in a circle`);
     asked.add(query);
-    const answer: Response = await fetch(`${list.registryUrl}${list.path}?${query}`, {
+    const answer: Response = await fetchAgain(`${list.registryUrl}${list.path}?${query}`, {
       headers: { Authorization: list.authorize() },
       redirect: "manual",
       signal: AbortSignal.any([list.signal, AbortSignal.timeout(PAGE_MILLISECONDS)]),

@@ -1,34 +1,45 @@
-import { request as httpRequest, type ClientRequest, type IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { keptConnections, type KeptConnections } from "./kept-connections.js";
+import {
+  Agent as HttpAgent,
+  request as httpRequest,
+  type ClientRequest,
+  type IncomingMessage,
+} from "node:http";
+import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isForgotten, onceMore, type Attempt, type Sending } from "./once-more.js";
+import { keptConnections } from "./kept-connections.js";
+import type { Duplex } from "node:stream";
 import { wireHeaders, type MadeRequest } from "./made-request.js";
 import { streamBody } from "./stream-body.js";
 
 const UNASKED_UPGRADE = "an upgrade that nobody asked for";
 
-/** A request on its way. */
-export interface Sending {
-  /** The answer's head. Rejects when there is none, with what `cut` was given when that was why. */
-  readonly answer: Promise<IncomingMessage>;
-  /** Ends everything, connection included. */
-  cut(reason: Error): void;
-}
-
 /** Sends exactly a made request; `client` is where a streamed body comes from. @throws TypeError when there is none */
 export type Send = (made: MadeRequest, client?: IncomingMessage) => Sending;
 
+/** The connections that a request may go on. */
+interface Connections {
+  readonly agent: HttpAgent;
+  /** Told when an exchange went as it should; absent: these are not used again. */
+  readonly trust?: (connection: Duplex) => void;
+}
+
 /**
+ * Whoever keeps a connection may close it whenever they like, also while the next request is on its way on it (RFC 9112
+ * section 9.3.1). So only what may be repeated goes on a kept one, and is, once, on a new one; everything else gets a
+ * new one from the start: of that, no answer says nothing about what has been done.
+ *
  * @param url - the upstream, with what all its paths begin with
  * @param idleSeconds - without a byte from the upstream after which it counts as gone
  * @returns what sends to it
  */
 export function sender(url: URL, idleSeconds: number): Send {
   const { protocol, port, pathname } = url;
-  const connections = keptConnections(protocol);
+  const kept = keptConnections(protocol);
+  const fresh = { agent: protocol === "https:" ? new HttpsAgent() : new HttpAgent() };
   const send = protocol === "https:" ? httpsRequest : httpRequest;
   const host = url.hostname.replace(/^\[|\]$/g, "");
   const prefix = pathname.replace(/\/$/, "");
-  return (made, client) => {
+  const attempt = (connections: Connections, made: MadeRequest, client?: IncomingMessage) => {
     const outgoing = send({
       agent: connections.agent,
       ...{ host, port, method: made.method, path: `${prefix}${made.target}` },
@@ -42,6 +53,15 @@ export function sender(url: URL, idleSeconds: number): Send {
     const stopBody = writeBody(made, outgoing, client);
     return watch(outgoing, connections, stopBody);
   };
+  return (made, client) =>
+    isSafe(made.method)
+      ? onceMore(attempt(kept, made), () => attempt(fresh, made))
+      : attempt(fresh, made, client);
+}
+
+/** RFC 9110 section 9.2.1: such a request changes nothing, however often it is made. */
+function isSafe(method: MadeRequest["method"]): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 function writeBody(
@@ -62,11 +82,7 @@ function writeBody(
   }
 }
 
-function watch(
-  outgoing: ClientRequest,
-  connections: KeptConnections,
-  stopBody: () => void,
-): Sending {
+function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => void): Attempt {
   let isUnusual = false;
   // Nobody asked for an interim answer: what follows may not be what it seems.
   outgoing.on("information", () => (isUnusual = true));
@@ -90,12 +106,16 @@ function watch(
       const { socket } = incoming;
       incoming.once("end", () => {
         if (isEarly) outgoing.destroy();
-        else if (!isUnusual && incoming.complete) connections.trust(socket);
+        else if (!isUnusual && incoming.complete) trust?.(socket);
       });
       resolve(incoming);
     });
   });
   // Whoever waits for the answer hears of a failure; after it has come, whoever reads it does.
   answer.catch(() => undefined);
-  return { answer, cut: (reason) => outgoing.destroy(reason) };
+  return {
+    answer,
+    isForgotten: (error) => !isUnusual && isForgotten(outgoing, error),
+    cut: (reason) => outgoing.destroy(reason),
+  };
 }

@@ -1,3 +1,5 @@
+import { fetchAgain } from "./fetch-again.js";
+
 /** Answer of a service that was asked for JSON. */
 export interface JsonReply {
   readonly status: number;
@@ -37,7 +39,7 @@ export async function fetchJson(
   const signal = AbortSignal.timeout(timeoutMilliseconds);
   const at = `${url.host}${url.pathname}`;
   try {
-    const answer = await fetch(url, { ...init, signal, redirect: "manual" });
+    const answer = await fetchAgain(url, { ...init, signal, redirect: "manual" });
     const text = await readBounded(answer, at);
     if (answer.status >= 500 || (answer.status >= 300 && answer.status < 400))
       throw new ServiceUnreachable(`${at} answered ${answer.status}`, answer.status);

@@ -178,7 +178,8 @@ function compare(meant: readonly MadeRequest[], upstreams: readonly RecordingUps
 }
 
 function isSame(seen: ReadRequest, made: MadeRequest, host: string): boolean {
-  const headers = [...Object.entries(wireHeaders(made, host)), ["Connection", "keep-alive"]];
+  const keeping = made.method === "GET" || made.method === "HEAD" ? "keep-alive" : "close";
+  const headers = [...Object.entries(wireHeaders(made, host)), ["Connection", keeping]];
   const isHeadSame =
     seen.method === made.method &&
     seen.target === made.target &&

@@ -47,7 +47,7 @@ describe("what the registry is told", () => {
     expect(only()).toMatchObject({ method: "PATCH", target: UPLOAD, body: "layer" });
     expect(only().headers).toEqual({
       authorization: "Bearer alice repository:alpha/app:pull,push",
-      connection: "keep-alive",
+      connection: "close",
       "content-type": "application/octet-stream",
       "content-length": "5",
       "content-range": "0-4",

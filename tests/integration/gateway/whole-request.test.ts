@@ -50,16 +50,18 @@ describe("a request in one piece", () => {
     expect(answer.body.toString()).toBe("gone");
   });
 
-  test("uses the connection of the one before, also after a HEAD", async () => {
-    const ports = new Set<number | undefined>();
+  test("uses the connection of the one before, also after a HEAD; a write has one of its own", async () => {
+    const ports: (number | undefined)[] = [];
     server.answerWith((req, res) => {
-      ports.add(req.socket.remotePort);
+      ports.push(req.socket.remotePort);
       req.resume();
       res.writeHead(200, { "Content-Length": 2 }).end(req.method === "HEAD" ? undefined : "{}");
     });
     for (const method of ["HEAD", "GET", "HEAD", "PUT", "DELETE"] as const)
       await ask({ ...REQUEST, method });
-    expect(ports.size).toBe(1);
+    const [first, second, third, ...writes] = ports;
+    expect([second, third]).toEqual([first, first]);
+    expect(new Set([first, ...writes]).size).toBe(3);
   });
 
   test("fails when its answer is cut off, stalls, or never comes", async () => {

@@ -1,0 +1,52 @@
+import type { ClientRequest, IncomingMessage } from "node:http";
+
+/** A request on its way. */
+export interface Sending {
+  /** The answer's head. Rejects when there is none, with what `cut` was given when that was why. */
+  readonly answer: Promise<IncomingMessage>;
+  /** Ends everything, connection included. */
+  cut(reason: Error): void;
+}
+
+/** A request that may have to be made again. */
+export interface Attempt extends Sending {
+  /** @returns whether it failed since the connection, kept from another exchange, was closed before a word of answer */
+  isForgotten(error: unknown): boolean;
+}
+
+/** What a connection says that the other side has closed. */
+const CLOSED = ["ECONNRESET", "ECONNABORTED", "EPIPE"];
+
+/**
+ * @param outgoing - a request without an answer
+ * @param error - why there is none
+ * @returns whether the connection was one that had been kept, and the other side had closed it
+ */
+export function isForgotten(outgoing: ClientRequest, error: unknown): boolean {
+  if (!outgoing.reusedSocket || typeof error !== "object" || error === null) return false;
+  return "code" in error && CLOSED.includes(String(error.code));
+}
+
+/**
+ * @param first - a request that changes nothing, on its way on a connection that may have been kept
+ * @param again - makes it again, on a connection that nobody had before
+ * @returns both as one: a failure of the second is final, and so is whatever cuts it
+ */
+export function onceMore(first: Attempt, again: () => Sending): Sending {
+  let current: Sending = first;
+  let isCut = false;
+  const answer = first.answer.catch((error: unknown): Promise<IncomingMessage> => {
+    if (isCut || !first.isForgotten(error)) throw error;
+    current = again();
+    return current.answer;
+  });
+  // Whoever waits for the answer hears of a failure.
+  answer.catch(() => undefined);
+  return {
+    answer,
+    cut: (reason) => {
+      isCut = true;
+      current.cut(reason);
+    },
+  };
+}

@@ -1,0 +1,33 @@
+/** What a connection says that the other side has closed: undici's code, and the system's. */
+const CLOSED = ["UND_ERR_SOCKET", "ECONNRESET", "ECONNABORTED", "EPIPE"];
+
+/**
+ * `fetch` keeps connections, and whoever it asks may close one while the next request is on its way on it (RFC 9112
+ * section 9.3.1). A request that changes nothing is made once more then (RFC 9110 section 9.2.2).
+ *
+ * @param url - absolute URL
+ * @param init - method, headers, body and signal, as for `fetch`; the signal ends both attempts
+ * @returns the answer
+ * @throws whatever `fetch` throws
+ */
+export async function fetchAgain(
+  url: URL | string,
+  init: Parameters<typeof fetch>[1] = {},
+): Promise<Response> {
+  try {
+    return await fetch(url, init);
+  } catch (error) {
+    if (!isSafe(init.method) || !isClosed(error)) throw error;
+    return fetch(url, init);
+  }
+}
+
+function isSafe(method = "GET"): boolean {
+  return method === "GET" || method === "HEAD";
+}
+
+function isClosed(error: unknown): boolean {
+  const { cause } = error as { readonly cause?: unknown };
+  if (typeof cause !== "object" || cause === null) return false;
+  return "code" in cause && CLOSED.includes(String(cause.code));
+}
