@@ -7,6 +7,19 @@ export interface Component {
   stop(): Promise<void>;
 }
 
+/** What an opened part of a service brings: what runs as long as the process does, in the order of its start. */
+export interface Opened {
+  readonly parts: readonly Component[];
+}
+
+/**
+ * @param opened - parts of a service
+ * @returns all that runs in them, in that order
+ */
+export function partsOf(opened: readonly Opened[]): Component[] {
+  return opened.flatMap(({ parts }) => parts);
+}
+
 /**
  * Starts components in order and stops them in reverse on SIGINT, SIGTERM or when the parent process
  * that started this one over an IPC channel is gone. Ends the process.

@@ -2,14 +2,14 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import { repositoryMatcher } from "./repository-matcher.js";
 import { tagMatcher } from "./tag-glob.js";
-import { LATEST, type Mutability, type TagRule } from "./tag-rule.js";
+import type { Mutability, TagRule } from "./tag-rule.js";
 
 /** Says which rule applies to a tag. */
 export interface TagPolicy {
   /** @returns the rule for a tag of a repository */
   ruleFor(repository: RepositoryName, tag: Tag): TagRule;
-  /** @returns whether `latest` means the newest tag there */
-  isLatestVirtual(repository: RepositoryName): boolean;
+  /** @returns whether a tag is `latest` of a repository where that means the newest tag, and cannot be written */
+  isVirtual(key: { readonly repository: RepositoryName; readonly tag: string }): boolean;
 }
 
 /**
@@ -40,6 +40,8 @@ export interface TagRuleSpec {
  */
 const SIGNATURE_TAG = /^(?:sha256|sha512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
+/** Virtual by default: means the newest tag of its repository. */
+const LATEST = "latest";
 const VIRTUAL: TagRule = {
   mutability: "forbidden",
   name: "latest is virtual",
@@ -64,12 +66,12 @@ export function compileTagPolicy(specs: readonly TagRuleSpec[]): TagPolicy {
   };
   const special = (key: "latest" | "signatures", repository: RepositoryName) =>
     rules.find(({ spec, isAbout }) => spec[key] !== undefined && isAbout(repository))?.spec;
-  const isLatestVirtual = (repository: RepositoryName) =>
-    special("latest", repository)?.latest !== "plain";
+  const isVirtual: TagPolicy["isVirtual"] = ({ repository, tag }) =>
+    tag === LATEST && special("latest", repository)?.latest !== "plain";
   return {
-    isLatestVirtual,
+    isVirtual,
     ruleFor: (repository, tag) => {
-      if (tag === LATEST && isLatestVirtual(repository)) return VIRTUAL;
+      if (isVirtual({ repository, tag })) return VIRTUAL;
       if (isSignatureTag(tag)) {
         const rule = special("signatures", repository);
         if (rule?.signatures !== "plain") return { ...SIGNATURES, ...optionsOf(rule) };

@@ -15,6 +15,3 @@ export interface TagRule {
   /** Name of the rule that wants to know where what is pushed comes from; absent: none does. */
   readonly sourceWantedBy?: string;
 }
-
-/** Virtual tag by default: means the newest tag of its repository, and cannot be pushed. */
-export const LATEST = "latest";

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readConfig } from "#gateway/config/config.js";
-import { openUpstream } from "#gateway/wiring/registry.js";
+import { openOwnRequests } from "#gateway/wiring/registry.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { registryClient } from "#tests/support/registry-client.js";
@@ -46,7 +46,7 @@ async function main(): Promise<void> {
 async function registryItself(stack: TestStack): Promise<Side> {
   const config = readConfig(await environmentOfGateway(stack));
   const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  const { authorization } = openUpstream(config, keys);
+  const { authorization } = openOwnRequests(config, keys);
   const access = { type: "repository", name: REPOSITORY, actions: ["pull", "push"] } as const;
   return {
     name: "registry",

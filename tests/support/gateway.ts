@@ -1,60 +1,60 @@
-import { randomUUID } from "node:crypto";
-import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { AddressInfo } from "node:net";
-import { setTimeout as pause } from "node:timers/promises";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
-import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
+import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
+import type { Sink } from "#gateway/events/sink.js";
 import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
 import { settleRefusals } from "#gateway/ledger/record-refusal.js";
 import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
-import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
-import { rememberedTags, type RememberedTags } from "#gateway/ledger/remembered-tags.js";
-import { tagResolver, type ResolveDeps } from "#gateway/ledger/resolve-tag.js";
-import { settledTags } from "#gateway/ledger/settled-tags.js";
-import type { TagKey } from "#registry-protocol/tag-key.js";
-import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
+import { recoverTag } from "#gateway/ledger/recover.js";
+import type { RememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
-import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
-import { hookRoutes } from "#gateway/notifications/routes.js";
 import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
-import { pushSearch } from "#gateway/scm/push-search.js";
-import { registryReader } from "#gateway/scm/registry-reader.js";
-import { scmMetrics } from "#gateway/scm/scm-metrics.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
-import {
-  manifestTurns,
-  watchManifestTurns,
-  type ManifestTurns,
-} from "#gateway/proxy/manifest-turns.js";
-import { tokenVerifier } from "#gateway/proxy/caller.js";
+import type { ManifestTurns } from "#gateway/proxy/manifest-turns.js";
+import { tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
-import { registryUpstream, type UpstreamPatience } from "#gateway/upstream/upstream.js";
+import { registryListing } from "#gateway/upstream/registry-listing.js";
 import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
-import type { Sink } from "#gateway/events/sink.js";
-import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
-import { gatewayRoutes } from "#gateway/routes/routes.js";
-import { uploadSessions } from "#gateway/uploads/upload-sessions.js";
+import { registryUpstream, type UpstreamPatience } from "#gateway/upstream/upstream.js";
+import { openCallers } from "#gateway/wiring/callers.js";
+import { openDeletion } from "#gateway/wiring/deletion.js";
+import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
+import { openLedger } from "#gateway/wiring/ledger.js";
+import { openHooks } from "#gateway/wiring/notifications.js";
+import { openProbes } from "#gateway/wiring/probes.js";
+import { openPublicRoutes } from "#gateway/wiring/public-routes.js";
+import { openPulls } from "#gateway/wiring/pulls.js";
+import { openRegistryApi } from "#gateway/wiring/registry-api.js";
+import { openRestApi } from "#gateway/wiring/rest-api.js";
+import { openSources } from "#gateway/wiring/sources.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { formatScope } from "#registry-protocol/scope.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
-import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
 import { Secret } from "#service-kit/secret.js";
+import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
+import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
 
 export const NOTIFICATION_SECRET = "notification-secret";
 
-const UPLOAD_CAP_SECONDS = 3_600;
+/** What its clients' tokens have to say, and how long uploads may take. */
+const TOKENS = {
+  issuer: ISSUER,
+  service: SERVICE,
+  tokenLeewaySeconds: 60,
+  tokenKeysMaxAgeSeconds: 3_600,
+  uploadCapSeconds: 3_600,
+};
 
 /** Where the other parts are, and what is not the default. */
 export interface TestGatewayOptions {
@@ -131,98 +131,43 @@ export interface TestGateway {
  * @returns a gateway, listening
  */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { registryUrl, tokenServerUrl } = options;
+  const { db = DATABASE_AWAY, policy = PIER_ONE_TAGS, publicUrl = null } = options;
+  const log = SILENT;
   const metrics = gatewayMetrics();
-  const authorization = options.authorization ?? readableAuthorization;
-  const forwardTo = (url: string, name: string, passUnauthorized: boolean): Forward => {
-    const forward = forwarder({ url, name, passUnauthorized, idleSeconds: 60 }, SILENT);
-    return (made, ...rest) => {
-      options.onMade?.(made);
-      return forward(made, ...rest);
-    };
-  };
-  const db = options.db ?? DATABASE_AWAY;
+  const { tokenServer, registry } = openBehind(options);
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
-  const settled = settledTags(heard);
-  const mark = options.userAgentMark;
-  const upstream = registryUpstream(registryUrl, authorization, options.patience, mark);
-  const scm = scmMetrics(metrics.registry);
-  const ledger: RecoverDeps & ResolveDeps = {
-    db,
-    log: SILENT,
-    policy: options.policy ?? PIER_ONE_TAGS,
-    audit: countingGrowth(options.audit ?? recordAudit, metrics.countGrowth),
-    countGrowth: metrics.countGrowth,
-    pause: (milliseconds) => pause(milliseconds),
-    countStep: (step) => {
-      metrics.pushSteps.inc({ step });
+  const pushDb = boundedDatabase(db, options.pushConnections ?? 4);
+  const store = { db, pushDb, heard, migrated: () => true };
+  const events = { sinks: options.sinks ?? [], wake: () => undefined };
+  const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
+  const mode = { writes: options.writes ?? openGate() };
+  const sources = openSources({ db, log, metrics, registry, withLayers: true });
+  const ledger = openLedger({ store, log, metrics, audit, policy, registry, sources });
+  const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
+  const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
+  const callers = openCallers(
+    { ...TOKENS, tokenServerUrl: options.tokenServerUrl, publicUrl },
+    { db, log },
+  );
+  const turns = options.manifestTurns;
+  const registryApi = openRegistryApi(
+    {
+      manifestsAtOnce: 64,
+      manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
+      allowDelete: options.allowDelete ?? false,
     },
-    countSource: (origin) => {
-      scm.sources.inc({ origin });
+    {
+      ...{ db, log, metrics, callers, registry, ledger, deletion, pulls, mode },
+      ...(turns === undefined ? {} : { turns }),
     },
-    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
-    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
-    newReservation: randomUUID,
-    remembered: rememberedTags(),
-  };
-  const resolver = tagResolver(ledger);
-  settled.follow((key) => void resolver.settled(key));
-  const pulls = pullRecorder({
-    db,
-    log: SILENT,
-    pullMetrics: metrics.pullMetrics,
-    keepDays: 90,
-    now: options.now ?? Date.now,
-    sinks: options.sinks ?? [],
-    announced: () => undefined,
-  });
-  const pushTurns = options.manifestTurns ?? manifestTurns(64);
-  watchManifestTurns(metrics.registry, pushTurns);
-  const routes = gatewayRoutes({
-    ...ledger,
-    uploads: uploadSessions(db, UPLOAD_CAP_SECONDS, SILENT),
-    metrics,
-    pulls,
-    verifier: tokenVerifier({
-      jwksUrl: new URL(`${tokenServerUrl}/.well-known/jwks.json`),
-      issuer: ISSUER,
-      audience: SERVICE,
-      leewaySeconds: 60,
-      keysMaxAgeSeconds: 3_600,
-    }),
-    authorization,
-    ...(mark === undefined ? {} : { userAgentMark: mark }),
-    upstream,
-    resolver,
-    listing: registryListing(registryUrl, authorization),
-    findSource: pushSearch(
-      registryReader({
-        ...ledger,
-        keptManifest: (repository, digest) => readManifest(db, repository, digest),
-        registryUrl,
-        authorization,
-      }),
-      true,
-    ),
-    untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
-    pushDb: boundedDatabase(db, options.pushConnections ?? 4),
-    recover: (key) => recoverTag(ledger, key),
-    forward: forwardTo(registryUrl, "the registry", false),
-    forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
-    callerStatement: ({ address }) => ({ [CALLER_HEADER]: address }),
-    publicUrl: options.publicUrl ?? null,
-    service: SERVICE,
-    client: clientReader(options.trustedProxies ?? [], { log: SILENT, now: Date.now }),
-    migrated: () => true,
-    allowDelete: options.allowDelete ?? false,
-    manifestTurns: pushTurns,
-    manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
-    writes: options.writes ?? openGate(),
-    now: Date.now,
-    count: (outcome) => {
-      metrics.pushes.inc({ outcome });
-    },
-  });
+  );
+  const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
+  const probes = openProbes({ store, registry, mode });
+  const routes = openPublicRoutes(
+    { trustedProxies: options.trustedProxies ?? [], publicUrl },
+    { log, metrics },
+    [registryApi, restApi, tokenServer, probes],
+  );
   const timing = { drainSeconds: 0, idleSeconds: 60 };
   const many = { inAll: 2_048, perSource: 512, isTrusted: () => false };
   const connections = options.connections ?? many;
@@ -241,17 +186,15 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
           routes,
           { log: SILENT, metrics },
         );
-  const hooks = hookRoutes({
-    db,
-    log: SILENT,
-    metrics,
-    hookMetrics: metrics.hookMetrics,
-    notified: options.notified ?? (() => undefined),
-    secrets: (options.notificationSecrets ?? [NOTIFICATION_SECRET]).map(
-      (secret) => new Secret(secret),
-    ) as [Secret, ...Secret[]],
-    allowed: options.notificationsFrom ?? ["loopback"],
-  });
+  const secrets = options.notificationSecrets ?? [NOTIFICATION_SECRET];
+  const hooks = openHooks(
+    {
+      secrets: secrets.map((secret) => new Secret(secret)) as [Secret, ...Secret[]],
+      allowed: options.notificationsFrom ?? ["loopback"],
+    },
+    { db, log, metrics },
+    options.notified ?? (() => undefined),
+  );
   const hookListener = httpListener(
     {
       name: "notifications",
@@ -272,12 +215,12 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     url: `http://127.0.0.1:${port}`,
     port,
     hooks: { url: `http://127.0.0.1:${hookPort}`, port: hookPort },
-    recover: (key) => recoverTag(ledger, key),
-    recoverManifests: () => recoverManifestPushes(ledger, new AbortController().signal),
-    settleRefusals: () => settleRefusals(ledger, new AbortController().signal),
+    recover: (key) => recoverTag(ledger.pushing, key),
+    recoverManifests: () => recoverManifestPushes(ledger.pushing, new AbortController().signal),
+    settleRefusals: () => settleRefusals(ledger.pushing, new AbortController().signal),
     remembered: ledger.remembered,
-    learnWithheld: withheldTagsReader(ledger),
-    flushPulls: () => pulls.flush(),
+    learnWithheld: withheldTagsReader({ db, log, remembered: ledger.remembered }),
+    flushPulls: () => pulls.recorder.flush(),
     metrics: () => metrics.registry.metrics(),
     stop: async () => {
       await listener.stop();
@@ -285,6 +228,31 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       await heard.stop();
     },
   };
+}
+
+/** What stands behind it, in this process and without signatures. */
+function openBehind(options: TestGatewayOptions) {
+  const { registryUrl: url, tokenServerUrl, userAgentMark, patience } = options;
+  const authorization = options.authorization ?? readableAuthorization;
+  const forwardTo = (to: string, name: string, passUnauthorized: boolean): Forward => {
+    const forward = forwarder({ url: to, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+    return (made, ...rest) => {
+      options.onMade?.(made);
+      return forward(made, ...rest);
+    };
+  };
+  const asked = {
+    forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
+    callerStatement: ({ address }: { address: string }) => ({ [CALLER_HEADER]: address }),
+  };
+  const registry = {
+    ...{ url, authorization },
+    upstream: registryUpstream(url, authorization, patience, userAgentMark),
+    listing: registryListing(url, authorization),
+    forward: forwardTo(url, "the registry", false),
+    ...(userAgentMark === undefined ? {} : { userAgentMark }),
+  };
+  return { registry, tokenServer: { routes: [tokenServerRoutes(asked)] } };
 }
 
 /** @returns a gate through which everything may pass */

@@ -5,12 +5,11 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import type {
   ManifestTransport,
   PushDeps,
-  PushOutcome,
   RegistryVerdict,
   TagPush,
 } from "#gateway/ledger/push-tag.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
-import type { PushStep } from "#gateway/ledger/settle.js";
+import type { PushOutcome, PushStep } from "#gateway/ledger/push-counts.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
@@ -67,7 +66,7 @@ function auditActor(uid = "alice", requestId: string): AuditActor {
 }
 
 /** What a gateway pushes and recovers with, and what happened so far. */
-export interface TestPushDeps extends PushDeps, RecoverDeps {
+export interface TestPushDeps extends PushDeps, Omit<RecoverDeps, keyof PushDeps> {
   readonly outcomes: PushOutcome[];
   readonly steps: PushStep[];
 }
@@ -88,17 +87,21 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     log: SILENT,
     policy: PIER_ONE_TAGS,
     audit: recordAudit,
-    countGrowth: () => undefined,
-    now: Date.now,
-    pause: (milliseconds) => pause(milliseconds),
-    untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),
-    recover: (key) => recoverTag(deps, key),
+    waiting: {
+      now: Date.now,
+      pause: (milliseconds) => pause(milliseconds),
+      untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),
+      recover: (key) => recoverTag(deps, key),
+    },
     upstreamDigest: (key) => registry.digestOf(key),
     upstreamManifest: (_key, digest) => registry.manifest(digest),
     newReservation: randomUUID,
-    count: (outcome) => outcomes.push(outcome),
-    countStep: (step) => steps.push(step),
-    countSource: () => undefined,
+    counts: {
+      outcome: (outcome) => outcomes.push(outcome),
+      step: (step) => steps.push(step),
+      source: () => undefined,
+      growth: () => undefined,
+    },
     findSource: () => Promise.resolve({ found: null, note: "nothing is looked for" }),
     outcomes,
     steps,
@@ -116,12 +119,9 @@ export function impatientDeps(db: Database): TestPushDeps {
     now += milliseconds;
     return Promise.resolve();
   };
-  return {
-    ...pushDeps(db),
-    now: () => now,
-    pause: wait,
-    untilSettled: (_key, milliseconds) => wait(milliseconds),
-  };
+  const deps = pushDeps(db);
+  const untilSettled = (_key: TagKey, milliseconds: number) => wait(milliseconds);
+  return { ...deps, waiting: { ...deps.waiting, now: () => now, pause: wait, untilSettled } };
 }
 
 /** A registry that keeps what each tag means in memory. */

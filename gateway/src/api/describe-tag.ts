@@ -3,7 +3,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST, type TagRule } from "#tag-policy/tag-rule.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import { readNewestRecord, readRecord, type TagRecord } from "./sql/read-record.js";
 
@@ -26,7 +26,7 @@ export interface DescribeDeps {
 export async function describeTag(deps: DescribeDeps, key: TagKey) {
   const { repository, tag } = key;
   const rule = deps.policy.ruleFor(repository, tag);
-  const isVirtual = tag === LATEST && deps.policy.isLatestVirtual(repository);
+  const isVirtual = deps.policy.isVirtual(key);
   const record = await recordOf(deps, key);
   const shown = { repository, tag, ...ruleShown(rule, record), ...recordShown(record) };
   if (record === null || record.deletedAt !== null)
@@ -45,8 +45,7 @@ export async function describeTag(deps: DescribeDeps, key: TagKey) {
  * @returns its record, `null` when there never was such a tag
  */
 export async function recordOf(deps: DescribeDeps, key: TagKey): Promise<TagRecord | null> {
-  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository))
-    return readNewestRecord(deps.db, key.repository);
+  if (deps.policy.isVirtual(key)) return readNewestRecord(deps.db, key.repository);
   const known = await readRecord(deps.db, key);
   if (known !== null) return known;
   await deps.resolver.resolve(key);

@@ -7,8 +7,9 @@ import { releasePush, type SettleDeps } from "../ledger/settle.js";
 import { buryTag } from "../ledger/sql/delete-tag.js";
 import { reserveHeld, type TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST, type TagRule } from "#tag-policy/tag-rule.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
+import type { Waiting } from "../ledger/waiting.js";
 import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
 
 /** What deleting a tag needs. */
@@ -16,6 +17,7 @@ export interface DeleteTagDeps extends SettledStateDeps, SettleDeps {
   readonly policy: TagPolicy;
   readonly log: Logger;
   readonly audit: RecordAudit;
+  readonly waiting: Waiting;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function deleteTag(
 ): Promise<void> {
   const { repository, tag } = removal;
   const rule = deps.policy.ruleFor(repository, tag);
-  if (tag === LATEST && deps.policy.isLatestVirtual(repository))
+  if (deps.policy.isVirtual(removal))
     throw new Fault("TAG_NOT_DELETABLE", {
       message: "latest is virtual: delete the tag that it means",
     });

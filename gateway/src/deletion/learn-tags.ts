@@ -7,7 +7,6 @@ import type { FoundTag } from "../ledger/sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { readUnheldTags } from "../ledger/sql/unheld-tags.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "#tag-policy/tag-rule.js";
 import type { Digest } from "#registry-protocol/digest.js";
 
 /** What learning a repository's tags needs. */
@@ -63,7 +62,7 @@ async function learnListed(
 
 /** As for discovery: what a virtual tag means is the ledger's alone, and what is no tag nobody can read. */
 function tagToAsk({ policy }: LearnTagsDeps, repository: RepositoryName, name: string): Tag[] {
-  if (name === LATEST && policy.isLatestVirtual(repository)) return [];
+  if (policy.isVirtual({ repository, tag: name })) return [];
   try {
     return [parseTag(name)];
   } catch {

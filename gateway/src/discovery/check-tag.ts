@@ -17,17 +17,17 @@ export async function checkTag(pass: Pass, seen: SeenTag): Promise<void> {
   if (found === "unclear") return;
   pass.tally.add("compared");
   if (found === seen.digest) {
-    if (!pass.options.dryRun) await clearMarks(pass.db, seen);
+    if (!pass.options.dryRun) await clearMarks(pass.parts.db, seen);
     return;
   }
   if (found === null) await noteAbsent(pass, seen);
-  else await noteDrift(pass, seen, found);
+  else await noteDrift(pass.drift, seen, found);
 }
 
 /** @returns what a tag means at the registry, `null` when it has none; an error is counted */
 export async function askRegistry(pass: Pass, key: TagKey): Promise<Digest | null | "unclear"> {
   try {
-    const digest = await pass.upstreamDigest(key);
+    const digest = await pass.parts.upstreamDigest(key);
     pass.tally.answered();
     return digest;
   } catch (error) {
@@ -45,10 +45,10 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
     pass.tally.problem(`${nameOf(seen)} is not at the registry`);
     return;
   }
-  const counted = await pass.db.transaction(async (tx) => {
+  const counted = await pass.parts.db.transaction(async (tx) => {
     const result = await countMissing(tx, seen, { began: pass.began, sightings });
     if (result?.marked === true)
-      await pass.audit(
+      await pass.parts.audit(
         tx,
         entryOf("tag.missing", seen, {
           reason: `not found at the registry in ${result.sightings} passes in a row`,
@@ -64,9 +64,13 @@ async function noteAbsent(pass: Pass, seen: SeenTag): Promise<void> {
   );
   if (counted.marked) {
     pass.tally.add("missing");
-    pass.log.error({ event: "tag.missing", ...nameAndDigest(seen), sightings: counted.sightings });
+    pass.parts.log.error({
+      event: "tag.missing",
+      ...nameAndDigest(seen),
+      sightings: counted.sightings,
+    });
   }
   const fixes = repair && (seen.missing || counted.marked);
-  const repaired = fixes && (await tryRepair(pass, seen, "it was missing"));
+  const repaired = fixes && (await tryRepair(pass.drift, seen, "it was missing"));
   if (!repaired) pass.tally.add("absentLeft");
 }

@@ -4,7 +4,6 @@ import { isLine } from "#registry-protocol/text.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { adoptAll } from "../ledger/adopt.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
-import { LATEST } from "#tag-policy/tag-rule.js";
 import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
@@ -48,7 +47,7 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
   const { session, tally, signal } = pass;
   await clearTags(session);
   try {
-    for await (const names of pass.listing.tags(repository, signal))
+    for await (const names of pass.parts.listing.tags(repository, signal))
       tally.add("tags", await stageTags(session, onlyText(pass, repository, names)));
   } catch (error) {
     signal.throwIfAborted();
@@ -98,7 +97,7 @@ async function findTag(
 ): Promise<FoundTag | null> {
   const tag = asName<Tag>(pass, name, parseTag);
   // What a virtual tag means is the ledger's alone.
-  if (tag === null || (tag === LATEST && pass.policy.isLatestVirtual(repository))) return null;
+  if (tag === null || pass.parts.policy.isVirtual({ repository, tag })) return null;
   const digest = await askRegistry(pass, { repository, tag });
   if (digest === null) pass.tally.problem(`${repository}:${tag} is listed, but is not there`);
   return digest === null || digest === "unclear" ? null : { tag, digest };
@@ -113,7 +112,7 @@ async function adoptFound(
     const some = found.slice(from, from + ADOPTED_AT_ONCE);
     const adopted = pass.options.dryRun
       ? some.length
-      : await adoptAll(pass, repository, some, "found at the registry by discovery");
+      : await adoptAll(pass.parts, repository, some, "found at the registry by discovery");
     pass.tally.add("adopted", adopted);
   }
 }

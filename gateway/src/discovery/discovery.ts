@@ -12,7 +12,8 @@ import { countMarked } from "../drift/sql/mark-tag.js";
 import type { PassSummary } from "./tally.js";
 
 /** What discovery needs. */
-export interface DiscoveryDeps extends PassDeps {
+export interface DiscoveryDeps {
+  readonly parts: PassDeps;
   readonly database: DatabaseConfig;
   readonly metrics: DiscoveryMetrics;
 }
@@ -34,11 +35,16 @@ export async function discoverOnce(
   options: PassOptions,
   restSeconds = 0,
 ): Promise<PassSummary | null> {
-  const outcome = await runExclusively(deps.database, DISCOVERY_LOCK, deps.log, async (session) => {
-    const since = restSeconds === 0 ? null : await secondsSincePass(session);
-    if (since !== null && since < restSeconds) return null;
-    return runPass(deps, session, options);
-  });
+  const outcome = await runExclusively(
+    deps.database,
+    DISCOVERY_LOCK,
+    deps.parts.log,
+    async (session) => {
+      const since = restSeconds === 0 ? null : await secondsSincePass(session);
+      if (since !== null && since < restSeconds) return null;
+      return runPass(deps.parts, session, options);
+    },
+  );
   return outcome.ran ? outcome.result : null;
 }
 
@@ -60,17 +66,17 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
       const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
       if (summary !== null) report(deps, summary);
       // Also after another replica's pass: else this one would tell of drift that is long gone.
-      deps.metrics.marked(await countMarked(deps.db));
+      deps.metrics.marked(await countMarked(deps.parts.db));
     } catch (error) {
       deps.metrics.failed();
-      deps.log.warn({ event: "discovery.failed", err: error });
+      deps.parts.log.warn({ event: "discovery.failed", err: error });
     }
     return every;
   });
 }
 
-function report({ log, metrics }: DiscoveryDeps, summary: PassSummary): void {
+function report({ parts, metrics }: DiscoveryDeps, summary: PassSummary): void {
   const level = isInOrder(summary) ? "info" : "warn";
-  log[level]({ event: "discovery.passed", ...summary });
+  parts.log[level]({ event: "discovery.passed", ...summary });
   metrics.passed(summary);
 }

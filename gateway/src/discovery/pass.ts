@@ -5,6 +5,7 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { paceOf, type Pace } from "./paced.js";
 import type { RegistryListing } from "../upstream/registry-listing.js";
+import type { DriftDeps } from "../drift/note-drift.js";
 import type { RepairOutcome } from "../drift/repair-tag.js";
 import type { SeenTag } from "../drift/seen-tag.js";
 import { newTally, type PassSummary, type Tally } from "./tally.js";
@@ -38,7 +39,10 @@ export interface PassOptions {
 }
 
 /** A pass under way. */
-export interface Pass extends PassDeps {
+export interface Pass {
+  readonly parts: PassDeps;
+  /** What of it notes drift. */
+  readonly drift: DriftDeps;
   readonly session: ExclusiveSession;
   readonly options: PassOptions;
   readonly tally: Tally;
@@ -50,25 +54,30 @@ export interface Pass extends PassDeps {
 }
 
 /**
- * @param deps - ledger and registry
+ * @param parts - ledger and registry
  * @param session - holds the lock
  * @param options - how the pass is made
  * @param began - when it began, by the database's clock
  * @returns a pass, nothing done yet
  */
 export function newPass(
-  deps: PassDeps,
+  parts: PassDeps,
   session: ExclusiveSession,
   options: PassOptions,
   began: string,
 ): Pass {
+  const { db, log, audit, policy, repair, now } = parts;
+  const tally = newTally(now);
+  const signal = AbortSignal.any([options.signal, session.lost]);
+  const drift = { db, log, audit, policy, repair, signal, tally, options };
   return {
-    ...deps,
+    parts,
+    drift,
     session,
     options,
+    tally,
+    pace: paceOf(options.perSecond, now),
+    signal,
     began,
-    tally: newTally(deps.now),
-    pace: paceOf(options.perSecond, deps.now),
-    signal: AbortSignal.any([options.signal, session.lost]),
   };
 }

@@ -22,20 +22,20 @@ const MOST_UNLISTED = 100;
  * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an
  * error, an answer cut short or an empty catalog changes nothing, and is reported.
  *
- * @param deps - ledger and registry
+ * @param parts - ledger and registry
  * @param session - holds the lock that keeps others from doing the same
  * @param options - how
  * @returns what was seen and done; whatever ended the pass early is among its errors
  */
 export async function runPass(
-  deps: PassDeps,
+  parts: PassDeps,
   session: ExclusiveSession,
   options: PassOptions,
 ): Promise<PassSummary> {
-  const pass = newPass(deps, session, options, await databaseTime(session));
+  const pass = newPass(parts, session, options, await databaseTime(session));
   try {
     await openStaging(session);
-    if (!options.dryRun) await notePass(pass.db);
+    if (!options.dryRun) await notePass(pass.parts.db);
     if (await stageCatalog(pass)) await compareAll(pass);
   } catch (error) {
     pass.tally.end(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
@@ -59,9 +59,9 @@ async function compareAll(pass: Pass): Promise<void> {
 }
 
 /** Also a pass that ended early says how much it has not looked at. */
-async function countRest({ db, tally }: Pass): Promise<void> {
+async function countRest({ parts, tally }: Pass): Promise<void> {
   try {
-    tally.known(await countKnown(db));
+    tally.known(await countKnown(parts.db));
   } catch (error) {
     tally.end(`tags that were not compared could not be counted: ${reasonOf(error)}`);
   }
@@ -71,7 +71,7 @@ async function countRest({ db, tally }: Pass): Promise<void> {
 async function stageCatalog(pass: Pass): Promise<boolean> {
   const { session, tally, signal } = pass;
   try {
-    for await (const names of pass.listing.repositories(signal))
+    for await (const names of pass.parts.listing.repositories(signal))
       await stageRepositories(session, names);
   } catch (error) {
     signal.throwIfAborted();
@@ -84,18 +84,18 @@ async function stageCatalog(pass: Pass): Promise<boolean> {
   return false;
 }
 
-function reportUnlisted({ tally, log }: Pass, repository: string): void {
+function reportUnlisted({ tally, parts }: Pass, repository: string): void {
   // No cleaner than no answer: whoever lost a whole repository has lost it in the storage.
   tally.add("errors");
   tally.problem(`${repository} is in the ledger, but not in the registry's catalog`);
-  log.error({ event: "repository.absent", repository });
+  parts.log.error({ event: "repository.absent", repository });
 }
 
 /** Compares the digests of all tags from the very start, or of so many, going on where the last slice ended. */
 async function compareTags(pass: Pass): Promise<void> {
   const { slice, dryRun } = pass.options;
   const isAll = slice === "all";
-  let cursor = isAll ? BEGINNING : await readCursor(pass.db);
+  let cursor = isAll ? BEGINNING : await readCursor(pass.parts.db);
   let left = isAll ? Number.POSITIVE_INFINITY : slice;
   while (left > 0) {
     const limit = Math.min(left, BATCH);
@@ -106,7 +106,7 @@ async function compareTags(pass: Pass): Promise<void> {
     const isEnd = tags.length < limit;
     cursor = isEnd ? BEGINNING : (tags.at(-1) ?? cursor);
     // Where the next slice begins is no affair of a pass that compares everything.
-    if (!isAll && !dryRun) await moveCursor(pass.db, cursor);
+    if (!isAll && !dryRun) await moveCursor(pass.parts.db, cursor);
     pass.options.progress(pass.tally.summary());
     if (isEnd) return;
   }

@@ -5,7 +5,6 @@ import type { Logger } from "#service-kit/log.js";
 import { lockTagRow } from "./sql/lock-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "#tag-policy/tag-rule.js";
 import { onSettledTag, type SettledStateDeps } from "./settled-state.js";
 
 /** What locking needs. */
@@ -26,7 +25,7 @@ export interface LockDeps extends SettledStateDeps {
  */
 export async function lockTag(deps: LockDeps, key: TagKey, actor: AuditActor): Promise<void> {
   const { repository, tag } = key;
-  if (tag === LATEST && deps.policy.isLatestVirtual(repository))
+  if (deps.policy.isVirtual(key))
     throw new Fault("TAG_FORBIDDEN", {
       message: "latest is virtual: lock the tag that it means",
     });

@@ -5,12 +5,12 @@ import { isUnclear, persistently, type RegistryVerdict } from "./settle.js";
 import { recordManifest, type RecordManifestDeps } from "./record-manifest.js";
 import { endManifestPush, noteManifestPush, type ManifestPush } from "./sql/manifest-push.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import type { Waiting } from "./waiting.js";
 
 /** What pushing a manifest by digest needs. */
 export interface ManifestPushDeps extends RecordManifestDeps {
   readonly log: Logger;
-  /** Waits for this many milliseconds. */
-  readonly pause: (milliseconds: number) => Promise<void>;
+  readonly waiting: Pick<Waiting, "pause">;
 }
 
 /** The way of a manifest to the registry. */
@@ -55,7 +55,7 @@ export async function pushManifest<V extends RegistryVerdict>(
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${verdict.status}` });
   if (verdict.status >= 300) await forget(deps, push);
   else
-    await persistently(deps, () =>
+    await persistently(deps.waiting, () =>
       deps.db.transaction(async (tx) => {
         await endManifestPush(tx, push);
         await recordManifest(tx, deps, push, manifest, STORED);

@@ -23,7 +23,7 @@ import { reserveTag } from "./sql/reserve-tag.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
 import { withSource } from "./want-source.js";
 
-export type { PushDeps, PushOutcome, TagPush } from "./push.js";
+export type { PushDeps, TagPush } from "./push.js";
 export type { RegistryVerdict } from "./settle.js";
 
 /** How the manifest gets to the registry. */
@@ -63,7 +63,7 @@ export async function pushTag<V extends RegistryVerdict>(
   offered: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  const deadline = deps.now() + PATIENCE_MILLISECONDS;
+  const deadline = deps.waiting.now() + PATIENCE_MILLISECONDS;
   const gone = transport.gone ?? NEVER_GONE;
   let known = offered;
   for (;;) {
@@ -90,12 +90,15 @@ export async function pushTag<V extends RegistryVerdict>(
     const decision = decideTagWrite(state, push.digest, rule.mutability);
     if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);
     if (decision.outcome === "repeat") return repeat(deps, push, transport);
-    const left = deadline - deps.now();
+    const left = deadline - deps.waiting.now();
     if (left <= 0) throw undecided(deps, "another push of this tag is under way");
     if (decision.outcome === "recover") await recoverOrWait(deps, push);
     if (decision.outcome === "wait") {
-      deps.countStep("waited");
-      await unlessGone(deps.untilSettled(push, Math.min(left, LONGEST_WAIT_MILLISECONDS)), gone);
+      deps.counts.step("waited");
+      await unlessGone(
+        deps.waiting.untilSettled(push, Math.min(left, LONGEST_WAIT_MILLISECONDS)),
+        gone,
+      );
     }
   }
 }
@@ -103,8 +106,8 @@ export async function pushTag<V extends RegistryVerdict>(
 /** Nobody waits for what comes of it, and the registry has not heard of it yet. */
 function refuseAbandoned(deps: PushDeps, gone: AbortSignal): void {
   if (gone.aborted) {
-    deps.count("abandoned");
-    deps.countStep("abandoned");
+    deps.counts.outcome("abandoned");
+    deps.counts.step("abandoned");
   }
   refuseGone(gone);
 }
@@ -140,7 +143,7 @@ async function repeat<V extends RegistryVerdict>(
   const current = await transport.currentDigest().catch(() => null);
   if (current === push.digest) {
     await keepSource(deps, push);
-    deps.count("unchanged");
+    deps.counts.outcome("unchanged");
     return { verdict: null };
   }
   const verdict = await transport.send().catch((error: unknown) => {
@@ -148,7 +151,7 @@ async function repeat<V extends RegistryVerdict>(
   });
   if (isUnclear(verdict)) throw undecided(deps, `the registry answered ${verdict.status}`);
   if (verdict.status < 300) await keepSource(deps, push);
-  deps.count(verdict.status < 300 ? "unchanged" : "rejected");
+  deps.counts.outcome(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
 }
 
@@ -157,19 +160,19 @@ async function writeReserved<V extends RegistryVerdict>(
   push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  deps.countStep("reserved");
+  deps.counts.step("reserved");
   const verdict = await transport.send().catch((error: unknown) => {
     deps.log.warn({ event: "push.unclear", ...describeClaim(push), err: error });
     return null;
   });
-  deps.countStep("sent");
+  deps.counts.step("sent");
   if (verdict === null || isUnclear(verdict)) return settleUnclear(deps, push, transport);
   if (verdict.status < 300) {
     await commitCounted(deps, push, "stored by the registry");
     return { verdict };
   }
   await releasePush(deps, push, `the registry answered ${verdict.status}`);
-  deps.count("rejected");
+  deps.counts.outcome("rejected");
   return { verdict };
 }
 
@@ -179,7 +182,7 @@ async function settleUnclear<V extends RegistryVerdict>(
   push: TagPush,
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V>> {
-  deps.countStep("unclear");
+  deps.counts.step("unclear");
   const current = await transport.currentDigest().catch(async (error: unknown) => {
     await leaveUnsettled(deps, push);
     throw undecided(deps, "the registry does not answer", error);
@@ -200,22 +203,22 @@ async function commitCounted(deps: PushDeps, push: TagPush, reason: string): Pro
   try {
     await commitPush(deps, push, push.manifest, reason);
   } catch (error) {
-    deps.count("undecided");
+    deps.counts.outcome("undecided");
     throw error;
   }
-  deps.count("stored");
+  deps.counts.outcome("stored");
 }
 
 async function recoverOrWait(deps: PushDeps, push: TagPush): Promise<void> {
   try {
-    await deps.recover(push);
+    await deps.waiting.recover(push);
   } catch (error) {
     deps.log.warn({ event: "recovery.failed", ...describeClaim(push), err: error });
-    await deps.untilSettled(push, LONGEST_WAIT_MILLISECONDS);
+    await deps.waiting.untilSettled(push, LONGEST_WAIT_MILLISECONDS);
   }
 }
 
 function undecided(deps: PushDeps, reason: string, cause?: unknown): Fault {
-  deps.count("undecided");
+  deps.counts.outcome("undecided");
   return new Fault("UNAVAILABLE", { message: `${reason}; push again`, cause });
 }

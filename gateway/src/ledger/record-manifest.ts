@@ -3,7 +3,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
-import type { CountGrowth } from "./growth-metrics.js";
+import type { PushCounts } from "./push-counts.js";
 import { storeManifest } from "./sql/store-manifest.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 
@@ -11,8 +11,7 @@ import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest
 export interface RecordManifestDeps {
   readonly db: Database;
   readonly audit: RecordAudit;
-  /** Told of every manifest that is new to the ledger, for a metric. */
-  readonly countGrowth: CountGrowth;
+  readonly counts: Pick<PushCounts, "growth">;
 }
 
 /** What looking for one at the registry needs, besides. */
@@ -42,7 +41,7 @@ export interface PushedManifest {
  */
 export async function recordManifest(
   tx: Queryable,
-  { audit, countGrowth }: Pick<RecordManifestDeps, "audit" | "countGrowth">,
+  { audit, counts }: Pick<RecordManifestDeps, "audit" | "counts">,
   { repository, digest, actor }: PushedManifest,
   manifest: StoredManifest,
   { reason, how }: { readonly reason: string; readonly how: "checked" | "found" },
@@ -51,7 +50,7 @@ export async function recordManifest(
   if (change === null) return;
   const what = { action: "manifest.pushed", repository, tag: null, digest } as const;
   await audit(tx, { ...what, actor, reason, detail: { change } });
-  if (change === "new") countGrowth(repository, manifest.content.length);
+  if (change === "new") counts.growth(repository, manifest.content.length);
 }
 
 /**

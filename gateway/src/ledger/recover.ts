@@ -37,7 +37,7 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
     leaseSeconds: LEASE_SECONDS,
   });
   if (claim === null) return;
-  deps.countStep("taken-over");
+  deps.counts.step("taken-over");
   deps.log.warn({ event: "push.taken-over", kind: claim.kind, ...describeClaim(claim) });
   try {
     await settleLost(deps, claim);

@@ -59,7 +59,7 @@ export async function recordRefusal(
   const { actor, repository, tag, digest } = push;
   const entry = { action: "tag.refused", actor, repository, tag, digest, reason, detail } as const;
   await putRefusalOnRecord(deps, entry);
-  deps.count("refused");
+  deps.counts.outcome("refused");
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, ...detail });
 }
 

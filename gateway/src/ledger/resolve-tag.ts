@@ -5,7 +5,6 @@ import type { Remembered, RememberedTags } from "./remembered-tags.js";
 import { readNewestDigest, readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { LATEST } from "#tag-policy/tag-rule.js";
 
 /** What resolving needs. */
 export interface ResolveDeps extends AdoptDeps {
@@ -60,7 +59,7 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
       }
     },
     settled: async (key) => {
-      if (isVirtual(deps, key) || remembered.recall(key).kind === "nothing") return;
+      if (deps.policy.isVirtual(key) || remembered.recall(key).kind === "nothing") return;
       await ledgerMeaning(deps, key).catch(() => {
         remembered.isDoubtful(key);
       });
@@ -79,7 +78,7 @@ async function resolveWithoutLedger(
 ): Promise<Resolution> {
   const known = deps.remembered.recall(key);
   if (known.kind === "digest") return known;
-  if (isVirtual(deps, key)) throw cause;
+  if (deps.policy.isVirtual(key)) throw cause;
   if (known.kind !== "nothing") throw new Undecided(WITHHELD[known.kind], cause);
   const found = await upstreamDigest(deps, key);
   return found === null ? { kind: "nothing" } : { kind: "unsettled", digest: found };
@@ -94,7 +93,7 @@ const WITHHELD: Readonly<Record<Exclude<Remembered["kind"], "digest" | "nothing"
 };
 
 async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
-  if (isVirtual(deps, key)) return newest(deps, key);
+  if (deps.policy.isVirtual(key)) return newest(deps, key);
   for (let look = 0; look < LOOKS; look += 1) {
     const resolution = await lookOnce(deps, key);
     if (resolution !== null) return resolution;
@@ -180,8 +179,4 @@ class Undecided extends Fault {
 
 function isLedgerAway(error: unknown): boolean {
   return isUnavailable(error) && !(error instanceof Undecided);
-}
-
-function isVirtual({ policy }: ResolveDeps, { repository, tag }: TagKey): boolean {
-  return tag === LATEST && policy.isLatestVirtual(repository);
 }

@@ -5,7 +5,8 @@ import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
-import type { FoundSource, ScmOrigin } from "../scm/scm-source.js";
+import type { FoundSource } from "../scm/scm-source.js";
+import type { PushCounts } from "./push-counts.js";
 import { recordFound, type RecordFoundDeps } from "./record-manifest.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
@@ -14,6 +15,7 @@ import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settl
 import { storeManifest } from "./sql/store-manifest.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { isSignatureTag } from "#tag-policy/tag-policy.js";
+import type { Waiting } from "./waiting.js";
 
 /** What settling needs. */
 export interface SettleDeps {
@@ -21,16 +23,14 @@ export interface SettleDeps {
   readonly log: Logger;
   /** Writes an audit entry into the transaction that it is about. */
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
-  /** Waits for this many milliseconds. */
-  readonly pause: (milliseconds: number) => Promise<void>;
-  /** Told of every step of the push protocol, for a metric. */
-  readonly countStep: (step: PushStep) => void;
-  /** Told of every source that came with a push, for a metric. */
-  readonly countSource: (origin: ScmOrigin) => void;
+  readonly waiting: Pick<Waiting, "pause">;
+  readonly counts: Pick<PushCounts, "step" | "source">;
 }
 
 /** What committing needs, besides: a push that cannot be committed may have left its manifest at the registry. */
-export interface CommitDeps extends SettleDeps, RecordFoundDeps {}
+export interface CommitDeps extends SettleDeps, RecordFoundDeps {
+  readonly counts: Pick<PushCounts, "step" | "source" | "growth">;
+}
 
 /** What the registry said to the manifest. */
 export interface RegistryVerdict {
@@ -41,19 +41,6 @@ export interface RegistryVerdict {
 export function isUnclear({ status }: RegistryVerdict): boolean {
   return status >= 500 || status === 401;
 }
-
-/** Steps of the push protocol. */
-export type PushStep =
-  | "reserved"
-  | "waited"
-  | "sent"
-  | "unclear"
-  | "committed"
-  | "released"
-  | "taken-over"
-  | "overtaken"
-  /** Its client had gone before the registry was asked. */
-  | "abandoned";
 
 /** A commit is tried again while the database is away, well within the reservation's lease. */
 const COMMIT_ATTEMPTS = 5;
@@ -81,7 +68,7 @@ export async function commitPush(
       if (manifest !== null) {
         if (await hasLostParts(tx, claim, manifest)) return "incomplete";
         const change = await storeManifest(tx, claim.repository, manifest, "checked");
-        if (change === "new") deps.countGrowth(claim.repository, manifest.content.length);
+        if (change === "new") deps.counts.growth(claim.repository, manifest.content.length);
       }
       const committed = await commitTag(tx, claim);
       if (committed === null) return null;
@@ -95,12 +82,12 @@ export async function commitPush(
         await deps.audit(tx, replacedEntry(claim, source, source.replaced));
       return { change: committed.change, source };
     });
-  const settled = await persistently(deps, commit);
+  const settled = await persistently(deps.waiting, commit);
   if (settled === "incomplete") throw await releaseIncomplete(deps, claim);
   if (settled === null) await confirmCommitted(deps, claim);
   const change = settled?.change ?? null;
-  if (settled?.source?.isNew === true) deps.countSource(settled.source.origin);
-  deps.countStep("committed");
+  if (settled?.source?.isNew === true) deps.counts.source(settled.source.origin);
+  deps.counts.step("committed");
   deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
 }
 
@@ -117,7 +104,7 @@ export async function releasePush(
   reason: string,
 ): Promise<void> {
   await deps.db.transaction((tx) => releaseTag(tx, claim));
-  deps.countStep("released");
+  deps.counts.step("released");
   deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
 }
 
@@ -138,7 +125,7 @@ export async function leaveUnsettled(deps: SettleDeps, claim: TagClaim): Promise
 async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void> {
   const state = await readTagState(deps.db, claim);
   if (state.kind === "held" && state.digest === claim.digest) return;
-  deps.countStep("overtaken");
+  deps.counts.step("overtaken");
   throw new Fault("UNAVAILABLE", {
     message: "the push took longer than its reservation lasted; push again",
   });
@@ -162,13 +149,13 @@ async function releaseIncomplete(deps: CommitDeps, claim: TagClaim): Promise<Fau
 }
 
 /**
- * @param deps - waits between attempts
+ * @param waiting - waits between attempts
  * @param work - a transaction that may be repeated
  * @returns what it returns; while the database is away, it is tried again for some seconds
  * @throws what it threw last
  */
 export async function persistently<T>(
-  deps: Pick<SettleDeps, "pause">,
+  waiting: Pick<Waiting, "pause">,
   work: () => Promise<T>,
 ): Promise<T> {
   for (let attempt = 1; ; attempt += 1)
@@ -176,7 +163,7 @@ export async function persistently<T>(
       return await work();
     } catch (error) {
       if (!isUnavailable(error) || attempt === COMMIT_ATTEMPTS) throw error;
-      await deps.pause(COMMIT_PAUSE_MILLISECONDS * attempt);
+      await waiting.pause(COMMIT_PAUSE_MILLISECONDS * attempt);
     }
 }
 

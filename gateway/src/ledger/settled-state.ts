@@ -4,14 +4,13 @@ import type { TagResolver } from "./resolve-tag.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagState } from "#tag-policy/decide-tag-write.js";
+import type { Waiting } from "./waiting.js";
 
 /** What waiting for a tag to be written needs. */
 export interface SettledStateDeps {
   readonly db: Database;
   readonly resolver: Pick<TagResolver, "resolve">;
-  readonly now: () => number;
-  readonly untilSettled: (key: TagKey, milliseconds: number) => Promise<void>;
-  readonly recover: (key: TagKey) => Promise<void>;
+  readonly waiting: Pick<Waiting, "now" | "untilSettled" | "recover">;
 }
 
 /** A tag that exists. */
@@ -35,7 +34,7 @@ export async function onSettledTag<T>(
   key: TagKey,
   attempt: (state: HeldState) => Promise<T | null>,
 ): Promise<T> {
-  const deadline = deps.now() + PATIENCE_MILLISECONDS;
+  const deadline = deps.waiting.now() + PATIENCE_MILLISECONDS;
   await deps.resolver.resolve(key);
   for (;;) {
     const state = await readTagState(deps.db, key);
@@ -43,11 +42,11 @@ export async function onSettledTag<T>(
       throw new Fault("MANIFEST_UNKNOWN", { detail: { name: key.repository, tag: key.tag } });
     const done = state.kind === "held" ? await attempt(state) : null;
     if (done !== null) return done;
-    const left = deadline - deps.now();
+    const left = deadline - deps.waiting.now();
     if (left <= 0)
       throw new Fault("UNAVAILABLE", { message: "a push of this tag is under way; try again" });
-    const wait = () => deps.untilSettled(key, Math.min(left, LONGEST_WAIT_MILLISECONDS));
-    if (state.kind === "expired") await deps.recover(key).catch(wait);
+    const wait = () => deps.waiting.untilSettled(key, Math.min(left, LONGEST_WAIT_MILLISECONDS));
+    if (state.kind === "expired") await deps.waiting.recover(key).catch(wait);
     else if (state.kind === "reserved") await wait();
   }
 }

@@ -34,7 +34,7 @@ export async function withSource(deps: PushDeps, push: TagPush, rule: TagRule): 
 
 async function search(deps: PushDeps, push: TagPush): Promise<SearchResult> {
   return deps.findSource(push).catch((cause: unknown) => {
-    deps.count("undecided");
+    deps.counts.outcome("undecided");
     throw new Fault("UNAVAILABLE", {
       message: "the image's SCM source cannot be looked for at the moment; push again",
       cause,

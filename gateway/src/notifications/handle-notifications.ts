@@ -1,7 +1,9 @@
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-import type { NotificationOutcome } from "./notification-metrics.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { HookMetrics, NotificationOutcome } from "./notification-metrics.js";
 import { lookAtTag, type LookDeps } from "./look-at-tag.js";
 import { recordReportedPulls, type ReportedPullDeps } from "./reported-pulls.js";
 import { readReportedTags, type ReportedTag } from "./sql/reported-tags.js";
@@ -13,7 +15,13 @@ import {
 } from "./sql/work-notifications.js";
 
 /** What handling events needs. */
-export type HandleDeps = LookDeps & ReportedPullDeps;
+export interface HandleDeps {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly hookMetrics: HookMetrics;
+  readonly tags: LookDeps;
+  readonly pulls: ReportedPullDeps;
+}
 
 /** How many are taken at once. */
 export const BATCH = 200;
@@ -51,7 +59,7 @@ export async function handleNotifications(deps: HandleDeps): Promise<number> {
 
 async function countPulls(deps: HandleDeps, pulls: readonly ClaimedNotification[]): Promise<void> {
   try {
-    await recordReportedPulls(deps, pulls);
+    await recordReportedPulls(deps.pulls, pulls);
   } catch (error) {
     await postpone(deps, pulls, error);
   }
@@ -76,10 +84,10 @@ async function lookAtTags(deps: HandleDeps, events: readonly ClaimedNotification
     for (const report of waiting)
       try {
         if (failures >= AWAY_AFTER) throw new Error("the registry or the database is away");
-        deps.signal.throwIfAborted();
+        deps.tags.signal.throwIfAborted();
         const pushed = report.events.map(({ digest }) => digest);
         const known = held.get(nameOf(report.key)) ?? null;
-        const { outcome, isEarly } = await lookAtTag(deps, report.key, pushed, known);
+        const { outcome, isEarly } = await lookAtTag(deps.tags, report.key, pushed, known);
         const early = isEarly ? await lookAgain(deps, report.events) : [];
         await settle(
           deps,

@@ -2,7 +2,6 @@ import { noteDrift, type DriftDeps } from "../drift/note-drift.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { adopt } from "../ledger/adopt.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-import { LATEST } from "#tag-policy/tag-rule.js";
 import type { NotificationOutcome } from "./notification-metrics.js";
 import type { ReportedTag } from "./sql/reported-tags.js";
 
@@ -40,8 +39,7 @@ export async function lookAtTag(
   pushed: readonly (string | null)[],
   held: ReportedTag | null,
 ): Promise<Look> {
-  if (key.tag === LATEST && deps.policy.isLatestVirtual(key.repository))
-    return final("nothing to do");
+  if (deps.policy.isVirtual(key)) return final("nothing to do");
   if (held?.reserved === true) return final("in progress");
   if (held?.deleted === true) return final("deleted here");
   const digest = held?.digest ?? null;
@@ -51,12 +49,10 @@ export async function lookAtTag(
   if (held === null || digest === null)
     return final((await adopt(deps, key, found, REASON)) ? "adopted" : "known");
   if (found === digest) return { outcome: "known", isEarly: true };
+  const { db, log, audit, policy, repair, signal } = deps;
   const options = { dryRun: false, repair: deps.repairs };
-  const isNoted = await noteDrift(
-    { ...deps, options, tally: UNCOUNTED },
-    { ...held, digest },
-    found,
-  );
+  const noting = { db, log, audit, policy, repair, signal, options, tally: UNCOUNTED };
+  const isNoted = await noteDrift(noting, { ...held, digest }, found);
   return final(isNoted ? "drifted" : "in progress");
 }
 

@@ -1,6 +1,12 @@
 import type { Component } from "#service-kit/run-until-signal.js";
 import { BATCH, handleNotifications, type HandleDeps } from "./handle-notifications.js";
+import type { LookDeps } from "./look-at-tag.js";
 import { notificationBacklog, pruneNotifications } from "./sql/work-notifications.js";
+
+/** What working needs. */
+export interface NotificationWorkerDeps extends Omit<HandleDeps, "tags"> {
+  readonly tags: Omit<LookDeps, "signal">;
+}
 
 /** Handles what the registry reported. */
 export interface NotificationWorker extends Component {
@@ -19,11 +25,11 @@ const KEPT_DAYS = { handled: 7, dead: 30 };
  * @returns a component that works until nothing is left, then looks now and then
  */
 export function notificationWorker(
-  deps: Omit<HandleDeps, "signal">,
+  deps: NotificationWorkerDeps,
   milliseconds = LOOK_MILLISECONDS,
 ): NotificationWorker {
   const stopping = new AbortController();
-  const handling: HandleDeps = { ...deps, signal: stopping.signal };
+  const handling: HandleDeps = { ...deps, tags: { ...deps.tags, signal: stopping.signal } };
   let timer: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
@@ -79,7 +85,7 @@ async function measure({ db, hookMetrics }: Pick<HandleDeps, "db" | "hookMetrics
   hookMetrics.oldestSeconds.set(oldestSeconds);
 }
 
-async function prune({ db, log, signal }: HandleDeps): Promise<void> {
+async function prune({ db, log, tags: { signal } }: HandleDeps): Promise<void> {
   try {
     while (!signal.aborted && (await pruneNotifications(db, KEPT_DAYS)) > 0);
   } catch (error) {

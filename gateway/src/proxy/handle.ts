@@ -1,11 +1,10 @@
-import type { Request, Response } from "express";
+import type { Request, RequestHandler, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
-import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
+import { parseRegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import { authorize } from "./authorize.js";
-import type { Caller, TokenVerifier } from "./caller.js";
-import { clientOrigin } from "./client-origin.js";
+import type { Logger } from "#service-kit/log.js";
+import { identifyCaller, type CallerDeps } from "./identify-caller.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { framingOf, refuseBody } from "../upstream/client-framing.js";
 import { takesBody } from "../upstream/registry-request.js";
@@ -13,10 +12,10 @@ import { manifestTurn, type ManifestTurns } from "./manifest-turns.js";
 import { carryOut, type PlanDeps } from "./plan.js";
 
 /** What the registry API needs. */
-export interface RegistryApiDeps extends PlanDeps {
-  readonly verifier: TokenVerifier;
-  readonly publicUrl: string | null;
-  readonly service: string;
+export interface RegistryApiDeps {
+  readonly callers: CallerDeps;
+  readonly plan: PlanDeps;
+  readonly log: Logger;
   /** Lets writes pass, or refuses them while the gateway is read-only. */
   readonly writes: WriteGate;
   /** Turns for pushing manifests. */
@@ -25,6 +24,19 @@ export interface RegistryApiDeps extends PlanDeps {
 
 /** Every answer below `/v2/` says so, errors included: clients recognise a registry by it. */
 const API_VERSION = ["Docker-Distribution-Api-Version", "registry/2.0"] as const;
+
+/**
+ * Mounted before any router: registry paths are read from the raw target, never decoded by Express.
+ *
+ * @param deps - everything below
+ * @returns everything below `/v2/`
+ */
+export function registryRoutes(deps: RegistryApiDeps): RequestHandler {
+  return (req, res, next) => {
+    if (isRegistryTarget(req.url)) void handleRegistryRequest(deps, req, res);
+    else next();
+  };
+}
 
 /**
  * @param target - request target exactly as received
@@ -52,7 +64,7 @@ export async function handleRegistryRequest(
   try {
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
-    const caller = await identifyCaller(deps, req, request);
+    const caller = await identifyCaller(deps.callers, req, request);
     const framing = framingOf(req);
     if (!takesBody(request.kind) || framing.kind === "none") await refuseBody(req, res);
     const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, framing, res });
@@ -62,7 +74,7 @@ export async function handleRegistryRequest(
       if (!req.complete) res.destroy();
     });
     try {
-      await carryOut(deps, { req, res, request, caller, context });
+      await carryOut(deps.plan, { req, res, request, caller, context });
     } finally {
       leave();
       // What is streamed goes on until the answer has ended; what is not may outlive its client.
@@ -72,26 +84,6 @@ export async function handleRegistryRequest(
   } catch (error) {
     sendFault(req, res, abortedOr(req, error), deps.log);
   }
-}
-
-/**
- * @param deps - what verifies tokens
- * @param req - a request
- * @param request - what it asks for, or what of the registry API needs the same right
- * @returns who asks, and may
- * @throws Fault as {@link authorize}
- */
-export async function identifyCaller(
-  deps: Pick<RegistryApiDeps, "verifier" | "publicUrl" | "service" | "uploads">,
-  req: Request,
-  request: RegistryRequest,
-): Promise<Caller> {
-  const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
-  const { authorization } = req.headers;
-  const where = { realm, service: deps.service };
-  const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
-  contextOf(req).actor = caller.subject;
-  return caller;
 }
 
 /** Whatever fails after the client has gone fails because of that. */

@@ -1,12 +1,13 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
-import { deleteManifest, type DeleteManifestDeps } from "../deletion/delete-manifest.js";
-import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "../deletion/delete-tag.js";
+import type { RemovalAnswer } from "../deletion/delete-tag.js";
+import type { Deletion } from "../deletion/deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import type { Upstream } from "../upstream/upstream.js";
 
 /** What deleting needs. */
-export interface ManifestDeleteDeps extends DeleteTagDeps, DeleteManifestDeps {
+export interface ManifestDeleteDeps {
+  readonly deletion: Deletion;
   readonly upstream: Upstream;
   readonly newReservation: () => string;
   /** Whether anything can be deleted at all (`ALLOW_DELETE`). */
@@ -23,11 +24,11 @@ export async function deleteByReference(
   const actor = actorOf(exchange);
   const atRegistry = () => deleteAtRegistry(deps, exchange, reference);
   if (reference.tag === undefined)
-    await deleteManifest(deps, { repository, digest: reference.digest, actor }, atRegistry);
+    await deps.deletion.manifest({ repository, digest: reference.digest, actor }, atRegistry);
   else {
     const { tag } = reference;
     const reservation = deps.newReservation();
-    await deleteTag(deps, { repository, tag, actor, reservation }, atRegistry);
+    await deps.deletion.tag({ repository, tag, actor, reservation }, atRegistry);
   }
   exchange.res.statusCode = 202;
   exchange.res.end();

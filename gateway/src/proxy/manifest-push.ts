@@ -2,7 +2,6 @@ import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
-import type { Database } from "#service-kit/db/pool.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { pushManifest } from "../ledger/push-manifest.js";
 import { pushTag, type PushDeps } from "../ledger/push-tag.js";
@@ -17,10 +16,10 @@ import { vouchForChildren } from "./vouch-for-children.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
 
 /** What pushing manifests needs. */
-export interface ManifestPushDeps extends PushDeps {
+export interface ManifestPushDeps {
+  /** With connections that pushes share, so that they leave some for readers. */
+  readonly ledger: PushDeps;
   readonly upstream: Upstream;
-  /** Connections that pushes share, so that they leave some for readers. */
-  readonly pushDb: Database;
   readonly newReservation: () => string;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
@@ -37,13 +36,14 @@ export async function pushManifestByTag(
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
-  const [pushing, gone] = [{ ...deps, db: deps.pushDb }, clientGone(res)];
-  await vouchForChildren(pushing, exchange, reading, gone);
+  const { ledger, upstream } = deps;
+  const gone = clientGone(res);
+  await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   const { mediaType } = reading;
   const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
   const { verdict } = await pushTag<WholeAnswer>(
-    pushing,
+    ledger,
     {
       repository,
       tag,
@@ -56,7 +56,7 @@ export async function pushManifestByTag(
     {
       send: async () =>
         withRefusedUrls(
-          await deps.upstream.putManifest({
+          await upstream.putManifest({
             repository,
             reference: { tag },
             content,
@@ -67,7 +67,7 @@ export async function pushManifestByTag(
           }),
           reading,
         ),
-      currentDigest: () => deps.upstream.digestOfTag(repository, tag),
+      currentDigest: () => upstream.digestOfTag(repository, tag),
       gone,
     },
   );
@@ -89,8 +89,9 @@ export async function pushManifestByDigest(
   const actual = digestOf(content, request.digest);
   if (actual !== request.digest)
     throw new Fault("DIGEST_MISMATCH", { detail: { expected: request.digest, actual } });
-  const [pushing, gone] = [{ ...deps, db: deps.pushDb }, clientGone(res)];
-  await vouchForChildren(pushing, exchange, reading, gone);
+  const { ledger, upstream } = deps;
+  const gone = clientGone(res);
+  await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   const put = {
     repository: request.repository,
     reference: { digest: request.digest },
@@ -103,11 +104,11 @@ export async function pushManifestByDigest(
   const { repository, digest } = request;
   const push = { id: deps.newReservation(), repository, digest, actor: actorOf(exchange) };
   const manifest = { digest, content, mediaType: put.mediaType, reading };
-  const answer = await pushManifest<WholeAnswer>(pushing, push, manifest, {
-    send: async () => withRefusedUrls(await deps.upstream.putManifest(put), reading),
+  const answer = await pushManifest<WholeAnswer>(ledger, push, manifest, {
+    send: async () => withRefusedUrls(await upstream.putManifest(put), reading),
     gone,
   });
-  if (answer.status < 300) await keepSource(pushing, { ...push, tag: null, source });
+  if (answer.status < 300) await keepSource(ledger, { ...push, tag: null, source });
   sendAnswer(res, answer);
 }
 

@@ -16,15 +16,23 @@ import type { PullRecorder } from "../pulls/pull-recorder.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
 import { notePull } from "./pull-notes.js";
-import { listTags } from "./tags-list.js";
+import { listTags, type TagsListDeps } from "./tags-list.js";
 import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 
-/** What answering registry requests needs. */
-export interface PlanDeps extends ManifestPushDeps, ManifestDeleteDeps {
+/** What streaming a request to the registry needs. */
+export interface PassOnDeps {
   readonly forward: Forward;
   readonly authorization: UpstreamAuthorization;
   /** By which the registry's reports of the gateway's requests are known; absent: not at all. */
   readonly userAgentMark?: string;
+}
+
+/** What answering registry requests needs. */
+export interface PlanDeps {
+  readonly passing: PassOnDeps;
+  readonly pushing: ManifestPushDeps;
+  readonly deleting: ManifestDeleteDeps;
+  readonly listing: TagsListDeps;
   readonly uploads: UploadSessions;
   readonly resolver: Pick<TagResolver, "resolve">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
@@ -44,31 +52,31 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       sendJson(exchange.res, 200, {});
       return;
     case "manifest.put-by-tag":
-      return pushManifestByTag(deps, { ...exchange, request });
+      return pushManifestByTag(deps.pushing, { ...exchange, request });
     case "manifest.put-by-digest":
-      return pushManifestByDigest(deps, { ...exchange, request });
+      return pushManifestByDigest(deps.pushing, { ...exchange, request });
     case "manifest.read":
       return readManifest(deps, { ...exchange, request });
     case "upload.start":
       return startUpload(deps, { ...exchange, request });
     case "manifest.delete":
-      return deleteByReference(deps, { ...exchange, request });
+      return deleteByReference(deps.deleting, { ...exchange, request });
     case "blob.delete":
       throw new Fault("DELETE_DISABLED", {
         message: "blobs are not deleted one by one: garbage collection removes what nothing needs",
       });
     case "tags.list":
-      if (exchange.req.method === "GET") return listTags(deps, { ...exchange, request });
-      return passOn(deps, exchange);
+      if (exchange.req.method === "GET") return listTags(deps.listing, { ...exchange, request });
+      return passOn(deps.passing, exchange);
     case "catalog":
     case "referrers.list":
     case "upload.status":
-      return passOn(deps, exchange);
+      return passOn(deps.passing, exchange);
     case "blob.read":
-      return passOn(deps, exchange, refuseCutAnswers);
+      return passOn(deps.passing, exchange, refuseCutAnswers);
     case "upload.continue":
     case "upload.cancel":
-      return passOn(deps, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
+      return passOn(deps.passing, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
     default:
       assertNever(request);
   }
@@ -78,13 +86,13 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
 async function readManifest(deps: PlanDeps, exchange: ExchangeOf<"manifest.read">): Promise<void> {
   const { repository, reference } = exchange.request;
   const onAnswer = notePull(deps.pulls, exchange);
-  if (reference.tag === undefined) return passOn(deps, exchange, onAnswer);
+  if (reference.tag === undefined) return passOn(deps.passing, exchange, onAnswer);
   const { tag } = reference;
   const resolution = await deps.resolver.resolve({ repository, tag });
   if (resolution.kind === "nothing")
     throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
   const request = { ...exchange.request, reference: { digest: resolution.digest } };
-  return passOn(deps, { ...exchange, request }, onAnswer);
+  return passOn(deps.passing, { ...exchange, request }, onAnswer);
 }
 
 /**
@@ -95,12 +103,12 @@ function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): Prom
   const { request, caller } = exchange;
   const mount = request.mount !== null && mayMount(request.mount, caller) ? request.mount : null;
   const onAnswer = noteUploadStart(deps.uploads, exchange);
-  return passOn(deps, { ...exchange, request: { ...request, mount } }, onAnswer);
+  return passOn(deps.passing, { ...exchange, request: { ...request, mount } }, onAnswer);
 }
 
 /** Streams a request, made anew from what was understood of the client's. */
 function passOn(
-  deps: PlanDeps,
+  deps: PassOnDeps,
   { req, res, request, caller, context }: Exchange,
   onAnswer?: OnAnswer,
 ): Promise<void> {

@@ -7,15 +7,19 @@ export interface Readiness {
   readonly checks: Readonly<Record<"database" | "registry", "ok" | "failing">>;
 }
 
+/** What a push needs. */
+export interface ReadinessDeps {
+  readonly db: Queryable;
+  readonly upstream: Pick<Upstream, "ping">;
+  /** Whether the schema has been brought up to date, and the mode is known. */
+  readonly migrated: () => boolean;
+}
+
 /**
  * @param deps - database, registry, and whether the schema has been brought up to date
  * @returns whether `docker push` would work
  */
-export async function checkReadiness(deps: {
-  readonly db: Queryable;
-  readonly upstream: Upstream;
-  readonly migrated: () => boolean;
-}): Promise<Readiness> {
+export async function checkReadiness(deps: ReadinessDeps): Promise<Readiness> {
   const [database, registry] = await Promise.all([
     outcome(deps.db.query("select 1")),
     outcome(deps.upstream.ping()),

@@ -9,7 +9,7 @@ export interface KeepSourceDeps {
   /** Writes an audit entry into the transaction that it is about. */
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
   /** Told of every source that became known, for a metric. */
-  readonly countSource: (origin: ScmOrigin) => void;
+  readonly counts: { readonly source: (origin: ScmOrigin) => void };
 }
 
 /** A push that may name a source; `tag` is `null` when it is by digest. */
@@ -35,7 +35,7 @@ export async function keepSource(deps: KeepSourceDeps, push: NamingPush): Promis
     if (kept.replaced !== null) await deps.audit(tx, replacedEntry(push, source, kept.replaced));
     return kept;
   });
-  if (isNew) deps.countSource(source.origin);
+  if (isNew) deps.counts.source(source.origin);
 }
 
 /**

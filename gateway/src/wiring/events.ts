@@ -1,26 +1,26 @@
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
-import type { Component } from "#service-kit/run-until-signal.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Sink } from "../events/sink.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import { countingGrowth } from "../ledger/growth-metrics.js";
 import { announcing } from "../outbox/announcing.js";
-import { dispatcher, type Dispatcher } from "../outbox/dispatcher.js";
+import { dispatcher } from "../outbox/dispatcher.js";
 import { deliveryMetrics } from "../outbox/outbox-metrics.js";
 import { openedSinks, openSinks } from "../sinks/open-sinks.js";
 
 const SECONDS_PER_HOUR = 3_600;
 
 /** The way of an event from the ledger to its sinks. */
-export interface Events {
+export interface Events extends Opened {
   readonly sinks: readonly Sink[];
-  readonly outbox: Dispatcher;
+  /** Says that there is something to deliver. */
+  readonly wake: () => void;
   /** Writes the audit log, and announces what it says in the same transaction. */
   readonly audit: RecordAudit;
   /** To be started before and stopped after everything that announces. */
-  readonly connections: Component;
 }
 
 /**
@@ -29,7 +29,7 @@ export interface Events {
  * @returns the way of an event
  */
 export function openEvents(
-  config: GatewayConfig,
+  config: Pick<GatewayConfig, "events" | "outbox">,
   { db, log, metrics }: { db: Database; log: Logger; metrics: GatewayMetrics },
 ): Events {
   const sinks = openSinks(config.events);
@@ -49,8 +49,8 @@ export function openEvents(
   );
   return {
     sinks,
-    outbox,
-    audit: countingGrowth(announcing(recordAudit, sinks, outbox.wake), metrics.countGrowth),
-    connections: openedSinks(sinks, log),
+    wake: outbox.wake,
+    audit: countingGrowth(announcing(recordAudit, sinks, outbox.wake), metrics.counts.growth),
+    parts: [openedSinks(sinks, log), outbox],
   };
 }

@@ -2,15 +2,13 @@ import { Counter, Gauge } from "prom-client";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { hookMetrics, type HookMetrics } from "../notifications/notification-metrics.js";
 import { pullMetrics, type PullMetrics } from "../pulls/pull-metrics.js";
-import { growthMetrics, type CountGrowth } from "../ledger/growth-metrics.js";
-import type { PushOutcome } from "../ledger/push-tag.js";
-import type { PushStep } from "../ledger/settle.js";
+import { growthMetrics } from "../ledger/growth-metrics.js";
+import type { PushCounts, PushOutcome, PushStep } from "../ledger/push-counts.js";
 
 /** The gateway's own metrics beside those that every service has. */
 export interface GatewayMetrics extends ServiceMetrics {
-  readonly pushes: Counter<"outcome">;
-  readonly pushSteps: Counter<"step">;
-  readonly countGrowth: CountGrowth;
+  /** Told of what pushes do. */
+  readonly counts: Omit<PushCounts, "source">;
   readonly hookMetrics: HookMetrics;
   readonly pullMetrics: PullMetrics;
   readonly readOnly: Gauge;
@@ -20,21 +18,29 @@ export interface GatewayMetrics extends ServiceMetrics {
 export function gatewayMetrics(): GatewayMetrics {
   const metrics = createMetrics();
   const registers = [metrics.registry];
+  const pushes = new Counter<"outcome">({
+    name: "tag_pushes_total",
+    help: "Pushes of tags by how they ended",
+    labelNames: ["outcome" satisfies keyof { outcome: PushOutcome }],
+    registers,
+  });
+  const steps = new Counter<"step">({
+    name: "tag_push_steps_total",
+    help: "Steps of the push protocol",
+    labelNames: ["step" satisfies keyof { step: PushStep }],
+    registers,
+  });
   return {
     ...metrics,
-    pushes: new Counter<"outcome">({
-      name: "tag_pushes_total",
-      help: "Pushes of tags by how they ended",
-      labelNames: ["outcome" satisfies keyof { outcome: PushOutcome }],
-      registers,
-    }),
-    pushSteps: new Counter<"step">({
-      name: "tag_push_steps_total",
-      help: "Steps of the push protocol",
-      labelNames: ["step" satisfies keyof { step: PushStep }],
-      registers,
-    }),
-    countGrowth: growthMetrics(metrics.registry, Date.now),
+    counts: {
+      outcome: (outcome) => {
+        pushes.inc({ outcome });
+      },
+      step: (step) => {
+        steps.inc({ step });
+      },
+      growth: growthMetrics(metrics.registry, Date.now),
+    },
     hookMetrics: hookMetrics(metrics.registry),
     pullMetrics: pullMetrics(metrics.registry),
     readOnly: new Gauge({

@@ -3,35 +3,37 @@ import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
 import { ownRequestMark } from "../upstream/own-requests.js";
-import { callerStatement, type CallerStatement } from "../upstream/caller-statement.js";
+import { registryListing, type RegistryListing } from "../upstream/registry-listing.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../upstream/upstream-token.js";
 import { registryUpstream, type Upstream } from "../upstream/upstream.js";
 import { forwarder, type Forward } from "../upstream/forward.js";
 
-/** Silence after which the token server's answer is given up, in seconds. */
-const TOKEN_SERVER_SECONDS = 30;
-
 /** The gateway's own requests to the registry. */
-export interface UpstreamAccess {
+export interface Registry {
+  readonly url: string;
   readonly authorization: UpstreamAuthorization;
   readonly upstream: Upstream;
-  /** By which the registry's reports of them are known. */
-  readonly userAgentMark: string;
+  readonly listing: RegistryListing;
+  /** By which the registry's reports of them are known; absent: not at all. */
+  readonly userAgentMark?: string;
 }
 
-/** The ways to what stands behind the gateway. */
-export interface Behind extends UpstreamAccess {
+/** The registry for clients, too. */
+export interface ForwardingRegistry extends Registry {
   readonly forward: Forward;
-  readonly forwardToTokenServer: Forward;
-  readonly callerStatement: CallerStatement;
 }
+
+type RegistryConfig = Pick<
+  GatewayConfig,
+  "registryUrl" | "upstreamIssuer" | "upstreamService" | "notifications"
+>;
 
 /**
  * @param config - addresses and names
  * @param keys - what requests are signed with
  * @returns the way to the registry for the gateway's own requests, and for those of commands
  */
-export function openUpstream(config: GatewayConfig, keys: KeyRing): UpstreamAccess {
+export function openOwnRequests(config: RegistryConfig, keys: KeyRing): Registry {
   const authorization = upstreamAuthorization({
     keys,
     issuer: config.upstreamIssuer,
@@ -40,40 +42,25 @@ export function openUpstream(config: GatewayConfig, keys: KeyRing): UpstreamAcce
     newTokenId: randomUUID,
   });
   const userAgentMark = ownRequestMark(config.notifications.secrets[0]);
-  const { registryUrl } = config;
-  const upstream = registryUpstream(registryUrl, authorization, undefined, userAgentMark);
-  return { authorization, upstream, userAgentMark };
+  const { registryUrl: url } = config;
+  const upstream = registryUpstream(url, authorization, undefined, userAgentMark);
+  const listing = registryListing(url, authorization);
+  return { url, authorization, upstream, listing, userAgentMark };
 }
 
 /**
  * @param config - addresses and names
  * @param keys - what requests to the registry are signed with
  * @param log - where failures are told
- * @returns the ways to registry and token server
+ * @returns the way to the registry for everybody's requests
  */
-export function openBehind(config: GatewayConfig, keys: KeyRing, log: Logger): Behind {
-  const { registryUrl, tokenServerUrl, idleSeconds } = config;
-  const access = openUpstream(config, keys);
-  return {
-    ...access,
-    callerStatement: callerStatement({ keys, now: Date.now, newId: randomUUID }),
-    forward: forwarder(
-      {
-        url: registryUrl,
-        name: "the registry",
-        passUnauthorized: false,
-        idleSeconds,
-      },
-      log,
-    ),
-    forwardToTokenServer: forwarder(
-      {
-        url: tokenServerUrl,
-        name: "the token server",
-        passUnauthorized: true,
-        idleSeconds: TOKEN_SERVER_SECONDS,
-      },
-      log,
-    ),
-  };
+export function openRegistry(
+  config: RegistryConfig & Pick<GatewayConfig, "idleSeconds">,
+  keys: KeyRing,
+  log: Logger,
+): ForwardingRegistry {
+  const registry = openOwnRequests(config, keys);
+  const { idleSeconds } = config;
+  const way = { url: registry.url, name: "the registry", passUnauthorized: false, idleSeconds };
+  return { ...registry, forward: forwarder(way, log) };
 }

@@ -1,21 +1,27 @@
+import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import {
   BUILT_IN_TAG_POLICY,
   openTagPolicy,
+  tagPolicyFact,
   type TagPolicyFile,
-} from "../ledger/tag-policy-file.js";
+} from "../config/tag-policy-file.js";
 
 /**
  * @param path - file with the rules for tags; `null`: the built-in ones
- * @param record - records a change of them before it counts
- * @param log - where changes are told
+ * @param deps - puts a change of them on record before it counts, and tells of it
  * @returns the rules, followed while the file changes
  * @throws YamlFileError when the file cannot be used
  */
 export async function openTagRules(
   path: string | null,
-  record: (version: ReturnType<TagPolicyFile["version"]>) => Promise<void>,
-  log: Logger,
-): Promise<TagPolicyFile> {
-  return path === null ? BUILT_IN_TAG_POLICY : openTagPolicy(path, { log, record });
+  { records, log }: { readonly records: Pick<Records, "note" | "record">; readonly log: Logger },
+): Promise<Opened & { readonly policy: TagPolicy }> {
+  const record = (version: ReturnType<TagPolicyFile["version"]>) =>
+    records.record(tagPolicyFact(version));
+  const rules = path === null ? BUILT_IN_TAG_POLICY : await openTagPolicy(path, { log, record });
+  records.note(tagPolicyFact(rules.version()));
+  return { policy: rules.policy, parts: [rules] };
 }

@@ -36,7 +36,8 @@ beforeEach(async () => {
   await ledger.clear();
   relay = await startRelay(postgres.login.port);
   keeper = tagKeeper();
-  deps = { ...pushDeps(ledger.open({ port: relay.port }), keeper), pause: () => Promise.resolve() };
+  const patient = pushDeps(ledger.open({ port: relay.port }), keeper);
+  deps = { ...patient, waiting: { ...patient.waiting, pause: () => Promise.resolve() } };
   other = pushDeps(direct, keeper);
 });
 afterEach(() => relay.cut());

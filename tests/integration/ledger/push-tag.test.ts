@@ -2,7 +2,6 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import {
   pushTag,
   type ManifestTransport,
-  type PushOutcome,
   type RegistryVerdict,
   type SettledPush,
   type TagPush,
@@ -10,6 +9,7 @@ import {
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import type { TagState } from "#tag-policy/decide-tag-write.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { PushOutcome } from "#gateway/ledger/push-counts.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";

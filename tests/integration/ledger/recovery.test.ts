@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { reserveHeld } from "#gateway/ledger/sql/reserve-held-tag.js";
 import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
@@ -247,11 +248,9 @@ describe("while the registry does not answer", () => {
     for (const content of ["a", "b"]) {
       const push = tagPush(content);
       const impatient = impatientDeps(db);
-      const attempt = pushTag(
-        { ...impatient, recover: (key) => recoverTag(deps, key) },
-        push,
-        keeper.transport(push),
-      );
+      const recover = (key: TagKey) => recoverTag(deps, key);
+      const waiting = { ...impatient.waiting, recover };
+      const attempt = pushTag({ ...impatient, waiting }, push, keeper.transport(push));
       expect(await codeOf(attempt)).toBe("UNAVAILABLE");
     }
     expect(await ledger.audited()).toEqual([]);

@@ -178,7 +178,7 @@ describe("a push of a tag that may change no more", () => {
 
 /** The gateway, with a rule for all tags that may change at any time. */
 function ruledBy(index: number, ruleFor: () => TagRule): TestPushDeps {
-  return { ...gatewayAt(index), policy: { isLatestVirtual: () => true, ruleFor } };
+  return { ...gatewayAt(index), policy: { isVirtual: () => false, ruleFor } };
 }
 
 async function listeningGateway(db: Database) {
@@ -187,7 +187,7 @@ async function listeningGateway(db: Database) {
   await heard.start();
   const deps = pushDeps(db, keeper);
   const untilSettled = (key: TagKey, milliseconds: number) => settled.until(key, milliseconds);
-  return { ...deps, heard, untilSettled };
+  return { ...deps, heard, waiting: { ...deps.waiting, untilSettled } };
 }
 
 function gatewayAt(index: number): TestPushDeps {

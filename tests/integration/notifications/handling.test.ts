@@ -125,7 +125,8 @@ describe("what waits", () => {
       if (asked.length > 200) await shut.opened;
       return D1;
     };
-    const watched = { ...deps(), upstreamDigest };
+    const parts = deps();
+    const watched = { ...parts, tags: { ...parts.tags, upstreamDigest } };
     const worker = notificationWorker(watched);
     await worker.start();
     await eventually("the second part is begun", () => asked.length > 200);
@@ -218,7 +219,7 @@ describe("several replicas", () => {
     await report("1.0", D1, "pull");
     const late = await claimNotifications(db, 10, 0);
     await handleNotifications(deps());
-    await recordReportedPulls(deps(), late);
+    await recordReportedPulls(deps().pulls, late);
     const { rows } = await db.query("select count::int as count from ledger.pull_total");
     expect(rows).toEqual([{ count: 1 }]);
   });
@@ -265,20 +266,20 @@ function deps(): HandleDeps {
   return {
     db,
     log: SILENT,
-    audit: announcing(recordAudit, [EVERYTHING], () => undefined),
-    policy: PIER_ONE_TAGS,
-    upstreamDigest: ({ tag }) => {
-      asked.push(tag);
-      const answer = registry.get(tag) ?? null;
-      return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-    },
-    repair: () => Promise.resolve("its manifest is lost"),
-    repairs: false,
-    signal: new AbortController().signal,
-    sinks: [],
-    announced: () => undefined,
     hookMetrics,
-    pullMetrics,
+    tags: {
+      ...{ db, log: SILENT, policy: PIER_ONE_TAGS },
+      audit: announcing(recordAudit, [EVERYTHING], () => undefined),
+      upstreamDigest: ({ tag }) => {
+        asked.push(tag);
+        const answer = registry.get(tag) ?? null;
+        return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+      },
+      repair: () => Promise.resolve("its manifest is lost"),
+      repairs: false,
+      signal: new AbortController().signal,
+    },
+    pulls: { db, sinks: [], announced: () => undefined, hookMetrics, pullMetrics },
   };
 }
 

@@ -43,13 +43,18 @@ const reserve = (repository: string) =>
     [repository, DIGEST],
   );
 const deps = () => ({
-  ...{ db: ledger.db, now: () => now, recover: () => Promise.resolve() },
+  db: ledger.db,
   resolver: { resolve: () => Promise.resolve({ kind: "unknown" as const }) } as never,
-  untilSettled: (_key: object, milliseconds: number) => {
-    waits.push(milliseconds);
-    // The first time it is settled sooner, and reserved again.
-    now += waits.length === 1 ? 700 : milliseconds;
-    return Promise.resolve();
+  waiting: {
+    now: () => now,
+    pause: () => Promise.resolve(),
+    untilSettled: (_key: object, milliseconds: number) => {
+      waits.push(milliseconds);
+      // The first time it is settled sooner, and reserved again.
+      now += waits.length === 1 ? 700 : milliseconds;
+      return Promise.resolve();
+    },
+    recover: () => Promise.resolve(),
   },
 });
 
@@ -89,8 +94,8 @@ test("a tag that is locked after it was looked at is not deleted", async () => {
     },
   } as typeof ledger.db;
   const removal = { ...KEY, actor: ACTOR, reservation: "0d4f3c1e-0d4f-4c1e-8d4f-0d4f3c1e0d4f" };
-  const settling = { pause: () => Promise.resolve(), countStep: () => undefined };
-  const needed = { ...deps(), ...settling, countSource: () => undefined, audit: recordAudit };
+  const counts = { step: () => undefined, source: () => undefined };
+  const needed = { ...deps(), counts, audit: recordAudit };
   let isTold = false;
   const deleted = deleteTag({ ...needed, db, policy: ruled, log: SILENT }, removal, () => {
     isTold = true;

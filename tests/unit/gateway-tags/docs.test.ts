@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { policySchema } from "#access-policy/policy-schema.js";
-import { loadTagPolicy } from "#gateway/ledger/tag-policy-file.js";
+import { loadTagPolicy } from "#gateway/config/tag-policy-file.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";

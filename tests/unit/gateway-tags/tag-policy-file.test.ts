@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { loadTagPolicy, openTagPolicy } from "#gateway/ledger/tag-policy-file.js";
+import { loadTagPolicy, openTagPolicy } from "#gateway/config/tag-policy-file.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
@@ -9,10 +8,10 @@ import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
 import { openSinks } from "../../sinks/open-sinks.js";
-import { openUpstream } from "../../wiring/registry.js";
+import { openPasses } from "../../wiring/discovery.js";
+import { openOwnRequests } from "../../wiring/registry.js";
 import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
-import { passDeps } from "../../discovery/pass-deps.js";
 import { progressLine, reportLines } from "./report.js";
 import { isInOrder } from "../../discovery/in-order.js";
 import type { PassSummary } from "../../discovery/tally.js";
@@ -38,7 +37,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const config = readConfig(env);
   const silent = createLogger("discover", "silent");
   const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
-  const parts = { db, log: silent, ...(await openRegistry(config, silent)) };
+  const { policy, registry } = await openRegistry(config, silent);
   // What it puts into the queues a gateway delivers.
   const sinks = openSinks(config.events);
   const audit = announcing(recordAudit, sinks, () => undefined);
@@ -47,7 +46,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   try {
     const summary = await discoverOnce(
       {
-        ...passDeps({ ...parts, audit, newReservation: randomUUID, now: Date.now }),
+        parts: openPasses({ db, log: silent, audit, policy, registry }),
         database: config.database,
       },
       {
@@ -74,11 +73,11 @@ function sinksLine(sinks: readonly Sink[]): string {
 }
 
 async function openRegistry(config: GatewayConfig, log: Logger) {
-  const { registryUrl, tagPolicyFile } = config;
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   // The gateways put a change of the rules on record.
-  const { policy } = await openTagRules(tagPolicyFile, () => Promise.resolve(), log);
-  return { registryUrl, policy, ...openUpstream(config, keys) };
+  const records = { note: () => undefined, record: () => Promise.resolve() };
+  const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
+  return { policy, registry: openOwnRequests(config, keys) };
 }
 
 function parseCommand(argv: readonly string[]): DiscoverCommand {

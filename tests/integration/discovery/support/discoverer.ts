@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { discoverOnce, type DiscoveryDeps } from "#gateway/discovery/discovery.js";
-import { passDeps } from "#gateway/discovery/pass-deps.js";
+import { openPasses } from "#gateway/wiring/discovery.js";
 import type { PassOptions } from "#gateway/discovery/pass.js";
 import type { PassSummary } from "#gateway/discovery/tally.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
+import { registryListing } from "#gateway/upstream/registry-listing.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT, type TestLedger } from "#tests/support/ledger.js";
@@ -24,13 +24,12 @@ export function discoveryDeps(
   registryUrl: string,
 ): Omit<DiscoveryDeps, "metrics"> {
   const authorization = () => "Bearer of discovery";
-  const parts = {
-    ...{ db, log: SILENT, audit: recordAudit, policy: PIER_ONE_TAGS, registryUrl, authorization },
+  const registry = {
     upstream: registryUpstream(registryUrl, authorization),
-    newReservation: randomUUID,
-    now: Date.now,
+    listing: registryListing(registryUrl, authorization),
   };
-  return { ...passDeps(parts), database: ledger.config };
+  const known = { audit: recordAudit, policy: PIER_ONE_TAGS, registry };
+  return { parts: openPasses({ db, log: SILENT, ...known }), database: ledger.config };
 }
 
 /**

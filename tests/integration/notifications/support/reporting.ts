@@ -1,12 +1,9 @@
-import { randomUUID } from "node:crypto";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { passDeps } from "#gateway/discovery/pass-deps.js";
 import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics, type GatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
-import {
-  notificationWorker,
-  type NotificationWorker,
-} from "#gateway/notifications/notification-worker.js";
+import { openNotificationWorker } from "#gateway/wiring/notifications.js";
+import { openRepair } from "#gateway/wiring/repair.js";
+import type { NotificationWorker } from "#gateway/notifications/notification-worker.js";
 import { ownRequestMark } from "#gateway/upstream/own-requests.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { announcing } from "#gateway/outbox/announcing.js";
@@ -70,21 +67,13 @@ export async function startReporting(
   const metrics = gatewayMetrics();
   const authorization = () => "Bearer of tests";
   const audit = announcing(recordAudit, sinks, () => undefined);
-  const parts = { db, log: SILENT, audit, policy: PIER_ONE_TAGS, authorization };
-  const worker = notificationWorker(
+  const upstream = registryUpstream(registry.url, authorization, undefined, userAgentMark);
+  const worker = openNotificationWorker(
+    false,
     {
-      ...passDeps({
-        ...parts,
-        registryUrl: registry.url,
-        upstream: registryUpstream(registry.url, authorization, undefined, userAgentMark),
-        newReservation: randomUUID,
-        now: Date.now,
-      }),
-      sinks,
-      announced: () => undefined,
-      hookMetrics: metrics.hookMetrics,
-      pullMetrics: metrics.pullMetrics,
-      repairs: false,
+      ...{ db, log: SILENT, metrics, audit, policy: PIER_ONE_TAGS, registry: { upstream } },
+      discovery: { repair: openRepair({ db, log: SILENT, audit, upstream }) },
+      events: { sinks, wake: () => undefined },
     },
     50,
   );

@@ -92,7 +92,7 @@ export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Prom
     name: "tag policy",
     policy: {
       ruleFor: (repository, tag) => file.current().policy.ruleFor(repository, tag),
-      isLatestVirtual: (repository) => file.current().policy.isLatestVirtual(repository),
+      isVirtual: (key) => file.current().policy.isVirtual(key),
     },
     version: () => file.current().version,
     start: () => {

@@ -1,0 +1,43 @@
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import { keysFact } from "./facts.js";
+import { recordAudit } from "./record-audit.js";
+import { factQueue, recordFact, type Fact } from "./record-fact.js";
+
+/** Puts on record what a service itself is and does. */
+export interface Records {
+  /** Puts a fact on record as soon as that is possible. */
+  readonly note: (fact: Fact) => void;
+  /** @throws when the fact cannot be put on record now */
+  readonly record: (fact: Fact) => Promise<void>;
+  readonly parts: readonly Component[];
+}
+
+/**
+ * @param owner - whose keys they are
+ * @param deps - the audit log, and the keys: which of them are in use is put on record
+ * @returns what puts facts on record
+ */
+export function openRecords(
+  owner: string,
+  { db, keys, log }: { readonly db: Database; readonly keys: KeyRing; readonly log: Logger },
+): Records {
+  const deps = { db, audit: recordAudit, log };
+  const facts = factQueue(deps);
+  const noteKeys = () => {
+    facts.add(keysFact(owner, keys.describe()));
+  };
+  noteKeys();
+  keys.onChange(noteKeys);
+  return {
+    note: (fact) => {
+      facts.add(fact);
+    },
+    record: async (fact) => {
+      await recordFact(deps, fact);
+    },
+    parts: [facts],
+  };
+}

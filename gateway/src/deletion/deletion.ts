@@ -1,0 +1,27 @@
+import {
+  deleteManifest,
+  type DeleteManifestDeps,
+  type ManifestRemoval,
+} from "./delete-manifest.js";
+import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "./delete-tag.js";
+import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
+
+/** Deletes what may go. */
+export interface Deletion {
+  /** See {@link deleteTag}. */
+  tag(removal: TagRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
+  /** See {@link deleteManifest}. */
+  manifest(removal: ManifestRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
+}
+
+/**
+ * @param ofTags - what deleting a tag needs
+ * @param ofManifests - what deleting a manifest needs
+ * @returns both, ready for use
+ */
+export function deletion(ofTags: DeleteTagDeps, ofManifests: DeleteManifestDeps): Deletion {
+  return {
+    tag: (removal, atRegistry) => deleteTag(ofTags, removal, atRegistry),
+    manifest: (removal, atRegistry) => deleteManifest(ofManifests, removal, atRegistry),
+  };
+}

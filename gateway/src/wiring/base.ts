@@ -1,0 +1,49 @@
+import { checkpointer } from "#audit-log/checkpointer.js";
+import { openRecords, type Records } from "#audit-log/open-records.js";
+import { changedFiles } from "#service-kit/files-read-once.js";
+import { openInspector } from "#service-kit/inspector.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import type { GatewayConfig } from "../config/config.js";
+import { gatewayMetrics, type GatewayMetrics } from "./gateway-metrics.js";
+import { openStore, type Store } from "./store.js";
+
+/** What everything in a gateway stands on. */
+export interface Base extends Opened {
+  readonly log: Logger;
+  readonly metrics: GatewayMetrics;
+  readonly keys: KeyRing;
+  readonly store: Store;
+  /** The same as `store.db`. */
+  readonly db: Database;
+  readonly records: Records;
+}
+
+/**
+ * @param config - database, keys, and how much is logged
+ * @param readOnce - files that are read at the start alone, by variable
+ * @returns log, metrics, keys, database and audit log
+ * @throws ConfigError when the keys cannot be used
+ */
+export async function openBase(
+  config: Pick<
+    GatewayConfig,
+    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections" | "checkpoints"
+  >,
+  readOnce: ReadonlyMap<string, string>,
+): Promise<Base> {
+  const log = createLogger("gateway", config.logLevel);
+  openInspector(config.inspectorPort, log);
+  const metrics = gatewayMetrics();
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  const store = openStore(config, log);
+  const { db } = store;
+  const records = openRecords(config.keys.owner, { db, keys, log });
+  const interval = config.checkpoints;
+  const signing = checkpointer({ db, log, key: () => keys.active(), now: Date.now, interval });
+  const watch = changedFiles(readOnce, log);
+  const parts = [...store.parts, ...records.parts, signing, keys, watch];
+  return { log, metrics, keys, store, db, records, parts };
+}

@@ -1,0 +1,48 @@
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { GatewayConfig } from "../config/config.js";
+import { tokenVerifier } from "../proxy/caller.js";
+import type { CallerDeps } from "../proxy/identify-caller.js";
+import { keyRefresher } from "../proxy/key-refresher.js";
+import { uploadSessions, type UploadSessions } from "../uploads/upload-sessions.js";
+
+/** Who asks, and whose an upload is. */
+export interface Callers extends Opened {
+  readonly callers: CallerDeps;
+  readonly uploads: UploadSessions;
+}
+
+/**
+ * @param config - what tokens have to say, and where the keys are published that they are signed with
+ * @param deps - where uploads are on record
+ * @returns what knows callers
+ */
+export function openCallers(
+  config: Pick<
+    GatewayConfig,
+    | "tokenServerUrl"
+    | "issuer"
+    | "service"
+    | "publicUrl"
+    | "tokenLeewaySeconds"
+    | "tokenKeysMaxAgeSeconds"
+    | "uploadCapSeconds"
+  >,
+  { db, log }: { readonly db: Database; readonly log: Logger },
+): Callers {
+  const { service, publicUrl } = config;
+  const verifier = tokenVerifier({
+    jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
+    issuer: config.issuer,
+    audience: service,
+    leewaySeconds: config.tokenLeewaySeconds,
+    keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
+  });
+  const uploads = uploadSessions(db, config.uploadCapSeconds, log);
+  return {
+    callers: { verifier, uploads, publicUrl, service },
+    uploads,
+    parts: [uploads, keyRefresher(verifier, log)],
+  };
+}

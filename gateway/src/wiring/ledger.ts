@@ -1,0 +1,86 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import type { PushCounts } from "../ledger/push-counts.js";
+import type { PushDeps } from "../ledger/push.js";
+import { refusalSettling } from "../ledger/record-refusal.js";
+import { manifestRecovery } from "../ledger/recover-manifests.js";
+import { recoverTag, recovery, type RecoverDeps } from "../ledger/recover.js";
+import { rememberedTags, type RememberedTags } from "../ledger/remembered-tags.js";
+import { tagResolver, type TagResolver } from "../ledger/resolve-tag.js";
+import { settledTags } from "../ledger/settled-tags.js";
+import type { Waiting } from "../ledger/waiting.js";
+import { withheldTags } from "../ledger/withheld-tags.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { GatewayMetrics } from "./gateway-metrics.js";
+import type { Sources } from "./sources.js";
+import type { Store } from "./store.js";
+
+/** Reserves, commits, releases, resolves tags. */
+export interface Ledger extends Opened {
+  readonly resolver: TagResolver;
+  readonly waiting: Waiting;
+  readonly counts: PushCounts;
+  /** What pushes need, and what settles those of lost gateways. */
+  readonly pushing: PushDeps & RecoverDeps;
+  readonly remembered: RememberedTags;
+}
+
+/**
+ * @param deps - database, audit log, rules, registry, and where sources come from
+ * @returns the ledger
+ */
+export function openLedger(deps: {
+  readonly store: Pick<Store, "db" | "pushDb" | "heard">;
+  readonly log: Logger;
+  readonly metrics: GatewayMetrics;
+  readonly audit: RecordAudit;
+  readonly policy: TagPolicy;
+  readonly registry: { readonly upstream: Upstream };
+  readonly sources: Pick<Sources, "find" | "count">;
+}): Ledger {
+  const { store, log, audit, policy, sources } = deps;
+  const { upstream } = deps.registry;
+  const upstreamDigest: RecoverDeps["upstreamDigest"] = ({ repository, tag }) =>
+    upstream.digestOfTag(repository, tag);
+  const remembered = rememberedTags();
+  const reading = { db: store.db, log, audit, policy, upstreamDigest, remembered };
+  const resolver = tagResolver(reading);
+  const settled = settledTags(store.heard);
+  settled.follow((key) => void resolver.settled(key));
+  const waiting: Waiting = {
+    now: Date.now,
+    pause: (milliseconds) => pause(milliseconds),
+    untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
+    recover: (key) => recoverTag(pushing, key),
+  };
+  const counts = { ...deps.metrics.counts, source: sources.count };
+  const pushing: Ledger["pushing"] = {
+    db: store.pushDb,
+    log,
+    audit,
+    policy,
+    waiting,
+    counts,
+    upstreamDigest,
+    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
+    newReservation: randomUUID,
+    findSource: sources.find,
+  };
+  return {
+    resolver,
+    waiting,
+    counts,
+    pushing,
+    remembered,
+    parts: [
+      recovery(pushing),
+      manifestRecovery(pushing),
+      refusalSettling(pushing),
+      withheldTags(reading),
+    ],
+  };
+}

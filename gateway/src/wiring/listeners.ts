@@ -1,0 +1,50 @@
+import type { RequestListener } from "node:http";
+import { metricsListener } from "#service-kit/http/metrics-listener.js";
+import { isProbe } from "#service-kit/http/probe.js";
+import { httpListener } from "#service-kit/http/server.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { GatewayConfig } from "../config/config.js";
+
+const NOTIFICATION_IDLE_SECONDS = 60;
+
+/**
+ * @param config - where to listen, how much to bear and how to end
+ * @param deps - log, metrics, and what answers clients and the registry's notifications
+ * @returns the ports, the public one last
+ */
+export function openListeners(
+  config: Pick<
+    GatewayConfig,
+    | ("host" | "port" | "metricsHost" | "metricsPort")
+    | ("drainSeconds" | "idleSeconds" | "connections" | "notifications")
+  >,
+  deps: {
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+    readonly clients: RequestListener;
+    readonly notifications: { readonly hooks: RequestListener };
+  },
+): Opened {
+  const { log, metrics, clients } = deps;
+  const { hooks } = deps.notifications;
+  const { host, port, drainSeconds, idleSeconds, connections, notifications } = config;
+  const fromRegistry = {
+    name: "notifications",
+    host: notifications.host,
+    port: notifications.port,
+    drainSeconds,
+    idleSeconds: NOTIFICATION_IDLE_SECONDS,
+    connections: notifications.connections,
+  };
+  const bounds = { drainSeconds, idleSeconds, connections, isEssential: isProbe };
+  const fromClients = { name: "public", host, port, ...bounds };
+  return {
+    parts: [
+      metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
+      httpListener(fromRegistry, hooks, { log, metrics }),
+      httpListener(fromClients, clients, { log, metrics }),
+    ],
+  };
+}

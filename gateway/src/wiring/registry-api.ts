@@ -1,0 +1,64 @@
+import { randomUUID } from "node:crypto";
+import type { RequestHandler } from "express";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { GatewayConfig } from "../config/config.js";
+import type { Deletion } from "../deletion/deletion.js";
+import type { WriteGate } from "../mode/write-gate.js";
+import { registryRoutes } from "../proxy/handle.js";
+import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
+import type { PlanDeps } from "../proxy/plan.js";
+import type { Callers } from "./callers.js";
+import type { GatewayMetrics } from "./gateway-metrics.js";
+import type { Ledger } from "./ledger.js";
+import type { ForwardingRegistry } from "./registry.js";
+
+/**
+ * @param config - what of manifests is taken, and whether anything can be deleted
+ * @param deps - what the requests to `/v2/` are answered with
+ * @returns the routes
+ */
+export function openRegistryApi(
+  config: Pick<GatewayConfig, "manifestsAtOnce" | "manifestBounds" | "allowDelete">,
+  deps: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly metrics: Pick<GatewayMetrics, "registry">;
+    readonly callers: Pick<Callers, "callers" | "uploads">;
+    readonly registry: ForwardingRegistry;
+    readonly ledger: Pick<Ledger, "resolver" | "pushing">;
+    readonly deletion: { readonly deletion: Deletion };
+    readonly pulls: { readonly recorder: PlanDeps["pulls"] };
+    readonly mode: { readonly writes: WriteGate };
+    /** Absent: as configured. */
+    readonly turns?: ManifestTurns;
+  },
+): { readonly routes: readonly RequestHandler[] } {
+  const { db, log, registry, ledger } = deps;
+  const { allowDelete, manifestBounds } = config;
+  const { writes } = deps.mode;
+  const turns = deps.turns ?? manifestTurns(config.manifestsAtOnce);
+  watchManifestTurns(deps.metrics.registry, turns);
+  const { callers, uploads } = deps.callers;
+  const { upstream } = registry;
+  const plan: PlanDeps = {
+    passing: registry,
+    pushing: {
+      ledger: ledger.pushing,
+      upstream,
+      newReservation: randomUUID,
+      manifestBounds,
+    },
+    deleting: {
+      deletion: deps.deletion.deletion,
+      upstream,
+      newReservation: randomUUID,
+      allowDelete,
+    },
+    listing: { db, log, upstream },
+    uploads,
+    resolver: ledger.resolver,
+    pulls: deps.pulls.recorder,
+  };
+  return { routes: [registryRoutes({ callers, plan, log, writes, manifestTurns: turns })] };
+}

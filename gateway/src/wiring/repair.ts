@@ -1,0 +1,37 @@
+import { randomUUID } from "node:crypto";
+import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { DriftDeps } from "../drift/note-drift.js";
+import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
+import { readMode } from "../mode/sql.js";
+import type { Upstream } from "../upstream/upstream.js";
+
+/**
+ * @param deps - ledger, audit log and registry
+ * @returns what writes to the registry again what the ledger says
+ */
+export function openRepair(deps: {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly audit: RecordAudit;
+  readonly upstream: Upstream;
+}): DriftDeps["repair"] {
+  const { db, log, audit, upstream } = deps;
+  const repairing: RepairDeps = {
+    db,
+    log,
+    audit,
+    newReservation: randomUUID,
+    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
+    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
+    putManifest: async ({ repository, tag }, { content, mediaType }, requestId) => {
+      const errand = { subject: "", clientAddress: "", requestId };
+      const reference = { tag };
+      const put = { repository, reference, content, mediaType, ...errand };
+      return (await upstream.putManifest(put)).status;
+    },
+    mayWrite: async () => (await readMode(db)).name === "normal",
+  };
+  return (seen, reason) => repairTag(repairing, seen, reason);
+}

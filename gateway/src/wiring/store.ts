@@ -1,0 +1,43 @@
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
+import { migrator } from "#service-kit/db/migrate.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
+import type { Logger } from "#service-kit/log.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { GatewayConfig } from "../config/config.js";
+import { LEDGER_MIGRATIONS } from "./migrations.js";
+
+/** Postgres, as a gateway uses it. */
+export interface Store extends Opened {
+  readonly db: Database;
+  /** For heavy pushes, which leave half of the connections to readers. */
+  readonly pushDb: Database;
+  readonly heard: Subscriber;
+  /** @returns whether the schema has been brought up to date */
+  readonly migrated: () => boolean;
+}
+
+/**
+ * @param config - where the database is, and how many connections it may have
+ * @param log - where failures are told
+ * @returns the database
+ */
+export function openStore(
+  config: Pick<GatewayConfig, "database" | "databaseConnections">,
+  log: Logger,
+): Store {
+  const { database, databaseConnections: connections } = config;
+  const db = openDatabase(database, { name: "gateway", connections }, log);
+  const schema = migrator(database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
+  const heard = subscriber(database, log);
+  // Ends last, since everything else may still write.
+  const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
+  return {
+    db,
+    pushDb: boundedDatabase(db, Math.floor(connections / 2)),
+    heard,
+    migrated: schema.migrated,
+    parts: [pool, schema, heard],
+  };
+}

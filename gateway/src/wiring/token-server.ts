@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "#service-kit/log.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import type { RequestHandler } from "express";
+import { tokenServerRoutes } from "../routes/token-server-routes.js";
+import { callerStatement } from "../upstream/caller-statement.js";
+import { forwarder } from "../upstream/forward.js";
+
+/** Silence after which the token server's answer is given up, in seconds. */
+const IDLE_SECONDS = 30;
+
+/**
+ * @param url - where it is
+ * @param keys - what the gateway signs with for whom it asks
+ * @param log - where failures are told
+ * @returns the routes that it answers
+ */
+export function openTokenServer(
+  url: string,
+  keys: KeyRing,
+  log: Logger,
+): { readonly routes: readonly RequestHandler[] } {
+  const way = {
+    url,
+    name: "the token server",
+    passUnauthorized: true,
+    idleSeconds: IDLE_SECONDS,
+  };
+  const forwardToTokenServer = forwarder(way, log);
+  const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
+  return { routes: [tokenServerRoutes({ forwardToTokenServer, callerStatement: statement })] };
+}
