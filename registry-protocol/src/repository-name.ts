@@ -1,4 +1,5 @@
 import { Fault } from "./faults.js";
+import { STILL_ENCODED } from "./path.js";
 
 /** Full path of a repository, `team/artifact…`, known to be well formed. */
 export type RepositoryName = string & { readonly __brand: "RepositoryName" };
@@ -24,8 +25,10 @@ export function isRepositoryName(raw: string): raw is RepositoryName {
  * @throws Fault NAME_INVALID
  */
 export function parseRepositoryName(raw: string): RepositoryName {
-  if (!isRepositoryName(raw)) throw new Fault("NAME_INVALID", { detail: { name: clip(raw) } });
-  return raw;
+  if (isRepositoryName(raw)) return raw;
+  const detail = { name: clip(raw) };
+  if (!raw.includes("%")) throw new Fault("NAME_INVALID", { detail });
+  throw new Fault("NAME_INVALID", { message: `invalid repository name: ${STILL_ENCODED}`, detail });
 }
 
 /**

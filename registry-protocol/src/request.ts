@@ -1,5 +1,6 @@
 import { isDigest, parseDigest, type Digest } from "./digest.js";
 import { Fault } from "./faults.js";
+import { segmentsOf, splitTarget } from "./path.js";
 import { parseRepositoryName, type RepositoryName } from "./repository-name.js";
 import { parseTag, type Tag } from "./tag.js";
 
@@ -65,22 +66,22 @@ const UPLOAD_SESSION = /^(?!\.{1,2}$)[a-zA-Z0-9\-_.=]{1,128}$/;
 
 /**
  * Understands a request once, from its raw target, before anything acts on it. Paths whose reading
- * could differ between two programs (dot segments, empty segments, percent-encoding) are refused.
+ * could differ between two programs (dot segments, empty segments, what is encoded twice) are refused.
  *
  * @param method - HTTP method
  * @param target - request target exactly as received, beginning with `/v2/`
  * @returns what is asked for
- * @throws Fault NAME_INVALID, TAG_NAME_INVALID, DIGEST_INVALID, UPLOAD_INVALID, ROUTE_UNKNOWN or
- *   METHOD_UNSUPPORTED
+ * @throws Fault NAME_INVALID, TAG_NAME_INVALID, DIGEST_INVALID, UPLOAD_INVALID, ROUTE_UNKNOWN,
+ *   METHOD_UNSUPPORTED, or REQUEST_INVALID when it cannot be decoded
  */
 export function parseRegistryRequest(method: string, target: string): RegistryRequest {
   const { path, query } = splitTarget(target);
   if (path === "/v2/" || path === "/v2") return readOnly(method, { kind: "base" });
-  if (path === "/v2/_catalog") return readOnly(method, { kind: "catalog" });
-  const segments = path.slice("/v2/".length).split("/");
+  const segments = segmentsOf(path.slice("/v2/".length));
   const [third, second, last] = [segments.at(-3), segments.at(-2), segments.at(-1) ?? ""];
   const before = (count: number) => parseRepositoryName(segments.slice(0, -count).join("/"));
 
+  if (segments.length === 1 && last === "_catalog") return readOnly(method, { kind: "catalog" });
   if (second === "tags" && last === "list")
     return readOnly(method, { kind: "tags.list", repository: before(2) });
   if (second === "manifests") return manifestRequest(method, before(2), last);
@@ -88,24 +89,14 @@ export function parseRegistryRequest(method: string, target: string): RegistryRe
     return readOnly(method, {
       kind: "referrers.list",
       repository: before(2),
-      digest: parseDigest(decodeColon(last)),
+      digest: parseDigest(last),
     });
   if (second === "blobs" && last === "uploads") return uploadStart(method, before(2), query);
   if (third === "blobs" && second === "uploads" && last === "")
     return uploadStart(method, before(3), query);
   if (third === "blobs" && second === "uploads") return uploadRequest(method, before(3), last);
-  if (second === "blobs") return blobRequest(method, before(2), parseDigest(decodeColon(last)));
+  if (second === "blobs") return blobRequest(method, before(2), parseDigest(last));
   return refuseUnknownRoute(segments);
-}
-
-/**
- * @param target - request target exactly as received
- * @returns path and query, neither decoded
- */
-export function splitTarget(target: string): { path: string; query: string } {
-  const mark = target.indexOf("?");
-  if (mark === -1) return { path: target, query: "" };
-  return { path: target.slice(0, mark), query: target.slice(mark + 1) };
 }
 
 function readOnly<T extends RegistryRequest>(method: string, request: T): T {
@@ -181,17 +172,15 @@ function parseMount(
 }
 
 function parseReference(raw: string): Reference {
-  const text = decodeColon(raw);
-  return text.includes(":") ? { digest: parseDigest(text) } : { tag: parseTag(text) };
-}
-
-/** Some clients percent-encode the colon of a digest; every reader decodes that the same way. */
-function decodeColon(segment: string): string {
-  return segment.replace(/%3a/gi, ":");
+  return raw.includes(":") ? { digest: parseDigest(raw) } : { tag: parseTag(raw) };
 }
 
 /** A malformed name is the likelier mistake when the path at least looks like an endpoint's. */
 function refuseUnknownRoute(segments: readonly string[]): never {
+  if (segments.some((segment) => segment.includes("/")))
+    throw new Fault("NAME_INVALID", {
+      message: "invalid repository name: an encoded slash is a part of a name, not of the path",
+    });
   const suspicious = segments.some((s) => s === "" || s === "." || s === ".." || s.includes("%"));
   if (suspicious) throw new Fault("NAME_INVALID");
   throw new Fault("ROUTE_UNKNOWN");

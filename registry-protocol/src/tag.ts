@@ -1,4 +1,5 @@
 import { Fault } from "./faults.js";
+import { STILL_ENCODED } from "./path.js";
 
 /** Name of a tag, known to be well formed. */
 export type Tag = string & { readonly __brand: "Tag" };
@@ -12,6 +13,8 @@ const TAG = /^[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}$/;
  * @throws Fault TAG_NAME_INVALID
  */
 export function parseTag(raw: string): Tag {
-  if (!TAG.test(raw)) throw new Fault("TAG_NAME_INVALID", { detail: { tag: raw.slice(0, 140) } });
-  return raw as Tag;
+  if (TAG.test(raw)) return raw as Tag;
+  const detail = { tag: raw.slice(0, 140) };
+  if (!raw.includes("%")) throw new Fault("TAG_NAME_INVALID", { detail });
+  throw new Fault("TAG_NAME_INVALID", { message: `invalid tag name: ${STILL_ENCODED}`, detail });
 }

@@ -1,7 +1,7 @@
 import { isDigest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import { splitTarget } from "#registry-protocol/request.js";
+import { segmentsOf, splitTarget } from "#registry-protocol/path.js";
 import { isLine } from "#registry-protocol/text.js";
 import { parseTag } from "#registry-protocol/tag.js";
 
@@ -15,7 +15,8 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\
 
 /**
  * Understands `…/<name>` and `…/<name>/pulls`. Repository names have slashes, so a target that ends in `/pulls`
- * is about the pulls of what stands before, also where a repository has that name.
+ * is about the pulls of what stands before, also where a repository has that name: that one is asked for with its
+ * slashes written `%2F`.
  *
  * @param target - request target exactly as received, none about a tag
  * @returns what it is about, or `null` when it is another endpoint's
@@ -24,9 +25,9 @@ const TIMESTAMP = /^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\
 export function parsePullTarget(target: string): PullTarget | null {
   const { path, query } = splitTarget(target);
   if (!path.startsWith(PREFIX)) return null;
-  const name = path.slice(PREFIX.length);
-  const isList = name.endsWith("/pulls");
-  const repository = parseRepositoryName(isList ? name.slice(0, -"/pulls".length) : name);
+  const segments = segmentsOf(path.slice(PREFIX.length));
+  const isList = segments.length > 1 && segments.at(-1) === "pulls";
+  const repository = parseRepositoryName((isList ? segments.slice(0, -1) : segments).join("/"));
   const asked = new URLSearchParams(query);
   const [tag, digest, since, limit, cursor] = ["tag", "digest", "since", "limit", "cursor"].map(
     (key) => asked.get(key),

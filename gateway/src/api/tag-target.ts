@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import { splitTarget } from "#registry-protocol/request.js";
+import { segmentsOf, splitTarget } from "#registry-protocol/path.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
@@ -14,17 +14,18 @@ const PREFIX = "/api/v1/repositories/";
 /**
  * Repository names have slashes, so the target is read from its end: `…/<name>/tags/<tag>`,
  * `…/<name>/tags/<tag>/lock` or `…/<name>/tags/<tag>/scm-source`. Where it can be read both ways (a tag "lock" of
- * a repository `…/tags`), reading requests are about the tag and others about the lock.
+ * a repository `…/tags`), reading requests are about the tag and others about the lock. A name whose slashes are
+ * written `%2F` is one segment, and can be read one way alone.
  *
  * @param method - HTTP method
  * @param target - request target exactly as received
  * @returns what it is about, or `null` when it is another endpoint's
- * @throws Fault NAME_INVALID or TAG_NAME_INVALID
+ * @throws Fault NAME_INVALID, TAG_NAME_INVALID, or REQUEST_INVALID when it cannot be decoded
  */
 export function parseTagTarget(method: string, target: string): TagTarget | null {
   const { path } = splitTarget(target);
   if (!path.startsWith(PREFIX)) return null;
-  const segments = path.slice(PREFIX.length).split("/");
+  const segments = segmentsOf(path.slice(PREFIX.length));
   const isTag = segments.length >= 3 && segments.at(-2) === "tags";
   const below = segments.length >= 4 && segments.at(-3) === "tags" ? segments.at(-1) : undefined;
   const reads = method === "GET" || method === "HEAD";

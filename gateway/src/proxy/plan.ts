@@ -1,5 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
-import { splitTarget, type RegistryRequest } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import { mayMount, upstreamAccess } from "./access.js";

@@ -2,7 +2,7 @@ import type { Response } from "express";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import { splitTarget } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";

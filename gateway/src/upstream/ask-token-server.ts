@@ -1,5 +1,5 @@
 import type { Request, Response } from "express";
-import { splitTarget } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { REST_BODY_LIMITS } from "#service-kit/http/json-body.js";
 import { readSmallBody } from "#service-kit/http/small-body.js";

@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import { segmentsOf } from "#registry-protocol/path.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
 import { ownHeaders, type MadeBody, type MadeFor, type MadeRequest } from "./made-request.js";
 
@@ -49,11 +50,14 @@ const MOST_QUERY_CHARACTERS = 32 * 1024;
 
 /**
  * @param method - HTTP method
- * @param path - path of the request target exactly as received
+ * @param raw - path of the request target exactly as received
  * @returns how the token server is asked so, or `null` when the path is none of its own
- * @throws Fault METHOD_UNSUPPORTED
+ * @throws Fault METHOD_UNSUPPORTED, or REQUEST_INVALID when the path cannot be decoded
  */
-export function tokenServerRoute(method: string, path: string): TokenServerRoute | null {
+export function tokenServerRoute(method: string, raw: string): TokenServerRoute | null {
+  const segments = segmentsOf(raw);
+  if (segments.some((segment) => segment.includes("/"))) return null;
+  const path = segments.join("/");
   const route = ROUTES.find((candidate) => candidate.path.test(path));
   if (route === undefined) return null;
   const name = path === "/token" ? "token" : "token-server.api";

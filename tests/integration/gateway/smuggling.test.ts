@@ -106,6 +106,11 @@ describe("what two programs could read differently is refused before the registr
     "/v2/alpha/app/../../beta/secret/manifests/1.0",
     "/v2/alpha/app/%2e%2e/%2e%2e/beta/secret/manifests/1.0",
     "/v2/alpha/app/..%2f..%2fbeta/secret/manifests/1.0",
+    "/v2/alpha%2Fapp%2F..%2F..%2Fbeta%2Fsecret/manifests/1.0",
+    "/v2/beta%2Fsecret/manifests/1.0",
+    "/v2/alpha%252Fapp/manifests/1.0",
+    "/v2/alpha/app%2Fmanifests%2F1.0",
+    "/v2%2Falpha/app/manifests/1.0",
     "/v2//beta/secret/manifests/1.0",
     "/v2/alpha/app//manifests/1.0",
     "/v2/alpha/app/manifests/1.0/..",
@@ -134,6 +139,8 @@ describe("what goes on to the registry", () => {
   test.each([
     [`/v2/alpha/app/manifests/${DIGEST}?x=1`, `/v2/alpha/app/manifests/${DIGEST}`],
     [`/v2/alpha/app/blobs/${colon}?n=5`, `/v2/alpha/app/blobs/${DIGEST}`],
+    [`/v2/alpha%2Fapp/blobs/${colon}`, `/v2/alpha/app/blobs/${DIGEST}`],
+    [`/v2/%61lpha%2fapp/%62lobs/uploads/s%31`, "/v2/alpha/app/blobs/uploads/s1"],
     ["/v2/alpha/app/tags/list?n=5&last=b+c&&x", "/v2/alpha/app/tags/list?n=5&last=b%20c"],
     [
       "/v2/alpha/app/tags/list?last=a//b?c&last=d&%6e=5",

@@ -18,6 +18,11 @@ describe("requests about pulls", () => {
     ["/alpha", { about: "repository", repository: "alpha" }],
     ["/alpha/app/pulls", { about: "pulls", repository: "alpha/app" }],
     ["/alpha/pulls", { about: "pulls", repository: "alpha" }],
+    ["/alpha%2Fpulls", { about: "repository", repository: "alpha/pulls" }],
+    ["/alpha%2fpulls/pulls", { about: "pulls", repository: "alpha/pulls" }],
+    ["/alpha%2Ftags%2Fapp", { about: "repository", repository: "alpha/tags/app" }],
+    ["/alpha/tags%2Fapp", { about: "repository", repository: "alpha/tags/app" }],
+    ["/pulls", { about: "repository", repository: "pulls" }],
     ["/alpha/pulls/pulls", { about: "pulls", repository: "alpha/pulls" }],
     ["/alpha/app?tag=1.0", { about: "repository", repository: "alpha/app", tag: "1.0" }],
     [
@@ -48,6 +53,9 @@ describe("requests about pulls", () => {
   test.each([
     ["/Alpha/app", "NAME_INVALID"],
     ["/alpha/../app", "NAME_INVALID"],
+    ["/alpha%2F..%2Fapp", "NAME_INVALID"],
+    ["/alpha%252Fapp", "NAME_INVALID"],
+    ["/alpha%zz", "REQUEST_INVALID"],
     ["/pulls/", "NAME_INVALID"],
     ["/alpha/app?tag=a:b", "TAG_NAME_INVALID"],
     ["/alpha/app?digest=sha256:a", "DIGEST_INVALID"],

@@ -18,6 +18,12 @@ describe("the path of a tag", () => {
     ["GET", "/alpha/tags/lock", "tag alpha lock"],
     ["GET", "/alpha/app/tags/1.0/scm-source", "scm-source alpha/app 1.0"],
     ["GET", "/alpha/tags/tags/scm-source", "tag alpha/tags scm-source"],
+    ["GET", "/alpha%2Fapp/tags/1%2E0", "tag alpha/app 1.0"],
+    ["GET", "/alpha%2Ftags%2Fapp/tags/1.0", "tag alpha/tags/app 1.0"],
+    ["PUT", "/alpha%2Ftags/tags/lock", "tag alpha/tags lock"],
+    ["PUT", "/alpha%2Ftags/tags/lock/lock", "lock alpha/tags lock"],
+    ["GET", "/alpha%2Ftags%2Fapp", null],
+    ["GET", "/alpha%2Fpulls", null],
     ["GET", "/alpha/app", null],
     ["GET", "/alpha/app/tags", null],
     ["GET", "/tags/1.0", null],
@@ -30,12 +36,16 @@ describe("the path of a tag", () => {
     expect(text).toBe(wanted);
   });
 
-  test.each(["/Alpha/tags/1", "/a/../b/tags/1", "/a//b/tags/1", "/a%2Fb/tags/1", "/a/tags/.x"])(
-    "%s is refused",
-    (path) => {
-      expect(() => parseTagTarget("GET", `/api/v1/repositories${path}`)).toThrow(/invalid/);
-    },
-  );
+  test.each([
+    "/Alpha/tags/1",
+    "/a/../b/tags/1",
+    "/a//b/tags/1",
+    "/a%252Fb/tags/1",
+    "/a/tags/.x",
+    "/a/tags/1%2F2",
+  ])("%s is refused", (path) => {
+    expect(() => parseTagTarget("GET", `/api/v1/repositories${path}`)).toThrow(/invalid/);
+  });
 
   test("another endpoint is not its affair", () => {
     expect(parseTagTarget("GET", "/api/v1/explain")).toBeNull();

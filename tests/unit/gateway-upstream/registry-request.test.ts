@@ -3,7 +3,8 @@ import { framingOf } from "#gateway/upstream/client-framing.js";
 import type { MadeMethod } from "#gateway/upstream/made-request.js";
 import { wireHeaders } from "#gateway/upstream/made-request.js";
 import { registryRequest, takesBody } from "#gateway/upstream/registry-request.js";
-import { parseRegistryRequest, splitTarget } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import { parseRegistryRequest } from "#registry-protocol/request.js";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const FACTS = { clientAddress: "192.0.2.7", requestId: "r-1", authorization: "Bearer ours" };

@@ -36,6 +36,13 @@ describe("the token server's routes", () => {
     expect(tokenServerRoute("GET", path)).toBeNull();
   });
 
+  test("are found by a path that is percent-encoded once, and asked by the plain one", () => {
+    const path = "/api/v1/teams/a%2Eb%2Dc/robots";
+    expect(tokenServerRoute("GET", path)?.path).toBe("/api/v1/teams/a.b-c/robots");
+    expect(tokenServerRoute("GET", "/api/v1/teams/a%252Eb/robots")).toBeNull();
+    expect(() => tokenServerRoute("GET", "/api/v1/teams/a%zz/robots")).toThrow(/percent-decoded/);
+  });
+
   test("are asked with the methods that they have, and the client is told which those are", () => {
     for (const method of ["HEAD", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "toString"])
       expect(() => tokenServerRoute(method, "/token")).toThrow(

@@ -143,6 +143,21 @@ const UNDERSTOOD: readonly (readonly [method: string, target: string, request: o
     `/v2/alpha/app/blobs/uploads/${SESSION}`,
     { kind: "upload.cancel", repository: "alpha/app", session: SESSION },
   ],
+  ["GET", "/v2/alpha%2Fapp/tags/list", { kind: "tags.list", repository: "alpha/app" }],
+  ["GET", "/v2/alpha%2fb%2Fc/d/tags/list", { kind: "tags.list", repository: "alpha/b/c/d" }],
+  ["GET", "/v2/%61lpha/a%2Eb%2Dc/tags/list", { kind: "tags.list", repository: "alpha/a.b-c" }],
+  ["GET", "/v2/alpha/app/%74ags/lis%74", { kind: "tags.list", repository: "alpha/app" }],
+  ["GET", "/v2/%5Fcatalog", { kind: "catalog" }],
+  [
+    "PUT",
+    "/v2/alpha%2Fapp/manifests/1%2E0%2Drc%5F1",
+    { kind: "manifest.put-by-tag", repository: "alpha/app", tag: "1.0-rc_1" },
+  ],
+  [
+    "PATCH",
+    "/v2/alpha/app/blobs/uploads/a%2Db%3D",
+    { kind: "upload.continue", repository: "alpha/app", session: "a-b=" },
+  ],
   ["GET", "/v2/tags/tags/list", { kind: "tags.list", repository: "tags" }],
   ["GET", "/v2/a/tags/list/tags/list", { kind: "tags.list", repository: "a/tags/list" }],
   ["GET", "/v2/a/blobs/tags/list", { kind: "tags.list", repository: "a/blobs" }],
@@ -208,8 +223,16 @@ const REFUSED: readonly (readonly [method: string, target: string, code: FaultCo
   ["GET", "/v2/alpha/./app/manifests/1.0", "NAME_INVALID"],
   ["GET", "/v2/alpha/%2e%2e/beta/manifests/1.0", "NAME_INVALID"],
   ["GET", "/v2/alpha/%2E%2E/beta/tags/list", "NAME_INVALID"],
-  ["GET", "/v2/alpha%2Fapp/manifests/1.0", "NAME_INVALID"],
-  ["GET", "/v2/alpha%2fapp/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/alpha%252Fapp/manifests/1.0", "NAME_INVALID"],
+  ["GET", "/v2/alpha%2F..%2Fapp/manifests/1.0", "NAME_INVALID"],
+  ["GET", "/v2/alpha%2F%2Fapp/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/%2Falpha/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/alpha%2F/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/alpha%3Fx/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/alpha%00/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/%C3%A4/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/alpha%2Fapp%2Fmanifests%2F1.0", "NAME_INVALID"],
+  ["GET", "/v2/alpha/app%2Ftags%2Flist", "NAME_INVALID"],
   ["GET", "/v2//alpha/app/manifests/1.0", "NAME_INVALID"],
   ["GET", "/v2/alpha//app/manifests/1.0", "NAME_INVALID"],
   ["GET", "/v2/alpha/app//manifests/1.0", "NAME_INVALID"],
@@ -236,7 +259,8 @@ const REFUSED: readonly (readonly [method: string, target: string, code: FaultCo
   ["PUT", "/v2/alpha/app/manifests/.hidden", "TAG_NAME_INVALID"],
   ["PUT", "/v2/alpha/app/manifests/..", "TAG_NAME_INVALID"],
   ["PUT", "/v2/alpha/app/manifests/%2e%2e", "TAG_NAME_INVALID"],
-  ["PUT", "/v2/alpha/app/manifests/1%2E0", "TAG_NAME_INVALID"],
+  ["PUT", "/v2/alpha/app/manifests/1%252E0", "TAG_NAME_INVALID"],
+  ["PUT", "/v2/alpha/app/manifests/1%2F0", "TAG_NAME_INVALID"],
   ["PUT", "/v2/alpha/app/manifests/1.0%00", "TAG_NAME_INVALID"],
   ["PUT", `/v2/alpha/app/manifests/${"t".repeat(129)}`, "TAG_NAME_INVALID"],
   ["DELETE", "/v2/alpha/app/manifests/-rc", "TAG_NAME_INVALID"],
@@ -258,6 +282,11 @@ const REFUSED: readonly (readonly [method: string, target: string, code: FaultCo
   ["PATCH", "/v2/alpha/app/blobs/uploads/a%2Fb", "UPLOAD_INVALID"],
   ["PATCH", "/v2/alpha/app/blobs/uploads/a:b", "UPLOAD_INVALID"],
   ["PATCH", `/v2/alpha/app/blobs/uploads/${"s".repeat(129)}`, "UPLOAD_INVALID"],
+
+  ["GET", "/v2/alpha%zz/app/tags/list", "REQUEST_INVALID"],
+  ["GET", "/v2/alpha/app/manifests/1%", "REQUEST_INVALID"],
+  ["GET", "/v2/alpha/app/manifests/%ff", "REQUEST_INVALID"],
+  ["GET", "/v2/alpha/%C0%AE%C0%AE/tags/list", "REQUEST_INVALID"],
 
   ["GET", "/v2/alpha/app", "ROUTE_UNKNOWN"],
   ["GET", "/v2/alpha/app/tags", "ROUTE_UNKNOWN"],
@@ -289,6 +318,24 @@ describe("requests to the registry API", () => {
 
   test.each(REFUSED)("%s %s is refused with %s", (method, target, code) => {
     expect(refusalOf(method, target).code).toBe(code);
+  });
+
+  test.each([
+    [
+      "/v2/alpha%252Fapp/tags/list",
+      "invalid repository name: % is left after it was percent-decoded once",
+    ],
+    [
+      "/v2/alpha/app/manifests/1%252E0",
+      "invalid tag name: % is left after it was percent-decoded once",
+    ],
+    [
+      "/v2/alpha/app%2Ftags%2Flist",
+      "invalid repository name: an encoded slash is a part of a name, not of the path",
+    ],
+    ["/v2/alpha/app%zz/tags/list", "the path cannot be percent-decoded"],
+  ])("%s: the client is told what is wrong with its encoding", (target, message) => {
+    expect(refusalOf("GET", target).message).toBe(message);
   });
 
   test.each(MOUNTS)("a mount with %s is read as meant, or as none", (_what, query, mount) => {
@@ -343,9 +390,7 @@ describe("requests to the registry API", () => {
           const outcome = outcomeOf(method, target);
           if (outcome instanceof Fault) return;
           const path = target.split("?")[0] ?? "";
-          expect([path, `${path}/`].map((text) => text.replace(/%3a/gi, ":"))).toContain(
-            pathOf(outcome),
-          );
+          expect([path, `${path}/`].map(decodeURIComponent)).toContain(pathOf(outcome));
         },
       ),
       { numRuns: 2_000 },

@@ -6,7 +6,7 @@ import { robotRoutes } from "../api/robots.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { asLine } from "#registry-protocol/text.js";
-import { splitTarget } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import {
   isFromBrowser,

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { splitTarget } from "#registry-protocol/request.js";
+import { splitTarget } from "#registry-protocol/path.js";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import {
