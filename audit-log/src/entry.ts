@@ -20,6 +20,7 @@ export type AuditAction =
   | "tag.drifted"
   | "tag.repaired"
   | "tag.missing"
+  | "latest.adopted"
   | "manifest.pushed"
   | "manifest.deleted"
   | "source.replaced"

@@ -41,7 +41,7 @@ export interface TagRuleSpec {
 const SIGNATURE_TAG = /^(?:sha256|sha512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /** Virtual by default: means the newest tag of its repository. */
-const LATEST = "latest";
+export const LATEST = "latest";
 const VIRTUAL: TagRule = {
   mutability: "forbidden",
   name: "latest is virtual",

@@ -1,7 +1,8 @@
 import { randomInt } from "node:crypto";
 import { countMarked } from "#gateway/drift/sql/mark-tag.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
-import { readNewestDigest, readTagMeaning, readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { readLatest } from "#gateway/ledger/sql/latest-tag.js";
+import { readTagMeaning, readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { listExpired } from "#gateway/ledger/sql/reserve-tag.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
@@ -56,7 +57,7 @@ const CASES: Readonly<Record<string, Case>> = {
   "state, any tag": { times: LOOKUPS, work: ({ db, shape }) => readTagState(db, anyTag(shape)) },
   "newest tag of any repository": {
     times: LOOKUPS,
-    work: ({ db, shape }) => readNewestDigest(db, anyTag(shape).repository),
+    work: ({ db, shape }) => readLatest(db, anyTag(shape).repository),
   },
   [`scan for expired reservations, ${EXPIRED} found`]: {
     times: SCANS,

@@ -5,7 +5,7 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
-import { readNewestRecord, readRecord, type TagRecord } from "./sql/read-record.js";
+import { readLatestRecord, readRecord, type TagRecord } from "./sql/read-record.js";
 
 /** What describing a tag needs. */
 export interface DescribeDeps {
@@ -38,18 +38,21 @@ export async function describeTag(deps: DescribeDeps, key: TagKey) {
 }
 
 /**
- * A tag that only the registry knows is taken into the ledger, as when it is read.
+ * A tag that only the registry knows is taken into the ledger, as when it is read; what virtual `latest` means on a
+ * registry that existed before is found out.
  *
  * @param deps - ledger and policy
  * @param key - a tag; virtual `latest` is the newest one
  * @returns its record, `null` when there never was such a tag
  */
 export async function recordOf(deps: DescribeDeps, key: TagKey): Promise<TagRecord | null> {
-  if (deps.policy.isVirtual(key)) return readNewestRecord(deps.db, key.repository);
-  const known = await readRecord(deps.db, key);
+  const isVirtual = deps.policy.isVirtual(key);
+  const read = () =>
+    isVirtual ? readLatestRecord(deps.db, key.repository) : readRecord(deps.db, key);
+  const known = await read();
   if (known !== null) return known;
   await deps.resolver.resolve(key);
-  return readRecord(deps.db, key);
+  return read();
 }
 
 function ruleShown(rule: TagRule, record: TagRecord | null) {

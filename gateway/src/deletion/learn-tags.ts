@@ -3,16 +3,18 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
 import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
 import { adoptAll, type AdoptDeps } from "../ledger/adopt.js";
+import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { readUnheldTags } from "../ledger/sql/unheld-tags.js";
-import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { LATEST, type TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Digest } from "#registry-protocol/digest.js";
 
 /** What learning a repository's tags needs. */
 export interface LearnTagsDeps extends AdoptDeps {
   readonly policy: TagPolicy;
   readonly listing: Pick<RegistryListing, "tags">;
+  readonly inheritance: Pick<LatestInheritance, "recordOwn">;
   /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
 }
@@ -32,6 +34,9 @@ const REASON = "found at the registry when a manifest was to be deleted";
  */
 export async function learnTags(deps: LearnTagsDeps, repository: RepositoryName): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
+  // What it means there no tag of the ledger needs.
+  if (deps.policy.isVirtual({ repository, tag: LATEST }))
+    await deps.inheritance.recordOwn(repository);
   try {
     for await (const names of deps.listing.tags(repository, signal))
       await learnListed(deps, repository, names, signal);

@@ -1,8 +1,10 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
+import type { LatestInheritance } from "./latest-inheritance.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
-import { readNewestDigest, readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
+import { readLatest } from "./sql/latest-tag.js";
+import { readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 
@@ -11,6 +13,7 @@ export interface ResolveDeps extends AdoptDeps {
   readonly policy: TagPolicy;
   /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
   readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  readonly inheritance: LatestInheritance;
   /** What tags meant, for the time when the ledger cannot be asked. */
   readonly remembered: RememberedTags;
 }
@@ -124,11 +127,13 @@ async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Prom
   return meaning;
 }
 
-async function newest({ db, remembered }: ResolveDeps, key: TagKey): Promise<Resolution> {
-  const digest = await inTime(readNewestDigest(db, key.repository));
-  if (digest === null) remembered.forget(key);
-  else remembered.means(key, digest);
-  return digest === null ? { kind: "nothing" } : { kind: "digest", digest };
+async function newest(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
+  const { db, remembered, inheritance } = deps;
+  const known = await inTime(readLatest(db, key.repository));
+  const meant = known ?? (await inheritance.find(key.repository));
+  if (meant === null) remembered.forget(key);
+  else remembered.means(key, meant.digest);
+  return meant === null ? { kind: "nothing" } : { kind: "digest", digest: meant.digest };
 }
 
 async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | null> {

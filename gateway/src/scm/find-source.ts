@@ -3,6 +3,7 @@ import { imageParts, labelsOf, type ImageParts } from "#registry-protocol/manife
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { inSlices } from "#service-kit/in-slices.js";
+import { readSmall } from "./read-small.js";
 import {
   parseScmSource,
   ScmSourceError,
@@ -143,18 +144,6 @@ function fromFile(text: string): SearchResult {
 
 function distinct<T extends { readonly digest: Digest }>(layers: readonly T[]): T[] {
   return layers.filter(({ digest }, i) => layers.findIndex((one) => one.digest === digest) === i);
-}
-
-/** @returns all of it, or `null` when it is more than that */
-async function readSmall(stream: AsyncIterable<Uint8Array>, most: number): Promise<Buffer | null> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of stream) {
-    size += chunk.length;
-    if (size > most) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, size);
 }
 
 /** For what does not end by a signal itself: nobody waits for it any longer. */

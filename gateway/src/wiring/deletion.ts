@@ -17,17 +17,17 @@ export function openDeletion(deps: {
   readonly log: Logger;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
-  readonly ledger: Pick<Ledger, "resolver" | "waiting" | "counts" | "pushing">;
+  readonly ledger: Pick<Ledger, "resolver" | "waiting" | "counts" | "pushing" | "inheritance">;
   readonly registry: Pick<Registry, "listing">;
 }): Opened & { readonly deletion: Deletion } {
   const { db, log, audit, policy, ledger } = deps;
-  const { resolver, waiting, counts } = ledger;
+  const { resolver, waiting, counts, inheritance } = ledger;
   const { upstreamDigest, upstreamManifest } = ledger.pushing;
   const { listing } = deps.registry;
   return {
     deletion: deletion(
       { db, log, audit, policy, resolver, waiting, counts },
-      { db, log, audit, policy, listing, upstreamDigest, upstreamManifest },
+      { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
     ),
     parts: [deletionRecovery({ db, log, audit, upstreamManifest })],
   };

@@ -4,6 +4,8 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { latestInheritance } from "../latest/inherit-latest.js";
+import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { PushCounts } from "../ledger/push-counts.js";
 import type { PushDeps } from "../ledger/push.js";
 import { refusalSettling } from "../ledger/record-refusal.js";
@@ -14,8 +16,8 @@ import { tagResolver, type TagResolver } from "../ledger/resolve-tag.js";
 import { settledTags } from "../ledger/settled-tags.js";
 import type { Waiting } from "../ledger/waiting.js";
 import { withheldTags } from "../ledger/withheld-tags.js";
-import type { Upstream } from "../upstream/upstream.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
+import type { Registry } from "./registry.js";
 import type { Sources } from "./sources.js";
 import type { Store } from "./store.js";
 
@@ -27,6 +29,7 @@ export interface Ledger extends Opened {
   /** What pushes need, and what settles those of lost gateways. */
   readonly pushing: PushDeps & RecoverDeps;
   readonly remembered: RememberedTags;
+  readonly inheritance: LatestInheritance;
 }
 
 /**
@@ -39,15 +42,17 @@ export function openLedger(deps: {
   readonly metrics: GatewayMetrics;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
-  readonly registry: { readonly upstream: Upstream };
-  readonly sources: Pick<Sources, "find" | "count">;
+  readonly registry: Pick<Registry, "upstream" | "listing">;
+  readonly sources: Pick<Sources, "find" | "count" | "reader">;
 }): Ledger {
   const { store, log, audit, policy, sources } = deps;
-  const { upstream } = deps.registry;
+  const { upstream, listing } = deps.registry;
   const upstreamDigest: RecoverDeps["upstreamDigest"] = ({ repository, tag }) =>
     upstream.digestOfTag(repository, tag);
   const remembered = rememberedTags();
-  const reading = { db: store.db, log, audit, policy, upstreamDigest, remembered };
+  const looking = { db: store.db, log, audit, upstreamDigest };
+  const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });
+  const reading = { ...looking, policy, remembered, inheritance };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
   settled.follow((key) => void resolver.settled(key));
@@ -76,6 +81,7 @@ export function openLedger(deps: {
     counts,
     pushing,
     remembered,
+    inheritance,
     parts: [
       recovery(pushing),
       manifestRecovery(pushing),

@@ -14,6 +14,7 @@ const FORGOTTEN = ["select", "insert", "delete"] as const;
 const RIGHTS: SchemaRights = {
   tables: {
     tag: { gateway: ALL, auditor: ["select"] },
+    inherited_latest: { gateway: KEPT },
     manifest: { gateway: KEPT },
     // Gateways from before manifest_link put rows in.
     manifest_reference: { gateway: FIXED },

@@ -4,6 +4,7 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import type { PushDeps } from "../ledger/push.js";
 import type { PushCounts } from "../ledger/push-counts.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
+import type { ImageReader } from "../scm/find-source.js";
 import { pushSearch } from "../scm/push-search.js";
 import { registryReader } from "../scm/registry-reader.js";
 import { scmMetrics } from "../scm/scm-metrics.js";
@@ -14,6 +15,7 @@ import type { Registry } from "./registry.js";
 
 /** Where images come from. */
 export interface Sources extends Opened {
+  readonly reader: ImageReader;
   readonly find: PushDeps["findSource"];
   readonly count: PushCounts["source"];
 }
@@ -39,6 +41,7 @@ export function openSources(deps: {
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
   });
   return {
+    reader,
     find: pushSearch(reader, withLayers),
     count: (origin) => {
       metrics.sources.inc({ origin });

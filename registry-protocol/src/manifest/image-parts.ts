@@ -44,7 +44,8 @@ export function imageParts(manifest: StandingManifest): ImageParts | null {
 
 const IMAGE = fieldNames("config");
 const CONFIG = fieldNames("Labels");
-const RULES: JsonRules = {
+/** Of what is read of a configuration. */
+export const CONFIGURATION_RULES: JsonRules = {
   strict: true,
   maxDepth: 100,
   maxValues: 100_000,
@@ -58,7 +59,7 @@ const RULES: JsonRules = {
  */
 export function* labelsOf(content: Uint8Array): Work<ReadonlyMap<string, string>> {
   try {
-    const json = yield* readJson(content, RULES);
+    const json = yield* readJson(content, CONFIGURATION_RULES);
     if (!(json instanceof JsonObject)) return new Map();
     const config = new Fields(json, IMAGE, "the configuration").object("config");
     if (config === null) return new Map();

@@ -4,7 +4,8 @@ import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { reserveHeld } from "#gateway/ledger/sql/reserve-held-tag.js";
-import { readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { readLatest } from "#gateway/ledger/sql/latest-tag.js";
+import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { readManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -186,7 +187,9 @@ describe.each(["removal", "repair"] as const)("a %s whose gateway died", (kind) 
       if (where === "without the tag") keeper.tags.delete("alpha/app:preview");
       await recoverTag(deps, adopted);
       expect(await rowOf(adopted)).toEqual(before);
-      expect(await readNewestDigest(db, adopted.repository)).toBe(tagPush("a").digest);
+      expect(await readLatest(db, adopted.repository)).toMatchObject({
+        digest: tagPush("a").digest,
+      });
       expect(deps.steps.slice(-2)).toEqual(["taken-over", "released"]);
       expect((await ledger.audited()).map(({ action }) => action)).toEqual([
         "tag.pushed",

@@ -1,13 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { NEWEST_TAG } from "#gateway/ledger/sql/newest-tag.js";
-import { adoptTags, readNewestDigest, readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { listExpired, reserveTag, takeOverExpired } from "#gateway/ledger/sql/reserve-tag.js";
 import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
 import { readManifest, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { TagPush } from "#gateway/ledger/push-tag.js";
-import { isSignatureTag } from "#tag-policy/tag-policy.js";
-import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
@@ -208,76 +205,6 @@ describe("a tag in the ledger", () => {
     ];
     for (const statement of broken)
       await expect(db.query(statement)).rejects.toMatchObject({ code: "23514" });
-  });
-});
-
-describe("the newest tag of a repository", () => {
-  test("is none before the first push", async () => {
-    const { repository } = tagPush("a");
-    expect(await readNewestDigest(db, repository)).toBeNull();
-  });
-
-  test("is the one that was committed last, whatever its name", async () => {
-    const [first, second] = [tagPush("a", { tag: "2.0" }), tagPush("b", { tag: "1.0" })];
-    await hold(first);
-    await hold(second);
-    expect(await readNewestDigest(db, first.repository)).toBe(second.digest);
-  });
-
-  test("does not come from a push that is still under way, nor from another repository", async () => {
-    const first = tagPush("a");
-    await hold(first);
-    await reserveTag(db, tagPush("b", { tag: "2.0" }), IMMUTABLE);
-    await hold(tagPush("c", { repository: "beta/app" }));
-    expect(await readNewestDigest(db, first.repository)).toBe(first.digest);
-  });
-
-  test.each([
-    ["sha256-", ""],
-    ["sha512-", ""],
-    ["sha256-", ".sig"],
-    ["sha256-", ".att"],
-    ["sha256-", ".sbom"],
-  ])("is not one of signatures or referrers: %s…%s", async (algorithm, suffix) => {
-    const tag = `${algorithm}${"0".repeat(64)}${suffix}`;
-    expect(isSignatureTag(parseTag(tag))).toBe(true);
-    const image = tagPush("a");
-    await hold(image);
-    await hold(tagPush("b", { tag }));
-    expect(await readNewestDigest(db, image.repository)).toBe(image.digest);
-  });
-
-  test("is one whose name only looks like that of a signature", async () => {
-    const tag = `sha256-${"0".repeat(64)}.img`;
-    expect(isSignatureTag(parseTag(tag))).toBe(false);
-    await hold(tagPush("a"));
-    const image = tagPush("b", { tag });
-    await hold(image);
-    expect(await readNewestDigest(db, image.repository)).toBe(image.digest);
-  });
-
-  test("is an adopted one only where nothing was pushed", async () => {
-    const found = tagPush("a", { tag: "found" });
-    await adoptTags(db, found.repository, [found]);
-    expect(await readNewestDigest(db, found.repository)).toBe(found.digest);
-    const pushed = tagPush("b", { tag: "pushed" });
-    await hold(pushed);
-    await adoptTags(db, found.repository, [tagPush("c", { tag: "found-later" })]);
-    expect(await readNewestDigest(db, found.repository)).toBe(pushed.digest);
-  });
-
-  test("is found by the index, however many there are", async () => {
-    await db.query(
-      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
-       select 'alpha/app', 'tag-' || i, 'sha256:x', 'alice', now() from generate_series(1, 2000) as i`,
-    );
-    await db.query("analyze ledger.tag");
-    const { rows } = await db.query<{ "QUERY PLAN": string }>(
-      `explain select digest from ledger.tag where ${NEWEST_TAG.replace("$1", "'alpha/app'")}`,
-    );
-    const plan = rows.map((row) => row["QUERY PLAN"]).join("\n");
-    expect(plan).toContain("tag_latest");
-    expect(plan).not.toContain("Sort");
   });
 });
 

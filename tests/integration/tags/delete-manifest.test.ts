@@ -234,6 +234,7 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
       upstreamDigest: () => Promise.resolve(null),
       listing: registryListing(wharf.registry.url, () => ""),
       policy: PIER_ONE_TAGS,
+      inheritance: { recordOwn: () => Promise.resolve() },
     };
     const actor = { uid: "alice", realm: "", kind: "", address: "", userAgent: "", requestId: "" };
     const repository = parseRepositoryName(REPOSITORY);

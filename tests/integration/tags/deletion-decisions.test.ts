@@ -40,6 +40,7 @@ afterAll(() => ledger.stop());
 
 const deps = () => ({
   ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },
+  inheritance: { recordOwn: () => Promise.resolve() },
   listing: {
     tags: async function* () {
       await Promise.resolve();

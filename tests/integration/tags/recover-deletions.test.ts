@@ -69,6 +69,7 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
     return {
       ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy(RULES) },
       listing: registryListing(wharf.registry.url, () => ""),
+      inheritance: { recordOwn: () => Promise.resolve() },
       upstreamDigest: () => Promise.resolve(null),
       upstreamManifest: (
         ...[{ repository }, digest]: [

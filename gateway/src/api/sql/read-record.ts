@@ -2,7 +2,8 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { NEWEST_TAG } from "../../ledger/sql/newest-tag.js";
+import { LATEST } from "#tag-policy/tag-policy.js";
+import { readLatest } from "../../ledger/sql/latest-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** What the ledger has on a tag. */
@@ -43,15 +44,17 @@ export async function readRecord(
 /**
  * @param db - pool or transaction
  * @param repository - a repository
- * @returns record of the tag that virtual `latest` means, or `null` when there is none
+ * @returns record of the tag that virtual `latest` means, or `null` when the ledger knows of none; the registry's own
+ *   `latest` has one for all that is known of it
  */
-export async function readNewestRecord(
+export async function readLatestRecord(
   db: Queryable,
   repository: RepositoryName,
 ): Promise<TagRecord | null> {
-  const { rows } = await db.query<TagRecord>(
-    `select ${COLUMNS} from ledger.tag where ${NEWEST_TAG}`,
-    [repository],
-  );
-  return rows[0] ?? null;
+  const latest = await readLatest(db, repository);
+  if (latest === null) return null;
+  const { tag, digest, foundAt } = latest;
+  if (foundAt === null || tag !== LATEST) return readRecord(db, { repository, tag });
+  const nobody = { lockedBy: null, lockedAt: null, deletedBy: null, deletedAt: null };
+  return { tag, digest, pushedBy: "", pushedAt: foundAt, origin: "adopted", ...nobody };
 }

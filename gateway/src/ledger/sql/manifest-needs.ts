@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { OWN_LATEST } from "./latest-tag.js";
 import { childrenOf, parentsOf, subjectOf } from "./manifest-links.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
@@ -127,7 +128,9 @@ export async function readNeedingTags(
      )
      select tag.name from ledger.tag join needing on tag.digest = needing.digest
      where tag.repository = $1 and tag.deleted_at is null
-     order by tag.name limit $3`,
+     union
+     select 'latest' from needing where digest = (${OWN_LATEST})
+     order by name limit $3`,
     [repository, digest, limit],
   );
   return rows.map(({ name }) => name);
@@ -182,6 +185,8 @@ export async function readUnknownManifests(
     `with recursive needed (digest) as (
        select digest from ledger.tag
        where repository = $1 and digest is not null and deleted_at is null
+       union
+       (${OWN_LATEST})
        union
        select $2::text
        union

@@ -3,7 +3,6 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { HeldTag, TagState } from "#tag-policy/decide-tag-write.js";
-import { NEWEST_TAG } from "./newest-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /**
@@ -75,22 +74,6 @@ export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMea
   if (row === undefined) return { kind: "unknown" };
   if (row.digest !== null) return { kind: "means", digest: row.digest };
   return row.reserved === null ? { kind: "nothing" } : { kind: "reserved", digest: row.reserved };
-}
-
-/**
- * @param db - pool or transaction
- * @param repository - a repository
- * @returns digest of the tag that virtual `latest` means, or `null` when there is none
- */
-export async function readNewestDigest(
-  db: Queryable,
-  repository: RepositoryName,
-): Promise<Digest | null> {
-  const { rows } = await db.query<{ digest: Digest }>(
-    `select digest from ledger.tag where ${NEWEST_TAG}`,
-    [repository],
-  );
-  return rows[0]?.digest ?? null;
 }
 
 /**

@@ -43,10 +43,15 @@ export async function uploadImage(
 
 /**
  * @param registryUrl - the registry itself
- * @param blob - what to upload into the repository
+ * @param blob - what to upload
+ * @param repository - where
  */
-export async function uploadBlob(registryUrl: string, blob: Buffer): Promise<void> {
-  const start = `/v2/${REPOSITORY}/blobs/uploads/`;
+export async function uploadBlob(
+  registryUrl: string,
+  blob: Buffer,
+  repository = REPOSITORY,
+): Promise<void> {
+  const start = `/v2/${repository}/blobs/uploads/`;
   const { headers } = await ask(registryUrl, start, { method: "POST" });
   const location = new URL(headers.location ?? "", registryUrl);
   location.searchParams.set("digest", digestOf(blob));

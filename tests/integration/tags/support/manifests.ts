@@ -24,13 +24,13 @@ const EMPTY = "application/vnd.oci.empty.v1+json";
  */
 export function image(
   name: string,
-  more: { subject?: TestManifest; layers?: readonly object[] } = {},
+  more: { subject?: TestManifest; layers?: readonly object[]; annotations?: object } = {},
 ): TestManifest {
-  const { subject, layers = [] } = more;
+  const { subject, layers = [], annotations = {} } = more;
   return manifestOf(IMAGE_TYPE, {
     config: configDescriptor(EMPTY),
     layers,
-    annotations: { name },
+    annotations: { name, ...annotations },
     ...(subject === undefined ? {} : { subject: descriptorOf(subject) }),
   });
 }
@@ -62,7 +62,12 @@ function descriptorOf({ text, digest, mediaType }: TestManifest) {
   return { mediaType, digest, size: Buffer.byteLength(text) };
 }
 
-function manifestOf(mediaType: string, content: object): TestManifest {
+/**
+ * @param mediaType - its media type
+ * @param content - its other fields
+ * @returns a manifest
+ */
+export function manifestOf(mediaType: string, content: object): TestManifest {
   const text = JSON.stringify({ schemaVersion: 2, mediaType, ...content });
   return { text, digest: digestOf(Buffer.from(text)), mediaType };
 }
