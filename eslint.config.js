@@ -37,7 +37,7 @@ const importRules = Object.keys(FOLDERS).flatMap((name) =>
 );
 
 export default tseslint.config(
-  { ignores: ["dist/", "node_modules/", ".data/", "coverage/"] },
+  { ignores: ["**/dist/", "node_modules/", ".data/", "coverage/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -58,6 +58,11 @@ export default tseslint.config(
   {
     files: ["**/*.mjs", "**/*.js"],
     languageOptions: { globals: { process: "readonly", console: "readonly", URL: "readonly" } },
+  },
+  {
+    // It runs on the Node that began an npm script, from 18 on.
+    files: ["deploy/local/node24.mjs"],
+    languageOptions: { ecmaVersion: 2022 },
   },
   ...importRules,
 );

@@ -1,11 +1,13 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { checkNodeVersion } from "./node-version.mjs";
 import { root } from "./run.mjs";
 import { useStackEnvironment } from "./stack-environment.mjs";
 
 // `npm run verify` and `npm run audit`: without a database named, the local stack's is meant.
 const program = join(root, "dist", "audit-log", "src", "commands", "main.js");
 
+checkNodeVersion();
 useStackEnvironment("auditor");
 if (existsSync(program)) await import(program);
 else {

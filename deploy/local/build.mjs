@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { root, run } from "./run.mjs";
+import { npm, root, run } from "./run.mjs";
 
 const dist = join(root, "dist");
 const stampFile = join(dist, ".built-from");
@@ -27,6 +27,7 @@ export async function build(say) {
   removeOrphans();
   const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
   if ((await run(process.execPath, [tsc, "-p", "tsconfig.json"])) !== 0) return false;
+  if ((await npm(["run", "--silent", "build", "--workspaces", "--if-present"])) !== 0) return false;
   mkdirSync(dist, { recursive: true });
   writeFileSync(stampFile, stamp);
   return true;
@@ -44,7 +45,8 @@ function stampOfSources() {
 
 function sourceFiles() {
   const { include } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
-  const folders = include.map((pattern) => pattern.split("/")[0]);
+  const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const folders = [...include.map((pattern) => pattern.split("/")[0]), ...workspaces];
   return folders.flatMap((folder) => filesBelow(folder)).filter((file) => file.endsWith(".ts"));
 }
 

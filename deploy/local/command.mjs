@@ -1,7 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { checkNodeVersion } from "./node-version.mjs";
 import { root } from "./run.mjs";
 import { data, useStackEnvironment } from "./stack-environment.mjs";
+
+checkNodeVersion();
 
 // node deploy/local/command.mjs <program below dist> <arguments>: without a database named, for the local stack.
 const [program = "", ...args] = process.argv.slice(2);

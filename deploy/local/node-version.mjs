@@ -1,9 +1,11 @@
-const WANTED = [20, 19];
+const WANTED = 24;
 
-/** Ends the process with a clear message on a Node that is too old. */
+/** Ends the process with a clear message on a Node that is too old: npm's scripts run on the pinned one. */
 export function checkNodeVersion() {
-  const [major, minor] = process.versions.node.split(".").map(Number);
-  if (major > WANTED[0] || (major === WANTED[0] && minor >= WANTED[1])) return;
-  console.error(`wharfinger: needs Node ${WANTED.join(".")} or later, this is ${process.version}`);
+  if (Number(process.versions.node.split(".")[0]) >= WANTED) return;
+  const found = `this is ${process.version}`;
+  console.error(
+    `wharfinger: needs Node ${WANTED} or later, ${found}: npm's scripts bring their own`,
+  );
   process.exit(1);
 }

@@ -1,35 +1,16 @@
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, lstatSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { build } from "./build.mjs";
 import { npm, root } from "./run.mjs";
 import { withSetUpLock } from "./set-up-lock.mjs";
 
-// Not `npm ci`: it refuses a lock that does not list optional packages for every other platform, and
-// registry mirrors do not carry them all. `isInstalled` holds the result against the lock instead.
 // "dev" and "optional", whatever npm was told on this machine: the stack is compiled here, and
 // Postgres is an optional package.
-const INSTALL = [
-  "install",
-  "--no-save",
-  "--include=dev",
-  "--include=optional",
-  "--no-audit",
-  "--no-fund",
-];
+const INSTALL = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund"];
 
 const modules = join(root, "node_modules");
-/** npm's own account of what it installed. */
+/** npm's own account of what it installed, which it writes last. */
 const account = join(modules, ".package-lock.json");
-/** There while an installation goes on, and after one that broke off. */
-const unfinished = join(modules, ".installation-unfinished");
 
 /**
  * Brings the clone into the state in which its programs can run; does nothing that was done before.
@@ -47,17 +28,11 @@ export async function prepare(say) {
 }
 
 async function installDependencies(say) {
-  const isUnfinished = existsSync(unfinished);
-  if (!isUnfinished && isInstalled()) return;
+  if (isInstalled()) return;
   say("installing dependencies");
-  // npm takes a package that it unpacked half for a whole one, so a broken-off installation goes.
-  if (isUnfinished || !existsSync(account)) rmSync(modules, { recursive: true, force: true });
-  mkdirSync(modules, { recursive: true });
-  writeFileSync(unfinished, "");
   const code = await npm(INSTALL);
   if (code !== 0) throw new Error("npm could not install the dependencies, its messages are above");
   if (!isInstalled()) throw new Error("what npm installed is not what package-lock.json names");
-  rmSync(unfinished, { force: true });
 }
 
 function isInstalled() {

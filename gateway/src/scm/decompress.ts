@@ -1,5 +1,5 @@
 import { PassThrough, type Duplex } from "node:stream";
-import * as zlib from "node:zlib";
+import { createGunzip, createZstdDecompress } from "node:zlib";
 
 const GZIP = Buffer.from([0x1f, 0x8b]);
 const ZSTD = Buffer.from([0x28, 0xb5, 0x2f, 0xfd]);
@@ -11,10 +11,10 @@ export const MAGIC_BYTES = ZSTD.length;
  * By the bytes, since media types are the client's word.
  *
  * @param head - the first bytes of a layer
- * @returns what decompresses it; `null` for zstd where this version of Node cannot (before 22.15 and 23.8)
+ * @returns what decompresses it
  */
-export function decompressorFor(head: Buffer): Duplex | null {
-  if (head.subarray(0, GZIP.length).equals(GZIP)) return zlib.createGunzip();
-  if (!head.subarray(0, ZSTD.length).equals(ZSTD)) return new PassThrough();
-  return "createZstdDecompress" in zlib ? (zlib.createZstdDecompress as () => Duplex)() : null;
+export function decompressorFor(head: Buffer): Duplex {
+  if (head.subarray(0, GZIP.length).equals(GZIP)) return createGunzip();
+  if (head.subarray(0, ZSTD.length).equals(ZSTD)) return createZstdDecompress();
+  return new PassThrough();
 }

@@ -26,7 +26,7 @@ const WHITEOUTS: readonly string[] = [`.wh.${FILE}`, ".wh..wh..opq"];
 /**
  * Reads a layer as a stream, no further than to the file; to its end where it takes lower ones' away.
  *
- * @param bytes - the layer, gzip, zstd (where Node has it) or plain tar
+ * @param bytes - the layer, gzip, zstd or plain tar
  * @param budget - what the search may still cost
  * @param signal - ends it
  * @returns what it says of `scm-source.json` in its root
@@ -38,16 +38,11 @@ export async function searchLayer(
   signal: AbortSignal,
 ): Promise<LayerOutcome> {
   const { head, whole } = await peek(compressed(bytes, budget));
-  const decompressor = decompressorFor(head);
-  if (decompressor === null) {
-    await whole.return(undefined);
-    return unreadable("zstd needs Node 22.15 or later");
-  }
   const entries = extract();
   const done = new AbortController();
   const feeding = pipeline(
     whole,
-    decompressor,
+    decompressorFor(head),
     (chunks: AsyncIterable<Uint8Array>) => feed(entries, chunks, budget),
     {
       signal: AbortSignal.any([signal, done.signal]),

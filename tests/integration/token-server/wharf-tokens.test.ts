@@ -9,7 +9,7 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
 const run = promisify(execFile);
-const WHARF = join(REPOSITORY_ROOT, "dist/cli/src/main.js");
+const WHARF = join(REPOSITORY_ROOT, "cli/dist/main.js");
 /** More than one page has. */
 const MANY = 230;
 

@@ -120,13 +120,9 @@ describe("the search for a source", () => {
     expect(await find(image({ layers }))).toBe("scm-source.json: url: must not be empty");
   });
 
-  test("reads zstd where Node can, and says so where it cannot", async () => {
+  test("reads zstd", async () => {
     const zstd = Buffer.from(ZSTD_LAYER, "base64");
-    const wanted =
-      "zstdCompressSync" in (await import("node:zlib")) ? "file zstd" : /zstd needs Node/;
-    const outcome = await find(image({ layers: [zstd] }));
-    if (typeof wanted === "string") expect(outcome).toBe(wanted);
-    else expect(outcome).toMatch(wanted);
+    expect(await find(image({ layers: [zstd] }))).toBe("file zstd");
   });
 
   test("gives a zip bomb up at the limit, without unpacking it", async () => {
