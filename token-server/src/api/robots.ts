@@ -40,7 +40,7 @@ const createSchema = z.strictObject({
           .string()
           .max(255)
           .refine(isPlainGlob, {
-            message: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
+            error: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
           }),
         actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
       }),

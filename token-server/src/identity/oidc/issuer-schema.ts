@@ -37,9 +37,9 @@ const teamRuleSchema = z
     ...teamMappingShape,
   })
   .refine(({ claim, template }) => (claim === undefined) !== (template === undefined), {
-    message: "wanted either claim or template",
+    error: "wanted either claim or template",
   })
-  .refine((rule) => !isAmbiguous(rule), { message: "wanted one of map, prefix and pattern" });
+  .refine((rule) => !isAmbiguous(rule), { error: "wanted one of map, prefix and pattern" });
 
 const globSchema = z
   .string()
