@@ -1,6 +1,7 @@
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cp, mkdir, readFile, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
@@ -40,6 +41,22 @@ describe("the Node of npm start and npm test", () => {
     expect(execFileSync(first.stdout.trim(), ["--version"]).toString()).toBe(`v${PINNED}\n`);
     const second = run(process.execPath, { args: ["--import", AS_NODE_18] });
     expect(second).toMatchObject({ status: 0, stdout: first.stdout, stderr: "" });
+  });
+
+  test("is linked where npm's scripts look first, once npm has installed it", async () => {
+    const name = `node-${process.platform}-${process.arch}`;
+    const program = at(`node_modules/${name}/bin/node`);
+    await mkdir(dirname(program), { recursive: true });
+    await mkdir(at("node_modules/.bin"));
+    await cp(process.execPath, program);
+    expect(run(process.execPath, { mode: ["--link"] })).toMatchObject({ status: 0, stdout: "" });
+    expect(existsSync(at("node_modules/.bin/node"))).toBe(false);
+
+    await writeFile(at("node_modules/.package-lock.json"), "{}");
+    expect(run(process.execPath, { mode: ["--link"] })).toMatchObject({ status: 0, stdout: "" });
+    expect(await realpath(at("node_modules/.bin/node"))).toBe(await realpath(program));
+    expect(run(process.execPath, { args: ["--import", AS_NODE_18] }).stdout).toBe(`${program}\n`);
+    await rm(at("node_modules"), { recursive: true });
   });
 
   test("is 24 or later with the Node on this machine", () => {
@@ -112,11 +129,11 @@ function at(file: string): string {
   return join(clone.path, file);
 }
 
-function run(node: string, { args = [] as string[], env = {} } = {}) {
+function run(node: string, { args = [] as string[], mode = [] as string[], env = {} } = {}) {
   const options = { env: { ...ENV, ...env }, cwd: clone.path, encoding: "utf8" } as const;
   const { status, stdout, stderr } = spawnSync(
     node,
-    [...args, at("deploy/local/node24.mjs")],
+    [...args, at("deploy/local/node24.mjs"), ...mode],
     options,
   );
   return { status, stdout, stderr };
