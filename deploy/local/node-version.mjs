@@ -1,11 +1,7 @@
-const WANTED = 24;
-
-/** Ends the process with a clear message on a Node that is too old: npm's scripts run on the pinned one. */
+/** Ends the process with a clear message on a Node that is too old. */
 export function checkNodeVersion() {
-  if (Number(process.versions.node.split(".")[0]) >= WANTED) return;
-  const found = `this is ${process.version}`;
-  console.error(
-    `wharfinger: needs Node ${WANTED} or later, ${found}: npm's scripts bring their own`,
-  );
+  if (Number(process.versions.node.split(".")[0]) >= 24) return;
+  const found = `needs Node 24 or later, this is ${process.version}`;
+  console.error(`wharfinger: ${found}: start it by npm's scripts, which bring their own`);
   process.exit(1);
 }
