@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { envReader } from "#service-kit/config.js";
+import { envReader, type EnvReader } from "#service-kit/config.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import { readUpstreamTokenNames } from "#service-kit/signing/token-names.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 
 /** What an auditor's commands are told by the environment; the names are the gateway's. */
@@ -24,15 +25,31 @@ export interface AuditConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): AuditConfig {
   const read = envReader(env);
-  const keys = readCertifiedKeyRingConfig(read, { owner: "gateway", retainSeconds: 0 });
-  const config: AuditConfig = {
-    database: readDatabaseConfig(read),
-    trustFile: read.text("AUDIT_TRUST_FILE", join(keys.directory, "trust", AUDIT_BUNDLE)),
-    keys,
-    registryUrl: read.optionalUrl("REGISTRY_URL"),
-    upstreamService: read.text("UPSTREAM_SERVICE", "wharfinger-upstream"),
-    upstreamIssuer: read.text("UPSTREAM_ISSUER", "wharfinger-gateway"),
-  };
+  const config = readVariables(read);
   read.throwIfFaulty();
   return Object.freeze(config);
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns the configuration
+ */
+export function readVariables(read: EnvReader): AuditConfig {
+  const keys = readCertifiedKeyRingConfig(read, { owner: "gateway", retainSeconds: 0 });
+  const upstream = readUpstreamTokenNames(read);
+  return {
+    database: readDatabaseConfig(read),
+    trustFile: read.text("AUDIT_TRUST_FILE", join(keys.directory, "trust", AUDIT_BUNDLE), {
+      meaning: "certificates that signatures of checkpoints have to lead to (docs/audit-log.md)",
+      wanted: "PEM file",
+      absent: "`trust/audit.pem` in `KEYS_DIR`",
+    }),
+    keys,
+    registryUrl: read.optionalUrl("REGISTRY_URL", {
+      meaning: "the registry that `--registry` compares with",
+      absent: "has to be named after `--registry`",
+    }),
+    upstreamService: upstream.service,
+    upstreamIssuer: upstream.issuer,
+  };
 }

@@ -9,6 +9,7 @@ import {
   rotateRobot,
   switchRobot,
 } from "./commands/robots.js";
+import { VARIABLES } from "./variables.js";
 import { listTokens, revokeAllTokens, revokeToken } from "./commands/tokens.js";
 
 const USAGE = `wharf - the command line of Wharfinger
@@ -23,8 +24,8 @@ const USAGE = `wharf - the command line of Wharfinger
   wharf tokens revoke  ID | --all
   wharf explain        ACTION REPOSITORY          may I do that, and why?
 
-  --url URL            the gateway; else WHARF_URL
-  --token-file FILE    file with an OAuth access token, or with user:password; else WHARF_TOKEN`;
+  --url URL            ${VARIABLES.WHARF_URL}; else WHARF_URL
+  --token-file FILE    file with ${VARIABLES.WHARF_TOKEN}; else WHARF_TOKEN`;
 
 /** The command line makes no sense. */
 class UsageError extends Error {}
@@ -51,13 +52,17 @@ function readCommandLine() {
 }
 
 function connect(): Client {
-  const url = values.url ?? process.env["WHARF_URL"];
+  const url = values.url ?? variable("WHARF_URL");
   const file = values["token-file"];
-  const token = file === undefined ? process.env["WHARF_TOKEN"] : readFileSync(file, "utf8").trim();
+  const token = file === undefined ? variable("WHARF_TOKEN") : readFileSync(file, "utf8").trim();
   if (url === undefined) throw new UsageError("no gateway: give --url or set WHARF_URL");
   if (token === undefined || token === "")
     throw new UsageError("no login: give --token-file or set WHARF_TOKEN");
   return createClient(url.replace(/\/+$/, ""), token);
+}
+
+function variable(name: keyof typeof VARIABLES): string | undefined {
+  return process.env[name];
 }
 
 function run([group, verb, ...rest]: readonly string[]): Promise<string> {

@@ -1,11 +1,12 @@
 import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { readSettings, type Options } from "#registry-config/options.js";
+import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewAuthorityInTime, renewKeys } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
+import { readRegistryOptions } from "./registry-options.js";
 import { takeOverSharedVolume } from "./shared-volume.js";
 import { secretFor, type Volumes, volumesBelow } from "./volumes.js";
 
@@ -20,7 +21,9 @@ const AUTHORITY_LEFT_SECONDS = 90 * 86_400;
  * registry's configuration anew.
  */
 async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
-  const registry = registryOptions(env);
+  const read = envReader(env);
+  const registry = readRegistryOptions(read);
+  read.throwIfFaulty();
   const volumes = volumesBelow(root);
   await takeOverSharedVolume(root, volumes);
   const notification = await secretFor(volumes.gateway, "notification");
@@ -54,19 +57,6 @@ async function makeKeys({ keys }: Volumes): Promise<void> {
   console.log(`the gateway has keys until ${new Date(coveredUntil * 1000).toISOString()}`);
   // Services cannot write their own folders.
   await readKeyFolder({ directory: keys.keys, owner: "token-server", certified: false });
-}
-
-/** @throws ConfigError naming every variable that is wrong */
-function registryOptions(env: NodeJS.ProcessEnv): Options {
-  const read = envReader(env);
-  const registry = read.oneOf("REGISTRY_LINE", "3", ["2.8", "3"]);
-  const bucket = read.optionalText("STORAGE_S3_BUCKET");
-  const region = read.optionalText("STORAGE_S3_REGION");
-  if (bucket !== null && region === null)
-    read.fault("STORAGE_S3_REGION", "absent, wanted the region of STORAGE_S3_BUCKET");
-  read.throwIfFaulty();
-  if (bucket === null || region === null) return { registry, storage: "filesystem" };
-  return { registry, storage: "s3", "s3-bucket": bucket, "s3-region": region };
 }
 
 try {

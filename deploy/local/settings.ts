@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
-import { envReader } from "#service-kit/config.js";
-import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
+import { envReader, type EnvReader } from "#service-kit/config.js";
+import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { REPOSITORY_ROOT } from "./repository-root.js";
 
 /** What the person who starts the stack can choose. */
@@ -29,22 +29,45 @@ export interface LocalSettings {
  */
 export function readLocalSettings(env: NodeJS.ProcessEnv): LocalSettings {
   const read = envReader(env);
+  const settings = readVariables(read);
+  read.throwIfFaulty();
+  return settings;
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns the settings
+ */
+export function readVariables(read: EnvReader): LocalSettings {
   const isSet = (...names: readonly string[]) =>
     names.some((name) => read.optionalText(name) !== null);
-  const settings = {
-    port: read.port("PORT", 8080),
-    dataDir: resolve(REPOSITORY_ROOT, read.text("DATA_DIR", ".data")),
-    registryBin: read.optionalText("REGISTRY_BIN"),
+  return {
+    port: read.port("PORT", 8080, "port of the gateway; 0: a free one"),
+    dataDir: resolve(
+      REPOSITORY_ROOT,
+      read.text("DATA_DIR", ".data", {
+        meaning: "where data, keys, secrets and logs are",
+        wanted: "folder",
+      }),
+    ),
+    registryBin: read.optionalText("REGISTRY_BIN", {
+      meaning: "the stock registry's program",
+      wanted: "file",
+      absent:
+        "`registry` or `docker-registry` on the `PATH`, else Debian's package, else `registry:3` in a Docker engine",
+    }),
     hasOutsidePostgres: isSet("DB_SUBNAME"),
     hasOutsideSns: isSet("API_SNS_TOPIC_ARN"),
     hasAwsCredentials: isSet("AWS_ACCESS_KEY_ID", "AWS_PROFILE"),
     hasRegistryName: isSet("API_REPOSITORY", "PUBLIC_URL"),
-    logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
+    logLevel: readLogLevel(read),
     identitiesFile: resolve(
       REPOSITORY_ROOT,
-      read.text("IDENTITIES_FILE", join("deploy", "local", "identities.json")),
+      read.text("IDENTITIES_FILE", join("deploy", "local", "identities.json"), {
+        meaning:
+          "who can log in, with which token, and in which teams they are; followed while it changes",
+        wanted: "JSON file",
+      }),
     ),
   };
-  read.throwIfFaulty();
-  return settings;
 }

@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { ConfigError } from "#service-kit/config.js";
-import { OPTIONS, readSettings, type Options } from "./options.js";
+import { ConfigError, envReader } from "#service-kit/config.js";
+import { OPTIONS, readBucket, readSettings, type Options } from "./options.js";
 import { renderRegistryConfig } from "./render.js";
 
 const WRONG_USE = 2;
@@ -29,7 +29,7 @@ function run(): void {
     process.stdout.write(USAGE);
     return;
   }
-  const bucket = options["s3-bucket"] ?? process.env["STORAGE_S3_BUCKET"];
+  const bucket = options["s3-bucket"] ?? readBucket(envReader(process.env)) ?? undefined;
   const settings = readSettings({
     ...options,
     ...(bucket === undefined ? {} : { "s3-bucket": bucket }),

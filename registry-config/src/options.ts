@@ -50,6 +50,17 @@ export const OPTIONS = {
 export type Options = Partial<Record<keyof typeof OPTIONS, string>>;
 
 /**
+ * @param read - the environment
+ * @returns the bucket that Pier One's variable names, or `null`
+ */
+export function readBucket(read: EnvReader): string | null {
+  return read.optionalText("STORAGE_S3_BUCKET", {
+    meaning: "bucket of the blobs (registry-config/README.md)",
+    absent: "docker-compose: blobs are in a volume; the command: `--s3-bucket`",
+  });
+}
+
+/**
  * @param options - values of the command line
  * @returns the checked settings
  * @throws ConfigError naming every option that is absent or wrong

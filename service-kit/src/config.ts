@@ -14,25 +14,48 @@ export class ConfigError extends Error {
   }
 }
 
+/** What a whole number may be, and of what; names that end in `_SECONDS`, `_HOURS` or `_DAYS` say it themselves. */
+export interface IntegerRange {
+  readonly min: number;
+  readonly max: number;
+  readonly unit?: string;
+}
+
+/**
+ * What docs/configuration.md says of a variable: its meaning in one sentence. Markdown; `docs/keys.md` becomes a link.
+ * A variable that is only looked at again, where it was described before, has none.
+ */
+export type About =
+  | string
+  | {
+      readonly meaning: string;
+      /** What has to be given, where the kind of value does not say it. */
+      readonly wanted?: string;
+      /** What holds without the variable, where its default does not say it. */
+      readonly absent?: string;
+    };
+
 /** Reads environment variables into typed values and collects every fault, so that one start names them all. */
 export interface EnvReader {
-  text(name: string, fallback: string): string;
-  optionalText(name: string): string | null;
+  /** The same reader, for variables that docs/configuration.md has under a heading of their own. */
+  on(subject: string): EnvReader;
+  text(name: string, fallback: string, about?: About): string;
+  optionalText(name: string, about?: About): string | null;
   /** An absolute http or https URL without a trailing slash, or `null` when the variable is absent. */
-  optionalUrl(name: string): string | null;
-  url(name: string, fallback?: string): string;
+  optionalUrl(name: string, about?: About): string | null;
+  url(name: string, fallback?: string, about?: About): string;
   /** A TCP port; 0 takes a free one. */
-  port(name: string, fallback: number): number;
-  integer(name: string, fallback: number, range: { min: number; max: number }): number;
-  flag(name: string, fallback: boolean): boolean;
-  oneOf<T extends string>(name: string, fallback: T, values: readonly T[]): T;
+  port(name: string, fallback: number, about?: About): number;
+  integer(name: string, fallback: number, range: IntegerRange, about?: About): number;
+  flag(name: string, fallback: boolean, about?: About): boolean;
+  oneOf<T extends string>(name: string, fallback: T, values: readonly T[], about?: About): T;
   /** The value of `name`, or the content of the file that `name_FILE` points to; of another form it is a fault. */
-  secret(name: string, options?: { form?: SecretForm; fallback?: string }): Secret;
-  optionalSecret(name: string, form?: SecretForm): Secret | null;
+  secret(name: string, options?: { form?: SecretForm; fallback?: string }, about?: About): Secret;
+  optionalSecret(name: string, form?: SecretForm, about?: About): Secret | null;
   /** Addresses or CIDR ranges split by commas, or Express's names `loopback`, `linklocal`, `uniquelocal`. */
-  addressList(name: string, fallback?: string): string[];
+  addressList(name: string, fallback?: string, about?: About): string[];
   /** Words split by commas. */
-  list(name: string, fallback?: readonly string[]): string[];
+  list(name: string, fallback?: readonly string[], about?: About): string[];
   /** Records a fault of a rule that spans several variables. */
   fault(name: string, message: string): void;
   /** @throws ConfigError when anything read so far was faulty, or a variable is set that looks like ours and is not */
@@ -62,7 +85,7 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       faults.push(`${name}: must not hold a user name or password`);
     return given.replace(/\/+$/, "");
   };
-  const integer = (name: string, fallback: number, { min, max }: { min: number; max: number }) => {
+  const integer = (name: string, fallback: number, { min, max }: IntegerRange) => {
     const given = raw(name);
     if (given === null) return fallback;
     const value = Number(given);
@@ -84,7 +107,8 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
     return new Secret("");
   };
 
-  return {
+  const reader: EnvReader = {
+    on: () => reader,
     text: (name, fallback) => raw(name) ?? fallback,
     optionalText: raw,
     optionalUrl: (name) => {
@@ -134,6 +158,7 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       if (faults.length + unknown.length > 0) throw new ConfigError([...faults, ...unknown]);
     },
   };
+  return reader;
 }
 
 function splitList(text: string): string[] {

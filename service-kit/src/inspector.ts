@@ -12,8 +12,16 @@ export type InspectorPort = number | null;
  * @returns the port, 0 for a free one, or `null` when it is off
  */
 export function readInspectorPort(read: EnvReader): InspectorPort {
-  const port = read.port("NREPL_PORT", 0);
-  return read.flag("NREPL_ENABLED", false) ? port : null;
+  const enabled = read.flag(
+    "NREPL_ENABLED",
+    false,
+    "opens Node's inspector on loopback, for looking into a running process",
+  );
+  const port = read.port("NREPL_PORT", 0, {
+    meaning: "port of the inspector",
+    absent: "a free port",
+  });
+  return enabled ? port : null;
 }
 
 /**

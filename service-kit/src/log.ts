@@ -1,4 +1,5 @@
 import { pino, type Logger } from "pino";
+import type { EnvReader } from "./config.js";
 import { describeError } from "./describe-error.js";
 
 export type { Logger };
@@ -6,6 +7,14 @@ export type { Logger };
 /** Levels a service can be set to. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error", "silent"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/**
+ * @param read - reader that collects faults
+ * @returns what `LOG_LEVEL` says
+ */
+export function readLogLevel(read: EnvReader): LogLevel {
+  return read.oneOf("LOG_LEVEL", "info", LOG_LEVELS, "least severe lines that are logged");
+}
 
 /**
  * @param service - name of the process, on every line

@@ -32,7 +32,10 @@ export function readSinksConfig(read: EnvReader, publicUrl: string | null): Sink
 }
 
 function sinksOfFile(read: EnvReader): readonly SinkSpec[] {
-  const path = read.optionalText("SINKS_FILE");
+  const path = read.optionalText("SINKS_FILE", {
+    meaning: "further sinks: SNS, signed webhooks, audit; with filters; read at start",
+    wanted: "YAML file",
+  });
   if (path === null) return [];
   try {
     return readYamlFile(path, sinksSchema(dirname(path))).sinks;
@@ -45,9 +48,19 @@ function sinksOfFile(read: EnvReader): readonly SinkSpec[] {
 }
 
 function snsOfEnvironment(read: EnvReader): SnsSpec | null {
-  const topicArn = read.optionalText("API_SNS_TOPIC_ARN");
-  const given = read.optionalText("API_SNS_REGION");
-  const endpoint = read.optionalUrl("API_SNS_ENDPOINT") ?? undefined;
+  const topicArn = read.optionalText(
+    "API_SNS_TOPIC_ARN",
+    "SNS topic that gets a message of every push (docs/events.md)",
+  );
+  const given = read.optionalText("API_SNS_REGION", {
+    meaning: "region of the topic; another one than its own is refused",
+    absent: "as in the ARN",
+  });
+  const endpoint =
+    read.optionalUrl("API_SNS_ENDPOINT", {
+      meaning: "another endpoint of SNS, for tests",
+      absent: "the region's",
+    }) ?? undefined;
   if (topicArn === null) return null;
   const region = regionOfTopic(topicArn);
   if (region === null)
@@ -59,8 +72,16 @@ function snsOfEnvironment(read: EnvReader): SnsSpec | null {
 }
 
 function auditOfEnvironment(read: EnvReader): AuditSpec | null {
-  const url = read.optionalUrl("HTTP_AUDIT_LOGS_URL");
-  const token = read.optionalSecret("HTTP_AUDIT_LOGS_TOKEN", BEARER_TOKEN) ?? undefined;
+  const url = read.optionalUrl(
+    "HTTP_AUDIT_LOGS_URL",
+    "service that gets an audit event of every push; `https://` with a token",
+  );
+  const token =
+    read.optionalSecret(
+      "HTTP_AUDIT_LOGS_TOKEN",
+      BEARER_TOKEN,
+      "shown to that service; a file is read anew for every event",
+    ) ?? undefined;
   const tokenFile = read.optionalText("HTTP_AUDIT_LOGS_TOKEN_FILE") ?? undefined;
   if (url === null) {
     if (token !== undefined)
@@ -85,7 +106,11 @@ function registryIdentity(
   publicUrl: string | null,
   isNeeded: boolean,
 ): RegistryIdentity {
-  const given = read.optionalText("API_REPOSITORY");
+  const given = read.optionalText("API_REPOSITORY", {
+    meaning: "what the registry is called in events; with sinks, this or `PUBLIC_URL` is required",
+    wanted: "`host` or `host:port`",
+    absent: "the host of `PUBLIC_URL`",
+  });
   if (given !== null && !HOST.test(given))
     read.fault("API_REPOSITORY", `given ${JSON.stringify(given)}, wanted host or host:port`);
   const ofUrl = publicUrl !== null && URL.canParse(publicUrl) ? new URL(publicUrl).host : null;

@@ -47,7 +47,11 @@ export interface Database extends Queryable {
  * @returns the parsed configuration
  */
 export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
-  const subname = read.text("DB_SUBNAME", "//localhost:5432/wharfinger");
+  const subname = read.text("DB_SUBNAME", "//localhost:5432/wharfinger", {
+    meaning:
+      "Postgres, with `?ssl=true` or `?sslmode=`…`&sslrootcert=`FILE (docs/closed-by-default.md#tls-to-the-database)",
+    wanted: "`//host:port/database`",
+  });
   const url = URL.canParse(`postgres:${subname}`) ? new URL(`postgres:${subname}`) : null;
   if (url !== null && (url.username !== "" || url.password !== ""))
     read.fault("DB_SUBNAME", "must not hold a user or password: those are DB_USER and DB_PASSWORD");
@@ -58,10 +62,27 @@ export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
     host: url?.hostname.replace(/^\[|\]$/g, "") ?? "",
     port: Number(url?.port === "" ? 5432 : url?.port),
     database: decodeURIComponent(url?.pathname.slice(1) ?? ""),
-    user: read.text("DB_USER", "postgres"),
-    password: read.secret("DB_PASSWORD", { form: PASSWORD, fallback: "postgres" }),
+    user: read.text("DB_USER", "postgres", "best a role of the service's own (docs/database.md)"),
+    password: read.secret(
+      "DB_PASSWORD",
+      { form: PASSWORD, fallback: "postgres" },
+      "password of `DB_USER`",
+    ),
     tls: readDatabaseTls(read, url?.searchParams ?? new URLSearchParams()),
   };
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns the most connections that a service holds
+ */
+export function readDatabaseConnections(read: EnvReader): number {
+  return read.integer(
+    "DB_CONNECTIONS",
+    10,
+    { min: 2, max: 200 },
+    "most connections of one process to the database",
+  );
 }
 
 /** @returns connection options for the `pg` library; contain the password */

@@ -39,7 +39,7 @@ export function readDatabaseTls(read: EnvReader, query: URLSearchParams): Databa
   const asked = [
     ofSsl(read, query.get("ssl")),
     ofMode(read, "DB_SUBNAME", query.get("sslmode")),
-    ofMode(read, "PGSSLMODE", read.optionalText("PGSSLMODE")),
+    ofMode(read, "PGSSLMODE", sslModeOfEnvironment(read)),
   ].filter((one) => one !== null);
   const mode = agreed(read, asked);
   const file = rootCertificateFile(read, query);
@@ -76,6 +76,14 @@ export function tlsOptions(
     checkServerIdentity: (_name, certificate) =>
       mode === "verify-ca" ? undefined : checkServerIdentity(host, certificate),
   };
+}
+
+function sslModeOfEnvironment(read: EnvReader): string | null {
+  return read.optionalText("PGSSLMODE", {
+    meaning: "TLS to the database; may not contradict `DB_SUBNAME`",
+    wanted: TLS_MODES.map((mode) => `\`${mode}\``).join(", "),
+    absent: "what `DB_SUBNAME` says",
+  });
 }
 
 function checkParameter(read: EnvReader, query: URLSearchParams, name: string): void {
@@ -124,7 +132,11 @@ function agreed(read: EnvReader, asked: readonly Asked[]): TlsMode {
 
 function rootCertificateFile(read: EnvReader, query: URLSearchParams): string | null {
   const named = query.get("sslrootcert");
-  const ofEnvironment = read.optionalText("PGSSLROOTCERT");
+  const ofEnvironment = read.optionalText("PGSSLROOTCERT", {
+    meaning: "the authorities that the database's certificate has to come from",
+    wanted: "PEM file, or `system`",
+    absent: "what `DB_SUBNAME` says",
+  });
   if (named === "") read.fault("DB_SUBNAME", "sslrootcert is empty, wanted a file");
   if (named !== null && ofEnvironment !== null && named !== ofEnvironment)
     read.fault("PGSSLROOTCERT", "differs from sslrootcert in DB_SUBNAME, wanted one of them");

@@ -3,20 +3,76 @@ import type { ConnectionLimits } from "./connection-count.js";
 import { bareAddress } from "./forwarded.js";
 import { trustedPeers } from "./trusted-peers.js";
 
+/** Where a service listens, and to whom. */
+export interface ListenerConfig {
+  readonly host: string;
+  readonly port: number;
+  readonly metricsHost: string;
+  readonly metricsPort: number;
+  /** Peers whose `X-Forwarded-*` headers count. */
+  readonly trustedProxies: readonly string[];
+  readonly connections: ConnectionLimits;
+  /** How long requests in flight may go on at shutdown. */
+  readonly drainSeconds: number;
+}
+
 /**
- * @param read - the environment
- * @param trustedProxies - peers from which everybody comes
- * @returns how many connections a service's listener bears
+ * @param read - reader that collects faults
+ * @param defaults - where the service listens unless it is told otherwise
+ * @returns where a service listens, and to whom
  */
-export function readConnectionLimits(
-  read: Pick<EnvReader, "integer">,
+export function readListenerConfig(
+  read: EnvReader,
+  defaults: { readonly host: string; readonly port: number; readonly metricsPort: number },
+): ListenerConfig {
+  const host = read.text("HOST", defaults.host, {
+    meaning: "where to listen; the images have `HOST=0.0.0.0`",
+    wanted: "address",
+  });
+  const trustedProxies = read.addressList("TRUSTED_PROXIES", "", {
+    meaning:
+      "peers whose `X-Forwarded-*` or `Forwarded` count; the token server believes gateways besides (`GATEWAY_TRUST_FILE`)",
+    absent: "nobody",
+  });
+  return {
+    host,
+    port: read.port("PORT", defaults.port, "where to listen"),
+    metricsHost: read.text("METRICS_HOST", host, {
+      meaning: "where Prometheus finds `/metrics`",
+      wanted: "address",
+      absent: "as `HOST`",
+    }),
+    metricsPort: read.port("METRICS_PORT", defaults.metricsPort, "Prometheus endpoint `/metrics`"),
+    trustedProxies,
+    connections: readConnectionLimits(read, trustedProxies),
+    drainSeconds: read.integer(
+      "DRAIN_SECONDS",
+      30,
+      { min: 0, max: 900 },
+      "how long requests in flight may go on at shutdown",
+    ),
+  };
+}
+
+function readConnectionLimits(
+  read: EnvReader,
   trustedProxies: readonly string[],
 ): ConnectionLimits {
   const isTrusted = trustedPeers(trustedProxies);
   return {
-    inAll: read.integer("MAX_CONNECTIONS", 2_048, { min: 16, max: 1_000_000 }),
+    inAll: read.integer(
+      "MAX_CONNECTIONS",
+      2_048,
+      { min: 16, max: 1_000_000 },
+      "most connections of clients; idle ones give way, then 503 (docs/limits.md)",
+    ),
     // A whole cluster behind one address that pulls at once makes some hundreds.
-    perSource: read.integer("MAX_CONNECTIONS_PER_SOURCE", 512, { min: 4, max: 1_000_000 }),
+    perSource: read.integer(
+      "MAX_CONNECTIONS_PER_SOURCE",
+      512,
+      { min: 4, max: 1_000_000 },
+      "the same from one IPv4 address or one /64 of IPv6 that `TRUSTED_PROXIES` does not name; then 429",
+    ),
     isTrusted: (peer) => isTrusted(bareAddress(peer ?? "") ?? ""),
   };
 }

@@ -33,7 +33,11 @@ export function readKeyRingConfig(read: EnvReader, use: KeyUse): KeyRingConfig {
  */
 export function readCertifiedKeyRingConfig(read: EnvReader, use: KeyUse): KeyRingConfig {
   const keys = readKeys(read, use);
-  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE");
+  const certificateFile = read.optionalText("SIGNING_CERTIFICATE_FILE", {
+    meaning: "chains from the gateway's `SIGNING_KEY` to what the registry trusts",
+    wanted: "PEM file",
+    absent: "those beside the keys",
+  });
   if (certificateFile !== null && keys.givenKeys === null)
     read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY or SIGNING_KEY_FILE");
   if (certificateFile === null && keys.givenKeys !== null)
@@ -47,9 +51,17 @@ export function readCertifiedKeyRingConfig(read: EnvReader, use: KeyUse): KeyRin
 
 function readKeys(read: EnvReader, { owner, retainSeconds }: KeyUse) {
   const file = read.optionalText("SIGNING_KEY_FILE");
-  const given = read.optionalSecret("SIGNING_KEY", PEM);
+  const given = read.optionalSecret("SIGNING_KEY", PEM, {
+    meaning: "keys of your own, P-256 or RSA; the first signs, all are published",
+    absent: "those in `KEYS_DIR`",
+  });
   return {
-    directory: read.text("KEYS_DIR", "keys"),
+    directory: read.text("KEYS_DIR", "keys", {
+      meaning:
+        "signing keys, in folders `gateway` and `token-server` that all replicas share; the gateway's are made by " +
+        "`npm run keys -- renew`, with the certificates that the registry trusts (docs/keys.md)",
+      wanted: "folder",
+    }),
     owner,
     givenKeys: given === null ? null : () => (file === null ? given : new Secret(readText(file))),
     givenKeysFile: file,

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { filesOf, OURS, read, SERVICES, variablesOf } from "./support/compose.js";
+import { OF_COMPOSE } from "#tests/documents/programs.js";
+import { record } from "#tests/documents/recording-reader.js";
+import { filesOf, OURS, read, SERVICES } from "./support/compose.js";
 
 /** What the images that are not ours understand. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
@@ -37,19 +39,19 @@ const LEFT_OUT: readonly string[] = [
 const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {
   "token-server": ["TRUSTED_PROXIES"],
   // It makes the roles, as the superuser.
-  database: ["DB_PASSWORD_FILE", "LOG_LEVEL"],
+  database: ["DB_PASSWORD_FILE"],
 };
 
 describe("the settings in docker-compose.yml", () => {
   test.each(Object.entries(SERVICES))("tells %s nothing it does not read", (name, service) => {
-    const known = FOREIGN[name] ?? [...variablesOf(filesOf(name)), ...(usesSdk(name) ? SDK : [])];
+    const known = FOREIGN[name] ?? [...variablesOf(name), ...(usesSdk(name) ? SDK : [])];
     const told = Object.keys(service.environment ?? {});
     expect(told.filter((variable) => !known.includes(variable))).toEqual([]);
   });
 
   test.each(OURS)("lets an operator tell %s all that it reads", (name, { environment }) => {
     const left = [...LEFT_OUT, ...(LEFT_OUT_OF[name] ?? [])];
-    const wanted = [...variablesOf(filesOf(name)), ...(usesSdk(name) ? SDK : [])];
+    const wanted = [...variablesOf(name), ...(usesSdk(name) ? SDK : [])];
     const told = Object.keys(environment ?? {});
     expect(wanted.filter((one) => !told.includes(one) && !left.includes(one))).toEqual([]);
     expect(told.filter((one) => LEFT_OUT_OF[name]?.includes(one))).toEqual([]);
@@ -74,6 +76,12 @@ describe("the settings in docker-compose.yml", () => {
     expect(read(".dockerignore").split("\n")).toContain("deploy/config");
   });
 });
+
+function variablesOf(service: string): string[] {
+  const readVariables = OF_COMPOSE[service];
+  if (readVariables === undefined) throw new Error(`nobody knows what ${service} reads`);
+  return [...record(readVariables).names];
+}
 
 function usesSdk(target: string): boolean {
   return filesOf(target).some(({ imports }) => imports.some((one) => one.startsWith("@aws-sdk/")));

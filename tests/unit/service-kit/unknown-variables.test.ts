@@ -12,6 +12,7 @@ const SOURCES = [
   "deploy/compose",
   "deploy/local",
   "gateway/src",
+  "registry-config/src",
   "service-kit/src",
   "token-server/src",
 ];

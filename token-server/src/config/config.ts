@@ -1,14 +1,19 @@
-import { envReader } from "#service-kit/config.js";
-import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
-import { readConnectionLimits } from "#service-kit/http/listener-config.js";
+import { envReader, type EnvReader } from "#service-kit/config.js";
+import {
+  readDatabaseConfig,
+  readDatabaseConnections,
+  type DatabaseConfig,
+} from "#service-kit/db/pool.js";
+import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
-import { LOG_LEVELS, type LogLevel } from "#service-kit/log.js";
-import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
+import { readClientTokenNames } from "#service-kit/signing/token-names.js";
 import { readAuthentication, type Authentication } from "../logins/closed-by-default.js";
-import { DOCKER_CONFIG_CLIENTS } from "../refresh-tokens/clients.js";
 import type { LoginLimits } from "../limits/login-limiter.js";
+import { readLoginLimits, readRefreshTokenSettings } from "./login-settings.js";
+import type { RefreshTokenSettings } from "./login-settings.js";
 
 /** Gateways alone have business with it, and where they are somebody has to say. */
 const LOOPBACK = "127.0.0.1";
@@ -16,14 +21,9 @@ const LOOPBACK = "127.0.0.1";
 const LEEWAY_SECONDS = 120;
 
 /** Everything the token server can be told, read once at start. */
-export interface TokenServerConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly metricsHost: string;
-  readonly metricsPort: number;
+export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings {
   readonly logLevel: LogLevel;
   readonly inspectorPort: InspectorPort;
-  readonly drainSeconds: number;
   /** Name of the registry that tokens are for; the only `service` that is answered. */
   readonly service: string;
   readonly issuer: string;
@@ -37,17 +37,10 @@ export interface TokenServerConfig {
   readonly allowPublicRead: boolean;
   /** PEM file with the authorities of the gateways' keys: what such a key signs of a caller is believed; `null`: nothing is. */
   readonly gatewayTrustFile: string | null;
-  /** Peers whose `X-Forwarded-For` counts besides. */
-  readonly trustedProxies: readonly string[];
-  readonly connections: ConnectionLimits;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
-  readonly refreshTokenSeconds: number;
-  readonly refreshTokenClients: readonly string[];
   /** Longest life of a robot, in days. */
   readonly robotMaxDays: number;
-  /** How many refresh tokens of one identity live at a time. */
-  readonly refreshTokensMost: { readonly perClient: number; readonly perIdentity: number };
   /** How long who was verified of late goes on while a service does not decide. */
   readonly outageSeconds: number;
   /** Members of these teams administer the installation. */
@@ -66,57 +59,105 @@ export interface TokenServerConfig {
  */
 export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
   const read = envReader(env);
-  // Clients take anything below 60 s for 60 s and would go on with an expired token.
-  const tokenLifetimeSeconds = read.integer("TOKEN_TTL_SECONDS", 900, { min: 60, max: 86_400 });
-  const trustedProxies = read.addressList("TRUSTED_PROXIES");
-  const config: TokenServerConfig = {
-    host: read.text("HOST", LOOPBACK),
-    port: read.port("PORT", 8081),
-    metricsHost: read.text("METRICS_HOST", read.text("HOST", LOOPBACK)),
-    metricsPort: read.port("METRICS_PORT", 9091),
-    inspectorPort: readInspectorPort(read),
-    logLevel: read.oneOf("LOG_LEVEL", "info", LOG_LEVELS),
-    drainSeconds: read.integer("DRAIN_SECONDS", 30, { min: 0, max: 900 }),
-    service: read.text("TOKEN_SERVICE", "wharfinger"),
-    issuer: read.text("TOKEN_ISSUER", "wharfinger"),
-    tokenLifetimeSeconds,
-    authentication: readAuthentication(read),
-    tokeninfoUrl: read.optionalUrl("HTTP_TOKENINFO_URL"),
-    teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL"),
-    iidinfoUrl: read.optionalUrl("HTTP_IIDINFO_URL"),
-    allowPublicRead: read.flag("HTTP_ALLOW_PUBLIC_READ", false),
-    gatewayTrustFile: read.optionalText("GATEWAY_TRUST_FILE"),
-    trustedProxies,
-    connections: readConnectionLimits(read, trustedProxies),
-    database: readDatabaseConfig(read),
-    databaseConnections: read.integer("DB_CONNECTIONS", 10, { min: 2, max: 200 }),
-    refreshTokenSeconds: read.integer("REFRESH_TOKEN_TTL_SECONDS", 30 * 86_400, {
-      min: 60,
-      max: 3650 * 86_400,
-    }),
-    refreshTokensMost: {
-      perClient: read.integer("REFRESH_TOKENS_PER_CLIENT", 50, { min: 1, max: 10_000 }),
-      perIdentity: read.integer("REFRESH_TOKENS_PER_IDENTITY", 200, { min: 1, max: 10_000 }),
-    },
-    outageSeconds: read.integer("LOGIN_OUTAGE_SECONDS", 3_600, { min: 0, max: 86_400 }),
-    refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", DOCKER_CONFIG_CLIENTS),
-    robotMaxDays: read.integer("ROBOT_MAX_DAYS", 365, { min: 1, max: 3650 }),
-    adminTeams: read.list("ADMIN_TEAMS"),
-    loginsFile: read.optionalText("LOGINS_FILE"),
-    policyFile: read.optionalText("POLICY_FILE"),
-    loginLimits: {
-      failuresPerSource: read.integer("LOGIN_FAILURES_PER_SOURCE", 100, { min: 1, max: 10_000 }),
-      failuresPerAccount: read.integer("LOGIN_FAILURES_PER_ACCOUNT", 10, {
-        min: 1,
-        max: 10_000,
-      }),
-      windowSeconds: read.integer("LOGIN_FAILURE_SECONDS", 60, { min: 1, max: 86_400 }),
-    },
-    keys: readKeyRingConfig(read, {
-      owner: "token-server",
-      retainSeconds: tokenLifetimeSeconds + LEEWAY_SECONDS,
-    }),
-  };
+  const config = readVariables(read);
   read.throwIfFaulty();
   return Object.freeze(config);
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns the configuration
+ */
+export function readVariables(read: EnvReader): TokenServerConfig {
+  const listening = { host: LOOPBACK, port: 8081, metricsPort: 9091 };
+  return {
+    ...readLogins(read.on("Logins")),
+    ...readRights(read.on("Who may do what")),
+    ...readTokens(read.on("Keys and tokens")),
+    ...readRefreshTokenSettings(read.on("Refresh tokens")),
+    loginLimits: readLoginLimits(read.on("Failed logins")),
+    ...readListenerConfig(read.on("Listening"), listening),
+    database: readDatabaseConfig(read.on("Database")),
+    databaseConnections: readDatabaseConnections(read.on("Database")),
+    inspectorPort: readInspectorPort(read.on("The process")),
+    logLevel: readLogLevel(read.on("The process")),
+  };
+}
+
+function readTokens(read: EnvReader) {
+  const tokenLifetimeSeconds = read.integer(
+    "TOKEN_TTL_SECONDS",
+    900,
+    // Clients take anything below 60 s for 60 s and would go on with an expired token.
+    { min: 60, max: 86_400 },
+    "lifetime of a token",
+  );
+  const use = { owner: "token-server", retainSeconds: tokenLifetimeSeconds + LEEWAY_SECONDS };
+  return {
+    ...readClientTokenNames(read),
+    tokenLifetimeSeconds,
+    gatewayTrustFile: read.optionalText("GATEWAY_TRUST_FILE", {
+      meaning:
+        "the authorities of the gateways' keys (`trust/gateway.pem`, followed): what gateways sign of their callers, " +
+        "address and request id, is believed, and nothing else (docs/keys.md)",
+      wanted: "PEM file",
+    }),
+    keys: readKeyRingConfig(read, use),
+  };
+}
+
+function readLogins(read: EnvReader) {
+  return {
+    authentication: readAuthentication(read),
+    tokeninfoUrl: read.optionalUrl(
+      "HTTP_TOKENINFO_URL",
+      "OAuth token information (docs/logins/oauth2.md). Without any login and without public read the token server " +
+        "does not start",
+    ),
+    teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL", {
+      meaning: "team service, asked `GET /api/accounts/aws?member=<uid>`",
+      absent: "only teams of `LOGINS_FILE`",
+    }),
+    iidinfoUrl: read.optionalUrl(
+      "HTTP_IIDINFO_URL",
+      "service that knows machines by their instance identity documents (docs/logins/machines.md)",
+    ),
+    loginsFile: read.optionalText("LOGINS_FILE", {
+      meaning: "further logins and static teams (docs/logins/README.md); followed while it changes",
+      wanted: "YAML file",
+    }),
+    outageSeconds: read.integer(
+      "LOGIN_OUTAGE_SECONDS",
+      3_600,
+      { min: 0, max: 86_400 },
+      "how long a login that was verified goes on while token service, machine service, directory or issuer do not " +
+        "decide; 0: not at all. Never after a verdict",
+    ),
+  };
+}
+
+function readRights(read: EnvReader) {
+  return {
+    allowPublicRead: read.flag(
+      "HTTP_ALLOW_PUBLIC_READ",
+      false,
+      "pulls without login (docs/logins/anonymous.md)",
+    ),
+    policyFile: read.optionalText("POLICY_FILE", {
+      meaning: "the access policy (docs/policy.md); followed while it changes",
+      wanted: "YAML file",
+      absent: "built-in rules",
+    }),
+    adminTeams: read.list(
+      "ADMIN_TEAMS",
+      [],
+      "teams whose members administer: robots of all teams, explain for others",
+    ),
+    robotMaxDays: read.integer(
+      "ROBOT_MAX_DAYS",
+      365,
+      { min: 1, max: 3650 },
+      "longest life of a robot (docs/logins/robots.md)",
+    ),
+  };
 }

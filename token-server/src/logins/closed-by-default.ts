@@ -22,7 +22,13 @@ const POINTLESS_WHEN_OFF = [
  * @returns whether authentication is on
  */
 export function readAuthentication(read: EnvReader): Authentication {
-  const authentication = read.oneOf("AUTHENTICATION", "on", ["on", "off"]);
+  const authentication = read.oneOf(
+    "AUTHENTICATION",
+    "on",
+    ["on", "off"],
+    "`off`: nobody logs in and **everybody may push, read and delete everything**; refused together with any login, " +
+      "policy, public read, administrators, or robots in the database (docs/closed-by-default.md)",
+  );
   if (authentication === "on") return authentication;
   const refuse = (name: string) => {
     read.fault(name, "given together with AUTHENTICATION=off, wanted one of them");

@@ -1,0 +1,95 @@
+import type { CheckpointInterval } from "#audit-log/checkpointer.js";
+import type { EnvReader } from "#service-kit/config.js";
+import type { DiscoverySettings } from "../discovery/settings.js";
+
+/** How long what is on record outside of the ledger is kept, and when the audit log's state is signed. */
+export interface RecordSettings {
+  /** Days after which who pulled is forgotten. */
+  readonly pullRecordDays: number;
+  /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
+  readonly outbox: { readonly retryHours: number; readonly keepDays: number };
+  /** When the audit log's state is signed. */
+  readonly checkpoints: CheckpointInterval;
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns how long things are kept
+ */
+export function readRecordSettings(read: EnvReader): RecordSettings {
+  return {
+    pullRecordDays: read.integer(
+      "PULL_RECORD_DAYS",
+      90,
+      { min: 1, max: 36_500 },
+      "when who pulled is forgotten (docs/pulls.md); counts stay",
+    ),
+    outbox: {
+      retryHours: read.integer(
+        "EVENT_RETRY_HOURS",
+        72,
+        { min: 1, max: 720 },
+        "how long an event that a sink does not take is tried again",
+      ),
+      keepDays: read.integer(
+        "EVENT_KEEP_DAYS",
+        30,
+        { min: 1, max: 3_650 },
+        "how long delivered events are kept",
+      ),
+    },
+    checkpoints: {
+      entries: read.integer(
+        "AUDIT_CHECKPOINT_ENTRIES",
+        1_000,
+        { min: 1, max: 1_000_000, unit: "entries" },
+        "a signed checkpoint of the audit log is made after so many (docs/audit-log.md)",
+      ),
+      seconds: read.integer(
+        "AUDIT_CHECKPOINT_SECONDS",
+        60,
+        { min: 1, max: 86_400 },
+        "and after so much time",
+      ),
+    },
+  };
+}
+
+/**
+ * @param read - reader that collects faults
+ * @returns when ledger and registry are compared
+ */
+export function readDiscoverySettings(read: EnvReader): DiscoverySettings {
+  return {
+    seconds: read.integer(
+      "DISCOVERY_SECONDS",
+      120,
+      { min: 0, max: 86_400 },
+      "how often ledger and registry are compared, from the beginning of one pass to that of the next, over all " +
+        "replicas; 0: never (docs/discovery.md)",
+    ),
+    sightings: read.integer(
+      "DISCOVERY_SIGHTINGS",
+      3,
+      { min: 1, max: 1_000, unit: "passes" },
+      "passes in a row that have to miss a tag before it counts as missing",
+    ),
+    repair: read.flag(
+      "DISCOVERY_REPAIR",
+      false,
+      "`true` puts drifted and missing tags back from the stored manifest",
+    ),
+    slice: read.integer(
+      "DISCOVERY_SLICE",
+      2_000,
+      { min: 1, max: 10_000_000, unit: "tags" },
+      "known tags compared in one automatic pass: a million tags and a pass every 2 minutes take 17 hours",
+    ),
+    perSecond: read.integer(
+      "DISCOVERY_RATE",
+      200,
+      { min: 1, max: 100_000, unit: "per second" },
+      "questions to the registry about digests",
+    ),
+  };
+}
