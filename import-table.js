@@ -54,10 +54,10 @@ export const FOLDERS = {
     robots: ["identity", "identity/safeguards", "policy"],
     token: ["identity", "identity/machine", "limits", "policy", "refresh-tokens", "robots", "teams"],
     api: ["identity", "policy", "refresh-tokens", "robots", "teams", "token"],
-    routes: ["api", "robots", "token"],
+    routes: ["token"],
     config: ["limits", "logins", "refresh-tokens"],
-    wiring: ["config", "limits", "logins", "policy", "refresh-tokens", "robots", "routes"],
-    ".": ["config", "limits", "logins", "policy", "refresh-tokens", "robots", "routes", "wiring"],
+    wiring: ["api", "config", "limits", "logins", "policy", "refresh-tokens", "robots", "routes", "teams", "token"],
+    ".": ["config", "wiring"],
   },
   gateway: {
     events: [],

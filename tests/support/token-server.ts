@@ -31,6 +31,8 @@ import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
+import { openRestApi } from "#token-server/wiring/rest-api.js";
+import { openTokens } from "#token-server/wiring/tokens.js";
 import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "./ledger.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
@@ -128,14 +130,11 @@ export async function startTestTokenServer(
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
       : await followLogins(options.loginsFile, identityConfig, identityDeps);
-  const app = tokenServerRoutes({
-    identities: logins,
-    teams: currentTeams(logins),
+  const policy = options.policy ?? builtInPolicy;
+  const teams = currentTeams(logins);
+  const ways = {
+    ...{ identities: logins, allowPublicRead: options.allowPublicRead ?? false },
     unrestricted: false,
-    allowPublicRead: options.allowPublicRead ?? false,
-    policy: options.policy ?? builtInPolicy,
-    robotMaxDays: options.robotMaxDays ?? 365,
-    adminTeams: ["beta"],
     limiter: loginLimiter(
       db,
       options.limits ?? { failuresPerSource: 1000, failuresPerAccount: 1000, windowSeconds: 60 },
@@ -150,19 +149,24 @@ export async function startTestTokenServer(
       sharingClients: DOCKER_CONFIG_CLIENTS,
     },
     countLogin: () => undefined,
-    db,
-    audit: recordAudit,
-    keys,
-    issuer: "wharfinger",
-    service: "wharfinger",
-    lifetimeSeconds: options.lifetimeSeconds ?? 900,
-    client: options.origin?.client ?? clientReader(["loopback"], { log: SILENT, now }),
-    requestId: options.origin?.requestId ?? (() => undefined),
-    now,
-    newTokenId: randomUUID,
-    log: options.log ?? SILENT,
-    metrics: createMetrics(),
-  });
+    log: SILENT,
+  };
+  const robotMaxDays = options.robotMaxDays ?? 365;
+  const managing = { db, policy, robotMaxDays, now, log: SILENT, audit: recordAudit };
+  const names = { issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] };
+  const tokens = openTokens(
+    { ...names, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
+    { logins: ways, teams, policy, keys, log: SILENT, now },
+  );
+  const restApi = openRestApi(names, { logins: ways, teams, robots: managing });
+  const origin = options.origin ?? {
+    client: clientReader(["loopback"], { log: SILENT, now }),
+    requestId: () => undefined,
+  };
+  const app = tokenServerRoutes({ log: SILENT, metrics: createMetrics(), origin }, [
+    ...tokens.routes,
+    ...restApi.routes,
+  ]);
   return {
     app,
     http: supertest(app),

@@ -12,7 +12,8 @@ import { parseBasic } from "../token/request.js";
 import type { Manager } from "../robots/authority.js";
 
 /** What identifying a caller of the REST API needs. */
-export interface ApiCallerDeps extends LogInDeps {
+export interface ApiCallerDeps {
+  readonly logins: LogInDeps;
   readonly teams: TeamLookup;
   readonly service: string;
   /** Members of these teams administer the installation. */
@@ -50,10 +51,10 @@ const NEVER_MANAGING: readonly Identity["kind"][] = [
 export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Promise<ApiCaller> {
   const header = req.headers.authorization;
   const { address } = contextOf(req).client;
-  if (header === undefined && !deps.unrestricted)
+  if (header === undefined && !deps.logins.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
   const login = await logIn(
-    deps,
+    deps.logins,
     header === undefined
       ? { kind: "nobody" }
       : { kind: "credentials", credentials: parseAuthorization(header) },

@@ -1,5 +1,6 @@
 import { Router, type Request } from "express";
 import { z } from "zod";
+import type { Policy } from "#access-policy/compile.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
@@ -15,10 +16,10 @@ import { explainAccess } from "../token/explain-access.js";
 import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
 import { parseInput } from "./parse.js";
 
-/** What explaining needs. */
-export interface ExplainDeps extends ApiCallerDeps, DescribedDeps {
+/** What explaining needs besides callers: those who are described may be robots. */
+export type ExplainDeps = Pick<DescribedDeps, "db" | "now"> & {
   readonly policy: Pick<PolicySource, "current">;
-}
+};
 
 const action = z.enum(["pull", "push", "delete", "catalog", "*"]);
 const repository = z.string().max(255).default("");
@@ -45,25 +46,32 @@ const otherSchema = z.strictObject({
  * "May X do Y on Z": for the caller by GET, for anybody by POST when the caller is an administrator. Administrators are
  * told which rule says so, and where it stands; others the reason alone.
  *
- * @param deps - logins and policy
+ * @param callers - says who calls
+ * @param deps - policy and robots
  * @returns the routes, to be mounted below `/api/v1`
  */
-export function explainRoutes(deps: ExplainDeps): Router {
+export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router {
   const routes = Router();
+  const { db, now, policy } = deps;
+  const { logins } = callers;
   routes.get("/explain", async (req, res) => {
-    const asker = await callerOrNobody(deps, req);
+    const asker = await callerOrNobody(callers, req);
     const asked = parseInput(ownSchema, req.query);
     const { address } = contextOf(req).client;
-    sendJson(res, 200, await answer(deps, asker, { ...asked, address }));
+    sendJson(res, 200, await answer(policy.current(), asker, { ...asked, address }));
   });
   routes.post("/explain", async (req, res) => {
-    requireAdministrator(await identifyApiCaller(deps, req), "ask for somebody else");
+    requireAdministrator(await identifyApiCaller(callers, req), "ask for somebody else");
     const asked = parseInput(otherSchema, await readJsonBody(req, res));
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {
-      const login = await describedLogin(deps, asked.identity);
-      const teams = asked.identity.kind === "robot" ? deps.teams : given;
-      sendJson(res, 200, await answer(deps, { login, teams, isAdministrator: true }, asked));
+      const login = await describedLogin({ logins, db, now }, asked.identity);
+      const teams = asked.identity.kind === "robot" ? callers.teams : given;
+      sendJson(
+        res,
+        200,
+        await answer(policy.current(), { login, teams, isAdministrator: true }, asked),
+      );
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
       // That is what the token endpoint would say to them.
@@ -82,20 +90,20 @@ interface Asker {
 }
 
 /** Nobody in particular is told what a token without credentials would grant. */
-async function callerOrNobody(deps: ExplainDeps, req: Request): Promise<Asker> {
-  const { teams } = deps;
-  if (req.headers.authorization === undefined && deps.allowPublicRead)
-    return { login: await authenticate(deps, null), teams, isAdministrator: deps.unrestricted };
-  const { login, isAdministrator } = await identifyApiCaller(deps, req);
+async function callerOrNobody(callers: ApiCallerDeps, req: Request): Promise<Asker> {
+  const { logins, teams } = callers;
+  if (req.headers.authorization === undefined && logins.allowPublicRead)
+    return { login: await authenticate(logins, null), teams, isAdministrator: logins.unrestricted };
+  const { login, isAdministrator } = await identifyApiCaller(callers, req);
   return { login, teams, isAdministrator };
 }
 
 async function answer(
-  deps: ExplainDeps,
+  policy: Policy,
   { login, teams, isAdministrator }: Asker,
   asked: { action: Action | "catalog"; repository: string; address: string | null },
 ) {
-  const { allow, reason, explanation } = await explainAccess(deps.policy.current(), teams, login, {
+  const { allow, reason, explanation } = await explainAccess(policy, teams, login, {
     resource: resourceOf(asked),
     action: asked.action === "catalog" ? "*" : asked.action,
     circumstances: { address: asked.address },

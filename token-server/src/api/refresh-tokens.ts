@@ -25,23 +25,23 @@ const pageSchema = z.object({
 /**
  * The caller's own refresh tokens: `/refresh-tokens`, by page.
  *
- * @param deps - logins and database
+ * @param callers - says who calls, and where refresh tokens are on record
  * @returns the routes, to be mounted below `/api/v1`
  */
-export function refreshTokenRoutes(deps: ApiCallerDeps): Router {
-  const { db } = deps.refresh;
+export function refreshTokenRoutes(callers: ApiCallerDeps): Router {
+  const { db } = callers.logins.refresh;
   const routes = Router();
   routes.get("/refresh-tokens", async (req, res) => {
-    const { identity } = await identifyApiCaller(deps, req);
+    const { identity } = await identifyApiCaller(callers, req);
     const { limit, after = null } = parseInput(pageSchema, req.query);
     sendJson(res, 200, await listRefreshTokens(db, identity, { limit, after }));
   });
   routes.delete("/refresh-tokens", async (req, res) => {
-    const { identity } = await identifyApiCaller(deps, req);
+    const { identity } = await identifyApiCaller(callers, req);
     sendJson(res, 200, { ended: await revokeAllRefreshTokens(db, identity) });
   });
   routes.delete("/refresh-tokens/:id", async (req, res) => {
-    const { identity } = await identifyApiCaller(deps, req);
+    const { identity } = await identifyApiCaller(callers, req);
     const { id } = parseInput(targetSchema, req.params);
     if (!(await revokeRefreshToken(db, identity, id)))
       throw new Fault("NOT_FOUND", { message: "you have no such refresh token" });

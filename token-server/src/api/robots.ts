@@ -55,18 +55,19 @@ const targetSchema = z.object({ team, name });
 /**
  * Robots of a team: `/teams/{team}/robots`, and for administrators those of all teams that could not be made today.
  *
- * @param deps - logins and database
+ * @param deps - robots and policy
+ * @param callers - says who calls
  * @returns the routes, to be mounted below `/api/v1`
  */
-export function robotRoutes(deps: RobotDeps & ApiCallerDeps): Router {
+export function robotRoutes(deps: RobotDeps, callers: ApiCallerDeps): Router {
   const routes = Router();
-  const manager = async (req: Request) => asManager(await identifyApiCaller(deps, req));
+  const manager = async (req: Request) => asManager(await identifyApiCaller(callers, req));
   routes.get("/teams/:team/robots", async (req, res) => {
     const target = parseInput(z.object({ team }), req.params);
     sendJson(res, 200, { robots: await robotsOfTeam(deps, await manager(req), target.team) });
   });
   routes.get("/robots/exceeding", async (req, res) => {
-    requireAdministrator(await identifyApiCaller(deps, req), "look at the robots of all teams");
+    requireAdministrator(await identifyApiCaller(callers, req), "look at the robots of all teams");
     sendJson(res, 200, { robots: await exceedingRobots(deps, deps.policy.current()) });
   });
   routes.post("/teams/:team/robots", async (req, res) => {

@@ -15,7 +15,8 @@ export interface Description extends Omit<Identity, "limits" | "kind"> {
 }
 
 /** What it takes to know how somebody would have logged in. */
-export interface DescribedDeps extends AuthenticationDeps {
+export interface DescribedDeps {
+  readonly logins: AuthenticationDeps;
   readonly db: Database;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
@@ -32,7 +33,7 @@ export interface DescribedDeps extends AuthenticationDeps {
  */
 export async function describedLogin(deps: DescribedDeps, described: Description): Promise<Login> {
   const { kind, teams, uid } = described;
-  if (deps.unrestricted || kind === "anonymous") return authenticate(deps, null);
+  if (deps.logins.unrestricted || kind === "anonymous") return authenticate(deps.logins, null);
   if (kind === "robot") {
     const robot = await findRobot(deps.db, uid);
     if (robot === null) throw new Fault("NOT_FOUND", { message: "there is no such robot" });

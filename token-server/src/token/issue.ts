@@ -15,17 +15,23 @@ import { logIn, type LogInDeps } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
 
 /** What issuing a token needs. */
-export interface IssueDeps extends LogInDeps {
+export interface IssueDeps {
+  readonly logins: LogInDeps;
   readonly policy: Pick<PolicySource, "current">;
   readonly teams: TeamLookup;
+  readonly signing: SigningDeps;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  readonly log: Logger;
+}
+
+/** What tokens are signed with, and what they say of themselves. */
+export interface SigningDeps {
   readonly keys: Pick<KeyRing, "active">;
   readonly issuer: string;
   readonly service: string;
   readonly lifetimeSeconds: number;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly newTokenId: () => string;
-  readonly log: Logger;
 }
 
 /** Answer of the token endpoint (distribution, "Token Authentication Specification" and "Oauth2 …"). */
@@ -71,8 +77,8 @@ export async function issueToken(
   gone?: AbortSignal,
 ): Promise<IssuedToken> {
   const { address } = origin;
-  const bound = { clientId: request.clientId, service: deps.service };
-  const login = await logIn(deps, request.login, { ...origin, ...bound });
+  const bound = { clientId: request.clientId, service: deps.signing.service };
+  const login = await logIn(deps.logins, request.login, { ...origin, ...bound });
   gone?.throwIfAborted();
   const grant = await decideGrant(deps.policy.current(), deps.teams, login, {
     requested: request.requested,
@@ -100,18 +106,22 @@ export async function issueToken(
   };
 }
 
-function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnswer {
-  const issuedAt = Math.floor(deps.now() / 1000);
-  const tokenId = deps.newTokenId();
+function signGrant(
+  { signing, now }: Pick<IssueDeps, "signing" | "now">,
+  identity: Identity,
+  grant: Grant,
+): TokenAnswer {
+  const issuedAt = Math.floor(now() / 1000);
+  const tokenId = signing.newTokenId();
   const token = signFitting(grant, ({ access, refused }) =>
-    signRegistryToken(deps.keys.active(), {
-      issuer: deps.issuer,
-      audience: deps.service,
+    signRegistryToken(signing.keys.active(), {
+      issuer: signing.issuer,
+      audience: signing.service,
       subject: identity.uid,
       access,
       tokenId,
       issuedAt,
-      lifetimeSeconds: deps.lifetimeSeconds,
+      lifetimeSeconds: signing.lifetimeSeconds,
       // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
       extra: {
         realm: identity.realm,
@@ -124,7 +134,7 @@ function signGrant(deps: IssueDeps, identity: Identity, grant: Grant): TokenAnsw
   return {
     token,
     access_token: token,
-    expires_in: deps.lifetimeSeconds,
+    expires_in: signing.lifetimeSeconds,
     issued_at: new Date(issuedAt * 1000).toISOString(),
     scope: grant.access.map(formatScope).join(" "),
   };
@@ -142,7 +152,7 @@ async function refreshTokenFor(
   if (!offline || shown.kind !== "credentials") return null;
   if (WITHOUT_REFRESH.includes(login.identity.kind)) return null;
   try {
-    const refresh = { ...deps.refresh, authenticate: () => Promise.resolve(login) };
+    const refresh = { ...deps.logins.refresh, authenticate: () => Promise.resolve(login) };
     return await createRefreshToken(refresh, shown.credentials, login, bound);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -3,7 +3,7 @@ import { Counter } from "prom-client";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
-import type { Component } from "#service-kit/run-until-signal.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
 import { callerVerifier } from "#service-kit/signing/caller-statement.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { watchFile, type WatchedFile } from "#service-kit/watch-file.js";
@@ -11,7 +11,9 @@ import { YamlFileError } from "#service-kit/yaml-file.js";
 import { toldByGateway, type RequestOrigin } from "../routes/told-by-gateway.js";
 
 /** Where requests are from, followed while the trust in gateways changes. */
-export interface FollowedOrigin extends RequestOrigin, Component {}
+export interface FollowedOrigin extends Opened {
+  readonly origin: RequestOrigin;
+}
 
 /**
  * @param config - file with the certificates of the authorities that certify gateways' keys (`null`: no gateway's word
@@ -41,8 +43,7 @@ export async function openRequestOrigin(
       statements.inc({ outcome });
     },
   });
-  return {
-    ...origin,
+  const following = {
     name: "trust in gateways",
     start: () => Promise.resolve(),
     stop: () => {
@@ -50,6 +51,7 @@ export async function openRequestOrigin(
       return Promise.resolve();
     },
   };
+  return { origin, parts: [following] };
 }
 
 async function openTrust(

@@ -1,0 +1,53 @@
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
+import { openRecords, type Records } from "#audit-log/open-records.js";
+import { migrator } from "#service-kit/db/migrate.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { changedFiles } from "#service-kit/files-read-once.js";
+import { openInspector } from "#service-kit/inspector.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
+import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import type { TokenServerConfig } from "../config/config.js";
+import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
+
+/** What everything in a token server stands on. */
+export interface Base extends Opened {
+  readonly log: Logger;
+  readonly metrics: ServiceMetrics;
+  readonly keys: KeyRing;
+  readonly db: Database;
+  readonly records: Records;
+  /** @returns whether the schema has been brought up to date */
+  readonly migrated: () => boolean;
+}
+
+/**
+ * @param config - database, keys, and how much is logged
+ * @param readOnce - files that are read at the start alone, by variable
+ * @returns log, metrics, keys, database and audit log
+ * @throws ConfigError when the keys cannot be used
+ */
+export async function openBase(
+  config: Pick<
+    TokenServerConfig,
+    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections"
+  >,
+  readOnce: ReadonlyMap<string, string>,
+): Promise<Base> {
+  const log = createLogger("token-server", config.logLevel);
+  openInspector(config.inspectorPort, log);
+  const metrics = createMetrics();
+  const { database, databaseConnections: connections } = config;
+  const db = openDatabase(database, { name: "token-server", connections }, log);
+  const { migrated, ...schema } = migrator(
+    database,
+    [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
+    log,
+  );
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  const records = openRecords(config.keys.owner, { db, keys, log });
+  const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
+  const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
+  return { log, metrics, keys, db, records, migrated, parts };
+}

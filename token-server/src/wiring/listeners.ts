@@ -1,0 +1,43 @@
+import type { RequestHandler } from "express";
+import { metricsListener } from "#service-kit/http/metrics-listener.js";
+import { isProbe } from "#service-kit/http/probe.js";
+import { httpListener } from "#service-kit/http/server.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { TokenServerConfig } from "../config/config.js";
+import { tokenServerRoutes } from "../routes/routes.js";
+import type { FollowedOrigin } from "./request-origin.js";
+
+const IDLE_SECONDS = 60;
+
+/**
+ * @param config - where to listen, how much to bear and how to end
+ * @param deps - log, metrics, and where requests are from
+ * @param opened - all that has routes, in the order in which they are asked
+ * @returns the ports, the public one last
+ */
+export function openListeners(
+  config: Pick<
+    TokenServerConfig,
+    "host" | "port" | "metricsHost" | "metricsPort" | "drainSeconds" | "connections"
+  >,
+  deps: {
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+    readonly requests: Pick<FollowedOrigin, "origin">;
+  },
+  opened: readonly { readonly routes: readonly RequestHandler[] }[],
+): Opened {
+  const { log, metrics, requests } = deps;
+  const { host, port, drainSeconds, connections } = config;
+  const routes = opened.flatMap((one) => one.routes);
+  const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, routes);
+  const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
+  return {
+    parts: [
+      metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
+      httpListener({ name: "public", host, port, ...bounds }, clients, { log, metrics }),
+    ],
+  };
+}

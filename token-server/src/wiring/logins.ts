@@ -1,0 +1,81 @@
+import { randomUUID } from "node:crypto";
+import type { Database } from "#service-kit/db/pool.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import type { TokenServerConfig } from "../config/config.js";
+import { limitMetrics } from "../limits/limit-metrics.js";
+import { limitReport } from "../limits/limit-report.js";
+import { loginLimiter } from "../limits/login-limiter.js";
+import { requireWayIn } from "../logins/closed-by-default.js";
+import { currentTeams, followLogins } from "../logins/followed-logins.js";
+import { housekeeping } from "../refresh-tokens/housekeeping.js";
+import { robotSource } from "../robots/robot-source.js";
+import type { TeamLookup } from "../teams/team-lookup.js";
+import type { LogInDeps } from "../token/log-in.js";
+import { followedFile } from "./followed-file.js";
+import { loginMetrics } from "./login-metrics.js";
+
+/** Who somebody is, and in which teams. */
+export interface Logins extends Opened {
+  readonly logins: LogInDeps;
+  readonly teams: TeamLookup;
+}
+
+/**
+ * @param config - which logins there are, and their limits
+ * @param deps - where robots, refresh tokens and failed logins are on record
+ * @returns what logs in
+ * @throws ConfigError when nobody could log in, YamlFileError when the file of logins cannot be used
+ */
+export async function openLogins(
+  config: TokenServerConfig,
+  {
+    db,
+    log,
+    metrics,
+  }: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+  },
+): Promise<Logins> {
+  const counts = loginMetrics(metrics.registry);
+  const now = Date.now;
+  const identities = await followLogins(config.loginsFile, config, {
+    robots: robotSource(db, now),
+    now,
+    log,
+    onStale: counts.stale,
+    onOutcome: counts.loaded,
+  });
+  requireWayIn(config, identities.current().logins);
+  const unrestricted = config.authentication === "off";
+  if (unrestricted)
+    log.warn({
+      event: "authentication.off",
+      message: "AUTHENTICATION=off: everybody may push, delete and read anything",
+    });
+  const report = limitReport({ log, ...limitMetrics(metrics.registry) });
+  const secret = config.database.password;
+  return {
+    logins: {
+      identities,
+      allowPublicRead: config.allowPublicRead,
+      unrestricted,
+      limiter: loginLimiter(db, config.loginLimits, { secret, report, now }),
+      refresh: {
+        db,
+        newId: randomUUID,
+        now,
+        lifetimeSeconds: config.refreshTokenSeconds,
+        most: config.refreshTokensMost,
+        sharingClients: config.refreshTokenClients,
+      },
+      countLogin: counts.ended,
+      log,
+    },
+    teams: currentTeams(identities),
+    parts: [followedFile("logins", identities), housekeeping(db, log)],
+  };
+}

@@ -1,0 +1,46 @@
+import { Counter } from "prom-client";
+import { policyFact } from "#audit-log/facts.js";
+import type { Records } from "#audit-log/open-records.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import { builtInPolicy, watchPolicy, type PolicySource } from "../policy/watch.js";
+import { followedFile } from "./followed-file.js";
+
+/**
+ * @param path - the policy file; `null`: the built-in policy
+ * @param deps - puts a change of it on record before it counts, and tells of it
+ * @returns the policy, followed while the file changes
+ * @throws YamlFileError when the file cannot be used
+ */
+export async function openPolicy(
+  path: string | null,
+  {
+    records,
+    log,
+    metrics,
+  }: {
+    readonly records: Pick<Records, "note" | "record">;
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+  },
+): Promise<Opened & { readonly policy: PolicySource }> {
+  const loads = new Counter({
+    name: "policy_loads_total",
+    help: "New contents of the policy file by what came of them",
+    labelNames: ["outcome"],
+    registers: [metrics.registry],
+  });
+  const policy =
+    path === null
+      ? builtInPolicy
+      : await watchPolicy(path, {
+          log,
+          onOutcome: (outcome) => {
+            loads.inc({ outcome });
+          },
+          record: (version) => records.record(policyFact(version)),
+        });
+  records.note(policyFact(policy.version()));
+  return { policy, parts: [followedFile("policy", policy)] };
+}

@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import type { RequestHandler } from "express";
+import type { Logger } from "#service-kit/log.js";
+import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import type { TokenServerConfig } from "../config/config.js";
+import type { PolicySource } from "../policy/watch.js";
+import { keyRoutes } from "../routes/key-routes.js";
+import { tokenRoutes } from "../routes/token-routes.js";
+import type { IssueDeps } from "../token/issue.js";
+
+/**
+ * @param config - what tokens say, and how long they live
+ * @param deps - logins, teams, policy, and the keys that tokens are signed with; `now`, the current time in
+ *   milliseconds, in tests alone
+ * @returns the routes that issue tokens, and publish the keys
+ */
+export function openTokens(
+  config: Pick<TokenServerConfig, "issuer" | "service" | "tokenLifetimeSeconds">,
+  deps: Pick<IssueDeps, "logins" | "teams"> & {
+    readonly policy: Pick<PolicySource, "current">;
+    readonly keys: KeyRing;
+    readonly log: Logger;
+    readonly now?: () => number;
+  },
+): { readonly routes: readonly RequestHandler[] } {
+  const { logins, teams, policy, keys, log, now = Date.now } = deps;
+  const { issuer, service, tokenLifetimeSeconds: lifetimeSeconds } = config;
+  const signing = { keys, issuer, service, lifetimeSeconds, newTokenId: randomUUID };
+  const issuing = { logins, teams, policy, signing, now, log };
+  return { routes: [tokenRoutes(issuing), keyRoutes(keys)] };
+}
