@@ -25,7 +25,18 @@ const project = (displayName, extra = {}) => ({
   ...extra,
 });
 
+const SHARED_POSTGRES = {
+  globalSetup: "<rootDir>/tests/support/start-shared-postgres.mjs",
+  globalTeardown: "<rootDir>/tests/support/stop-shared-postgres.mjs",
+};
+
 export default {
-  projects: ["unit", "integration", "attacks", "e2e", "slow"].map((name) => project(name)),
+  projects: [
+    project("unit"),
+    project("integration", SHARED_POSTGRES),
+    project("attacks", SHARED_POSTGRES),
+    project("e2e"),
+    project("slow"),
+  ],
   testTimeout: 240_000,
 };

@@ -3,13 +3,13 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
-import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { refuseRobots } from "#token-server/robots/refuse-robots.js";
 import { eventually } from "#tests/support/eventually.js";
-import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { migratedDatabase } from "#tests/support/migrated-database.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#tests/support/token-server.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import {
   launchTokenServer,
@@ -42,8 +42,8 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   await writeFile(join(folder.path, "users"), "");
   await writeFile(join(folder.path, "policy.yaml"), POLICY);
-  withoutRobots = environmentFor(await migratedDatabase());
-  const populated = await migratedDatabase();
+  withoutRobots = environmentFor(await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS]));
+  const populated = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS]);
   await insertRobot(populated);
   withRobots = environmentFor(populated);
 });
@@ -180,7 +180,7 @@ describe("AUTHENTICATION=off", () => {
   });
 
   test("ends when another token server makes a robot", async () => {
-    const config = await migratedDatabase();
+    const config = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS]);
     const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
     let ends = 0;
     const end = () => {
@@ -310,13 +310,6 @@ async function starting(env: NodeJS.ProcessEnv): Promise<RunningTokenServer> {
   const started = await startTokenServerProcess(env);
   if (!started.started) throw new Error(started.output);
   return started;
-}
-
-async function migratedDatabase(): Promise<DatabaseConfig> {
-  const config = await emptyDatabase(postgres);
-  const directory = join(REPOSITORY_ROOT, "token-server", "sql");
-  await migrate(config, { schema: "token_server", directory }, SILENT);
-  return config;
 }
 
 /** As another token server would, with authentication on. */

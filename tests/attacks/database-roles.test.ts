@@ -11,7 +11,7 @@ import {
   SCHEMAS,
 } from "#tests/support/database-roles.js";
 import { emptyDatabase } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startOwnPostgres, type TestPostgres } from "#tests/support/postgres.js";
 
 const INSUFFICIENT_PRIVILEGE = "42501";
 const SERVICES = Object.values(SERVICE_ROLES);
@@ -20,7 +20,7 @@ let postgres: TestPostgres;
 let superuser: DatabaseConfig;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await startOwnPostgres();
   superuser = await emptyDatabase(postgres);
   await runRolesScript(superuser);
   await migrateSchemas(loginOf(superuser, "wharfinger_owner"));

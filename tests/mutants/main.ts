@@ -53,7 +53,7 @@ async function run(): Promise<void> {
   const left = open.filter((guard) => judgementOf(guard) === null);
   console.log(`${left.length} guards left after the unit tests`);
   if (!values["unit-only"] && left.length > 0) {
-    await withSharedPostgres(folder, async () => {
+    await withSharedPostgres(async () => {
       const whole = await findReach(scratch, tests.whole, guards, WHOLE);
       await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 8 }, say);
     });

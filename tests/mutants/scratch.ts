@@ -13,7 +13,6 @@ export interface Scratch {
 }
 
 const SWITCH = "service-kit/src/one-guard-out.ts";
-const POSTGRES = "tests/support/postgres.ts";
 const COMPILED = /(?<!\.d)\.ts$/;
 
 /**
@@ -48,7 +47,6 @@ export function makeScratch(folder: string, guards: readonly NumberedGuard[]): S
     put(path, own.length === 0 ? text : instrument(text, own, "#service-kit/one-guard-out.js"));
   }
   put(SWITCH, switchModule(orders));
-  put(POSTGRES, sharedPostgres(join(folder, "postgres.json")));
   symlinkSync(join(REPOSITORY_ROOT, "node_modules"), join(root, "node_modules"));
   return { root, orders };
 }
@@ -85,28 +83,6 @@ export function isTakenOut(number: number): boolean {
     }
   }
   return number === out;
-}
-`;
-}
-
-/** One Postgres serves all test files, each with databases of its own: to start one takes longer than most tests. */
-function sharedPostgres(path: string): string {
-  return `import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
-import { ensureDatabase, type PostgresLogin } from "#local/postgres.js";
-export interface TestPostgres {
-  login: PostgresLogin;
-  createDatabase(): Promise<PostgresLogin>;
-  stop(): Promise<void>;
-}
-export async function startTestPostgres(): Promise<TestPostgres> {
-  const shared = JSON.parse(readFileSync(${JSON.stringify(path)}, "utf8")) as PostgresLogin;
-  const createDatabase = async () => {
-    const database = { ...shared, database: "test_" + randomBytes(6).toString("hex") };
-    await ensureDatabase(database);
-    return database;
-  };
-  return { login: await createDatabase(), createDatabase, stop: () => Promise.resolve() };
 }
 `;
 }

@@ -1,10 +1,9 @@
 import { join } from "node:path";
 import type { AuditEntry } from "#audit-log/entry.js";
-import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
+import type { MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
-import { NO_TLS } from "#service-kit/db/tls.js";
 import { createLogger } from "#service-kit/log.js";
-import { Secret } from "#service-kit/secret.js";
+import { configOf, migratedDatabase } from "./migrated-database.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
 
@@ -42,8 +41,7 @@ export interface TestLedger {
  * @returns how to log in to an empty database of it
  */
 export async function emptyDatabase(postgres: TestPostgres): Promise<DatabaseConfig> {
-  const { host, port, user, password, database } = await postgres.createDatabase();
-  return { host, port, user, password: new Secret(password), database, tls: NO_TLS };
+  return configOf(await postgres.createDatabase());
 }
 
 /**
@@ -51,9 +49,7 @@ export async function emptyDatabase(postgres: TestPostgres): Promise<DatabaseCon
  * @returns an empty ledger in a database of its own
  */
 export async function createLedger(postgres: TestPostgres): Promise<TestLedger> {
-  const config = await emptyDatabase(postgres);
-  await migrate(config, LEDGER_MIGRATIONS, SILENT);
-  await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
+  const config = await migratedDatabase(postgres, [LEDGER_MIGRATIONS, AUDIT_LOG_MIGRATIONS]);
   const pools: Database[] = [];
   let clearedAt = new Date(0).toISOString();
   return {
@@ -74,15 +70,15 @@ export async function createLedger(postgres: TestPostgres): Promise<TestLedger> 
   };
 }
 
-/** A ledger in a Postgres that runs for it alone. */
+/** A ledger that is all that a file's tests want of Postgres. */
 export interface StartedLedger extends TestLedger {
   /** A pool on it. */
   readonly db: Database;
-  /** Closes the ledger and ends Postgres. */
+  /** Closes the ledger and forgets it. */
   stop(): Promise<void>;
 }
 
-/** @returns an empty ledger in a Postgres of its own */
+/** @returns an empty ledger */
 export async function startLedger(): Promise<StartedLedger> {
   const postgres = await startTestPostgres();
   const ledger = await createLedger(postgres);

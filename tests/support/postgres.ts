@@ -2,22 +2,46 @@ import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { portPicker } from "#local/ports.js";
-import { createPostgres, ensureDatabase, type PostgresLogin } from "#local/postgres.js";
+import {
+  createPostgres,
+  ensureDatabase,
+  withClient,
+  type PostgresLogin,
+  type PostgresOptions,
+} from "#local/postgres.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** A Postgres for the tests of one file. */
 export interface TestPostgres {
   login: PostgresLogin;
+  /** @returns the name of a database that there is not yet; it is forgotten with the others */
+  newName(): string;
   /** Makes an empty database that no other test sees. */
   createDatabase(): Promise<PostgresLogin>;
-  /** Ends the server and forgets its data. */
+  /** Forgets its databases, and ends a server that runs for it alone. */
   stop(): Promise<void>;
 }
 
+/** Where the set-up of a whole run tells which server its files share; without it each has its own. */
+export const SHARED_POSTGRES = "TEST_POSTGRES";
+
 const ports = portPicker();
 
-/** @returns a Postgres of its own, running */
+/** What is not the same for all databases of a server (roles, settings, its end) needs {@link startOwnPostgres}. */
 export async function startTestPostgres(): Promise<TestPostgres> {
+  const shared = process.env[SHARED_POSTGRES];
+  return shared === undefined
+    ? startOwnPostgres()
+    : partOf(JSON.parse(shared) as PostgresLogin, forgetDatabases);
+}
+
+/**
+ * @param settings - of the server, beyond the usual ones
+ * @returns a Postgres of its own, running
+ */
+export async function startOwnPostgres(
+  settings: NonNullable<PostgresOptions["settings"]> = {},
+): Promise<TestPostgres> {
   const folder = await temporaryFolder();
   const secrets = join(folder.path, "secrets");
   await mkdir(secrets);
@@ -27,6 +51,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
       secrets,
       logFile: join(folder.path, "postgres.log"),
       port: await ports.next(),
+      settings,
     },
     {
       say: () => undefined,
@@ -35,16 +60,36 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     },
   );
   await service.start();
+  return partOf(login, async () => {
+    await service.stop();
+    await folder.remove();
+  });
+}
+
+function partOf(
+  login: PostgresLogin,
+  stop: (login: PostgresLogin, names: readonly string[]) => Promise<void>,
+): TestPostgres {
+  const names: string[] = [];
+  const newName = () => {
+    const name = `test_${randomBytes(6).toString("hex")}`;
+    names.push(name);
+    return name;
+  };
   return {
     login,
+    newName,
     createDatabase: async () => {
-      const database = { ...login, database: `test_${randomBytes(6).toString("hex")}` };
+      const database = { ...login, database: newName() };
       await ensureDatabase(database);
       return database;
     },
-    stop: async () => {
-      await service.stop();
-      await folder.remove();
-    },
+    stop: () => stop(login, names),
   };
+}
+
+async function forgetDatabases(login: PostgresLogin, names: readonly string[]): Promise<void> {
+  await withClient(login, async (client) => {
+    for (const name of names) await client.query(`drop database if exists ${name} with (force)`);
+  });
 }

@@ -7,7 +7,7 @@ import supertest from "supertest";
 import { identityRoutes } from "#local/identity-routes.js";
 import type { Identities } from "#local/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { migrate } from "#service-kit/db/migrate.js";
+import type { MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { Secret } from "#service-kit/secret.js";
@@ -33,10 +33,17 @@ import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
 import { openRestApi } from "#token-server/wiring/rest-api.js";
 import { openTokens } from "#token-server/wiring/tokens.js";
-import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "./ledger.js";
+import { AUDIT_LOG_MIGRATIONS, SILENT } from "./ledger.js";
+import { migratedDatabase } from "./migrated-database.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
+
+/** The token server's own migrations. */
+export const TOKEN_SERVER_MIGRATIONS: MigrationSet = {
+  schema: "token_server",
+  directory: join(REPOSITORY_ROOT, "token-server", "sql"),
+};
 
 /** A token server on a real Postgres, with a company's identity services beside it. */
 export interface TestTokenServer {
@@ -93,10 +100,7 @@ export async function startTestTokenServer(
 ): Promise<TestTokenServer> {
   const postgres = await startTestPostgres();
   const folder = await temporaryFolder();
-  const config = await emptyDatabase(postgres);
-  const directory = join(REPOSITORY_ROOT, "token-server", "sql");
-  await migrate(config, { schema: "token_server", directory }, SILENT);
-  await migrate(config, AUDIT_LOG_MIGRATIONS, SILENT);
+  const config = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS, AUDIT_LOG_MIGRATIONS]);
   const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
   const company: Identities = {
     identities: [{ ...alice, teams: ["alpha"] }, { ...bob, teams: ["beta"] }, ...robots],

@@ -18,7 +18,7 @@ import {
 } from "#tests/support/database-roles.js";
 import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startOwnPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { readableLog } from "../logins/support/log.js";
 
@@ -26,7 +26,7 @@ let postgres: TestPostgres;
 let superuser: DatabaseConfig;
 
 beforeAll(async () => {
-  postgres = await startTestPostgres();
+  postgres = await startOwnPostgres();
 });
 beforeEach(async () => {
   superuser = await emptyDatabase(postgres);
