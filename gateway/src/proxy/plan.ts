@@ -67,8 +67,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
         message: "blobs are not deleted one by one: garbage collection removes what nothing needs",
       });
     case "tags.list":
-      if (exchange.req.method === "GET") return listTags(deps.listing, { ...exchange, request });
-      return passOn(deps.passing, exchange);
+      return listTags(deps.listing, { ...exchange, request });
     case "catalog":
     case "referrers.list":
     case "upload.status":

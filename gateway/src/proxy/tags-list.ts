@@ -1,15 +1,17 @@
 import type { Response } from "express";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { splitTarget } from "#registry-protocol/path.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { sendJson } from "#service-kit/http/send-fault.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
-import { registryQuery } from "../upstream/registry-target.js";
+import { askedPage } from "../upstream/registry-target.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
+import { inOrder, nextLink, onlyAfter } from "./tags-page.js";
 
 /** What listing tags needs. */
 export interface TagsListDeps {
@@ -18,62 +20,120 @@ export interface TagsListDeps {
   readonly upstream: Upstream;
 }
 
-/** `tags` is null at some releases when the last tag is gone. */
-const listSchema = z.looseObject({ name: z.string(), tags: z.array(z.string()).nullable() });
-
-/** Response headers of a list that mean something to a client; `Link` leads to the next page. */
-const ANSWER_HEADERS = ["content-type", "link"];
+/** `tags` is null at some releases when there is none. */
+const listSchema = z.looseObject({ tags: z.array(z.string()).nullable() });
 
 /**
- * GET of a repository's tags: the registry's list without those that were deleted. A page may so be shorter than
- * was asked for; its `Link` is the registry's, which goes on where the page ended before anything was taken out.
+ * GET and HEAD of a repository's tags (OCI distribution-spec, "Listing Tags"): the registry's list without those that
+ * were deleted, in the order of its bytes, as many as were asked for and from where, with a `Link` exactly when there are
+ * more. Registries of the line 2.8 send all tags, in no order, whatever they are asked.
  */
 export async function listTags(
   deps: TagsListDeps,
-  { req, res, request, caller, context }: ExchangeOf<"tags.list">,
+  exchange: ExchangeOf<"tags.list">,
 ): Promise<void> {
+  const { req, res, request } = exchange;
+  const asked = askedPage(new URLSearchParams(splitTarget(req.url).query));
+  const found = await tagsFrom(deps, exchange, asked);
+  if ("refused" in found) {
+    relay(res, found.refused);
+    return;
+  }
+  const most = asked.most ?? found.tags.length;
+  const tags = found.tags.slice(0, most);
+  const last = tags.at(-1);
+  if (last !== undefined && found.tags.length > most)
+    res.setHeader("Link", nextLink(request.repository, { most, last }));
+  sendJson(res, 200, { name: request.repository, tags });
+}
+
+/** Tags in order, or the registry's answer when it has no list. */
+type Found = { readonly tags: readonly string[] } | { readonly refused: WholeAnswer };
+
+/** One tag more than were asked for when there are so many: then there is a next page. */
+async function tagsFrom(
+  deps: TagsListDeps,
+  exchange: ExchangeOf<"tags.list">,
+  { most, after }: ReturnType<typeof askedPage>,
+): Promise<Found> {
+  const { repository } = exchange.request;
+  const wanted = most === null ? Infinity : most + 1;
+  let tags: readonly string[] = [];
+  let from = after;
+  for (;;) {
+    const answer = await askRegistry(deps, exchange, { wanted, from });
+    if (answer.status !== 200) return { refused: answer };
+    const some = onlyAfter(inOrder(tagsIn(answer)), from);
+    if (some.length === 0 && from !== null) return endOf(deps, exchange, tags);
+    tags = tags.concat(await withoutDeleted(deps, repository, some));
+    // What was deleted leaves room on the page: a client that takes a short one for the last would miss the rest.
+    from = some.at(-1) ?? null;
+    if (from === null || tags.length >= wanted || !answer.headers.has("link")) return { tags };
+  }
+}
+
+/** Registries of the line 3 say of a repository that is not there that nothing comes after a tag. */
+async function endOf(
+  deps: TagsListDeps,
+  exchange: ExchangeOf<"tags.list">,
+  tags: readonly string[],
+): Promise<Found> {
+  if (tags.length > 0) return { tags };
+  const answer = await askRegistry(deps, exchange, { wanted: 1, from: null });
+  return answer.status === 200 ? { tags } : { refused: answer };
+}
+
+async function askRegistry(
+  { upstream }: TagsListDeps,
+  { request, caller, context }: ExchangeOf<"tags.list">,
+  { wanted, from }: { readonly wanted: number; readonly from: string | null },
+): Promise<WholeAnswer> {
   const errand = {
     subject: caller.subject,
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  const asked = new URLSearchParams(splitTarget(req.url).query);
-  const query = registryQuery(request, "GET", asked);
-  const answer = await deps.upstream
-    .listTags(request.repository, query, errand)
+  const query = new URLSearchParams({
+    ...(wanted === Infinity ? {} : { n: String(wanted) }),
+    ...(from === null ? {} : { last: from }),
+  });
+  const answer = await upstream
+    .listTags(request.repository, query.toString(), errand)
     .catch((cause: unknown) => {
       throw new Fault("UNAVAILABLE", { message: "the registry did not answer; try again", cause });
     });
   if (answer.status >= 500 || answer.status === 401)
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${answer.status}` });
-  const body =
-    answer.status === 200 ? await withoutDeleted(deps, request.repository, answer) : answer.body;
-  send(res, answer, body);
+  return answer;
+}
+
+function tagsIn({ body }: WholeAnswer): readonly string[] {
+  const list = listSchema.safeParse(parseJson(body));
+  if (list.success) return list.data.tags ?? [];
+  throw new Fault("UNAVAILABLE", {
+    message: "the registry's list of tags cannot be read",
+    cause: list.error,
+  });
 }
 
 async function withoutDeleted(
   deps: TagsListDeps,
   repository: RepositoryName,
-  { body }: WholeAnswer,
-): Promise<Buffer> {
-  const list = listSchema.safeParse(parseJson(body)).data;
-  if (list === undefined) return body;
-  const tags = list.tags ?? [];
+  tags: readonly string[],
+): Promise<readonly string[]> {
   const deleted = await readDeletedTags(deps.db, repository, tags).catch((error: unknown) => {
     deps.log.warn({ event: "tags.unfiltered", repository, err: error });
     return new Set<string>();
   });
-  return Buffer.from(JSON.stringify({ ...list, tags: tags.filter((tag) => !deleted.has(tag)) }));
+  return tags.filter((tag) => !deleted.has(tag));
 }
 
-function send(res: Response, answer: WholeAnswer, body: Buffer): void {
-  res.statusCode = answer.status;
-  for (const name of ANSWER_HEADERS) {
-    const value = answer.headers.get(name);
-    if (value !== null) res.setHeader(name, value);
-  }
+/** What the registry says instead of a list is the client's affair: that there is no such repository. */
+function relay(res: Response, { status, headers, body }: WholeAnswer): void {
+  res.statusCode = status;
+  res.setHeader("Content-Type", headers.get("content-type") ?? "application/json");
   res.setHeader("Content-Length", body.length);
-  res.end(body);
+  res.end(res.req.method === "HEAD" ? undefined : body);
 }
 
 function parseJson(body: Buffer): unknown {

@@ -5,7 +5,8 @@ import type { Reference, RegistryRequest } from "#registry-protocol/request.js";
 const MOST_VALUE_CHARACTERS = 8 * 1024;
 /** What a name that a list goes on from can be made of; the longest is a repository's. */
 const LIST_POSITION = /^[\x20-\x7e]{1,255}$/;
-const COUNT = /^\d{1,9}$/;
+/** As many digits as JavaScript counts exactly. */
+const COUNT = /^\d{1,15}$/;
 /** RFC 6838 section 4.2, with parameters. */
 const MEDIA_TYPE = /^[\x21-\x7e][\x20-\x7e]{0,254}$/;
 /** The state of an upload is the registry's own, in whatever alphabet; it is carried value for value. */
@@ -107,8 +108,22 @@ function segment(reference: Reference): string {
 /** How a client goes through a list; the registry's `Link` names the same two. */
 function page(query: URLSearchParams): Record<"n" | "last", string | undefined> {
   const n = given(query, "n");
-  if (n !== undefined && !COUNT.test(n)) throw new Fault("PAGE_INVALID");
+  if (n !== undefined && !COUNT.test(n))
+    throw new Fault("PAGE_INVALID", { detail: { n: n.slice(0, 40) } });
   return { n, last: valueOf(query, "last", LIST_POSITION) };
+}
+
+/**
+ * @param query - parameters of a request for a list, decoded
+ * @returns how many names are asked for at most, and after which; `null` where nothing is said
+ * @throws Fault PAGE_INVALID or REQUEST_INVALID for a parameter that is not of its form
+ */
+export function askedPage(query: URLSearchParams): {
+  readonly most: number | null;
+  readonly after: string | null;
+} {
+  const { n, last } = page(query);
+  return { most: n === undefined ? null : Number(n), after: last ?? null };
 }
 
 function digestIn(query: URLSearchParams): string | undefined {

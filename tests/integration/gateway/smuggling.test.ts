@@ -141,10 +141,10 @@ describe("what goes on to the registry", () => {
     [`/v2/alpha/app/blobs/${colon}?n=5`, `/v2/alpha/app/blobs/${DIGEST}`],
     [`/v2/alpha%2Fapp/blobs/${colon}`, `/v2/alpha/app/blobs/${DIGEST}`],
     [`/v2/%61lpha%2fapp/%62lobs/uploads/s%31`, "/v2/alpha/app/blobs/uploads/s1"],
-    ["/v2/alpha/app/tags/list?n=5&last=b+c&&x", "/v2/alpha/app/tags/list?n=5&last=b%20c"],
+    ["/v2/alpha/app/tags/list?n=5&last=b+c&&x", "/v2/alpha/app/tags/list?n=6&last=b+c"],
     [
       "/v2/alpha/app/tags/list?last=a//b?c&last=d&%6e=5",
-      "/v2/alpha/app/tags/list?n=5&last=a%2F%2Fb%3Fc",
+      "/v2/alpha/app/tags/list?n=6&last=a%2F%2Fb%3Fc",
     ],
     [
       `/v2/alpha/app/referrers/${DIGEST}?artifactType=a/b&x`,

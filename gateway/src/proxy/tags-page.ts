@@ -1,0 +1,32 @@
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+
+/**
+ * @param tags - in any order
+ * @returns them in the order of their bytes, as registries of the line 3 have them: a client may go through a list on
+ *   whichever line, and its `last` has to mean the same place
+ */
+export function inOrder(tags: readonly string[]): string[] {
+  // JavaScript compares UTF-16; of a tag's characters each is one byte.
+  return [...tags].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+}
+
+/**
+ * @param tags - in order
+ * @param last - what a client has seen last, whether there is such a tag or not; `null`: nothing
+ * @returns those that come after
+ */
+export function onlyAfter(tags: readonly string[], last: string | null): readonly string[] {
+  return last === null ? tags : tags.filter((tag) => tag > last);
+}
+
+/**
+ * @param repository - whose tags are listed
+ * @param page - the page that was sent: how many were asked for, and its last tag
+ * @returns `Link` to the next one (RFC 8288; OCI distribution-spec, "Listing Tags")
+ */
+export function nextLink(
+  repository: RepositoryName,
+  { most, last }: { readonly most: number; readonly last: string },
+): string {
+  return `</v2/${repository}/tags/list?last=${encodeURIComponent(last)}&n=${most}>; rel="next"`;
+}
