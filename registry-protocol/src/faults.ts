@@ -50,6 +50,11 @@ export const FAULTS = {
     message: "manifest is larger than 4 MiB",
   },
   MANIFEST_UNKNOWN: { status: 404, wire: "MANIFEST_UNKNOWN", message: "manifest unknown" },
+  MANIFEST_UNREADABLE: {
+    status: 404,
+    wire: "MANIFEST_UNKNOWN",
+    message: "the registry cannot read what is stored under this name",
+  },
   MANIFEST_PART_UNKNOWN: {
     status: 404,
     wire: "MANIFEST_BLOB_UNKNOWN",

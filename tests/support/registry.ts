@@ -12,6 +12,8 @@ export interface TestRegistry {
   readonly url: string;
   /** Whether it is the stock registry; where there is no binary of it, something like it stands in. */
   readonly isStock: boolean;
+  /** Folder of its storage; `null` for what stands in. */
+  readonly storage: string | null;
   stop(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function startStock(
   return {
     url,
     isStock: true,
+    storage: join(folder.path, "data"),
     stop: async () => {
       await service.stop();
       await folder.remove();
@@ -79,5 +82,5 @@ export async function startStock(
 
 async function startStandIn(): Promise<TestRegistry> {
   const upstream = await startUpstream(manifestRegistry().handler);
-  return { url: upstream.url, isStock: false, stop: () => upstream.stop() };
+  return { url: upstream.url, isStock: false, storage: null, stop: () => upstream.stop() };
 }

@@ -71,7 +71,7 @@ async function checkAll(deps: VerifyTagsDeps, tags: readonly LedgerTag[]): Promi
 
 async function problemOf(deps: VerifyTagsDeps, tag: LedgerTag): Promise<string | null> {
   try {
-    const found = await deps.registry.digestOf(tag.repository, tag.tag);
+    const found = await deps.registry.digestOf(tag.repository, tag.tag, tag.digest);
     // A push may have come between the ledger's row and the registry's answer.
     if (found === tag.digest || (await ledgerDigest(deps.db, tag)) !== tag.digest) return null;
     return found === null ? "missing at the registry" : `${found} at the registry`;

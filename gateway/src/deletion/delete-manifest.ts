@@ -7,7 +7,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { buryManifest, markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
-import type { RemovalAnswer } from "./delete-tag.js";
+import type { RemovalAnswer } from "./removal-answer.js";
 import { hasUnknown, learnManifests, type LearnDeps } from "./learn-manifests.js";
 import { learnTags, type LearnTagsDeps } from "./learn-tags.js";
 
@@ -45,11 +45,11 @@ export async function deleteManifest(
   atRegistry: () => Promise<RemovalAnswer>,
 ): Promise<void> {
   const { repository, digest } = removal;
-  await learnTags(deps, repository);
-  const absent = await learnManifests(deps, repository, digest);
+  await learnTags(deps, repository, digest);
+  const unread = await learnManifests(deps, repository, digest);
   await deps.db.transaction(async (tx) => {
     await lockForDeletion(tx, repository);
-    if (await hasUnknown(tx, repository, digest, absent))
+    if (await hasUnknown(tx, repository, digest, unread))
       throw new Fault("UNAVAILABLE", { message: "the repository is changing; try again" });
     const tags = await readNeedingTags(tx, repository, digest, MOST_TAGS + 1);
     if (tags.length > 0) throw needed(tags);
@@ -80,7 +80,8 @@ async function bury(
   const wasThere = await deps.db.transaction(async (tx) => {
     const wasAtRegistry = answer === "deleted";
     const buried = { repository, digest, by: actor.uid, wasAtRegistry };
-    if (!(await buryManifest(tx, buried))) return false;
+    // One that the registry could not read the ledger does not have.
+    if (!(await buryManifest(tx, buried)) && !wasAtRegistry) return false;
     await deps.audit(tx, { ...entry, detail: { registry: answer } });
     return true;
   });

@@ -10,6 +10,8 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import type { Waiting } from "../ledger/waiting.js";
+import type { RemovalAnswer } from "./removal-answer.js";
+import { deleteUnreadableTag } from "./delete-unreadable-tag.js";
 import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
 
 /** What deleting a tag needs. */
@@ -19,12 +21,6 @@ export interface DeleteTagDeps extends SettledStateDeps, SettleDeps {
   readonly audit: RecordAudit;
   readonly waiting: Waiting;
 }
-
-/**
- * What the registry made of a deletion: `deleted`, `absent`, or `unsupported` when it cannot delete such a
- * thing (2.8 no tags).
- */
-export type RemovalAnswer = "deleted" | "absent" | "unsupported";
 
 /** Longer than the gateway waits for the registry. */
 const LEASE_SECONDS = 60;
@@ -56,7 +52,14 @@ export async function deleteTag(
     return givingBack(deps, removal, () =>
       reserveHeld(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
     );
+  }).catch((error: unknown) => {
+    if (error instanceof Fault && error.code === "MANIFEST_UNREADABLE") return null;
+    throw error;
   });
+  if (digest === null) {
+    if (!isDeletable(rule, false)) throw notDeletable(rule, false);
+    return deleteUnreadableTag(deps, removal, atRegistry);
+  }
   const answer = await atRegistry().catch(async (cause: unknown) => {
     await releasePush(deps, { ...removal, digest }, "the registry did not delete it");
     throw cause;

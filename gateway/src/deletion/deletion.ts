@@ -3,7 +3,8 @@ import {
   type DeleteManifestDeps,
   type ManifestRemoval,
 } from "./delete-manifest.js";
-import { deleteTag, type DeleteTagDeps, type RemovalAnswer } from "./delete-tag.js";
+import { deleteTag, type DeleteTagDeps } from "./delete-tag.js";
+import type { RemovalAnswer } from "./removal-answer.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 
 /** Deletes what may go. */

@@ -1,4 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
 import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
@@ -15,8 +16,11 @@ export interface LearnTagsDeps extends AdoptDeps {
   readonly policy: TagPolicy;
   readonly listing: Pick<RegistryListing, "tags">;
   readonly inheritance: Pick<LatestInheritance, "recordOwn">;
-  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /**
+   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
+   * @throws Unreadable when it has another one, which the registry cannot read; anything else when that cannot be told
+   */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
 }
 
 const BATCH = 16;
@@ -30,16 +34,22 @@ const REASON = "found at the registry when a manifest was to be deleted";
  *
  * @param deps - ledger and registry
  * @param repository - the repository
+ * @param digest - the manifest that is to be deleted; of a tag that the registry cannot read no more is asked than whether
+ *   it means that one: what cannot be read needs no other
  * @throws Fault UNAVAILABLE when not every tag could be learned; the next attempt goes on from there
  */
-export async function learnTags(deps: LearnTagsDeps, repository: RepositoryName): Promise<void> {
+export async function learnTags(
+  deps: LearnTagsDeps,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<void> {
   const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   // What it means there no tag of the ledger needs.
   if (deps.policy.isVirtual({ repository, tag: LATEST }))
     await deps.inheritance.recordOwn(repository);
   try {
     for await (const names of deps.listing.tags(repository, signal))
-      await learnListed(deps, repository, names, signal);
+      await learnListed(deps, { repository, digest }, names, signal);
   } catch (error) {
     // Where the registry has no tags, there is nothing to learn.
     if (error instanceof ListingRefused && error.status === 404) return;
@@ -51,17 +61,24 @@ export async function learnTags(deps: LearnTagsDeps, repository: RepositoryName)
   }
 }
 
+/** The manifest that is to be deleted. */
+interface Removed {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
 async function learnListed(
   deps: LearnTagsDeps,
-  repository: RepositoryName,
+  removal: Removed,
   names: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
+  const { repository } = removal;
   const unheld = await readUnheldTags(deps.db, repository, names);
   const tags = unheld.flatMap(({ name }) => tagToAsk(deps, repository, name));
   for (let from = 0; from < tags.length; from += BATCH) {
     signal.throwIfAborted();
-    await learnSome(deps, repository, tags.slice(from, from + BATCH));
+    await learnSome(deps, removal, tags.slice(from, from + BATCH));
   }
 }
 
@@ -77,11 +94,14 @@ function tagToAsk({ policy }: LearnTagsDeps, repository: RepositoryName, name: s
 
 async function learnSome(
   deps: LearnTagsDeps,
-  repository: RepositoryName,
+  { repository, digest: removed }: Removed,
   tags: readonly Tag[],
 ): Promise<void> {
   const asked = await Promise.all(
-    tags.map(async (tag) => ({ tag, digest: await deps.upstreamDigest({ repository, tag }) })),
+    tags.map(async (tag) => {
+      const look = deps.upstreamDigest({ repository, tag }, removed);
+      return { tag, digest: await unlessUnreadable(look) };
+    }),
   );
   const found = asked.filter((one): one is FoundTag => one.digest !== null);
   if (found.length === 0) return;

@@ -1,5 +1,6 @@
 import { SYSTEM } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
@@ -56,7 +57,13 @@ export async function recoverDeletions(
 async function settleLost(deps: RecoverDeletionsDeps, lost: LostDeletion): Promise<void> {
   const { repository, digest } = lost;
   const actor = lost.actor ?? SYSTEM;
-  const stands = (await deps.upstreamManifest(lost, digest)) !== null;
+  const stands = await deps.upstreamManifest(lost, digest).then(
+    (manifest) => manifest !== null,
+    (error: unknown) => {
+      if (error instanceof Unreadable) return true;
+      throw error;
+    },
+  );
   const reason = "settled for a gateway that was lost";
   const entry = { action: "manifest.deleted", repository, tag: null, digest, reason } as const;
   const buried = await deps.db.transaction(async (tx) => {

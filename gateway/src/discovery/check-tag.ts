@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Pass } from "./pass.js";
 import { entryOf, nameAndDigest, nameOf, noteDrift, tryRepair } from "../drift/note-drift.js";
 import { reasonOf } from "../drift/reason-of.js";
@@ -13,7 +14,7 @@ import type { SeenTag } from "../drift/seen-tag.js";
  * @param seen - the tag; its repository was listed to the end in this pass
  */
 export async function checkTag(pass: Pass, seen: SeenTag): Promise<void> {
-  const found = await askRegistry(pass, seen);
+  const found = await askRegistry(pass, seen, seen.digest);
   if (found === "unclear") return;
   pass.tally.add("compared");
   if (found === seen.digest) {
@@ -24,14 +25,29 @@ export async function checkTag(pass: Pass, seen: SeenTag): Promise<void> {
   else await noteDrift(pass.drift, seen, found);
 }
 
-/** @returns what a tag means at the registry, `null` when it has none; an error is counted */
-export async function askRegistry(pass: Pass, key: TagKey): Promise<Digest | null | "unclear"> {
+/**
+ * @param pass - the pass
+ * @param key - a tag
+ * @param supposed - the digest that it should have, if any
+ * @returns what it means at the registry, `null` when it has none; an error is counted, what the registry cannot read is
+ *   named
+ */
+export async function askRegistry(
+  pass: Pass,
+  key: TagKey,
+  supposed?: Digest,
+): Promise<Digest | null | "unclear"> {
   try {
-    const digest = await pass.parts.upstreamDigest(key);
+    const digest = await pass.parts.upstreamDigest(key, supposed);
     pass.tally.answered();
     return digest;
   } catch (error) {
     pass.signal.throwIfAborted();
+    if (error instanceof Unreadable) {
+      pass.tally.answered();
+      pass.tally.problem(`${nameOf(key)}: ${error.message}`);
+      return "unclear";
+    }
     pass.tally.error(`${nameOf(key)}: ${reasonOf(error)}`);
     return "unclear";
   }

@@ -14,8 +14,11 @@ import { newTally, type PassSummary, type Tally } from "./tally.js";
 export interface PassDeps extends AdoptDeps {
   readonly policy: TagPolicy;
   readonly listing: RegistryListing;
-  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /**
+   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
+   * @throws Unreadable when the registry cannot read it, anything else when that cannot be told
+   */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   /** Writes what the ledger says to the registry again. */
   readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
   /** Current time in milliseconds. */

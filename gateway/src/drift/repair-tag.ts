@@ -1,5 +1,6 @@
 import { SYSTEM } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { reserveHeld } from "../ledger/sql/reserve-held-tag.js";
@@ -13,7 +14,8 @@ import type { SeenTag } from "./seen-tag.js";
 
 /** What repairing needs. */
 export interface RepairDeps extends AdoptDeps {
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** @returns the digest that a tag has at the registry; `supposed` is one that it may have */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   readonly upstreamManifest: (key: TagKey, digest: Digest) => Promise<ManifestBytes | null>;
   /** Writes a manifest under a tag. @returns status of the answer. @throws when there is none */
   readonly putManifest: (
@@ -54,7 +56,7 @@ export async function repairTag(
   const { repository, tag, digest } = seen;
   const manifest =
     (await readManifest(deps.db, repository, digest)) ??
-    (await deps.upstreamManifest(seen, digest));
+    (await unlessUnreadable(deps.upstreamManifest(seen, digest)));
   if (manifest === null) return "its manifest is lost";
   const reservation = deps.newReservation();
   const claim: TagClaim = { repository, tag, digest, actor: SYSTEM, reservation };
@@ -79,7 +81,7 @@ async function isWritten(
   const status = await deps.putManifest(claim, manifest, claim.reservation).catch(() => 503);
   if (status < 300) return true;
   if (status < 500 && status !== 401) return false;
-  return (await deps.upstreamDigest(claim)) === claim.digest;
+  return (await deps.upstreamDigest(claim, claim.digest)) === claim.digest;
 }
 
 async function settle(

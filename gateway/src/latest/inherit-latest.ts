@@ -1,6 +1,7 @@
 import { SYSTEM } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { Digest } from "#registry-protocol/digest.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { LATEST } from "#tag-policy/tag-policy.js";
@@ -90,7 +91,7 @@ async function recordOwn(deps: InheritanceDeps, repository: RepositoryName): Pro
   return true;
 }
 
-/** Where `latest` was a tag as any other before, the ledger says what it is. */
+/** One that the registry cannot read means nothing to anybody. Where `latest` was a tag as any other before, the ledger says what it is. */
 async function ownLatest(
   { db, upstreamDigest }: InheritanceDeps,
   repository: RepositoryName,
@@ -98,7 +99,8 @@ async function ownLatest(
   const key = { repository, tag: parseTag(LATEST) };
   const meaning = await readTagMeaning(db, key);
   if (meaning.kind === "nothing" || meaning.kind === "reserved") return null;
-  const digest = meaning.kind === "means" ? meaning.digest : await upstreamDigest(key);
+  const digest =
+    meaning.kind === "means" ? meaning.digest : await unlessUnreadable(upstreamDigest(key));
   if (digest === null) return null;
   return (await readBuriedParts(db, repository, [digest], 1)).length === 0 ? digest : null;
 }

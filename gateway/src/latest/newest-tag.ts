@@ -7,6 +7,7 @@ import { isSignatureTag, LATEST } from "#tag-policy/tag-policy.js";
 import { readKnownTags, type KnownTag } from "../ledger/sql/known-tags.js";
 import type { ImageReader } from "../scm/find-source.js";
 import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { imageDate, type ImageDate } from "./image-date.js";
 
 /** What looking at a repository's tags needs. */
@@ -33,7 +34,7 @@ const AT_ONCE = 8;
  * @param deps - ledger and registry
  * @param repository - the repository
  * @param signal - ends it early
- * @returns the tag whose image was made last; `null` when there is none
+ * @returns the tag whose image was made last; `null` when there is none that can be read
  * @throws when not all of that could be told
  */
 export async function newestTag(
@@ -48,9 +49,11 @@ export async function newestTag(
   const dates = new Map<Digest, Promise<ImageDate | null>>();
   let newest: DatedTag | null = null;
   const look = async (tag: Tag): Promise<void> => {
-    const digest = known.get(tag)?.digest ?? (await deps.upstreamDigest({ repository, tag }));
+    const digest =
+      known.get(tag)?.digest ?? (await unlessUnreadable(deps.upstreamDigest({ repository, tag })));
     if (digest === null) return;
-    const date = dates.get(digest) ?? imageDate(deps.reader, { repository, digest }, signal);
+    const date =
+      dates.get(digest) ?? unlessUnreadable(imageDate(deps.reader, { repository, digest }, signal));
     dates.set(digest, date);
     const found = await date;
     if (found === null) return;

@@ -1,10 +1,11 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { keepSource } from "../scm/keep-source.js";
 import { adopt } from "./adopt.js";
 import { givingBack } from "./giving-back.js";
 import type { PushDeps, TagPush } from "./push.js";
-import { refusalOf } from "./refusal.js";
+import { refusalOf, unreadableRefusal } from "./refusal.js";
 import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
 import { hasRuleChanged } from "./rule-changed.js";
@@ -20,6 +21,7 @@ import {
 } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
+import type { TagRule } from "#tag-policy/tag-rule.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
 import { withSource } from "./want-source.js";
 
@@ -77,7 +79,7 @@ export async function pushTag<V extends RegistryVerdict>(
     const reserved = await givingBack(deps, push, () => reserveTag(deps.db, push, options));
     if (
       reserved === "known" ||
-      (reserved === "new" && (await isNewToRegistry(deps, push, transport)))
+      (reserved === "new" && (await isNewToRegistry(deps, push, rule, transport)))
     ) {
       if (await hasRuleChanged(deps, push, rule)) continue;
       await refuseShrinking(deps, push, rule);
@@ -119,16 +121,25 @@ function refuseAbandoned(deps: PushDeps, gone: AbortSignal): void {
 async function isNewToRegistry<V extends RegistryVerdict>(
   deps: PushDeps,
   push: TagPush,
+  rule: TagRule,
   transport: ManifestTransport<V>,
 ): Promise<boolean> {
   const current = await transport.currentDigest().catch(async (error: unknown) => {
+    // Nobody can read it, so a tag that may change may become something else.
+    if (error instanceof Unreadable && mayReplaceUnread(rule)) return null;
     await releasePush(deps, push, "the registry does not answer");
+    if (error instanceof Unreadable) throw await unreadableRefusal(deps, push, rule, error);
     throw undecided(deps, "the registry does not answer", error);
   });
   if (current === null || current === push.digest) return true;
   await releasePush(deps, push, "the registry has the tag already");
   await adopt(deps, push, current, "found at the registry when it was pushed");
   return false;
+}
+
+/** Of a tag that may only grow, nobody can tell what it would lose. */
+function mayReplaceUnread({ mutability, appendOnly }: TagRule): boolean {
+  return mutability === "mutable" && appendOnly !== true;
 }
 
 /**

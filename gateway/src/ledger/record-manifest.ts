@@ -5,6 +5,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { PushCounts } from "./push-counts.js";
 import { storeManifest } from "./sql/store-manifest.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 
 /** What putting a manifest on record needs. */
@@ -16,7 +17,7 @@ export interface RecordManifestDeps {
 
 /** What looking for one at the registry needs, besides. */
 export interface RecordFoundDeps extends RecordManifestDeps {
-  /** @returns a manifest of the registry, `null` when it has none. @throws when that cannot be told */
+  /** @returns a manifest of the registry, `null` when it has none. @throws Unreadable, or when that cannot be told */
   readonly upstreamManifest: (
     key: { readonly repository: RepositoryName },
     digest: Digest,
@@ -62,7 +63,7 @@ export async function recordManifest(
  * @throws when it cannot be told whether the registry has it, or it cannot be put on record
  */
 export async function recordFound(deps: RecordFoundDeps, pushed: PushedManifest): Promise<void> {
-  const manifest = await deps.upstreamManifest(pushed, pushed.digest);
+  const manifest = await unlessUnreadable(deps.upstreamManifest(pushed, pushed.digest));
   if (manifest === null) return;
   const circumstances = {
     reason: "stored by the registry, without the tag",

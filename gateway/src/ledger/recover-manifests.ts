@@ -1,3 +1,4 @@
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -46,7 +47,7 @@ export async function recoverManifestPushes(
 }
 
 async function settleLost(deps: RecoverManifestsDeps, lost: ManifestPush): Promise<void> {
-  const manifest = await deps.upstreamManifest(lost, lost.digest);
+  const manifest = await unlessUnreadable(deps.upstreamManifest(lost, lost.digest));
   await deps.db.transaction(async (tx) => {
     if (!(await endManifestPush(tx, lost)) || manifest === null) return;
     await recordManifest(tx, deps, lost, manifest, SETTLED);

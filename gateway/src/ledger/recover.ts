@@ -1,4 +1,5 @@
 import type { Digest } from "#registry-protocol/digest.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { recordFound } from "./record-manifest.js";
@@ -14,8 +15,11 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** What settling the pushes of lost gateways needs. */
 export interface RecoverDeps extends CommitDeps {
-  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /**
+   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
+   * @throws Unreadable when the registry cannot read it, anything else when that cannot be told
+   */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   readonly newReservation: () => string;
 }
 
@@ -50,12 +54,12 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
 async function settleLost(deps: RecoverDeps, claim: LostClaim): Promise<void> {
   if (claim.kind !== "push")
     return releasePush(deps, claim, `a ${claim.kind} whose gateway was lost`);
-  const current = await deps.upstreamDigest(claim);
+  const current = await unlessUnreadable(deps.upstreamDigest(claim, claim.digest));
   if (current !== claim.digest) {
     await recordFound(deps, claim);
     return releasePush(deps, claim, "the registry does not have it");
   }
-  const manifest = await deps.upstreamManifest(claim, claim.digest);
+  const manifest = await unlessUnreadable(deps.upstreamManifest(claim, claim.digest));
   if (manifest === null) return releasePush(deps, claim, "the registry lost the manifest");
   await commitPush(deps, claim, manifest, "settled for a gateway that was lost");
 }

@@ -1,5 +1,6 @@
 import { Fault, FAULTS } from "#registry-protocol/faults.js";
 import { samePlatformImages } from "#registry-protocol/manifest/platform-images.js";
+import type { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { heldDetail } from "./held-detail.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { putRefusalOnRecord } from "./record-refusal.js";
@@ -8,6 +9,9 @@ import { readManifest } from "./sql/store-manifest.js";
 import { readStored } from "../upstream/read-stored.js";
 import type { TagDecision } from "#tag-policy/decide-tag-write.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
+
+/** BuildKit prints no more of an error than 256 bytes in all. */
+const MOST_MESSAGE_CHARACTERS = 160;
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
 
@@ -39,6 +43,29 @@ export async function refusalOf(
   const name = decision.reason === "tag-locked" ? "locked" : rule.name;
   const detail = heldDetail({ code: FAULTS[code].wire, message }, held, name);
   return new Fault(code, { message, detail });
+}
+
+/**
+ * Refuses a push, on record: the tag stands at the registry, which cannot read what it means.
+ *
+ * @param deps - ledger and audit log
+ * @param push - what was to be pushed
+ * @param rule - the rule that applies
+ * @param found - what the registry says
+ * @returns the fault to throw
+ * @throws Fault UNAVAILABLE when the refusal cannot be put on record
+ */
+export async function unreadableRefusal(
+  deps: PushDeps,
+  push: TagPush,
+  rule: TagRule,
+  found: Unreadable,
+): Promise<Fault> {
+  await recordRefusal(deps, push, "tag-unreadable", { rule: rule.name, registry: found.reason });
+  return new Fault("TAG_HELD", {
+    message: `tag already exists; ${found.message}`.slice(0, MOST_MESSAGE_CHARACTERS),
+    detail: { rule: rule.name },
+  });
 }
 
 /**

@@ -1,6 +1,7 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { releasePush } from "./settle.js";
 import { readBuriedParts } from "./sql/manifest-needs.js";
@@ -41,7 +42,7 @@ async function findMissing(
 ): Promise<Digest | null> {
   const { repository } = push;
   for (const digest of await readBuriedParts(deps.db, repository, children, MOST_ASKED)) {
-    const manifest = await deps.upstreamManifest(push, digest);
+    const manifest = await unlessUnreadable(deps.upstreamManifest(push, digest));
     if (manifest === null) return digest;
     await storeManifest(deps.db, repository, manifest, "found");
   }

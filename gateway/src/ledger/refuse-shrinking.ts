@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { growthOf } from "#registry-protocol/manifest/append-only.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { inSlices } from "#service-kit/in-slices.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf } from "./refusal.js";
@@ -48,5 +49,16 @@ async function heldManifest(
 ): Promise<StandingManifest | null> {
   const stored = await readManifest(deps.db, push.repository, digest);
   if (stored !== null) return (await readStored(stored)).reading;
-  return (await deps.upstreamManifest(push, digest))?.reading ?? null;
+  return deps.upstreamManifest(push, digest).then(
+    (manifest) => manifest?.reading ?? null,
+    (error: unknown) => {
+      if (error instanceof Unreadable) return nothingKnown(error.reason);
+      throw error;
+    },
+  );
+}
+
+/** Nobody can tell what the tag would lose. */
+function nothingKnown(reason: string): StandingManifest {
+  return { kind: "unclear", reason, children: [], subjects: [], blobs: [] };
 }

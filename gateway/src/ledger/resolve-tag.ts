@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
 import type { LatestInheritance } from "./latest-inheritance.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
@@ -11,8 +12,8 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 /** What resolving needs. */
 export interface ResolveDeps extends AdoptDeps {
   readonly policy: TagPolicy;
-  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /** @returns the digest that a tag has at the registry. @throws Unreadable, or anything else when that cannot be told */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   readonly inheritance: LatestInheritance;
   /** What tags meant, for the time when the ledger cannot be asked. */
   readonly remembered: RememberedTags;
@@ -33,7 +34,7 @@ export interface TagResolver {
   /**
    * @param key - a tag
    * @returns what readers of it get
-   * @throws Fault UNAVAILABLE when that cannot be told: the tag is new to the ledger and the registry does not answer
+   * @throws Fault MANIFEST_UNREADABLE when only the registry knows the tag, and cannot read it; UNAVAILABLE when that cannot be told: the tag is new to the ledger and the registry does not answer
    *   or pushes of it come and go; or the ledger cannot be asked, and it is virtual or was deleted
    */
   resolve(key: TagKey): Promise<Resolution>;
@@ -138,6 +139,11 @@ async function newest(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
 
 async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | null> {
   return deps.upstreamDigest(key).catch((error: unknown) => {
+    if (error instanceof Unreadable)
+      throw new Fault("MANIFEST_UNREADABLE", {
+        message: `${error.message} (tag ${key.tag})`,
+        detail: { name: key.repository, tag: key.tag },
+      });
     throw new Undecided("the registry is unavailable for the moment, try again", error);
   });
 }

@@ -1,5 +1,6 @@
 import { noteDrift, type DriftDeps } from "../drift/note-drift.js";
-import type { Digest } from "#registry-protocol/digest.js";
+import { isDigest, type Digest } from "#registry-protocol/digest.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { adopt } from "../ledger/adopt.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { NotificationOutcome } from "./notification-metrics.js";
@@ -7,8 +8,11 @@ import type { ReportedTag } from "./sql/reported-tags.js";
 
 /** What looking at a tag needs. */
 export interface LookDeps extends Omit<DriftDeps, "tally" | "options"> {
-  /** @returns the digest that a tag has at the registry. @throws when that cannot be told */
-  readonly upstreamDigest: (key: TagKey) => Promise<Digest | null>;
+  /**
+   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
+   * @throws Unreadable when the registry cannot read it, anything else when that cannot be told
+   */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   /** Whether drifted tags are put back. */
   readonly repairs: boolean;
 }
@@ -44,7 +48,8 @@ export async function lookAtTag(
   if (held?.deleted === true) return final("deleted here");
   const digest = held?.digest ?? null;
   if (digest !== null && pushed.every((one) => one === digest)) return final("known");
-  const found = await deps.upstreamDigest(key);
+  const found = await lookFor(deps, key, pushed);
+  if (found === "unreadable") return final("unreadable");
   if (found === null) return { outcome: "gone", isEarly: true };
   if (held === null || digest === null)
     return final((await adopt(deps, key, found, REASON)) ? "adopted" : "known");
@@ -54,6 +59,19 @@ export async function lookAtTag(
   const noting = { db, log, audit, policy, repair, signal, options, tally: UNCOUNTED };
   const isNoted = await noteDrift(noting, { ...held, digest }, found);
   return final(isNoted ? "drifted" : "in progress");
+}
+
+/** What was pushed last is what it probably is. */
+async function lookFor(
+  { upstreamDigest }: LookDeps,
+  key: TagKey,
+  pushed: readonly (string | null)[],
+): Promise<Digest | null | "unreadable"> {
+  const last = pushed.at(-1) ?? "";
+  return upstreamDigest(key, isDigest(last) ? last : undefined).catch((error: unknown) => {
+    if (error instanceof Unreadable) return "unreadable";
+    throw error;
+  });
 }
 
 function final(outcome: NotificationOutcome): Look {

@@ -10,6 +10,7 @@ export type NotificationOutcome =
   | "deleted here"
   | "adopted"
   | "drifted"
+  | "unreadable"
   | "counted"
   | "given up";
 

@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
-import type { RemovalAnswer } from "../deletion/delete-tag.js";
+import type { RemovalAnswer } from "../deletion/removal-answer.js";
 import type { Deletion } from "../deletion/deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import type { Upstream } from "../upstream/upstream.js";

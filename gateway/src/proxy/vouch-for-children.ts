@@ -2,6 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { refuseGone } from "../ledger/client-gone.js";
@@ -76,7 +77,6 @@ async function vouchForAll(
 
 async function vouchFor(deps: VouchDeps, looking: Looking, digest: Digest): Promise<void> {
   const manifest = await findManifest(deps, looking, digest);
-  if (manifest === null) throw missing(digest, "it is not there");
   const { reading } = manifest;
   if (reading.kind === "unclear") throw noManifest(digest, reading.reason);
   await vouchForAll(deps, looking, childrenOf(reading));
@@ -93,14 +93,15 @@ async function findManifest(
   { upstream }: VouchDeps,
   { repository }: Looking,
   digest: Digest,
-): Promise<StoredManifest | null> {
+): Promise<StoredManifest> {
   const size = await upstream.blobSize(repository, digest).catch(cannotTell);
   if (size !== null && size > MAX_MANIFEST_BYTES) throw noManifest(digest, "it is too large");
-  return upstream.getManifest(repository, digest).catch((error: unknown) => {
-    // A registry 2.8 answers 500 when asked for a blob that is no manifest.
-    if (size !== null) throw noManifest(digest, "it is a blob");
+  const manifest = await upstream.getManifest(repository, digest).catch((error: unknown) => {
+    if (error instanceof Unreadable) throw noManifest(digest, error.message);
     return cannotTell(error);
   });
+  if (manifest !== null) return manifest;
+  throw size === null ? missing(digest, "it is not there") : noManifest(digest, "it is a blob");
 }
 
 function missing(digest: Digest, what: string): Fault {

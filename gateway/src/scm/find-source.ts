@@ -1,6 +1,7 @@
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { imageParts, labelsOf, type ImageParts } from "#registry-protocol/manifest/image-parts.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { inSlices } from "#service-kit/in-slices.js";
 import { readSmall } from "./read-small.js";
@@ -15,7 +16,7 @@ import { OverLimit, searchBudget, type SearchLimits } from "./search-limits.js";
 
 /** Reads images. */
 export interface ImageReader {
-  /** @returns a manifest, `null` when there is none. @throws when that cannot be told */
+  /** @returns a manifest, `null` when there is none. @throws Unreadable, or when that cannot be told */
   manifest(repository: RepositoryName, digest: Digest): Promise<StandingManifest | null>;
   /** @returns a blob as a stream, `null` when there is none. @throws when that cannot be told */
   blob(
@@ -81,7 +82,7 @@ async function childParts(
   { repository, signal }: SearchTask,
   digest: Digest,
 ): Promise<ImageParts | null> {
-  const manifest = await orAborted(reader.manifest(repository, digest), signal);
+  const manifest = await orAborted(unlessUnreadable(reader.manifest(repository, digest)), signal);
   return manifest === null ? null : imageParts(manifest);
 }
 

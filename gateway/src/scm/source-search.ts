@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
@@ -96,7 +97,11 @@ async function lookThrough(
   { repository, digest, withLayers }: TakenSearch,
   stopping: AbortSignal,
 ): Promise<SearchResult> {
-  const reading = await deps.reader.manifest(repository, digest);
+  const reading = await deps.reader.manifest(repository, digest).catch((error: unknown) => {
+    if (error instanceof Unreadable) return error;
+    throw error;
+  });
+  if (reading instanceof Unreadable) return { found: null, note: reading.message };
   if (reading === null) return { found: null, note: "the registry does not have the manifest" };
   return findSource(deps.reader, {
     repository,

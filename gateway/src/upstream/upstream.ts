@@ -1,10 +1,6 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
-import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
-import { readStored } from "./read-stored.js";
+import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
@@ -24,15 +20,9 @@ export interface Errand {
 }
 
 /** The gateway's own requests to the registry; everything else is streamed through. */
-export interface Upstream {
+export interface Upstream extends RegistryReads {
   /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
   putManifest(put: ManifestPut): Promise<WholeAnswer>;
-  /** @returns the digest that a tag has at the registry, or `null` when it has none. @throws when that cannot be told */
-  digestOfTag(repository: RepositoryName, tag: string): Promise<Digest | null>;
-  /** @returns a manifest, or `null` when the registry has none. @throws when that cannot be told */
-  getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
-  /** @returns size of a blob in bytes, or `null` when the registry has none. @throws when that cannot be told */
-  blobSize(repository: RepositoryName, digest: Digest): Promise<number | null>;
   /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
   deleteManifest(
     repository: RepositoryName,
@@ -87,7 +77,15 @@ export function registryUpstream(
     "X-Request-Id": requestId,
   });
 
+  const reads = registryReads((repository, path, { method, headers }) =>
+    ask(
+      `/v2/${repository}/${path}`,
+      { method, headers: { ...headers, Authorization: allow("", repository, ["pull"]) } },
+      method === "HEAD" ? probeMilliseconds : manifestMilliseconds,
+    ),
+  );
   return {
+    ...reads,
     putManifest: (put) =>
       ask(
         `/v2/${put.repository}/manifests/${put.reference.tag ?? put.reference.digest}`,
@@ -102,42 +100,6 @@ export function registryUpstream(
         },
         manifestMilliseconds,
       ),
-    digestOfTag: async (repository, tag) => {
-      const headers = { Authorization: allow("", repository, ["pull"]), Accept: ANY_MANIFEST };
-      const path = `/v2/${repository}/manifests/${tag}`;
-      const answer = await untilReadable(() =>
-        ask(path, { method: "HEAD", headers }, probeMilliseconds),
-      );
-      if (answer.status === 404) return null;
-      const digest = answer.headers.get("docker-content-digest") ?? "";
-      if (answer.status !== 200 || !isDigest(digest))
-        throw new Error(`the registry answered ${answer.status} when asked for a tag`);
-      return digest;
-    },
-    getManifest: async (repository, digest) => {
-      const headers = { Authorization: allow("", repository, ["pull"]), Accept: ANY_MANIFEST };
-      const answer = await ask(
-        `/v2/${repository}/manifests/${digest}`,
-        { headers },
-        manifestMilliseconds,
-      );
-      if (answer.status === 404) return null;
-      if (answer.status !== 200 || digestOf(answer.body, digest) !== digest)
-        throw new Error(`the registry answered ${answer.status} when asked for a manifest`);
-      const mediaType = answer.headers.get("content-type") ?? "application/octet-stream";
-      return readStored({ digest, mediaType, content: answer.body });
-    },
-    blobSize: async (repository, digest) => {
-      const headers = { Authorization: allow("", repository, ["pull"]) };
-      const path = `/v2/${repository}/blobs/${digest}`;
-      const answer = await ask(path, { method: "HEAD", headers }, probeMilliseconds);
-      if (answer.status === 404) return null;
-      // A redirect to the storage: it is there, of whatever size.
-      if (answer.status === 307) return 0;
-      if (answer.status !== 200)
-        throw new Error(`the registry answered ${answer.status} when asked for a blob`);
-      return Number(answer.headers.get("content-length") ?? 0);
-    },
     deleteManifest: (repository, reference, errand) =>
       ask(
         `/v2/${repository}/manifests/${reference.tag ?? reference.digest}`,
@@ -172,16 +134,4 @@ export function registryUpstream(
         );
     },
   };
-}
-
-const WRITE_PAUSES_MILLISECONDS = [50, 200] as const;
-
-/** A registry 2.8 on files answers 500 to who reads a tag at the moment at which it is written. */
-async function untilReadable(look: () => Promise<WholeAnswer>): Promise<WholeAnswer> {
-  for (const milliseconds of WRITE_PAUSES_MILLISECONDS) {
-    const answer = await look();
-    if (answer.status !== 500) return answer;
-    await pause(milliseconds);
-  }
-  return look();
 }

@@ -34,7 +34,8 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     audit,
     policy,
     listing,
-    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
+    upstreamDigest: ({ repository, tag }, supposed) =>
+      upstream.digestOfTag(repository, tag, supposed),
     repair: openRepair({ db, log, audit, upstream }),
     now: Date.now,
   };

@@ -47,8 +47,8 @@ export function openLedger(deps: {
 }): Ledger {
   const { store, log, audit, policy, sources } = deps;
   const { upstream, listing } = deps.registry;
-  const upstreamDigest: RecoverDeps["upstreamDigest"] = ({ repository, tag }) =>
-    upstream.digestOfTag(repository, tag);
+  const upstreamDigest: RecoverDeps["upstreamDigest"] = ({ repository, tag }, supposed) =>
+    upstream.digestOfTag(repository, tag, supposed);
   const remembered = rememberedTags();
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });

@@ -44,8 +44,8 @@ export function openNotificationWorker(
   const { repair } = parts.discovery;
   const { sinks, wake: announced } = parts.events;
   const { hookMetrics, pullMetrics } = parts.metrics;
-  const upstreamDigest: LookDeps["upstreamDigest"] = ({ repository, tag }) =>
-    upstream.digestOfTag(repository, tag);
+  const upstreamDigest: LookDeps["upstreamDigest"] = ({ repository, tag }, supposed) =>
+    upstream.digestOfTag(repository, tag, supposed);
   const tags = { db, log, audit, policy, repair, repairs, upstreamDigest };
   const pulls = { db, sinks, announced, hookMetrics, pullMetrics };
   return notificationWorker({ db, log, hookMetrics, tags, pulls }, milliseconds);

@@ -7,6 +7,7 @@ import type { Deletion } from "../deletion/deletion.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { registryRoutes } from "../proxy/handle.js";
 import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
+import type { ManifestReadDeps } from "../proxy/manifest-read.js";
 import type { PlanDeps } from "../proxy/plan.js";
 import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
@@ -28,7 +29,7 @@ export function openRegistryApi(
     readonly registry: ForwardingRegistry;
     readonly ledger: Pick<Ledger, "resolver" | "pushing">;
     readonly deletion: { readonly deletion: Deletion };
-    readonly pulls: { readonly recorder: PlanDeps["pulls"] };
+    readonly pulls: { readonly recorder: ManifestReadDeps["pulls"] };
     readonly mode: { readonly writes: WriteGate };
     /** Absent: as configured. */
     readonly turns?: ManifestTurns;
@@ -57,8 +58,12 @@ export function openRegistryApi(
     },
     listing: { db, log, upstream },
     uploads,
-    resolver: ledger.resolver,
-    pulls: deps.pulls.recorder,
+    reading: {
+      passing: registry,
+      upstream,
+      resolver: ledger.resolver,
+      pulls: deps.pulls.recorder,
+    },
   };
   return { routes: [registryRoutes({ callers, plan, log, writes, manifestTurns: turns })] };
 }

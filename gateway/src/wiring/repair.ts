@@ -23,7 +23,8 @@ export function openRepair(deps: {
     log,
     audit,
     newReservation: randomUUID,
-    upstreamDigest: ({ repository, tag }) => upstream.digestOfTag(repository, tag),
+    upstreamDigest: ({ repository, tag }, supposed) =>
+      upstream.digestOfTag(repository, tag, supposed),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     putManifest: async ({ repository, tag }, { content, mediaType }, requestId) => {
       const errand = { subject: "", clientAddress: "", requestId };

@@ -1,19 +1,11 @@
 import { isDigest, type Digest } from "../digest.js";
 import { fieldNames, type FieldNames } from "../json/fields.js";
 import { isList, JsonObject, JsonProblem, type JsonValue } from "../json/json-value.js";
-import { readJson, type JsonRules, type Work } from "../json/read-json.js";
+import { readJson, type Work } from "../json/read-json.js";
 import { UNBOUNDED } from "./bounds.js";
+import { LENIENT } from "./lenient.js";
 import type { StandingManifest, UnclearManifest } from "./manifest.js";
 import { readManifest } from "./read-manifest.js";
-
-/** All that Go's `encoding/json` takes, in a manifest of at most 4 MiB. */
-const RULES: JsonRules = {
-  strict: false,
-  maxDepth: 10_000,
-  maxValues: Infinity,
-  maxEntries: Infinity,
-  maxCharacters: Infinity,
-};
 
 /**
  * Reads a manifest that stands at the registry, and may have got there before the gateway or past it. What cannot
@@ -37,7 +29,7 @@ type MayName = Pick<UnclearManifest, "children" | "subjects" | "blobs">;
 
 function* mayNameOf(content: Uint8Array): Work<MayName> {
   try {
-    const json = yield* readJson(content, RULES);
+    const json = yield* readJson(content, LENIENT);
     return {
       children: yield* digestsBelow(json, CHILDREN),
       subjects: yield* digestsBelow(json, SUBJECTS),

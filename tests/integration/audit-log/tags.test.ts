@@ -8,6 +8,8 @@ import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
+/** It means {@link DIGEST}, and cannot be read. */
+const UNREADABLE = "unreadable";
 const OTHER = `sha256:${"b".repeat(64)}`;
 
 let ledger: StartedLedger;
@@ -24,6 +26,10 @@ beforeAll(async () => {
   server = createServer((req, res) => {
     asked.push(`${req.method} ${req.url} ${req.headers.authorization}`);
     const answer = answers.get(req.url ?? "") ?? DIGEST;
+    const means = answer === UNREADABLE ? DIGEST : answer;
+    if (req.headers["if-none-match"] === `"${means}"`) res.writeHead(304).end();
+    else if (answer === UNREADABLE) res.writeHead(500).end();
+    if (res.writableEnded) return;
     if (typeof answer === "number") res.statusCode = answer;
     else res.setHeader("Docker-Content-Digest", answer);
     res.end();
@@ -64,6 +70,12 @@ describe("comparing tags with the registry", () => {
       "HEAD /v2/alpha/app/manifests/1.0 Bearer alpha/app",
       "HEAD /v2/beta/app/manifests/2.0 Bearer beta/app",
     ]);
+  });
+
+  test("a tag that the registry cannot read is as recorded when it means that", async () => {
+    await hold("alpha/app", "schema-1");
+    answers.set("/v2/alpha/app/manifests/schema-1", UNREADABLE);
+    expect(await verify()).toMatchObject({ checked: 1, wrong: 0 });
   });
 
   test("names tags that are missing, other than recorded, or cannot be checked", async () => {

@@ -7,7 +7,7 @@ import { readStored } from "#gateway/upstream/read-stored.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
-import type { RemovalAnswer } from "#gateway/deletion/delete-tag.js";
+import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";

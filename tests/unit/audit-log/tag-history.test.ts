@@ -92,7 +92,9 @@ describe("the entries about a tag", () => {
       detail: { change: "restored", since: "2026-11-20T20:00:00.000Z" },
     };
     expect(parseTagEntry(JSON.stringify(returned))).toEqual(entryOf("returned a", 0));
-    for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null })])
+    // Of a tag that the registry could not read, and the ledger never had.
+    const unread = JSON.stringify({ ...entry, action: "tag.deleted", digest: null, detail: {} });
+    for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null }), unread])
       expect(parseTagEntry(content)).toBeNull();
     expect(parseTagEntry(JSON.stringify({ ...entry, action: "tag.refused" }))).toBeNull();
   });

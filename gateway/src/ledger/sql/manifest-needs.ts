@@ -164,9 +164,8 @@ export async function readUnchecked(
 /** A manifest whose references the ledger does not know yet. */
 export interface UnknownManifest {
   readonly digest: Digest;
-  /** Its bytes, where the ledger has them. */
-  readonly content: Buffer | null;
-  readonly mediaType: string | null;
+  /** Whether the ledger has its bytes. */
+  readonly isKept: boolean;
 }
 
 /**
@@ -194,7 +193,7 @@ export async function readUnknownManifests(
          ${childrenOf("needed.digest")}
        ) as child
      )
-     select needed.digest, manifest.content, manifest.media_type as "mediaType"
+     select needed.digest, manifest.digest is not null as "isKept"
      from needed left join ledger.manifest
        on manifest.repository = $1 and manifest.digest = needed.digest
      where manifest.linked_at is null and needed.digest <> all ($3)

@@ -19,7 +19,7 @@ export interface ListedRegistry {
   mostAtOnce: number;
   catalog: Fault;
   list: Fault;
-  /** Status of every answer about a tag's digest; `null`: the right one. */
+  /** Status of every answer about a tag, with HEAD and with GET; `null`: the right one. */
   headStatus: number | null;
   /** Names on one page, as 3.x has them; `null`: all at once, as 2.8 has it. */
   page: number | null;
@@ -43,6 +43,10 @@ export async function startListedRegistry(): Promise<ListedRegistry> {
       const names = tagsOf(manifests.tags, repository);
       const last = searchParams.get("last");
       answerList(registry, res, { fault: registry.list, key: "tags", names, pathname, last });
+      return;
+    }
+    if (req.method === "GET" && registry.headStatus !== null) {
+      res.writeHead(registry.headStatus).end();
       return;
     }
     if (req.method === "HEAD") {

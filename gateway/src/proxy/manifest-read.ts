@@ -1,0 +1,112 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { defaultImage, takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
+import { Unreadable, unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { TagResolver } from "../ledger/resolve-tag.js";
+import type { PullRecorder } from "../pulls/pull-recorder.js";
+import type { OnAnswer } from "../upstream/forward.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { ExchangeOf } from "./exchange.js";
+import { passOn, type PassOnDeps } from "./pass-on.js";
+import { notePull } from "./pull-notes.js";
+
+/** What reading manifests needs. */
+export interface ManifestReadDeps {
+  readonly passing: PassOnDeps;
+  readonly upstream: Pick<Upstream, "getManifest">;
+  readonly resolver: Pick<TagResolver, "resolve">;
+  readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
+}
+
+/** A manifest by its address. */
+interface Wanted {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
+/**
+ * GET and HEAD of a manifest. Reads by tag are served by the digest that the ledger says: what others wrote to the tag
+ * does not count.
+ *
+ * @param deps - ledger and registry
+ * @param exchange - the request
+ * @throws Fault MANIFEST_UNKNOWN when there is none, MANIFEST_UNREADABLE when the registry will never give it out,
+ *   UNAVAILABLE when that cannot be told now
+ */
+export async function readManifest(
+  deps: ManifestReadDeps,
+  exchange: ExchangeOf<"manifest.read">,
+): Promise<void> {
+  const { repository, reference } = exchange.request;
+  const note = notePull(deps.pulls, exchange);
+  const digest = reference.digest ?? (await digestFor(deps, exchange));
+  const request = { ...exchange.request, reference: { digest } };
+  const onAnswer: OnAnswer = async (answer) => {
+    if (answer.statusCode === 500) throw new RegistryFailed();
+    await note(answer);
+  };
+  const passedOn = () => passOn(deps.passing, { ...exchange, request }, onAnswer);
+  try {
+    await passedOn().catch(async (error: unknown) => {
+      if (!(error instanceof RegistryFailed)) throw error;
+      await refuseUnreadable(deps, { repository, digest });
+      await passedOn();
+    });
+  } catch (error) {
+    if (error instanceof RegistryFailed) throw undecided(error);
+    throw error;
+  }
+}
+
+/** The registry answered 500, which may be a verdict on this manifest. */
+class RegistryFailed extends Error {
+  override readonly name = "RegistryFailed";
+
+  constructor() {
+    super("the registry answered 500 when asked for a manifest");
+  }
+}
+
+/** @throws Fault unless the registry can read it now */
+async function refuseUnreadable(
+  { upstream }: ManifestReadDeps,
+  { repository, digest }: Wanted,
+): Promise<void> {
+  const detail = { name: repository, digest };
+  const found = await upstream.getManifest(repository, digest).catch((error: unknown) => {
+    if (error instanceof Unreadable)
+      throw new Fault("MANIFEST_UNREADABLE", { message: error.message, detail });
+    throw undecided(error);
+  });
+  if (found === null) throw new Fault("MANIFEST_UNKNOWN", { detail });
+}
+
+async function digestFor(
+  deps: ManifestReadDeps,
+  { req, request }: ExchangeOf<"manifest.read">,
+): Promise<Digest> {
+  const { repository, reference } = request;
+  const { tag = "" } = reference;
+  const unknown = () => new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
+  if (reference.tag === undefined) return reference.digest;
+  const resolution = await deps.resolver.resolve({ repository, tag: reference.tag });
+  if (resolution.kind === "nothing") throw unknown();
+  const { digest } = resolution;
+  if (!takesSingleImagesAlone(req.headers.accept)) return digest;
+  // Tags are asked for by digest, and of that a stock registry gives what it is, whatever is accepted.
+  const look = deps.upstream.getManifest(repository, digest);
+  const manifest = await unlessUnreadable(look).catch((error: unknown) => {
+    throw undecided(error);
+  });
+  const image = manifest === null ? undefined : defaultImage(manifest.reading);
+  if (image === null) throw unknown();
+  return image ?? digest;
+}
+
+function undecided(cause: unknown): Fault {
+  return new Fault("UNAVAILABLE", {
+    message: "the registry is unavailable for the moment, try again",
+    cause,
+  });
+}
