@@ -11,6 +11,8 @@ export interface ClientFacts {
   readonly scheme: "http" | "https";
   /** Host with an optional port; `null` when it is missing or could not be one. */
   readonly host: string | null;
+  /** Whether a proxy that is trusted passed it on, so that what it says of the request counts. */
+  readonly isProxied: boolean;
   /** Whether somebody whom nobody trusts spoke for others: a proxy that is not configured, or a liar. */
   readonly ignored: boolean;
 }
@@ -38,8 +40,8 @@ export function clientFacts(req: IncomingMessage, isTrusted: TrustedPeers): Clie
     host: validHost(req.headers.host),
   };
   const speaks = SAYS_FORWARDED.some((name) => req.headers[name] !== undefined);
-  if (!isTrusted(peer)) return { ...direct, ignored: speaks };
-  if (!speaks) return { ...direct, ignored: false };
+  if (!isTrusted(peer)) return { ...direct, isProxied: false, ignored: speaks };
+  if (!speaks) return { ...direct, isProxied: true, ignored: false };
   const [ours, standard] = [fromXForwarded(req), fromForwarded(req)];
   if (ours !== null && standard !== null) refuseContradiction(ours, standard, { peer, isTrusted });
   const said = ours ?? standard ?? { hops: [], proto: null, host: null };
@@ -47,6 +49,7 @@ export function clientFacts(req: IncomingMessage, isTrusted: TrustedPeers): Clie
     address: furthest(peer, said.hops, isTrusted),
     scheme: said.proto ?? direct.scheme,
     host: said.host ?? direct.host,
+    isProxied: true,
     ignored: false,
   };
 }

@@ -31,7 +31,7 @@ export function readListenerConfig(
   });
   const trustedProxies = read.addressList("TRUSTED_PROXIES", "", {
     meaning:
-      "peers whose `X-Forwarded-*` or `Forwarded` count; the token server believes gateways besides (`GATEWAY_TRUST_FILE`)",
+      "peers whose `X-Forwarded-*` or `Forwarded`, and `X-Request-Id`, count; the token server believes gateways besides (`GATEWAY_TRUST_FILE`)",
     absent: "nobody",
   });
   return {

@@ -9,6 +9,8 @@ import type { ServiceMetrics } from "../metrics.js";
 export interface RequestContext {
   /** In every log line and error of this request, and in `X-Request-Id` of answer and upstream request. */
   readonly requestId: string;
+  /** What a client calls it, in log lines alone: two requests may have it, and another one's id can be claimed so. */
+  readonly clientRequestId: string | null;
   /** Name of the endpoint for logs and metrics; never a raw path, which would leak and not be bounded. */
   route: string;
   /** Verified name of who asks, once known. */
@@ -17,7 +19,13 @@ export interface RequestContext {
   client: ClientFacts;
 }
 
-const UNKNOWN: ClientFacts = { address: "", scheme: "http", host: null, ignored: false };
+const UNKNOWN: ClientFacts = {
+  address: "",
+  scheme: "http",
+  host: null,
+  isProxied: false,
+  ignored: false,
+};
 
 const contexts = new WeakMap<IncomingMessage, RequestContext>();
 
@@ -25,7 +33,7 @@ const contexts = new WeakMap<IncomingMessage, RequestContext>();
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * Gives a request its id, and sees to it that it is logged and counted once when it ends, however it ends.
+ * Gives a request its id, one of a trusted proxy or a new one, and sees to it that it is logged and counted once when it ends, however it ends.
  *
  * @param req - the request
  * @param res - its answer; gets the header `X-Request-Id`
@@ -40,14 +48,16 @@ export function openContext(
     log: Logger;
     metrics: ServiceMetrics;
     client: ClientReader;
-    /** Id that somebody gave the request already; absent: whatever `X-Request-Id` says. */
+    /** Id that the request has already; absent: what a trusted proxy says in `X-Request-Id`. */
     requestId?: (req: IncomingMessage) => string | undefined;
   },
 ): RequestContext {
-  const offered = (deps.requestId ?? fromHeader)(req);
-  const requestId =
-    offered !== undefined && ACCEPTABLE_REQUEST_ID.test(offered) ? offered : randomUUID();
-  const context: RequestContext = { requestId, route: "unknown", actor: null, client: UNKNOWN };
+  const { client, failure } = clientOf(req, deps.client);
+  const { requestId, clientRequestId } = idsOf(req, client, deps.requestId);
+  const context: RequestContext = {
+    ...{ requestId, clientRequestId, client },
+    ...{ route: "unknown", actor: null },
+  };
   contexts.set(req, context);
   res.setHeader("X-Request-Id", requestId);
   const startedAt = process.hrtime.bigint();
@@ -59,7 +69,7 @@ export function openContext(
     deps.metrics.duration.observe({ route: context.route, method }, seconds);
     deps.log.info({
       event: "request",
-      requestId,
+      ...shownIds(context),
       route: context.route,
       method,
       status,
@@ -67,12 +77,46 @@ export function openContext(
       seconds,
     });
   });
-  context.client = deps.client(req);
+  if (failure !== null) throw failure.error;
   return context;
 }
 
-function fromHeader(req: IncomingMessage): string | undefined {
-  return [req.headers["x-request-id"]].flat()[0];
+function clientOf(
+  req: IncomingMessage,
+  read: ClientReader,
+): { readonly client: ClientFacts; readonly failure: { readonly error: unknown } | null } {
+  try {
+    return { client: read(req), failure: null };
+  } catch (error) {
+    return { client: UNKNOWN, failure: { error } };
+  }
+}
+
+/** Whoever chooses an id could hide behind somebody else's: a client's own stands beside ours, never for it. */
+function idsOf(
+  req: IncomingMessage,
+  client: ClientFacts,
+  told: ((req: IncomingMessage) => string | undefined) | undefined,
+): Pick<RequestContext, "requestId" | "clientRequestId"> {
+  const offered = acceptable([req.headers["x-request-id"]].flat()[0]);
+  const ofProxy = client.isProxied ? offered : null;
+  const requestId = (told === undefined ? ofProxy : acceptable(told(req))) ?? randomUUID();
+  return { requestId, clientRequestId: offered === requestId ? null : offered };
+}
+
+function acceptable(id: string | undefined): string | null {
+  return id !== undefined && ACCEPTABLE_REQUEST_ID.test(id) ? id : null;
+}
+
+/**
+ * @param context - of a request
+ * @returns its ids for a log line: the client's own only where there is one
+ */
+export function shownIds({ requestId, clientRequestId }: RequestContext): {
+  readonly requestId: string;
+  readonly clientRequestId?: string;
+} {
+  return clientRequestId === null ? { requestId } : { requestId, clientRequestId };
 }
 
 /**

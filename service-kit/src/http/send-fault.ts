@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
-import { contextOf } from "./request-context.js";
+import { contextOf, shownIds } from "./request-context.js";
 import { restOfBody } from "./rest-of-body.js";
 
 /**
@@ -19,8 +19,9 @@ export function sendFault(
   log: Logger,
 ): void {
   const error = asClientFault(thrown);
-  const { requestId, route, actor } = contextOf(req);
-  const line = { event: "request.failed", requestId, route, actor };
+  const context = contextOf(req);
+  const { requestId, route, actor } = context;
+  const line = { event: "request.failed", ...shownIds(context), route, actor };
   if (!(error instanceof Fault)) log.error({ ...line, err: error });
   else if (error.cause !== undefined)
     log.warn({ ...line, code: error.code, reason: error.message, err: error.cause });

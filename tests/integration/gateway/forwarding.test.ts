@@ -180,9 +180,9 @@ describe("what the client is told", () => {
       "Keep-Alive": "timeout=99",
     };
     upstream.answerWith(replyWith(403, headers));
-    const answer = await through(BLOB, { headers: { "X-Request-Id": "ours" } });
+    const answer = await through(BLOB);
     expect(answer.headers).not.toHaveProperty("www-authenticate");
-    expect(answer.headers["x-request-id"]).toBe("ours");
+    expect(answer.headers["x-request-id"]).toBe(only().headers["x-request-id"]);
     expect(answer.headers["docker-distribution-api-version"]).toBe("registry/2.0");
     expect(answer.headers["keep-alive"]).not.toBe("timeout=99");
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
-import { NOTIFICATION_SECRET, type TestGateway } from "#tests/support/gateway.js";
+import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
 import { takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
@@ -136,19 +136,9 @@ describe("the gateway's own endpoints", () => {
   });
 });
 
-describe("request ids", () => {
-  test("of the client are kept and reach the registry", async () => {
-    const headers = {
-      Authorization: await authority.bearer(["pull"]),
-      "X-Request-Id": "trace-1.a_b",
-    };
-    const answer = await ask(gateway.url, "/v2/alpha/app/tags/list", { headers });
-    expect(answer.headers["x-request-id"]).toBe("trace-1.a_b");
-    expect(upstream.seen[0]?.headers["x-request-id"]).toBe("trace-1.a_b");
-  });
-
-  test.each(["", "a b", "x".repeat(65), "a;b", "<script>"])(
-    "that could do harm are replaced: %s",
+describe("an id that a client gives its request", () => {
+  test.each(["trace-1.a_b", "", "a b", "x".repeat(65), "a;b", "<script>"])(
+    "is not the one that answer and registry get: %s",
     async (offered) => {
       const headers = { Authorization: await authority.bearer(["pull"]), "X-Request-Id": offered };
       const answer = await ask(gateway.url, "/v2/alpha/app/tags/list", { headers });
@@ -157,6 +147,22 @@ describe("request ids", () => {
       expect(upstream.seen[0]?.headers["x-request-id"]).toBe(answer.headers["x-request-id"]);
     },
   );
+
+  test("is, when a proxy that is trusted passes it on", async () => {
+    const trusting = await startGateway({
+      registryUrl: upstream.url,
+      tokenServerUrl: authority.server.url,
+      trustedProxies: ["loopback"],
+    });
+    const headers = {
+      Authorization: await authority.bearer(["pull"]),
+      "X-Request-Id": "trace-1.a_b",
+    };
+    const answer = await ask(trusting.url, `/v2/alpha/app/manifests/${DIGEST}`, { headers });
+    expect(answer.headers["x-request-id"]).toBe("trace-1.a_b");
+    expect(upstream.seen[0]?.headers["x-request-id"]).toBe("trace-1.a_b");
+    await trusting.stop();
+  });
 });
 
 describe("the registry's notifications", () => {

@@ -74,7 +74,8 @@ export function toldByGateway(deps: {
     client: (req) => {
       const caller = callerOf(req);
       if (caller === null) return deps.direct(req);
-      return { address: caller.address, scheme: "http", host: null, ignored: false };
+      const { address } = caller;
+      return { address, scheme: "http", host: null, isProxied: true, ignored: false };
     },
     requestId: (req) => callerOf(req)?.requestId,
   };
