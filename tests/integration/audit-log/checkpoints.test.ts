@@ -62,7 +62,7 @@ describe("checkpoints", () => {
         while (!isDone) await log.append(1, `team/app-${index}`);
       }),
     );
-    for (let made = 0; made < 20; made += 1) await log.checkpoint();
+    for (let made = 0; made < 20;) if ((await log.checkpoint()) !== null) made += 1;
     const during = await log.verify();
     isDone = true;
     await appending;
