@@ -1,7 +1,7 @@
 import { posix } from "node:path";
 import js from "@eslint/js";
 import tseslint from "typescript-eslint";
-import { FOLDERS, PACKAGES } from "./import-table.js";
+import { FOLDERS, homeOf, PACKAGES } from "./import-table.js";
 
 const NAMES = [...Object.keys(PACKAGES), "local", "tests"];
 
@@ -17,7 +17,7 @@ function rulesFor(name, folder, from) {
     { regex: `^#${name}/`, message: "inside a package imports are relative" },
     ...refused.map((other) => ({
       regex: `^${wayTo(other, from)}/(?:sql/)?[^/]+$`,
-      message: `${name}/src/${folder} may import only: ${FOLDERS[name][folder].join(", ") || "nothing"}`,
+      message: `${homeOf(name)}/${folder} may import only: ${FOLDERS[name][folder].join(", ") || "nothing"}`,
     })),
   ];
 }
@@ -30,7 +30,7 @@ function wayTo(folder, from) {
 const importRules = Object.keys(FOLDERS).flatMap((name) =>
   Object.keys(FOLDERS[name]).flatMap((folder) =>
     [folder, posix.join(folder, "sql")].map((from) => ({
-      files: [posix.join(name, "src", from, "*.ts")],
+      files: [posix.join(homeOf(name), from, "*.{ts,mjs}")],
       rules: { "no-restricted-imports": ["error", { patterns: rulesFor(name, folder, from) }] },
     })),
   ),
@@ -61,7 +61,7 @@ export default tseslint.config(
   },
   {
     // It runs on the Node that began an npm script, from 18 on.
-    files: ["deploy/local/node24.mjs"],
+    files: ["deploy/local/set-up/node24.mjs"],
     languageOptions: { ecmaVersion: 2022 },
   },
   ...importRules,

@@ -13,8 +13,20 @@ export const PACKAGES = {
   "registry-config": ["service-kit"],
   "token-server": ["registry-protocol", "access-policy", "service-kit", "audit-log"],
   gateway: ["registry-protocol", "access-policy", "tag-policy", "service-kit", "audit-log"],
+  deploy: ["service-kit", "audit-log", "registry-config", "token-server", "gateway"],
   cli: [],
 };
+
+/** Where the folders of a package are, if that is not its `src`. */
+const HOMES = { deploy: "deploy" };
+
+/**
+ * @param {string} name - a package
+ * @returns {string} the folder that its folders are in
+ */
+export function homeOf(name) {
+  return HOMES[name] ?? `${name}/src`;
+}
 
 /** Inside a package: which of its folders a folder may import; "." is the package's own. Lowest first. */
 // prettier-ignore
@@ -83,6 +95,19 @@ export const FOLDERS = {
     "commands/mode": ["mode"],
     "commands/outbox": ["outbox"],
     ".": ["config", "wiring"],
+  },
+  deploy: {
+    database: [],
+    compose: ["database"],
+    local: [],
+    "local/set-up": [],
+    "local/processes": ["local"],
+    "local/programs": ["local", "local/processes"],
+    "local/postgres": ["local", "local/processes"],
+    "local/stand-ins": ["local"],
+    "local/stack": ["database", "local", "local/postgres", "local/processes", "local/programs", "local/stand-ins"],
+    "local/commands": ["local", "local/processes", "local/programs", "local/set-up", "local/stack", "local/stand-ins"],
+    "local/testing": ["local", "local/processes", "local/programs", "local/set-up"],
   },
   cli: {
     api: [],

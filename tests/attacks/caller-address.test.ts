@@ -1,7 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { withClient } from "#local/postgres.js";
+import { withClient } from "#local/postgres/postgres.js";
 import { ask, type AskOptions } from "#tests/support/http-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 

@@ -10,7 +10,7 @@ import {
 } from "#service-kit/db/pool.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { createLogger } from "#service-kit/log.js";
-import type { PostgresLogin } from "#local/postgres.js";
+import type { PostgresLogin } from "#local/postgres/postgres.js";
 import { eventually } from "#tests/support/eventually.js";
 import { AUDIT_LOG_MIGRATIONS, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";

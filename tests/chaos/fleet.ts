@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DIST } from "#local/repository-root.js";
-import { portPicker } from "#local/ports.js";
-import { createService, type Service } from "#local/service.js";
-import { answersOk, waitUntil } from "#local/wait.js";
+import { portPicker } from "#local/processes/ports.js";
+import { createService, type Service } from "#local/processes/service.js";
+import { answersOk, waitUntil } from "#local/processes/wait.js";
 import { envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";

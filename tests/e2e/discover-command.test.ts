@@ -2,7 +2,7 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { runProgram } from "#local/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -50,7 +50,7 @@ test("npm run discover takes --all and --slice not together", async () => {
 });
 
 async function discover(...args: string[]) {
-  const program = ["deploy/local/command.mjs", "gateway/src/commands/discover/main.js"];
+  const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/discover/main.js"];
   const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir, DISCOVERY_SLICE: "1" };
   const command = { file: process.execPath, args: [...program, ...args], env };
   return runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});

@@ -1,9 +1,9 @@
 import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { MESSAGE_QUEUE } from "#local/messages.js";
+import { MESSAGE_QUEUE } from "#local/stand-ins/messages.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { runProgram } from "#local/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { eventually } from "#tests/support/eventually.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
@@ -47,11 +47,11 @@ async function messageAbout(tag: string): Promise<ReceivedMessage> {
 }
 
 async function messagesCommand(dataDir: string) {
-  return command(dataDir, "deploy/local/show-messages.js");
+  return command(dataDir, "deploy/local/commands/show-messages.js");
 }
 
 async function command(dataDir: string, program: string) {
-  const args = ["deploy/local/command.mjs", program];
+  const args = ["deploy/local/commands/command.mjs", program];
   const env = { PATH: process.env["PATH"], DATA_DIR: dataDir };
   return runProgram({ file: process.execPath, args, cwd: REPOSITORY_ROOT, env }, {});
 }

@@ -177,7 +177,7 @@ async function expectWhole(image: OciLayout, name: string): Promise<void> {
 }
 
 async function run(...args: string[]) {
-  return finished(command("deploy/local/collect-garbage.js", args));
+  return finished(command("deploy/local/commands/collect-garbage.js", args));
 }
 
 async function mode(...args: string[]) {
@@ -185,7 +185,7 @@ async function mode(...args: string[]) {
 }
 
 function collectInBackground(...args: string[]) {
-  const { child, output } = command("deploy/local/collect-garbage.js", args);
+  const { child, output } = command("deploy/local/commands/collect-garbage.js", args);
   return {
     output,
     kill: async () => {
@@ -198,7 +198,7 @@ function collectInBackground(...args: string[]) {
 
 /** What `npm run collect-garbage` and `npm run mode` run. */
 function command(program: string, args: readonly string[]) {
-  const script = join(REPOSITORY_ROOT, "deploy", "local", "command.mjs");
+  const script = join(REPOSITORY_ROOT, "deploy", "local", "commands", "command.mjs");
   const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DATA_DIR: stack.dataDir };
   const child = spawn(process.execPath, [script, program, ...args], { env });
   let text = "";

@@ -4,7 +4,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { decodeProtectedHeader } from "jose";
 import { DIST } from "#local/repository-root.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { testTools } from "#tests/support/tools.js";

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { runProgram, type Outcome } from "#local/run-program.js";
-import type { Tool } from "#local/test-tools.js";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
+import type { Tool } from "#local/testing/test-tools.js";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { runProgram } from "#local/run-program.js";
-import { waitUntil } from "#local/wait.js";
+import { runProgram } from "#local/processes/run-program.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { startDockerEngine, type DockerEngine } from "#tests/support/docker-engine.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";

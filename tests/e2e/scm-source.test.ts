@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { runProgram, type Outcome } from "#local/run-program.js";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { makeImage } from "#tests/support/oci-layout.js";

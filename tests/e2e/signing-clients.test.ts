@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { findOnPath } from "#local/launch.js";
-import { runProgram, type Outcome } from "#local/run-program.js";
+import { findOnPath } from "#local/processes/launch.js";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { openSync } from "node:fs";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { launchOf } from "#local/launch.js";
-import { runProgram, type Outcome } from "#local/run-program.js";
-import { waitUntil } from "#local/wait.js";
+import { launchOf } from "#local/processes/launch.js";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { testTools } from "./tools.js";
 

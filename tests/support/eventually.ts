@@ -1,4 +1,4 @@
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 
 /**
  * @param what - said when it does not come true in time

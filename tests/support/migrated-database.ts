@@ -1,4 +1,4 @@
-import { withClient, type PostgresLogin } from "#local/postgres.js";
+import { withClient, type PostgresLogin } from "#local/postgres/postgres.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import { NO_TLS } from "#service-kit/db/tls.js";

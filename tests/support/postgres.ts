@@ -1,14 +1,14 @@
 import { randomBytes } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { portPicker } from "#local/ports.js";
+import { portPicker } from "#local/processes/ports.js";
 import {
   createPostgres,
   ensureDatabase,
   withClient,
   type PostgresLogin,
   type PostgresOptions,
-} from "#local/postgres.js";
+} from "#local/postgres/postgres.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** A Postgres for the tests of one file. */

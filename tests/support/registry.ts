@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { portPicker } from "#local/ports.js";
-import { createService } from "#local/service.js";
+import { portPicker } from "#local/processes/ports.js";
+import { createService } from "#local/processes/service.js";
 import { manifestRegistry } from "./manifest-registry.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { testTools } from "./tools.js";

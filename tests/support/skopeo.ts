@@ -1,4 +1,4 @@
-import { runProgram, type Outcome } from "#local/run-program.js";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
 import type { OciLayout } from "./oci-layout.js";
 import { testTools } from "./tools.js";
 

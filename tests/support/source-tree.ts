@@ -4,7 +4,7 @@ import { dirname, join, relative, resolve } from "node:path";
 /** Folder of the repository, from wherever in it a test runs. */
 export const REPOSITORY_ROOT = rootAbove(process.cwd());
 
-/** A TypeScript file of the product. */
+/** A file of the product, in TypeScript or (what runs before anything is compiled) in JavaScript. */
 export interface SourceFile {
   /** Path from the repository's root. */
   readonly path: string;
@@ -28,12 +28,12 @@ export const SOURCE_FOLDERS = [
 
 /**
  * @param folders - folders from the repository's root
- * @returns every TypeScript file below them
+ * @returns every source file below them
  */
 export function sourceFiles(folders: readonly string[] = SOURCE_FOLDERS): SourceFile[] {
   return folders.flatMap((folder) =>
     readdirSync(join(REPOSITORY_ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && entry.name.endsWith(".ts"))
+      .filter((entry) => entry.isFile() && /\.(?:ts|mjs)$/.test(entry.name))
       .map((entry) => readSource(relative(REPOSITORY_ROOT, join(entry.parentPath, entry.name)))),
   );
 }

@@ -3,9 +3,9 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { REPOSITORY_ROOT, DIST } from "#local/repository-root.js";
-import { notedProcesses } from "#local/pid-files.js";
-import { launchOf } from "#local/launch.js";
-import { waitUntil } from "#local/wait.js";
+import { notedProcesses } from "#local/processes/pid-files.js";
+import { launchOf } from "#local/processes/launch.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { testTools } from "./tools.js";
 
@@ -89,7 +89,7 @@ export function launchStack(options: TestStackOptions & { dataDir: string }): {
   const { registry } = testTools();
   const command = {
     file: process.execPath,
-    args: [join(DIST, "deploy", "local", "main.js")],
+    args: [join(DIST, "deploy", "local", "stack", "main.js")],
     cwd: REPOSITORY_ROOT,
     env: {
       PATH: process.env["PATH"],

@@ -4,8 +4,8 @@ import { join } from "node:path";
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import * as x509 from "@peculiar/x509";
-import { portPicker } from "#local/ports.js";
-import { createPostgres, type PostgresLogin } from "#local/postgres.js";
+import { portPicker } from "#local/processes/ports.js";
+import { createPostgres, type PostgresLogin } from "#local/postgres/postgres.js";
 import {
   generateKeyPem,
   selfSignAuthority,

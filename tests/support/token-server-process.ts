@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
-import { launchOf } from "#local/launch.js";
+import { launchOf } from "#local/processes/launch.js";
 import { DIST } from "#local/repository-root.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 
 /** What came of starting a token server. */
 export type StartedTokenServer = RunningTokenServer | RefusedStart;

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { TOOLS_FILE, type TestTools } from "#local/test-tools.js";
+import { TOOLS_FILE, type TestTools } from "#local/testing/test-tools.js";
 
 /**
  * @returns the programs from outside the repository, as `npm test` found them

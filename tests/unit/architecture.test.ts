@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { isBuiltin } from "node:module";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { FOLDERS, PACKAGES } from "../../import-table.js";
+import { FOLDERS, homeOf, PACKAGES } from "../../import-table.js";
 import {
   REPOSITORY_ROOT,
   resolveImport,
@@ -41,9 +41,9 @@ const MOST_LINES = 300;
 
 describe("the table of imports", () => {
   test("has a line for every folder, and none for what is gone", () => {
-    const folders = new Set(FILES.map(({ path }) => dirname(path).replace(/\/sql$/, "")));
+    const folders = new Set(WITH_DEPLOY.map(({ path }) => dirname(path).replace(/\/sql$/, "")));
     const lines = Object.entries(FOLDERS).flatMap(([name, rows]) =>
-      Object.keys(rows).map((folder) => join(name, "src", folder)),
+      Object.keys(rows).map((folder) => join(homeOf(name), folder)),
     );
     expect(lines.sort()).toEqual([...folders].sort());
   });
@@ -62,8 +62,8 @@ describe("the table of imports", () => {
       ([, folder = "", imports = ""]) => [folder, imports.trim()],
     );
     const wanted = Object.entries(FOLDERS).flatMap(([name, rows]) =>
-      Object.entries(rows).map(([folder, imports]) => [
-        join(name, "src", folder),
+      Object.entries("." in rows ? rows : { ...rows, ".": [] }).map(([folder, imports]) => [
+        join(homeOf(name), folder),
         [...(folder === "." ? (PACKAGES[name] ?? []) : []), ...imports].join(", "),
       ]),
     );

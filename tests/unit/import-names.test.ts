@@ -26,7 +26,7 @@ const SAMPLES = [
   ["#tag-policy/tag-policy.js", "tag-policy/src/tag-policy.ts"],
   ["#service-kit/http/server.js", "service-kit/src/http/server.ts"],
   ["#registry-config/main.js", "registry-config/src/main.ts"],
-  ["#local/ports.js", "deploy/local/ports.ts"],
+  ["#local/processes/ports.js", "deploy/local/processes/ports.ts"],
   ["#gateway/proxy/plan.js", "gateway/src/proxy/plan.ts"],
   ["#token-server/token/issue.js", "token-server/src/token/issue.ts"],
   ["#tests/support/stack.js", "tests/support/stack.ts"],

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { checkpointer, makeDueCheckpoint } from "#audit-log/checkpointer.js";
 import { checkpointsAfter } from "#audit-log/sql/checkpoints.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { createAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let postgres: TestPostgres;

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { DIST } from "#local/repository-root.js";
-import { runProgram } from "#local/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { CHAIN, createAuditLog, type TestAuditLog } from "./support/audited.js";
 

@@ -5,7 +5,7 @@ import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js"
 import { SILENT } from "#tests/support/ledger.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { createAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let postgres: TestPostgres;

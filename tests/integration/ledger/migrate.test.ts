@@ -1,7 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { migrate, migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { emptyDatabase, LEDGER_MIGRATIONS, SILENT } from "#tests/support/ledger.js";

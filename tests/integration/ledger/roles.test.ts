@@ -4,7 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { SYSTEM } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { DIST } from "#local/repository-root.js";
-import { runProgram } from "#local/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";

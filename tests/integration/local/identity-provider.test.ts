@@ -4,8 +4,8 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { followIdentities } from "#local/identities.js";
-import { identityRoutes } from "#local/identity-routes.js";
+import { followIdentities } from "#local/stand-ins/identities.js";
+import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 

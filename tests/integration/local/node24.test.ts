@@ -22,8 +22,8 @@ let clone: TemporaryFolder;
 
 beforeAll(async () => {
   clone = await temporaryFolder();
-  await mkdir(at("deploy/local"), { recursive: true });
-  for (const file of ["package.json", "package-lock.json", "deploy/local/node24.mjs"])
+  await mkdir(at("deploy/local/set-up"), { recursive: true });
+  for (const file of ["package.json", "package-lock.json", "deploy/local/set-up/node24.mjs"])
     await cp(join(REPOSITORY_ROOT, file), at(file));
 });
 
@@ -68,7 +68,7 @@ describe("the Node of npm start and npm test", () => {
 
   test("takes the place of the script's shell, so that signals and the exit code are its own", async () => {
     await writeFile(
-      at("deploy/local/start.mjs"),
+      at("deploy/local/set-up/start.mjs"),
       'process.once("SIGTERM", () => process.exit(7)); console.log(process.pid); setInterval(() => {}, 1000);',
     );
     const { scripts } = JSON.parse(await readFile(at("package.json"), "utf8")) as {
@@ -133,7 +133,7 @@ function run(node: string, { args = [] as string[], mode = [] as string[], env =
   const options = { env: { ...ENV, ...env }, cwd: clone.path, encoding: "utf8" } as const;
   const { status, stdout, stderr } = spawnSync(
     node,
-    [...args, at("deploy/local/node24.mjs"), ...mode],
+    [...args, at("deploy/local/set-up/node24.mjs"), ...mode],
     options,
   );
   return { status, stdout, stderr };

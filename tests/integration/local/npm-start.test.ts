@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { processesWith } from "#tests/support/process-table.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";

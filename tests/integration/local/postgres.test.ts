@@ -4,11 +4,11 @@ import { once } from "node:events";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import { portPicker } from "#local/ports.js";
-import { forgetDeadPostmaster } from "#local/postgres-cluster.js";
-import { createPostgres, withClient, type EmbeddedPostgres } from "#local/postgres.js";
-import { identityOf } from "#local/process-identity.js";
-import { waitUntil } from "#local/wait.js";
+import { portPicker } from "#local/processes/ports.js";
+import { forgetDeadPostmaster } from "#local/postgres/postgres-cluster.js";
+import { createPostgres, withClient, type EmbeddedPostgres } from "#local/postgres/postgres.js";
+import { identityOf } from "#local/processes/process-identity.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
 let folder: TemporaryFolder;

@@ -1,7 +1,7 @@
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { findRegistry, type RegistryProgram } from "#local/registry-binary.js";
+import { findRegistry, type RegistryProgram } from "#local/programs/registry-binary.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
 const LINE_3 = "registry github.com/distribution/distribution/v3 v3.1.1";

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
-import { identityOf } from "#local/process-identity.js";
-import { waitUntil } from "#local/wait.js";
+import { identityOf } from "#local/processes/process-identity.js";
+import { waitUntil } from "#local/processes/wait.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type Part, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";

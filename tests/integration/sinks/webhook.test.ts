@@ -14,7 +14,7 @@ import { cloudEvent } from "#gateway/sinks/cloud-event.js";
 import { pierOneAuditEvent } from "#gateway/sinks/pier-one.js";
 import type { WebhookSpec } from "#gateway/sinks/sink-spec.js";
 import { webhookSink } from "#gateway/sinks/webhook-sink.js";
-import { runProgram } from "#local/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import { Secret } from "#service-kit/secret.js";
 import { eventWith } from "#tests/support/events.js";
 import { eventually } from "#tests/support/eventually.js";

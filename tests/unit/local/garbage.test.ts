@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { parseCollectCommand, refuseDangerous } from "#local/collect-garbage-options.js";
-import { digestsIn } from "#local/garbage.js";
+import { parseCollectCommand, refuseDangerous } from "#local/commands/collect-garbage-options.js";
+import { digestsIn } from "#local/commands/garbage.js";
 
 const ONE = "a".repeat(64);
 const TWO = "b".repeat(64);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { launchOf } from "#local/launch.js";
+import { launchOf } from "#local/processes/launch.js";
 
 const PROGRAM = { file: "/bin/registry", args: ["serve", "--", "x"], env: { PATH: "/bin" } };
 const SETPRIV = "/usr/bin/setpriv";

@@ -4,10 +4,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "ldapts";
-import { ensureDebianPackage, type UnpackedPackage } from "#local/debian-package.js";
-import { portPicker } from "#local/ports.js";
+import { ensureDebianPackage, type UnpackedPackage } from "#local/programs/debian-package.js";
+import { portPicker } from "#local/processes/ports.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { waitUntil } from "#local/wait.js";
+import { waitUntil } from "#local/processes/wait.js";
 
 const run = promisify(execFile);
 

@@ -1,0 +1,159 @@
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { unlessCollecting } from "#gateway/mode/collection-lock.js";
+import { onNews, untilDrained } from "#gateway/mode/drain.js";
+import { operator } from "#gateway/mode/operator.js";
+import { readMode } from "#gateway/mode/sql.js";
+import { switchMode } from "#gateway/mode/switch-mode.js";
+import { ConfigError, envReader } from "#service-kit/config.js";
+import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
+import { createLogger } from "#service-kit/log.js";
+import {
+  parseCollectCommand,
+  refuseDangerous,
+  type CollectCommand,
+} from "./collect-garbage-options.js";
+import { openDataFolder, type DataFolder } from "../data-folder.js";
+import { forgetEndedGateways } from "./ended-gateways.js";
+import { LocalStackError } from "../errors.js";
+import { collect } from "./garbage.js";
+import { notedProcesses } from "../processes/pid-files.js";
+import type { RegistryProgram } from "../programs/registry-binary.js";
+import { DIST } from "../repository-root.js";
+import { runProgram } from "../processes/run-program.js";
+import { readLocalSettings } from "../settings.js";
+
+const REASON = "garbage is being collected";
+const SILENT = createLogger("", "silent");
+const BACK_ATTEMPTS = 15;
+const BACK_PAUSE_MS = 1_000;
+
+/** What the steps work with. */
+interface Collection {
+  readonly db: Database;
+  readonly folder: DataFolder;
+  readonly program: RegistryProgram;
+  readonly command: CollectCommand;
+  readonly signal: AbortSignal;
+}
+
+async function main(argv: readonly string[]): Promise<void> {
+  const command = parseCollectCommand(argv);
+  const folder = await openDataFolder(readLocalSettings(process.env).dataDir);
+  if (!(await notedProcesses(folder.run)).has("gateway"))
+    throw new LocalStackError(`no stack runs on ${folder.root}: npm start`);
+  const text = await readFile(join(folder.run, "registry.json"), "utf8");
+  const program = JSON.parse(text) as RegistryProgram;
+  refuseDangerous(command, program);
+  const read = envReader(process.env);
+  const config = readDatabaseConfig(read);
+  read.throwIfFaulty();
+  const db = openDatabase(config, { name: "garbage", connections: 3 }, SILENT);
+  const ending = endOnSignal();
+  try {
+    const { ran } = await unlessCollecting(config, SILENT, ({ lost }) => {
+      const signal = AbortSignal.any([ending, lost]);
+      const collection = { db, folder, program, command, signal };
+      return command.dryRun ? collectAndTell(collection) : inReadOnlyMode(collection);
+    });
+    if (!ran) throw new LocalStackError("garbage is being collected by another command");
+  } finally {
+    await db.close();
+  }
+}
+
+/** Whatever happens, it is switched back; a mode that somebody else has chosen stays. */
+async function inReadOnlyMode(collection: Collection): Promise<void> {
+  const { db, command } = collection;
+  const { drainSeconds } = command;
+  const change = { reason: REASON, actor: operator(), drainSeconds };
+  const before = await readMode(db);
+  // With our reason, and nobody at it: left by a collection that was killed.
+  const isOurs = before.name === "normal" || before.reason === REASON;
+  try {
+    if (isOurs) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
+    say("read-only: pushes are refused for now, pulls go on");
+    await untilAtRest(collection);
+    await collectAndTell(collection);
+  } finally {
+    if (isOurs) await switchBack(db);
+    else say("it was read-only before and stays so");
+  }
+}
+
+async function switchBack(db: Database): Promise<void> {
+  const back = { mode: "normal", reason: "garbage was collected", drainSeconds: 0 } as const;
+  for (let attempt = 1; ; attempt += 1)
+    try {
+      await switchMode({ db, audit: recordAudit }, { ...back, actor: operator() });
+      say("normal again");
+      return;
+    } catch (error) {
+      if (attempt === 1) say("the database does not answer: trying to switch back all the same");
+      if (attempt < BACK_ATTEMPTS) await pause(BACK_PAUSE_MS);
+      else {
+        say("STILL READ-ONLY; when the database answers again: npm run mode -- normal");
+        throw error;
+      }
+    }
+}
+
+async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
+  const tell = onNews((open) => {
+    say(`waiting: ${open.join("; ")}`);
+  });
+  const progress = (open: readonly string[]) => {
+    void forgetEndedGateways(db).catch(() => undefined);
+    tell(open);
+  };
+  const open = await untilDrained(db, { seconds: command.waitSeconds, signal, progress });
+  signal.throwIfAborted();
+  if (open.length > 0) throw new LocalStackError(`gave up waiting: ${open.join("; ")}`);
+}
+
+async function collectAndTell({ folder, program, command, signal }: Collection): Promise<void> {
+  if (command.deleteUntagged) await refuseDrift(signal);
+  const began = performance.now();
+  const { blobs, bytes } = await collect(program, folder, { ...command, signal });
+  signal.throwIfAborted();
+  const seconds = ((performance.now() - began) / 1_000).toFixed(1);
+  const verb = command.dryRun ? "would be freed" : "freed";
+  say(`${blobs} blobs, ${bytes} bytes ${verb} in ${seconds} s (registry ${program.version})`);
+}
+
+/** A manifest whose tag somebody has moved has no tag at the registry, and the ledger promises it. */
+async function refuseDrift(signal: AbortSignal): Promise<void> {
+  const args = [join(DIST, "gateway/src/commands/discover/main.js"), "--dry-run", "--all"];
+  const command = { file: process.execPath, args, env: process.env };
+  const { ok, output } = await runProgram(command, { timeoutMs: 3_600_000, signal });
+  if (ok) return;
+  throw new LocalStackError(
+    `--delete-untagged: ledger and registry have to agree first (npm run discover -- --repair)\n${output}`,
+  );
+}
+
+function endOnSignal(): AbortSignal {
+  const ending = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const)
+    process.on(signal, () => {
+      ending.abort(new LocalStackError(`ended by ${signal}`));
+    });
+  return ending.signal;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+// Whoever reads the output may leave before the work is done.
+for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const isForTheUser = error instanceof LocalStackError || error instanceof ConfigError;
+  console.error(isForTheUser ? `wharfinger: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,72 @@
+import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { reportOf } from "./jest-report.mjs";
+import { root, run } from "../set-up/run.mjs";
+
+// The end-to-end tests time out when they have to share two cores with anything else.
+const RUNS = {
+  usual: ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "2"],
+  e2e: ["--selectProjects", "e2e", "--runInBand"],
+};
+// These wait for minutes and use no processor meanwhile, so they go on beside the others.
+const SLOW_RUN = ["--selectProjects", "slow", "--runInBand"];
+
+/**
+ * @param {readonly string[]} args of the command line, for jest; a selection of projects among them
+ *   replaces the usual one
+ * @returns {Promise<{ counts: { passed: number, failed: number, skipped: number }, lines: string[] }>} how it
+ *   went, and what is worth reading of it
+ */
+export async function runJest(args) {
+  const runs = await runProjects([...args, ...shardOf(process.env.TEST_SHARD)]);
+  const counts = { passed: 0, failed: 0, skipped: 0 };
+  for (const run of runs) for (const name of Object.keys(counts)) counts[name] += run.counts[name];
+  return { counts, lines: reportOf(runs.map(({ results }) => results).filter(Boolean)) };
+}
+
+async function runProjects(args) {
+  if (args.includes("--selectProjects")) return [await runOnce([...args, "--runInBand"], "chosen")];
+  const slow = runOnce([...args, ...SLOW_RUN], "slow");
+  const runs = [];
+  for (const [name, run] of Object.entries(RUNS)) runs.push(await runOnce([...args, ...run], name));
+  return [...runs, await slow];
+}
+
+/** Each machine takes its part of the files: `2/3` is the second of three. */
+function shardOf(setting = "") {
+  if (setting === "") return [];
+  const [, part, parts] = /^([1-9]\d?)\/([1-9]\d?)$/.exec(setting) ?? [];
+  if (part === undefined || Number(part) > Number(parts))
+    throw new Error(`TEST_SHARD is "${setting}"; wanted is a part of a number of machines, as 2/3`);
+  return [`--shard=${setting}`];
+}
+
+async function runOnce(args, name) {
+  const folder = join(root, ".data", "test");
+  const file = join(folder, `results-${name}.json`);
+  mkdirSync(folder, { recursive: true });
+  rmSync(file, { force: true });
+  const jest = join(root, "node_modules", "jest", "bin", "jest.js");
+  const output = ["--json", `--outputFile=${file}`, "--passWithNoTests"];
+  const code = await run(process.execPath, [
+    "--experimental-vm-modules",
+    "--disable-warning=ExperimentalWarning",
+    jest,
+    ...output,
+    ...args,
+  ]);
+  if (!existsSync(file))
+    return { counts: { passed: 0, failed: code === 0 ? 0 : 1, skipped: 0 }, results: null };
+  const results = JSON.parse(readFileSync(file, "utf8"));
+  return { counts: countsOf(results, code), results };
+}
+
+function countsOf(results, code) {
+  // A file that cannot be loaded has no tests that could fail.
+  const failed = results.numFailedTests + results.numRuntimeErrorTestSuites;
+  return {
+    passed: results.numPassedTests,
+    failed: failed === 0 && code !== 0 ? 1 : failed,
+    skipped: results.numPendingTests + results.numTodoTests,
+  };
+}

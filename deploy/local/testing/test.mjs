@@ -1,0 +1,35 @@
+import { checkNodeVersion } from "../set-up/node-version.mjs";
+
+checkNodeVersion();
+const { prepare } = await import("../set-up/prepare.mjs");
+const { endOnSignal, npm } = await import("../set-up/run.mjs");
+const { prepareTools } = await import("./prepare-tools.mjs");
+const { runJest } = await import("./jest-runs.mjs");
+
+endOnSignal();
+const counts = { passed: 0, failed: 0, skipped: 0 };
+
+/** Counts one check that is not jest's. */
+function count(name, succeeded) {
+  console.log(`${succeeded ? "PASS" : "FAIL"} ${name}`);
+  counts[succeeded ? "passed" : "failed"] += 1;
+}
+
+async function runAll() {
+  count("types", await prepare(console.log));
+  count("lint", (await npm(["run", "--silent", "lint"])) === 0);
+  await prepareTools();
+  const tests = await runJest(process.argv.slice(2));
+  for (const name of Object.keys(counts)) counts[name] += tests.counts[name];
+  for (const line of tests.lines) console.log(line);
+}
+
+try {
+  await runAll();
+} catch (error) {
+  console.error(`wharfinger: ${error.message}`);
+  counts.failed += 1;
+}
+const skipped = counts.skipped === 0 ? "" : `, ${counts.skipped} skipped`;
+console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`);
+process.exit(counts.failed === 0 ? 0 : 1);
