@@ -23,6 +23,7 @@ import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { openLedger } from "#gateway/wiring/ledger.js";
 import { openHooks } from "#gateway/wiring/notifications.js";
 import { openProbes } from "#gateway/wiring/probes.js";
+import { crossOrigin } from "#gateway/routes/cross-origin.js";
 import { openPublicRoutes } from "#gateway/wiring/public-routes.js";
 import { openPulls } from "#gateway/wiring/pulls.js";
 import { openRegistryApi } from "#gateway/wiring/registry-api.js";
@@ -101,6 +102,8 @@ export interface TestGatewayOptions {
   readonly onMade?: (made: MadeRequest) => void;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
+  /** Whose pages may read; absent: nobody's. */
+  readonly corsOrigins?: readonly string[];
 }
 
 /** A gateway in this process. */
@@ -163,8 +166,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
   const probes = openProbes({ store, registry, mode });
+  const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
-    { trustedProxies: options.trustedProxies ?? [], publicUrl },
+    { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
     { log, metrics },
     [registryApi, restApi, tokenServer, probes],
   );
@@ -182,6 +186,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
             ...timing,
             connections,
             isEssential: isProbe,
+            mark: crossOrigin(corsOrigins).mark,
           },
           routes,
           { log: SILENT, metrics },

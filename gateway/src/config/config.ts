@@ -12,6 +12,7 @@ import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames, readUpstreamTokenNames } from "#service-kit/signing/token-names.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
+import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import {
   readDiscoverySettings,
@@ -31,6 +32,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly idleSeconds: number;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
+  /** Origins whose pages may read answers; `*`: all. */
+  readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
   readonly tokenLeewaySeconds: number;
   /** How long the token server's keys count while it cannot be asked, in seconds. */
@@ -118,6 +121,7 @@ function readListener(read: EnvReader) {
   return {
     ...listener,
     publicUrl,
+    corsOrigins: readCorsOrigins(read),
     idleSeconds: read.integer(
       "IDLE_SECONDS",
       900,

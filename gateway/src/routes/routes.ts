@@ -8,6 +8,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { clientOrigin } from "../proxy/client-origin.js";
 import { refuseOddRequest } from "../upstream/odd-request.js";
+import type { CrossOrigin } from "./cross-origin.js";
 
 /** What every request passes, whatever it is about. */
 export interface EntryDeps {
@@ -15,6 +16,8 @@ export interface EntryDeps {
   readonly metrics: ServiceMetrics;
   readonly client: ClientReader;
   readonly publicUrl: string | null;
+  /** Pages of which other origins may read; the listener marks the answers. */
+  readonly crossOrigin: CrossOrigin;
 }
 
 /**
@@ -23,13 +26,17 @@ export interface EntryDeps {
  * @returns every public route of the gateway
  */
 export function gatewayRoutes(deps: EntryDeps, routes: readonly RequestHandler[]): Express {
-  const { log, metrics, client, publicUrl } = deps;
+  const { log, metrics, client, publicUrl, crossOrigin } = deps;
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
   app.use((req, res, next) => {
-    openContext(req, res, { log, metrics, client });
+    const context = openContext(req, res, { log, metrics, client });
     refuseOddRequest(req, res);
+    if (crossOrigin.answerPreflight(req, res)) {
+      context.route = "preflight";
+      return;
+    }
     refuseCrossSite(req, () => clientOrigin(req, publicUrl));
     if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
     next();

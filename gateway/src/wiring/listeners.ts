@@ -6,6 +6,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
+import { crossOrigin } from "../routes/cross-origin.js";
 
 const NOTIFICATION_IDLE_SECONDS = 60;
 
@@ -18,7 +19,7 @@ export function openListeners(
   config: Pick<
     GatewayConfig,
     | ("host" | "port" | "metricsHost" | "metricsPort")
-    | ("drainSeconds" | "idleSeconds" | "connections" | "notifications")
+    | ("drainSeconds" | "idleSeconds" | "connections" | "notifications" | "corsOrigins")
   >,
   deps: {
     readonly log: Logger;
@@ -38,7 +39,8 @@ export function openListeners(
     idleSeconds: NOTIFICATION_IDLE_SECONDS,
     connections: notifications.connections,
   };
-  const bounds = { drainSeconds, idleSeconds, connections, isEssential: isProbe };
+  const { mark } = crossOrigin(config.corsOrigins);
+  const bounds = { drainSeconds, idleSeconds, connections, isEssential: isProbe, mark };
   const fromClients = { name: "public", host, port, ...bounds };
   return {
     parts: [

@@ -3,23 +3,24 @@ import { clientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { GatewayConfig } from "../config/config.js";
+import { crossOrigin } from "../routes/cross-origin.js";
 import { gatewayRoutes } from "../routes/routes.js";
 
 /**
- * @param config - which proxies' word counts, and the origin that clients use
+ * @param config - which proxies' word counts, the origin that clients use, and those whose pages may read
  * @param deps - log and metrics
  * @param opened - all that has routes, in the order in which they are asked
  * @returns every public route
  */
 export function openPublicRoutes(
-  config: Pick<GatewayConfig, "trustedProxies" | "publicUrl">,
+  config: Pick<GatewayConfig, "trustedProxies" | "publicUrl" | "corsOrigins">,
   { log, metrics }: { readonly log: Logger; readonly metrics: ServiceMetrics },
   opened: readonly { readonly routes: readonly RequestHandler[] }[],
 ): Express {
   const client = clientReader(config.trustedProxies, { log, now: Date.now });
   const { publicUrl } = config;
   return gatewayRoutes(
-    { log, metrics, client, publicUrl },
+    { log, metrics, client, publicUrl, crossOrigin: crossOrigin(config.corsOrigins) },
     opened.flatMap(({ routes }) => routes),
   );
 }

@@ -16,6 +16,8 @@ export interface AdmissionDeps {
   readonly headway: HeadwayWatch;
   /** Whether a request is answered although there is no room for its connection: whoever watches over us. */
   readonly isEssential: (req: IncomingMessage) => boolean;
+  /** Sets headers that every answer to a request has. */
+  readonly mark: (req: IncomingMessage, res: ServerResponse) => void;
   readonly count: (reason: Refusal) => void;
 }
 
@@ -111,6 +113,7 @@ export function admission(deps: AdmissionDeps): Admission {
         return;
       }
       begin(connection, req, res);
+      deps.mark(req, res);
       const refusal = refuse(deps, connection, req);
       if (refusal === null) {
         deps.handler(req, res);

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import { Socket, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Logger } from "../log.js";
@@ -23,6 +29,8 @@ export interface ListenerOptions {
   readonly connections: ConnectionLimits;
   /** Whether a request is answered although all connections are taken; absent: none is. */
   readonly isEssential?: (req: IncomingMessage) => boolean;
+  /** Sets headers that every answer to a request has, refusals included; absent: there are none. */
+  readonly mark?: (req: IncomingMessage, res: ServerResponse) => void;
   /** Absent: as everywhere. */
   readonly headMilliseconds?: number;
   readonly headway?: HeadwayLimits;
@@ -73,6 +81,7 @@ export function httpListener(
     connections,
     headway,
     isEssential: options.isEssential ?? (() => false),
+    mark: options.mark ?? (() => undefined),
     count: (reason) => {
       deps.metrics.refusals.inc({ listener, reason });
     },
