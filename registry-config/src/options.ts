@@ -1,7 +1,9 @@
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import { secretOfFile, SHARED_SECRET } from "#service-kit/secret-form.js";
 import {
+  ANY_LAYER_URL,
   MIN_CHUNK_SIZE,
+  NO_LAYER_URL,
   REGISTRY_LOG_LEVELS,
   UPSTREAM_ISSUER,
   UPSTREAM_REALM,
@@ -24,6 +26,8 @@ export const OPTIONS = {
   listen: "host:port to listen on (0.0.0.0:5000)",
   "metrics-listen": "host:port for the registry's own metrics and pprof (none)",
   "log-level": "error or warn; from info on the registry prints the notification secret (warn)",
+  "layer-urls":
+    "regular expression of URLs that layers from elsewhere may have, as of images for Windows, or none (^https?://)",
   "drain-seconds": "time for open requests at shutdown (30)",
   "root-directory":
     "folder of the blobs (filesystem: /var/lib/registry), prefix of the keys (s3: none)",
@@ -76,6 +80,7 @@ export function readSettings(options: Options): RegistrySettings {
     listen: address(read, "listen", "0.0.0.0:5000") ?? "",
     metricsListen: address(read, "metrics-listen", null),
     logLevel: read.oneOf("log-level", "warn", REGISTRY_LOG_LEVELS),
+    layerUrls: layerUrls(read),
     drainSeconds: read.integer("drain-seconds", 30, { min: 1, max: 3600 }),
     httpSecret: secretFile(read, "http-secret-file", null),
     token: {
@@ -149,6 +154,25 @@ function address(read: EnvReader, name: string, fallback: string | null): string
   if (given !== null && !/^[^\s:]*:\d{1,5}$/.test(given))
     read.fault(name, `given ${JSON.stringify(given)}, wanted host:port`);
   return given;
+}
+
+/** Beyond RE2: looking around, and back to what was found. The registry would end at start. */
+const NOT_IN_GO = /\(\?<?[=!]|\\[1-9]|\\k</;
+
+function layerUrls(read: EnvReader): string {
+  const given = read.optionalText("layer-urls");
+  if (given === null) return ANY_LAYER_URL;
+  if (given === "none") return NO_LAYER_URL;
+  try {
+    if (!NOT_IN_GO.test(given)) return new RegExp(given).source;
+  } catch {
+    // Told below.
+  }
+  read.fault(
+    "layer-urls",
+    `given ${JSON.stringify(given)}, wanted a regular expression of Go or none`,
+  );
+  return NO_LAYER_URL;
 }
 
 function secretFile(read: EnvReader, name: string, fallback: string | null): string | null {

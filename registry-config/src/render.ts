@@ -1,4 +1,5 @@
 import { stringify } from "yaml";
+import { ANY_LAYER_URL } from "./settings.js";
 import type { RegistryLine, RegistrySettings, TokenSettings } from "./settings.js";
 import { storageMiddleware, storageSection } from "./storage.js";
 
@@ -17,6 +18,8 @@ export function renderRegistryConfig(settings: RegistrySettings): string {
     http: httpSection(settings),
     auth: { token: tokenSection(settings.token, registry) },
     notifications: notificationsSection(settings),
+    // Images for Windows have such layers. The gateway looks at their URLs, too (docs/manifests.md).
+    validation: { manifests: { urls: { allow: [settings.layerUrls ?? ANY_LAYER_URL] } } },
     health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
   };
   // One value, one line, however long: so a secret can be found and replaced by other tools.

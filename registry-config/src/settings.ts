@@ -14,6 +14,10 @@ export interface RegistrySettings {
   httpSecret: string | null;
   token: TokenSettings;
   notifications: { url: string; secret: string };
+  /**
+   * Regular expression (RE2) of the URLs from which layers may be had that are not in the registry; absent: all of the web's.
+   */
+  layerUrls?: string;
   storage: FilesystemStorage | S3Storage;
 }
 
@@ -65,6 +69,11 @@ export interface CloudFront {
   /** Regions whose addresses go to S3 directly, for `awsregion`. */
   awsRegions: string | null;
 }
+
+/** What `layerUrls` is where nothing else is said: the registry's own default is no URL at all, and 500 for them. */
+export const ANY_LAYER_URL = "^https?://";
+/** No URL at all. */
+export const NO_LAYER_URL = "^$";
 
 /** Audience of the tokens that the gateway signs for the registry. */
 export const UPSTREAM_SERVICE = "wharfinger-upstream";

@@ -61,8 +61,8 @@ export type RegistryRequest =
 /** Name of one kind of request; also the route's name in logs and metrics. */
 export type RequestKind = RegistryRequest["kind"];
 
-/** Identifier of an upload session: what the registry's own routes accept, dot segments excepted. */
-const UPLOAD_SESSION = /^(?!\.{1,2}$)[a-zA-Z0-9\-_.=]{1,128}$/;
+/** Identifier of an upload session: what the registry's own routes accept and its storage has names for. */
+const UPLOAD_SESSION = /^(?!\.{1,2}$)[a-zA-Z0-9\-_.]{1,128}$/;
 
 /**
  * Understands a request once, from its raw target, before anything acts on it. Paths whose reading

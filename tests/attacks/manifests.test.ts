@@ -183,7 +183,10 @@ describe.each(registryPrograms())("manifests for two readers, registry $version"
     const blob = manifestOf(imageText({ layers: [layer()], subject: descriptorOf(subject) }));
     await uploadBlob(wharf.registry.url, Buffer.from(blob.text));
     expect([404, 409]).toContain((await wharf.remove(blob.digest)).status);
-    expect((await wharf.push(index("of it", blob), newTag())).status).toBe(404);
+    // A registry 3 knows that it is a blob, a registry 2.8 takes it for a manifest that lacks a part.
+    expect((await wharf.push(index("of it", blob), newTag())).status).toBe(
+      program.deletesTags ? 400 : 404,
+    );
   });
 
   test("images that stood before may be put into an index, at any depth", async () => {

@@ -36,6 +36,7 @@ export async function startStock(
     readonly storage?: object;
     readonly http?: object;
     readonly notifications?: object;
+    readonly validation?: object;
   } = {},
 ): Promise<TestRegistry> {
   const folder = await temporaryFolder();
@@ -47,6 +48,7 @@ export async function startStock(
     log: { level: "error", accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: join(folder.path, "data") }, ...sections.storage },
     http: { addr: `127.0.0.1:${port}`, secret: "secret", ...sections.http },
+    ...(sections.validation === undefined ? {} : { validation: sections.validation }),
     ...(sections.notifications === undefined ? {} : { notifications: sections.notifications }),
   };
   // JSON is YAML.

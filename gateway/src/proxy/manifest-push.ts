@@ -9,6 +9,7 @@ import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
+import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { withRefusedUrls } from "./refused-urls.js";
@@ -39,6 +40,7 @@ export async function pushManifestByTag(
   const { ledger, upstream } = deps;
   const gone = clientGone(res);
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
+  await lookForLayers(upstream, request.repository, reading);
   const { mediaType } = reading;
   const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
@@ -92,6 +94,7 @@ export async function pushManifestByDigest(
   const { ledger, upstream } = deps;
   const gone = clientGone(res);
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
+  await lookForLayers(upstream, request.repository, reading);
   const put = {
     repository: request.repository,
     reference: { digest: request.digest },

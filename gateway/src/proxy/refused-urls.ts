@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
@@ -7,27 +8,50 @@ const errorsSchema = z.object({
   errors: z.array(z.object({ code: z.string(), detail: z.unknown().optional() })),
 });
 
+/** A layer whose URLs the registry does not take. */
+export interface RefusedUrls {
+  readonly digest: Digest;
+  /** Which layer it is, in words. */
+  readonly message: string;
+}
+
 /**
  * The registry answers 500 to URLs that its configuration does not allow (`validation.manifests.urls`), and names the
- * layer as unknown. It never looks for a layer with URLs, so that is no outage, and trying again does not help.
+ * layer as unknown. It never looks for a foreign layer with URLs, and one of another kind has been looked for before: so
+ * that is no outage, and trying again does not help.
  *
  * @param answer - the registry's answer to a manifest
  * @param manifest - the manifest
- * @returns the answer, or a final one where URLs are refused
+ * @returns what it does not take; `null` when the answer is about something else
+ */
+export function refusedUrls(
+  { status, body }: Pick<WholeAnswer, "status" | "body">,
+  manifest: Manifest,
+): RefusedUrls | null {
+  if (status < 500 || manifest.kind !== "image") return null;
+  const { config, layers } = manifest;
+  const needed = [config, ...layers].filter(({ urls }) => urls.length === 0);
+  for (const unknown of unknownBlobs(body)) {
+    const at = layers.findIndex(({ digest, urls }) => digest === unknown && urls.length > 0);
+    const layer = layers[at];
+    if (layer === undefined || needed.some(({ digest }) => digest === unknown)) continue;
+    const message = `the registry does not take the urls of layers[${at}] (validation.manifests.urls)`;
+    return { digest: layer.digest, message };
+  }
+  return null;
+}
+
+/**
+ * @param answer - the registry's answer to a manifest
+ * @param manifest - the manifest
+ * @returns the answer, or a final one where {@link refusedUrls} finds some
  */
 export function withRefusedUrls(answer: WholeAnswer, manifest: Manifest): WholeAnswer {
-  if (answer.status < 500 || manifest.kind !== "image") return answer;
-  const foreign = manifest.layers.filter(({ urls }) => urls.length > 0);
-  const others = [manifest.config, ...manifest.layers].filter(({ urls }) => urls.length === 0);
-  const refused = unknownBlobs(answer.body).find(
-    (unknown) =>
-      foreign.some(({ digest }) => digest === unknown) &&
-      !others.some(({ digest }) => digest === unknown),
-  );
-  if (refused === undefined) return answer;
+  const refused = refusedUrls(answer, manifest);
+  if (refused === null) return answer;
   const fault = new Fault("MANIFEST_INVALID", {
-    message: "manifest invalid: the registry does not take the urls of a layer",
-    detail: { digest: refused },
+    message: `manifest invalid: ${refused.message}`,
+    detail: { digest: refused.digest },
   });
   const { status, body } = toFaultReply(fault, "");
   const headers = new Headers({ "Content-Type": "application/json" });

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from "node:http";
+import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest, RequestKind } from "#registry-protocol/request.js";
 import { markedUserAgent } from "./own-requests.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
@@ -56,6 +57,7 @@ export function registryRequest(
       ...(named === undefined ? {} : { "User-Agent": named }),
       ...allowedHeaders(headers, takenOver(request.kind)),
       ...partOf(request.kind, method, headers),
+      ...chunkOf(request.kind, headers),
       ...bodyType(request.kind, headers),
     },
     body: takesBody(request.kind) ? streamed(framing) : { kind: "none" },
@@ -100,7 +102,6 @@ function takenOver(kind: RequestKind): readonly string[] {
     case "blob.read":
       return ["Accept", ...CONDITIONS];
     case "upload.continue":
-      return ["Content-Range"];
     case "upload.start":
     case "upload.status":
     case "upload.cancel":
@@ -122,6 +123,22 @@ function partOf(
   const given = allowedHeaders(headers, ["Range", "If-Range"]);
   const range = rangeToAskFor(method, given.Range);
   return range === undefined ? {} : { ...given, Range: range };
+}
+
+/** 3.x answers 500 to what is not of this form (OCI distribution-spec, "Pushing a blob in chunks"); RFC 9110 has it longer. */
+const CHUNK = /^(?:bytes )?(\d{1,18})-(\d{1,18})(?:\/(?:\*|\d{1,18}))?$/i;
+
+function chunkOf(
+  kind: RequestKind,
+  headers: IncomingHttpHeaders,
+): Partial<Record<"Content-Range", string>> {
+  if (kind !== "upload.continue") return {};
+  const given = allowedHeaders(headers, ["Content-Range"])["Content-Range"];
+  if (given === undefined) return {};
+  const [, first, last] = CHUNK.exec(given.trim()) ?? [];
+  if (first === undefined || last === undefined)
+    throw new Fault("REQUEST_INVALID", { message: "Content-Range has to be <first>-<last>" });
+  return { "Content-Range": `${first}-${last}` };
 }
 
 /**

@@ -1,10 +1,11 @@
 import { JsonProblem } from "../json/json-value.js";
 import type { Work } from "../json/read-json.js";
-import type { Descriptor, ImageManifest } from "./manifest.js";
+import type { Digest } from "../digest.js";
+import type { Descriptor, ImageManifest, Manifest } from "./manifest.js";
 
 /**
- * Layers that may be had from elsewhere, by the manifests in which the registry looks at their URLs
- * (`validation.manifests.urls`). In others, and with other compressions, it takes any URLs and looks for nothing.
+ * Layers that may be had from elsewhere alone, by the manifests in which both lines of registries take them for that and
+ * look at their URLs (`validation.manifests.urls`). With any other part that has URLs a registry 2.8 looks for nothing.
  */
 const FOREIGN: Readonly<Record<ImageManifest["mediaType"], readonly string[]>> = {
   "application/vnd.docker.distribution.manifest.v2+json": [
@@ -17,8 +18,7 @@ const FOREIGN: Readonly<Record<ImageManifest["mediaType"], readonly string[]>> =
 };
 
 /**
- * The registry does not look for a part that has URLs. That is meant for layers whose licence wants them to be
- * had from elsewhere; with any other part it makes an image that nobody can pull.
+ * Nobody needs a part other than a layer from elsewhere, and registries do not look for one that has URLs.
  *
  * @param part - config, layer, child or subject
  * @param where - where it stands, for problems
@@ -38,19 +38,16 @@ const URLS_A_STEP = 16;
  * @param where - where it stands, for problems
  * @param mediaType - the manifest's
  * @returns steps
- * @throws JsonProblem when it has URLs and is no foreign layer, or is one without
+ * @throws JsonProblem when its URLs are no web addresses, or it is a foreign layer without any
  */
 export function* refuseFalseUrls(
   layer: Descriptor,
   where: string,
   mediaType: ImageManifest["mediaType"],
 ): Work<void> {
-  if (!FOREIGN[mediaType].includes(layer.mediaType)) {
-    refuseUrls(layer, where);
-    return;
-  }
+  const isForeign = FOREIGN[mediaType].includes(layer.mediaType);
   // The registry answers 500 to these, which looks like an outage.
-  if (mediaType.includes(".docker.") && layer.urls.length === 0)
+  if (isForeign && mediaType.includes(".docker.") && layer.urls.length === 0)
     throw new JsonProblem(`${where} is a foreign layer without urls`);
   for (const [i, url] of layer.urls.entries()) {
     if (i % URLS_A_STEP === 0) yield undefined;
@@ -63,4 +60,26 @@ export function* refuseFalseUrls(
 
 function isWebAddress(text: string): boolean {
   return /^https?:\/\/[^#\s]+$/.test(text) && URL.canParse(text);
+}
+
+/** A layer, and where it stands in its manifest. */
+export interface PlacedLayer {
+  readonly digest: Digest;
+  readonly where: string;
+}
+
+/**
+ * With any part that has URLs but a foreign layer, a registry 2.8 looks for nothing: it would make an image that nobody
+ * can pull.
+ *
+ * @param manifest - a manifest
+ * @returns the layers with URLs that have to be there all the same, each digest once
+ */
+export function layersToLookFor(manifest: Manifest): readonly PlacedLayer[] {
+  if (manifest.kind !== "image") return [];
+  const found = new Map<Digest, PlacedLayer>();
+  for (const [i, { digest, mediaType, urls }] of manifest.layers.entries())
+    if (urls.length > 0 && !FOREIGN[manifest.mediaType].includes(mediaType))
+      found.set(digest, { digest, where: `layers[${i}]` });
+  return [...found.values()];
 }

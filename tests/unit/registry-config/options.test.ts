@@ -45,6 +45,19 @@ describe("options of the command line", () => {
     });
   });
 
+  test.each([
+    [undefined, "^https?://"],
+    ["none", "^$"],
+    ["^https://mcr\\.example/", "^https:\\/\\/mcr\\.example\\/"],
+  ])("layers from elsewhere: %s", (given, layerUrls) => {
+    const options = given === undefined ? FILESYSTEM : { ...FILESYSTEM, "layer-urls": given };
+    expect(readSettings(options)).toMatchObject({ layerUrls });
+  });
+
+  test.each(["(", "(?=x)", "(?<!x)", "(a)\\1"])("no expression of Go: %s", (given) => {
+    expect(() => readSettings({ ...FILESYSTEM, "layer-urls": given })).toThrow(/layer-urls/);
+  });
+
   test("secrets come from files", () => {
     const settings = readSettings({ ...FILESYSTEM, "http-secret-file": secretFile });
     expect(settings.httpSecret).toBe("0123456789abcdef");

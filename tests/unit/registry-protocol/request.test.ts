@@ -155,8 +155,8 @@ const UNDERSTOOD: readonly (readonly [method: string, target: string, request: o
   ],
   [
     "PATCH",
-    "/v2/alpha/app/blobs/uploads/a%2Db%3D",
-    { kind: "upload.continue", repository: "alpha/app", session: "a-b=" },
+    "/v2/alpha/app/blobs/uploads/a%2Db",
+    { kind: "upload.continue", repository: "alpha/app", session: "a-b" },
   ],
   ["GET", "/v2/tags/tags/list", { kind: "tags.list", repository: "tags" }],
   ["GET", "/v2/a/tags/list/tags/list", { kind: "tags.list", repository: "a/tags/list" }],

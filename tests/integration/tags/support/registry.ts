@@ -19,15 +19,20 @@ export function registryPrograms(): { version: string; file: string; deletesTags
 /**
  * @param file - its program
  * @param notify - where it reports what happens, if anywhere
+ * @param layerUrls - regular expression of URLs that layers may have; absent: the registry's default, none
  * @returns a registry of its own that lets anybody do anything, deletion included
  */
 export function startDeletingRegistry(
   file: string,
   notify?: { readonly url: string; readonly secret: string },
+  layerUrls?: string,
 ): Promise<TestRegistry> {
   return startStock(file, {
     storage: { delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { relativeurls: true },
+    ...(layerUrls === undefined
+      ? {}
+      : { validation: { manifests: { urls: { allow: [layerUrls] } } } }),
     ...(notify === undefined ? {} : { notifications: { endpoints: [endpointOf(notify)] } }),
   });
 }

@@ -47,12 +47,17 @@ export interface Wharf {
 /**
  * @param file - program of the registry
  * @param rules - rules for tags besides the built-in ones
+ * @param layerUrls - see {@link startDeletingRegistry}
  * @returns everything, running
  */
-export async function startWharf(file: string, rules: readonly TagRuleSpec[]): Promise<Wharf> {
+export async function startWharf(
+  file: string,
+  rules: readonly TagRuleSpec[],
+  layerUrls?: string,
+): Promise<Wharf> {
   // One after the other: each picks a port that is free when it looks.
   const postgres = await startTestPostgres();
-  const registry = await startDeletingRegistry(file);
+  const registry = await startDeletingRegistry(file, undefined, layerUrls);
   const authority = await startTokenAuthority();
   const ledger = await createLedger(postgres);
   const db = ledger.open();
