@@ -1,6 +1,7 @@
+import { afterAll, beforeAll, beforeEach } from "@jest/globals";
 import { startGateway, type TestGateway } from "./gateway.js";
 import { startTokenAuthority, type TokenAuthority } from "./token-authority.js";
-import { startUpstream, type UpstreamDouble } from "./upstream-double.js";
+import { startUpstream, takeAll, type UpstreamDouble } from "./upstream-double.js";
 
 /** A gateway, and what stands on both of its sides. */
 export interface GatewayBetween {
@@ -30,4 +31,21 @@ export async function startGatewayBetween(): Promise<GatewayBetween> {
       await authority.server.stop();
     },
   };
+}
+
+/**
+ * One gateway for the tests of a file; what stands where the registry would takes everything before each.
+ *
+ * @param take - gets it before the first test
+ */
+export function useGatewayBetween(take: (between: GatewayBetween) => void): void {
+  let between: GatewayBetween;
+  beforeAll(async () => {
+    between = await startGatewayBetween();
+    take(between);
+  });
+  beforeEach(() => {
+    between.upstream.answerWith(takeAll);
+  });
+  afterAll(() => between.stop());
 }

@@ -1,30 +1,25 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
 import { isInOrder } from "#gateway/discovery/in-order.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
-import { discoverer, type Discover } from "./support/discoverer.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
+import type { Discover } from "./support/discoverer.js";
 import { startListedRegistry, type Fault, type ListedRegistry } from "./support/listed-registry.js";
+import { useDiscoverer } from "./support/use-discoverer.js";
 
 let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
-beforeAll(async () => {
-  ledger = await startLedger();
-  ({ db } = ledger);
+useDiscoverer((parts) => {
+  ({ ledger, db, registry, discover } = parts);
 });
 beforeEach(async () => {
-  await ledger.clear();
-  registry = await startListedRegistry();
-  discover = discoverer(ledger, db, registry.url);
   for (const tag of ["1.0", "2.0", "3.0"]) registry.write("alpha/app", tag, tag);
   registry.write("beta/app", "1.0", "beta");
   expect(await discover()).toMatchObject({ adopted: 4, errors: 0 });
 });
-afterEach(() => registry.upstream.stop());
-afterAll(() => ledger.stop());
 
 interface Marks {
   readonly tag: string;

@@ -1,32 +1,20 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
-import {
-  fill,
-  filledDigest,
-  startListedRegistry,
-  type ListedRegistry,
-} from "./support/listed-registry.js";
+import { fill, filledDigest, type ListedRegistry } from "./support/listed-registry.js";
+import { useDiscoverer } from "./support/use-discoverer.js";
 
 let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
-beforeAll(async () => {
-  ledger = await startLedger();
-  ({ db } = ledger);
+useDiscoverer((parts) => {
+  ({ ledger, db, registry, discover } = parts);
 });
-beforeEach(async () => {
-  await ledger.clear();
-  registry = await startListedRegistry();
-  discover = discoverer(ledger, db, registry.url);
-});
-afterEach(() => registry.upstream.stop());
-afterAll(() => ledger.stop());
 
 describe("a pass", () => {
   test("adopts what the registry has and the ledger does not, page by page", async () => {

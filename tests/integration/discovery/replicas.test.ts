@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
 import { makeDueCheckpoint } from "#audit-log/checkpointer.js";
 import { recordAudit } from "#audit-log/record-audit.js";
@@ -6,28 +6,21 @@ import { discoveryMetrics } from "#gateway/discovery/discovery-metrics.js";
 import { discovery } from "#gateway/discovery/discovery.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { SILENT, type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { tagEntry, testKeys } from "../audit-log/support/audited.js";
-import { discoverer, discoveryDeps, type Discover } from "./support/discoverer.js";
-import { fill, startListedRegistry, type ListedRegistry } from "./support/listed-registry.js";
+import { discoveryDeps, type Discover } from "./support/discoverer.js";
+import { fill, type ListedRegistry } from "./support/listed-registry.js";
+import { useDiscoverer } from "./support/use-discoverer.js";
 
 let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
-beforeAll(async () => {
-  ledger = await startLedger();
-  ({ db } = ledger);
+useDiscoverer((parts) => {
+  ({ ledger, db, registry, discover } = parts);
 });
-beforeEach(async () => {
-  await ledger.clear();
-  registry = await startListedRegistry();
-  discover = discoverer(ledger, db, registry.url);
-});
-afterEach(() => registry.upstream.stop());
-afterAll(() => ledger.stop());
 
 describe("while one replica makes a pass", () => {
   test("another one tells how many tags are wrong", async () => {

@@ -1,26 +1,17 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { readCursor } from "#gateway/discovery/sql/cursor.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
-import { discoverer, type Discover } from "./support/discoverer.js";
-import { fill, startListedRegistry, type ListedRegistry } from "./support/listed-registry.js";
+import type { Discover } from "./support/discoverer.js";
+import { fill, type ListedRegistry } from "./support/listed-registry.js";
+import { useDiscoverer } from "./support/use-discoverer.js";
 
-let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
-beforeAll(async () => {
-  ledger = await startLedger();
-  ({ db } = ledger);
+useDiscoverer((parts) => {
+  ({ db, registry, discover } = parts);
 });
-beforeEach(async () => {
-  await ledger.clear();
-  registry = await startListedRegistry();
-  discover = discoverer(ledger, db, registry.url);
-});
-afterEach(() => registry.upstream.stop());
-afterAll(() => ledger.stop());
 
 describe("a pass", () => {
   test("compares a slice of the known tags, and the next ones the rest", async () => {

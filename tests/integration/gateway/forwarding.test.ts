@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { describe, expect, test } from "@jest/globals";
+import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer, type AskOptions } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
@@ -15,20 +15,14 @@ const DIGEST = `sha256:${"ab".repeat(32)}`;
 const BLOB = `/v2/alpha/app/blobs/${DIGEST}`;
 const UPLOAD = "/v2/alpha/app/blobs/uploads/s1";
 
-let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 let bearer: string;
 
-beforeAll(async () => {
-  between = await startGatewayBetween();
-  ({ authority, upstream, gateway, bearer } = between);
+useGatewayBetween((started) => {
+  ({ authority, upstream, gateway, bearer } = started);
 });
-beforeEach(() => {
-  upstream.answerWith(takeAll);
-});
-afterAll(() => between.stop());
 
 describe("what the registry is told", () => {
   test("is what this kind of request has, and nothing else that the client said", async () => {

@@ -1,25 +1,19 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { describe, expect, test } from "@jest/globals";
+import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
-import { takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import type { UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 
-let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 
-beforeAll(async () => {
-  between = await startGatewayBetween();
-  ({ authority, upstream, gateway } = between);
+useGatewayBetween((started) => {
+  ({ authority, upstream, gateway } = started);
 });
-beforeEach(() => {
-  upstream.answerWith(takeAll);
-});
-afterAll(() => between.stop());
 
 describe("every answer below /v2/ says that this is a registry", () => {
   test.each([

@@ -1,28 +1,22 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { describe, expect, test } from "@jest/globals";
+import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import type { TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
-import { takeAll, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import { type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const HIDDEN_TARGET = "/v2/beta/secret/manifests/1.0";
 const HIDDEN = `GET ${HIDDEN_TARGET} HTTP/1.1\r\nHost: registry\r\n\r\n`;
 
-let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 let bearer: string;
 
-beforeAll(async () => {
-  between = await startGatewayBetween();
-  ({ authority, upstream, gateway, bearer } = between);
+useGatewayBetween((started) => {
+  ({ authority, upstream, gateway, bearer } = started);
 });
-beforeEach(() => {
-  upstream.answerWith(takeAll);
-});
-afterAll(() => between.stop());
 
 describe("a request hidden in another one's body never reaches the registry as a request", () => {
   const methods = ["GET", "HEAD", "DELETE", "PATCH", "PUT"];

@@ -2,9 +2,9 @@ import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
 import { connect, type Socket } from "node:net";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { eventually } from "#tests/support/eventually.js";
-import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
@@ -20,20 +20,14 @@ const BLOB = `/v2/alpha/app/blobs/sha256:${"ab".repeat(32)}`;
 const UPLOAD = "/v2/alpha/app/blobs/uploads/s1";
 const CHUNK = Buffer.alloc(64 * 1024, 7);
 
-let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 let bearer: string;
 
-beforeAll(async () => {
-  between = await startGatewayBetween();
-  ({ authority, upstream, gateway, bearer } = between);
+useGatewayBetween((started) => {
+  ({ authority, upstream, gateway, bearer } = started);
 });
-beforeEach(() => {
-  upstream.answerWith(takeAll);
-});
-afterAll(() => between.stop());
 
 describe("300 MB", () => {
   const total = 300 * MIB;

@@ -1,6 +1,6 @@
 import { createHmac, createPublicKey } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { startGatewayBetween, type GatewayBetween } from "#tests/support/gateway-between.js";
+import { describe, expect, test } from "@jest/globals";
+import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import {
@@ -11,31 +11,20 @@ import {
   type TokenAuthority,
   type TokenClaims,
 } from "#tests/support/token-authority.js";
-import {
-  replyWith,
-  startUpstream,
-  takeAll,
-  type UpstreamDouble,
-} from "#tests/support/upstream-double.js";
+import { replyWith, startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const READ = `/v2/alpha/app/manifests/sha256:${"ab".repeat(32)}`;
 const PULL: TokenClaims = {
   access: [{ type: "repository", name: "alpha/app", actions: ["pull"] }],
 };
 
-let between: GatewayBetween;
 let authority: TokenAuthority;
 let upstream: UpstreamDouble;
 let gateway: TestGateway;
 
-beforeAll(async () => {
-  between = await startGatewayBetween();
-  ({ authority, upstream, gateway } = between);
+useGatewayBetween((started) => {
+  ({ authority, upstream, gateway } = started);
 });
-beforeEach(() => {
-  upstream.answerWith(takeAll);
-});
-afterAll(() => between.stop());
 
 /** One row: what is wrong with the token, and how to make it. */
 const ATTACKS: readonly (readonly [what: string, make: () => Promise<string>])[] = [

@@ -1,32 +1,22 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { type TestLedger } from "#tests/support/ledger.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
-import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
+import { type TcpRelay } from "#tests/support/tcp-relay.js";
+import { useFreshLedger } from "#tests/support/use-ledger.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
 let relay: TcpRelay;
+let ledger: TestLedger;
 let db: Database;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-beforeEach(async () => {
-  ledger = await createLedger(postgres);
-  relay = await startRelay(postgres.login.port);
+useFreshLedger((fresh) => {
+  ({ ledger, relay } = fresh);
   db = ledger.open({ port: relay.port });
 });
-afterEach(async () => {
-  await ledger.close();
-  await relay.cut();
-});
-afterAll(() => postgres.stop());
 
 describe("while the database is away", () => {
   test("a push is answered 503 with Retry-After, and the registry never sees it", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { latestInheritance, type InheritanceDeps } from "#gateway/latest/inherit-latest.js";
 import { ListingRefused } from "#gateway/upstream/registry-listing.js";
@@ -6,8 +6,9 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { SILENT, startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const REPOSITORY = parseRepositoryName("alpha/app");
 const SIGNATURE = `sha256-${"0".repeat(64)}.sig`;
@@ -17,11 +18,10 @@ let ledger: StartedLedger;
 let tags: Map<string, number>;
 let asked: string[];
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
 });
-beforeEach(async () => {
-  await ledger.clear();
+beforeEach(() => {
   tags = new Map([
     ["1.0", 2024],
     ["2.0", 2026],
@@ -31,7 +31,6 @@ beforeEach(async () => {
   ]);
   asked = [];
 });
-afterAll(() => ledger.stop());
 
 describe("what latest means on a registry that existed before", () => {
   test("is found by one look at each tag for all who ask at once, but for signatures", async () => {

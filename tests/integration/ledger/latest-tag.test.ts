@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { NEWEST_PUSHED, readLatest, recordLatest } from "#gateway/ledger/sql/latest-tag.js";
 import { adoptTags } from "#gateway/ledger/sql/read-tag.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
@@ -9,8 +9,9 @@ import { isSignatureTag } from "#tag-policy/tag-policy.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const IMMUTABLE = { leaseSeconds: 60, mutable: false };
 const MUTABLE = { leaseSeconds: 60, mutable: true };
@@ -18,14 +19,10 @@ const MUTABLE = { leaseSeconds: 60, mutable: true };
 let ledger: StartedLedger;
 let db: Database;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
-});
-afterAll(() => ledger.stop());
 
 describe("the newest tag of a repository", () => {
   test("is none before the first push", async () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import {
   readBuriedParts,
   readNeedingTags,
@@ -12,20 +12,19 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { readingOf } from "#tests/support/manifest-texts.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const repository = parseRepositoryName("alpha/app");
 const mediaType = "application/vnd.oci.image.index.v1+json";
 let ledger: StartedLedger;
 let db: Database;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(() => ledger.clear());
-afterAll(() => ledger.stop());
 
 describe("what manifests point to", () => {
   test("is kept by sha256 and sha512 alike, and nothing is kept of layers", async () => {

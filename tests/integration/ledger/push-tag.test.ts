@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import {
   pushTag,
   type ManifestTransport,
@@ -12,7 +12,7 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { PushOutcome } from "#gateway/ledger/push-counts.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { EMPTY_CONFIG } from "#tests/support/manifest-texts.js";
 import {
   impatientDeps,
@@ -21,20 +21,19 @@ import {
   tagPush,
   type TestPushDeps,
 } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 let ledger: StartedLedger;
 let db: Database;
 let deps: TestPushDeps;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
+beforeEach(() => {
   deps = pushDeps(db);
 });
-afterAll(() => ledger.stop());
 
 describe("a push of a tag", () => {
   test("is acknowledged with the registry's answer, and stands in the ledger", async () => {

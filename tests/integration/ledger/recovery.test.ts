@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { recoverTag, recovery } from "#gateway/ledger/recover.js";
@@ -12,7 +12,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import {
   impatientDeps,
   pushDeps,
@@ -21,6 +21,7 @@ import {
   type TagKeeper,
   type TestPushDeps,
 } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const SNAPSHOT = "1.0-SNAPSHOT";
 
@@ -30,16 +31,14 @@ let keeper: TagKeeper;
 /** The gateway that lives on. */
 let deps: TestPushDeps;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
+beforeEach(() => {
   keeper = tagKeeper();
   deps = pushDeps(db, keeper);
 });
-afterAll(() => ledger.stop());
 
 describe("a push whose gateway died after the registry had stored it", () => {
   test("is committed by another gateway, in the name of whoever pushed it", async () => {

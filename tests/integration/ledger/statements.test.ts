@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { listExpired, reserveTag, takeOverExpired } from "#gateway/ledger/sql/reserve-tag.js";
 import { commitTag, releaseTag } from "#gateway/ledger/sql/settle-tag.js";
 import { readManifest, storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import type { TagPush } from "#gateway/ledger/push-tag.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { tagPush } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const IMMUTABLE = { leaseSeconds: 60, mutable: false };
 const EXPIRED = { leaseSeconds: -1, mutable: false };
@@ -16,14 +17,10 @@ const MUTABLE = { leaseSeconds: 60, mutable: true };
 let ledger: StartedLedger;
 let db: Database;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
-});
-afterAll(() => ledger.stop());
 
 describe("a tag in the ledger", () => {
   test("is free until somebody reserves it", async () => {

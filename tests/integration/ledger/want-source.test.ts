@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
@@ -6,7 +6,7 @@ import type { FoundSource } from "#gateway/scm/scm-source.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import {
   pushDeps,
   tagKeeper,
@@ -14,6 +14,7 @@ import {
   type TagKeeper,
   type TestPushDeps,
 } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const FOUND: FoundSource = {
   source: { url: "git:a", revision: "b", author: "c", status: "" },
@@ -26,12 +27,11 @@ let keeper: TagKeeper;
 let searches: number;
 let deps: TestPushDeps;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
+beforeEach(() => {
   keeper = tagKeeper();
   searches = 0;
   deps = {
@@ -43,7 +43,6 @@ beforeEach(async () => {
     },
   };
 });
-afterAll(() => ledger.stop());
 
 const send = (push: TagPush, special: Partial<TestPushDeps> = {}) =>
   pushTag({ ...deps, ...special }, push, keeper.transport(push));

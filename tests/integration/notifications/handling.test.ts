@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import {
@@ -19,8 +19,9 @@ import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { SILENT, type StartedLedger, startLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { EVERYTHING } from "./support/everything.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const D1 = digestOf(Buffer.from("one"));
 const D2 = digestOf(Buffer.from("two"));
@@ -31,16 +32,14 @@ let db: Database;
 const registry = new Map<string, Digest | Error>();
 const asked: string[] = [];
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(async () => {
-  await ledger.clear();
+beforeEach(() => {
   registry.clear();
   asked.length = 0;
 });
-afterAll(() => ledger.stop());
 
 describe("a reported push", () => {
   test("of a tag that the registry does not have any more changes nothing", async () => {

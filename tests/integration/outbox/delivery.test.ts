@@ -1,10 +1,7 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { claimQueue } from "#gateway/outbox/sql/deliver.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { startRelay } from "#tests/support/tcp-relay.js";
 import {
   announcePush,
   away,
@@ -12,38 +9,19 @@ import {
   passTime,
   refuse,
   statesOf,
-  testDispatcher,
   type KeepingSink,
-  type TestDispatcher,
 } from "./support/outbox.js";
+import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
 let db: Database;
+let ledger: OutboxParts["ledger"];
 let sink: KeepingSink;
-let running: TestDispatcher[];
+let relay: OutboxParts["relay"];
+let start: OutboxParts["start"];
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useOutbox((parts) => {
+  ({ ledger, relay, db, sink, start } = parts);
 });
-beforeEach(async () => {
-  ledger = await createLedger(postgres);
-  db = ledger.open();
-  sink = keepingSink();
-  running = [];
-});
-afterEach(async () => {
-  await Promise.all(running.map((each) => each.stop()));
-  await ledger.close();
-});
-afterAll(() => postgres.stop());
-
-async function start(...args: Parameters<typeof testDispatcher>): Promise<TestDispatcher> {
-  const started = testDispatcher(...args);
-  running.push(started);
-  await started.start();
-  return started;
-}
 
 const tagsOf = ({ taken }: KeepingSink) => taken.map(({ tag }) => tag);
 const numbers = (count: number) => Array.from({ length: count }, (_, i) => String(i));
@@ -174,14 +152,12 @@ describe("events in the outbox", () => {
   });
 
   test("are delivered after Postgres was away", async () => {
-    const relay = await startRelay(postgres.login.port);
-    await start(ledger.open({ port: relay.port }), [sink]);
+    const gateway = await start(ledger.open({ port: relay.port }), [sink]);
     await relay.cut();
     await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
     await relay.mend();
     await eventually("it was delivered", () => sink.taken.length === 1);
-    await Promise.all(running.splice(0).map((each) => each.stop()));
-    await relay.cut();
+    await gateway.stop();
   });
 
   test("claimed by a gateway that died are delivered by another when the claim has ended", async () => {

@@ -1,21 +1,20 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { discardDead, DELIVERIES_AT_ONCE } from "#gateway/outbox/sql/dead-letters.js";
 import { replay } from "#gateway/outbox/sql/operate.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
 import { fillWithDead } from "./support/backlog.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const LONG = 2 * DELIVERIES_AT_ONCE + 10;
 
 let ledger: StartedLedger;
 let db: Database;
 
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
   ({ db } = ledger);
 });
-beforeEach(() => ledger.clear());
-afterAll(() => ledger.stop());
 
 describe("a large backlog of dead letters", () => {
   test.each([

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { DIST } from "#local/repository-root.js";
 import { pruneEvents } from "#gateway/outbox/sql/prune.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { createLedger, type TestLedger } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import {
   announcePush,
   away,
@@ -15,32 +13,20 @@ import {
   passTime,
   refuse,
   statesOf,
-  testDispatcher,
   type KeepingSink,
   type TestDispatcher,
 } from "./support/outbox.js";
+import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
-let postgres: TestPostgres;
-let ledger: TestLedger;
+let ledger: OutboxParts["ledger"];
 let db: Database;
 let sink: KeepingSink;
 let gateway: TestDispatcher;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useOutbox(async (parts) => {
+  ({ ledger, db, sink } = parts);
+  gateway = await parts.start(db, [sink]);
 });
-beforeEach(async () => {
-  ledger = await createLedger(postgres);
-  db = ledger.open();
-  sink = keepingSink();
-  gateway = testDispatcher(db, [sink]);
-  await gateway.start();
-});
-afterEach(async () => {
-  await gateway.stop();
-  await ledger.close();
-});
-afterAll(() => postgres.stop());
 
 /** Runs the command as an operator does. */
 async function outbox(

@@ -1,11 +1,12 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { prunePulls, recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { type StartedLedger } from "#tests/support/ledger.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const [APP, OTHER] = ["alpha/app", "alpha/other"].map(parseRepositoryName);
 const [ONE, TWO] = ["1.0", "2.0"].map(parseTag);
@@ -13,11 +14,9 @@ const [A, B] = ["a", "b"].map((c) => parseDigest(`sha256:${c.repeat(64)}`));
 const HOUR = 3_600_000;
 
 let ledger: StartedLedger;
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
 });
-beforeEach(() => ledger.clear());
-afterAll(() => ledger.stop());
 
 const at = (hours: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + hours * HOUR);
 const pull = (change: Partial<CountedPulls> = {}): CountedPulls => ({

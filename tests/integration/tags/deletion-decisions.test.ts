@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { ListingRefused } from "#gateway/upstream/registry-listing.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
@@ -14,8 +14,9 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { SILENT, startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { image, REPOSITORY, type TestManifest } from "./support/manifests.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const repository = parseRepositoryName(REPOSITORY);
 const ACTOR = {
@@ -28,15 +29,13 @@ let ledger: StartedLedger;
 /** Tags that the registry lists, with what they mean there. */
 let listed: Map<string, Digest | null>;
 let asked: string[];
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
 });
-beforeEach(async () => {
+beforeEach(() => {
   listed = new Map();
   asked = [];
-  await ledger.clear();
 });
-afterAll(() => ledger.stop());
 
 const deps = () => ({
   ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { lockTagRow } from "#gateway/ledger/sql/lock-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
@@ -8,7 +8,8 @@ import { onSettledTag } from "#gateway/ledger/settled-state.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import { SILENT, startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
+import { useLedger } from "#tests/support/use-ledger.js";
 
 const KEY = { repository: parseRepositoryName("alpha/app"), tag: parseTag("1.0") };
 const DIGEST = digestOf(Buffer.from("a manifest"));
@@ -20,15 +21,13 @@ const ACTOR = {
 let ledger: StartedLedger;
 let now: number;
 let waits: number[];
-beforeAll(async () => {
-  ledger = await startLedger();
+useLedger((started) => {
+  ledger = started;
 });
-beforeEach(async () => {
+beforeEach(() => {
   now = 0;
   waits = [];
-  await ledger.clear();
 });
-afterAll(() => ledger.stop());
 
 const push = (repository: string) =>
   ledger.db.query(
