@@ -3,7 +3,7 @@ import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import type { TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange } from "#tests/support/http-client.js";
 import type { TokenAuthority } from "#tests/support/token-authority.js";
-import { type UpstreamDouble } from "#tests/support/upstream-double.js";
+import type { UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
 const HIDDEN_TARGET = "/v2/beta/secret/manifests/1.0";
