@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "#registry-protocol/faults.js";
+import { admitBody } from "#service-kit/http/admit-body.js";
 
 /** How a client says where its request's body ends (RFC 9112 section 6). */
 export type Framing =
@@ -55,7 +56,9 @@ export async function refuseBody(req: IncomingMessage, res: ServerResponse): Pro
     // The end of a request that has arrived with its head is noticed after the turn in which the head is.
     if (!req.complete) await nextTurn();
     if (req.readableLength > 0) throw misplaced(req);
-    if (!req.complete) await emptyEnd(req);
+    if (req.complete) return;
+    admitBody(req, res);
+    await emptyEnd(req);
   } catch (error) {
     res.shouldKeepAlive = false;
     throw error;

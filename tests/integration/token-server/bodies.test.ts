@@ -3,6 +3,7 @@ import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { httpListener, type HttpListener } from "#service-kit/http/server.js";
 import { createMetrics } from "#service-kit/metrics.js";
+import { statusAwaitingContinue, statusesWithoutBody } from "#tests/support/empty-bodies.js";
 import { eventually } from "#tests/support/eventually.js";
 import { answersIn, ask, errorOf } from "#tests/support/http-client.js";
 import { SILENT } from "#tests/support/ledger.js";
@@ -39,6 +40,25 @@ const post = (target: string, body: string, headers: Record<string, string> = {}
     body,
     headers: { Authorization: ALICE, "Content-Type": JSON_TYPE, ...headers },
   });
+
+describe("no body is no body, however a client says so:", () => {
+  test.each([
+    ["GET /token?service=wharfinger", 200],
+    ["GET /api/v1/explain?action=pull&repository=alpha/app", 200],
+    ["GET /api/v1/refresh-tokens", 200],
+    ["DELETE /api/v1/refresh-tokens", 200],
+    [`GET ${ROBOTS}`, 200],
+    ["GET /.well-known/jwks.json", 200],
+    ["GET /.well-known/health", 200],
+    ["HEAD /ready", 200],
+    ["GET /nothing", 404],
+  ])("%s", async (line, status) => {
+    const headers = [`Authorization: ${ALICE}`];
+    const statuses = await statusesWithoutBody(port, line, headers);
+    expect(new Set(Object.values(statuses))).toEqual(new Set([status]));
+    expect(await statusAwaitingContinue(port, line, headers)).toBe(status);
+  });
+});
 
 describe("nothing of a body is read before it is known whose it is", () => {
   const NO_LOGIN = `Basic ${Buffer.from("oauth2:nobody-token").toString("base64")}`;
