@@ -13,6 +13,7 @@ import {
   notificationBacklog,
   pruneNotifications,
 } from "#gateway/notifications/sql/work-notifications.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { announcing } from "#gateway/outbox/announcing.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
@@ -70,6 +71,19 @@ describe("a reported push", () => {
     await handleNotifications(deps());
     expect(await outcomes()).toEqual(["drifted"]);
     expect(await tags()).toEqual([{ name: "1.0", digest: D1, drift: D2 }]);
+  });
+
+  test("of a tag that the registry cannot read is settled, and keeps nobody waiting", async () => {
+    for (let i = 0; i < 8; i += 1) {
+      registry.set(`odd-${i}`, new Unreadable("unrecognized manifest schema version 1"));
+      await report(`odd-${i}`, D2);
+    }
+    registry.set("1.0", D1);
+    await report("1.0", D1);
+    await handleNotifications(deps());
+    const unreadable = Array.from({ length: 8 }, () => "unreadable");
+    expect((await outcomes()).sort()).toEqual(["adopted", ...unreadable]);
+    expect(await tags()).toEqual([{ name: "1.0", digest: D1, drift: null }]);
   });
 
   test("of a tag that was deleted in the ledger does not bring it back", async () => {
