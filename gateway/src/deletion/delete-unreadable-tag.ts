@@ -4,6 +4,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { releasePush, type SettleDeps } from "../ledger/settle.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
+import { releaseTag } from "../ledger/sql/settle-tag.js";
 import { reserveTag } from "../ledger/sql/reserve-tag.js";
 import type { RemovalAnswer } from "./removal-answer.js";
 
@@ -43,16 +44,18 @@ export async function deleteUnreadableTag(
     await releasePush(deps, claim, "the registry did not delete it");
     throw cause;
   });
-  await releasePush(deps, claim, "there was nothing that could be read");
-  if (answer === "unsupported")
+  if (answer === "unsupported") {
+    await releasePush(deps, claim, "the registry deletes no tags");
     throw new Fault("METHOD_UNSUPPORTED", {
       message:
         "the registry cannot read what this tag means, and does not delete tags: delete the manifest by its digest",
     });
+  }
   const what = { action: "tag.deleted", actor, repository, tag, digest: null } as const;
   const reason = "deleted on request; the registry could not read what it meant";
-  await deps.db.transaction((tx) =>
-    deps.audit(tx, { ...what, reason, detail: { registry: answer } }),
-  );
+  await deps.db.transaction(async (tx) => {
+    await releaseTag(tx, claim);
+    await deps.audit(tx, { ...what, reason, detail: { registry: answer } });
+  });
   deps.log.info({ event: "tag.deleted", repository, tag, actor: actor.uid, answer });
 }

@@ -1,12 +1,12 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { defaultImage, takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
-import { Unreadable, unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { PullRecorder } from "../pulls/pull-recorder.js";
 import type { OnAnswer } from "../upstream/forward.js";
 import type { Upstream } from "../upstream/upstream.js";
+import type { DefaultImages, ManifestAddress } from "./default-images.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { notePull } from "./pull-notes.js";
@@ -15,14 +15,9 @@ import { notePull } from "./pull-notes.js";
 export interface ManifestReadDeps {
   readonly passing: PassOnDeps;
   readonly upstream: Pick<Upstream, "getManifest">;
+  readonly defaultImages: DefaultImages;
   readonly resolver: Pick<TagResolver, "resolve">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
-}
-
-/** A manifest by its address. */
-interface Wanted {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
 }
 
 /**
@@ -71,7 +66,7 @@ class RegistryFailed extends Error {
 /** @throws Fault unless the registry can read it now */
 async function refuseUnreadable(
   { upstream }: ManifestReadDeps,
-  { repository, digest }: Wanted,
+  { repository, digest }: ManifestAddress,
 ): Promise<void> {
   const detail = { name: repository, digest };
   const found = await upstream.getManifest(repository, digest).catch((error: unknown) => {
@@ -95,11 +90,9 @@ async function digestFor(
   const { digest } = resolution;
   if (!takesSingleImagesAlone(req.headers.accept)) return digest;
   // Tags are asked for by digest, and of that a stock registry gives what it is, whatever is accepted.
-  const look = deps.upstream.getManifest(repository, digest);
-  const manifest = await unlessUnreadable(look).catch((error: unknown) => {
+  const image = await deps.defaultImages({ repository, digest }).catch((error: unknown) => {
     throw undecided(error);
   });
-  const image = manifest === null ? undefined : defaultImage(manifest.reading);
   if (image === null) throw unknown();
   return image ?? digest;
 }

@@ -1,0 +1,47 @@
+import type { Digest } from "#registry-protocol/digest.js";
+import { defaultImage } from "#registry-protocol/manifest/default-image.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Upstream } from "../upstream/upstream.js";
+
+/** A manifest by its address. */
+export interface ManifestAddress {
+  readonly repository: RepositoryName;
+  readonly digest: Digest;
+}
+
+/**
+ * @returns the image that who takes single images alone gets of a manifest list, `null` when it has none for them;
+ *   `undefined` when the manifest is no list, or not there
+ * @throws when that cannot be told
+ */
+export type DefaultImages = (address: ManifestAddress) => Promise<Digest | null | undefined>;
+
+/** What a digest is of never changes. */
+const MOST_KNOWN = 1_000;
+
+/**
+ * @param upstream - the registry
+ * @returns what looks into manifest lists, into each once as long as it is asked for now and then
+ */
+export function defaultImages(upstream: Pick<Upstream, "getManifest">): DefaultImages {
+  const known = new Map<Digest, ReturnType<DefaultImages>>();
+  const look: DefaultImages = async ({ repository, digest }) => {
+    const manifest = await unlessUnreadable(upstream.getManifest(repository, digest));
+    if (manifest === null) known.delete(digest);
+    return manifest === null ? undefined : defaultImage(manifest.reading);
+  };
+  return (address) => {
+    const { digest } = address;
+    const found = known.get(digest) ?? look(address);
+    // What was asked for last stands last.
+    known.delete(digest);
+    known.set(digest, found);
+    const [oldest] = known.keys();
+    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
+    return found.catch((error: unknown) => {
+      known.delete(digest);
+      throw error;
+    });
+  };
+}
