@@ -3,7 +3,7 @@ import type { HeldTag } from "#tag-policy/decide-tag-write.js";
 /** Clients such as BuildKit print 256 bytes of an error and drop the rest. */
 export const MOST_ERROR_BYTES = 255;
 /** What is left of a name in any case; only a rule's own message can be so long that no more fits. */
-const LEAST_NAME_BYTES = 8;
+const LEAST_NAME_BYTES = 7;
 const CUT = "…";
 
 /** What whoever is refused is told of the tag that stands in the way. */

@@ -1,12 +1,10 @@
 import { Fault, FAULTS } from "#registry-protocol/faults.js";
-import { samePlatformImages } from "#registry-protocol/manifest/platform-images.js";
 import type { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { heldDetail } from "./held-detail.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { putRefusalOnRecord } from "./record-refusal.js";
+import { refusalMessage } from "./refusal-message.js";
 import { describeClaim } from "./settle.js";
-import { readManifest } from "./sql/store-manifest.js";
-import { readStored } from "../upstream/read-stored.js";
 import type { TagDecision } from "#tag-policy/decide-tag-write.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 
@@ -39,7 +37,7 @@ export async function refusalOf(
       message: `tag "${push.tag}" may not be pushed: ${rule.message ?? rule.name}`,
     });
   const code = decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD";
-  const message = (await messageFor(deps, push, rule, decision)) ?? FAULTS[code].message;
+  const message = (await refusalMessage(deps, push, rule, decision)) ?? FAULTS[code].message;
   const name = decision.reason === "tag-locked" ? "locked" : rule.name;
   const detail = heldDetail({ code: FAULTS[code].wire, message }, held, name);
   return new Fault(code, { message, detail });
@@ -88,18 +86,4 @@ export async function recordRefusal(
   await putRefusalOnRecord(deps, entry);
   deps.counts.outcome("refused");
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, ...detail });
-}
-
-async function messageFor(
-  deps: PushDeps,
-  push: TagPush,
-  rule: TagRule,
-  { held, reason }: Refusal,
-): Promise<string | null> {
-  if (reason === "tag-would-shrink") return "tag already exists; would lose entries";
-  if (reason === "tag-cannot-compare") return "tag already exists; it may only grow";
-  const stored = await readManifest(deps.db, push.repository, held.digest);
-  if (stored !== null && samePlatformImages(await readStored(stored), push.manifest))
-    return "tag already exists; same images, other index";
-  return rule.message === undefined ? null : `tag already exists; ${rule.message}`;
 }

@@ -95,7 +95,7 @@ describe("a manifest that is pushed under a tag", () => {
     expect(answer.headers["docker-distribution-api-version"]).toBe("registry/2.0");
     expect(errorOf(answer)).toMatchObject({
       code: "TAG_INVALID",
-      message: "tag already exists",
+      message: "tag already exists; same content, other key order",
       detail: { digest: DIGEST, pushedBy: "alice", rule: "immutable" },
     });
     expect(upstream.seen).toEqual([]);

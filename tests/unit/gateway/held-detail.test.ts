@@ -10,6 +10,12 @@ const PREFIX = FAULTS.TAG_HELD.message;
 const MESSAGES = [
   PREFIX,
   `${PREFIX}; same images, other index`,
+  `${PREFIX}; same images, other annotations`,
+  `${PREFIX}; same image, other annotations`,
+  `${PREFIX}; same image, other manifest`,
+  `${PREFIX}; same content, other key order`,
+  `${PREFIX}; same layers, other config`,
+  `${PREFIX}; same config, other layers`,
   `${PREFIX}; would lose entries`,
   `${PREFIX}; it may only grow`,
   FAULTS.TAG_DELETED.message,
@@ -68,9 +74,9 @@ describe("what whoever is refused is told", () => {
   test("leaves some of the names where a rule's own message takes all the room", () => {
     expect(detailOf(`${PREFIX}; ${"m".repeat(100)}`, "alexandra-the-great", "releases")).toEqual({
       digest,
-      pushedBy: "alexa…",
+      pushedBy: "alex…",
       pushedAt: "2026-11-20T19:58:06.217Z",
-      rule: "releases",
+      rule: "rele…",
     });
   });
 });
