@@ -12,7 +12,10 @@ import {
 
 const FILES = sourceFiles();
 
-const WITH_DEPLOY = [...FILES, ...sourceFiles(["deploy"])];
+const WITH_DEPLOY = [
+  ...FILES,
+  ...sourceFiles(["deploy/compose", "deploy/database", "deploy/local"]),
+];
 
 /** Packages that decide and parse, and what of Node they may use: functions that do no I/O. */
 const PURE: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

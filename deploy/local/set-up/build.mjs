@@ -46,7 +46,7 @@ function stampOfSources() {
 function sourceFiles() {
   const { include } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
   const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
-  const folders = [...include.map((pattern) => pattern.split("/")[0]), ...workspaces];
+  const folders = [...include.map((pattern) => pattern.replace(/\/\*.*/, "")), ...workspaces];
   return folders.flatMap((folder) => filesBelow(folder)).filter((file) => file.endsWith(".ts"));
 }
 
@@ -65,5 +65,9 @@ function removeOrphans() {
 function filesBelow(folder) {
   const path = join(root, folder);
   if (!existsSync(path)) return [];
-  return readdirSync(path, { recursive: true }).map((entry) => join(folder, String(entry)));
+  return readdirSync(path, { withFileTypes: true }).flatMap((entry) => {
+    const inside = join(folder, entry.name);
+    if (!entry.isDirectory()) return [inside];
+    return entry.name === "node_modules" ? [] : filesBelow(inside);
+  });
 }

@@ -1,0 +1,31 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+
+const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
+const { workspaces, scripts } = JSON.parse(read("package.json")) as {
+  workspaces: string[];
+  scripts: Record<string, string>;
+};
+const { include } = JSON.parse(read("tsconfig.json")) as { include: string[] };
+
+describe("a workspace", () => {
+  test("is built by the command that builds the services", () => {
+    expect(scripts["build"]).toMatch(
+      /^tsc -p tsconfig\.json && .* build --workspaces --if-present$/,
+    );
+    expect(workspaces).toContain("cli");
+  });
+
+  test.each(workspaces)("has a build of its own, and is published by nobody: %s", (folder) => {
+    const own = JSON.parse(read(join(folder, "package.json"))) as Record<string, unknown>;
+    expect(own).toMatchObject({ private: true, scripts: { build: expect.any(String) } });
+  });
+
+  test.each(workspaces)("is not compiled with the services, nor in their images: %s", (folder) => {
+    const compiled = include.map((pattern) => pattern.replace(/\*.*/, ""));
+    expect(compiled.filter((below) => `${folder}/`.startsWith(below))).toEqual([]);
+    expect(read(".dockerignore").split("\n")).toContain(folder);
+  });
+});
