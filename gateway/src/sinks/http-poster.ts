@@ -1,5 +1,6 @@
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
+import { isForgotten } from "#service-kit/http/closed-connection.js";
 import { DeliveryError } from "../events/sink.js";
 import {
   ForbiddenAddress,
@@ -46,10 +47,16 @@ export function httpPoster(options: PosterOptions): HttpPoster {
   const { url, allowLinkLocal, timeoutMilliseconds, resolve } = options;
   const isTls = url.protocol === "https:";
   const lookup = guardedLookup(allowLinkLocal ? () => false : isForbiddenAddress, resolve);
-  const agent = new (isTls ? HttpsAgent : HttpAgent)({ keepAlive: true, timeout: 60_000 });
+  const Agent = isTls ? HttpsAgent : HttpAgent;
+  const [kept, fresh] = [new Agent({ keepAlive: true, timeout: 60_000 }), new Agent()];
   const send = isTls ? httpsRequest : httpRequest;
 
-  const answerTo = (headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal) =>
+  const answerTo = (
+    headers: Readonly<Record<string, string>>,
+    body: string,
+    signal: AbortSignal,
+    agent = kept,
+  ) =>
     new Promise<IncomingMessage>((resolvePromise, reject) => {
       const length = String(Buffer.byteLength(body));
       const request = send(url, {
@@ -63,7 +70,12 @@ export function httpPoster(options: PosterOptions): HttpPoster {
         drop(answer);
         resolvePromise(answer);
       });
-      request.on("error", reject);
+      request.on("error", (error) => {
+        // Receivers get what they have not acknowledged again anyway: that can be at once.
+        if (agent === kept && isForgotten(request, error))
+          answerTo(headers, body, signal, fresh).then(resolvePromise, reject);
+        else reject(error);
+      });
       request.end(body);
     });
 
@@ -84,7 +96,8 @@ export function httpPoster(options: PosterOptions): HttpPoster {
       refuseAllBut2xx(url, answer);
     },
     close: () => {
-      agent.destroy();
+      kept.destroy();
+      fresh.destroy();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { IncomingMessage } from "node:http";
 
 /** A request on its way. */
 export interface Sending {
@@ -12,19 +12,6 @@ export interface Sending {
 export interface Attempt extends Sending {
   /** @returns whether it failed since the connection, kept from another exchange, was closed before a word of answer */
   isForgotten(error: unknown): boolean;
-}
-
-/** What a connection says that the other side has closed. */
-const CLOSED = ["ECONNRESET", "ECONNABORTED", "EPIPE"];
-
-/**
- * @param outgoing - a request without an answer
- * @param error - why there is none
- * @returns whether the connection was one that had been kept, and the other side had closed it
- */
-export function isForgotten(outgoing: ClientRequest, error: unknown): boolean {
-  if (!outgoing.reusedSocket || typeof error !== "object" || error === null) return false;
-  return "code" in error && CLOSED.includes(String(error.code));
 }
 
 /**

@@ -5,7 +5,8 @@ import {
   type IncomingMessage,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isForgotten, onceMore, type Attempt, type Sending } from "./once-more.js";
+import { isForgotten } from "#service-kit/http/closed-connection.js";
+import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
 import type { Duplex } from "node:stream";
 import { wireHeaders, type MadeRequest } from "./made-request.js";

@@ -1,5 +1,4 @@
-/** What a connection says that the other side has closed: undici's code, and the system's. */
-const CLOSED = ["UND_ERR_SOCKET", "ECONNRESET", "ECONNABORTED", "EPIPE"];
+import { isClosed } from "./closed-connection.js";
 
 /**
  * `fetch` keeps connections, and whoever it asks may close one while the next request is on its way on it (RFC 9112
@@ -17,17 +16,11 @@ export async function fetchAgain(
   try {
     return await fetch(url, init);
   } catch (error) {
-    if (!isSafe(init.method) || !isClosed(error)) throw error;
+    if (!isSafe(init.method) || !isClosed((error as { cause?: unknown }).cause)) throw error;
     return fetch(url, init);
   }
 }
 
 function isSafe(method = "GET"): boolean {
   return method === "GET" || method === "HEAD";
-}
-
-function isClosed(error: unknown): boolean {
-  const { cause } = error as { readonly cause?: unknown };
-  if (typeof cause !== "object" || cause === null) return false;
-  return "code" in cause && CLOSED.includes(String(cause.code));
 }
