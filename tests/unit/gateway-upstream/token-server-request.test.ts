@@ -30,6 +30,8 @@ describe("the token server's routes", () => {
     "/api/v1/explain/",
     "/api/v1/teams/a/robots/../robots",
     "/api/v1/teams/a%2fb/robots",
+    "/api/v1%2Fexplain",
+    "/api%2Fv1/refresh-tokens",
     "/api/v1/refresh-tokens/a/b",
     "http://elsewhere/token",
   ])("do not include %s", (path) => {
