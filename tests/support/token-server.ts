@@ -160,7 +160,7 @@ export async function startTestTokenServer(
   const names = { issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] };
   const tokens = openTokens(
     { ...names, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
-    { logins: ways, teams, policy, keys, log: SILENT, now },
+    { logins: ways, teams, policy, keys, log: options.log ?? SILENT, now },
   );
   const restApi = openRestApi(names, { logins: ways, teams, robots: managing });
   const origin = options.origin ?? {
