@@ -91,6 +91,7 @@ export const FOLDERS = {
     routes: ["proxy", "upstream"],
     config: ["discovery", "notifications", "sinks"],
     wiring: ["api", "config", "deletion", "discovery", "drift", "events", "latest", "ledger", "mode", "notifications", "outbox", "proxy", "pulls", "routes", "scm", "sinks", "uploads", "upstream"],
+    "commands/delete-untagged": ["config", "deletion", "mode", "outbox", "sinks", "wiring"],
     "commands/discover": ["config", "discovery", "events", "outbox", "sinks", "wiring"],
     "commands/mode": ["mode"],
     "commands/outbox": ["outbox"],

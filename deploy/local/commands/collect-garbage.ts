@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { recordAudit } from "#audit-log/record-audit.js";
@@ -29,6 +29,7 @@ const REASON = "garbage is being collected";
 const SILENT = createLogger("", "silent");
 const BACK_ATTEMPTS = 15;
 const BACK_PAUSE_MS = 1_000;
+const PATIENCE_MS = 6 * 3_600_000;
 
 /** What the steps work with. */
 interface Collection {
@@ -116,11 +117,31 @@ async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
 async function collectAndTell({ folder, program, command, signal }: Collection): Promise<void> {
   if (command.deleteUntagged) await refuseDrift(signal);
   const began = performance.now();
-  const { blobs, bytes } = await collect(program, folder, { ...command, signal });
+  const deleteManifests = (eligible: string) => deleteUntagged(folder, eligible, command, signal);
+  const options = { ...command, signal };
+  const { blobs, bytes } = await collect(program, folder, options, deleteManifests);
   signal.throwIfAborted();
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const verb = command.dryRun ? "would be freed" : "freed";
   say(`${blobs} blobs, ${bytes} bytes ${verb} in ${seconds} s (registry ${program.version})`);
+}
+
+/** The gateway's own command decides, as on a `DELETE`, and puts on record what goes. */
+async function deleteUntagged(
+  folder: DataFolder,
+  eligible: string,
+  { dryRun }: CollectCommand,
+  signal: AbortSignal,
+): Promise<void> {
+  const file = join(folder.run, "untagged-manifests");
+  await writeFile(file, eligible);
+  const script = join(DIST, "gateway/src/commands/delete-untagged/main.js");
+  const args = [script, ...(dryRun ? ["--dry-run"] : []), file];
+  const command = { file: process.execPath, args, env: process.env };
+  const { ok, output } = await runProgram(command, { timeoutMs: PATIENCE_MS, signal });
+  signal.throwIfAborted();
+  if (!ok) throw new LocalStackError(`--delete-untagged: ${output.slice(-2_000)}`);
+  say(output);
 }
 
 /** A manifest whose tag somebody has moved has no tag at the registry, and the ledger promises it. */

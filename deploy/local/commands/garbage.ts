@@ -28,6 +28,7 @@ const ELIGIBLE = /^(?:.*: )?blob eligible for deletion: sha256:([0-9a-f]{64})$/g
  * @param program - the registry
  * @param folder - its data
  * @param options - whether anything is removed, and what
+ * @param deleteManifests - told what the registry would delete that has no tag, deletes of it what nothing needs
  * @returns what was removed, or would be
  * @throws LocalStackError with what the registry said when it fails
  */
@@ -35,10 +36,10 @@ export async function collect(
   program: RegistryProgram,
   folder: DataFolder,
   { dryRun, deleteUntagged, signal }: CollectOptions,
+  deleteManifests: (eligible: string) => Promise<void>,
 ): Promise<Garbage> {
-  const flags = deleteUntagged ? ["--delete-untagged"] : [];
   const run = async (...more: string[]): Promise<string> => {
-    const args = ["garbage-collect", ...flags, ...more, join(folder.registry, "config.yml")];
+    const args = ["garbage-collect", ...more, join(folder.registry, "config.yml")];
     const command = registryCommand(program, folder, args);
     const { ok, output, stdout } = await runProgram(command, { timeoutMs: PATIENCE_MS, signal });
     signal.throwIfAborted();
@@ -46,6 +47,8 @@ export async function collect(
     return stdout;
   };
   await endContainer(program, folder);
+  // Never without "--dry-run": the registry knows nothing of referrers, and deletes them past the ledger.
+  if (deleteUntagged) await deleteManifests(await run("--dry-run", "--delete-untagged"));
   // The registry tells names alone, and afterwards nobody could tell how large they were.
   const eligible = await measure(folder, digestsIn(await run("--dry-run")));
   if (dryRun) return sumOf(eligible);

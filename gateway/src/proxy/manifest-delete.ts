@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
-import type { RemovalAnswer } from "../deletion/removal-answer.js";
+import { removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
 import type { Deletion } from "../deletion/deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import type { Upstream } from "../upstream/upstream.js";
@@ -44,14 +44,5 @@ async function deleteAtRegistry(
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  const { status } = await deps.upstream
-    .deleteManifest(request.repository, reference, errand)
-    .catch((cause: unknown) => {
-      throw new Fault("UNAVAILABLE", { message: "the registry did not answer; try again", cause });
-    });
-  if (status < 300) return "deleted";
-  if (status === 404) return "absent";
-  // 2.8 says 400 or 405 for a tag, by its release, and 405 for everything when its deletion is off.
-  if (status === 400 || status === 405) return "unsupported";
-  throw new Fault("UNAVAILABLE", { message: `the registry answered ${status}; try again` });
+  return removedBy(deps.upstream.deleteManifest(request.repository, reference, errand));
 }

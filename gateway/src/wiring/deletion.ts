@@ -4,6 +4,12 @@ import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { deletion, type Deletion } from "../deletion/deletion.js";
+import type { DeleteManifestDeps } from "../deletion/delete-manifest.js";
+import type { UntaggedManifest } from "../deletion/delete-untagged.js";
+import { removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
+import { latestInheritance } from "../latest/inherit-latest.js";
+import { readManifest } from "../ledger/sql/store-manifest.js";
+import { registryReader, type RegistryReaderDeps } from "../scm/registry-reader.js";
 import { deletionRecovery } from "../deletion/recover-deletions.js";
 import type { Ledger } from "./ledger.js";
 import type { Registry } from "./registry.js";
@@ -30,5 +36,42 @@ export function openDeletion(deps: {
       { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
     ),
     parts: [deletionRecovery({ db, log, audit, upstreamManifest })],
+  };
+}
+
+/** Deletion of manifests by a command. */
+export interface ManifestDeletion {
+  readonly deps: DeleteManifestDeps;
+  /** @returns what the registry made of it. @throws Fault UNAVAILABLE when nobody knows */
+  atRegistry(manifest: UntaggedManifest, requestId: string): Promise<RemovalAnswer>;
+}
+
+/**
+ * @param deps - ledger, audit log, rules and registry
+ * @returns what a command needs that deletes manifests
+ */
+export function openDeletionOfManifests(deps: {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly audit: RecordAudit;
+  readonly policy: TagPolicy;
+  readonly registry: Registry;
+}): ManifestDeletion {
+  const { db, log, audit, policy, registry } = deps;
+  const { upstream, listing, authorization, url: registryUrl } = registry;
+  const upstreamDigest: DeleteManifestDeps["upstreamDigest"] = ({ repository, tag }) =>
+    upstream.digestOfTag(repository, tag);
+  const upstreamManifest: DeleteManifestDeps["upstreamManifest"] = ({ repository }, digest) =>
+    upstream.getManifest(repository, digest);
+  const keptManifest: RegistryReaderDeps["keptManifest"] = (repository, digest) =>
+    readManifest(db, repository, digest);
+  const reader = registryReader({ keptManifest, registryUrl, authorization, upstreamManifest });
+  const inheritance = latestInheritance({ db, log, audit, upstreamDigest, listing, reader });
+  return {
+    deps: { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
+    atRegistry: ({ repository, digest }, requestId) => {
+      const errand = { subject: "", clientAddress: "", requestId };
+      return removedBy(upstream.deleteManifest(repository, { digest }, errand));
+    },
   };
 }

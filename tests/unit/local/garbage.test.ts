@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseCollectCommand, refuseDangerous } from "#local/commands/collect-garbage-options.js";
+import { untaggedManifests } from "#gateway/commands/delete-untagged/untagged-manifests.js";
 import { digestsIn } from "#local/commands/garbage.js";
 
 const ONE = "a".repeat(64);
@@ -25,6 +26,24 @@ describe("digestsIn", () => {
     expect(digestsIn("0 blobs marked, 0 blobs and 0 manifests eligible for deletion\n")).toEqual(
       [],
     );
+  });
+});
+
+describe("untaggedManifests", () => {
+  test("finds every manifest that the registry names as eligible, and its repository", () => {
+    const output = [
+      "alpha/app",
+      `alpha/app: marking manifest sha256:${"c".repeat(64)} `,
+      `manifest eligible for deletion: {alpha/app sha256:${ONE} [1.0 2.0]}`,
+      `manifest eligible for deletion: {alpha/app/more sha256:${TWO} []}`,
+      "2 blobs marked, 1 blobs and 2 manifests eligible for deletion",
+      `blob eligible for deletion: sha256:${ONE}`,
+    ].join("\n");
+    expect(untaggedManifests(output)).toEqual([
+      { repository: "alpha/app", digest: `sha256:${ONE}` },
+      { repository: "alpha/app/more", digest: `sha256:${TWO}` },
+    ]);
+    expect(untaggedManifests("0 blobs marked\n")).toEqual([]);
   });
 });
 

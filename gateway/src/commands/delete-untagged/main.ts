@@ -1,0 +1,89 @@
+import { randomUUID } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { runCommand, understood, UsageError } from "#service-kit/command.js";
+import { openDatabase } from "#service-kit/db/pool.js";
+import { createLogger } from "#service-kit/log.js";
+import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { readConfig } from "../../config/config.js";
+import {
+  deleteUntagged,
+  type UntaggedManifest,
+  type UntaggedOutcome,
+} from "../../deletion/delete-untagged.js";
+import { operator } from "../../mode/operator.js";
+import { announcing } from "../../outbox/announcing.js";
+import { openSinks } from "../../sinks/open-sinks.js";
+import { openDeletionOfManifests } from "../../wiring/deletion.js";
+import { openOwnRequests } from "../../wiring/registry.js";
+import { openTagRules } from "../../wiring/tag-rules.js";
+import { untaggedManifests } from "./untagged-manifests.js";
+
+const USAGE = `Deletes manifests that have no tag at the registry and that no tag needs, on record
+
+  [--dry-run] FILE
+      FILE is what "registry garbage-collect --dry-run --delete-untagged" of a 3.x registry printed, or - for standard
+      input; --dry-run deletes nothing
+
+Ends with 0 when it is done, 2 when it could not be done. Environment: the gateway's`;
+
+async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
+  const { file, dryRun } = parseCommand(argv);
+  const manifests = untaggedManifests(readFileSync(file === "-" ? 0 : file, "utf8"));
+  const config = readConfig(env);
+  const log = createLogger("delete-untagged", "silent");
+  const keys = await openKeyRing(config.keys, { now: Date.now, log });
+  const records = { note: () => undefined, record: () => Promise.resolve() };
+  const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
+  const registry = openOwnRequests(config, keys);
+  const audit = announcing(recordAudit, openSinks(config.events), () => undefined);
+  const db = openDatabase(config.database, { name: "delete-untagged", connections: 10 }, log);
+  const counts = { deleted: 0, kept: 0, gone: 0 };
+  try {
+    const deletion = openDeletionOfManifests({ db, log, audit, policy, registry });
+    await deleteUntagged(deletion.deps, manifests, {
+      actor: operator(),
+      dryRun,
+      atRegistry: (manifest) => deletion.atRegistry(manifest, randomUUID()),
+      tell: (manifest, outcome) => {
+        counts[outcome.outcome] += 1;
+        tell(manifest, outcome);
+      },
+    });
+  } finally {
+    await db.close();
+  }
+  const verb = dryRun ? "would be deleted" : "deleted";
+  say(
+    `${counts.deleted} manifests without a tag ${verb}, ${counts.kept} kept since tags need them`,
+  );
+  return 0;
+}
+
+function tell({ repository, digest }: UntaggedManifest, outcome: UntaggedOutcome): void {
+  if (outcome.outcome === "kept")
+    say(`kept: ${repository}@${digest}, for ${outcome.tags.join(", ")}`);
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+function parseCommand(argv: readonly string[]): { file: string; dryRun: boolean } {
+  const { values, positionals } = understood(() =>
+    parseArgs({
+      args: [...argv],
+      options: { "dry-run": { type: "boolean", default: false } },
+      allowPositionals: true,
+    }),
+  );
+  const [file, ...more] = positionals;
+  if (file === undefined || more.length > 0) throw new UsageError("wanted: one FILE, or -");
+  return { file, dryRun: values["dry-run"] };
+}
+
+await runCommand(() => main(process.argv.slice(2), process.env), {
+  usage: USAGE,
+  failure: "not all manifests without a tag could be looked at",
+});
