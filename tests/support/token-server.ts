@@ -153,7 +153,7 @@ export async function startTestTokenServer(
       sharingClients: DOCKER_CONFIG_CLIENTS,
     },
     countLogin: () => undefined,
-    log: SILENT,
+    log: options.log ?? SILENT,
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
   const managing = { db, policy, robotMaxDays, now, log: SILENT, audit: recordAudit };
