@@ -11,26 +11,30 @@ export interface AuditActor {
 }
 
 /** Every kind of thing that is audited. */
-export type AuditAction =
-  | "tag.pushed"
-  | "tag.adopted"
-  | "tag.refused"
-  | "tag.deleted"
-  | "tag.locked"
-  | "tag.drifted"
-  | "tag.repaired"
-  | "tag.missing"
-  | "latest.adopted"
-  | "manifest.pushed"
-  | "manifest.deleted"
-  | "source.replaced"
-  | "policy.changed"
-  | "key.rotated"
-  | "robot.created"
-  | "robot.rotated"
-  | "robot.disabled"
-  | "robot.enabled"
-  | "mode.changed";
+export const AUDIT_ACTIONS = [
+  "tag.pushed",
+  "tag.adopted",
+  "tag.refused",
+  "tag.deleted",
+  "tag.locked",
+  "tag.drifted",
+  "tag.repaired",
+  "tag.missing",
+  "latest.adopted",
+  "manifest.pushed",
+  "manifest.deleted",
+  "source.replaced",
+  "policy.changed",
+  "key.rotated",
+  "robot.created",
+  "robot.rotated",
+  "robot.disabled",
+  "robot.enabled",
+  "mode.changed",
+] as const;
+
+/** A kind of thing that is audited. */
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
 /** One thing that changed state, or was refused to. */
 export interface AuditEntry {

@@ -7,17 +7,87 @@ const BATCH = 500;
 /**
  * @param db - audit log
  * @param filter - which entries
- * @yields them by time; never more than a batch is in memory
+ * @param limit - so many at most, the newest; `null` for all
+ * @yields them by time; of all, never more than a batch is in memory
  */
-export async function* listEntries(db: Queryable, filter: EntryFilter): AsyncGenerator<EntryRow> {
+export async function* listEntries(
+  db: Queryable,
+  filter: EntryFilter,
+  limit: number | null = null,
+): AsyncGenerator<EntryRow> {
+  if (limit === null) yield* entries(db, filter, false);
+  else yield* (await newest(db, filter, limit)).reverse();
+}
+
+async function newest(db: Queryable, filter: EntryFilter, limit: number): Promise<EntryRow[]> {
+  const found: EntryRow[] = [];
+  for await (const row of entries(db, filter, true)) {
+    found.push(row);
+    if (found.length === limit) break;
+  }
+  return found;
+}
+
+async function* entries(
+  db: Queryable,
+  filter: EntryFilter,
+  newestFirst: boolean,
+): AsyncGenerator<EntryRow> {
   let after: EntryRow | null = null;
   for (;;) {
-    const rows: EntryRow[] = await findEntries(db, filter, { after, limit: BATCH });
-    yield* rows;
+    const page = { after, limit: BATCH, newestFirst };
+    const rows: EntryRow[] = await findEntries(db, filter, page);
+    yield* rows.filter((row) => says(row, filter));
     after = rows.at(-1) ?? null;
     if (rows.length < BATCH) return;
   }
 }
+
+/** An entry that somebody has written past the recorder is shown too: `verify` tells what it is. */
+function says({ content }: EntryRow, { actor, tag, digest }: EntryFilter): boolean {
+  const entry = readable(content);
+  if (entry === null) return true;
+  return (
+    (actor === null || entry.actor.uid === actor) &&
+    (tag === null || entry.tag === tag) &&
+    (digest === null || entry.digest === digest)
+  );
+}
+
+function readable(content: string): Readable | null {
+  try {
+    return JSON.parse(content) as Readable;
+  } catch {
+    return null;
+  }
+}
+
+/** Names by which entries are looked for. */
+const NAMES = ["repository", "actor", "tag", "digest"] as const;
+
+/**
+ * Nothing found may mean that nothing happened, or that a name was mistyped: then no entry at all has it.
+ *
+ * @param db - audit log
+ * @param filter - which entries were looked for, in vain
+ * @returns what no entry has, in words, one for each name
+ */
+export async function unknownNames(db: Queryable, filter: EntryFilter): Promise<string[]> {
+  const unknown: string[] = [];
+  for (const name of NAMES) {
+    if (filter[name] === null) continue;
+    const alone = { ...EVERYTHING, [name]: filter[name] };
+    const first = await entries(db, alone, true).next();
+    if (first.done === true) unknown.push(`--${name}: no entry has ${filter[name]}`);
+  }
+  return unknown;
+}
+
+const EVERYTHING: EntryFilter = {
+  since: new Date(0),
+  until: new Date("9999-12-31"),
+  ...{ repository: null, action: null, actor: null, tag: null, digest: null },
+};
 
 /** @returns an entry as one line of JSON, with its place and its hash */
 export function asJson({ chain, position, hash, content }: EntryRow): string {

@@ -7,7 +7,8 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { readConfig, type AuditConfig } from "../config.js";
-import { asJson, asText, listEntries } from "./list-entries.js";
+import { asJson, asText, listEntries, unknownNames } from "./list-entries.js";
+import type { EntryFilter } from "../sql/entries.js";
 import { parseCommand, USAGE, type AuditCommand } from "./options.js";
 import { registryTags, type RegistryTags } from "../verify/registry-tags.js";
 import { reportLedger, reportLog, reportTags } from "../verify/report.js";
@@ -69,13 +70,23 @@ async function openRegistry(config: AuditConfig, url: string): Promise<RegistryT
 
 async function list(
   db: Database,
-  { filter, json }: Extract<AuditCommand, { name: "list" }>,
+  { filter, limit, json }: Extract<AuditCommand, { name: "list" }>,
 ): Promise<number> {
-  for await (const row of listEntries(db, filter)) {
+  let found = 0;
+  for await (const row of listEntries(db, filter, limit)) {
+    found += 1;
     const hasRoom = process.stdout.write(`${json ? asJson(row) : asText(row)}\n`);
     if (!hasRoom) await new Promise((resolve) => process.stdout.once("drain", resolve));
   }
-  return 0;
+  return found > 0 ? 0 : nothingFound(db, filter);
+}
+
+/** On standard error: what is piped is entries alone. */
+async function nothingFound(db: Database, filter: EntryFilter): Promise<number> {
+  const unknown = await unknownNames(db, filter);
+  for (const line of unknown) process.stderr.write(`${line}\n`);
+  process.stderr.write("no entry is as asked for\n");
+  return unknown.length === 0 ? 0 : 1;
 }
 
 function print(lines: readonly string[]): void {

@@ -1,5 +1,9 @@
 import { parseArgs } from "node:util";
+import { parseDigest } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
 import { understood, UsageError } from "#service-kit/command.js";
+import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
 import type { EntryFilter } from "../sql/entries.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
@@ -9,8 +13,10 @@ export const USAGE = `The audit log
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there; with --kept that a
       checkpoint that was logged is still the same
-  list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--json]
-      prints entries by time; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h, 7d ago
+  list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
+      [--digest DIGEST] [--limit NUMBER] [--json]
+      prints entries by time, the newest NUMBER of them; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h,
+      7d ago; ends with 1 when there is none and a name is in no entry at all
 
 Ends with 0 when all is right, 1 when something is not, 2 when it could not be checked.
 Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL`;
@@ -22,7 +28,12 @@ export type AuditCommand =
       readonly registry: { readonly url: string | null } | null;
       readonly kept: readonly KeptCheckpoint[];
     }
-  | { readonly name: "list"; readonly filter: EntryFilter; readonly json: boolean };
+  | {
+      readonly name: "list";
+      readonly filter: EntryFilter;
+      /** `null` for all. */ readonly limit: number | null;
+      readonly json: boolean;
+    };
 
 /**
  * @param argv - arguments
@@ -68,13 +79,54 @@ function parseList(args: readonly string[], now: number): AuditCommand {
         until: { type: "string", default: "9999-12-31" },
         repository: { type: "string" },
         action: { type: "string" },
+        actor: { type: "string" },
+        tag: { type: "string" },
+        digest: { type: "string" },
+        limit: { type: "string" },
         json: { type: "boolean", default: false },
       },
     }),
   );
-  const { since, until, repository = null, action = null, json } = values;
-  const filter = { since: timeOf(since, now), until: timeOf(until, now), repository, action };
-  return { name: "list", filter, json };
+  const { actor = null, json } = values;
+  const [since, until] = [timeOf(values.since, now), timeOf(values.until, now)];
+  if (since >= until)
+    throw new UsageError(`--since ${values.since} is not before --until ${values.until}`);
+  const filter = {
+    ...{ since, until, actor },
+    action: known(values.action),
+    repository: parsed("--repository", values.repository, parseRepositoryName),
+    tag: parsed("--tag", values.tag, parseTag),
+    digest: parsed("--digest", values.digest, parseDigest),
+  };
+  return { name: "list", filter, limit: parseLimit(values.limit), json };
+}
+
+function known(action: string | undefined): AuditAction | null {
+  if (action === undefined) return null;
+  const found = AUDIT_ACTIONS.find((one) => one === action);
+  if (found === undefined)
+    throw new UsageError(`--action: given ${action}, wanted one of ${AUDIT_ACTIONS.join(", ")}`);
+  return found;
+}
+
+/** What can be no such name is in no entry: nobody need look for it. */
+function parsed(
+  option: string,
+  text: string | undefined,
+  parse: (text: string) => string,
+): string | null {
+  try {
+    return text === undefined ? null : parse(text);
+  } catch (error) {
+    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
+function parseLimit(text: string | undefined): number | null {
+  if (text === undefined) return null;
+  if (!/^[1-9]\d{0,5}$/.test(text))
+    throw new UsageError(`--limit: given ${text}, wanted a number from 1 to 999999`);
+  return Number(text);
 }
 
 function parseKept(text: string): KeptCheckpoint {

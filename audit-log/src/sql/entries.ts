@@ -46,24 +46,45 @@ export interface EntryFilter {
   /** A repository; `null` for all. */
   readonly repository: string | null;
   readonly action: string | null;
+  /** Name of who did it; `null` for all. */
+  readonly actor: string | null;
+  readonly tag: string | null;
+  readonly digest: string | null;
 }
 
 /** The last entry of a page, which the next page follows. */
 export type PageEnd = Pick<EntryRow, "at" | "chain" | "position">;
 
-/** @returns entries by time, those that follow `after`, so many at most */
+/** A part of what is found. */
+export interface EntryPage {
+  readonly after: PageEnd | null;
+  readonly limit: number;
+  readonly newestFirst: boolean;
+}
+
+/**
+ * Names of actors, tags and digests stand in the content alone, which is looked through for what may say them.
+ *
+ * @param db - audit log
+ * @param filter - which entries
+ * @param page - those that follow `after`, so many at most
+ * @returns entries by time, with some that only have the names somewhere else in them
+ */
 export async function findEntries(
   db: Queryable,
-  { since, until, repository, action }: EntryFilter,
-  page: { readonly after: PageEnd | null; readonly limit: number },
+  filter: EntryFilter,
+  page: EntryPage,
 ): Promise<EntryRow[]> {
+  const { since, until, repository, action } = filter;
   const { after, limit } = page;
+  const [follows, order] = page.newestFirst ? ["<", "desc"] : [">", "asc"];
   const { rows } = await db.query<RawRow>(
     `select ${COLUMNS} from audit.entry
      where at >= $1 and at < $2
        and ($3::text is null or repository = $3) and ($4::text is null or action = $4)
-       and ($5::timestamptz is null or (at, chain, position) > ($5, $6::smallint, $7::bigint))
-     order by at, chain, position limit $8`,
+       and ($5::timestamptz is null or (at, chain, position) ${follows} ($5, $6::smallint, $7::bigint))
+       and not exists (select from unnest($9::text[]) as said where strpos(content, said) = 0)
+     order by at ${order}, chain ${order}, position ${order} limit $8`,
     [
       since,
       until,
@@ -73,9 +94,18 @@ export async function findEntries(
       after?.chain ?? null,
       after?.position ?? null,
       limit,
+      writtenNames(filter),
     ],
   );
   return rows.map(toRow);
+}
+
+/** As the recorder writes them, without spaces. */
+function writtenNames({ actor, tag, digest }: EntryFilter): string[] {
+  const names = { uid: actor, tag, digest };
+  return Object.entries(names).flatMap(([key, name]) =>
+    name === null ? [] : [`"${key}":${JSON.stringify(name)}`],
+  );
 }
 
 const COLUMNS = `chain, position,

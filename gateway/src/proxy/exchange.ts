@@ -1,3 +1,4 @@
+import { headerText } from "#service-kit/http/header-text.js";
 import type { Request, Response } from "express";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { asLine } from "#registry-protocol/text.js";
@@ -36,7 +37,7 @@ export function actorOf({
     realm: caller.realm,
     kind: caller.kind,
     address: context.client.address,
-    userAgent: asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS),
+    userAgent: asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS),
     requestId: context.requestId,
   };
 }

@@ -93,4 +93,43 @@ describe("the auditor's program", () => {
       entry: { action: "tag.pushed", repository: "beta/app", tag: "1.4" },
     });
   });
+
+  test("prints entries by who did it, by tag and by digest, and the newest of them alone", async () => {
+    const tags = async (...args: string[]) => {
+      const { lines, code } = await run("list", "--json", ...args);
+      expect(code).toBe("exit 0");
+      return lines
+        .filter((line) => line.startsWith("{"))
+        .map((line) => (JSON.parse(line) as { entry: { tag: string } }).entry.tag);
+    };
+    expect(await tags("--actor", "alice")).toEqual(["1.1", "1.2", "1.3", "1.4"]);
+    expect(await tags("--tag", "1.2")).toEqual(["1.2"]);
+    expect(await tags("--digest", `sha256:${"0".repeat(64)}`)).toHaveLength(4);
+    expect(await tags("--limit", "2")).toEqual(["1.3", "1.4"]);
+    expect(await tags("--actor", "alice", "--repository", "alpha/app", "--limit", "1")).toEqual([
+      "1.3",
+    ]);
+  });
+
+  test.each([
+    [["--repository", "alpha/ap"], "--repository: no entry has alpha/ap"],
+    [["--actor", "oauth2"], "--actor: no entry has oauth2"],
+    [["--tag", "1.22"], "--tag: no entry has 1.22"],
+    [["--digest", `sha256:${"1".repeat(64)}`], `--digest: no entry has sha256:${"1".repeat(64)}`],
+  ])("says of %j that no entry has it, and ends with 1", async (args, message) => {
+    const { lines, code } = await run("list", ...args);
+    expect(lines).toEqual(expect.arrayContaining([message, "no entry is as asked for"]));
+    expect(code).toBe("exit 1");
+  });
+
+  test("says that nothing was found where nothing happened, and ends with 0", async () => {
+    const { lines, code } = await run("list", "--actor", "alice", "--until", "1d");
+    expect(lines).toContain("no entry is as asked for");
+    expect(code).toBe("exit 0");
+  });
+
+  test("refuses an action that there is not, and a time that ends before it begins", async () => {
+    expect((await run("list", "--action", "tag.pusht")).code).toBe("exit 2");
+    expect((await run("list", "--since", "1h", "--until", "2h")).code).toBe("exit 2");
+  });
 });

@@ -114,6 +114,15 @@ describe.each(registryPrograms().slice(0, 1))("tags over REST, registry $version
     expect(await wharf.audited("tag.locked")).toHaveLength(1);
   });
 
+  test("the program's name is on record as its client wrote it, in UTF-8", async () => {
+    await wharf.push(image("named"), "named-SNAPSHOT");
+    const name = "Jürgens Werkzeug/1.0";
+    const headers = { "User-Agent": Buffer.from(name).toString("latin1") };
+    const target = `${PATH}/named-SNAPSHOT/lock`;
+    await wharf.ask(["pull", "push"], target, { method: "PUT", headers });
+    expect((await wharf.audited("tag.locked")).at(-1)?.actor.userAgent).toBe(name);
+  });
+
   test("where a tag is from is told of those that are there, and only told", async () => {
     await wharf.push(image("to-go"), "gone-SNAPSHOT");
     await wharf.remove("gone-SNAPSHOT");

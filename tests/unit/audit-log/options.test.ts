@@ -29,16 +29,34 @@ describe("the auditor's commands", () => {
     expect(parse("list --since 24h --until 2026-11-20 --repository alpha/app --json")).toEqual({
       name: "list",
       json: true,
+      limit: null,
       filter: {
         since: new Date("2026-11-19T20:00:00Z"),
         until: new Date("2026-11-20T00:00:00Z"),
         repository: "alpha/app",
-        action: null,
+        ...{ action: null, actor: null, tag: null, digest: null },
       },
     });
   });
 
+  test("list takes names of all that an entry says, and how many are wanted", () => {
+    const digest = `sha256:${SHA256}`;
+    const names = `--actor alice --tag 1.0 --digest ${digest} --action tag.pushed --limit 20`;
+    expect(parse(`list ${names}`)).toMatchObject({
+      limit: 20,
+      filter: { actor: "alice", tag: "1.0", digest, action: "tag.pushed" },
+    });
+  });
+
   test.each([
+    ["list --action tag.pusht", "--action: given tag.pusht, wanted one of tag.pushed, tag.adopted"],
+    ["list --since 1h --until 24h", "--since 1h is not before --until 24h"],
+    ["list --since 2026-11-20 --until 2026-11-20", "is not before"],
+    ["list --repository Alpha/app", "--repository: "],
+    ["list --tag a/b", "--tag: "],
+    ["list --digest sha256:1", "--digest: "],
+    ["list --limit 0", "--limit: given 0"],
+    ["list --limit some", "--limit: given some"],
     ["", "wanted one of"],
     ["prove", "wanted one of"],
     ["verify --registry nonsense", "--registry: given nonsense"],

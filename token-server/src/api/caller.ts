@@ -1,3 +1,4 @@
+import { headerText } from "#service-kit/http/header-text.js";
 import type { Request } from "express";
 import type { Identity } from "#access-policy/identity.js";
 import type { AuditActor } from "#audit-log/entry.js";
@@ -107,7 +108,7 @@ function actorOf(req: Request, { uid, realm, kind }: Identity, address: string):
 }
 
 function userAgentOf(req: Request): string {
-  return asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS);
+  return asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS);
 }
 
 function parseAuthorization(header: string): Credentials {

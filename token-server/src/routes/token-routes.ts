@@ -1,3 +1,4 @@
+import { headerText } from "#service-kit/http/header-text.js";
 import { Router, type Request, type RequestHandler, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
@@ -44,7 +45,7 @@ async function answerToken(
   try {
     const origin = {
       address: contextOf(req).client.address,
-      userAgent: asLine(req.headers["user-agent"] ?? "", MOST_USER_AGENT_CHARACTERS),
+      userAgent: asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS),
     };
     const { identity, answer } = await issueToken(
       deps,
