@@ -13,6 +13,7 @@ import { registryReader, type RegistryReaderDeps } from "../scm/registry-reader.
 import { deletionRecovery } from "../deletion/recover-deletions.js";
 import type { Ledger } from "./ledger.js";
 import type { Registry } from "./registry.js";
+import { tagDigest } from "../upstream/tag-digest.js";
 
 /**
  * @param deps - ledger, audit log, rules and registry
@@ -59,8 +60,7 @@ export function openDeletionOfManifests(deps: {
 }): ManifestDeletion {
   const { db, log, audit, policy, registry } = deps;
   const { upstream, listing, authorization, url: registryUrl } = registry;
-  const upstreamDigest: DeleteManifestDeps["upstreamDigest"] = ({ repository, tag }) =>
-    upstream.digestOfTag(repository, tag);
+  const upstreamDigest = tagDigest(upstream);
   const upstreamManifest: DeleteManifestDeps["upstreamManifest"] = ({ repository }, digest) =>
     upstream.getManifest(repository, digest);
   const keptManifest: RegistryReaderDeps["keptManifest"] = (repository, digest) =>

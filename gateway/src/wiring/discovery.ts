@@ -11,6 +11,7 @@ import type { DriftDeps } from "../drift/note-drift.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
 import { openRepair } from "./repair.js";
+import { tagDigest } from "../upstream/tag-digest.js";
 
 /** What a pass needs. */
 export interface DiscoveryParts {
@@ -34,8 +35,7 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     audit,
     policy,
     listing,
-    upstreamDigest: ({ repository, tag }, supposed) =>
-      upstream.digestOfTag(repository, tag, supposed),
+    upstreamDigest: tagDigest(upstream),
     repair: openRepair({ db, log, audit, upstream }),
     now: Date.now,
   };

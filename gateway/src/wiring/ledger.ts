@@ -20,6 +20,7 @@ import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
 import type { Sources } from "./sources.js";
 import type { Store } from "./store.js";
+import { tagDigest } from "../upstream/tag-digest.js";
 
 /** Reserves, commits, releases, resolves tags. */
 export interface Ledger extends Opened {
@@ -47,8 +48,7 @@ export function openLedger(deps: {
 }): Ledger {
   const { store, log, audit, policy, sources } = deps;
   const { upstream, listing } = deps.registry;
-  const upstreamDigest: RecoverDeps["upstreamDigest"] = ({ repository, tag }, supposed) =>
-    upstream.digestOfTag(repository, tag, supposed);
+  const upstreamDigest = tagDigest(upstream);
   const remembered = rememberedTags();
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });

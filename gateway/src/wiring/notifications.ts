@@ -6,7 +6,6 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { DriftDeps } from "../drift/note-drift.js";
-import type { LookDeps } from "../notifications/look-at-tag.js";
 import {
   notificationWorker,
   type NotificationWorker,
@@ -15,6 +14,7 @@ import { hookRoutes, type HookRouteDeps } from "../notifications/routes.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { Events } from "./events.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
+import { tagDigest } from "../upstream/tag-digest.js";
 
 /** What looking at what was reported needs. */
 export interface NotificationParts {
@@ -44,8 +44,7 @@ export function openNotificationWorker(
   const { repair } = parts.discovery;
   const { sinks, wake: announced } = parts.events;
   const { hookMetrics, pullMetrics } = parts.metrics;
-  const upstreamDigest: LookDeps["upstreamDigest"] = ({ repository, tag }, supposed) =>
-    upstream.digestOfTag(repository, tag, supposed);
+  const upstreamDigest = tagDigest(upstream);
   const tags = { db, log, audit, policy, repair, repairs, upstreamDigest };
   const pulls = { db, sinks, announced, hookMetrics, pullMetrics };
   return notificationWorker({ db, log, hookMetrics, tags, pulls }, milliseconds);

@@ -6,6 +6,7 @@ import type { DriftDeps } from "../drift/note-drift.js";
 import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
 import { readMode } from "../mode/sql.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { tagDigest } from "../upstream/tag-digest.js";
 
 /**
  * @param deps - ledger, audit log and registry
@@ -23,8 +24,7 @@ export function openRepair(deps: {
     log,
     audit,
     newReservation: randomUUID,
-    upstreamDigest: ({ repository, tag }, supposed) =>
-      upstream.digestOfTag(repository, tag, supposed),
+    upstreamDigest: tagDigest(upstream),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     putManifest: async ({ repository, tag }, { content, mediaType }, requestId) => {
       const errand = { subject: "", clientAddress: "", requestId };

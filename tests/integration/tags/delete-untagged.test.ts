@@ -9,6 +9,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { image, index, INDEX_TYPE, manifestOf, type TestManifest } from "./support/manifests.js";
+import { plantManifest } from "./support/planted.js";
 import { registryPrograms } from "./support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "./support/wharf.js";
 
@@ -72,6 +73,13 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
     await remove([child, referrer]);
     const kept = { outcome: "kept", tags: ["2.0"] };
     expect([...told.values()]).toEqual([kept, kept]);
+  });
+
+  test("are none where a tag that the registry cannot read means them", async () => {
+    const half = '{"schemaVersion": 2, "mediaTy';
+    const digest = await plantManifest(wharf.registry, half, { tag: "half" });
+    await remove([{ text: half, digest, mediaType: "" }]);
+    expect([...told.values()]).toEqual([{ outcome: "kept", tags: ["half"] }]);
   });
 
   test("are only told of in a dry run, and what the registry lost meanwhile is passed over", async () => {
