@@ -175,6 +175,14 @@ describe("where rules are, and all of them,", () => {
     }
   });
 
+  test("of somebody who is described, what they may by their teams", async () => {
+    const alice = { kind: "oauth2", uid: "alice", realm: "/employees", teams: ["alpha"] };
+    const may = async (identity: object) =>
+      ((await described(identity, "push", "alpha/app")).body as Told).allow;
+    expect(await may(alice)).toBe(true);
+    expect(await may({ ...alice, teams: ["gamma"] })).toBe(false);
+  });
+
   test("nor may others ask for somebody else", async () => {
     const asked = { identity: { uid: "bob" }, action: "pull", repository: "beta/app" };
     const post = (login: readonly [string, string] | null) => {

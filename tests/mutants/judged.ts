@@ -19,6 +19,7 @@ function all(file: string, reason: string, texts: readonly string[]): Judged[] {
 /** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
 const OTHER_ERRORS: readonly Judged[] = [
   ["access-policy/src/condition-schema.ts", "error instanceof kind"],
+  ["gateway/src/deletion/learn-tags.ts", "error instanceof ListingRefused"],
   ["token-server/src/api/explain.ts", "!(error instanceof Fault)"],
   ["token-server/src/identity/followed-file.ts", "error instanceof ConfigError"],
   ["token-server/src/identity/ldap/directory.ts", "error instanceof Error"],
@@ -68,6 +69,11 @@ const TWICE: readonly Judged[] = [
     "nobody knows the password of the dummy",
     ["hash === null"],
   ),
+  ...all(
+    "token-server/src/token/issue.ts",
+    "whoever shows nothing is nobody, who gets none either",
+    ['shown.kind !== "credentials"'],
+  ),
   ...all("token-server/src/robots/robot-source.ts", "nobody knows the secret of the dummy", [
     "robot === null",
   ]),
@@ -115,6 +121,15 @@ const EQUAL: readonly Judged[] = [
     "id === undefined",
   ]),
   ...all("token-server/src/refresh-tokens/refresh-tokens.ts", WORDS, ['part !== ""']),
+  ...all("gateway/src/api/describe-tag.ts", "chooses what is shown of a tag, refuses nobody", [
+    "deps.policy.isLatestVirtual(repository)",
+  ]),
+  ...all("gateway/src/pulls/sql/record-pulls.ts", SPEED, ["is_new"]),
+  ...all(
+    "token-server/src/logins/create-identity-sources.ts",
+    "without a list it may say two realms",
+    ["!says"],
+  ),
   ...all("token-server/src/robots/manage-robots.ts", "robots are never deleted", [
     "robot === null",
   ]),

@@ -55,7 +55,7 @@ async function run(): Promise<void> {
   if (!values["unit-only"] && left.length > 0) {
     await withSharedPostgres(async () => {
       const whole = await findReach(scratch, tests.whole, guards, WHOLE);
-      await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 8 }, say);
+      await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 20 }, say);
     });
   }
   const report = reportOf(guards, outcomes);

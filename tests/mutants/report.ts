@@ -70,7 +70,7 @@ function isJudged({ outcome, reason }: Row): boolean {
 }
 
 function folderTable(rows: readonly Row[]): string {
-  const folderOf = ({ guard }: Row) => guard.file.split("/").slice(0, 3).join("/");
+  const folderOf = ({ guard }: Row) => guard.file.split("/").slice(0, -1).slice(0, 3).join("/");
   const folders = [...new Set(rows.map(folderOf))].map((folder) => {
     const own = rows.filter((row) => folderOf(row) === folder);
     const noticed = own.filter(({ outcome }) => outcome.is === "noticed").length;

@@ -1,10 +1,13 @@
 import { expect, test } from "@jest/globals";
 import { prunePulls, recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
+import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { readStored } from "#gateway/upstream/read-stored.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
+import { image } from "../tags/support/manifests.js";
 import { type StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 
@@ -79,6 +82,24 @@ test("a repository, tag or manifest is known in its own repository alone, and on
     null,
   ]);
   expect(await totals({ digest: B }, { digest: A }, none)).toEqual([0, null, null]);
+});
+
+test("a manifest, or a tag of it, in another repository says nothing of this one", async () => {
+  const [other, tagged] = [image("other"), image("tagged")];
+  await record(pull());
+  const content = Buffer.from(other.text);
+  const stored = await readStored({ ...other, content });
+  await storeManifest(ledger.db, parseRepositoryName("alpha/other"), stored, "checked");
+  await ledger.db.query(
+    `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+     values ('alpha/other', '1.0', $1, 'alice', now())`,
+    [tagged.digest],
+  );
+  expect(await totals({ digest: other.digest }, { digest: tagged.digest })).toEqual([null, null]);
+  const there = { repository: OTHER };
+  expect(
+    await totals({ ...there, digest: other.digest }, { ...there, digest: tagged.digest }),
+  ).toEqual([0, 0]);
 });
 
 test("of repeated pulls the first and the last time are kept, whichever comes first", async () => {

@@ -83,6 +83,27 @@ describe("a pull", () => {
     expect(await recorded()).toEqual([{ tag: "1.0", digest: both.digest, count: 1 }]);
   });
 
+  test("of a tag of a platform's manifest is one, though its index was pulled before", async () => {
+    await push(amd, "amd-1.0");
+    await read("1.0");
+    await read(amd.digest);
+    await read("amd-1.0");
+    expect(await recorded()).toHaveLength(2);
+  });
+
+  test("of another repository is not announced to who does not want it", async () => {
+    const Authorization = await authority.bearer(["pull", "push"], "alpha/other");
+    const headers = { Authorization, "Content-Type": amd.mediaType };
+    const target = `/v2/alpha/other/manifests/${amd.digest}`;
+    await ask(gateway.url, target, { method: "PUT", headers, body: amd.text });
+    await ask(gateway.url, target, { headers });
+    await gateway.flushPulls();
+    const { rows } = await db.query(
+      "select from ledger.event where repository = 'alpha/other' and action = 'pull'",
+    );
+    expect(rows).toEqual([]);
+  });
+
   test("of a platform's manifest long after its index is one of its own", async () => {
     await read("1.0");
     now += 61_000;

@@ -29,12 +29,15 @@ let ledger: StartedLedger;
 /** Tags that the registry lists, with what they mean there. */
 let listed: Map<string, Digest | null>;
 let asked: string[];
+/** How often the registry was told to delete. */
+let told: number;
 useLedger((started) => {
   ledger = started;
 });
 beforeEach(() => {
   listed = new Map();
   asked = [];
+  told = 0;
 });
 
 const deps = () => ({
@@ -57,7 +60,10 @@ type Deps = ReturnType<typeof deps>;
 
 function remove(change: Partial<Deps> = {}, answer: RemovalAnswer = "deleted"): Promise<void> {
   const removal = { repository, digest: ONE.digest, actor: ACTOR };
-  return deleteManifest({ ...deps(), ...change }, removal, () => Promise.resolve(answer));
+  return deleteManifest({ ...deps(), ...change }, removal, () => {
+    told += 1;
+    return Promise.resolve(answer);
+  });
 }
 
 const bytesOf = ({ text, digest, mediaType }: TestManifest) =>
@@ -127,6 +133,7 @@ describe("a push that commits while a deletion is decided", () => {
 describe("nothing is deleted", () => {
   test("where neither ledger nor registry have it", async () => {
     await expect(remove()).rejects.toMatchObject(refusal("MANIFEST_UNKNOWN"));
+    expect(told).toBe(0);
   });
 
   test("while the registry does not say what its tags need", async () => {

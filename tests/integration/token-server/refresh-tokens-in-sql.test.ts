@@ -4,6 +4,7 @@ import {
   endOldest,
   endRefreshToken,
   findRefreshToken,
+  forgetRefreshTokens,
   insertRefreshToken,
   noteUse,
   revokeAllRefreshTokens,
@@ -58,6 +59,14 @@ async function ended(ids: readonly string[]): Promise<string[]> {
     .filter(({ revokedAt }) => (revokedAt?.getTime() ?? 0) > Date.now() - HOUR)
     .map(({ id }) => id);
 }
+
+test("a token is forgotten a week after it ended, and not before", async () => {
+  const kept = [await given(), await given({ hours: -1 }), await given({ hours: -7 * 24 + 1 })];
+  const gone = [await given({ hours: -7 * 24 - 1 }), await given({ revoked: true })];
+  await forgetRefreshTokens(server.db);
+  expect(await Promise.all(kept.map(async (id) => (await read(id)).id))).toEqual(kept);
+  for (const id of gone) await expect(read(id)).rejects.toThrow("no such token");
+});
 
 const OTHERS = [
   { ...ALICE, kind: "oidc" },

@@ -96,6 +96,10 @@ describe("the origin of a client behind a trusted proxy", () => {
     [{ ...https, "x-forwarded-host": "r.example", "x-forwarded-port": "443" }, "https://r.example"],
     [{ ...https, host: "r.example", "x-forwarded-port": "8443" }, "https://r.example:8443"],
     [
+      { ...inside, "x-forwarded-host": "r.example", "x-forwarded-port": "80" },
+      "http://r.example:80",
+    ],
+    [
       { ...https, "x-forwarded-host": "r.example, inside", "x-forwarded-port": "8443, 80" },
       "https://r.example:8443",
     ],

@@ -25,9 +25,9 @@ beforeAll(async () => {
   key = await newKey(authority);
 });
 
-async function newAuthority(): Promise<Authority> {
+async function newAuthority(validity = TODAY): Promise<Authority> {
   const keyPem = await generateKeyPem();
-  return { keyPem, certificatePem: await selfSignAuthority(keyPem, TODAY) };
+  return { keyPem, certificatePem: await selfSignAuthority(keyPem, validity) };
 }
 
 async function newKey(issuer: Authority, validity = TODAY): Promise<SigningKey> {
@@ -100,6 +100,18 @@ describe("a statement is not believed", () => {
   test("under a certificate that has ended, of an authority that has not", async () => {
     const ended = await newKey(authority, { from: NOW - 3 * DAY, to: NOW - DAY });
     expect(() => verify(statementOf(ended))).toThrow("not trusted");
+  });
+
+  test("by the word of an authority that has ended, though its certificate goes on", async () => {
+    const short = await newAuthority({ from: NOW - 60, to: NOW + 3_600 });
+    const token = statementOf(await newKey(short));
+    const read = (at: number) =>
+      verifyStatement(token, TYPE, {
+        anchors: [new X509Certificate(short.certificatePem)],
+        at: new Date(at * 1000),
+      });
+    expect(read(NOW)).toMatchObject({ payload: { said: "so" } });
+    expect(() => read(NOW + 7_200)).toThrow("not trusted");
   });
 
   test("under a certificate that a certified key has issued, which is no authority", async () => {

@@ -1,6 +1,10 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { z } from "zod";
 import { expect, test } from "@jest/globals";
+import { ldapSource } from "#token-server/identity/ldap/ldap.js";
 import { ldapSchema } from "#token-server/identity/ldap/ldap-schema.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 
 const parse = (change: object) =>
   ldapSchema(z.string()).safeParse({ url: "ldaps://ldap.example", base: "dc=x", ...change });
@@ -42,4 +46,16 @@ test.each<[string, object, string]>([
       .error?.issues.map(({ message }) => message)
       .join(),
   ).toContain(reason);
+});
+
+test("an account that searches has a password in its file", async () => {
+  const folder = await temporaryFolder();
+  const bindPasswordFile = join(folder.path, "password");
+  await writeFile(bindPasswordFile, "");
+  const { data } = parse({ bindDn: "cn=x", bindPasswordFile });
+  if (data === undefined) throw new Error("no configuration");
+  expect(() => ldapSource(data, Date.now)).toThrow("ldap.bindPasswordFile");
+  await writeFile(bindPasswordFile, "a-password");
+  expect(ldapSource(data, Date.now).name).toBe("ldap");
+  await folder.remove();
 });

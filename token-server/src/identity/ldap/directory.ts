@@ -1,4 +1,4 @@
-import { type Client, type Entry, ResultCodeError, SizeLimitExceededError } from "ldapts";
+import { type Client, type Entry, ResultCodeError } from "ldapts";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Secret } from "#service-kit/secret.js";
 import { teamMapping } from "../team-mapping.js";
@@ -86,17 +86,12 @@ async function findUser(
   { base, filter, uidAttribute, memberOf }: LdapConfig,
   username: string,
 ): Promise<Entry | null> {
-  try {
-    const { searchEntries } = await client.search(base, {
-      filter: filled(filter, { username }),
-      attributes: [uidAttribute, ...(memberOf === undefined ? [] : [memberOf.attribute])],
-      sizeLimit: TWO_ENTRIES,
-    });
-    return searchEntries.length === 1 ? (searchEntries[0] ?? null) : null;
-  } catch (error) {
-    if (error instanceof SizeLimitExceededError) return null;
-    throw error;
-  }
+  const { searchEntries } = await client.search(base, {
+    filter: filled(filter, { username }),
+    attributes: [uidAttribute, ...(memberOf === undefined ? [] : [memberOf.attribute])],
+    sizeLimit: TWO_ENTRIES,
+  });
+  return searchEntries.length === 1 ? (searchEntries[0] ?? null) : null;
 }
 
 function filled(filter: Template, values: FilterValues): string {
