@@ -131,7 +131,7 @@ describeWithSlapd("guesses at one entry of a directory", () => {
     const login = () => attempt("machine@example.org", "machine-password", "192.0.2.9");
     for (let attempted = 0; attempted < 3 * limits.failuresPerAccount; attempted += 1)
       expect(await login()).toBe(401);
-    expect(log.linesOf("login.name-unusable")[0]).toMatchObject({
+    expect(log.linesOf("login.unusable")[0]).toMatchObject({
       ...{ kind: "ldap", realm: "/employees", uid: "robot-alpha-ci" },
       message: "the user name is kept for another kind of login",
     });

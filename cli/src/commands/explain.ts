@@ -5,6 +5,7 @@ const ruleSchema = z.object({ id: z.string(), at: z.string().nullable() });
 const answerSchema = z.object({
   allow: z.boolean(),
   reason: z.string(),
+  unmappedGroups: z.array(z.string()).default([]),
   // Administrators alone are told of rules.
   rule: ruleSchema.nullable().optional(),
   trace: z
@@ -18,10 +19,13 @@ const answerSchema = z.object({
 export async function explain(client: Client, action: string, repository: string): Promise<string> {
   const query = new URLSearchParams({ action, repository });
   const answer = answerSchema.parse(await client.call("GET", `/explain?${query.toString()}`));
-  const verdict = `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`;
-  if (answer.rule === undefined) return verdict;
+  const verdict = [
+    `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`,
+    ...answer.unmappedGroups.map((group) => `no team comes of your group ${JSON.stringify(group)}`),
+  ];
+  if (answer.rule === undefined) return verdict.join("\n");
   return [
-    verdict,
+    ...verdict,
     `decided by ${answer.rule === null ? "no rule" : describe(answer.rule)}`,
     ...answer.trace.map(
       ({ rule, effect, outcome, because }) =>

@@ -50,6 +50,7 @@ describeWithSlapd(`a login by a directory${why}`, () => {
         limits: null,
       },
       teams: ["alpha", "beta"],
+      unmappedGroups: ["everybody"],
       validUntil: null,
       accessToken: null,
     });

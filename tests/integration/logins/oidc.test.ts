@@ -53,6 +53,18 @@ describe("a token of a platform", () => {
     }
   });
 
+  test("that says its groups are elsewhere is told so, rather than being without teams", async () => {
+    const source = sourceOf({ ...GITHUB_ISSUER, teams: [{ claim: "groups" }] });
+    const token = await issuer.token({
+      ...{ ...GITHUB_CLAIMS, iss: issuer.url },
+      _claim_names: { groups: "src1" },
+      _claim_sources: { src1: { endpoint: "https://graph.example/users/1/getMemberObjects" } },
+    });
+    expect(await faultOf(source.verify(credentials("oidc", token)))).toMatch(
+      /^UNAUTHORIZED: the credentials are right, but the token has no room for all of the claim groups/,
+    );
+  });
+
   test("is good as long as it says itself, and no longer remembered", async () => {
     const clock = testClock(Date.now());
     const source = sourceOf(GITHUB_ISSUER, { now: clock.now });

@@ -21,6 +21,7 @@ export type ExplainDeps = Pick<DescribedDeps, "db" | "now"> & {
   readonly policy: Pick<PolicySource, "current">;
 };
 
+const MOST_GROUPS = 100;
 const action = z.enum(["pull", "push", "delete", "catalog", "*"]);
 const repository = z.string().max(255).default("");
 const ownSchema = z.object({ action, repository });
@@ -109,7 +110,13 @@ async function answer(
     circumstances: { address: asked.address },
   });
   const { action: decidedBy, decision, trace, omitted, notReached } = explanation;
-  const told = { subject: login.identity, allow, reason, action: decidedBy };
+  const told = {
+    ...{ subject: login.identity, allow, reason, action: decidedBy },
+    // Whoever misses a team sees here which of their groups became none.
+    ...(login.unmappedGroups === undefined
+      ? {}
+      : { unmappedGroups: login.unmappedGroups.slice(0, MOST_GROUPS) }),
+  };
   if (!isAdministrator) return told;
   const rule = decision.allow === "teams-needed" ? null : decision.rule;
   return { ...told, rule, trace, omitted, notReached };

@@ -12,6 +12,8 @@ export interface Login {
   readonly identity: Identity;
   /** Teams, when the login itself says them (directory groups, token claims); `null` leaves them to be looked up. */
   readonly teams: readonly string[] | null;
+  /** Groups that the login itself says and no team comes of; absent: none. */
+  readonly unmappedGroups?: readonly string[];
   /** When the credentials themselves end, in seconds since the epoch; `null` when they do not say. */
   readonly validUntil: number | null;
   /** The caller's own OAuth token, for asking the team service in their name; `null` where there is none. */

@@ -15,16 +15,20 @@ export interface LoginFacts {
   readonly limits?: Identity["limits"];
   /** `null`, or absent: not known from the login itself. */
   readonly teams?: readonly string[] | null;
+  readonly unmappedGroups?: readonly string[];
   /** In seconds since the epoch; `null`, or absent: the credentials do not say. */
   readonly validUntil?: number | null;
 }
 
-/** The credentials were right, and nobody can be called what their holder is called: no guess, and no login either. */
-export class UnusableName extends Fault {
+/**
+ * The credentials were right, and there is no login all the same, as of somebody whose name nobody can have here: no
+ * guess, and nothing that its holder can mend.
+ */
+export class UnusableLogin extends Fault {
   readonly who: Pick<LoginFacts, "realm" | "uid"> & { readonly kind: NamedKind };
   readonly objection: string;
 
-  constructor(who: UnusableName["who"], objection: string) {
+  constructor(who: UnusableLogin["who"], objection: string) {
     super("UNAUTHORIZED", {
       message: `the credentials are right, but ${objection}: an administrator has to change that`,
     });
@@ -46,15 +50,16 @@ export const OWNED_REALMS: Readonly<Record<string, NamedKind>> = {
  * @param kind - how it was verified
  * @param facts - what the source says of the holder of the credentials, which were right
  * @returns the login
- * @throws UnusableName, which says what is wrong with the name
+ * @throws UnusableLogin, which says what is wrong with the name
  */
 export function makeLogin(kind: NamedKind, facts: LoginFacts): VerifiedLogin {
-  const { uid, realm, scopes = [], claims = {}, limits = null } = facts;
+  const { uid, realm, scopes = [], claims = {}, limits = null, unmappedGroups = [] } = facts;
   const objection = objectionTo(kind, uid, realm);
-  if (objection !== null) throw new UnusableName({ kind, realm, uid }, objection);
+  if (objection !== null) throw new UnusableLogin({ kind, realm, uid }, objection);
   return {
     identity: { uid, realm, scopes, kind, claims, limits },
     teams: facts.teams ?? null,
+    ...(unmappedGroups.length === 0 ? {} : { unmappedGroups }),
     validUntil: facts.validUntil ?? null,
   };
 }

@@ -19,6 +19,13 @@ export const teamMappingShape = {
 /** What {@link teamMappingShape} was given. */
 export type TeamMappingOptions = z.output<z.ZodObject<typeof teamMappingShape>>;
 
+/** What came of somebody's groups. */
+export interface MappedTeams {
+  readonly teams: readonly string[];
+  /** Groups, as they came, that no team came of. */
+  readonly unmapped: readonly string[];
+}
+
 /** @returns whether the options contradict each other */
 export function isAmbiguous({ map, prefix, pattern }: TeamMappingOptions): boolean {
   return [map, prefix, pattern].filter((option) => option !== undefined).length > 1;
@@ -26,31 +33,59 @@ export function isAmbiguous({ map, prefix, pattern }: TeamMappingOptions): boole
 
 /**
  * @param options - how; none of them takes groups for teams as they are
- * @returns a function from groups to teams; what could not be the name of a team is left out
+ * @param comparison - `exact`, or `caseless` for names of a directory, which takes two that differ in case, width or
+ *   the number of spaces for one (RFC 4518): teams are in small letters then
+ * @returns a function from groups to teams; what could not be the name of a team is none
  */
 export function teamMapping(
   options: TeamMappingOptions,
-): (groups: readonly string[]) => readonly string[] {
-  const teamsOf = mappingOf(options);
-  return (groups) => [...new Set(groups.flatMap(teamsOf).filter(isTeamName))];
+  comparison: "exact" | "caseless" = "exact",
+): (groups: readonly string[]) => MappedTeams {
+  const fold = comparison === "exact" ? (name: string) => name : foldGroup;
+  const mapped = mappingOf(options, fold);
+  const teamsOf = (group: string) => mapped(fold(group)).filter(isTeamName);
+  return (groups) => ({
+    teams: [...new Set(groups.flatMap(teamsOf))],
+    unmapped: groups.filter((group) => teamsOf(group).length === 0),
+  });
 }
 
-function mappingOf(options: TeamMappingOptions): (group: string) => readonly string[] {
-  const { map, prefix, pattern } = options;
-  if (map !== undefined) {
-    const teams = new Map(Object.entries(map).map(([group, team]) => [group, [team].flat()]));
-    return (group) => teams.get(group) ?? [];
+type Fold = (name: string) => string;
+
+function mappingOf(
+  { map, prefix, pattern }: TeamMappingOptions,
+  fold: Fold,
+): (group: string) => readonly string[] {
+  if (map !== undefined) return listed(map, fold);
+  if (prefix !== undefined) {
+    // A space at its end is none at a name's end, which would not count.
+    const begin = fold(`${prefix}x`).slice(0, -1);
+    return (group) => (group.startsWith(begin) ? [group.slice(begin.length)] : []);
   }
-  if (prefix !== undefined)
-    return (group) => (group.startsWith(prefix) ? [group.slice(prefix.length)] : []);
   if (pattern !== undefined) {
-    const expression = new RegExp(`^(?:${pattern})$`);
+    const expression = new RegExp(`^(?:${pattern})$`, fold("A") === "A" ? "" : "i");
     return (group) => {
       const team = expression.exec(group)?.[1];
       return team === undefined ? [] : [team];
     };
   }
   return (group) => [group];
+}
+
+/** Lines whose groups are one to the comparison count together. */
+function listed(
+  map: NonNullable<TeamMappingOptions["map"]>,
+  fold: Fold,
+): (group: string) => readonly string[] {
+  const teams = new Map<string, readonly string[]>();
+  for (const [group, team] of Object.entries(map))
+    teams.set(fold(group), [...(teams.get(fold(group)) ?? []), ...[team].flat()]);
+  return (group) => teams.get(group) ?? [];
+}
+
+/** RFC 4518: what does not count when a directory compares names that differ in case alone. */
+function foldGroup(name: string): string {
+  return name.normalize("NFKC").trim().replace(/\s+/g, " ").toLowerCase();
 }
 
 function hasOneGroup(source: string): boolean {

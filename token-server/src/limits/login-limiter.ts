@@ -2,7 +2,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Secret } from "#service-kit/secret.js";
 import type { AccountGuard, Credentials } from "../identity/identity-source.js";
-import { UnusableName } from "../identity/make-login.js";
+import { UnusableLogin } from "../identity/make-login.js";
 import { fingerprints } from "./fingerprint.js";
 import { inFlight } from "./in-flight.js";
 import type { LimitReport } from "./limit-report.js";
@@ -155,7 +155,7 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
 }
 
 function outcomeOf(error: unknown): Outcome {
-  if (error instanceof UnusableName) return "right";
+  if (error instanceof UnusableLogin) return "right";
   const code = error instanceof Fault ? error.code : "UNKNOWN";
   if (code === "UNAUTHORIZED") return "wrong";
   return code === "TOO_MANY_REQUESTS" ? "not tried" : "undecided";

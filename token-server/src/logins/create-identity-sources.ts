@@ -15,6 +15,7 @@ import { iidinfoCheck } from "../identity/machine/iidinfo-check.js";
 import { localCheck } from "../identity/machine/local-check.js";
 import { machineSource, type MachineCheck } from "../identity/machine/machine.js";
 import { oidcSource } from "../identity/oidc/oidc.js";
+import { tellingUnmappedGroups } from "../identity/unmapped-groups.js";
 import { realmOwners, refuseSharedRealms, tokeninfoRealms } from "./realm-owners.js";
 import { tokeninfoSource } from "../identity/tokeninfo/tokeninfo.js";
 
@@ -84,12 +85,15 @@ function oidcOf(
   if (oidc.length === 0) return null;
   const issuers = issuerSections.safeParse(sections?.["oidc"]).data ?? [];
   return keep("oidc", issuers, () =>
-    oidcSource(oidc, {
-      outageSeconds,
-      keepIssuer: (index, issuer, make) => keep(`oidc ${issuer}`, issuers[index], make),
-      now,
+    tellingUnmappedGroups(
+      oidcSource(oidc, {
+        outageSeconds,
+        keepIssuer: (index, issuer, make) => keep(`oidc ${issuer}`, issuers[index], make),
+        now,
+        log,
+      }),
       log,
-    }),
+    ),
   );
 }
 
@@ -132,11 +136,11 @@ function htpasswdOf(
 
 function ldapOf(
   { logins: { ldap }, sections, outageSeconds }: IdentityConfig,
-  { keep = makeAnew, now }: IdentityDeps,
+  { keep = makeAnew, now, log }: IdentityDeps,
 ): IdentitySource | null {
   if (ldap === undefined) return null;
   return keep("ldap", [sections?.["ldap"], sections?.["files"]], () =>
-    ldapSource(ldap, now, outageSeconds),
+    tellingUnmappedGroups(ldapSource(ldap, now, outageSeconds), log),
   );
 }
 

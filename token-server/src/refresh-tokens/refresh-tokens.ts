@@ -4,6 +4,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials, Login } from "../identity/identity-source.js";
+import { UnusableLogin } from "../identity/make-login.js";
 import { mayUseTokenOf } from "./clients.js";
 import { hashToken, newToken, seal, unseal } from "./seal.js";
 import {
@@ -138,6 +139,8 @@ async function verifyAnew(
   try {
     return await deps.authenticate(credentials);
   } catch (error) {
+    // The credentials are as good as before.
+    if (error instanceof UnusableLogin) throw error;
     if (error instanceof Fault && error.code === "UNAUTHORIZED") return end(deps, found);
     throw error;
   }

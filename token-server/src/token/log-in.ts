@@ -4,7 +4,7 @@ import type { Logger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
 import type { AccountGuard, Credentials, Login } from "../identity/identity-source.js";
-import { UnusableName } from "../identity/make-login.js";
+import { UnusableLogin } from "../identity/make-login.js";
 import type { LoginLimiter } from "../limits/login-limiter.js";
 import {
   redeemRefreshToken,
@@ -52,7 +52,7 @@ export async function logIn(
     return login;
   } catch (error) {
     deps.countLogin(outcomeOf(error));
-    if (error instanceof UnusableName) tellOf(error, deps.log);
+    if (error instanceof UnusableLogin) tellOf(error, deps.log);
     throw error;
   }
 }
@@ -70,10 +70,10 @@ function verify(
 }
 
 /** Whoever is refused so cannot mend it, and whoever can is not there to be told. */
-function tellOf({ who, objection }: UnusableName, log: Logger): void {
+function tellOf({ who, objection }: UnusableLogin, log: Logger): void {
   const { kind, realm, uid } = who;
   log.warn({
-    event: "login.name-unusable",
+    event: "login.unusable",
     kind,
     realm: visible(realm, MOST_NAME_CHARACTERS),
     uid: visible(uid, MOST_NAME_CHARACTERS),

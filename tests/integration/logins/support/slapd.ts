@@ -15,6 +15,9 @@ export const BASE = "dc=example,dc=org";
 const ADMIN = { dn: `cn=admin,${BASE}`, password: "admin-password" };
 export const SEARCHER = { dn: `cn=search,${BASE}`, password: "search-password" };
 
+/** Searches too, and is given 100 entries in all. */
+export const LIMITED = { dn: `cn=limited,${BASE}`, password: "limited-password" };
+
 /** A directory server of its own, with nothing in it but the base. */
 export interface Slapd {
   readonly url: string;
@@ -114,7 +117,10 @@ function configuration(root: string, folder: string): string {
     "overlay memberof",
     "memberof-group-oc groupOfNames",
     "access to attrs=userPassword by anonymous auth by * none",
-    `access to * by dn.exact="${SEARCHER.dn}" read by anonymous auth by * none`,
+    `access to * by dn.exact="${SEARCHER.dn}" read by dn.exact="${LIMITED.dn}" read by anonymous auth by * none`,
+    // At once 100 entries, as others' directories 1,000; in all as many as there are.
+    `limits dn.exact="${SEARCHER.dn}" size.soft=100 size.hard=100 size.pr=100 size.prtotal=unlimited`,
+    `limits dn.exact="${LIMITED.dn}" size.soft=100 size.hard=100`,
     "",
   ].join("\n");
 }

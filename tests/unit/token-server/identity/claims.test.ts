@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import type { JWTPayload } from "jose";
-import { flattenClaims } from "#token-server/identity/oidc/claims.js";
+import { flattenClaims, withheldClaims } from "#token-server/identity/oidc/claims.js";
 
 describe("claims", () => {
   test("are texts and lists of texts, numbers and booleans among them", () => {
@@ -52,6 +52,23 @@ describe("claims", () => {
     );
     expect([...claims.keys()].sort()).toEqual(["__proto__", "constructor"]);
     expect(claims.get("toString")).toBeUndefined();
+  });
+});
+
+describe("claims that a token's holder has and that are not known", () => {
+  test.each<[string, object, string[]]>([
+    [
+      "those that are to be had elsewhere",
+      { _claim_names: { groups: "src1" }, _claim_sources: { src1: { endpoint: "https://x" } } },
+      ["groups"],
+    ],
+    ["groups, of a token that came through a browser", { hasgroups: true }, ["groups"]],
+    ["the same as a text", { hasgroups: "true" }, ["groups"]],
+    ["lists that are too long", { roles: { all: Array(501).fill("x") } }, ["roles/all"]],
+    ["none of a token that has them all", { groups: ["a"], hasgroups: false }, []],
+    ["none where that is said in another form", { _claim_names: "groups" }, []],
+  ])("are %s", (_what, payload, names) => {
+    expect([...withheldClaims({ ...payload })]).toEqual(names);
   });
 });
 

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { VerifiedLogin } from "#token-server/identity/identity-source.js";
 import { makeLogin } from "#token-server/identity/make-login.js";
-import { flattenClaims } from "#token-server/identity/oidc/claims.js";
+import { flattenClaims, withheldClaims } from "#token-server/identity/oidc/claims.js";
 import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { claimsMapper } from "#token-server/identity/oidc/map-claims.js";
 import {
@@ -115,6 +115,55 @@ describe("what else claims are mapped to", () => {
     const issuerFirst = map(GITHUB_ISSUER, { ...GITHUB_CLAIMS, ...many });
     expect(Object.keys((issuerFirst as VerifiedLogin).identity.claims)).toHaveLength(100);
   });
+});
+
+describe("groups of a token", () => {
+  const issuer = {
+    ...GITHUB_ISSUER,
+    require: "anybody",
+    uid: "sub",
+    teams: [
+      { claim: "groups", prefix: "registry-" },
+      { claim: "groups", map: { admins: ["alpha", "beta"] } },
+    ],
+  };
+  const claims = (more: object) => ({ iss: GITHUB_ISSUER.issuer, sub: "anna", ...more });
+
+  test("that no rule makes a team of are told", () => {
+    const groups = ["registry-gamma", "admins", "Everybody", "registry-", "Everybody"];
+    expect(map(issuer, claims({ groups }))).toMatchObject({
+      teams: ["gamma", "alpha", "beta"],
+      unmappedGroups: ["Everybody", "registry-"],
+    });
+    expect(map(issuer, claims({ groups: ["admins"] }))).not.toHaveProperty("unmappedGroups");
+  });
+
+  test("may make more teams than two hundred", () => {
+    const groups = Array.from({ length: 500 }, (_, index) => `registry-t${index}`);
+    expect(map(issuer, claims({ groups }))).toHaveProperty("teams.length", 500);
+  });
+
+  test.each<[string, object]>([
+    ["that is kept elsewhere", { _claim_names: { groups: "src1" } }],
+    ["that the browser had no room for", { hasgroups: true }],
+    ["that is too long", { groups: Array(501).fill("registry-a") }],
+  ])(
+    "are asked for in a claim %s: the login says so, rather than being without teams",
+    (_what, more) => {
+      const mapped = claimsMapper(schema.parse(issuer))(
+        flattenClaims(claims(more)),
+        withheldClaims(claims(more)),
+      );
+      expect(mapped).toMatchObject({ withheld: "groups", facts: { uid: "anna" } });
+      const elsewhere = { ...issuer, teams: [{ claim: "sub" }, { template: "x-${sub}" }] };
+      expect(
+        claimsMapper(schema.parse(elsewhere))(
+          flattenClaims(claims(more)),
+          withheldClaims(claims(more)),
+        ),
+      ).not.toHaveProperty("withheld");
+    },
+  );
 });
 
 describe("an issuer's section", () => {

@@ -1,17 +1,18 @@
 import { type Client, type Entry, ResultCodeError } from "ldapts";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Secret } from "#service-kit/secret.js";
-import { teamMapping } from "../team-mapping.js";
-import type { Template } from "../template.js";
+import type { MappedTeams } from "../team-mapping.js";
 import { withConnection } from "./connection.js";
-import { fillFilter, type FilterValues } from "./filter.js";
+import { valuesOf } from "./entry-values.js";
+import { teamsOf } from "./groups.js";
 import type { LdapConfig } from "./ldap-schema.js";
+import { filled, GroupsWithheld, Unusable } from "./unusable.js";
 
 /** Somebody whom the directory knows, and whose password was right. */
 export interface DirectoryUser {
   readonly uid: string;
-  /** `null` when groups are not configured. */
-  readonly teams: readonly string[] | null;
+  /** What came of groups; `null` when they are not configured. */
+  readonly mapped: MappedTeams | GroupsWithheld | null;
 }
 
 /** Asks a directory. */
@@ -42,12 +43,6 @@ const LOCKED_IN_AD = /\bdata 775\b/;
 const AWAY: readonly number[] = [51, 52];
 /** More than one is as good as none: it would be left to chance who logs in. */
 const TWO_ENTRIES = 2;
-const MAX_GROUPS = 1_000;
-
-/** An entry, or a name, that what is configured can make nothing of: no fault of the directory, which answered. */
-class Unusable extends Error {
-  override readonly name = "Unusable";
-}
 
 /** @returns whether the directory itself is in trouble, rather than what it was asked */
 export function isDirectoryAway(error: unknown): boolean {
@@ -76,9 +71,15 @@ export function directory(config: LdapConfig, bindPassword: Secret | null): Dire
         await bindToSearch(client);
         const uid = uidOf(entry, config);
         const names = { dn: entry.dn, uid, username };
-        return { uid, teams: await teamsOf(client, config, { entry, names }) };
+        const mapped = await teamsOf(client, config, { entry, names }).catch(withheld);
+        return { uid, mapped };
       }),
   };
+}
+
+function withheld(error: unknown): GroupsWithheld {
+  if (error instanceof GroupsWithheld) return error;
+  throw error;
 }
 
 async function findUser(
@@ -92,14 +93,6 @@ async function findUser(
     sizeLimit: TWO_ENTRIES,
   });
   return searchEntries.length === 1 ? (searchEntries[0] ?? null) : null;
-}
-
-function filled(filter: Template, values: FilterValues): string {
-  try {
-    return fillFilter(filter, values);
-  } catch (error) {
-    throw new Unusable(String(error));
-  }
 }
 
 async function isPasswordOf(client: Client, dn: string, password: Secret): Promise<boolean> {
@@ -122,33 +115,6 @@ function isRefusal({ code, message }: ResultCodeError): boolean {
 function uidOf(entry: Entry, { uidAttribute }: LdapConfig): string {
   const uid = valuesOf(entry, uidAttribute)[0];
   if (uid === undefined) throw new Unusable(`the entry shows no ${uidAttribute}`);
-  return uid;
-}
-
-async function teamsOf(
-  client: Client,
-  { groups, memberOf }: LdapConfig,
-  { entry, names }: { entry: Entry; names: FilterValues },
-): Promise<readonly string[] | null> {
-  if (memberOf !== undefined)
-    return teamMapping(memberOf)(valuesOf(entry, memberOf.attribute).map(firstNameOf));
-  if (groups === undefined) return null;
-  const { searchEntries } = await client.search(groups.base, {
-    filter: filled(groups.filter, names),
-    attributes: [groups.attribute],
-    sizeLimit: MAX_GROUPS,
-  });
-  return teamMapping(groups)(searchEntries.flatMap((group) => valuesOf(group, groups.attribute)));
-}
-
-/** Directories give attributes' names in whatever case they like. */
-function valuesOf(entry: Entry, attribute: string): string[] {
-  const key = Object.keys(entry).find((name) => name.toLowerCase() === attribute.toLowerCase());
-  const values = key === undefined ? [] : [entry[key] ?? []].flat();
-  return values.filter((value) => typeof value === "string");
-}
-
-/** `cn=alpha,ou=teams,dc=example` is the group alpha. */
-function firstNameOf(dn: string): string {
-  return /^[^=]+=((?:\\.|[^,+\\])*)/.exec(dn)?.[1] ?? "";
+  // Two that differ in how their letters are composed are one to a directory (RFC 4518, section 2.3).
+  return uid.normalize("NFC");
 }

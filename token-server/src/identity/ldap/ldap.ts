@@ -8,13 +8,14 @@ import type {
   IdentitySource,
   VerifiedLogin,
 } from "../identity-source.js";
-import { makeLogin } from "../make-login.js";
+import { makeLogin, UnusableLogin } from "../make-login.js";
 import { isReservedUsername } from "../names.js";
 import { SERVICE_BREAKER, unavailable } from "../safeguards/asked-service.js";
 import { circuitBreaker } from "../safeguards/circuit-breaker.js";
 import { rememberedLogins } from "../safeguards/remembered-logins.js";
 import { directory, isDirectoryAway } from "./directory.js";
 import type { LdapConfig } from "./ldap-schema.js";
+import { GroupsWithheld } from "./unusable.js";
 
 /**
  * Logins by a directory: finds the user, then binds as the user with the password that was given.
@@ -53,7 +54,13 @@ export function ldapSource(
       throw unavailable("the directory", new Error(String(error)));
     });
     if (user === null) throw wrong();
-    return makeLogin("ldap", { uid: user.uid, realm, teams: user.teams });
+    const { uid, mapped } = user;
+    if (mapped instanceof GroupsWithheld)
+      throw new UnusableLogin({ kind: "ldap", uid, realm }, mapped.message);
+    return makeLogin("ldap", {
+      ...{ uid, realm, teams: mapped?.teams ?? null },
+      unmappedGroups: mapped?.unmapped ?? [],
+    });
   };
   return {
     name: "ldap",

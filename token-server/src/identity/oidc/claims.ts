@@ -17,7 +17,29 @@ const MAX_ELEMENTS = 500;
  * @returns its claims
  */
 export function flattenClaims(payload: JWTPayload): Claims {
+  return readClaims(payload).claims;
+}
+
+/**
+ * Claims that the token's holder has, and that are not known here: those that are too many for the token, so that it says
+ * where they are to be had (OpenID Connect Core 5.6.2; Entra ID does so above 200 groups), and lists that are too long here.
+ *
+ * @param payload - payload of a verified token
+ * @returns their names
+ */
+export function withheldClaims(payload: JWTPayload): ReadonlySet<string> {
+  const elsewhere = payload["_claim_names"];
+  return new Set([
+    ...(isObject(elsewhere) ? Object.keys(elsewhere) : []),
+    // What Entra ID says in tokens that go through a browser.
+    ...(String(payload["hasgroups"]) === "true" ? ["groups"] : []),
+    ...readClaims(payload).tooLong,
+  ]);
+}
+
+function readClaims(payload: JWTPayload): { claims: Claims; tooLong: readonly string[] } {
   const claims = new Map<string, string | readonly string[]>();
+  const tooLong: string[] = [];
   // The outermost first: `a/b` of the token itself wins over `b` inside of `a`.
   let level: [string, unknown][] = Object.entries(payload);
   for (let depth = 1; level.length > 0 && depth <= MAX_DEPTH; depth += 1) {
@@ -25,6 +47,7 @@ export function flattenClaims(payload: JWTPayload): Claims {
     for (const [name, value] of level) {
       const flat = flatValue(value);
       if (flat !== null && !claims.has(name) && fits(name, claims.size)) claims.set(name, flat);
+      if (Array.isArray(value) && value.length > MAX_ELEMENTS) tooLong.push(name);
       if (isObject(value))
         inner.push(
           ...Object.entries(value).map(([key, v]): [string, unknown] => [`${name}/${key}`, v]),
@@ -32,7 +55,7 @@ export function flattenClaims(payload: JWTPayload): Claims {
     }
     level = inner;
   }
-  return claims;
+  return { claims, tooLong };
 }
 
 /** @returns the claim's text, or `null` when it is absent or a list */

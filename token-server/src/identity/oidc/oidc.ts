@@ -2,10 +2,10 @@ import { errors, jwtVerify, type JWTVerifyGetKey, type JWTPayload } from "jose";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import type { IdentitySource } from "../identity-source.js";
-import { makeLogin } from "../make-login.js";
+import { makeLogin, UnusableLogin, type LoginFacts } from "../make-login.js";
 import { unavailable } from "../safeguards/asked-service.js";
 import { rememberedLogins, type RememberedLogins } from "../safeguards/remembered-logins.js";
-import { flattenClaims, type Claims } from "./claims.js";
+import { flattenClaims, withheldClaims, type Claims } from "./claims.js";
 import { issuerKeys, type KeyTimes } from "./issuer-keys.js";
 import type { Issuer } from "./issuer-schema.js";
 import { claimedIssuer } from "./jwt-form.js";
@@ -26,7 +26,7 @@ interface TrustedIssuer {
   readonly issuer: Issuer;
   readonly remembered: RememberedLogins;
   readonly keys: JWTVerifyGetKey;
-  readonly mapClaims: (claims: Claims) => MappedClaims;
+  readonly mapClaims: (claims: Claims, withheld: ReadonlySet<string>) => MappedClaims;
 }
 
 /** Clocks of issuers and ours differ; the registry allows the same. */
@@ -91,9 +91,11 @@ export function oidcSource(
       if (from === undefined) throw refused("it is not a token of a trusted OIDC issuer");
       const verified = await from.remembered.verify(credentials, async () => {
         const payload = await verifyToken(token, from, now);
-        const mapped = from.mapClaims(flattenClaims(payload));
+        const mapped = from.mapClaims(flattenClaims(payload), withheldClaims(payload));
         if ("refused" in mapped) throw refused(mapped.refused);
-        return makeLogin("oidc", { ...mapped.facts, validUntil: endOf(payload, from.issuer) });
+        const facts = { ...mapped.facts, validUntil: endOf(payload, from.issuer) };
+        if ("withheld" in mapped) throw withoutTeams(facts, mapped.withheld);
+        return makeLogin("oidc", facts);
       });
       return { ...verified, accessToken: null };
     },
@@ -148,6 +150,12 @@ function toFault(error: unknown, { issuer, audience }: Issuer): Fault {
         : `its ${error.claim} claim is missing or wrong`,
     );
   return refused(`its signature does not prove that it is from ${issuer}`);
+}
+
+/** Without its teams, what is denied to one of them would be open to it. */
+function withoutTeams({ uid, realm }: LoginFacts, claim: string): UnusableLogin {
+  const objection = `the token has no room for all of the claim ${claim}, of which teams come: let it list less (docs/logins/oidc.md)`;
+  return new UnusableLogin({ kind: "oidc", uid, realm }, objection);
 }
 
 function expiry({ payload }: errors.JWTExpired): string {
