@@ -104,7 +104,6 @@ const EQUAL: readonly Judged[] = [
     "required === null",
   ]),
   ...all("token-server/src/api/explain.ts", UNREACHABLE, ['decision.allow === "teams-needed"']),
-  ...all("token-server/src/identity/ldap/directory.ts", UNREACHABLE, ['typeof value === "string"']),
   ...all("token-server/src/identity/oidc/issuer-keys.ts", UNREACHABLE, [
     'typeof payload === "string"',
   ]),
@@ -121,9 +120,6 @@ const EQUAL: readonly Judged[] = [
     "id === undefined",
   ]),
   ...all("token-server/src/refresh-tokens/refresh-tokens.ts", WORDS, ['part !== ""']),
-  ...all("gateway/src/api/describe-tag.ts", "chooses what is shown of a tag, refuses nobody", [
-    "deps.policy.isLatestVirtual(repository)",
-  ]),
   ...all("gateway/src/pulls/sql/record-pulls.ts", SPEED, ["is_new"]),
   ...all(
     "token-server/src/logins/create-identity-sources.ts",
