@@ -8,6 +8,8 @@ import { parseTag } from "#registry-protocol/tag.js";
 import type { PullCursor, PullTarget } from "../pulls/pull-query.js";
 
 const PREFIX = "/api/v1/repositories/";
+/** A mistyped one would leave out what it was to narrow down. */
+const PARAMETERS = ["tag", "digest", "since", "limit", "cursor"];
 const DEFAULT_LIMIT = 100;
 const MOST_LIMIT = 1_000;
 /** RFC 3339, section 5.6. */
@@ -29,9 +31,10 @@ export function parsePullTarget(target: string): PullTarget | null {
   const isList = segments.length > 1 && segments.at(-1) === "pulls";
   const repository = parseRepositoryName((isList ? segments.slice(0, -1) : segments).join("/"));
   const asked = new URLSearchParams(query);
-  const [tag, digest, since, limit, cursor] = ["tag", "digest", "since", "limit", "cursor"].map(
-    (key) => asked.get(key),
-  );
+  const strange = [...asked.keys()].find((key) => !PARAMETERS.includes(key));
+  if (strange !== undefined)
+    throw refusal("the query", strange, `no parameters but ${PARAMETERS.join(", ")}`);
+  const [tag, digest, since, limit, cursor] = PARAMETERS.map((key) => asked.get(key));
   if (digest != null && !isDigest(digest)) throw new Fault("DIGEST_INVALID");
   return {
     about: isList ? "pulls" : "repository",

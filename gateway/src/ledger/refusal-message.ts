@@ -9,7 +9,6 @@ import { readManifest } from "./sql/store-manifest.js";
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
 
-const PREFIXES = { "tag-deleted": "tag was deleted" } as Readonly<Record<string, string>>;
 /** A refusal is quick; what differs is told where the registry is, too. */
 const REGISTRY_MILLISECONDS = 2_000;
 
@@ -26,10 +25,11 @@ export async function refusalMessage(
   rule: TagRule,
   decision: Refusal,
 ): Promise<string | null> {
+  // That the same bytes may come back says more than what differs.
+  if (decision.reason === "tag-deleted")
+    return rule.message === undefined ? null : `tag was deleted; ${rule.message}`;
   const because = await reasonFor(deps, push, rule, decision);
-  return because === null
-    ? null
-    : `${PREFIXES[decision.reason] ?? "tag already exists"}; ${because}`;
+  return because === null ? null : `tag already exists; ${because}`;
 }
 
 async function reasonFor(

@@ -74,6 +74,16 @@ describe("the command for the outbox", () => {
     expect(stdout).not.toContain("alpha/app");
   });
 
+  test("says of a sink and a repository that nothing was ever meant for them", async () => {
+    await giveUp("1.0");
+    const known = await outbox("dead", "--sink", "kept", "--repository", "alpha/app");
+    expect([known.code, known.stderr]).toEqual([0, ""]);
+    const { stderr } = await outbox("dead", "--sink", "kpet", "--repository", "alpha/ap");
+    expect(stderr).toBe(
+      "--sink: nothing was ever meant for kpet\n--repository: nothing was ever meant for alpha/ap\n",
+    );
+  });
+
   test("lists what was given up and delivers it again", async () => {
     await giveUp("1.0");
     await giveUp("1.1");

@@ -128,7 +128,7 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
     expect(other.status).toBe(409);
     expect(errorOf(other)).toMatchObject({
       code: "TAG_INVALID",
-      message: "tag was deleted; same image, other annotations",
+      message: "tag was deleted; only the same image may return",
       detail: { digest: manifest.digest },
     });
     expect(await wharf.list()).not.toContain("exp-1");

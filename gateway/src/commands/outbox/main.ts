@@ -5,6 +5,7 @@ import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportDead, reportQueues } from "./report.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";
+import { unknownNames } from "../../outbox/sql/known-names.js";
 import { listDead, listQueues } from "../../outbox/sql/list.js";
 import { discardDead } from "../../outbox/sql/dead-letters.js";
 import { discardWaiting, replay } from "../../outbox/sql/operate.js";
@@ -17,6 +18,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("outbox", "silent");
   const db = openDatabase(config, { name: "outbox", connections: 2 }, silent);
   try {
+    for (const name of await unknownNames(db, command.selection))
+      process.stderr.write(`--${name}: nothing was ever meant for ${command.selection[name]}\n`);
     for (const line of await carryOut(db, command)) process.stdout.write(`${line}\n`);
     return 0;
   } finally {
