@@ -7,6 +7,7 @@ import { findGuards } from "./find-guards.js";
 import type { NumberedGuard } from "./instrument.js";
 import { judgementOf } from "./judged.js";
 import { noticeGuards, type Outcome } from "./notice.js";
+import { keptOutcomes, NOTICED_FILE, noticedList, noticedIds } from "./noticed.js";
 import { findReach } from "./reach.js";
 import { reportOf } from "./report.js";
 import { makeScratch } from "./scratch.js";
@@ -22,7 +23,10 @@ const { values } = parseArgs({
     folder: { type: "string", default: join(tmpdir(), "wharfinger-one-guard-out") },
     fresh: { type: "boolean", default: false },
     "unit-only": { type: "boolean", default: false },
+    tests: { type: "string", default: "" },
     list: { type: "boolean", default: false },
+    "list-new": { type: "boolean", default: false },
+    report: { type: "boolean", default: false },
   },
 });
 
@@ -35,16 +39,27 @@ const wanted = guards.filter(
   ({ id, file, line }) => only === undefined || `${file}:${line} ${id}`.includes(only),
 );
 
-if (values.list)
-  for (const { file, line, removal, text } of wanted)
-    console.log(`${file}:${line}\t${removal.to}\t${text}`);
+if (values.list) list(wanted);
+else if (values["list-new"]) list(wanted.filter(isNew(noticedIds(REPOSITORY_ROOT))));
+else if (values.report) tell(keptOutcomes(folder, guards));
 else await run();
+
+function list(some: readonly NumberedGuard[]): void {
+  for (const { file, line, removal, text } of some)
+    console.log(`${file}:${line}\t${removal.to}\t${text}`);
+}
+
+function isNew(noticed: ReadonlySet<string>): (guard: NumberedGuard) => boolean {
+  return (guard) => !noticed.has(guard.id) && judgementOf(guard) === null;
+}
 
 async function run(): Promise<void> {
   if (values.fresh) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   const scratch = makeScratch(folder, guards);
-  const tests = nearTests(modules);
+  const near = nearTests(modules);
+  const isAsked = (test: string) => new RegExp(values.tests).test(test);
+  const tests = { unit: near.unit.filter(isAsked), whole: near.whole.filter(isAsked) };
   const outcomes = new Map<string, Outcome>();
   const say = (id: string, outcome: Outcome) => outcomes.set(id, outcome);
   const unit = await findReach(scratch, tests.unit, guards, UNIT);
@@ -58,9 +73,14 @@ async function run(): Promise<void> {
       await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 20 }, say);
     });
   }
+  tell(outcomes);
+}
+
+/** The report is of all guards: some of them alone are told on the screen. */
+function tell(outcomes: ReadonlyMap<string, Outcome>): void {
   const report = reportOf(guards, outcomes);
-  console.log(report.summary);
-  if (only === undefined)
-    writeFileSync(join(REPOSITORY_ROOT, "tests/mutants/report.md"), report.text);
-  else console.log(report.text);
+  console.log(only === undefined ? report.summary : report.text);
+  if (only !== undefined || values.tests !== "") return;
+  writeFileSync(join(REPOSITORY_ROOT, "tests/mutants/report.md"), report.text);
+  writeFileSync(join(REPOSITORY_ROOT, NOTICED_FILE), noticedList(guards, outcomes));
 }

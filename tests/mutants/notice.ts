@@ -9,13 +9,15 @@ import type { Scratch } from "./scratch.js";
 export type Outcome =
   | { readonly is: "noticed"; readonly test: string; readonly title: string }
   | { readonly is: "survived"; readonly tests: number }
+  /** Written after the last run. */
+  | { readonly is: "new" }
   /** A test waits in vain without it: it fails by its time limit alone. */
   | { readonly is: "waited for"; readonly test: string }
   /** A test file hung or could not be loaded, which tells nothing, and no other one noticed. */
   | { readonly is: "not shown"; readonly why: string };
 
 /** What one test file said of one guard. */
-interface Line {
+export interface Line {
   readonly id: string;
   readonly test: string;
   /** Of the test file. */
@@ -105,7 +107,11 @@ function isCurrent({ said, test, hash }: Line, reaches: readonly Reach[]): boole
   return said === "noticed" || reaches.some((reach) => reach.test === test && reach.hash === hash);
 }
 
-function outcomeOf(lines: readonly Line[]): Outcome {
+/**
+ * @param lines - what test files said of one guard
+ * @returns what became of it when it was taken out
+ */
+export function outcomeOf(lines: readonly Line[]): Outcome {
   const noticed = lines.find(({ said }) => said === "noticed");
   if (noticed !== undefined) return { is: "noticed", test: noticed.test, title: noticed.title };
   const slow = lines.find(({ said }) => said === "slow");

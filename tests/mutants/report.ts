@@ -33,6 +33,7 @@ export function reportOf(guards: readonly Guard[], outcomes: ReadonlyMap<string,
     ["not noticed, and why that is right", rows.filter(isJudged).length],
     ["not noticed", open("survived", false)],
     ["not shown: a test file hung or broke", open("not shown", false)],
+    ["new since the last run, not asked yet", open("new", false)],
   ] as const;
   const summary = [
     "| | number |",
@@ -98,6 +99,8 @@ function said(outcome: Outcome): string {
   switch (outcome.is) {
     case "noticed":
       return `${outcome.test} › ${outcome.title}`;
+    case "new":
+      return "not asked yet";
     case "survived":
       return `${outcome.tests} test files pass`;
     case "waited for":
