@@ -3,7 +3,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { RegistryEvent } from "../events/event.js";
 import { DeliveryError, type Sink } from "../events/sink.js";
 import type { DeliveryMetrics } from "./outbox-metrics.js";
-import { afterFailure } from "./retry.js";
+import { afterFailure, type Tries } from "./retry.js";
 import {
   nextDeliveries,
   postponeQueue,
@@ -32,6 +32,7 @@ export interface DeliverDeps {
 export const LEASE_SECONDS = 30;
 const ATTEMPT_MILLISECONDS = 15_000;
 const BATCH = 20;
+const UNTRIED: Tries = { attempts: 0, refusals: 0, refusedSeconds: 0 };
 const MOST_ERROR_CHARACTERS = 500;
 
 /**
@@ -49,12 +50,12 @@ export async function deliverQueue(
   queue: ClaimedQueue,
   stopping: AbortSignal,
 ): Promise<void> {
-  let { attempts } = queue;
+  let before: Tries = queue;
   for (const delivery of await nextDeliveries(deps.db, queue, BATCH)) {
     if (stopping.aborted) break;
-    const outcome = await deliverOne(deps, sink, queue, delivery, attempts + 1);
+    const outcome = await deliverOne(deps, sink, queue, delivery, before);
     if (outcome !== "settled") return;
-    attempts = 0;
+    before = UNTRIED;
   }
   await releaseQueue(deps.db, queue);
 }
@@ -64,8 +65,9 @@ async function deliverOne(
   sink: Sink,
   queue: ClaimedQueue,
   { position, event, queuedAt }: Delivery,
-  attempts: number,
+  before: Tries,
 ): Promise<"settled" | "postponed" | "lost"> {
+  const attempts = before.attempts + 1;
   const seen = {
     sink: sink.name,
     id: event.id,
@@ -82,7 +84,8 @@ async function deliverOne(
   const reason = error.message.slice(0, MOST_ERROR_CHARACTERS);
   const ageSeconds = (deps.now() - queuedAt.getTime()) / 1_000;
   const { giveUpSeconds } = deps;
-  const verdict = afterFailure(error, attempts, ageSeconds, {
+  const refusals = error.lasting ? before.refusals + 1 : 0;
+  const verdict = afterFailure(error, { ...before, attempts, refusals }, ageSeconds, {
     giveUpSeconds,
     random: deps.random(),
   });
@@ -93,7 +96,7 @@ async function deliverOne(
   }
   const seconds = verdict.retryInSeconds;
   deps.log.warn({ event: "event.postponed", ...seen, attempts, reason, retryInSeconds: seconds });
-  await postponeQueue(deps.db, queue, { seconds, attempts, error: reason });
+  await postponeQueue(deps.db, queue, { seconds, attempts, refusals, error: reason });
   return "postponed";
 }
 

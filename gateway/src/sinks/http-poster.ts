@@ -117,7 +117,8 @@ function refuseAllBut2xx(url: URL, { statusCode: status = 0, headers }: Incoming
   if (status >= 200 && status < 300) return;
   const isRedirect = status >= 300 && status < 400;
   const hint = isRedirect ? "; redirects are not followed" : "";
-  const isBusy = status === 429 || status === 503;
+  // Proxies say it with 502 and 504 as well (RFC 9110, section 10.2.3, leaves open with what).
+  const isBusy = status === 429 || status >= 500;
   throw new DeliveryError(`${url.host} answered ${status}${hint}`, {
     lasting: LASTING.includes(status),
     retryAfterSeconds: isBusy ? retryAfterSeconds(headers["retry-after"], Date.now()) : null,

@@ -170,6 +170,24 @@ describe("events in the outbox", () => {
 });
 
 describe("an event that a sink refuses for good", () => {
+  test("once, after it was away, is delivered all the same", async () => {
+    const answers = [away, away, away, refuse];
+    let asked = 0;
+    sink.meet(() => {
+      asked += 1;
+      return answers[asked - 1]?.() ?? Promise.resolve();
+    });
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    const gateway = await start(db, [sink]);
+    await eventually("it was delivered", async () => {
+      await passTime(db);
+      gateway.wake();
+      return (await statesOf(db))["1.0"] !== "waiting";
+    });
+    expect(await statesOf(db)).toEqual({ "1.0": "delivered" });
+    expect(asked).toBe(5);
+  });
+
   test("is given up with the reason, and those behind it go on", async () => {
     sink.meet(({ tag }) => (tag === "bad" ? refuse() : Promise.resolve()));
     for (const tag of ["bad", "good"])

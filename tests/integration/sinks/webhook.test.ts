@@ -130,14 +130,13 @@ describe("the webhook sink", () => {
     [410, false],
     [413, true],
     [422, true],
-    [500, false],
   ])("takes %s as lasting: %s", async (status, lasting) => {
     receiver.answer = (res) => res.writeHead(status, { "retry-after": "7" }).end("no");
     const message = `127.0.0.1:${receiver.port} answered ${status}`;
     expect(await failureOf(webhook())).toMatchObject({ message, lasting, retryAfterSeconds: null });
   });
 
-  test.each([429, 503])("waits as long as %s asks it to", async (status) => {
+  test.each([429, 500, 502, 503, 504])("waits as long as %s asks it to", async (status) => {
     receiver.answer = (res) => res.writeHead(status, { "retry-after": "7" }).end();
     expect(await failureOf(webhook())).toMatchObject({ lasting: false, retryAfterSeconds: 7 });
   });

@@ -11,6 +11,9 @@ export interface ClaimedQueue {
   readonly donePosition: number;
   /** How often the first of the queue was tried in vain. */
   readonly attempts: number;
+  /** How often in a row the sink said that it will never take it, and how long ago it said so first. */
+  readonly refusals: number;
+  readonly refusedSeconds: number;
 }
 
 /** The place of an event in a queue. */
@@ -52,7 +55,10 @@ export async function claimQueue(
      update ledger.outbox as queue
      set claim = $2, due_at = clock_timestamp() + $3 * interval '1 second'
      from due where queue.sink = due.sink and queue.repository = due.repository
-     returning queue.repository, queue.done_position::float8 as "donePosition", queue.attempts`,
+     returning queue.repository, queue.done_position::float8 as "donePosition", queue.attempts,
+               queue.refusals,
+               coalesce(extract(epoch from clock_timestamp() - queue.refused_since), 0)::float8
+                 as "refusedSeconds"`,
     [sink, claim, leaseSeconds],
   );
   return rows[0] === undefined ? null : { ...rows[0], sink, claim };
@@ -116,7 +122,7 @@ export async function settleDelivery(
   const { rowCount } = await db.query(
     `with queue as (
        update ledger.outbox
-       set done_position = $4, attempts = 0, last_error = null,
+       set done_position = $4, attempts = 0, last_error = null, refusals = 0, refused_since = null,
            due_at = clock_timestamp() + $8 * interval '1 second'
        where sink = $1 and repository = $2 and claim = $3 and done_position = $4 - 1
        returning sink
@@ -134,19 +140,28 @@ export async function settleDelivery(
  *
  * @param db - pool
  * @param queue - the queue
- * @param failure - when it is due again, in seconds from now, and why
+ * @param failure - when it is due again, in seconds from now, and why; `refusals` in a row that were called lasting
  */
 export async function postponeQueue(
   db: Queryable,
   { sink, repository, claim }: ClaimedQueue,
-  failure: { readonly seconds: number; readonly attempts: number; readonly error: string },
+  failure: {
+    readonly seconds: number;
+    readonly attempts: number;
+    readonly refusals: number;
+    readonly error: string;
+  },
 ): Promise<void> {
   await db.query(
     `update ledger.outbox
      set claim = null, attempts = $4, last_error = $5,
-         due_at = clock_timestamp() + $6 * interval '1 second'
+         due_at = clock_timestamp() + $6 * interval '1 second', refusals = $7,
+         refused_since = case when $7 > 0 then coalesce(refused_since, clock_timestamp()) end
      where sink = $1 and repository = $2 and claim = $3`,
-    [sink, repository, claim, failure.attempts, failure.error, failure.seconds],
+    [
+      ...[sink, repository, claim, failure.attempts, failure.error, failure.seconds],
+      failure.refusals,
+    ],
   );
 }
 

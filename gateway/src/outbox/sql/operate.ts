@@ -97,7 +97,8 @@ export async function discardWaiting(
     const { rowCount } = await db.query(
       `with queue as (
          update ledger.outbox as held
-         set done_position = last_position, claim = null, attempts = 0, last_error = null
+         set done_position = last_position, claim = null, attempts = 0, last_error = null,
+             refusals = 0, refused_since = null
          from unnest($1::text[], $2::text[]) as wanted (sink, repository)
          where held.sink = wanted.sink and held.repository = wanted.repository
            and done_position < last_position

@@ -125,7 +125,11 @@ export async function announcePush(
 
 /** Makes everything due now that nobody is delivering, as if the time had passed. */
 export async function passTime(db: Database): Promise<void> {
-  await db.query("update ledger.outbox set due_at = clock_timestamp() where claim is null");
+  await db.query(
+    `update ledger.outbox
+     set due_at = clock_timestamp(), refused_since = refused_since - interval '5 minutes'
+     where claim is null`,
+  );
 }
 
 /** @returns state of every delivery, by the event's tag */
