@@ -1,5 +1,4 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
+import { collectGarbage } from "#tests/support/collect-garbage.js";
 import type { PassSummary } from "#gateway/discovery/tally.js";
 import type { Discover } from "#tests/integration/discovery/support/discoverer.js";
 
@@ -63,7 +62,6 @@ async function pass(
 
 /** @returns MiB that are still in use after everything that can go has gone */
 function liveHeap(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  collectGarbage();
   return process.memoryUsage().heapUsed / 2 ** 20;
 }

@@ -1,7 +1,6 @@
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "@jest/globals";
 import type { Database } from "#service-kit/db/pool.js";
+import { collectGarbage } from "#tests/support/collect-garbage.js";
 import { type StartedLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
 import { fill, filledDigest, type ListedRegistry } from "./support/listed-registry.js";
@@ -120,8 +119,7 @@ describe("a pass", () => {
 
 /** @returns MiB that are still in use after everything that can go has gone */
 function liveHeap(): number {
-  setFlagsFromString("--expose-gc");
-  (runInNewContext("gc") as () => void)();
+  collectGarbage();
   return process.memoryUsage().heapUsed / 2 ** 20;
 }
 
