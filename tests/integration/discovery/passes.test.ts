@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { Database } from "#service-kit/db/pool.js";
 import { collectGarbage } from "#tests/support/collect-garbage.js";
+import { eventually } from "#tests/support/eventually.js";
 import { type StartedLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
 import { fill, filledDigest, type ListedRegistry } from "./support/listed-registry.js";
@@ -81,10 +82,10 @@ describe("a pass", () => {
   test("that is ended early says so, and what it did stays", async () => {
     fill(registry, "alpha/app", 200);
     const ending = new AbortController();
-    setTimeout(() => {
-      ending.abort(new Error("enough"));
-    }, 300);
-    const summary = await discover({ perSecond: 100, signal: ending.signal });
+    const pass = discover({ perSecond: 100, signal: ending.signal });
+    await eventually("some were asked for", () => registry.asked.size > 10);
+    ending.abort(new Error("enough"));
+    const summary = await pass;
     expect(summary?.problems).toContain("enough");
     expect(summary?.adopted).toBeGreaterThan(5);
     expect(summary?.adopted).toBeLessThan(200);
