@@ -9,7 +9,6 @@ import { eventually } from "#tests/support/eventually.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { migratedDatabase } from "#tests/support/migrated-database.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { TOKEN_SERVER_MIGRATIONS } from "#tests/support/token-server.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import {
   launchTokenServer,
@@ -23,6 +22,7 @@ import {
   rowOf,
   type Deployment,
 } from "./support/deployments.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#tests/support/migrations.js";
 
 const HTPASSWD = "htpasswd: { file: users }";
 const OIDC =

@@ -12,11 +12,12 @@ import { subscriber } from "#service-kit/db/subscribe.js";
 import { createLogger } from "#service-kit/log.js";
 import type { PostgresLogin } from "#local/postgres/postgres.js";
 import { eventually } from "#tests/support/eventually.js";
-import { AUDIT_LOG_MIGRATIONS, SILENT } from "#tests/support/ledger.js";
+import { SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startTlsPostgres, type TlsPostgres } from "#tests/support/tls-postgres.js";
 import { launchTokenServer } from "#tests/support/token-server-process.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
 
 let plain: TestPostgres;
 let tls: TlsPostgres;

@@ -2,8 +2,9 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { SYSTEM } from "#audit-log/entry.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type Queryable } from "#service-kit/db/pool.js";
-import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "#tests/support/ledger.js";
+import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres } from "#tests/support/postgres.js";
+import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
 
 /** What an entry in the audit log costs a commit: npm run bench:audit */
 const SECONDS = 2;

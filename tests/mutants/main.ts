@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { sharePostgres } from "#tests/support/postgres.js";
 import { findGuards } from "./find-guards.js";
 import type { NumberedGuard } from "./instrument.js";
 import { judgementOf } from "./judged.js";
@@ -11,7 +12,6 @@ import { keptOutcomes, NOTICED_FILE, noticedList, noticedIds } from "./noticed.j
 import { findReach } from "./reach.js";
 import { reportOf } from "./report.js";
 import { makeScratch } from "./scratch.js";
-import { withSharedPostgres } from "./shared-postgres.js";
 import { guardedModules, nearTests } from "./targets.js";
 
 const UNIT = { test: 10_000, file: 60_000 };
@@ -68,10 +68,13 @@ async function run(): Promise<void> {
   const left = open.filter((guard) => judgementOf(guard) === null);
   console.log(`${left.length} guards left after the unit tests`);
   if (!values["unit-only"] && left.length > 0) {
-    await withSharedPostgres(async () => {
+    const stopSharing = await sharePostgres();
+    try {
       const whole = await findReach(scratch, tests.whole, guards, WHOLE);
       await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 20 }, say);
-    });
+    } finally {
+      await stopSharing();
+    }
   }
   tell(outcomes);
 }

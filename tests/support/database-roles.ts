@@ -1,21 +1,19 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
-import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
-import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import { connectionOptions, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
-import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 import { makeRoles } from "../../deploy/database/roles.js";
-import { SILENT } from "./ledger.js";
+import { AUDIT_LOG_MIGRATIONS, LEDGER_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
+import { SILENT } from "./silent.js";
 import { REPOSITORY_ROOT } from "./source-tree.js";
 
-/** Every schema of the product; compiled files find the folders elsewhere. */
+/** Every schema of the product. */
 export const SCHEMAS: readonly MigrationSet[] = [
-  { ...LEDGER_MIGRATIONS, directory: join(REPOSITORY_ROOT, "gateway", "sql") },
-  { ...TOKEN_SERVER_MIGRATIONS, directory: join(REPOSITORY_ROOT, "token-server", "sql") },
-  { ...AUDIT_MIGRATIONS, directory: join(REPOSITORY_ROOT, "audit-log", "sql") },
+  LEDGER_MIGRATIONS,
+  TOKEN_SERVER_MIGRATIONS,
+  AUDIT_LOG_MIGRATIONS,
 ];
 
 export const ROLES = [

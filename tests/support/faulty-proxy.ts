@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { listening } from "./test-server.js";
 import { setTimeout as pause } from "node:timers/promises";
 
 /** What goes wrong with an exchange. */
@@ -47,7 +47,6 @@ export async function startFaultyProxy(
   target: string,
   delayMilliseconds: number,
 ): Promise<FaultyProxy> {
-  const sockets = new Set<Socket>();
   const underWay = new Set<Promise<void>>();
   let planned: { fault: PlannedFault; skip: number }[] = [];
   const nextFault = (method: string): PlannedFault | null => {
@@ -92,16 +91,9 @@ export async function startFaultyProxy(
     } else if (fault.moment === "middle" && fault.kind === "502") res.socket?.end();
     else breakOff(res, fault.kind);
   };
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { url, stop } = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
+    url,
     plan: (faults) => {
       planned = faults.map((fault) => ({ fault, skip: fault.skip ?? 0 }));
     },
@@ -109,12 +101,7 @@ export async function startFaultyProxy(
     settled: async () => {
       await Promise.all(underWay);
     },
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    stop,
   };
 }
 

@@ -1,7 +1,7 @@
-import { once } from "node:events";
 import { createServer } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import type { Socket } from "node:net";
 import { ask } from "./faulty-proxy.js";
+import { listening } from "./test-server.js";
 
 /** Closes each connection after its first answer, as load balancers do, and always just too late. */
 export interface ForgetfulRelay {
@@ -19,7 +19,6 @@ export interface ForgetfulRelay {
  */
 export async function startForgetfulRelay(target: string): Promise<ForgetfulRelay> {
   const used = new WeakSet<Socket>();
-  const sockets = new Set<Socket>();
   const [passed, met]: [string[], string[]] = [[], []];
   const server = createServer((req, res) => {
     const line = `${req.method ?? ""} ${req.url ?? ""}`;
@@ -42,23 +41,6 @@ export async function startForgetfulRelay(target: string): Promise<ForgetfulRela
       }
     })();
   });
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.on("error", () => undefined);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  return {
-    url: `http://127.0.0.1:${port}`,
-    passed,
-    met,
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
-  };
+  const { url, stop } = await listening(server);
+  return { url, passed, met, stop };
 }

@@ -1,25 +1,11 @@
-import { join } from "node:path";
 import type { AuditEntry } from "#audit-log/entry.js";
-import type { MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
-import { createLogger } from "#service-kit/log.js";
+import { SILENT } from "./silent.js";
+import { AUDIT_LOG_MIGRATIONS, LEDGER_MIGRATIONS } from "./migrations.js";
 import { configOf, migratedDatabase } from "./migrated-database.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
-import { REPOSITORY_ROOT } from "./source-tree.js";
 
-export const SILENT = createLogger("test", "silent");
-
-/** The gateway's own migrations. */
-export const LEDGER_MIGRATIONS: MigrationSet = {
-  schema: "ledger",
-  directory: join(REPOSITORY_ROOT, "gateway", "sql"),
-};
-
-/** The audit log's own migrations. */
-export const AUDIT_LOG_MIGRATIONS: MigrationSet = {
-  schema: "audit",
-  directory: join(REPOSITORY_ROOT, "audit-log", "sql"),
-};
+export { SILENT } from "./silent.js";
 
 /** An entry of the audit log as a test reads it. */
 export type AuditedEntry = AuditEntry & { readonly at: string };

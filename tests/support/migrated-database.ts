@@ -2,11 +2,10 @@ import { withClient, type PostgresLogin } from "#local/postgres/postgres.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import { NO_TLS } from "#service-kit/db/tls.js";
-import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import type { TestPostgres } from "./postgres.js";
+import { SILENT } from "./silent.js";
 
-const SILENT = createLogger("test", "silent");
 /** Any number that nothing else of a test server locks. */
 const LOCK = 4_711_001;
 const templates = new Map<string, Promise<void>>();

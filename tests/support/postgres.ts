@@ -23,7 +23,7 @@ export interface TestPostgres {
 }
 
 /** Where the set-up of a whole run tells which server its files share; without it each has its own. */
-export const SHARED_POSTGRES = "TEST_POSTGRES";
+const SHARED_POSTGRES = "TEST_POSTGRES";
 
 const ports = portPicker();
 
@@ -64,6 +64,18 @@ export async function startOwnPostgres(
     await service.stop();
     await folder.remove();
   });
+}
+
+/**
+ * One server for all files of a run, each with databases of its own: to start one takes longer than most tests.
+ *
+ * @returns ends it
+ */
+export async function sharePostgres(): Promise<() => Promise<void>> {
+  // Whatever is in it is thrown away in the end, so nothing of it has to outlive a crash.
+  const postgres = await startOwnPostgres({ fsync: "off", full_page_writes: "off" });
+  process.env[SHARED_POSTGRES] = JSON.stringify(postgres.login);
+  return () => postgres.stop();
 }
 
 function partOf(

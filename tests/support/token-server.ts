@@ -1,13 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { join } from "node:path";
 import type { Express } from "express";
 import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import type { MigrationSet } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { Secret } from "#service-kit/secret.js";
@@ -33,17 +31,11 @@ import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
 import { openRestApi } from "#token-server/wiring/rest-api.js";
 import { openTokens } from "#token-server/wiring/tokens.js";
-import { AUDIT_LOG_MIGRATIONS, SILENT } from "./ledger.js";
+import { SILENT } from "./silent.js";
 import { migratedDatabase } from "./migrated-database.js";
+import { AUDIT_LOG_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 import { startTestPostgres, type TestPostgres } from "./postgres.js";
-import { REPOSITORY_ROOT } from "./source-tree.js";
 import { temporaryFolder } from "./temporary-folder.js";
-
-/** The token server's own migrations. */
-export const TOKEN_SERVER_MIGRATIONS: MigrationSet = {
-  schema: "token_server",
-  directory: join(REPOSITORY_ROOT, "token-server", "sql"),
-};
 
 /** A token server on a real Postgres, with a company's identity services beside it. */
 export interface TestTokenServer {

@@ -1,11 +1,10 @@
-import { once } from "node:events";
 import {
   createServer,
   type IncomingHttpHeaders,
   type IncomingMessage,
   type ServerResponse,
 } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
+import { listening } from "./test-server.js";
 
 /** A request as an upstream got it. */
 export interface SeenRequest {
@@ -48,7 +47,6 @@ const KEPT_BYTES = 64 * 1024;
  */
 export async function startUpstream(handler: UpstreamHandler = takeAll): Promise<UpstreamDouble> {
   const seen: SeenRequest[] = [];
-  const sockets = new Set<Socket>();
   let current = handler;
   const answer = (req: IncomingMessage, res: ServerResponse) => {
     const entry = watch(req, res);
@@ -56,27 +54,15 @@ export async function startUpstream(handler: UpstreamHandler = takeAll): Promise
     void current(req, res, entry);
   };
   const server = createServer({ requestTimeout: 0 }, answer);
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
+  const { url, port, stop } = await listening(server);
   return {
-    url: `http://127.0.0.1:${port}`,
-    port,
+    ...{ url, port },
     seen,
     answerWith: (next) => {
       current = next;
       seen.length = 0;
     },
-    stop: async () => {
-      const closed = once(server, "close");
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await closed;
-    },
+    stop,
   };
 }
 

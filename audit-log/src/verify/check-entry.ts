@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { entryHash } from "../chain.js";
 import type { EntryRow } from "../sql/entries.js";
 
@@ -31,19 +32,11 @@ function beforeIt({ position }: EntryRow): string {
 }
 
 function contentFaultOf(row: EntryRow): string | null {
-  const parsed = contentSchema.safeParse(parseJson(row.content));
+  const parsed = contentSchema.safeParse(jsonOrNull(row.content));
   if (!parsed.success) return "not an entry: its content cannot be understood";
   const { at, action, repository } = parsed.data;
   if (at !== row.at) return `column "at" (${row.at}) is not what the content says`;
   if (action !== row.action) return 'column "action" is not what the content says';
   if (repository !== row.repository) return 'column "repository" is not what the content says';
   return null;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

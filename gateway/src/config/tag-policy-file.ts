@@ -1,6 +1,7 @@
 import type { Fact } from "#audit-log/record-fact.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 import { watchFile, type WatchDeps } from "#service-kit/watch-file.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
 import { compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
@@ -87,23 +88,13 @@ export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Prom
     },
   });
   log.info({ event: "tag-policy.loaded", ...file.current().version });
-  const onHangup = () => void file.reload();
   return {
-    name: "tag policy",
+    ...reloadOnHangup("tag policy", file),
     policy: {
       ruleFor: (repository, tag) => file.current().policy.ruleFor(repository, tag),
       isVirtual: (key) => file.current().policy.isVirtual(key),
     },
     version: () => file.current().version,
-    start: () => {
-      process.on("SIGHUP", onHangup);
-      return Promise.resolve();
-    },
-    stop: () => {
-      process.off("SIGHUP", onHangup);
-      file.stop();
-      return Promise.resolve();
-    },
   };
 }
 

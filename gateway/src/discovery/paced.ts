@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { someAtOnce } from "#service-kit/some-at-once.js";
 
 /** Lets no more than so many requests a second go. */
 export type Pace = (signal: AbortSignal) => Promise<void>;
@@ -35,18 +36,8 @@ export async function paced<T>(
   signal: AbortSignal,
   work: (item: T) => Promise<void>,
 ): Promise<void> {
-  const waiting = items.values();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) {
-      if (failures.length > 0) return;
-      await pace(signal);
-      await work(item);
-    }
-  };
-  const workers = Array.from({ length: Math.min(AT_ONCE, items.length) }, () =>
-    worker().catch((error: unknown) => failures.push(error)),
-  );
-  await Promise.all(workers);
-  if (failures.length > 0) throw failures[0];
+  await someAtOnce(items, AT_ONCE, async (item) => {
+    await pace(signal);
+    await work(item);
+  });
 }

@@ -4,6 +4,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
+import { inTime } from "#service-kit/in-time.js";
 import { LATEST } from "#tag-policy/tag-policy.js";
 import { adopt, type AdoptDeps } from "../ledger/adopt.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
@@ -63,7 +64,7 @@ export function latestInheritance(deps: InheritanceDeps): LatestInheritance {
       if (known !== null) return known;
       if (await recordOwn(deps, repository).catch(undecided))
         return readLatest(deps.db, repository);
-      return inTime(surveyOf(repository).catch(undecided), reader);
+      return inTime(surveyOf(repository).catch(undecided), reader, notYet);
     },
   };
 }
@@ -128,19 +129,9 @@ function undecided(cause: unknown): never {
   });
 }
 
-async function inTime<T>(answer: Promise<T>, milliseconds: number): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new Fault("UNAVAILABLE", {
-          message: "the repository's tags are being looked at for the newest one; try again",
-        }),
-      );
-    }, milliseconds);
-  });
-  return Promise.race([answer, late]).finally(() => {
-    clearTimeout(timer);
+function notYet(): Fault {
+  return new Fault("UNAVAILABLE", {
+    message: "the repository's tags are being looked at for the newest one; try again",
   });
 }
 

@@ -3,6 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { someAtOnce } from "#service-kit/some-at-once.js";
 import { isSignatureTag, LATEST } from "#tag-policy/tag-policy.js";
 import { readKnownTags, type KnownTag } from "../ledger/sql/known-tags.js";
 import type { ImageReader } from "../scm/find-source.js";
@@ -49,6 +50,7 @@ export async function newestTag(
   const dates = new Map<Digest, Promise<ImageDate | null>>();
   let newest: DatedTag | null = null;
   const look = async (tag: Tag): Promise<void> => {
+    signal.throwIfAborted();
     const digest =
       known.get(tag)?.digest ?? (await unlessUnreadable(deps.upstreamDigest({ repository, tag })));
     if (digest === null) return;
@@ -60,11 +62,8 @@ export async function newestTag(
     const dated = { tag, digest, ...found };
     if (newest === null || isNewer(dated, newest)) newest = dated;
   };
-  await someAtOnce(
-    [...names].flatMap((name) => candidate(known, name)),
-    signal,
-    look,
-  );
+  const tags = [...names].flatMap((name) => candidate(known, name));
+  await someAtOnce(tags, AT_ONCE, look);
   return newest;
 }
 
@@ -103,26 +102,4 @@ function candidate(known: ReadonlyMap<string, KnownTag>, name: string): Tag[] {
   } catch {
     return [];
   }
-}
-
-/** @throws the first thing that `work` throws, when everything under way has ended */
-async function someAtOnce<T>(
-  items: readonly T[],
-  signal: AbortSignal,
-  work: (item: T) => Promise<void>,
-): Promise<void> {
-  const waiting = items.values();
-  const failures: unknown[] = [];
-  const worker = async (): Promise<void> => {
-    for (const item of waiting) {
-      if (failures.length > 0) return;
-      signal.throwIfAborted();
-      await work(item);
-    }
-  };
-  const workers = Array.from({ length: AT_ONCE }, () =>
-    worker().catch((error: unknown) => failures.push(error)),
-  );
-  await Promise.all(workers);
-  if (failures.length > 0) throw failures[0];
 }

@@ -1,6 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
+import { inTime } from "#service-kit/in-time.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
 import type { LatestInheritance } from "./latest-inheritance.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
@@ -121,7 +122,7 @@ async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | nu
 
 /** Asks the ledger, and remembers what it says. What is not settled must not outlive the push that settles it. */
 async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Promise<TagMeaning> {
-  const meaning = await inTime(readTagMeaning(db, key));
+  const meaning = await unlessSilent(readTagMeaning(db, key));
   if (meaning.kind === "means") remembered.means(key, meaning.digest);
   else if (meaning.kind === "nothing") remembered.isDeleted(key);
   else remembered.forget(key);
@@ -130,7 +131,7 @@ async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Prom
 
 async function newest(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
   const { db, remembered, inheritance } = deps;
-  const known = await inTime(readLatest(db, key.repository));
+  const known = await unlessSilent(readLatest(db, key.repository));
   const meant = known ?? (await inheritance.find(key.repository));
   if (meant === null) remembered.forget(key);
   else remembered.means(key, meant.digest);
@@ -149,16 +150,12 @@ async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | 
 }
 
 /** A database that is silent is given up by the pool, too, but later than readers wait. */
-async function inTime<T>(answer: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const silence = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      reject(new Fault("UNAVAILABLE", { message: "the ledger does not answer; try again" }));
-    }, LEDGER_MILLISECONDS);
-  });
-  return Promise.race([answer, silence]).finally(() => {
-    clearTimeout(timer);
-  });
+function unlessSilent<T>(answer: Promise<T>): Promise<T> {
+  return inTime(
+    answer,
+    LEDGER_MILLISECONDS,
+    () => new Fault("UNAVAILABLE", { message: "the ledger does not answer; try again" }),
+  );
 }
 
 /**

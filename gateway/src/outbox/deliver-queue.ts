@@ -1,4 +1,5 @@
 import type { Database } from "#service-kit/db/pool.js";
+import { inTime } from "#service-kit/in-time.js";
 import type { Logger } from "#service-kit/log.js";
 import type { RegistryEvent } from "../events/event.js";
 import { DeliveryError, type Sink } from "../events/sink.js";
@@ -110,9 +111,13 @@ async function attempt(
     deps.metrics.ended(sink.name, outcome, (performance.now() - began) / 1_000);
   };
   try {
-    await inTime(deps.attemptMilliseconds ?? ATTEMPT_MILLISECONDS, (signal) =>
-      sink.deliver(event, signal),
-    );
+    const ending = new AbortController();
+    const milliseconds = deps.attemptMilliseconds ?? ATTEMPT_MILLISECONDS;
+    // What does not heed the signal (credentials, files that hang) is not waited for: it would block the sink for good.
+    await inTime(sink.deliver(event, ending.signal), milliseconds, () => {
+      ending.abort();
+      return new DeliveryError(`not delivered within ${milliseconds / 1_000} s`);
+    });
     note("delivered");
     return null;
   } catch (error) {
@@ -121,25 +126,5 @@ async function attempt(
     // Its text may hold anything; the log has the whole of it, which pino redacts.
     deps.log.error({ event: "event.sink-faulty", sink: sink.name, err: error });
     return new DeliveryError("the sink failed in an unexpected way; the log says how");
-  }
-}
-
-/** What does not heed the signal (credentials, files that hang) is not waited for: it would block the sink for good. */
-async function inTime(
-  milliseconds: number,
-  work: (signal: AbortSignal) => Promise<void>,
-): Promise<void> {
-  const ending = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
-  const tooLate = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => {
-      ending.abort();
-      reject(new DeliveryError(`not delivered within ${milliseconds / 1_000} s`));
-    }, milliseconds);
-  });
-  try {
-    await Promise.race([work(ending.signal), tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
 import { defaultImage } from "#registry-protocol/manifest/default-image.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
@@ -25,7 +26,7 @@ const MOST_KNOWN = 1_000;
  * @returns what looks into manifest lists, into each once as long as it is asked for now and then
  */
 export function defaultImages(upstream: Pick<Upstream, "getManifest">): DefaultImages {
-  const known = new Map<Digest, ReturnType<DefaultImages>>();
+  const known = new LRUCache<Digest, ReturnType<DefaultImages>>({ max: MOST_KNOWN });
   const look: DefaultImages = async ({ repository, digest }) => {
     const manifest = await unlessUnreadable(upstream.getManifest(repository, digest));
     if (manifest === null) known.delete(digest);
@@ -34,11 +35,7 @@ export function defaultImages(upstream: Pick<Upstream, "getManifest">): DefaultI
   return (address) => {
     const { digest } = address;
     const found = known.get(digest) ?? look(address);
-    // What was asked for last stands last.
-    known.delete(digest);
     known.set(digest, found);
-    const [oldest] = known.keys();
-    if (known.size > MOST_KNOWN && oldest !== undefined) known.delete(oldest);
     return found.catch((error: unknown) => {
       known.delete(digest);
       throw error;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
@@ -59,16 +60,8 @@ export function withRefusedUrls(answer: WholeAnswer, manifest: Manifest): WholeA
 }
 
 function unknownBlobs(body: Buffer): string[] {
-  const errors = errorsSchema.safeParse(jsonOf(body)).data?.errors ?? [];
+  const errors = errorsSchema.safeParse(jsonOrNull(body.toString())).data?.errors ?? [];
   return errors
     .filter(({ code }) => code === "MANIFEST_BLOB_UNKNOWN")
     .map(({ detail }) => String(detail));
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return null;
-  }
 }

@@ -5,6 +5,7 @@ import { splitTarget } from "#registry-protocol/path.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
@@ -108,7 +109,7 @@ async function askRegistry(
 }
 
 function tagsIn({ body }: WholeAnswer): readonly string[] {
-  const list = listSchema.safeParse(parseJson(body));
+  const list = listSchema.safeParse(jsonOrNull(body.toString()));
   if (list.success) return list.data.tags ?? [];
   throw new Fault("UNAVAILABLE", {
     message: "the registry's list of tags cannot be read",
@@ -134,12 +135,4 @@ function relay(res: Response, { status, headers, body }: WholeAnswer): void {
   res.setHeader("Content-Type", headers.get("content-type") ?? "application/json");
   res.setHeader("Content-Length", body.length);
   res.end(res.req.method === "HEAD" ? undefined : body);
-}
-
-function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString("utf8"));
-  } catch {
-    return null;
-  }
 }

@@ -5,7 +5,7 @@ import {
   type IncomingMessage,
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isForgotten } from "#service-kit/http/closed-connection.js";
+import { changesNothing, isForgotten } from "#service-kit/http/closed-connection.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
 import type { Duplex } from "node:stream";
@@ -55,14 +55,9 @@ export function sender(url: URL, idleSeconds: number): Send {
     return watch(outgoing, connections, stopBody);
   };
   return (made, client) =>
-    isSafe(made.method)
+    changesNothing(made.method)
       ? onceMore(attempt(kept, made), () => attempt(fresh, made))
       : attempt(fresh, made, client);
-}
-
-/** RFC 9110 section 9.2.1: such a request changes nothing, however often it is made. */
-function isSafe(method: MadeRequest["method"]): boolean {
-  return method === "GET" || method === "HEAD";
 }
 
 function writeBody(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 
 /** What the registry says of something that it could not read. */
 export interface ReadVerdict {
@@ -30,7 +31,7 @@ const MOST_CHARACTERS = 200;
  * @returns what it says against the manifest; `null` when it says nothing of that
  */
 export function readVerdict(body: Buffer): ReadVerdict | null {
-  const detail = errorsSchema.safeParse(jsonOf(body)).data?.errors[0].detail;
+  const detail = errorsSchema.safeParse(jsonOrNull(body.toString())).data?.errors[0].detail;
   if (typeof detail === "string") {
     const reason = detail.slice(0, MOST_CHARACTERS);
     if (OF_MANIFESTS.test(detail)) return { reason, isWhole: true };
@@ -43,12 +44,4 @@ export function readVerdict(body: Buffer): ReadVerdict | null {
 /** Errors of storage drivers in 2.8 have `DriverName`, in 3.x `driver`; some have them within others. */
 function namesDriver(detail: object): boolean {
   return /"driver(?:name)?"/i.test(JSON.stringify(detail));
-}
-
-function jsonOf(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString());
-  } catch {
-    return null;
-  }
 }

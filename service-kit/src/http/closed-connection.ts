@@ -23,3 +23,11 @@ export function isClosed(error: unknown): boolean {
 export function isForgotten(outgoing: ClientRequest, error: unknown): boolean {
   return outgoing.reusedSocket && isClosed(error);
 }
+
+/**
+ * @param method - of an HTTP request
+ * @returns whether such a request changes nothing, however often it is made (RFC 9110 section 9.2.1)
+ */
+export function changesNothing(method: string): boolean {
+  return method === "GET" || method === "HEAD";
+}

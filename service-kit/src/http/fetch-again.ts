@@ -1,4 +1,4 @@
-import { isClosed } from "./closed-connection.js";
+import { changesNothing, isClosed } from "./closed-connection.js";
 
 /**
  * `fetch` keeps connections, and whoever it asks may close one while the next request is on its way on it (RFC 9112
@@ -16,11 +16,8 @@ export async function fetchAgain(
   try {
     return await fetch(url, init);
   } catch (error) {
-    if (!isSafe(init.method) || !isClosed((error as { cause?: unknown }).cause)) throw error;
+    if (!changesNothing(init.method ?? "GET") || !isClosed((error as { cause?: unknown }).cause))
+      throw error;
     return fetch(url, init);
   }
-}
-
-function isSafe(method = "GET"): boolean {
-  return method === "GET" || method === "HEAD";
 }

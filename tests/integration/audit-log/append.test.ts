@@ -6,9 +6,10 @@ import { migrate } from "#service-kit/db/migrate.js";
 import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
 import { waitUntil } from "#local/processes/wait.js";
-import { AUDIT_LOG_MIGRATIONS, emptyDatabase, SILENT } from "#tests/support/ledger.js";
+import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { CHAIN, createAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
+import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
 
 let postgres: TestPostgres;
 let log: TestAuditLog;

@@ -4,10 +4,11 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { waitUntil } from "#local/processes/wait.js";
 import { migrate, migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
-import { emptyDatabase, LEDGER_MIGRATIONS, SILENT } from "#tests/support/ledger.js";
+import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { LEDGER_MIGRATIONS } from "#tests/support/migrations.js";
 
 let postgres: TestPostgres;
 

@@ -13,7 +13,7 @@ import { housekeeping } from "../refresh-tokens/housekeeping.js";
 import { robotSource } from "../robots/robot-source.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import type { LogInDeps } from "../token/log-in.js";
-import { followedFile } from "./followed-file.js";
+import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 import { loginMetrics } from "./login-metrics.js";
 
 /** Who somebody is, and in which teams. */
@@ -76,6 +76,6 @@ export async function openLogins(
       log,
     },
     teams: currentTeams(identities),
-    parts: [followedFile("logins", identities), housekeeping(db, log)],
+    parts: [reloadOnHangup("logins", identities), housekeeping(db, log)],
   };
 }

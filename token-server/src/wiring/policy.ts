@@ -5,7 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { builtInPolicy, watchPolicy, type PolicySource } from "../policy/watch.js";
-import { followedFile } from "./followed-file.js";
+import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 
 /**
  * @param path - the policy file; `null`: the built-in policy
@@ -42,5 +42,5 @@ export async function openPolicy(
           record: (version) => records.record(policyFact(version)),
         });
   records.note(policyFact(policy.version()));
-  return { policy, parts: [followedFile("policy", policy)] };
+  return { policy, parts: [reloadOnHangup("policy", policy)] };
 }

@@ -28,7 +28,9 @@ export function claimsMapper(
   return (claims, withheld = NONE) => {
     const missed = unmetRequirement(issuer, claims);
     if (missed !== null) {
-      const why = withheld.has(missed) ? "not in the token, which has no room for it" : "not as required"; // prettier-ignore
+      const why = withheld.has(missed)
+        ? "not in the token, which has no room for it"
+        : "not as required";
       return { refused: `the claim ${missed} is ${why}` };
     }
     const uid = fillTemplate(issuer.uid, (name) => textClaim(claims, name));

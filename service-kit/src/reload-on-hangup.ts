@@ -1,11 +1,11 @@
-import type { Component } from "#service-kit/run-until-signal.js";
+import type { Component } from "./run-until-signal.js";
 
 /**
  * @param name - of the component
  * @param file - a file that is followed
  * @returns what also looks at it at once on SIGHUP, as long as the process runs
  */
-export function followedFile(
+export function reloadOnHangup(
   name: string,
   file: { readonly reload: () => Promise<unknown>; readonly stop: () => void },
 ): Component {
