@@ -13,6 +13,7 @@ import {
   type ClaimedQueue,
   type Delivery,
 } from "./sql/deliver.js";
+import { stopSink } from "./sql/stops.js";
 
 /** What delivering needs. */
 export interface DeliverDeps {
@@ -83,6 +84,10 @@ async function deliverOne(
     return (await settle("delivered", null)) ? "settled" : "lost";
   }
   const reason = error.message.slice(0, MOST_ERROR_CHARACTERS);
+  if (error.gone) {
+    await stop(deps, sink, queue, reason);
+    return "postponed";
+  }
   const ageSeconds = (deps.now() - queuedAt.getTime()) / 1_000;
   const { giveUpSeconds } = deps;
   const refusals = error.lasting ? before.refusals + 1 : 0;
@@ -99,6 +104,23 @@ async function deliverOne(
   deps.log.warn({ event: "event.postponed", ...seen, attempts, reason, retryInSeconds: seconds });
   await postponeQueue(deps.db, queue, { seconds, attempts, refusals, error: reason });
   return "postponed";
+}
+
+/** What waits for it is kept as it is, for when it is started again. */
+async function stop(
+  { db, log }: DeliverDeps,
+  sink: Sink,
+  queue: ClaimedQueue,
+  reason: string,
+): Promise<void> {
+  if (await stopSink(db, sink, reason))
+    log.error({
+      event: "event.sink-stopped",
+      sink: sink.name,
+      reason,
+      hint: `what is meant for it is kept; npm run outbox -- start --sink ${sink.name} delivers it`,
+    });
+  await postponeQueue(db, queue, { seconds: 0, attempts: 0, refusals: 0, error: reason });
 }
 
 async function attempt(

@@ -5,6 +5,7 @@ import { deliverQueue, LEASE_SECONDS, type DeliverDeps } from "./deliver-queue.j
 import { readBacklog } from "./sql/backlog.js";
 import { claimQueue } from "./sql/deliver.js";
 import { pruneEvents } from "./sql/prune.js";
+import { stopWatch } from "./stop-watch.js";
 
 /** Delivers events in the background. */
 export interface Dispatcher extends Component {
@@ -52,11 +53,14 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
     };
   };
   const names = sinks.map(({ name }) => name);
+  const stops = stopWatch(deps, sinks);
   const measure = oneAtATime(async () => {
     deps.metrics.backlog(await readBacklog(deps.db, names));
+    await stops.look();
   });
   const prune = oneAtATime(async () => {
     while (!stopping.signal.aborted && (await pruneEvents(deps.db, keepDays)) > 0);
+    await stops.forgetElsewhere();
   });
   const quietly = (work: Promise<unknown>) =>
     work.catch((error: unknown) => {
@@ -75,6 +79,7 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
       every(LOOK_MILLISECONDS, lookAll);
       every(MEASURE_MILLISECONDS, measure);
       every(PRUNE_MILLISECONDS, prune);
+      void quietly(stops.begin());
       return Promise.resolve();
     },
     stop: async () => {
@@ -102,7 +107,7 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   const deliverOneQueue = async (): Promise<void> => {
     try {
       for (;;) {
-        const queue = await claimQueue(deps.db, sink.name, LEASE_SECONDS);
+        const queue = await claimQueue(deps.db, sink, LEASE_SECONDS);
         away = false;
         if (queue === null) return;
         look();

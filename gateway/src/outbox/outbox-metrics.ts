@@ -12,6 +12,8 @@ export interface DeliveryMetrics {
   ended(sink: string, outcome: DeliveryOutcome, seconds?: number): void;
   /** What waits in all queues, also of other replicas. */
   backlog(backlogs: readonly Backlog[]): void;
+  /** Which sinks are stopped. */
+  stopped(sinks: readonly string[]): void;
 }
 
 /**
@@ -40,7 +42,16 @@ export function deliveryMetrics(registry: Registry, sinks: readonly string[]): D
   const waiting = gauge("event_backlog", "Events that wait for their delivery");
   const age = gauge("event_backlog_age_seconds", "Age of the oldest event that waits");
   const dead = gauge("event_dead", "Events that were given up and neither replayed nor discarded");
+  const stopped = gauge(
+    "event_sink_stopped",
+    "1 while a sink has said that it wants no more events",
+  );
+  const showStopped = (names: readonly string[]) => {
+    for (const sink of sinks) stopped.set({ sink }, names.includes(sink) ? 1 : 0);
+  };
+  showStopped([]);
   return {
+    stopped: showStopped,
     ended: (sink, outcome, seconds) => {
       deliveries.inc({ sink, outcome });
       if (seconds !== undefined) duration.observe({ sink }, seconds);

@@ -7,6 +7,7 @@ import { isAboutTag, pierOneAuditEvent } from "./pier-one.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
 import type { AuditSpec } from "./sink-spec.js";
+import { targetOf } from "./target.js";
 
 /**
  * @param spec - URL, token and filter
@@ -24,6 +25,7 @@ export function auditSink(spec: AuditSpec, registry: RegistryIdentity, resolve?:
   return {
     name,
     kind: "audit",
+    target: targetOf(spec.url),
     wants: (event) => wanted(event) && isAboutTag(event),
     deliver: async (event, signal) => {
       const token = ofFile === null ? spec.token : await ofFile();

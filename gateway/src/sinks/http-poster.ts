@@ -38,6 +38,8 @@ const MOST_ANSWER_BYTES = 64 * 1024;
 const MOST_RETRY_AFTER_SECONDS = 86_400;
 /** The receiver says that this very event is wrong; whatever else it says may be different later. */
 const LASTING = [400, 413, 422];
+/** "This endpoint has been disabled" (Standard Webhooks 1.0, section "Operational considerations"; RFC 9110, section 15.5.11). */
+const GONE = 410;
 
 /**
  * @param options - URL and limits
@@ -116,11 +118,17 @@ function drop(answer: IncomingMessage): void {
 function refuseAllBut2xx(url: URL, { statusCode: status = 0, headers }: IncomingMessage): void {
   if (status >= 200 && status < 300) return;
   const isRedirect = status >= 300 && status < 400;
-  const hint = isRedirect ? "; redirects are not followed" : "";
+  const isGone = status === GONE;
+  const hint = isRedirect
+    ? "; redirects are not followed"
+    : isGone
+      ? ", it wants no more events"
+      : "";
   // Proxies say it with 502 and 504 as well (RFC 9110, section 10.2.3, leaves open with what).
   const isBusy = status === 429 || status >= 500;
   throw new DeliveryError(`${url.host} answered ${status}${hint}`, {
     lasting: LASTING.includes(status),
+    gone: isGone,
     retryAfterSeconds: isBusy ? retryAfterSeconds(headers["retry-after"], Date.now()) : null,
   });
 }

@@ -7,6 +7,7 @@ import type { RegistryIdentity } from "./registry-name.js";
 import type { SnsSpec } from "./sink-spec.js";
 import { snsDeliveryError } from "./sns-errors.js";
 import { publication } from "./sns-publication.js";
+import { targetOf } from "./target.js";
 
 /**
  * @param spec - topic and filter
@@ -21,6 +22,7 @@ export function snsSink(spec: SnsSpec, registry: RegistryIdentity): Sink {
   return {
     name,
     kind: "sns",
+    target: targetOf(topicArn, endpoint ?? ""),
     wants: (event) => wanted(event) && (!isPierOne || isAboutTag(event)),
     deliver: async (event, signal) => {
       const body = isPierOne ? pierOneMessage(event, registry.name) : cloudEvent(event, registry);

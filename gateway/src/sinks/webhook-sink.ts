@@ -7,6 +7,7 @@ import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
 import type { WebhookSpec } from "./sink-spec.js";
 import { signatureHeaders, signingKeys, SIGNING_SECRETS } from "./standard-webhooks.js";
+import { targetOf } from "./target.js";
 
 /**
  * @param spec - URL, secrets and filter
@@ -27,6 +28,7 @@ export function webhookSink(
   return {
     name,
     kind: "webhook",
+    target: targetOf(spec.url),
     wants: eventFilter(spec),
     deliver: async (event, signal) => {
       const keys = signingKeys((await secrets()).reveal());

@@ -27,6 +27,7 @@ const RIGHTS: SchemaRights = {
     gateway: { gateway: ALL },
     event: { gateway: FORGOTTEN },
     outbox: { gateway: KEPT },
+    sink_stop: { gateway: KEPT },
     delivery: { gateway: ALL },
     notification: { gateway: ALL },
     dead_notification: { gateway: FORGOTTEN },

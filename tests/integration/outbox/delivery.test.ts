@@ -162,8 +162,8 @@ describe("events in the outbox", () => {
 
   test("claimed by a gateway that died are delivered by another when the claim has ended", async () => {
     await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
-    expect(await claimQueue(db, sink.name, 1)).toMatchObject({ repository: "alpha/app" });
-    expect(await claimQueue(db, sink.name, 1)).toBeNull();
+    expect(await claimQueue(db, sink, 1)).toMatchObject({ repository: "alpha/app" });
+    expect(await claimQueue(db, sink, 1)).toBeNull();
     await start(db, [sink]);
     await eventually("it was delivered", () => sink.taken.length === 1);
   });

@@ -1,11 +1,8 @@
-import { execFile } from "node:child_process";
-import { join } from "node:path";
-import { promisify } from "node:util";
 import { describe, expect, test } from "@jest/globals";
-import { DIST } from "#local/repository-root.js";
 import { pruneEvents } from "#gateway/outbox/sql/prune.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
+import { outboxCommand } from "./support/command.js";
 import {
   announcePush,
   away,
@@ -28,24 +25,7 @@ useOutbox(async (parts) => {
   gateway = await parts.start(db, [sink]);
 });
 
-/** Runs the command as an operator does. */
-async function outbox(
-  ...args: string[]
-): Promise<{ code: number; stdout: string; stderr: string }> {
-  const { host, port, user, password, database } = ledger.config;
-  const env = {
-    PATH: process.env.PATH,
-    DB_SUBNAME: `//${host}:${port}/${database}`,
-    DB_USER: user,
-    DB_PASSWORD: password.reveal(),
-  };
-  const program = join(DIST, "gateway", "src", "commands", "outbox", "main.js");
-  const run = promisify(execFile)(process.execPath, [program, ...args], { env });
-  return run.then(
-    ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
-    (error: unknown) => error as { code: number; stdout: string; stderr: string },
-  );
-}
+const outbox = (...args: string[]) => outboxCommand(ledger, ...args);
 
 async function giveUp(tag: string): Promise<void> {
   sink.meet(refuse);
@@ -136,6 +116,8 @@ describe("the command for the outbox", () => {
   test.each([
     [[], "wanted one of: list"],
     [["discard", "--waiting", "--sink", "x", "--since", "2020-01-01"], "wanted --sink NAME"],
+    [["start"], "wanted --sink NAME"],
+    [["start", "--sink", "kept", "--repository", "alpha/app"], "nothing else"],
     [["replay"], "wanted one of --dead"],
     [["replay", "--dead", "--since", "2020-01-01"], "wanted one of --dead"],
     [["replay", "--event", "1"], "wanted the id of an event"],

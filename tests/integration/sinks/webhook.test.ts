@@ -127,13 +127,30 @@ describe("the webhook sink", () => {
     [401, false],
     [403, false],
     [404, false],
-    [410, false],
     [413, true],
     [422, true],
   ])("takes %s as lasting: %s", async (status, lasting) => {
     receiver.answer = (res) => res.writeHead(status, { "retry-after": "7" }).end("no");
     const message = `127.0.0.1:${receiver.port} answered ${status}`;
     expect(await failureOf(webhook())).toMatchObject({ message, lasting, retryAfterSeconds: null });
+  });
+
+  test("takes 410 for the receiver's wish to get no more events", async () => {
+    receiver.answer = (res) => res.writeHead(410, { "retry-after": "7" }).end();
+    const message = `127.0.0.1:${receiver.port} answered 410, it wants no more events`;
+    const wanted = { message, gone: true, lasting: false, retryAfterSeconds: null };
+    expect(await failureOf(webhook())).toMatchObject(wanted);
+    receiver.answer = (res) => res.writeHead(404).end();
+    expect(await failureOf(webhook())).toMatchObject({ gone: false });
+  });
+
+  test("is another receiver's with another URL, by a fingerprint that does not tell it", () => {
+    const targets = ["a", "a", "b"].map(
+      (path) => webhook({ url: `https://hook.example.org/${path}` }).target,
+    );
+    expect(targets[0]).toBe(targets[1]);
+    expect(targets[0]).not.toBe(targets[2]);
+    expect(targets[0]).toMatch(/^[0-9a-f]{64}$/);
   });
 
   test.each([429, 500, 502, 503, 504])("waits as long as %s asks it to", async (status) => {

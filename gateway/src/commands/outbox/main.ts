@@ -3,12 +3,13 @@ import { envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
-import { reportDead, reportQueues } from "./report.js";
+import { reportDead, reportQueues, reportStops } from "./report.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";
 import { unknownNames } from "../../outbox/sql/known-names.js";
 import { listDead, listQueues } from "../../outbox/sql/list.js";
 import { discardDead } from "../../outbox/sql/dead-letters.js";
 import { discardWaiting, replay } from "../../outbox/sql/operate.js";
+import { readStops, startSink } from "../../outbox/sql/stops.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -36,10 +37,17 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
       const backlogs = (await readBacklog(db, known)).filter(
         ({ sink }) => selection.sink === undefined || sink === selection.sink,
       );
-      return reportQueues(backlogs, await listQueues(db, selection, command.limit), new Date());
+      const stops = (await readStops(db)).filter(
+        ({ sink }) => selection.sink === undefined || sink === selection.sink,
+      );
+      const queues = await listQueues(db, selection, command.limit);
+      const now = new Date();
+      return [...reportStops(stops, now), ...reportQueues(backlogs, queues, now)];
     }
     case "dead":
       return reportDead(await listDead(db, selection, command.limit));
+    case "start":
+      return [await start(db, command.selection.sink)];
     case "replay":
       return [
         `${await replay(db, selection, { dead: command.dead }, progress)} events will be delivered again`,
@@ -49,6 +57,12 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
     case "discard waiting":
       return [`${await discardWaiting(db, command.selection)} events were discarded`];
   }
+}
+
+async function start(db: Database, sink: string): Promise<string> {
+  if (!(await startSink(db, sink))) return `${sink} was not stopped`;
+  const [backlog] = (await readBacklog(db, [])).filter((each) => each.sink === sink);
+  return `${sink} is delivered to again, ${backlog?.waiting ?? 0} events wait for it`;
 }
 
 await runCommand(() => main(process.argv.slice(2), process.env), {

@@ -6,6 +6,8 @@ export const USAGE = `Events on their way to sinks
 
   list    what waits, by sink and repository
   dead    what was given up, and why
+  start   --sink NAME
+          delivers again to a sink that was stopped since it said that it wants no more events
   replay  --dead | --event ID | --since TIME
           delivers again what was given up, one event, or all events since a time (2026-11-20T10:00:00Z),
           to the sinks that they were meant for
@@ -24,7 +26,7 @@ export type OutboxCommand =
   | { readonly name: "replay"; readonly selection: Selection; readonly dead: boolean }
   | { readonly name: "discard"; readonly selection: Selection }
   | {
-      readonly name: "discard waiting";
+      readonly name: "start" | "discard waiting";
       readonly selection: { readonly sink: string; readonly repository: string | undefined };
     };
 
@@ -46,6 +48,15 @@ export function parseCommand(argv: readonly string[]): OutboxCommand {
     case "list":
     case "dead":
       return { name, selection, limit: limitOf(values.limit) };
+    case "start":
+      if (sink === undefined) throw new UsageError("start: wanted --sink NAME");
+      if (
+        repository !== undefined ||
+        selection.event !== undefined ||
+        selection.since !== undefined
+      )
+        throw new UsageError("start: wanted --sink NAME and nothing else, it is for all of a sink");
+      return { name, selection: { sink, repository } };
     case "replay": {
       const named = [dead, selection.event !== undefined, selection.since !== undefined];
       if (named.filter(Boolean).length !== 1)
@@ -63,7 +74,7 @@ export function parseCommand(argv: readonly string[]): OutboxCommand {
       return { name: "discard waiting", selection: { sink, repository } };
     case undefined:
     default:
-      throw new UsageError("wanted one of: list, dead, replay, discard");
+      throw new UsageError("wanted one of: list, dead, start, replay, discard");
   }
 }
 

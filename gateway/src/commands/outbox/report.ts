@@ -1,5 +1,6 @@
 import { printable } from "#audit-log/verify/finding.js";
 import type { Backlog } from "../../outbox/sql/backlog.js";
+import type { SinkStop } from "../../outbox/sql/stops.js";
 import type { DeadDelivery, WaitingQueue } from "../../outbox/sql/list.js";
 
 /**
@@ -33,6 +34,21 @@ export function reportQueues(
   ]);
   const heads = ["SINK", "REPOSITORY", "WAITING", "OLDEST", "FAILED", "NEXT", "LAST ERROR"];
   return [...lines, "", ...table(heads, rows)];
+}
+
+/**
+ * @param stops - sinks that are stopped
+ * @param now - current time
+ * @returns lines to print, none when none is
+ */
+export function reportStops(stops: readonly SinkStop[], now: Date): string[] {
+  if (stops.length === 0) return [];
+  const rows = stops.map(({ sink, reason, stoppedAt }) => [
+    sink,
+    `${durationOf((now.getTime() - stoppedAt.getTime()) / 1_000)} ago`,
+    reason,
+  ]);
+  return [...table(["SINK", "STOPPED", "BECAUSE"], rows), ""];
 }
 
 /**

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { EventAction, RegistryEvent } from "../../events/event.js";
+import type { SinkPlace } from "./stops.js";
 
 /** A queue that nobody else delivers from, as long as the claim lasts. */
 export interface ClaimedQueue {
@@ -20,7 +21,7 @@ export interface ClaimedQueue {
 export interface Delivery {
   readonly position: number;
   readonly event: RegistryEvent;
-  /** When it was put there, by a push or a replay. */
+  /** When it was put there, by a push or a replay, or when its sink was started again. */
   readonly queuedAt: Date;
 }
 
@@ -33,16 +34,16 @@ export interface Settlement {
 
 /**
  * Claims a queue of a sink whose first event is due. Queues that somebody adds to at this moment are passed
- * over, and found again at the next look.
+ * over, and found again at the next look. A sink that is stopped has none that is due.
  *
  * @param db - pool
- * @param sink - name of the sink
+ * @param sink - the sink
  * @param leaseSeconds - how long the claim lasts unless something is settled meanwhile
  * @returns the queue, or `null` when none is due
  */
 export async function claimQueue(
   db: Queryable,
-  sink: string,
+  { name: sink, target }: SinkPlace,
   leaseSeconds: number,
 ): Promise<ClaimedQueue | null> {
   const claim = randomUUID();
@@ -50,6 +51,8 @@ export async function claimQueue(
     `with due as (
        select sink, repository from ledger.outbox
        where sink = $1 and done_position < last_position and due_at <= clock_timestamp()
+         and not exists (select from ledger.sink_stop as stop
+                         where stop.sink = $1 and stop.target = $4 and stop.ended_at is null)
        order by due_at limit 1 for no key update skip locked
      )
      update ledger.outbox as queue
@@ -59,7 +62,7 @@ export async function claimQueue(
                queue.refusals,
                coalesce(extract(epoch from clock_timestamp() - queue.refused_since), 0)::float8
                  as "refusedSeconds"`,
-    [sink, claim, leaseSeconds],
+    [sink, claim, leaseSeconds, target],
   );
   return rows[0] === undefined ? null : { ...rows[0], sink, claim };
 }
@@ -89,7 +92,8 @@ export async function nextDeliveries(
   const { rows } = await db.query<Row>(
     `select delivery.position::float8 as position, event.id, event.action, event.tag, event.digest,
             event.occurred_at as "occurredAt", event.content,
-            coalesce(delivery.queued_at, event.occurred_at) as "queuedAt"
+            greatest(coalesce(delivery.queued_at, event.occurred_at),
+                     (select max(ended_at) from ledger.sink_stop where sink = $1)) as "queuedAt"
      from ledger.delivery join ledger.event on event.id = delivery.event
      where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
      order by delivery.position limit $4`,

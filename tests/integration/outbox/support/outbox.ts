@@ -4,6 +4,7 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import type { RegistryEvent } from "#gateway/events/event.js";
 import { DeliveryError, type Sink } from "#gateway/events/sink.js";
 import { announcing } from "#gateway/outbox/announcing.js";
+import type { DeliverDeps } from "#gateway/outbox/deliver-queue.js";
 import { dispatcher, type Dispatcher } from "#gateway/outbox/dispatcher.js";
 import { deliveryMetrics } from "#gateway/outbox/outbox-metrics.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -23,15 +24,21 @@ export interface KeepingSink extends Sink {
 /**
  * @param name - of the sink
  * @param wants - absent: it wants all there is
+ * @param target - where it leads
  * @returns a sink that takes everything at once
  */
-export function keepingSink(name = "kept", wants: Sink["wants"] = () => true): KeepingSink {
+export function keepingSink(
+  name = "kept",
+  wants: Sink["wants"] = () => true,
+  target = "here",
+): KeepingSink {
   const taken: RegistryEvent[] = [];
   let attempts = 0;
   let obstacle: (event: RegistryEvent) => Promise<void> = () => Promise.resolve();
   return {
     name,
     kind: "webhook",
+    target,
     wants,
     taken,
     attempts: () => attempts,
@@ -57,6 +64,11 @@ export function refuse(): Promise<never> {
   return Promise.reject(new DeliveryError("the sink answered 422", { lasting: true }));
 }
 
+/** @returns what a sink says that wants no more events */
+export function gone(): Promise<never> {
+  return Promise.reject(new DeliveryError("the sink answered 410", { gone: true }));
+}
+
 /** A dispatcher as one gateway has it, and its metrics. */
 export interface TestDispatcher extends Dispatcher {
   metrics(): Promise<string>;
@@ -67,6 +79,7 @@ export interface TestDispatcher extends Dispatcher {
  * @param sinks - the sinks
  * @param giveUpSeconds - age at which an event is given up
  * @param attemptMilliseconds - how long an attempt may take
+ * @param log - absent: nobody reads it
  * @returns a dispatcher that has not started
  */
 export function testDispatcher(
@@ -74,6 +87,7 @@ export function testDispatcher(
   sinks: readonly Sink[],
   giveUpSeconds = 3_600,
   attemptMilliseconds = 15_000,
+  log: DeliverDeps["log"] = SILENT,
 ): TestDispatcher {
   const registry = new Registry();
   const metrics = deliveryMetrics(
@@ -83,7 +97,7 @@ export function testDispatcher(
   const random = () => 0;
   const deps = {
     db,
-    log: SILENT,
+    log,
     metrics,
     now: Date.now,
     random,
