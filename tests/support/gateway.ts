@@ -160,7 +160,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       allowDelete: options.allowDelete ?? false,
     },
     {
-      ...{ db, log, metrics, callers, registry, ledger, deletion, pulls, mode },
+      ...{ db, log, metrics, callers, registry, ledger, sources, deletion, pulls, mode },
       ...(turns === undefined ? {} : { turns }),
     },
   );

@@ -1,6 +1,7 @@
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Logger } from "#service-kit/log.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { releasePush, type SettleDeps } from "../ledger/settle.js";
@@ -42,10 +43,7 @@ export async function deleteTag(
 ): Promise<void> {
   const { repository, tag } = removal;
   const rule = deps.policy.ruleFor(repository, tag);
-  if (deps.policy.isVirtual(removal))
-    throw new Fault("TAG_NOT_DELETABLE", {
-      message: "latest is virtual: delete the tag that it means",
-    });
+  if (deps.policy.isVirtual(removal)) throw virtual();
   const digest = await onSettledTag(deps, removal, async ({ locked }) => {
     if (!isDeletable(rule, locked)) throw notDeletable(rule, locked);
     // Not where somebody has locked it since it was read; then it is read again.
@@ -65,6 +63,35 @@ export async function deleteTag(
     throw cause;
   });
   await bury(deps, removal, digest, answer);
+}
+
+/**
+ * @param deps - ledger, policy
+ * @param key - a tag
+ * @returns what {@link deleteTag} would make of it: `absent` when there is no such tag, the fault when policy keeps it
+ * @throws Fault UNAVAILABLE when that could not be decided
+ */
+export async function mayDeleteTag(
+  deps: DeleteTagDeps,
+  key: TagKey,
+): Promise<"may" | "absent" | Fault> {
+  const rule = deps.policy.ruleFor(key.repository, key.tag);
+  if (deps.policy.isVirtual(key)) return virtual();
+  const decide = (locked: boolean): "may" | Fault =>
+    isDeletable(rule, locked) ? "may" : notDeletable(rule, locked);
+  const onHeld = ({ locked }: { locked: boolean }) => Promise.resolve(decide(locked));
+  return onSettledTag<"may" | Fault>(deps, key, onHeld).catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+    if (error.code === "MANIFEST_UNREADABLE") return decide(false);
+    if (error.code === "MANIFEST_UNKNOWN") return "absent";
+    throw error;
+  });
+}
+
+function virtual(): Fault {
+  return new Fault("TAG_NOT_DELETABLE", {
+    message: "latest is virtual: delete the tag that it means",
+  });
 }
 
 async function bury(

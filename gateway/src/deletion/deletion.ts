@@ -3,7 +3,8 @@ import {
   type DeleteManifestDeps,
   type ManifestRemoval,
 } from "./delete-manifest.js";
-import { deleteTag, type DeleteTagDeps } from "./delete-tag.js";
+import { deleteTag, mayDeleteTag, type DeleteTagDeps } from "./delete-tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { RemovalAnswer } from "./removal-answer.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 
@@ -11,6 +12,8 @@ import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 export interface Deletion {
   /** See {@link deleteTag}. */
   tag(removal: TagRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
+  /** See {@link mayDeleteTag}. */
+  mayDelete(key: TagKey): ReturnType<typeof mayDeleteTag>;
   /** See {@link deleteManifest}. */
   manifest(removal: ManifestRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
 }
@@ -23,6 +26,7 @@ export interface Deletion {
 export function deletion(ofTags: DeleteTagDeps, ofManifests: DeleteManifestDeps): Deletion {
   return {
     tag: (removal, atRegistry) => deleteTag(ofTags, removal, atRegistry),
+    mayDelete: (key) => mayDeleteTag(ofTags, key),
     manifest: (removal, atRegistry) => deleteManifest(ofManifests, removal, atRegistry),
   };
 }

@@ -26,13 +26,7 @@ export async function authorize(
   uploads: Pick<UploadSessions, "decide">,
 ): Promise<Caller> {
   const required = requiredAccess(request);
-  const scope = required === null ? {} : { scope: formatScope(required) };
-  const challenge = (message: string, error: Pick<Challenge, "error">) =>
-    new Fault("UNAUTHORIZED", {
-      message,
-      detail: required ?? undefined,
-      headers: { "WWW-Authenticate": challengeHeader({ ...realm, ...scope, ...error }) },
-    });
+  const challenge = challenging(required, realm);
   const { caller, expired } = await identify(verifier, authorization).catch((error: unknown) => {
     if (error instanceof InvalidToken) throw challenge(error.message, { error: "invalid_token" });
     throw error;
@@ -42,10 +36,52 @@ export async function authorize(
   if (missing.length === 0 && (await passes(uploads, request, caller, expired))) return caller;
   if (expired || required === null)
     throw challenge("the token has expired", { error: "invalid_token" });
+  throw lacking(caller, required, missing, challenge);
+}
+
+/**
+ * For what a request turns out to be besides what it seems.
+ *
+ * @param caller - who asks, and may do what the request seems to be
+ * @param required - all that their token has to grant
+ * @param realm - as for {@link authorize}
+ * @throws Fault UNAUTHORIZED or DENIED, as {@link authorize} does, when it does not grant that
+ */
+export function authorizeMore(
+  caller: Caller,
+  required: Access,
+  realm: Pick<Challenge, "realm" | "service">,
+): void {
+  const missing = missingActions(caller, required);
+  if (missing.length > 0) throw lacking(caller, required, missing, challenging(required, realm));
+}
+
+type Challenging = (message: string, error: Pick<Challenge, "error">) => Fault;
+
+function challenging(
+  required: Access | null,
+  realm: Pick<Challenge, "realm" | "service">,
+): Challenging {
+  const scope = required === null ? {} : { scope: formatScope(required) };
+  return (message, error) =>
+    new Fault("UNAUTHORIZED", {
+      message,
+      detail: required ?? undefined,
+      headers: { "WWW-Authenticate": challengeHeader({ ...realm, ...scope, ...error }) },
+    });
+}
+
+/** @returns what a caller is told whose token does not say enough */
+function lacking(
+  caller: Caller,
+  required: Access,
+  missing: readonly string[],
+  challenge: Challenging,
+): Fault {
   const refusal = refusalReason(caller, required, missing);
   if (refusal !== null && caller.kind !== "anonymous")
-    throw new Fault("DENIED", { message: refusal, detail: required });
-  throw challenge(refusal ?? "authentication required", { error: "insufficient_scope" });
+    return new Fault("DENIED", { message: refusal, detail: required });
+  return challenge(refusal ?? "authentication required", { error: "insufficient_scope" });
 }
 
 async function identify(

@@ -1,8 +1,9 @@
 import type { Request } from "express";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
-import { authorize } from "./authorize.js";
+import { authorize, authorizeMore } from "./authorize.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { clientOrigin } from "./client-origin.js";
 
@@ -28,10 +29,31 @@ export async function identifyCaller(
   req: Request,
   request: RegistryRequest,
 ): Promise<Caller> {
-  const realm = `${clientOrigin(req, deps.publicUrl)}/token`;
   const { authorization } = req.headers;
-  const where = { realm, service: deps.service };
+  const where = realmFor(deps, req);
   const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
   contextOf(req).actor = caller.subject;
   return caller;
+}
+
+/**
+ * @param deps - where clients get their tokens
+ * @param req - a request
+ * @param caller - who makes it
+ * @param repository - what it is about
+ * @throws Fault as {@link authorizeMore} unless they may delete there, too
+ */
+export function requireDelete(
+  deps: Pick<CallerDeps, "publicUrl" | "service">,
+  req: Request,
+  caller: Caller,
+  repository: RepositoryName,
+): void {
+  const actions = ["pull", "push", "delete"] as const;
+  const required = { type: "repository", name: repository, actions };
+  authorizeMore(caller, required, realmFor(deps, req));
+}
+
+function realmFor({ publicUrl, service }: Pick<CallerDeps, "publicUrl" | "service">, req: Request) {
+  return { realm: `${clientOrigin(req, publicUrl)}/token`, service };
 }

@@ -4,10 +4,13 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { pushManifest } from "../ledger/push-manifest.js";
-import { pushTag, type PushDeps } from "../ledger/push-tag.js";
+import type { Manifest } from "#registry-protocol/manifest/manifest.js";
+import { pushTag, type PushDeps, type TagPush } from "../ledger/push-tag.js";
+import { recordRefusal } from "../ledger/refusal.js";
 import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
+import { disguisedDeletion, type DisguisedDeletionDeps } from "./disguised-deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
@@ -24,6 +27,8 @@ export interface ManifestPushDeps {
   readonly newReservation: () => string;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
+  /** For what deletes a tag by pushing it. */
+  readonly disguised: DisguisedDeletionDeps;
 }
 
 /** Response headers of a manifest push that mean something to a client (OCI distribution-spec, "Pushing Manifests"). */
@@ -39,42 +44,45 @@ export async function pushManifestByTag(
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
   const { ledger, upstream } = deps;
   const gone = clientGone(res);
-  await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
-  await lookForLayers(upstream, request.repository, reading);
   const { mediaType } = reading;
-  const manifest = { digest: digestOf(content), mediaType, content, reading };
   const { repository, tag } = request;
-  const { verdict } = await pushTag<WholeAnswer>(
-    ledger,
-    {
-      repository,
-      tag,
-      digest: manifest.digest,
-      actor: actorOf(exchange),
-      reservation: deps.newReservation(),
-      manifest,
-      source,
-    },
-    {
-      send: async () =>
-        withRefusedUrls(
-          await upstream.putManifest({
-            repository,
-            reference: { tag },
-            content,
-            mediaType,
-            subject: caller.subject,
-            clientAddress: context.client.address,
-            requestId: context.requestId,
-          }),
-          reading,
-        ),
-      currentDigest: () => upstream.digestOfTag(repository, tag),
-      gone,
-    },
-  );
+  const manifest = { digest: digestOf(content), mediaType, content, reading };
+  const [actor, reservation] = [actorOf(exchange), deps.newReservation()];
+  const push = { repository, tag, digest: manifest.digest, actor, reservation, manifest, source };
+  await refuseDisguised(deps, exchange, push);
+  await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
+  await lookForLayers(upstream, repository, reading);
+  const { verdict } = await pushTag<WholeAnswer>(ledger, push, {
+    send: async () =>
+      withRefusedUrls(
+        await upstream.putManifest({
+          repository,
+          reference: { tag },
+          content,
+          mediaType,
+          subject: caller.subject,
+          clientAddress: context.client.address,
+          requestId: context.requestId,
+        }),
+        reading,
+      ),
+    currentDigest: () => upstream.digestOfTag(repository, tag),
+    gone,
+  });
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
   else sendAnswer(res, verdict);
+}
+
+/** On record, as every push that is refused. */
+async function refuseDisguised(
+  { ledger, disguised }: ManifestPushDeps,
+  exchange: ExchangeOf<"manifest.put-by-tag">,
+  push: TagPush & { readonly manifest: { readonly reading: Manifest } },
+): Promise<void> {
+  const fault = await disguisedDeletion(disguised, exchange, push);
+  if (fault === null) return;
+  await recordRefusal(ledger, push, "tag-deletion", { refusal: fault.message });
+  throw fault;
 }
 
 /**

@@ -14,6 +14,7 @@ import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Ledger } from "./ledger.js";
 import type { ForwardingRegistry } from "./registry.js";
+import type { Sources } from "./sources.js";
 
 /**
  * @param config - what of manifests is taken, and whether anything can be deleted
@@ -29,6 +30,7 @@ export function openRegistryApi(
     readonly callers: Pick<Callers, "callers" | "uploads">;
     readonly registry: ForwardingRegistry;
     readonly ledger: Pick<Ledger, "resolver" | "pushing">;
+    readonly sources: Pick<Sources, "reader">;
     readonly deletion: { readonly deletion: Deletion };
     readonly pulls: { readonly recorder: ManifestReadDeps["pulls"] };
     readonly mode: { readonly writes: WriteGate };
@@ -43,6 +45,7 @@ export function openRegistryApi(
   watchManifestTurns(deps.metrics.registry, turns);
   const { callers, uploads } = deps.callers;
   const { upstream } = registry;
+  const { deletion } = deps.deletion;
   const plan: PlanDeps = {
     passing: registry,
     pushing: {
@@ -50,9 +53,10 @@ export function openRegistryApi(
       upstream,
       newReservation: randomUUID,
       manifestBounds,
+      disguised: { db, reader: deps.sources.reader, deletion, allowDelete, callers },
     },
     deleting: {
-      deletion: deps.deletion.deletion,
+      deletion,
       upstream,
       newReservation: randomUUID,
       allowDelete,
