@@ -9,6 +9,7 @@ import { testIssuer, type TestIssuer } from "../integration/logins/support/oidc-
 interface Listed {
   readonly id: string;
   readonly clientId: string;
+  readonly usedBy?: readonly string[];
   readonly lastUsedAddress: string | null;
   readonly lastUsedProgram: string | null;
 }
@@ -144,11 +145,16 @@ describe("the use of a refresh token", () => {
     );
   });
 
-  test("is noted only where it is used: one of another client changes nothing", async () => {
-    const made = await logIn("hanna", "tool");
-    expect(await refresh(made, "docker")).toBe(401);
-    expect(await list("hanna")).toMatchObject([{ lastUsedAddress: null }]);
-    expect(await refresh(made, "tool")).toBe(200);
+  test("is shown with the client's name, of the last ten clients, the last one first", async () => {
+    const made = await logIn("hanna", "docker");
+    expect(await list("hanna")).toMatchObject([{ clientId: "docker", usedBy: [] }]);
+    for (const client of ["registry-client", "", "registry-client"])
+      expect(await refresh(made, client)).toBe(200);
+    expect(await list("hanna")).toMatchObject([{ usedBy: ["registry-client", ""] }]);
+    for (let at = 0; at < 12; at += 1) await refresh(made, `tool-${at}`);
+    const [{ usedBy = [] } = {}] = await list("hanna");
+    expect(usedBy).toHaveLength(10);
+    expect(usedBy[0]).toBe("tool-11");
   });
 });
 

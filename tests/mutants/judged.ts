@@ -119,7 +119,7 @@ const EQUAL: readonly Judged[] = [
     "createdAt === undefined",
     "id === undefined",
   ]),
-  ...all("token-server/src/refresh-tokens/refresh-tokens.ts", WORDS, ['part !== ""']),
+  ...all("token-server/src/refresh-tokens/redeem.ts", WORDS, ['part !== ""']),
   ...all("gateway/src/pulls/sql/record-pulls.ts", SPEED, ["is_new"]),
   ...all(
     "token-server/src/logins/create-identity-sources.ts",

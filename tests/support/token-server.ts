@@ -25,7 +25,6 @@ import {
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
-import { DOCKER_CONFIG_CLIENTS } from "#token-server/refresh-tokens/clients.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
@@ -63,6 +62,8 @@ export interface TestTokenServerOptions {
   readonly robotMaxDays?: number;
   readonly report?: LimitReport;
   readonly refreshTokensMost?: { readonly perClient: number; readonly perIdentity: number };
+  /** Client ids that may have and use refresh tokens; absent: any. */
+  readonly refreshTokenClients?: readonly string[];
   /** In place of the company's token service, by which alice, bob and robots log in. */
   readonly identity?: Partial<IdentityConfig>;
   /** A logins file that is followed, in place of what `identity` says of its content. */
@@ -142,7 +143,7 @@ export async function startTestTokenServer(
       now,
       lifetimeSeconds: 86_400,
       most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
-      sharingClients: DOCKER_CONFIG_CLIENTS,
+      takenClients: options.refreshTokenClients ?? [],
     },
     countLogin: () => undefined,
     log: options.log ?? SILENT,

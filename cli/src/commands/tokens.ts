@@ -7,6 +7,7 @@ const pageSchema = z.object({
     z.object({
       id: z.string(),
       clientId: z.string(),
+      usedBy: z.array(z.string()).default([]),
       createdAt: z.string(),
       expiresAt: z.string(),
       lastUsedAt: z.string().nullable(),
@@ -31,7 +32,7 @@ export async function listTokens(client: Client): Promise<string> {
   }
   const rows = tokens.map((token) => ({
     ...token,
-    client: token.clientId,
+    client: clientsOf(token),
     created: token.createdAt,
     expires: token.expiresAt,
     "last used": token.lastUsedAt,
@@ -39,6 +40,13 @@ export async function listTokens(client: Client): Promise<string> {
     by: token.lastUsedProgram,
   }));
   return table(rows, ["id", "client", "created", "expires", "last used", "from", "by"]);
+}
+
+/** @returns who logged in, and which others used that login; some programs do not say what they are */
+function clientsOf({ clientId, usedBy }: ListedToken): string {
+  const name = (id: string) => (id === "" ? "(no name)" : id);
+  const others = usedBy.filter((id) => id !== clientId).map(name);
+  return others.length === 0 ? name(clientId) : `${name(clientId)}; also ${others.join(", ")}`;
 }
 
 /** @returns that the token is revoked */

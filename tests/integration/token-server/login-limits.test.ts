@@ -56,6 +56,48 @@ describe("failed logins", () => {
     expect((await attempt("oauth2", "alice-token")).status).toBe(429);
   });
 
+  test("refused refresh tokens count for no address and for no account, undecided ones for the address", async () => {
+    const told: unknown[] = [];
+    const report = {
+      failed: (...of: unknown[]) => told.push(of[2]),
+      limited: () => undefined,
+    };
+    const limiter = loginLimiter(server.db, limits, {
+      secret: LIMITER_SECRET,
+      report,
+      now: Date.now,
+    });
+    const show = (token: string, code: "UNAUTHORIZED" | "UNAVAILABLE") =>
+      limiter.guard(
+        {
+          ...{ shows: "refresh token" as const, source: "192.0.2.1", account: null },
+          credentials: credentials("", token),
+        },
+        // As a directory does that knows whose login is behind it.
+        async (accounts) => {
+          await accounts.known("alice");
+          throw new Fault(code);
+        },
+      );
+    for (let at = 0; at < 20; at += 1)
+      await expect(show(`over-${at}`, "UNAUTHORIZED")).rejects.toMatchObject({
+        code: "UNAUTHORIZED",
+      });
+    expect(new Set(told)).toEqual(new Set(["refresh token"]));
+    expect((await attempt("oauth2", "alice-token")).status).toBe(200);
+    const { rows } = await server.db.query(
+      "select key from token_server.login_failure where cardinality(credentials) > 0",
+    );
+    expect(rows).toEqual([]);
+    for (let at = 0; at < 5; at += 1)
+      await expect(show(`open-${at}`, "UNAVAILABLE")).rejects.toMatchObject({
+        code: "UNAVAILABLE",
+      });
+    await expect(show("open-5", "UNAVAILABLE")).rejects.toMatchObject({
+      code: "TOO_MANY_REQUESTS",
+    });
+  });
+
   test("while Postgres is away pulls go on and each replica counts for itself", async () => {
     await server.postgres.stop();
     const scope = "repository:alpha/app:pull";

@@ -4,6 +4,7 @@ import {
   endOldest,
   endRefreshToken,
   findRefreshToken,
+  forgetEnded,
   forgetRefreshTokens,
   insertRefreshToken,
   noteUse,
@@ -14,7 +15,10 @@ import { startTestTokenServer, type TestTokenServer } from "#tests/support/token
 
 const HOUR = 3_600_000;
 const ALICE = { kind: "oauth2", realm: "/employees", uid: "alice" };
-const USE = { kind: "oauth2", address: "192.0.2.1", program: "docker", validUntil: null };
+const USE = {
+  ...{ kind: "oauth2", address: "192.0.2.1", clientId: "docker", program: "docker" },
+  validUntil: null,
+};
 
 let server: TestTokenServer;
 beforeAll(async () => {
@@ -89,6 +93,48 @@ describe("bounds of refresh tokens", () => {
     expect(await ended(own)).toEqual(own.slice(0, 1));
   });
 
+  test("count versions of a program as one", async () => {
+    const versions = ["regclient/regctl (v0.8.0)", "regclient/regctl (v0.8.1)", "regclient/regctl"];
+    const own = [];
+    for (const client of versions) own.push(await given({ client }));
+    expect(await endOldest(server.db, ALICE, { perClient: 2, perIdentity: 9 })).toBe(1);
+    expect(await ended(own)).toEqual(own.slice(0, 1));
+  });
+
+  test.each([
+    ["of one client", { perClient: 4, perIdentity: 99 }, () => "docker"],
+    ["of ever new clients", { perClient: 99, perIdentity: 4 }, (at: number) => `tool-${at}`],
+  ])(
+    "let many logins %s, which nobody comes back to, push out no more than half of those in use",
+    async (_what, most, client) => {
+      const inUse = [await given(), await given(), await given()];
+      await server.db.query(
+        `update token_server.refresh_token
+         set created_at = now() - interval '3 days', last_used_at = now() - interval '1 hour'`,
+      );
+      for (let at = 0; at < 20; at += 1) {
+        const made = await given({ client: client(at) });
+        await endOldest(server.db, ALICE, most);
+        // Whoever has just logged in is logged in.
+        expect(await ended([made])).toEqual([]);
+      }
+      expect(await ended(inUse)).toHaveLength(1);
+    },
+  );
+
+  test("leave of those that are over no more than so many, the youngest", async () => {
+    const living = await given();
+    const over = [await given({ revoked: true }), await given({ hours: -1 })];
+    const others = await Promise.all(OTHERS.map((owner) => given({ owner, revoked: true })));
+    over.push(await given({ revoked: true }));
+    await forgetEnded(server.db, ALICE, 2);
+    const { rows } = await server.db.query<{ id: string }>(
+      "select id from token_server.refresh_token",
+    );
+    const kept = rows.map(({ id }) => id);
+    expect(kept.sort()).toEqual([living, ...over.slice(1), ...others].sort());
+  });
+
   test("end and count nobody else's", async () => {
     const own = await given();
     const others = [];
@@ -145,8 +191,8 @@ describe("whoever ends", () => {
 
   test("one whose login is no longer good, ends that one, unless it was ended before", async () => {
     const [id, other, before] = [await given(), await given(), await given({ revoked: true })];
-    await endRefreshToken(server.db, id);
-    await endRefreshToken(server.db, before);
+    await endRefreshToken(server.db, id, "other-owner");
+    await endRefreshToken(server.db, before, "other-owner");
     expect(await ended([id, other, before])).toEqual([id]);
   });
 });

@@ -64,15 +64,6 @@ describe("refresh tokens", () => {
     expect(answer.body).not.toHaveProperty("refresh_token");
   });
 
-  test("another client's is refused, but the clients of docker's config.json share theirs", async () => {
-    const token = await login();
-    expect((await refresh(token, "stranger")).status).toBe(401);
-    expect((await refresh(token, "containers/image")).status).toBe(200);
-    const own = await login("oauth2:alice-token", "my-tool");
-    expect((await refresh(own, "docker")).status).toBe(401);
-    expect((await refresh(own, "my-tool")).status).toBe(200);
-  });
-
   test("one that nobody issued is refused with 401 and a registry's error body", async () => {
     const answer = await refresh("x".repeat(43));
     expect(answer.status).toBe(401);

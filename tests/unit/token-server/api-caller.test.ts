@@ -3,12 +3,13 @@ import type { IdentityKind } from "#access-policy/identity.js";
 import { asManager, requireAdministrator, type ApiCaller } from "#token-server/api/caller.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 
-function callerOf(kind: IdentityKind, isAdministrator: boolean): ApiCaller {
+function callerOf(kind: IdentityKind, isAdministrator: boolean, byRefreshToken = false): ApiCaller {
   const identity = oauthIdentity({ kind });
   const { uid, realm } = identity;
   const actor = { uid, realm, kind, address: "192.0.2.1", userAgent: "", requestId: "1" };
   const login = { identity, teams: null, validUntil: null, accessToken: null };
-  return { login, identity, teams: ["alpha"], isAdministrator, address: actor.address, actor };
+  const { address } = actor;
+  return { login, identity, teams: ["alpha"], isAdministrator, byRefreshToken, address, actor };
 }
 
 describe("robots are managed", () => {
@@ -19,6 +20,13 @@ describe("robots are managed", () => {
         expect(() => asManager(callerOf(kind, isAdministrator))).toThrow("cannot manage robots");
     },
   );
+
+  test("by no stored login, whosever it is: a robot would outlive it", () => {
+    for (const isAdministrator of [false, true])
+      expect(() => asManager(callerOf("oauth2", isAdministrator, true))).toThrow(
+        "a refresh token cannot manage robots",
+      );
+  });
 
   test.each<IdentityKind>(["oauth2", "oidc", "htpasswd", "ldap"])(
     "by logins of kind %s",

@@ -66,6 +66,13 @@ describe("requests for a token", () => {
     expect(refusalOf("client_id=docker%0Aadmin").code).toBe("REQUEST_INVALID");
   });
 
+  test("a client's name is kept in characters that are seen, and no longer than 255", () => {
+    expect(parse("client_id=regclient/regctl+(v0.8.0)").clientId).toBe("regclient/regctl (v0.8.0)");
+    expect(parse("client_id=doc%E2%80%AEker").clientId).toBe("doc\\u{202e}ker");
+    expect(parse(`client_id=${"x".repeat(300)}`).clientId).toBe("x".repeat(255));
+    expect(parse(`client_id=${"%E2%80%AE".repeat(255)}`).clientId).toHaveLength(255);
+  });
+
   test("a password may hold colons, spaces and letters outside ASCII", () => {
     const request = parse("", basic("oauth2:a:b c:ü"));
     expect(credentialsOf(request).password.reveal()).toBe("a:b c:ü");

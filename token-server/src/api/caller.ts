@@ -5,11 +5,10 @@ import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { asLine } from "#registry-protocol/text.js";
 import { contextOf } from "#service-kit/http/request-context.js";
-import { Secret } from "#service-kit/secret.js";
-import type { Credentials, Login } from "../identity/identity-source.js";
+import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { logIn, type LogInDeps } from "../token/log-in.js";
-import { parseBasic } from "../token/request.js";
+import { parseBasic, passwordLogin, type LoginRequest } from "../token/request.js";
 import type { Manager } from "../robots/authority.js";
 
 /** What identifying a caller of the REST API needs. */
@@ -27,10 +26,15 @@ export interface ApiCaller {
   readonly identity: Identity;
   readonly teams: readonly string[];
   readonly isAdministrator: boolean;
+  /** What was shown is a stored login, not what it was made of. */
+  readonly byRefreshToken: boolean;
   readonly address: string;
   /** The caller as the audit log names them. */
   readonly actor: AuditActor;
 }
+
+/** Who uses a refresh token here, in the list of logins. */
+const CLIENT_ID = "api";
 
 /** A header of any length does not make an entry of any length. */
 const MOST_USER_AGENT_CHARACTERS = 200;
@@ -54,18 +58,13 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   const { address } = contextOf(req).client;
   if (header === undefined && !deps.logins.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
-  const login = await logIn(
-    deps.logins,
-    header === undefined
-      ? { kind: "nobody" }
-      : { kind: "credentials", credentials: parseAuthorization(header) },
-    {
-      address,
-      userAgent: userAgentOf(req),
-      clientId: "api",
-      service: deps.service,
-    },
-  );
+  const shown = header === undefined ? ({ kind: "nobody" } as const) : parseAuthorization(header);
+  const login = await logIn(deps.logins, shown, {
+    address,
+    userAgent: userAgentOf(req),
+    clientId: CLIENT_ID,
+    service: deps.service,
+  });
   const teams = await teamsOf(deps, login);
   const { identity } = login;
   const isAdministrator =
@@ -75,6 +74,7 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
     identity,
     teams,
     isAdministrator,
+    byRefreshToken: shown.kind === "refresh-token",
     address,
     actor: actorOf(req, identity, address),
   };
@@ -83,10 +83,15 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
 /**
  * @param caller - who calls
  * @returns the caller as one who may manage robots
- * @throws Fault DENIED for logins that may not, such as robots themselves
+ * @throws Fault DENIED for logins that may not, such as robots themselves, and for stored logins: whoever finds one must
+ *   not make another one of it that outlives it
  */
 export function asManager(caller: ApiCaller): Manager {
   const { identity, teams, isAdministrator, actor } = caller;
+  if (caller.byRefreshToken)
+    throw new Fault("DENIED", {
+      message: "a refresh token cannot manage robots: show what you log in with",
+    });
   if (NEVER_MANAGING.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
   return { identity, actor, teams, isAdministrator };
@@ -111,10 +116,9 @@ function userAgentOf(req: Request): string {
   return asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS);
 }
 
-function parseAuthorization(header: string): Credentials {
+function parseAuthorization(header: string): Exclude<LoginRequest, { kind: "nobody" }> {
   const token = /^(?:bearer|token) +(\S+) *$/i.exec(header)?.[1];
-  if (token !== undefined) return { username: "oauth2", password: new Secret(token) };
-  return parseBasic(header);
+  return token === undefined ? parseBasic(header) : passwordLogin("oauth2", token);
 }
 
 async function teamsOf(deps: ApiCallerDeps, login: Login): Promise<readonly string[]> {

@@ -1,10 +1,10 @@
 import type { EnvReader } from "#service-kit/config.js";
 import type { LoginLimits } from "../limits/login-limiter.js";
-import { DOCKER_CONFIG_CLIENTS } from "../refresh-tokens/clients.js";
 
 /** Who gets refresh tokens, how many, and for how long. */
 export interface RefreshTokenSettings {
   readonly refreshTokenSeconds: number;
+  /** Client ids that may have and use them; empty: any. */
   readonly refreshTokenClients: readonly string[];
   /** How many refresh tokens of one identity live at a time. */
   readonly refreshTokensMost: { readonly perClient: number; readonly perIdentity: number };
@@ -22,16 +22,18 @@ export function readRefreshTokenSettings(read: EnvReader): RefreshTokenSettings 
       { min: 60, max: 3650 * 86_400 },
       "lifetime of a refresh token; never longer than the login behind it",
     ),
-    refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", DOCKER_CONFIG_CLIENTS, {
+    refreshTokenClients: read.list("REFRESH_TOKEN_CLIENTS", [], {
       meaning:
-        "clients (`client_id`) that share refresh tokens; by default those that read docker's `config.json`",
+        "clients (`client_id`) that may have and use refresh tokens; one that ends in `*` stands for all that begin " +
+        "so (docs/logins/refresh-tokens.md)",
+      absent: "any client, whatever it calls itself",
     }),
     refreshTokensMost: {
       perClient: read.integer(
         "REFRESH_TOKENS_PER_CLIENT",
         50,
         { min: 1, max: 10_000 },
-        "living refresh tokens of one identity for one client; beyond them the oldest ends",
+        "living refresh tokens of one identity for one client; beyond them the oldest of those that nobody comes back to end",
       ),
       perIdentity: read.integer(
         "REFRESH_TOKENS_PER_IDENTITY",

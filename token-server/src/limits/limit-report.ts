@@ -10,9 +10,12 @@ export interface Limited {
   readonly milliseconds: number;
 }
 
+/** What somebody shows who logs in. */
+export type Shown = "password" | "refresh token";
+
 /** Told of failed logins and of refusals. */
 export interface LimitReport {
-  failed(source: string, credential: string): void;
+  failed(source: string, credential: string, shown?: Shown): void;
   limited(what: Limited): void;
 }
 
@@ -26,6 +29,8 @@ export interface LimitReportDeps {
 }
 
 interface Failures {
+  readonly address: string;
+  readonly shown: Shown;
   attempts: number;
   readonly credentials: Set<string>;
 }
@@ -49,11 +54,11 @@ export function limitReport({ log, countHit, countLock }: LimitReportDeps): Limi
   const locks = new LRUCache<string, true>({ max: MOST_LOCKS });
   const flush = () => {
     timer = undefined;
-    const worst = [...failures].sort(([, a], [, b]) => b.attempts - a.attempts);
+    const worst = [...failures.values()].sort((a, b) => b.attempts - a.attempts);
     failures = new Map();
-    for (const [address, { attempts, credentials }] of worst.slice(0, MOST_LINES)) {
+    for (const { address, shown, attempts, credentials } of worst.slice(0, MOST_LINES)) {
       if (attempts < WORTH_A_LINE) break;
-      const message = `${describe(credentials.size)}, ${times(attempts)} from ${address}`;
+      const message = `${describe(credentials.size, shown)}, ${times(attempts)} from ${address}`;
       log.warn({
         event: "logins.failing",
         address,
@@ -64,11 +69,13 @@ export function limitReport({ log, countHit, countLock }: LimitReportDeps): Limi
     }
   };
   return {
-    failed: (source, credential) => {
-      const known = failures.get(source) ?? { attempts: 0, credentials: new Set() };
+    failed: (address, credential, shown = "password") => {
+      const key = `${shown} ${address}`;
+      const first = { address, shown, attempts: 0, credentials: new Set<string>() };
+      const known = failures.get(key) ?? first;
       known.attempts += 1;
       if (known.credentials.size < MOST_CREDENTIALS) known.credentials.add(credential);
-      if (failures.size < MOST_SOURCES) failures.set(source, known);
+      if (failures.size < MOST_SOURCES) failures.set(key, known);
       // A process that ends does not wait for it.
       timer ??= setTimeout(flush, EVERY_MILLISECONDS).unref();
     },
@@ -89,10 +96,11 @@ export function limitReport({ log, countHit, countLock }: LimitReportDeps): Limi
   };
 }
 
-function describe(credentials: number): string {
-  if (credentials === 1) return "one wrong password";
+function describe(credentials: number, shown: Shown): string {
+  const what = shown === "password" ? "wrong password" : "refused refresh token";
+  if (credentials === 1) return `one ${what}`;
   const count = credentials.toLocaleString("en-US");
-  return `${credentials < MOST_CREDENTIALS ? "" : "over "}${count} wrong passwords`;
+  return `${credentials < MOST_CREDENTIALS ? "" : "over "}${count} ${what}s`;
 }
 
 function times(attempts: number): string {

@@ -5,7 +5,7 @@ import type { AccountGuard, Credentials } from "../identity/identity-source.js";
 import { UnusableLogin } from "../identity/make-login.js";
 import { fingerprints } from "./fingerprint.js";
 import { inFlight } from "./in-flight.js";
-import type { LimitReport } from "./limit-report.js";
+import type { LimitReport, Shown } from "./limit-report.js";
 import { pointsInMemory, type Point, type PointStore } from "./points.js";
 import { rightLogins } from "./right-logins.js";
 import { sourceKey } from "./source-key.js";
@@ -27,6 +27,8 @@ export interface LoginLimiter {
 
 /** Who tries to log in. */
 export interface Attempt {
+  /** A refresh token is a random number: one that is refused is an old login, and nobody's guess. Absent: a password. */
+  readonly shows?: Shown;
   /** Address of the client. */
   readonly source: string;
   /** User name, where it stands for one person or machine; `null` for names that everybody shares. */
@@ -77,10 +79,12 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
   const right = rightLogins(db);
   const flights = inFlight();
 
-  const sourcePoints = (source: string, credential: string): StoredPoint[] => [
-    { key: `undecided:${source}`, credential, most: failuresPerSource, store: own },
-    { key: `source:${source}`, credential, most: failuresPerSource, store: shared },
-  ];
+  const undecidedPoint = (source: string, credential: string): StoredPoint => ({
+    ...{ key: `undecided:${source}`, credential, most: failuresPerSource, store: own },
+  });
+  const sourcePoint = (source: string, credential: string): StoredPoint => ({
+    ...{ key: `source:${source}`, credential, most: failuresPerSource, store: shared },
+  });
   const accountPoint = (name: string, credentials: Credentials): StoredPoint => ({
     key: `account:${prints.account(name)}`,
     credential: prints.credential({ ...credentials, username: name }),
@@ -120,11 +124,13 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
   };
 
   return {
-    guard: async ({ source: address, account, credentials }, check) => {
+    guard: async ({ shows = "password", source: address, account, credentials }, check) => {
       const source = sourceKey(address);
       const credential = prints.credential(credentials);
+      const isGuess = shows === "password";
       const points = [
-        ...sourcePoints(source, credential),
+        undecidedPoint(source, credential),
+        ...(isGuess ? [sourcePoint(source, credential)] : []),
         ...(account === null ? [] : [accountPoint(account, credentials)]),
       ];
       const isExempt = right.isKnown(credential);
@@ -139,7 +145,10 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
       let outcome: Outcome = "not tried";
       try {
         for (const point of points) await hold(point);
-        const result = await check({ known: (name) => hold(accountPoint(name, credentials)) });
+        const known = isGuess
+          ? (name: string) => hold(accountPoint(name, credentials))
+          : () => Promise.resolve();
+        const result = await check({ known });
         outcome = "right";
         return result;
       } catch (error) {
@@ -147,7 +156,7 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
         throw error;
       } finally {
         await Promise.all(held.map((point) => settle(point, outcome)));
-        if (outcome === "wrong") report.failed(source, credential);
+        if (outcome === "wrong") report.failed(source, credential, shows);
         await note(shown, outcome);
       }
     },

@@ -1,24 +1,14 @@
 /**
- * Programs that read the login which `docker login` keeps in `config.json`, by the `client_id` each sends.
- * They have to share a refresh token, or `docker login` would log in docker alone and buildx, podman, skopeo
- * and oras would be refused.
+ * A client id is what a program calls itself (RFC 6749 section 2.2: "not a secret"), so it proves nothing: docker's own
+ * commands have three, regctl's changes with each version, and some send none. Whoever wants to restrict them can.
+ *
+ * @param clientId - as the client sent it; empty when it sent none
+ * @param taken - ids that may have and use refresh tokens, one that ends in `*` for all that begin so; empty: any, and none
+ * @returns whether this client may
  */
-export const DOCKER_CONFIG_CLIENTS: readonly string[] = [
-  "docker",
-  "buildkit-client",
-  "containerd-client",
-  "containers/image",
-  "go-containerregistry",
-  "oras-go",
-  "regclient",
-];
-
-/**
- * @param bound - client that a refresh token was issued to
- * @param shown - client that shows it
- * @param sharing - clients that share one store of logins
- * @returns whether the token may be used
- */
-export function mayUseTokenOf(bound: string, shown: string, sharing: readonly string[]): boolean {
-  return bound === shown || (sharing.includes(bound) && sharing.includes(shown));
+export function isClientTaken(clientId: string, taken: readonly string[]): boolean {
+  if (taken.length === 0) return true;
+  return taken.some((entry) =>
+    entry.endsWith("*") ? clientId.startsWith(entry.slice(0, -1)) : clientId === entry,
+  );
 }

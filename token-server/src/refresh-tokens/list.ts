@@ -4,7 +4,10 @@ import type { Owner } from "./sql.js";
 /** A refresh token as its owner sees it. */
 export interface ListedRefreshToken {
   readonly id: string;
+  /** Client that logged in, as it calls itself; empty when it does not. */
   readonly clientId: string;
+  /** Clients that used it, the last one first; the last ten. */
+  readonly usedBy: readonly string[];
   readonly service: string;
   readonly createdAt: Date;
   readonly expiresAt: Date;
@@ -40,7 +43,7 @@ export async function listRefreshTokens(
   { limit, after }: { limit: number; after: Cursor | null },
 ): Promise<Page> {
   const { rows } = await db.query<ListedRefreshToken & { micros: string }>(
-    `select id, client_id as "clientId", service, created_at as "createdAt",
+    `select id, client_id as "clientId", used_by as "usedBy", service, created_at as "createdAt",
             expires_at as "expiresAt", last_used_at as "lastUsedAt",
             last_used_address as "lastUsedAddress", last_used_program as "lastUsedProgram",
             (extract(epoch from created_at) * 1000000)::bigint::text as micros

@@ -1,12 +1,13 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { PREFIX } from "./token-form.js";
 
 const TOKEN_BYTES = 32;
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** @returns a new opaque token, 256 random bits in base64url */
+/** @returns a new opaque token, 256 random bits in base64url behind a prefix */
 export function newToken(): string {
-  return randomBytes(TOKEN_BYTES).toString("base64url");
+  return PREFIX + randomBytes(TOKEN_BYTES).toString("base64url");
 }
 
 /**

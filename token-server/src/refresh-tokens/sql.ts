@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import type { EndReason } from "./refusals.js";
 
 /** Whose refresh tokens. */
 export interface Owner {
@@ -30,6 +31,8 @@ export interface StoredRefreshToken {
   readonly createdAt: Date;
   readonly expiresAt: Date;
   readonly revokedAt: Date | null;
+  /** `null` for one that was ended by a replica of before reasons were kept. */
+  readonly endReason: string | null;
 }
 
 export async function insertRefreshToken(db: Queryable, token: NewRefreshToken): Promise<void> {
@@ -58,27 +61,60 @@ export async function lockOwner(db: Queryable, { kind, realm, uid }: Owner): Pro
   ]);
 }
 
-/** Ends an owner's oldest living tokens beyond the bounds, for one client and in all; returns how many. */
+/**
+ * Ends an owner's living tokens beyond the bounds, for one client and in all. Client ids are what clients say: a program is
+ * what stands before the first blank, for versions come after it, and whoever takes a new id each time has the bound of
+ * all. The younger half is kept whatever happened; of the others those first that were still in use a day after
+ * they were made, so that many logins which nobody comes back to push no one out who does.
+ *
+ * @returns how many were ended
+ */
 export async function endOldest(
   db: Queryable,
   { kind, realm, uid }: Owner,
   most: { perClient: number; perIdentity: number },
 ): Promise<number> {
   const { rowCount } = await db.query(
-    `update token_server.refresh_token set revoked_at = now()
-     where id in (
-       select id from (
-         select id,
-                row_number() over (partition by client_id order by created_at desc, id desc) as of_client,
-                row_number() over (order by created_at desc, id desc) as of_identity
-         from token_server.refresh_token
-         where kind = $1 and realm = $2 and uid = $3 and revoked_at is null and expires_at > now()
-       ) as living
-       where of_client > $4 or of_identity > $5
-     )`,
+    `with living as (
+       select id, created_at, split_part(client_id, ' ', 1) as program,
+              coalesce(last_used_at > created_at + interval '1 day', false) as comes_back
+       from token_server.refresh_token
+       where kind = $1 and realm = $2 and uid = $3 and revoked_at is null and expires_at > now()
+     ), by_age as (
+       select *,
+              row_number() over (partition by program order by created_at desc, id desc) as of_program,
+              row_number() over (order by created_at desc, id desc) as of_all
+       from living
+     ), by_worth as (
+       select id,
+              row_number() over (partition by program order by
+                of_program * 2 <= $4::int + 1 desc, comes_back desc, of_program) as of_program,
+              row_number() over (order by
+                of_all * 2 <= $5::int + 1 desc, comes_back desc, of_all) as of_all
+       from by_age
+     )
+     update token_server.refresh_token set revoked_at = now(), end_reason = 'pushed-out'
+     where id in (select id from by_worth where of_program > $4::int or of_all > $5::int)`,
     [kind, realm, uid, most.perClient, most.perIdentity],
   );
   return rowCount ?? 0;
+}
+
+/** Deletes an owner's oldest tokens of those that are over, so that many logins leave no more rows than that. */
+export async function forgetEnded(
+  db: Queryable,
+  { kind, realm, uid }: Owner,
+  most: number,
+): Promise<void> {
+  await db.query(
+    `delete from token_server.refresh_token
+     where id in (
+       select id from token_server.refresh_token
+       where kind = $1 and realm = $2 and uid = $3 and (revoked_at is not null or expires_at <= now())
+       order by created_at desc, id desc offset $4
+     )`,
+    [kind, realm, uid, most],
+  );
 }
 
 /** @returns the token with this hash, living or not; `null` when there is none */
@@ -88,17 +124,23 @@ export async function findRefreshToken(
 ): Promise<StoredRefreshToken | null> {
   const { rows } = await db.query<StoredRefreshToken>(
     `select id, sealed_login as "sealedLogin", kind, realm, uid, client_id as "clientId", service,
-            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt"
+            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+            end_reason as "endReason"
      from token_server.refresh_token where token_hash = $1`,
     [tokenHash],
   );
   return rows[0] ?? null;
 }
 
+/** How many clients that used a token are shown. */
+const MOST_CLIENTS = 10;
+
 /** How a token was used. */
 export interface Use {
   readonly kind: string;
   readonly address: string;
+  /** As the client calls itself; empty when it does not. */
+  readonly clientId: string;
   readonly program: string;
   /** When the login behind it ends. */
   readonly validUntil: Date | null;
@@ -109,9 +151,10 @@ export async function noteUse(db: Queryable, id: string, use: Use): Promise<bool
   const { rowCount } = await db.query(
     `update token_server.refresh_token
      set last_used_at = now(), last_used_address = $3, last_used_program = $4,
+         used_by = (array[$6::text] || array_remove(used_by, $6::text))[1:$7::int],
          kind = coalesce(kind, $2), expires_at = least(expires_at, $5::timestamptz)
      where id = $1 and revoked_at is null and expires_at > now()`,
-    [id, use.kind, use.address, use.program, use.validUntil],
+    [id, use.kind, use.address, use.program, use.validUntil, use.clientId, MOST_CLIENTS],
   );
   return rowCount === 1;
 }
@@ -123,7 +166,7 @@ export async function revokeRefreshToken(
   id: string,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    `update token_server.refresh_token set revoked_at = now()
+    `update token_server.refresh_token set revoked_at = now(), end_reason = 'revoked'
      where id = $1 and kind = $2 and realm = $3 and uid = $4 and revoked_at is null`,
     [id, kind, realm, uid],
   );
@@ -136,18 +179,19 @@ export async function revokeAllRefreshTokens(
   { kind, realm, uid }: Owner,
 ): Promise<number> {
   const { rowCount } = await db.query(
-    `update token_server.refresh_token set revoked_at = now()
+    `update token_server.refresh_token set revoked_at = now(), end_reason = 'revoked'
      where kind = $1 and realm = $2 and uid = $3 and revoked_at is null and expires_at > now()`,
     [kind, realm, uid],
   );
   return rowCount ?? 0;
 }
 
-/** Ends a token whose login is no longer good. */
-export async function endRefreshToken(db: Queryable, id: string): Promise<void> {
+/** Ends a token that is no longer good. */
+export async function endRefreshToken(db: Queryable, id: string, reason: EndReason): Promise<void> {
   await db.query(
-    `update token_server.refresh_token set revoked_at = now() where id = $1 and revoked_at is null`,
-    [id],
+    `update token_server.refresh_token set revoked_at = now(), end_reason = $2
+     where id = $1 and revoked_at is null`,
+    [id, reason],
   );
 }
 

@@ -6,7 +6,8 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
-import { createRefreshToken, type RefreshOrigin } from "../refresh-tokens/refresh-tokens.js";
+import type { RefreshOrigin } from "../refresh-tokens/redeem.js";
+import { createRefreshToken } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { decideGrant } from "./decide-grant.js";
 import { signFitting } from "./fit-token.js";
@@ -148,8 +149,8 @@ async function refreshTokenFor(
   bound: { clientId: string; service: string },
 ): Promise<string | null> {
   const { login: shown, offline } = request;
+  if (!offline || shown.kind === "nobody") return null;
   if (shown.kind === "refresh-token") return shown.token.reveal();
-  if (!offline || shown.kind !== "credentials") return null;
   if (WITHOUT_REFRESH.includes(login.identity.kind)) return null;
   try {
     const refresh = { ...deps.logins.refresh, authenticate: () => Promise.resolve(login) };

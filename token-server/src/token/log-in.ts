@@ -5,13 +5,9 @@ import { Secret } from "#service-kit/secret.js";
 import { authenticate, type AuthenticationDeps } from "../identity/authenticate.js";
 import type { AccountGuard, Credentials, Login } from "../identity/identity-source.js";
 import { UnusableLogin } from "../identity/make-login.js";
-import type { LoginLimiter } from "../limits/login-limiter.js";
-import {
-  redeemRefreshToken,
-  type RefreshBinding,
-  type RefreshDeps,
-  type RefreshOrigin,
-} from "../refresh-tokens/refresh-tokens.js";
+import type { Attempt, LoginLimiter } from "../limits/login-limiter.js";
+import { redeemRefreshToken, type RefreshOrigin } from "../refresh-tokens/redeem.js";
+import type { RefreshBinding, RefreshDeps } from "../refresh-tokens/refresh-tokens.js";
 import type { LoginRequest } from "./request.js";
 
 /** What logging in needs. */
@@ -88,13 +84,12 @@ function outcomeOf(error: unknown): "refused" | "limited" | "undecided" {
 }
 
 /** What is counted when it is wrong, and for which account. */
-function claimOf(request: Shown): { account: string | null; credentials: Credentials } {
-  if (request.kind === "refresh-token")
-    return {
-      account: null,
-      credentials: { username: "", password: new Secret(request.token.reveal()) },
-    };
+function claimOf(request: Shown): Omit<Attempt, "source"> {
+  if (request.kind === "refresh-token") {
+    const credentials = { username: "", password: new Secret(request.token.reveal()) };
+    return { shows: "refresh token", account: null, credentials };
+  }
   const { credentials } = request;
   const isShared = SHARED_NAMES.includes(credentials.username);
-  return { account: isShared ? null : credentials.username, credentials };
+  return { shows: "password", account: isShared ? null : credentials.username, credentials };
 }

@@ -1,8 +1,9 @@
 import { Fault } from "#registry-protocol/faults.js";
-import { asLine, isLine } from "#registry-protocol/text.js";
+import { isLine, visible } from "#registry-protocol/text.js";
 import { parseScopes, type RequestedAccess } from "#registry-protocol/scope.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials } from "../identity/identity-source.js";
+import { isShownAsPassword } from "../refresh-tokens/token-form.js";
 
 /** How a client says who it is. */
 export type LoginRequest =
@@ -14,9 +15,9 @@ export type LoginRequest =
 export interface TokenRequest {
   readonly login: LoginRequest;
   readonly requested: readonly RequestedAccess[];
-  /** Name of the client program; empty when it does not say. */
+  /** What the client program calls itself; empty when it does not say. */
   readonly clientId: string;
-  /** Whether a refresh token is wanted too. */
+  /** Whether a refresh token is wanted too; who shows one by its own grant type gets it back. */
   readonly offline: boolean;
 }
 
@@ -47,7 +48,7 @@ export function parseTokenRequest(
   const parameters = parseParameters(query);
   return {
     ...commonParts(parameters, service),
-    login: authorization === undefined ? { kind: "nobody" } : basicLogin(authorization),
+    login: authorization === undefined ? { kind: "nobody" } : parseBasic(authorization),
     offline: parameters.get("offline_token") === "true",
   };
 }
@@ -71,33 +72,48 @@ export function parseOAuthRequest(
   return {
     ...commonParts(parameters, service),
     login: oauthLogin(parameters, authorization),
-    offline: parameters.get("access_type") === "offline",
+    offline: parameters.get("access_type") === "offline" || isRefresh(parameters),
   };
 }
 
 /**
- * RFC 7617: the user name ends at the first colon, the password may hold more of them.
+ * RFC 7617: the user name ends at the first colon, the password may hold more of them. A refresh token counts as what it is
+ * beside any user name, and beside none.
  *
  * @param header - value of an `Authorization` header
- * @returns user name and password
+ * @returns user name and password, or the refresh token that is shown as a password
  * @throws Fault UNAUTHORIZED when the header is not of the form
  */
-export function parseBasic(header: string): Credentials {
+export function parseBasic(header: string): Exclude<LoginRequest, { kind: "nobody" }> {
   const encoded = /^basic +([A-Za-z0-9+/_=-]+) *$/i.exec(header)?.[1];
   if (header.length > MAX_CREDENTIAL_CHARACTERS) throw notBasic();
   const text = encoded === undefined ? null : utf8Of(Buffer.from(encoded, "base64"));
   if (text === null) throw notBasic();
   const colon = text.indexOf(":");
+  const password = text.slice(colon + 1);
+  if (colon === 0 && isShownAsPassword(password)) return passwordLogin("", password);
   if (colon < 1) throw notBasic();
-  return toCredentials(text.slice(0, colon), text.slice(colon + 1));
+  return passwordLogin(text.slice(0, colon), password);
 }
 
-/** RFC 7617 section 2: neither a user name nor a password holds control characters. */
-function toCredentials(username: string, password: string): Credentials {
-  if (isLine(username) && isLine(password)) return { username, password: new Secret(password) };
-  throw new Fault("UNAUTHORIZED", {
-    message: "user name and password must not hold control characters",
-  });
+/**
+ * RFC 7617 section 2: neither a user name nor a password holds control characters.
+ *
+ * @param username - user name as it was shown
+ * @param password - password as it was shown
+ * @returns both, or the refresh token that the password is
+ * @throws Fault UNAUTHORIZED when they hold any
+ */
+export function passwordLogin(
+  username: string,
+  password: string,
+): Exclude<LoginRequest, { kind: "nobody" }> {
+  if (!isLine(username) || !isLine(password))
+    throw new Fault("UNAUTHORIZED", {
+      message: "user name and password must not hold control characters",
+    });
+  if (isShownAsPassword(password)) return { kind: "refresh-token", token: new Secret(password) };
+  return { kind: "credentials", credentials: { username, password: new Secret(password) } };
 }
 
 function utf8Of(bytes: Uint8Array): string | null {
@@ -108,23 +124,21 @@ function utf8Of(bytes: Uint8Array): string | null {
   }
 }
 
-function basicLogin(header: string): LoginRequest {
-  return { kind: "credentials", credentials: parseBasic(header) };
-}
-
 function oauthLogin(parameters: URLSearchParams, authorization: string | undefined): LoginRequest {
-  const grantType = parameters.get("grant_type");
-  if (grantType === "refresh_token")
+  if (isRefresh(parameters))
     return { kind: "refresh-token", token: new Secret(parameters.get("refresh_token") ?? "") };
-  if (grantType !== "password")
+  if (parameters.get("grant_type") !== "password")
     throw new Fault("REQUEST_INVALID", {
       message: "unsupported grant_type: wanted password or refresh_token",
     });
   const username = parameters.get("username") ?? "";
-  if (username === "" && authorization !== undefined) return basicLogin(authorization);
-  if (username === "") return { kind: "nobody" };
   const password = parameters.get("password") ?? "";
-  return { kind: "credentials", credentials: toCredentials(username, password) };
+  if (username !== "" || isShownAsPassword(password)) return passwordLogin(username, password);
+  return authorization === undefined ? { kind: "nobody" } : parseBasic(authorization);
+}
+
+function isRefresh(parameters: URLSearchParams): boolean {
+  return parameters.get("grant_type") === "refresh_token";
 }
 
 function parseParameters(text: string): URLSearchParams {
@@ -152,7 +166,12 @@ function commonParts(
   const clientId = parameters.get("client_id") ?? "";
   if (!isLine(clientId))
     throw new Fault("REQUEST_INVALID", { message: "client_id must not hold control characters" });
-  return { requested, clientId: asLine(clientId, MAX_CLIENT_CHARACTERS) };
+  return { requested, clientId: shownClient(clientId) };
+}
+
+/** What stands in lists for people: nothing unseen, and no more than fits. */
+function shownClient(clientId: string): string {
+  return visible(clientId, MAX_CLIENT_CHARACTERS).slice(0, MAX_CLIENT_CHARACTERS);
 }
 
 function notBasic(): Fault {

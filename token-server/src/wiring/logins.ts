@@ -70,7 +70,7 @@ export async function openLogins(
         now,
         lifetimeSeconds: config.refreshTokenSeconds,
         most: config.refreshTokensMost,
-        sharingClients: config.refreshTokenClients,
+        takenClients: config.refreshTokenClients,
       },
       countLogin: counts.ended,
       log,

@@ -29,6 +29,20 @@ describe("the log of failed logins", () => {
     ]);
   });
 
+  test("tells stored logins that are over from wrong passwords", () => {
+    const { report, lines } = reporting();
+    for (let repeat = 0; repeat < 6; repeat += 1) {
+      report.failed("10.0.0.7", "1", "refresh token");
+      report.failed("10.0.0.7", "2");
+      report.failed("10.0.0.7", "3");
+    }
+    jest.advanceTimersByTime(60_000);
+    expect(lines("logins.failing")).toMatchObject([
+      { message: "2 wrong passwords, 12 times from 10.0.0.7" },
+      { message: "one refused refresh token, 6 times from 10.0.0.7" },
+    ]);
+  });
+
   test("does not mention somebody who mistypes", () => {
     const { report, lines } = reporting();
     for (let slip = 0; slip < 4; slip += 1) report.failed("10.0.0.7", String(slip));
