@@ -20,7 +20,7 @@ const SENTENCES = {
   "other-owner": "the refresh token was ended because the login behind it has become another one",
   "other-service": "the refresh token was issued for another service",
   "client-not-taken": "the refresh token is not taken from this client (REFRESH_TOKEN_CLIENTS)",
-} as const satisfies Record<EndReason | string, string>;
+} as const satisfies Record<EndReason, string> & Record<string, string>;
 
 /** Why a refresh token is refused. */
 export type RefusalReason = keyof typeof SENTENCES;
