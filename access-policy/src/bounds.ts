@@ -4,6 +4,7 @@ import type { AccessLimit, Identity } from "./identity.js";
 import type { Question } from "./question.js";
 import { clip } from "./reason.js";
 import type { RuleName } from "./rule.js";
+import { enumerate, verb } from "./sentences.js";
 import { nameOf } from "./template.js";
 
 /** A denial that no policy can lift. */
@@ -74,7 +75,7 @@ function denialOfKind({ identity: { kind }, action }: Question): BoundDenial | n
   if (action === "manage" && kind === "robot")
     return denial("kind.robot", "robots cannot manage robots");
   if (action !== "push" && action !== "delete" && action !== "manage") return null;
-  if (kind === "anonymous") return denial("kind.anonymous", `log in to ${action}`);
+  if (kind === "anonymous") return denial("kind.anonymous", `log in to ${verb(action)}`);
   if (kind === "machine") return denial("kind.machine", "machines may only pull");
   return null;
 }
@@ -88,13 +89,13 @@ function isWithin(limit: Limit, { action, name: repository }: Question): boolean
 }
 
 function outsideReason(identity: Identity): string {
-  const name = nameOf(identity);
+  const name = identity.uid === "" ? "whoever is not logged in" : nameOf(identity);
   const limits: readonly AccessLimit[] = identity.limits ?? [];
   if (limits.length === 0) return `${name} has been given no access`;
   const given = limits.map(
-    ({ repositories, actions }) => `${actions.join(", ")} in ${repositories}`,
+    ({ repositories, actions }) => `${enumerate(actions)} in ${repositories}`,
   );
-  return `${name} is limited to ${given.join("; ")}`;
+  return `${name} may only ${enumerate(given)}`;
 }
 
 function denial(id: string, reason: string): BoundDenial {

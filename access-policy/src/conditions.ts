@@ -3,7 +3,8 @@ import { matchesGlob } from "./glob-match.js";
 import { networks } from "./networks.js";
 import type { Identity } from "./identity.js";
 import type { Question } from "./question.js";
-import type { Conditions, Effect, PolicyAction, RuleSpec } from "./rule.js";
+import type { Conditions, Effect, RuleSpec } from "./rule.js";
+import { verb } from "./sentences.js";
 import { claimValues, nameOf } from "./template.js";
 
 /** Whether something holds, as far as that can be told without knowing teams. */
@@ -159,13 +160,4 @@ function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {
       return `claim ${claim.name} is ${given || "not given"}, wanted is ${claim.values.join(" or ")}`;
     },
   };
-}
-
-/**
- * @param action - what is to be done
- * @returns it as a verb, for reasons
- */
-export function verb(action: PolicyAction): string {
-  if (action === "catalog") return "list the catalog";
-  return action === "manage" ? "manage robots" : action;
 }

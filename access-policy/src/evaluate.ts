@@ -1,12 +1,12 @@
 import type { Asker } from "./asker.js";
 import type { Policy, Rule } from "./compile.js";
-import { verb } from "./conditions.js";
 import { matchRule, type Match } from "./match.js";
 import type { Question } from "./question.js";
 import { nearestRule } from "./nearest.js";
 import { phrase, reasonOf, whyOf } from "./reason.js";
 import type { Effect, RuleName } from "./rule.js";
 import type { Candidate } from "./rule-index.js";
+import { verb } from "./sentences.js";
 
 /** The answer to "may this identity do this", always with the reason. */
 export type Decision =

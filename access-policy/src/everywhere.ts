@@ -7,6 +7,7 @@ import { globAutomaton, type Automaton } from "./glob-automaton.js";
 import type { Circumstances, Question, Subject } from "./question.js";
 import type { PolicyAction } from "./rule.js";
 import { findRepository, type OrderedPatterns } from "./search-names.js";
+import { verbOn } from "./sentences.js";
 
 /** Who asks, with teams: what holds everywhere cannot be told without them. */
 export type KnownSubject = Subject & { readonly teams: readonly string[] };
@@ -98,6 +99,6 @@ function refusal(
   const reason =
     decision.allow === false
       ? decision.reason
-      : `${action} in ${example} depends on the network address`;
+      : `whether they may ${verbOn(action, example)} depends on the network address`;
   return { allow: false, example, reason };
 }

@@ -3,6 +3,7 @@ import type { Match } from "./match.js";
 import type { Question } from "./question.js";
 import { fittingTeam } from "./repository-values.js";
 import type { RuleSpec } from "./rule.js";
+import { noun, verb } from "./sentences.js";
 import { nameOf } from "./template.js";
 
 /** Reasons travel in tokens and error messages, which clients cut. */
@@ -72,9 +73,7 @@ export function whyOf(match: Match, rule: Rule, question: Question): string {
  * @returns what would be done, in words
  */
 export function phrase({ action, repository }: Question): string {
-  if (repository === null) return "listing the catalog";
-  if (action === "manage") return `managing robots of ${repository}`;
-  return `${action} ${action === "pull" ? "from" : action === "push" ? "to" : "in"} ${repository}`;
+  return noun(action, repository ?? "");
 }
 
 /**
@@ -93,7 +92,7 @@ function valueIn(variable: string, rule: Rule, question: Question): string {
     case "realm":
       return identity.realm || "(none)";
     case "action":
-      return action;
+      return verb(action);
     case "repository":
       return repository ?? "the catalog";
     case "namespace":

@@ -68,7 +68,7 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     await build("alpha/app:2.0", "bob's");
     const refused = await push("alpha/app:2.0");
     expect(refused.ok).toBe(false);
-    expect(refused.output).toContain("denied: push to alpha/app refused: bob is not in team alpha");
+    expect(refused.output).toContain("denied: may not push to alpha/app: bob is not in team alpha");
   });
 
   test.each([

@@ -34,7 +34,7 @@ beforeAll(async () => {
     `carol:${await bcrypt.hash("carol's password", 4)}\n`,
   );
   await writeFile(file, loginsFile(issuer.url));
-  stack = await startTestStack({ env: { LOGINS_FILE: file } });
+  stack = await startTestStack({ env: { LOGINS_FILE: file, HTTP_ALLOW_PUBLIC_READ: "true" } });
   if (typeof engine !== "string") {
     const { host } = new URL(stack.url);
     await engine.login(host, "oauth2:alice-token");
@@ -101,6 +101,23 @@ describe("a login with", () => {
       expect(await engine.docker("pull", image("alpha/base:1.0"))).toMatchObject({ ok: true });
       await engine.docker("tag", name, image("beta/not-mine:1.0"));
       expect((await engine.docker("push", image("beta/not-mine:1.0"))).ok).toBe(false);
+    },
+  );
+
+  testWithEngine(
+    "of nobody lets docker pull, and says in our words why it may not push",
+    async () => {
+      if (typeof engine === "string") return;
+      const { host } = new URL(stack.url);
+      await engine.docker("logout", host);
+      await engine.docker("rmi", `${host}/alpha/base:1.0`);
+      expect(await engine.docker("pull", `${host}/alpha/base:1.0`)).toMatchObject({ ok: true });
+      await engine.build(`${host}/alpha/nobody:1.0`, "nobody's");
+      const pushed = await engine.docker("push", `${host}/alpha/nobody:1.0`);
+      expect(pushed.ok).toBe(false);
+      expect(pushed.output).toMatch(
+        /unauthorized: may not push to alpha\/nobody: log in to push\s*$/,
+      );
     },
   );
 

@@ -72,7 +72,7 @@ const TWICE: readonly Judged[] = [
   ...all(
     "token-server/src/token/issue.ts",
     "whoever shows nothing is nobody, who gets none either",
-    ['shown.kind !== "credentials"'],
+    ['shown.kind === "nobody"'],
   ),
   ...all("token-server/src/robots/robot-source.ts", "nobody knows the secret of the dummy", [
     "robot === null",
@@ -135,7 +135,13 @@ const EQUAL: readonly Judged[] = [
 ];
 
 export const JUDGED: readonly Judged[] = [
-  ...all("access-policy/src/conditions.ts", WORDS, ['action === "manage"']),
+  ...all("access-policy/src/bounds.ts", WORDS, ['identity.uid === ""']),
+  ...all("access-policy/src/sentences.ts", WORDS, [
+    "before.length === 0",
+    "isAction(action)",
+    'type === "registry"',
+    'action === "pull" || action === "push" || action === "delete"',
+  ]),
   ...all(
     "access-policy/src/conditions.ts",
     'the word "anyone" has no conditions as an object either',

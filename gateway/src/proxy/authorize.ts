@@ -1,3 +1,4 @@
+import { refusalSentence } from "#access-policy/sentences.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { formatScope, grants, type Access } from "#registry-protocol/scope.js";
@@ -78,10 +79,13 @@ function lacking(
   missing: readonly string[],
   challenge: Challenging,
 ): Fault {
-  const refusal = refusalReason(caller, required, missing);
-  if (refusal !== null && caller.kind !== "anonymous")
-    return new Fault("DENIED", { message: refusal, detail: required });
-  return challenge(refusal ?? "authentication required", { error: "insufficient_scope" });
+  const refusal = refusalOf(caller, required, missing);
+  if (refusal === null)
+    return challenge("authentication required", { error: "insufficient_scope" });
+  // Nobody in particular would get no more by asking again: they have to log in. With an error in the challenge docker shows
+  // words of its own in place of ours.
+  if (caller.kind === "anonymous") return challenge(refusal, {});
+  return new Fault("DENIED", { message: refusal, detail: required });
 }
 
 async function identify(
@@ -116,16 +120,10 @@ async function passes(
   throw new Fault("UPLOAD_UNKNOWN", { cause: new Error(decision.reason) });
 }
 
-function refusalReason(
-  caller: Caller,
-  required: Access,
-  missing: readonly string[],
-): string | null {
+function refusalOf(caller: Caller, required: Access, missing: readonly string[]): string | null {
   const refusal = caller.refused.find(
     ({ type, name, action }) =>
       type === required.type && name === required.name && missing.includes(action),
   );
-  return refusal === undefined
-    ? null
-    : `${refusal.action} to ${refusal.name} refused: ${refusal.reason}`;
+  return refusal === undefined ? null : refusalSentence(refusal);
 }

@@ -153,7 +153,7 @@ describe("a token", () => {
     expect(answer.status).toBe(403);
     expect(errorOf(answer)).toMatchObject({
       code: "DENIED",
-      message: `push to alpha/app refused: ${reason}`,
+      message: `may not push to alpha/app: ${reason}`,
     });
     expect(upstream.seen).toEqual([]);
   });

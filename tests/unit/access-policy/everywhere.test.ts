@@ -129,7 +129,7 @@ describe("a push is allowed everywhere", () => {
     ["but not from one network alone", [{ who: { addresses: ["10.0.0.0/8"] } }], "alpha/**", "no: your network address is not known"],
     ["but not where one network is denied", [{ effect: "deny", who: { addresses: ["10.0.0.0/8"] } }, {}], "alpha/**", "no: rule r1 denies push to alpha/x"],
     ["but not where all but one network are denied", [{ effect: "deny", unless: { addresses: ["10.0.0.0/8"] } }, {}], "alpha/**", "no: rule r1 denies push to alpha/x"],
-    ["but not outside the login's limits", [{}], "alpha/**", "no: alice is limited to push in alpha/app"],
+    ["but not outside the login's limits", [{}], "alpha/**", "no: alice may only push in alpha/app"],
   ])("%s", (title, rules, pattern, answer) => {
     const limits = title.includes("limits") ? [{ repositories: "alpha/app", actions: ["push"] as const }] : null;
     const subject = { ...ALICE, identity: oauthIdentity({ limits }) };
@@ -197,14 +197,14 @@ describe("by the default rules robots are managed", () => {
       { realm: "/services" },
       "no: the token lacks the scope application.write",
     ],
-    ["but not by other realms", { realm: "/customers" }, "no: realm /customers may not manage"],
+    ["but not by other realms", { realm: "/customers" }, "no: realm /customers may not manage robots"],
     ["but not by machines", { kind: "machine" }, "no: machines may only pull"],
     [
       "but not by robots",
       { kind: "robot", limits: [{ repositories: "alpha/**", actions: ["push"] }] },
       "no: robots cannot manage robots",
     ],
-    ["but not by nobody in particular", { kind: "anonymous" }, "no: log in to manage"],
+    ["but not by nobody in particular", { kind: "anonymous" }, "no: log in to manage robots"],
   ])("%s", (_title, known, answer) => {
     expect(managed(DEFAULT_POLICY, known, "manage")).toBe(answer);
   });

@@ -75,7 +75,7 @@ describe("authorization of a request", () => {
   test("what the token server refused before is denied for good, with its reason", async () => {
     const fault = await refusalOf(pushAs(callerWith({ access: [PULL], refused: [REFUSED] })));
     expect(fault.code).toBe("DENIED");
-    expect(fault.message).toBe("push to alpha/app refused: bob is not in team alpha");
+    expect(fault.message).toBe("may not push to alpha/app: bob is not in team alpha");
     expect(fault.headers).toEqual({});
   });
 
@@ -94,12 +94,19 @@ describe("authorization of a request", () => {
     await expect(pushAs(caller)).resolves.toBe(caller);
   });
 
-  test("nobody in particular is told to log in rather than denied", async () => {
+  test("nobody in particular is told to log in rather than denied, by the plain challenge", async () => {
     const refused = [{ ...REFUSED, reason: "log in to push" }];
     const fault = await refusalOf(pushAs(callerWith({ kind: "anonymous", refused })));
     expect(fault.code).toBe("UNAUTHORIZED");
-    expect(fault.message).toContain("log in to push");
-    expect(fault.headers["WWW-Authenticate"]).toContain("Bearer realm=");
+    expect(fault.message).toBe("may not push to alpha/app: log in to push");
+    expect(fault.headers["WWW-Authenticate"]).toBe(
+      'Bearer realm="https://registry.example/token",service="wharfinger",scope="repository:alpha/app:pull,push"',
+    );
+  });
+
+  test("nobody in particular, who has not asked for this yet, is told that more can be had", async () => {
+    const fault = await refusalOf(pushAs(callerWith({ kind: "anonymous" })));
+    expect(fault.headers["WWW-Authenticate"]).toContain('error="insufficient_scope"');
   });
 
   test("not being able to verify is neither a challenge nor a denial", async () => {

@@ -3,6 +3,7 @@ import { allowsEverywhere, type KnownSubject } from "#access-policy/everywhere.j
 import { MOST_STARS, repositoryGlob, starsIn } from "#access-policy/glob.js";
 import type { AccessLimit, Identity } from "#access-policy/identity.js";
 import type { Policy } from "#access-policy/compile.js";
+import { noun } from "#access-policy/sentences.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 
@@ -51,7 +52,7 @@ export async function requireGrants(
 ): Promise<void> {
   for await (const { repositories, action, reason } of excessesOf(policy, manager, grants))
     throw new Fault("DENIED", {
-      message: `${action} in ${repositories} is not yours to give: ${reason}`,
+      message: `${noun(action, repositories)} is not yours to give: ${reason}`,
     });
 }
 
