@@ -197,7 +197,11 @@ describe("by the default rules robots are managed", () => {
       { realm: "/services" },
       "no: the token lacks the scope application.write",
     ],
-    ["but not by other realms", { realm: "/customers" }, "no: realm /customers may not manage robots"],
+    [
+      "but not by other realms",
+      { realm: "/customers" },
+      "no: realm /customers may not manage robots",
+    ],
     ["but not by machines", { kind: "machine" }, "no: machines may only pull"],
     [
       "but not by robots",
