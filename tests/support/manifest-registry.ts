@@ -1,6 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
-import type { SeenRequest, UpstreamHandler } from "./upstream-double.js";
+import { wholeBody, type UpstreamHandler } from "./upstream-double.js";
 
 /** The manifests of a registry, in memory. */
 export interface ManifestRegistry {
@@ -30,7 +29,7 @@ export function manifestRegistry(): ManifestRegistry {
     write: (repository, tag, content) =>
       store(repository, tag, "application/vnd.oci.image.manifest.v1+json", Buffer.from(content)),
     handler: async (req, res, seen) => {
-      const content = await contentOf(req, seen);
+      const content = await wholeBody(req, seen);
       const [, repository = "", reference = ""] =
         /^\/v2\/(.+)\/manifests\/([^/?]+)$/.exec(req.url ?? "") ?? [];
       if (content === null) return;
@@ -55,19 +54,4 @@ export function manifestRegistry(): ManifestRegistry {
       res.writeHead(200, headers).end(req.method === "HEAD" ? undefined : found.content);
     },
   };
-}
-
-/** @returns the whole body, or `null` when it was cut off */
-async function contentOf(req: IncomingMessage, seen: SeenRequest): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  try {
-    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
-  } catch {
-    return null;
-  }
-  const content = Buffer.concat(chunks);
-  seen.received = content.length;
-  seen.body = content.toString("latin1");
-  seen.complete = true;
-  return content;
 }

@@ -107,6 +107,25 @@ export async function bodyOf(req: IncomingMessage, seen: SeenRequest): Promise<v
   }
 }
 
+/**
+ * @param req - a request
+ * @param seen - gets what arrives
+ * @returns the whole body, or `null` when it was cut off
+ */
+export async function wholeBody(req: IncomingMessage, seen: SeenRequest): Promise<Buffer | null> {
+  const chunks: Buffer[] = [];
+  try {
+    for await (const chunk of req as AsyncIterable<Buffer>) chunks.push(chunk);
+  } catch {
+    return null;
+  }
+  const content = Buffer.concat(chunks);
+  seen.received = content.length;
+  seen.body = content.toString("latin1");
+  seen.complete = true;
+  return content;
+}
+
 function watch(req: IncomingMessage, res: ServerResponse): SeenRequest {
   const entry: SeenRequest = {
     method: req.method ?? "",

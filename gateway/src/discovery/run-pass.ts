@@ -14,9 +14,9 @@ import {
   unlistedRepositories,
 } from "./sql/staging.js";
 import type { PassSummary } from "./tally.js";
+import { reportUnlisted, stageUnlisted } from "./unlisted.js";
 
 const BATCH = 500;
-const MOST_UNLISTED = 100;
 
 /**
  * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an
@@ -53,8 +53,7 @@ async function compareAll(pass: Pass): Promise<void> {
     for (const name of names) await compareRepository(pass, name);
     after = last;
   }
-  for (const name of await unlistedRepositories(pass.session, pass.began, MOST_UNLISTED))
-    reportUnlisted(pass, name);
+  await reportUnlisted(pass);
   await compareTags(pass);
 }
 
@@ -78,17 +77,11 @@ async function stageCatalog(pass: Pass): Promise<boolean> {
     tally.error(`the catalog: ${reasonOf(error)}`);
     return false;
   }
+  await stageUnlisted(pass);
   if ((await listedRepositories(session, "", 1)).length > 0) return true;
   if ((await unlistedRepositories(session, pass.began, 1)).length === 0) return true;
   tally.error("the registry's catalog is empty, the ledger is not: is its storage there?");
   return false;
-}
-
-function reportUnlisted({ tally, parts }: Pass, repository: string): void {
-  // No cleaner than no answer: whoever lost a whole repository has lost it in the storage.
-  tally.add("errors");
-  tally.problem(`${repository} is in the ledger, but not in the registry's catalog`);
-  parts.log.error({ event: "repository.absent", repository });
 }
 
 /** Compares the digests of all tags from the very start, or of so many, going on where the last slice ended. */

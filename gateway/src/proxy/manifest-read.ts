@@ -9,6 +9,7 @@ import type { Upstream } from "../upstream/upstream.js";
 import type { DefaultImages, ManifestAddress } from "./default-images.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
+import { passOnAgain, RegistryFailed } from "./pass-on-again.js";
 import { notePull } from "./pull-notes.js";
 
 /** What reading manifests needs. */
@@ -46,20 +47,11 @@ export async function readManifest(
     await passedOn().catch(async (error: unknown) => {
       if (!(error instanceof RegistryFailed)) throw error;
       await refuseUnreadable(deps, { repository, digest });
-      await passedOn();
+      await passOnAgain(deps.passing, { ...exchange, request }, onAnswer);
     });
   } catch (error) {
     if (error instanceof RegistryFailed) throw undecided(error);
     throw error;
-  }
-}
-
-/** The registry answered 500, which may be a verdict on this manifest. */
-class RegistryFailed extends Error {
-  override readonly name = "RegistryFailed";
-
-  constructor() {
-    super("the registry answered 500 when asked for a manifest");
   }
 }
 

@@ -3,12 +3,14 @@ import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { mayMount } from "./access.js";
 import { refuseCutAnswers } from "./blob-answers.js";
+import { continueUpload } from "./close-upload.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
 import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
 import { readManifest, type ManifestReadDeps } from "./manifest-read.js";
+import { passOnAgain } from "./pass-on-again.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { listTags, type TagsListDeps } from "./tags-list.js";
 
@@ -56,8 +58,9 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "upload.status":
       return passOn(deps.passing, exchange);
     case "blob.read":
-      return passOn(deps.passing, exchange, refuseCutAnswers);
+      return passOnAgain(deps.passing, exchange, refuseCutAnswers);
     case "upload.continue":
+      return continueUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
     case "upload.cancel":
       return passOn(deps.passing, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
     default:

@@ -1,13 +1,8 @@
-import { z } from "zod";
-import { jsonOrNull } from "#service-kit/json-or-null.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
+import { registryErrors } from "../upstream/registry-errors.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
-
-const errorsSchema = z.object({
-  errors: z.array(z.object({ code: z.string(), detail: z.unknown().optional() })),
-});
 
 /** A layer whose URLs the registry does not take. */
 export interface RefusedUrls {
@@ -60,8 +55,7 @@ export function withRefusedUrls(answer: WholeAnswer, manifest: Manifest): WholeA
 }
 
 function unknownBlobs(body: Buffer): string[] {
-  const errors = errorsSchema.safeParse(jsonOrNull(body.toString())).data?.errors ?? [];
-  return errors
+  return registryErrors(body)
     .filter(({ code }) => code === "MANIFEST_BLOB_UNKNOWN")
     .map(({ detail }) => String(detail));
 }

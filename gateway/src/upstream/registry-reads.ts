@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import { JsonProblem } from "#registry-protocol/json/json-value.js";
@@ -11,8 +10,9 @@ import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { inSlices } from "#service-kit/in-slices.js";
+import { askAgain } from "./ask-again.js";
 import { readStored } from "./read-stored.js";
-import { readVerdict } from "./unreadable-answer.js";
+import { readVerdict, type ReadVerdict } from "./unreadable-answer.js";
 import type { WholeAnswer, WholeRequest } from "./whole-request.js";
 
 /** What the gateway reads from the registry for itself. */
@@ -28,6 +28,8 @@ export interface RegistryReads {
    * @throws Unreadable when it has something that is no manifest; anything else when that cannot be told
    */
   getManifest(repository: RepositoryName, digest: Digest): Promise<StoredManifest | null>;
+  /** @returns whether the registry has a manifest, or something in its place. @throws when that cannot be told */
+  hasManifest(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** @returns size of a blob in bytes, or `null` when the registry has none. @throws when that cannot be told */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | null>;
 }
@@ -45,7 +47,11 @@ export type Look = (
  */
 export function registryReads(look: Look): RegistryReads {
   const blobSize: RegistryReads["blobSize"] = async (repository, digest) => {
-    const answer = await look(repository, `blobs/${digest}`, { method: "HEAD", headers: {} });
+    const request = { method: "HEAD", headers: {} } as const;
+    const answer = await askAgain(
+      () => look(repository, `blobs/${digest}`, request),
+      ({ status }) => status === 500,
+    );
     if (answer.status === 404) return null;
     // A redirect to the storage: it is there, of whatever size.
     if (answer.status === 307) return 0;
@@ -53,16 +59,28 @@ export function registryReads(look: Look): RegistryReads {
       throw new Error(`the registry answered ${answer.status} when asked for a blob`);
     return Number(answer.headers.get("content-length") ?? 0);
   };
+  const lookAt = (repository: RepositoryName, reference: string, supposed?: Digest) => {
+    const condition = supposed === undefined ? {} : { "If-None-Match": `"${supposed}"` };
+    const headers = { Accept: ANY_MANIFEST, ...condition };
+    // Its body tells why there is none, so it is asked for only then.
+    const methods = ["HEAD", "GET"] as const;
+    return untilReadable((n) =>
+      look(repository, `manifests/${reference}`, { method: methods[n] ?? "GET", headers }),
+    );
+  };
   return {
     blobSize,
+    hasManifest: async (repository, digest) => {
+      const answer = await lookAt(repository, digest, digest);
+      const { status } = answer;
+      if (status === 404) return false;
+      const isThere = status === 200 || status === 304 || saysUnreadable(answer) !== null;
+      if (!isThere)
+        throw new Error(`the registry answered ${status} when asked whether a manifest is there`);
+      return true;
+    },
     digestOfTag: async (repository, tag, supposed) => {
-      const condition = supposed === undefined ? {} : { "If-None-Match": `"${supposed}"` };
-      const headers = { Accept: ANY_MANIFEST, ...condition };
-      // Its body tells why there is none, so it is asked for only then.
-      const methods = ["HEAD", "GET"] as const;
-      const answer = await untilReadable((n) =>
-        look(repository, `manifests/${tag}`, { method: methods[n] ?? "GET", headers }),
-      );
+      const answer = await lookAt(repository, tag, supposed);
       if (answer.status === 304 && supposed !== undefined) return supposed;
       if (answer.status === 404) return null;
       refuseUnreadable(answer);
@@ -103,25 +121,22 @@ async function payloadOf(content: Buffer): Promise<Buffer | null> {
   });
 }
 
-function refuseUnreadable({ status, body }: WholeAnswer): void {
-  const verdict = status === 500 ? readVerdict(body) : null;
+function refuseUnreadable(answer: WholeAnswer): void {
+  const verdict = saysUnreadable(answer);
   if (verdict !== null) throw new Unreadable(verdict.reason);
 }
 
-const WRITE_PAUSES_MILLISECONDS = [50, 200] as const;
+function saysUnreadable({ status, body }: WholeAnswer): ReadVerdict | null {
+  return status === 500 ? readVerdict(body) : null;
+}
 
 /**
- * A registry 2.8 on files answers 500 to who reads a tag at the moment at which it is written.
- *
  * @param look - looks for the first time (0) and again
  * @returns its answer, once that says something that stays so
  */
-async function untilReadable(look: (time: number) => Promise<WholeAnswer>): Promise<WholeAnswer> {
-  let answer = await look(0);
-  for (const [i, milliseconds] of WRITE_PAUSES_MILLISECONDS.entries()) {
-    if (answer.status !== 500 || readVerdict(answer.body)?.isWhole === true) return answer;
-    await pause(milliseconds);
-    answer = await look(i + 1);
-  }
-  return answer;
+function untilReadable(look: (time: number) => Promise<WholeAnswer>): Promise<WholeAnswer> {
+  return askAgain(
+    look,
+    ({ status, body }) => status === 500 && readVerdict(body)?.isWhole !== true,
+  );
 }

@@ -1,5 +1,6 @@
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { putAgain } from "./put-again.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
@@ -21,7 +22,10 @@ export interface Errand {
 
 /** The gateway's own requests to the registry; everything else is streamed through. */
 export interface Upstream extends RegistryReads {
-  /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
+  /**
+   * @returns the registry's verdict; what passes by itself was asked again ({@link putAgain})
+   * @throws when there is none in time, so that nobody knows what came of it
+   */
   putManifest(put: ManifestPut): Promise<WholeAnswer>;
   /** @returns the registry's answer. @throws when there is none in time, so that nobody knows what came of it */
   deleteManifest(
@@ -84,22 +88,23 @@ export function registryUpstream(
       method === "HEAD" ? probeMilliseconds : manifestMilliseconds,
     ),
   );
+  const putOnce = (put: ManifestPut) =>
+    ask(
+      `/v2/${put.repository}/manifests/${put.reference.tag ?? put.reference.digest}`,
+      {
+        method: "PUT",
+        headers: {
+          Authorization: allow(put.subject, put.repository, ["pull", "push"]),
+          "Content-Type": put.mediaType,
+          ...inTheNameOf(put),
+        },
+        body: put.content,
+      },
+      manifestMilliseconds,
+    );
   return {
     ...reads,
-    putManifest: (put) =>
-      ask(
-        `/v2/${put.repository}/manifests/${put.reference.tag ?? put.reference.digest}`,
-        {
-          method: "PUT",
-          headers: {
-            Authorization: allow(put.subject, put.repository, ["pull", "push"]),
-            "Content-Type": put.mediaType,
-            ...inTheNameOf(put),
-          },
-          body: put.content,
-        },
-        manifestMilliseconds,
-      ),
+    putManifest: (put) => putAgain(() => putOnce(put), reads, put.repository),
     deleteManifest: (repository, reference, errand) =>
       ask(
         `/v2/${repository}/manifests/${reference.tag ?? reference.digest}`,

@@ -4,7 +4,7 @@ import { isInOrder } from "#gateway/discovery/in-order.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type StartedLedger } from "#tests/support/ledger.js";
 import type { Discover } from "./support/discoverer.js";
-import { startListedRegistry, type Fault, type ListedRegistry } from "./support/listed-registry.js";
+import type { Fault, ListedRegistry } from "./support/listed-registry.js";
 import { useDiscoverer } from "./support/use-discoverer.js";
 
 let ledger: StartedLedger;
@@ -126,6 +126,8 @@ describe("nothing is concluded", () => {
 
   test.each(FAULTS)("from a catalog that is wrong: %s", async (fault) => {
     registry.catalog = fault;
+    // What lists its tags is there, whatever the catalog says.
+    if (fault === "empty") registry.list = "404";
     await changesNothing();
   });
 
@@ -146,7 +148,6 @@ describe("nothing is concluded", () => {
   test("from a registry that does not answer", async () => {
     await registry.upstream.stop();
     await changesNothing();
-    registry = await startListedRegistry();
   });
 
   test("from a repository that is not in the catalog", async () => {

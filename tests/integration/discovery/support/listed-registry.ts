@@ -18,6 +18,8 @@ export interface ListedRegistry {
   /** Most digest requests that were under way at once. */
   mostAtOnce: number;
   catalog: Fault;
+  /** Repositories that are not in it although they have tags, as those without layers in 2.8. */
+  readonly unlisted: Set<string>;
   list: Fault;
   /** Status of every answer about a tag, with HEAD and with GET; `null`: the right one. */
   headStatus: number | null;
@@ -34,7 +36,8 @@ export async function startListedRegistry(): Promise<ListedRegistry> {
   const upstream = await startUpstream(async (req, res, seen) => {
     const { pathname, searchParams } = new URL(req.url ?? "", "http://registry");
     if (pathname === "/v2/_catalog") {
-      const names = [...new Set([...manifests.tags.keys()].map((key) => key.split(":")[0] ?? ""))];
+      const all = new Set([...manifests.tags.keys()].map((key) => key.split(":")[0] ?? ""));
+      const names = [...all].filter((name) => !registry.unlisted.has(name));
       answerList(registry, res, { fault: registry.catalog, key: "repositories", names, pathname });
       return;
     }
@@ -42,7 +45,8 @@ export async function startListedRegistry(): Promise<ListedRegistry> {
     if (repository !== undefined) {
       const names = tagsOf(manifests.tags, repository);
       const last = searchParams.get("last");
-      answerList(registry, res, { fault: registry.list, key: "tags", names, pathname, last });
+      const fault = names.length === 0 && registry.list === "none" ? "404" : registry.list;
+      answerList(registry, res, { fault, key: "tags", names, pathname, last });
       return;
     }
     if (req.method === "GET" && registry.headStatus !== null) {
@@ -69,6 +73,7 @@ export async function startListedRegistry(): Promise<ListedRegistry> {
     asked: new Map(),
     mostAtOnce: 0,
     catalog: "none",
+    unlisted: new Set(),
     list: "none",
     headStatus: null,
     page: null,

@@ -1,0 +1,65 @@
+import type { IncomingMessage } from "node:http";
+import { isDigest, type Digest } from "#registry-protocol/digest.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import type { UploadSessions } from "../uploads/upload-sessions.js";
+import type { OnAnswer } from "../upstream/forward.js";
+import type { Upstream } from "../upstream/upstream.js";
+import type { ExchangeOf } from "./exchange.js";
+import { passOn, type PassOnDeps } from "./pass-on.js";
+import { noteUploadEnd } from "./upload-notes.js";
+
+/** What continuing an upload needs. */
+export interface UploadDeps {
+  readonly passing: PassOnDeps;
+  readonly uploads: UploadSessions;
+  readonly upstream: Pick<Upstream, "blobSize">;
+}
+
+/** The blob that an upload was to bring is there, whatever the registry said. */
+class BlobStands extends Error {
+  override readonly name = "BlobStands";
+}
+
+/**
+ * PATCH and PUT of an upload. When the registry fails at closing it, the upload has gone with it: nothing can be asked
+ * again, and nobody here has the bytes. But what counts is whether the blob is there now, under its digest; another
+ * client may have brought it meanwhile.
+ *
+ * @param deps - the way to the registry
+ * @param exchange - the request
+ * @throws Fault as {@link passOn}
+ */
+export async function continueUpload(
+  deps: UploadDeps,
+  exchange: ExchangeOf<"upload.continue">,
+): Promise<void> {
+  const { req, res, request } = exchange;
+  const { repository, session } = request;
+  const digest = closingDigest(req);
+  const noteEnd = noteUploadEnd(deps.uploads, exchange);
+  const onAnswer: OnAnswer = async (answer) => {
+    if (answer.statusCode === 500 && digest !== null && req.complete) {
+      const size = await deps.upstream.blobSize(repository, digest).catch(() => null);
+      if (size !== null) throw new BlobStands();
+    }
+    await noteEnd(answer);
+  };
+  try {
+    await passOn(deps.passing, exchange, onAnswer);
+  } catch (error) {
+    if (!(error instanceof BlobStands) || digest === null) throw error;
+    await deps.uploads.ended(session);
+    res.statusCode = 201;
+    res.setHeader("Location", `/v2/${repository}/blobs/${digest}`);
+    res.setHeader("Docker-Content-Digest", digest);
+    res.end();
+  }
+}
+
+/** Of the algorithm by which both lines keep blobs. */
+function closingDigest({ method, url = "" }: IncomingMessage): Digest | null {
+  if (method !== "PUT") return null;
+  const [digest, ...more] = new URLSearchParams(splitTarget(url).query).getAll("digest");
+  const isPlain = digest !== undefined && more.length === 0 && isDigest(digest);
+  return isPlain && digest.startsWith("sha256:") ? digest : null;
+}
