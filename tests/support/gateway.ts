@@ -271,12 +271,14 @@ export function openGate(): WriteGate {
 export const DEAF: Subscriber = {
   name: "subscription",
   on: () => undefined,
+  hear: () => undefined,
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
 
 const DATABASE_AWAY: Database = {
   query: () => Promise.reject(new Fault("UNAVAILABLE")),
+  tell: () => undefined,
   transaction: () => Promise.reject(new Fault("UNAVAILABLE")),
   close: () => Promise.resolve(),
 };

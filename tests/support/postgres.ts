@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { mkdir } from "node:fs/promises";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { portPicker } from "#local/processes/ports.js";
 import {
@@ -22,6 +22,12 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+/** A Postgres that no other file uses. */
+export interface OwnPostgres extends TestPostgres {
+  /** Starts it anew as a standby that nobody feeds: it can be read, and promoted. */
+  restartAsStandby(): Promise<void>;
+}
+
 /** Where the set-up of a whole run tells which server its files share; without it each has its own. */
 const SHARED_POSTGRES = "TEST_POSTGRES";
 
@@ -41,29 +47,40 @@ export async function startTestPostgres(): Promise<TestPostgres> {
  */
 export async function startOwnPostgres(
   settings: NonNullable<PostgresOptions["settings"]> = {},
-): Promise<TestPostgres> {
+): Promise<OwnPostgres> {
   const folder = await temporaryFolder();
   const secrets = join(folder.path, "secrets");
   await mkdir(secrets);
-  const { login, service } = await createPostgres(
-    {
-      folder: join(folder.path, "postgres"),
-      secrets,
-      logFile: join(folder.path, "postgres.log"),
-      port: await ports.next(),
-      settings,
-    },
-    {
+  const options = {
+    folder: join(folder.path, "postgres"),
+    secrets,
+    logFile: join(folder.path, "postgres.log"),
+    port: await ports.next(),
+    settings,
+  };
+  const create = () =>
+    createPostgres(options, {
       say: () => undefined,
       started: () => Promise.resolve(),
       stopping: new AbortController().signal,
-    },
-  );
+    });
+  const created = await create();
+  const { login } = created;
+  let { service } = created;
   await service.start();
-  return partOf(login, async () => {
+  const part = partOf(login, async () => {
     await service.stop();
     await folder.remove();
   });
+  return {
+    ...part,
+    restartAsStandby: async () => {
+      await service.stop();
+      await writeFile(join(options.folder, "data", "standby.signal"), "");
+      ({ service } = await create());
+      await service.start();
+    },
+  };
 }
 
 /**

@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { reportOf } from "./jest-report.mjs";
 import { root, run } from "../set-up/run.mjs";
 
-// The end-to-end tests time out when they have to share two cores with anything else.
+// Each end-to-end test starts a whole stack, so no more of them go on than there are processors.
 const RUNS = {
-  usual: ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "2"],
-  e2e: ["--selectProjects", "e2e", "--runInBand"],
+  // Of three that go on, one waits for a database, a registry or a time.
+  usual: ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "3"],
+  e2e: ["--selectProjects", "e2e", "--maxWorkers", "2"],
 };
 // These wait for minutes and use no processor meanwhile, so they go on beside the others.
 const SLOW_RUN = ["--selectProjects", "slow", "--runInBand"];

@@ -28,9 +28,9 @@ export function openStore(
   log: Logger,
 ): Store {
   const { database, databaseConnections: connections } = config;
-  const db = openDatabase(database, { name: "gateway", connections }, log);
-  const schema = migrator(database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
   const heard = subscriber(database, log);
+  const db = openDatabase(database, { name: "gateway", connections, heard: heard.hear }, log);
+  const schema = migrator(database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
   // Ends last, since everything else may still write.
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
   return {

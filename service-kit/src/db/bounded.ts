@@ -49,6 +49,9 @@ export function boundedDatabase(
   };
   return {
     query: (sql, values, name) => inTurn(() => db.query(sql, values, name)),
+    tell: (channel, payload) => {
+      db.tell(channel, payload);
+    },
     transaction: (work) => inTurn(() => db.transaction(work)),
     close: () => Promise.resolve(),
   };

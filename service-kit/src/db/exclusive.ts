@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Logger } from "../log.js";
+import { endClient } from "./end-client.js";
 import {
   asFault,
   connectionOptions,
@@ -59,7 +60,7 @@ export async function runExclusively<T>(
     return rows[0]?.held === true ? { ran: true, result: await work(session) } : { ran: false };
   } finally {
     // The lock goes with the connection.
-    await client.end().catch(() => undefined);
+    await endClient(client);
   }
 }
 

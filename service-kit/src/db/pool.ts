@@ -1,9 +1,10 @@
 import pg from "pg";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
 import { PASSWORD } from "../secret-form.js";
+import { teller, type Telling } from "./tell.js";
 import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
 
 /** Where Postgres is and how to log in. */
@@ -32,11 +33,24 @@ export interface Queryable {
   ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
+/** A transaction; what it tells is told after its commit, and not at all when it is rolled back. */
+export interface Transaction extends Queryable, Telling {}
+
 /** A pool of connections. */
-export interface Database extends Queryable {
+export interface Database extends Queryable, Telling {
   /** Runs `work` in one transaction; rolls back when it throws. */
-  transaction<T>(work: (tx: Queryable) => Promise<T>): Promise<T>;
+  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
   close(): Promise<void>;
+}
+
+/** How a pool is to be. */
+export interface PoolOptions {
+  /** Shown in `pg_stat_activity`. */
+  readonly name: string;
+  /** Most connections held. */
+  readonly connections: number;
+  /** Hears at once, in this process, what is told to all. */
+  readonly heard?: (channel: string, payload: string) => void;
 }
 
 /**
@@ -101,15 +115,11 @@ export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
 
 /**
  * @param config - where the database is
- * @param options - name shown in `pg_stat_activity`, and the most connections held
+ * @param options - name, size, and who hears what is told
  * @param log - where lost idle connections are told
  * @returns a pool; its queries throw Fault UNAVAILABLE while the database cannot be used
  */
-export function openDatabase(
-  config: DatabaseConfig,
-  options: { name: string; connections: number },
-  log: Logger,
-): Database {
+export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: Logger): Database {
   const pool = new pg.Pool({
     ...connectionOptions(config),
     application_name: options.name,
@@ -121,10 +131,20 @@ export function openDatabase(
   pool.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
+  const telling = teller((...told) => runQuery(pool, TELL, told, "tell"), {
+    log,
+    ...(options.heard && { heard: options.heard }),
+  });
   return {
     query: (sql, values, name) => runQuery(pool, sql, values, name),
-    transaction: (work) => runTransaction(pool, work),
-    close: () => pool.end(),
+    tell: (channel, payload) => {
+      telling.tell(channel, payload);
+    },
+    transaction: (work) => runTransaction(pool, telling, work),
+    close: async () => {
+      await telling.close();
+      await pool.end();
+    },
   };
 }
 
@@ -149,10 +169,18 @@ export async function runQuery<Row extends pg.QueryResultRow>(
   }
 }
 
-async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise<T>): Promise<T> {
+const TELL = `select pg_notify(channel, payload)
+  from unnest($1::text[], $2::text[]) as told (channel, payload)`;
+
+async function runTransaction<T>(
+  pool: pg.Pool,
+  telling: Telling,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect().catch((error: unknown) => {
     throw asFault(error);
   });
+  const told: (readonly [channel: string, payload: string])[] = [];
   let broken = false;
   // Without a listener, a connection that is lost between two statements would end the process.
   const noteBroken = () => {
@@ -162,9 +190,20 @@ async function runTransaction<T>(pool: pg.Pool, work: (tx: Queryable) => Promise
   try {
     await runQuery(client, "begin");
     const result = await work({
-      query: (sql, values, name) => runQuery(client, sql, values, name),
+      query: <Row extends pg.QueryResultRow>(
+        sql: string,
+        values?: readonly unknown[],
+        name?: string,
+      ) =>
+        runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
+          // It may have become a read-only standby's; another one may not be.
+          if (isUnavailable(error)) noteBroken();
+          throw error;
+        }),
+      tell: (...what) => told.push(what),
     });
     await runQuery(client, "commit");
+    for (const what of told) telling.tell(...what);
     return result;
   } catch (error) {
     await client.query("rollback").catch(noteBroken);

@@ -7,7 +7,7 @@ import { pushTag } from "#gateway/ledger/push-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { deleteTag } from "#gateway/deletion/delete-tag.js";
 import { lockTag } from "#gateway/ledger/lock-tag.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Transaction } from "#service-kit/db/pool.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import {
   pushDeps,
@@ -94,7 +94,10 @@ describe("comparing the ledger with the audit log", () => {
 
   test("finds nothing while tags are pushed between any two of its reads", async () => {
     let pushed = 0;
-    const disturbed = (db: Queryable): Queryable => ({
+    const disturbed = (db: Transaction): Transaction => ({
+      tell: (...what) => {
+        db.tell(...what);
+      },
       query: async <Row extends object>(statement: string, values?: readonly unknown[]) => {
         const rows = await db.query<Row>(statement, values);
         if (!statement.startsWith("select")) return rows;

@@ -255,7 +255,7 @@ async function loseSubscriptions(): Promise<void> {
 async function subscriptions(): Promise<number> {
   const { rows } = await gatewayAt(0).db.query<{ count: string }>(
     `select count(*) from pg_stat_activity
-     where application_name = 'subscription' and datname = current_database() and query ilike 'listen%'`,
+     where application_name = 'subscription' and datname = current_database() and query ~* 'listen|notify'`,
   );
   return Number(rows[0]?.count);
 }

@@ -1,4 +1,4 @@
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Transaction } from "#service-kit/db/pool.js";
 import type { TagRemoval } from "./reserve-held-tag.js";
 import { tellSettled } from "./settle-tag.js";
 
@@ -10,7 +10,7 @@ import { tellSettled } from "./settle-tag.js";
  * @returns whether the reservation was still this removal's
  */
 export async function buryTag(
-  tx: Queryable,
+  tx: Transaction,
   { repository, tag, actor, reservation }: TagRemoval,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(
@@ -21,6 +21,6 @@ export async function buryTag(
      where repository = $1 and name = $2 and reservation = $3`,
     [repository, tag, reservation, actor.uid],
   );
-  await tellSettled(tx, { repository, tag });
+  tellSettled(tx, { repository, tag });
   return rowCount === 1;
 }

@@ -1,4 +1,5 @@
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Queryable, Transaction } from "#service-kit/db/pool.js";
+import type { Telling } from "#service-kit/db/tell.js";
 import type { Reservation, TagClaim } from "./reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
@@ -25,7 +26,7 @@ export interface Committed {
  * @param claim - the reservation's owner
  * @returns what changed, or `null` when the reservation is no longer this claim's: its lease ran out
  */
-export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committed | null> {
+export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Committed | null> {
   const { rows } = await tx.query<Committed>(
     `with before as (
        select digest, deleted_at from ledger.tag
@@ -53,7 +54,7 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
     [claim.repository, claim.tag, claim.reservation],
     "commit tag",
   );
-  await tellSettled(tx, claim);
+  tellSettled(tx, claim);
   return rows[0] ?? null;
 }
 
@@ -63,7 +64,7 @@ export async function commitTag(tx: Queryable, claim: TagClaim): Promise<Committ
  * @param tx - transaction
  * @param claim - the reservation's owner; nothing happens when it is no longer this claim's
  */
-export async function releaseTag(tx: Queryable, claim: Reservation): Promise<void> {
+export async function releaseTag(tx: Transaction, claim: Reservation): Promise<void> {
   const key = [claim.repository, claim.tag, claim.reservation];
   await tx.query(
     `delete from ledger.tag
@@ -77,7 +78,7 @@ export async function releaseTag(tx: Queryable, claim: Reservation): Promise<voi
      where repository = $1 and name = $2 and reservation = $3`,
     key,
   );
-  await tellSettled(tx, claim);
+  tellSettled(tx, claim);
 }
 
 /**
@@ -96,13 +97,12 @@ export async function shortenLease(db: Queryable, claim: TagClaim, seconds: numb
 }
 
 /**
- * Tells every gateway that a tag is no longer being written. Postgres does so when the transaction commits, and
- * not at all when it rolls back.
+ * Tells every gateway that a tag is no longer being written, as soon as that counts. When it gets lost, those who wait
+ * look for themselves a little later.
  *
  * @param tx - transaction
  * @param key - the tag
  */
-export async function tellSettled(tx: Queryable, { repository, tag }: TagKey): Promise<void> {
-  const values = [SETTLED_CHANNEL, `${repository}:${tag}`];
-  await tx.query(`select pg_notify($1, $2)`, values, "tell settled");
+export function tellSettled(tx: Telling, { repository, tag }: TagKey): void {
+  tx.tell(SETTLED_CHANNEL, `${repository}:${tag}`);
 }

@@ -95,12 +95,13 @@ export async function discardDead(
   const began = await databaseTime(db);
   const next = async () => {
     const { rowCount } = await db.query(
-      `delete from ledger.delivery using (
+      `with page as materialized (
          select delivery.sink, delivery.repository, delivery.position
          from ledger.delivery join ledger.event on event.id = delivery.event
          where delivery.state = 'dead' and delivery.settled_at <= $5::timestamptz and ${SELECTED}
          limit ${DELIVERIES_AT_ONCE}
-       ) as page
+       )
+       delete from ledger.delivery using page
        where delivery.sink = page.sink and delivery.repository = page.repository
          and delivery.position = page.position`,
       [...valuesOf(selection), began],
