@@ -66,6 +66,9 @@ const ATTACKS: readonly (readonly [what: string, make: () => Promise<string>])[]
   ],
   ["that has expired", () => authority.sign({ ...PULL, expiresIn: -120 })],
   ["that is not valid yet", () => authority.sign({ ...PULL, notBefore: 600 })],
+  ["that never ends", () => authority.sign({ ...PULL, without: "exp" })],
+  ["that does not say when it begins", () => authority.sign({ ...PULL, without: "nbf" })],
+  ["that does not say when it was made", () => authority.sign({ ...PULL, without: "iat" })],
   ["whose signature is cut short", async () => (await authority.sign(PULL)).slice(0, -4)],
   [
     "whose claims were changed afterwards",
