@@ -3,12 +3,13 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { buryManifest, markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
 import type { RemovalAnswer } from "./removal-answer.js";
-import { hasUnknown, learnManifests, type LearnDeps } from "./learn-manifests.js";
+import { changing, hasUnknown, learnManifests, type LearnDeps } from "./learn-manifests.js";
+import { MOST_NAMED, neededManifest } from "./kept-manifest.js";
 import { learnTags, type LearnTagsDeps } from "./learn-tags.js";
 
 /** What deleting a manifest needs. */
@@ -24,9 +25,6 @@ export interface ManifestRemoval {
   readonly digest: Digest;
   readonly actor: AuditActor;
 }
-
-/** As many tags as an error names. */
-const MOST_TAGS = 10;
 
 /**
  * Deletes a manifest that no tag needs any more. The decision is taken under a lock that commits of pushes to
@@ -49,51 +47,55 @@ export async function deleteManifest(
   const unread = await learnManifests(deps, repository, digest);
   await deps.db.transaction(async (tx) => {
     await lockForDeletion(tx, repository);
-    if (await hasUnknown(tx, repository, digest, unread))
-      throw new Fault("UNAVAILABLE", { message: "the repository is changing; try again" });
-    const tags = await readNeedingTags(tx, repository, digest, MOST_TAGS + 1);
-    if (tags.length > 0) throw needed(tags);
+    if (await hasUnknown(tx, repository, digest, unread)) throw changing();
+    const tags = await readNeedingTags(tx, repository, digest, MOST_NAMED + 1);
+    if (tags.length > 0) throw neededManifest(tags);
     await markDeleting(tx, repository, digest, removal.actor);
   });
   const answer = await atRegistry();
   if (answer === "unsupported") {
     await unmarkDeleting(deps.db, repository, digest);
-    throw new Fault("METHOD_UNSUPPORTED", { message: "the registry's own deletion is off" });
+    throw registryDeletesNothing();
   }
   await bury(deps, removal, answer);
 }
 
 async function bury(
   deps: DeleteManifestDeps,
-  { repository, digest, actor }: ManifestRemoval,
+  removal: ManifestRemoval,
   answer: RemovalAnswer,
 ): Promise<void> {
-  const reason = "deleted on request";
-  const entry = {
-    action: "manifest.deleted",
-    actor,
-    repository,
-    tag: null,
-    digest,
-    reason,
-  } as const;
-  const wasThere = await deps.db.transaction(async (tx) => {
-    const wasAtRegistry = answer === "deleted";
-    const buried = { repository, digest, by: actor.uid, wasAtRegistry };
-    // One that the registry could not read the ledger does not have.
-    if (!(await buryManifest(tx, buried)) && !wasAtRegistry) return false;
-    await deps.audit(tx, { ...entry, detail: { registry: answer } });
-    return true;
-  });
+  const { repository, digest, actor } = removal;
+  const wasThere = await deps.db.transaction((tx) => putOnRecord(tx, deps, removal, answer));
   if (!wasThere) throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, digest } });
   deps.log.info({ event: "manifest.deleted", repository, digest, actor: actor.uid, answer });
 }
 
-function needed(tags: readonly string[]): Fault {
-  const named = tags.slice(0, MOST_TAGS);
-  const more = tags.length > MOST_TAGS ? " and more" : "";
-  return new Fault("MANIFEST_NEEDED", {
-    message: `tags still need this manifest: ${named.join(", ")}${more}`,
-    detail: { tags: named, more: more !== "" },
-  });
+/**
+ * Puts a tombstone on a manifest and an entry on record.
+ *
+ * @param tx - transaction
+ * @param deps - audit log
+ * @param removal - who deletes what
+ * @param answer - what the registry made of it
+ * @returns whether there was anything to delete, at the registry or in the ledger
+ */
+export async function putOnRecord(
+  tx: Queryable,
+  { audit }: Pick<DeleteManifestDeps, "audit">,
+  { repository, digest, actor }: ManifestRemoval,
+  answer: RemovalAnswer,
+): Promise<boolean> {
+  const wasAtRegistry = answer === "deleted";
+  const buried = { repository, digest, by: actor.uid, wasAtRegistry };
+  // One that the registry could not read the ledger does not have.
+  if (!(await buryManifest(tx, buried)) && !wasAtRegistry) return false;
+  const entry = { actor, repository, tag: null, digest, reason: "deleted on request" };
+  await audit(tx, { ...entry, action: "manifest.deleted", detail: { registry: answer } });
+  return true;
+}
+
+/** @returns the fault where the registry deletes nothing */
+export function registryDeletesNothing(): Fault {
+  return new Fault("METHOD_UNSUPPORTED", { message: "the registry's own deletion is off" });
 }

@@ -12,6 +12,7 @@ import type { TagRule } from "#tag-policy/tag-rule.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import type { Waiting } from "../ledger/waiting.js";
 import type { RemovalAnswer } from "./removal-answer.js";
+import { whyNotDeletable } from "./kept-manifest.js";
 import { deleteUnreadableTag } from "./delete-unreadable-tag.js";
 import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
 
@@ -114,7 +115,7 @@ async function bury(
 }
 
 function notDeletable(rule: TagRule, locked: boolean): Fault {
-  const why = locked ? "it is locked" : (rule.message ?? `by rule "${rule.name}"`);
+  const why = whyNotDeletable(rule, locked);
   return new Fault("TAG_NOT_DELETABLE", {
     message: `this tag is kept: ${why}`,
     detail: { rule: locked ? "locked" : rule.name },

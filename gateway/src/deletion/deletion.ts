@@ -1,12 +1,9 @@
-import {
-  deleteManifest,
-  type DeleteManifestDeps,
-  type ManifestRemoval,
-} from "./delete-manifest.js";
+import { deleteWithTags, type DeleteWithTagsDeps } from "./delete-with-tags.js";
 import { deleteTag, mayDeleteTag, type DeleteTagDeps } from "./delete-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { RemovalAnswer } from "./removal-answer.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
+import type { TagsRemoval } from "../ledger/sql/tags-of-manifest.js";
 
 /** Deletes what may go. */
 export interface Deletion {
@@ -14,8 +11,8 @@ export interface Deletion {
   tag(removal: TagRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
   /** See {@link mayDeleteTag}. */
   mayDelete(key: TagKey): ReturnType<typeof mayDeleteTag>;
-  /** See {@link deleteManifest}. */
-  manifest(removal: ManifestRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
+  /** See {@link deleteWithTags}. */
+  manifest(removal: TagsRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
 }
 
 /**
@@ -23,10 +20,10 @@ export interface Deletion {
  * @param ofManifests - what deleting a manifest needs
  * @returns both, ready for use
  */
-export function deletion(ofTags: DeleteTagDeps, ofManifests: DeleteManifestDeps): Deletion {
+export function deletion(ofTags: DeleteTagDeps, ofManifests: DeleteWithTagsDeps): Deletion {
   return {
     tag: (removal, atRegistry) => deleteTag(ofTags, removal, atRegistry),
     mayDelete: (key) => mayDeleteTag(ofTags, key),
-    manifest: (removal, atRegistry) => deleteManifest(ofManifests, removal, atRegistry),
+    manifest: (removal, atRegistry) => deleteWithTags(ofManifests, removal, atRegistry),
   };
 }

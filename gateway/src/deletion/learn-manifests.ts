@@ -82,6 +82,11 @@ export async function hasUnknown(
   return (await readUnknownManifests(tx, repository, options)).length > 0;
 }
 
+/** @returns the fault where {@link hasUnknown} */
+export function changing(): Fault {
+  return new Fault("UNAVAILABLE", { message: "the repository is changing; try again" });
+}
+
 async function learn(
   deps: LearnDeps,
   repository: RepositoryName,

@@ -1,7 +1,8 @@
 import { SYSTEM } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Tag } from "#registry-protocol/tag.js";
+import type { Database, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -10,6 +11,7 @@ import {
   settleDeletion,
   type LostDeletion,
 } from "../ledger/sql/lost-deletions.js";
+import { buryTogether, releaseTogether } from "../ledger/sql/tags-of-manifest.js";
 import type { LearnDeps } from "./learn-manifests.js";
 
 /** What settling the deletions of lost gateways needs. */
@@ -21,6 +23,7 @@ export interface RecoverDeletionsDeps extends Pick<LearnDeps, "upstreamManifest"
 
 const LOOK_MILLISECONDS = 5_000;
 const BATCH = 50;
+const REASON = "settled for a gateway that was lost";
 
 /**
  * @param deps - ledger, audit log, registry
@@ -64,15 +67,29 @@ async function settleLost(deps: RecoverDeletionsDeps, lost: LostDeletion): Promi
       throw error;
     },
   );
-  const reason = "settled for a gateway that was lost";
-  const entry = { action: "manifest.deleted", repository, tag: null, digest, reason } as const;
-  const buried = await deps.db.transaction(async (tx) => {
-    if (!(await settleDeletion(tx, lost, stands ? null : actor.uid))) return false;
-    await deps.audit(tx, { ...entry, actor, detail: { registry: "absent" } });
-    return true;
-  });
-  const event = buried ? "manifest.deleted" : "manifest.deletion-dropped";
-  deps.log.warn({ event, repository, digest, actor: actor.uid, reason });
+  const { isNew, tags } = await deps.db.transaction((tx) => settle(deps, tx, lost, stands));
+  const event = isNew ? "manifest.deleted" : "manifest.deletion-dropped";
+  const known = { repository, digest, tags, actor: actor.uid, reason: REASON };
+  deps.log.warn({ event, ...known });
+}
+
+/** The tags that were reserved for it share the manifest's fate. */
+async function settle(
+  { audit }: RecoverDeletionsDeps,
+  tx: Transaction,
+  lost: LostDeletion,
+  stands: boolean,
+): Promise<{ readonly isNew: boolean; readonly tags: readonly Tag[] }> {
+  const { repository, digest } = lost;
+  const actor = lost.actor ?? SYSTEM;
+  const { wasNoted, isNew } = await settleDeletion(tx, lost, stands ? null : actor.uid);
+  const which = { repository, digest, expired: !wasNoted };
+  if (stands) return { isNew, tags: await releaseTogether(tx, which) };
+  const tags = await buryTogether(tx, which, actor.uid);
+  const entry = { actor, repository, digest, reason: REASON, detail: { registry: "absent" } };
+  for (const tag of tags) await audit(tx, { ...entry, action: "tag.deleted", tag });
+  if (isNew) await audit(tx, { ...entry, action: "manifest.deleted", tag: null });
+  return { isNew, tags };
 }
 
 function warn({ log }: RecoverDeletionsDeps, error: unknown): void {

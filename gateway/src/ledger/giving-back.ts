@@ -30,21 +30,34 @@ export async function givingBack<T>(
   wanted: Reservation,
   reserve: () => Promise<T>,
 ): Promise<T> {
+  return orGiveBack(reserve, () => isGivenBack(deps, wanted));
+}
+
+/**
+ * @param reserve - reserves something
+ * @param isGivenBack - gives it back if it is reserved; whether it was
+ * @returns what `reserve` returns
+ * @throws what `reserve` throws; should the database not have answered, it is given back in the background
+ */
+export async function orGiveBack<T>(
+  reserve: () => Promise<T>,
+  isGivenBack: () => Promise<boolean>,
+): Promise<T> {
   try {
     return await reserve();
   } catch (error) {
-    if (isUnavailable(error)) void giveBack(deps, wanted);
+    if (isUnavailable(error)) void giveBack(isGivenBack);
     throw error;
   }
 }
 
 /** Looks again after an answer of no, too: a statement that was given up may still be run. */
-async function giveBack(deps: GivingBackDeps, wanted: Reservation): Promise<void> {
+async function giveBack(isGivenBack: () => Promise<boolean>): Promise<void> {
   let next = FIRST_PAUSE_MILLISECONDS;
   for (let waited = 0; waited < PATIENCE_MILLISECONDS;) {
     // Keeps no process alive that wants to end.
     await pause(next, undefined, { ref: false });
-    if (await isGivenBack(deps, wanted).catch(() => false)) return;
+    if (await isGivenBack().catch(() => false)) return;
     waited += next;
     next = Math.min(next * 2, LONGEST_PAUSE_MILLISECONDS);
   }

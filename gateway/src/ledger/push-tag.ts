@@ -91,7 +91,10 @@ export async function pushTag<V extends RegistryVerdict>(
     const state = await readTagState(deps.db, push);
     const decision = decideTagWrite(state, push.digest, rule.mutability);
     if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);
-    if (decision.outcome === "repeat") return repeat(deps, push, transport);
+    if (decision.outcome === "repeat") {
+      const repeated = await repeat(deps, push, transport);
+      if (repeated !== null) return repeated;
+    }
     const left = deadline - deps.waiting.now();
     if (left <= 0) throw undecided(deps, "another push of this tag is under way");
     if (decision.outcome === "recover") await recoverOrWait(deps, push);
@@ -145,14 +148,17 @@ function mayReplaceUnread({ mutability, appendOnly }: TagRule): boolean {
 /**
  * Should the registry have lost the manifest, a repeated push brings it back. While it has it, it is spared:
  * with files as storage it rewrites what it has in place, and answers readers 500 meanwhile.
+ *
+ * @returns `null` when the tag was deleted or replaced meanwhile: then the push is one as any other
  */
 async function repeat<V extends RegistryVerdict>(
   deps: PushDeps,
   push: TagPush,
   transport: ManifestTransport<V>,
-): Promise<SettledPush<V>> {
+): Promise<SettledPush<V> | null> {
   const current = await transport.currentDigest().catch(() => null);
   if (current === push.digest) {
+    if (!(await isHeld(deps, push))) return null;
     await keepSource(deps, push);
     deps.counts.outcome("unchanged");
     return { verdict: null };
@@ -161,9 +167,17 @@ async function repeat<V extends RegistryVerdict>(
     throw undecided(deps, "the registry did not answer", error);
   });
   if (isUnclear(verdict)) throw undecided(deps, `the registry answered ${verdict.status}`);
-  if (verdict.status < 300) await keepSource(deps, push);
+  if (verdict.status < 300) {
+    if (!(await isHeld(deps, push))) return null;
+    await keepSource(deps, push);
+  }
   deps.counts.outcome(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
+}
+
+async function isHeld({ db }: PushDeps, push: TagPush): Promise<boolean> {
+  const state = await readTagState(db, push);
+  return state.kind === "held" && state.digest === push.digest;
 }
 
 async function writeReserved<V extends RegistryVerdict>(

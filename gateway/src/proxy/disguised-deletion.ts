@@ -11,7 +11,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import { inSlices } from "#service-kit/in-slices.js";
 import type { Deletion } from "../deletion/deletion.js";
 import type { TagPush } from "../ledger/push.js";
-import { readTagsMeaning } from "../ledger/sql/tags-meaning.js";
+import { readTagsMeaning } from "../ledger/sql/tags-of-manifest.js";
 import type { ImageReader } from "../scm/find-source.js";
 import { readSmall } from "../scm/read-small.js";
 import type { ExchangeOf } from "./exchange.js";
@@ -71,7 +71,8 @@ async function isDummy(
   if (form === "certain") return true;
   if (form === "first-tag")
     return (
-      isDummyTag(tag) || (await readTagsMeaning(db, repository, digest, MOST_TAGS)).some(isDummyTag)
+      isDummyTag(tag) ||
+      (await readTagsMeaning(db, { repository, digest }, MOST_TAGS)).some(isDummyTag)
     );
   if (reading.kind !== "image") return false;
   const { config } = reading;

@@ -23,13 +23,10 @@ export async function deleteByReference(
   const { repository, reference } = exchange.request;
   const actor = actorOf(exchange);
   const atRegistry = () => deleteAtRegistry(deps, exchange, reference);
+  const removal = { repository, actor, reservation: deps.newReservation() };
   if (reference.tag === undefined)
-    await deps.deletion.manifest({ repository, digest: reference.digest, actor }, atRegistry);
-  else {
-    const { tag } = reference;
-    const reservation = deps.newReservation();
-    await deps.deletion.tag({ repository, tag, actor, reservation }, atRegistry);
-  }
+    await deps.deletion.manifest({ ...removal, digest: reference.digest }, atRegistry);
+  else await deps.deletion.tag({ ...removal, tag: reference.tag }, atRegistry);
   exchange.res.statusCode = 202;
   exchange.res.end();
 }

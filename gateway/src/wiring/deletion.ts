@@ -34,7 +34,19 @@ export function openDeletion(deps: {
   return {
     deletion: deletion(
       { db, log, audit, policy, resolver, waiting, counts },
-      { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
+      {
+        manifests: {
+          db,
+          log,
+          audit,
+          policy,
+          listing,
+          inheritance,
+          upstreamDigest,
+          upstreamManifest,
+        },
+        waiting,
+      },
     ),
     parts: [deletionRecovery({ db, log, audit, upstreamManifest })],
   };

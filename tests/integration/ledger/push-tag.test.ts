@@ -78,6 +78,33 @@ describe("a push of a tag", () => {
     expect(deps.outcomes).toEqual(["stored", "unchanged"]);
   });
 
+  test.each([
+    ["kept by the registry", true],
+    ["lost by it", false],
+  ])(
+    "with the same content again brings back a tag that is deleted meanwhile, its manifest %s",
+    async (_what, isKept) => {
+      const keeper = tagKeeper();
+      const first = tagPush("a");
+      await pushTag(deps, first, keeper.transport(first));
+      const again = tagPush("a");
+      const transport = keeper.transport(again);
+      let looks = 0;
+      await pushTag(deps, again, {
+        ...transport,
+        currentDigest: async () => {
+          looks += 1;
+          if (looks > 1) return transport.currentDigest();
+          await db.query("update ledger.tag set deleted_at = now(), deleted_by = 'bob'");
+          return isKept ? again.digest : null;
+        },
+      });
+      expect(await stateOf(first)).toMatchObject({ kind: "held", digest: first.digest });
+      const changes = (await ledger.audited()).map(({ detail }) => detail["change"]);
+      expect(changes).toEqual(["new", "restored"]);
+    },
+  );
+
   test("with other content is refused, says what is held by whom since when, and never reaches the registry", async () => {
     const held = tagPush("a", { actor: "alice" });
     await pushTag(deps, held, answering(201));

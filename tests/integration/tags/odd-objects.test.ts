@@ -126,12 +126,21 @@ describe.each(registryPrograms())("objects that cannot be read, registry $versio
     "%s that a tag means is kept by digest, whether or not it can be read",
     async (_title, odd) => {
       const content = odd === "" ? " " : odd.replace("{", "{ ");
-      const tag = `needs-${content.length}`;
+      const tag = `kept-needs-${content.length}`;
       const digest = await plantManifest(wharf.registry, content, { tag });
       const answer = await wharf.remove(digest);
       expect(errorOf(answer)).toMatchObject({ detail: { tags: [tag] } });
     },
   );
+
+  test("what cannot be read is deleted by digest with a tag that may go", async () => {
+    const digest = await plantManifest(wharf.registry, schema1("going", LAYER_DIGEST), {
+      tag: "going",
+    });
+    expect((await wharf.remove(digest)).status).toBe(202);
+    expect((await read("going")).status).toBe(404);
+    expect(await wharf.atRegistry("going")).toBe(404);
+  });
 
   test("what cannot be read and no tag means is deleted by digest, on record", async () => {
     const digest: Digest = await plantManifest(wharf.registry, schema1("untagged", LAYER_DIGEST));

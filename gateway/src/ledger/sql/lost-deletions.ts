@@ -15,32 +15,48 @@ export interface LostDeletion {
 /**
  * @param db - pool or transaction
  * @param limit - at most this many
- * @returns deletions that the registry was told of longer ago than they can take, longest ago first
+ * @returns deletions that the registry was told of longer ago than they can take, longest ago first: those that left a note
+ *   on the manifest, and those that reserved tags
  */
 export async function listLostDeletions(db: Queryable, limit: number): Promise<LostDeletion[]> {
   const { rows } = await db.query<LostDeletion>(
-    `select repository, digest, deleting_by as actor from ledger.manifest
-     where deleting_at < now() - $1 * interval '1 second'
-     order by deleting_at limit $2`,
+    `select distinct on (repository, digest) repository, digest, actor from (
+       (select repository, digest, deleting_by as actor from ledger.manifest
+        where deleting_at < now() - $1 * interval '1 second'
+        order by deleting_at limit $2)
+       union all
+       (select repository, reserved_digest, reserved_origin from ledger.tag
+        where reservation is not null and reserved_until < now()
+          and reserved_kind = 'manifest-removal'
+        order by reserved_until limit $2)
+     ) as lost`,
     [DELETION_SECONDS, limit],
   );
   return rows;
 }
 
+/** What became of the note of a lost deletion. */
+export interface SettledDeletion {
+  /** Whether there was one that counts no more; not, when somebody else has taken it back or begun another deletion. */
+  readonly wasNoted: boolean;
+  /** Whether a tombstone was put on the manifest: not on one that has one. */
+  readonly isNew: boolean;
+}
+
 /**
- * Takes the note of a lost deletion back, unless somebody else has, or has begun another deletion.
+ * Takes the note of a lost deletion back.
  *
  * @param tx - transaction
  * @param lost - the deletion
  * @param buriedBy - puts a tombstone on the manifest, too: who deleted it; `null`: it stands
- * @returns whether a tombstone was put on it: not on one that has one
+ * @returns what became of it
  */
 export async function settleDeletion(
   tx: Queryable,
   { repository, digest }: LostDeletion,
   buriedBy: string | null,
-): Promise<boolean> {
-  const { rows } = await tx.query<{ isNew: boolean }>(
+): Promise<SettledDeletion> {
+  const { rows } = await tx.query<Pick<SettledDeletion, "isNew">>(
     `with before as (
        select deleted_at from ledger.manifest
        where repository = $1 and digest = $2
@@ -56,5 +72,5 @@ export async function settleDeletion(
      returning $4::text is not null and before.deleted_at is null as "isNew"`,
     [repository, digest, DELETION_SECONDS, buriedBy],
   );
-  return rows[0]?.isNew ?? false;
+  return { wasNoted: rows.length > 0, isNew: rows[0]?.isNew ?? false };
 }

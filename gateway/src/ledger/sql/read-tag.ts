@@ -20,7 +20,8 @@ export async function readTagState(db: Queryable, key: TagKey): Promise<TagState
     deleted: boolean;
   }>(
     `select case when reservation is null then 'none'
-                 when reserved_until >= now() then 'reserved' else 'expired' end as reservation,
+                 when reserved_until >= now() or reserved_kind = 'manifest-removal' then 'reserved'
+                 else 'expired' end as reservation,
             digest, pushed_by as by, pushed_at as at,
             locked_at is not null as locked, deleted_at is not null as deleted
      from ledger.tag where repository = $1 and name = $2`,

@@ -24,7 +24,10 @@ export interface TagRemoval extends TagKey {
 export async function reserveHeld(
   db: Queryable,
   { repository, tag, actor, reservation }: TagRemoval,
-  { kind, leaseSeconds }: { kind: Exclude<ReservedKind, "push">; leaseSeconds: number },
+  {
+    kind,
+    leaseSeconds,
+  }: { kind: Extract<ReservedKind, "removal" | "repair">; leaseSeconds: number },
 ): Promise<Digest | null> {
   const { rows } = await db.query<{ digest: Digest }>(
     `update ledger.tag

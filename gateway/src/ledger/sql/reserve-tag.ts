@@ -5,7 +5,10 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { FoundSource } from "../../scm/scm-source.js";
 
 /** What a tag is reserved for. */
-export type ReservedKind = "push" | "removal" | "repair";
+export type ReservedKind = "push" | "removal" | "repair" | "manifest-removal";
+
+/** Tags that go with the manifest that they mean are settled with its deletion, and not one by one. */
+const ALONE = "reserved_kind is distinct from 'manifest-removal'";
 
 /** A reservation of a tag. */
 export interface Reservation extends TagKey {
@@ -15,7 +18,7 @@ export interface Reservation extends TagKey {
 
 /** A reservation that its gateway left behind. */
 export interface LostClaim extends TagClaim {
-  readonly kind: ReservedKind;
+  readonly kind: Exclude<ReservedKind, "manifest-removal">;
 }
 
 /** A push that wants to write a tag. */
@@ -93,7 +96,7 @@ export async function takeOverExpired(
   const { rows } = await db.query<Pick<LostClaim, "kind" | "digest" | "actor" | "source">>(
     `update ledger.tag
      set reservation = $3, reserved_until = now() + $4 * interval '1 second'
-     where repository = $1 and name = $2 and reserved_until < now()
+     where repository = $1 and name = $2 and reserved_until < now() and ${ALONE}
      returning coalesce(reserved_kind, 'push') as kind, reserved_digest as digest,
                reserved_origin as actor, reserved_source as source`,
     [key.repository, key.tag, options.reservation, options.leaseSeconds],
@@ -122,7 +125,7 @@ export async function isReserved(
 export async function listExpired(db: Queryable, limit: number): Promise<TagKey[]> {
   const { rows } = await db.query<TagKey>(
     `select repository, name as tag from ledger.tag
-     where reservation is not null and reserved_until < now()
+     where reservation is not null and reserved_until < now() and ${ALONE}
      order by reserved_until limit $1`,
     [limit],
   );
