@@ -23,6 +23,8 @@ export const AUDIT_ACTIONS = [
   "latest.adopted",
   "manifest.pushed",
   "manifest.deleted",
+  "manifest.missing-blob",
+  "manifest.repaired",
   "source.replaced",
   "policy.changed",
   "key.rotated",

@@ -25,3 +25,22 @@ export async function someAtOnce<T>(
   await Promise.all(workers);
   if (failures.length > 0) throw failures[0];
 }
+
+/**
+ * @param items - what to ask about
+ * @param atOnce - how many at once
+ * @param holds - asked of each
+ * @returns those for which it holds, in their order
+ * @throws as {@link someAtOnce}
+ */
+export async function thoseWhere<T>(
+  items: readonly T[],
+  atOnce: number,
+  holds: (item: T) => Promise<boolean>,
+): Promise<T[]> {
+  const found = new Set<T>();
+  await someAtOnce(items, atOnce, async (item) => {
+    if (await holds(item)) found.add(item);
+  });
+  return items.filter((item) => found.has(item));
+}

@@ -149,9 +149,8 @@ function putManifest(
     if (isEmpty(digest, "PUT")) return [WRONG_DIGEST, unknown];
     return registry.blobs.has(digest) || registry.manifests.has(digest) ? [] : [unknown];
   });
-  // The first error's code is that of the answer.
   if (errors.length > 0) {
-    fail(res, errors[0] === WRONG_DIGEST ? 400 : 404, ...errors);
+    fail(res, 400, ...errors);
     return;
   }
   const digest = digestOf(content);

@@ -34,6 +34,8 @@ export interface ManifestTransport<V extends RegistryVerdict> {
   send(): Promise<V>;
   /** @returns the digest that the tag has at the registry now. @throws when that cannot be told */
   currentDigest(): Promise<Digest | null>;
+  /** @returns whether all that the manifest needs stands at the registry; absent: that is supposed */
+  isWhole?(): Promise<boolean>;
   /** Aborted when the client has gone; absent: it waits until the end. */
   readonly gone?: AbortSignal;
 }
@@ -146,8 +148,8 @@ function mayReplaceUnread({ mutability, appendOnly }: TagRule): boolean {
 }
 
 /**
- * Should the registry have lost the manifest, a repeated push brings it back. While it has it, it is spared:
- * with files as storage it rewrites what it has in place, and answers readers 500 meanwhile.
+ * Should the registry have lost the manifest, a repeated push brings it back; should it have lost a part, it tells which.
+ * While it has all, it is spared: with files as storage it rewrites what it has in place, and answers readers 500 meanwhile.
  *
  * @returns `null` when the tag was deleted or replaced meanwhile: then the push is one as any other
  */
@@ -157,7 +159,7 @@ async function repeat<V extends RegistryVerdict>(
   transport: ManifestTransport<V>,
 ): Promise<SettledPush<V> | null> {
   const current = await transport.currentDigest().catch(() => null);
-  if (current === push.digest) {
+  if (current === push.digest && (await isWhole(transport))) {
     if (!(await isHeld(deps, push))) return null;
     await keepSource(deps, push);
     deps.counts.outcome("unchanged");
@@ -178,6 +180,10 @@ async function repeat<V extends RegistryVerdict>(
 async function isHeld({ db }: PushDeps, push: TagPush): Promise<boolean> {
   const state = await readTagState(db, push);
   return state.kind === "held" && state.digest === push.digest;
+}
+
+function isWhole<V extends RegistryVerdict>(transport: ManifestTransport<V>): Promise<boolean> {
+  return transport.isWhole?.() ?? Promise.resolve(true);
 }
 
 async function writeReserved<V extends RegistryVerdict>(

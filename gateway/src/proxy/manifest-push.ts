@@ -15,6 +15,7 @@ import { actorOf, type ExchangeOf } from "./exchange.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream } from "../upstream/upstream.js";
+import type { WholeManifests } from "./repeated-manifests.js";
 import { withRefusedUrls } from "./refused-urls.js";
 import { vouchForChildren } from "./vouch-for-children.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
@@ -27,6 +28,8 @@ export interface ManifestPushDeps {
   readonly newReservation: () => string;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
+  /** Asked of what is pushed again. */
+  readonly isWhole: WholeManifests;
   /** For what deletes a tag by pushing it. */
   readonly disguised: DisguisedDeletionDeps;
 }
@@ -67,6 +70,7 @@ export async function pushManifestByTag(
         reading,
       ),
     currentDigest: () => upstream.digestOfTag(repository, tag),
+    isWhole: () => deps.isWhole(push, gone),
     gone,
   });
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);

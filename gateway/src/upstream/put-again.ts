@@ -1,8 +1,9 @@
 import { isDigest, type Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { askAgain, LAST_TIME } from "./ask-again.js";
+import { stands, type PartReads } from "./missing-parts.js";
 import { registryErrors, type RegistryError } from "./registry-errors.js";
-import type { RegistryReads } from "./registry-reads.js";
+
 import type { WholeAnswer } from "./whole-request.js";
 
 /** What a registry says of a manifest when it cannot read the link of a part; of others it is a verdict. */
@@ -26,7 +27,7 @@ const PATIENCE_MILLISECONDS = 5_000;
  */
 export async function putAgain(
   put: () => Promise<WholeAnswer>,
-  reads: Pick<RegistryReads, "blobSize" | "hasManifest">,
+  reads: PartReads,
   repository: RepositoryName,
   now: () => number = Date.now,
 ): Promise<WholeAnswer> {
@@ -72,22 +73,15 @@ function namedIn({ body }: WholeAnswer): readonly Digest[] {
 
 /** What cannot be told is no reason to believe it. */
 async function lacksAny(
-  reads: Pick<RegistryReads, "blobSize" | "hasManifest">,
+  reads: PartReads,
   repository: RepositoryName,
   digests: readonly Digest[],
 ): Promise<boolean> {
-  for (const digest of digests)
-    if (!(await stands(reads, repository, digest).catch(() => true))) return true;
+  for (const digest of digests) {
+    const asAny = async () =>
+      (await stands(reads, repository, { kind: "blob", digest })) ||
+      (await stands(reads, repository, { kind: "manifest", digest }));
+    if (!(await asAny().catch(() => true))) return true;
+  }
   return false;
-}
-
-async function stands(
-  reads: Pick<RegistryReads, "blobSize" | "hasManifest">,
-  repository: RepositoryName,
-  digest: Digest,
-): Promise<boolean> {
-  return (
-    (await reads.blobSize(repository, digest)) !== null ||
-    (await reads.hasManifest(repository, digest))
-  );
 }

@@ -71,10 +71,11 @@ export function registryReads(look: Look): RegistryReads {
   return {
     blobSize,
     hasManifest: async (repository, digest) => {
-      const answer = await lookAt(repository, digest, digest);
+      // Asked with `If-None-Match`, both lines say that nothing has changed before they have looked.
+      const answer = await lookAt(repository, digest);
       const { status } = answer;
       if (status === 404) return false;
-      const isThere = status === 200 || status === 304 || saysUnreadable(answer) !== null;
+      const isThere = status === 200 || saysUnreadable(answer) !== null;
       if (!isThere)
         throw new Error(`the registry answered ${status} when asked whether a manifest is there`);
       return true;

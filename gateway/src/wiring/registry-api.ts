@@ -9,6 +9,7 @@ import { defaultImages } from "../proxy/default-images.js";
 import { registryRoutes } from "../proxy/handle.js";
 import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
+import { wholeManifests } from "../proxy/repeated-manifests.js";
 import type { PlanDeps } from "../proxy/plan.js";
 import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
@@ -53,6 +54,7 @@ export function openRegistryApi(
       upstream,
       newReservation: randomUUID,
       manifestBounds,
+      isWhole: wholeManifests({ ...ledger.pushing, upstream }),
       disguised: { db, reader: deps.sources.reader, deletion, allowDelete, callers },
     },
     deleting: {

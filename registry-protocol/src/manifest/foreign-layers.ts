@@ -78,8 +78,20 @@ export interface PlacedLayer {
 export function layersToLookFor(manifest: Manifest): readonly PlacedLayer[] {
   if (manifest.kind !== "image") return [];
   const found = new Map<Digest, PlacedLayer>();
-  for (const [i, { digest, mediaType, urls }] of manifest.layers.entries())
-    if (urls.length > 0 && !FOREIGN[manifest.mediaType].includes(mediaType))
-      found.set(digest, { digest, where: `layers[${i}]` });
+  for (const [i, layer] of manifest.layers.entries())
+    if (layer.urls.length > 0 && !mayBeElsewhere(layer, manifest.mediaType))
+      found.set(layer.digest, { digest: layer.digest, where: `layers[${i}]` });
   return [...found.values()];
+}
+
+/**
+ * @param layer - a layer
+ * @param manifestType - media type of its manifest
+ * @returns whether it is of a kind that may be had from elsewhere alone, and says where
+ */
+export function mayBeElsewhere(
+  { mediaType, urls }: Descriptor,
+  manifestType: ImageManifest["mediaType"],
+): boolean {
+  return urls.length > 0 && FOREIGN[manifestType].includes(mediaType);
 }

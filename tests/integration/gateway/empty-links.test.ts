@@ -68,7 +68,7 @@ describe("a manifest whose part's link is empty when the registry looks for it",
     registry.blobs.delete(config);
     registry.empty({ of: layer, method: "PUT", times: 9 });
     const answer = await put("1.0", image.manifest);
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(400);
     expect(answer.body.toString()).toContain(config);
     expect(puts()).toHaveLength(1);
     expect((await read("manifests/1.0")).status).toBe(404);
@@ -88,7 +88,7 @@ describe("a manifest whose layer is missing", () => {
   test.each(["1.0", "by digest"])("is refused after one request (%s)", async (reference) => {
     registry.blobs.delete(layer);
     const answer = await put(reference === "by digest" ? image.digest : reference, image.manifest);
-    expect(answer.status).toBe(404);
+    expect(answer.status).toBe(400);
     expect(errorOf(answer)).toMatchObject({ code: "MANIFEST_BLOB_UNKNOWN", detail: layer });
     expect(puts()).toHaveLength(1);
   });

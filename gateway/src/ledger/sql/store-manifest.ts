@@ -71,6 +71,25 @@ export async function readManifest(
   return rows[0] ?? null;
 }
 
+/**
+ * @param db - pool or transaction
+ * @param repository - a repository
+ * @param digest - digest of a manifest in it
+ * @returns the manifest as it was received; `null` when the ledger never saw it, or it was or is being deleted
+ */
+export async function readLiveManifest(
+  db: Queryable,
+  repository: RepositoryName,
+  digest: Digest,
+): Promise<ManifestBytes | null> {
+  const { rows } = await db.query<ManifestBytes>(
+    `select digest, media_type as "mediaType", content from ledger.manifest
+     where repository = $1 and digest = $2 and deleted_at is null and deleting_at is null`,
+    [repository, digest],
+  );
+  return rows[0] ?? null;
+}
+
 /** Only a manifest that not everybody reads in the same way may have several; before it counts as known. */
 async function keepSubjects(
   db: Queryable,

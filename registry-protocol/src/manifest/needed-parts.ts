@@ -1,0 +1,25 @@
+import type { Digest } from "../digest.js";
+import { mayBeElsewhere } from "./foreign-layers.js";
+import type { StandingManifest } from "./manifest.js";
+import { childrenOf } from "./references.js";
+
+/** One of the things without which a manifest is of no use to anybody. */
+export interface NeededPart {
+  readonly kind: "blob" | "manifest";
+  readonly digest: Digest;
+}
+
+/**
+ * @param manifest - a manifest
+ * @returns what has to stand beside it in its repository, each once: configuration and layers, or children. Not its
+ *   subject, which need not be there (OCI distribution-spec, "Pushing Manifests with Subject"), and no layer that is
+ *   had from elsewhere. Of what not everybody reads in the same way, nobody can tell: nothing
+ */
+export function neededParts(manifest: StandingManifest): readonly NeededPart[] {
+  if (manifest.kind === "unclear") return [];
+  if (manifest.kind === "index")
+    return childrenOf(manifest).map((digest) => ({ kind: "manifest", digest }));
+  const layers = manifest.layers.filter((layer) => !mayBeElsewhere(layer, manifest.mediaType));
+  const digests = new Set([manifest.config, ...layers].map(({ digest }) => digest));
+  return [...digests].map((digest) => ({ kind: "blob", digest }));
+}
