@@ -29,14 +29,22 @@ interface Descriptor {
  * Makes an image of random bytes, so that no two are alike and nothing of it can be compressed.
  *
  * @param path - folder for it, made when missing
- * @param sizes - bytes of each layer
+ * @param contents - of each layer the number of its bytes, or the very bytes (a tar, where somebody will unpack it)
  * @returns the image
  */
-export async function makeImage(path: string, sizes: readonly number[] = [64]): Promise<OciLayout> {
+export async function makeImage(
+  path: string,
+  contents: readonly (number | Uint8Array)[] = [64],
+): Promise<OciLayout> {
   const blobs = join(path, "blobs", "sha256");
   await mkdir(blobs, { recursive: true });
   const layers: Descriptor[] = [];
-  for (const size of sizes) layers.push(await writeRandomBlob(blobs, size));
+  for (const content of contents)
+    layers.push(
+      typeof content === "number"
+        ? await writeRandomBlob(blobs, content)
+        : await writeBytes(blobs, LAYER, content),
+    );
   const config = await writeBlob(blobs, CONFIG, {
     architecture: "amd64",
     os: "linux",
@@ -93,8 +101,15 @@ async function writeRandomBlob(folder: string, size: number): Promise<Descriptor
 }
 
 async function writeBlob(folder: string, mediaType: string, value: object): Promise<Descriptor> {
-  const text = JSON.stringify(value);
-  const hex = createHash("sha256").update(text).digest("hex");
-  await writeFile(join(folder, hex), text);
-  return { mediaType, digest: `sha256:${hex}`, size: Buffer.byteLength(text) };
+  return writeBytes(folder, mediaType, Buffer.from(JSON.stringify(value)));
+}
+
+async function writeBytes(
+  folder: string,
+  mediaType: string,
+  bytes: Uint8Array,
+): Promise<Descriptor> {
+  const hex = createHash("sha256").update(bytes).digest("hex");
+  await writeFile(join(folder, hex), bytes);
+  return { mediaType, digest: `sha256:${hex}`, size: bytes.length };
 }

@@ -1,0 +1,87 @@
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
+import { runProgram, type Outcome } from "#local/processes/run-program.js";
+import type { Tool } from "#local/testing/test-tools.js";
+import { skopeo } from "#tests/support/skopeo.js";
+import type { Client, JobId, Target } from "../job.js";
+import { namesFor, type Names } from "../names.js";
+
+/** Words of one command line. */
+type Words = readonly string[];
+
+/** What a client of the command line is called with. */
+export interface Situation extends Names {
+  readonly target: Target;
+  /** Folder of this visit: home, and what the client keeps. */
+  readonly folder: string;
+}
+
+/** A client of the command line: for each job the command lines that do it. */
+export interface Program {
+  readonly name: string;
+  readonly tool: Tool;
+  /** Prints the version. */
+  readonly version: Words;
+  readonly environment?: (situation: Situation) => Record<string, string>;
+  /** Files that the client needs. */
+  readonly prepare?: (situation: Situation) => Promise<void>;
+  readonly jobs: (situation: Situation) => Partial<Record<JobId, readonly Words[]>>;
+}
+
+const MINUTE = 60_000;
+
+/**
+ * @param program - how it is called
+ * @returns it as a client of the matrix
+ */
+export async function clientOf(program: Program): Promise<Client> {
+  const { name, tool } = program;
+  return {
+    name,
+    version: await versionOf(program),
+    visit: async (target, folder) => {
+      const situation = { ...(await namesFor(target, name, folder)), target, folder };
+      const home = join(folder, "home");
+      await mkdir(join(home, "tmp"), { recursive: true });
+      await program.prepare?.(situation);
+      const env = {
+        ...{ PATH: process.env["PATH"] ?? "", HOME: home, TMPDIR: join(home, "tmp") },
+        XDG_RUNTIME_DIR: home,
+        ...tool.env,
+        ...program.environment?.(situation),
+      };
+      const run = (args: Words) =>
+        runProgram({ file: tool.file, args: [...args], env, cwd: folder }, { timeoutMs: MINUTE });
+      const known = program.jobs(situation);
+      // Whoever cannot push works on what another one pushed.
+      if (known.push === undefined)
+        await skopeo(target.url, target.isGateway ? target.password : null).push(
+          situation.image,
+          `${situation.repository}:1.0`,
+        );
+      const jobs = Object.entries(known).map(
+        ([job, lines]) => [job, () => inTurn(lines, run)] as const,
+      );
+      return { jobs: Object.fromEntries(jobs) };
+    },
+  };
+}
+
+async function inTurn(
+  lines: readonly Words[],
+  run: (words: Words) => Promise<Outcome>,
+): Promise<Outcome> {
+  let last: Outcome = { ok: true, stdout: "", output: "" };
+  for (const words of lines) {
+    last = await run(words);
+    if (!last.ok) return last;
+  }
+  return last;
+}
+
+async function versionOf({ tool, version }: Program): Promise<string> {
+  const env = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...tool.env };
+  const { output } = await runProgram({ file: tool.file, args: [...version], env });
+  const [, named] = /^(?:Git)?Version: +v?(\d\S*)/im.exec(output) ?? [];
+  return named ?? /\d+\.\d+(?:\.\d+)?/.exec(output)?.[0] ?? "that it does not say";
+}
