@@ -16,7 +16,7 @@ const DOCUMENT = join(REPOSITORY_ROOT, "docs", "clients.md");
 const MEASURED = join(REPOSITORY_ROOT, "tests", "clients", "measured");
 const VERSION = /\d+\.\d+\.\d+/;
 
-/** `npm run clients`: every client that this machine has, through every job, and what came of it in docs/clients.md. */
+/** `npm run clients`: every client that this machine has, through every job, and what came of it in docs/clients.md; with `--write` the document alone is written anew. */
 async function main(): Promise<void> {
   const say = (line: string) => {
     console.log(line);
@@ -73,4 +73,5 @@ async function write(): Promise<void> {
   writeFileSync(DOCUMENT, await format(clientsDocument(all), options));
 }
 
-await main();
+if (process.argv.includes("--write")) await write();
+else await main();

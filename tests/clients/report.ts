@@ -15,7 +15,8 @@ What clients do here and what their users read, next to the stock registry alone
 
 Each client logs in with \`docker login\`'s store or its own, and goes through the same jobs, in this order, as a member of
 team alpha. Deletion is on, for the team and for tags \`tmp-*\`; others are immutable. The registry alone knows nobody and refuses
-nothing. Clients marked **re-enacted** are not run: their requests are made from their public source.
+nothing. Clients marked **re-enacted** are not run: their requests for tokens, and the order of the others, are made from their
+public source; what they would print is not known, so the registry's own words stand there.
 
 - **done**: it went well. **refused**: it was to be refused, and was. **failed**: it was not to.
 - Behind the colon stands what the client printed last, in one line: \`registry\` is the registry's host.

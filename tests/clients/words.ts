@@ -26,7 +26,7 @@ export function wordsOf(output: string, host: string): string {
   const text = lines
     .slice(-3)
     .join(" / ")
-    .replace(/\b(sha256:[0-9a-f]{8})[0-9a-f]{56}\b/g, "$1…")
+    .replace(/\bsha256:[0-9a-f]{64}\b/g, "sha256:…")
     .replace(/\b[0-9a-f]{64}\b/g, "(digest)")
     .replace(/\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:\.\d+)?Z?/g, "(time)")
     .replace(/[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "(id)")

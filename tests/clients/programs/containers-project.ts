@@ -60,30 +60,40 @@ const storeOf = (at: Situation) => [
   ...["--storage-driver", "vfs"],
 ];
 
+/** Two images of one file each, by the name of their folder. */
+async function contexts(at: Situation): Promise<void> {
+  await allowAll(at);
+  for (const name of ["first", "second"]) {
+    const folder = join(at.folder, name);
+    await mkdir(folder);
+    await writeFile(join(folder, "Dockerfile"), "FROM scratch\nCOPY content /content\n");
+    await writeFile(join(folder, "content"), `${name} ${at.target.url}`);
+  }
+}
+
 /** podman and buildah, which are called alike. */
 function withStore(name: string, tool: Tool): Program {
   return {
     name,
     tool,
     version: ["--version"],
-    prepare: allowAll,
+    prepare: contexts,
     jobs: (at) => {
       const auth = [...(at.target.isGateway ? ["--authfile", authFile(at)] : []), plain];
       const call = (...words: string[]) => [...storeOf(at), ...words];
+      const build = (context: string) =>
+        call("build", "-q", "--isolation", "chroot", "-t", context, join(at.folder, context));
+      const push = (image: string, to: string) => call("push", "-q", ...auth, image, docker(to));
       const list = `${name}-list`;
       return {
         ...(at.target.isGateway ? { login: [call(...loginLine(at))] } : {}),
-        push: [
-          call("pull", "-q", from(at.image)),
-          call("pull", "-q", from(at.another)),
-          call("push", "-q", ...auth, at.image.digest, docker(at.first)),
-        ],
-        again: [call("push", "-q", ...auth, at.image.digest, docker(at.first))],
-        other: [call("push", "-q", ...auth, at.another.digest, docker(at.first))],
-        elsewhere: [call("push", "-q", ...auth, at.image.digest, docker(at.elsewhere))],
+        push: [build("first"), build("second"), push("first", at.first)],
+        again: [push("first", at.first)],
+        other: [push("second", at.first)],
+        elsewhere: [push("first", at.elsewhere)],
         pull: [call("pull", "-q", ...auth, docker(at.first))],
         list: [
-          call("push", "-q", ...auth, at.another.digest, docker(at.second)),
+          push("second", at.second),
           call("manifest", "create", list),
           call("manifest", "add", ...auth, list, docker(at.first)),
           call("manifest", "add", ...auth, list, docker(at.second)),

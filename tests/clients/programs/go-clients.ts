@@ -136,6 +136,7 @@ export function cosign(tool: Tool): Program {
     tool,
     version: ["version"],
     environment: () => ({ COSIGN_PASSWORD: "" }),
+    failsWith: /^could not delete/m,
     jobs: (at) => {
       const { host, user, password, isGateway } = at.target;
       const digest = `${repositoryOf(at)}@${at.image.digest}`;

@@ -23,6 +23,8 @@ export interface Program {
   /** Prints the version. */
   readonly version: Words;
   readonly environment?: (situation: Situation) => Record<string, string>;
+  /** What it prints where something failed and its exit code does not say so. */
+  readonly failsWith?: RegExp;
   /** Files that the client needs. */
   readonly prepare?: (situation: Situation) => Promise<void>;
   readonly jobs: (situation: Situation) => Partial<Record<JobId, readonly Words[]>>;
@@ -50,8 +52,11 @@ export async function clientOf(program: Program): Promise<Client> {
         ...tool.env,
         ...program.environment?.(situation),
       };
-      const run = (args: Words) =>
-        runProgram({ file: tool.file, args: [...args], env, cwd: folder }, { timeoutMs: MINUTE });
+      const run = async (args: Words) => {
+        const command = { file: tool.file, args: [...args], env, cwd: folder };
+        const outcome = await runProgram(command, { timeoutMs: MINUTE });
+        return { ...outcome, ok: outcome.ok && program.failsWith?.test(outcome.output) !== true };
+      };
       const known = program.jobs(situation);
       // Whoever cannot push works on what another one pushed.
       if (known.push === undefined)
@@ -83,5 +88,6 @@ async function versionOf({ tool, version }: Program): Promise<string> {
   const env = { PATH: process.env["PATH"] ?? "", HOME: "/nonexistent", ...tool.env };
   const { output } = await runProgram({ file: tool.file, args: [...version], env });
   const [, named] = /^(?:Git)?Version: +v?(\d\S*)/im.exec(output) ?? [];
-  return named ?? /\d+\.\d+(?:\.\d+)?/.exec(output)?.[0] ?? "that it does not say";
+  const [first = ""] = output.split("\n");
+  return named ?? /\d+\.\d+(?:\.\d+)?/.exec(first)?.[0] ?? "unknown";
 }

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import { ClientError, type Conversation } from "./conversation.js";
+import { dummyPushes } from "#tests/support/dummy-manifests.js";
+import { refusedWith, type Conversation } from "./conversation.js";
 import type { Profile } from "./profile.js";
 
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -90,9 +91,18 @@ export async function attach(place: Place, subject: Descriptor, content: string)
 /** Deletes a tag, in the way of the client. */
 export async function deleteTag(place: Place, tag: string): Promise<void> {
   const { talk, profile, repository } = place;
-  const reference = profile.deletes === "by tag" ? tag : (await readManifest(place, tag)).digest;
-  const path = `/v2/${repository}/manifests/${reference}`;
-  wanted(await talk.send({ method: "DELETE", path }), 202);
+  const remove = (reference: string) =>
+    talk.send({ method: "DELETE", path: `/v2/${repository}/manifests/${reference}` });
+  if (profile.deletes === "by digest") {
+    wanted(await remove((await readManifest(place, tag)).digest), 202);
+    return;
+  }
+  if ((await remove(tag)).status === 202) return;
+  const [dummy] = dummyPushes(tag);
+  if (dummy === undefined) return;
+  for (const blob of dummy.blobs) await uploadBlob(place, "", blob);
+  await put(place, tag, dummy.mediaType, dummy.text);
+  wanted(await remove(dummy.digest), 202);
 }
 
 async function readManifest({ talk, profile, repository }: Place, tag: string) {
@@ -125,19 +135,26 @@ async function uploadBlob(place: Place, mediaType: string, text: string): Promis
 }
 
 async function putManifest(
-  { talk, repository }: Place,
+  place: Place,
   tag: string | null,
   mediaType: string,
   manifest: object,
 ): Promise<Descriptor> {
-  const body = JSON.stringify(manifest);
-  const digest = digestOf(body);
-  const path = `/v2/${repository}/manifests/${tag ?? digest}`;
-  wanted(
-    await talk.send({ method: "PUT", path, headers: { "content-type": mediaType }, body }),
-    201,
-  );
-  return { mediaType, digest, size: Buffer.byteLength(body) };
+  const text = JSON.stringify(manifest);
+  const digest = digestOf(text);
+  await put(place, tag ?? digest, mediaType, text);
+  return { mediaType, digest, size: Buffer.byteLength(text) };
+}
+
+async function put(
+  { talk, repository }: Place,
+  reference: string,
+  mediaType: string,
+  body: string,
+): Promise<void> {
+  const path = `/v2/${repository}/manifests/${reference}`;
+  const headers = { "content-type": mediaType };
+  wanted(await talk.send({ method: "PUT", path, headers, body }), 201);
 }
 
 function digestOf(text: string): string {
@@ -150,7 +167,7 @@ function wanted(
   good: number,
 ): { body: string; location: string; digest: string } {
   const text = body.toString();
-  if (status !== good) throw new ClientError(`${status} ${text}`);
+  if (status !== good) throw refusedWith(status, text);
   const url = new URL(headers.location ?? "/", "http://registry.invalid");
   const digest = headers["docker-content-digest"];
   return {

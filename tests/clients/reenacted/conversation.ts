@@ -1,3 +1,4 @@
+import { z } from "zod";
 import { ask, type Answer } from "#tests/support/http-client.js";
 import type { Target } from "../job.js";
 import type { Profile, TokenWay } from "./profile.js";
@@ -13,6 +14,30 @@ export interface Asked {
 /** What a client stops at; its text is what its user reads. */
 export class ClientError extends Error {
   override readonly name = "ClientError";
+}
+
+const errorsSchema = z.object({
+  errors: z.tuple([z.object({ code: z.string(), message: z.string() })]).rest(z.unknown()),
+});
+
+/**
+ * @param status - of an answer that the client stops at
+ * @param text - its body
+ * @returns what stops it, in the words of the registry's first error
+ */
+export function refusedWith(status: number, text: string): ClientError {
+  const { success, data } = errorsSchema.safeParse(jsonOrNull(text));
+  if (!success) return new ClientError(`${status} ${text}`);
+  const [{ code, message }] = data.errors;
+  return new ClientError(`${status} ${code}: ${message}`);
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 /** A client and a registry. */
@@ -77,14 +102,14 @@ async function token(
   stored: string,
   challenge: Challenge,
 ): Promise<string> {
-  let last = "no way to get a token";
+  let last = new ClientError("it has no way to get a token");
   for (const way of profile.tokenWays) {
     const answer = await WAYS[way](target, profile, stored, challenge);
-    const said = JSON.parse(answer.body.toString()) as { token?: string };
-    if (answer.status === 200 && said.token !== undefined) return said.token;
-    last = `${answer.status} ${answer.body.toString()}`;
+    const text = answer.body.toString();
+    if (answer.status === 200) return (JSON.parse(text) as { token: string }).token;
+    last = refusedWith(answer.status, text);
   }
-  throw new ClientError(`no token: ${last}`);
+  throw last;
 }
 
 type Way = (

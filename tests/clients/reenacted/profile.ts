@@ -25,8 +25,8 @@ export interface Profile {
   readonly patches: boolean;
   /** What it accepts where it reads a manifest. */
   readonly accept: string;
-  /** How it deletes a tag. */
-  readonly deletes: "by tag" | "by digest" | "not";
+  /** How it deletes a tag; refused that, regctl pushes an image of nothing under it, to delete that. */
+  readonly deletes: "by tag, or over it" | "by digest" | "not";
   readonly attaches: boolean;
   readonly pushesImages: boolean;
 }
@@ -63,7 +63,7 @@ export const PROFILES: readonly Profile[] = [
     probe: null,
     patches: false,
     accept: [INDEX, MANIFEST, DOCKER_LIST, DOCKER].join(", "),
-    deletes: "by tag",
+    deletes: "by tag, or over it",
     attaches: true,
     pushesImages: true,
   },
