@@ -12,6 +12,7 @@ import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
 import { disguisedDeletion, type DisguisedDeletionDeps } from "./disguised-deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
+import { lookForCache, withRefusedCache } from "./look-for-cache.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
 import type { Upstream } from "../upstream/upstream.js";
@@ -55,9 +56,10 @@ export async function pushManifestByTag(
   await refuseDisguised(deps, exchange, push);
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, repository, reading);
+  await lookForCache(upstream, repository, reading);
   const { verdict } = await pushTag<WholeAnswer>(ledger, push, {
     send: async () =>
-      withRefusedUrls(
+      explained(
         await upstream.putManifest({
           repository,
           reference: { tag },
@@ -107,6 +109,7 @@ export async function pushManifestByDigest(
   const gone = clientGone(res);
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, request.repository, reading);
+  await lookForCache(upstream, request.repository, reading);
   const put = {
     repository: request.repository,
     reference: { digest: request.digest },
@@ -120,11 +123,16 @@ export async function pushManifestByDigest(
   const push = { id: deps.newReservation(), repository, digest, actor: actorOf(exchange) };
   const manifest = { digest, content, mediaType: put.mediaType, reading };
   const answer = await pushManifest<WholeAnswer>(ledger, push, manifest, {
-    send: async () => withRefusedUrls(await upstream.putManifest(put), reading),
+    send: async () => explained(await upstream.putManifest(put), reading),
     gone,
   });
   if (answer.status < 300) await keepSource(ledger, { ...push, tag: null, source });
   sendAnswer(res, answer);
+}
+
+/** Where the registry's own words do not say what to do. */
+function explained(answer: WholeAnswer, manifest: Manifest): WholeAnswer {
+  return withRefusedCache(withRefusedUrls(answer, manifest), manifest);
 }
 
 function sourceOf({

@@ -9,6 +9,7 @@ import { refuseGone } from "../ledger/client-gone.js";
 import { readUnchecked } from "../ledger/sql/manifest-needs.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { lookForCache } from "./look-for-cache.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { refusedUrls } from "./refused-urls.js";
 import type { ExchangeOf } from "./exchange.js";
@@ -85,6 +86,7 @@ async function vouchFor(deps: VouchDeps, looking: Looking, digest: Digest): Prom
   const { repository } = looking;
   const { content, mediaType } = manifest;
   await lookForLayers(deps.upstream, repository, reading);
+  await lookForCache(deps.upstream, repository, reading);
   const put = { ...looking, reference: { digest }, content, mediaType };
   const answer = await deps.upstream.putManifest(put).catch(cannotTell);
   const refused = refusedUrls(answer, reading);

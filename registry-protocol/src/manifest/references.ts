@@ -1,4 +1,5 @@
 import type { Digest } from "../digest.js";
+import { isBuildCache } from "./build-cache.js";
 import type { StandingManifest } from "./manifest.js";
 
 /** What a manifest points to. */
@@ -21,11 +22,12 @@ export function manifestReferences(manifest: StandingManifest): ManifestReferenc
 
 /**
  * @param manifest - a manifest
- * @returns the manifests below it, each once
+ * @returns the manifests below it, each once; of a build cache none, whose parts are blobs
  */
 export function childrenOf(manifest: StandingManifest): readonly Digest[] {
   if (manifest.kind === "unclear") return manifest.children;
-  return manifest.kind === "index" ? digestsOf(manifest.manifests) : [];
+  if (manifest.kind !== "index" || isBuildCache(manifest)) return [];
+  return digestsOf(manifest.manifests);
 }
 
 function subjectsOf(manifest: StandingManifest): readonly Digest[] {
@@ -35,7 +37,8 @@ function subjectsOf(manifest: StandingManifest): readonly Digest[] {
 
 function blobsOf(manifest: StandingManifest): readonly Digest[] {
   if (manifest.kind === "unclear") return manifest.blobs;
-  return manifest.kind === "image" ? digestsOf([manifest.config, ...manifest.layers]) : [];
+  if (manifest.kind === "index") return isBuildCache(manifest) ? digestsOf(manifest.manifests) : [];
+  return digestsOf([manifest.config, ...manifest.layers]);
 }
 
 function digestsOf(parts: readonly { readonly digest: Digest }[]): readonly Digest[] {

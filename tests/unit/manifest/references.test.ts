@@ -7,6 +7,8 @@ import { EMPTY_CONFIG, IMAGE_TYPE, INDEX_TYPE } from "#tests/support/manifest-te
 
 const [A, B, C, D] = ["a", "b", "c", "d"].map((text) => digestOf(Buffer.from(text)));
 const SHA512 = `sha512:${"0".repeat(128)}`;
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
+const CACHE = "application/vnd.buildkit.cacheconfig.v0";
 const DOCKER_1 = "application/vnd.docker.distribution.manifest.v1+prettyjws";
 
 // prettier-ignore
@@ -15,6 +17,12 @@ const CLEAR: readonly (readonly [title: string, mediaType: string, manifest: obj
   ["an index", INDEX_TYPE, { manifests: [of(A), of(B)] }, [`child ${A}`, `child ${B}`]],
   ["a referrer", IMAGE_TYPE, { config: of(A), layers: [], subject: of(D) }, [`subject ${D}`, `blob ${A}`]],
   ["an index that refers", INDEX_TYPE, { manifests: [of(A)], subject: of(D) }, [`child ${A}`, `subject ${D}`]],
+  ["BuildKit's cache", INDEX_TYPE, { manifests: [of(A, LAYER), of(B, CACHE)] }, [`blob ${A}`, `blob ${B}`]],
+  ["two such in one", INDEX_TYPE, { manifests: [of(A, CACHE), of(B, CACHE)] }, [`child ${A}`, `child ${B}`]],
+  ["layers alone", INDEX_TYPE, { manifests: [of(A, LAYER), of(B, LAYER)] }, [`child ${A}`, `child ${B}`]],
+  ["such a cache that refers", INDEX_TYPE, { manifests: [of(A, CACHE)], subject: of(D) }, [`child ${A}`, `subject ${D}`]],
+  ["such a cache that is an artifact", INDEX_TYPE, { manifests: [of(A, CACHE)], artifactType: "a/b" }, [`child ${A}`]],
+  ["a part of such a cache that is an artifact", INDEX_TYPE, { manifests: [{ ...of(A, CACHE), artifactType: "a/b" }] }, [`child ${A}`]],
   ["a repeated layer", IMAGE_TYPE, { config: of(A), layers: [of(A), of(A)] }, [`blob ${A}`]],
   ["a digest of each algorithm", INDEX_TYPE, { manifests: [of(SHA512), of(A)] }, [`child ${SHA512}`, `child ${A}`]],
 ];
@@ -80,8 +88,8 @@ function found(content: Uint8Array, mediaType: string): string[] {
   return manifestReferences(manifest).map(({ kind, target }) => `${kind} ${target}`);
 }
 
-function of(digest: string | undefined) {
-  return { ...EMPTY_CONFIG, digest };
+function of(digest: string | undefined, mediaType = EMPTY_CONFIG.mediaType) {
+  return { ...EMPTY_CONFIG, mediaType, digest };
 }
 
 function text(digest: string | undefined): string {
