@@ -20,6 +20,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "DB_PASSWORD_FILE",
   "DB_SUBNAME",
   "DB_USER",
+  "DISCOVERY_PARTS",
   "DISCOVERY_RATE",
   "DISCOVERY_REPAIR",
   "DISCOVERY_SECONDS",

@@ -85,6 +85,13 @@ export function readDiscoverySettings(read: EnvReader): DiscoverySettings {
       { min: 1, max: 10_000_000, unit: "tags" },
       "known tags compared in one automatic pass: a million tags and a pass every 2 minutes take 17 hours",
     ),
+    parts: read.integer(
+      "DISCOVERY_PARTS",
+      500,
+      { min: 0, max: 10_000_000, unit: "questions" },
+      "questions in one pass whether parts of manifests (layers, configurations, children) still stand; the next pass " +
+        "goes on after them; 0: none",
+    ),
     perSecond: read.integer(
       "DISCOVERY_RATE",
       200,

@@ -2,7 +2,7 @@ import { Counter, Gauge, type Registry } from "prom-client";
 import type { PassSummary } from "./tally.js";
 
 /** How a pass ended: all well, something wrong found, or not carried through. */
-export type PassOutcome = "clean" | "absent" | "drift" | "errors" | "failed";
+export type PassOutcome = "clean" | "absent" | "drift" | "incomplete" | "errors" | "failed";
 
 /** What is measured of discovery. */
 export interface DiscoveryMetrics {
@@ -10,8 +10,12 @@ export interface DiscoveryMetrics {
   passed(summary: PassSummary): void;
   /** A pass that could not be made. */
   failed(): void;
-  /** Tags that are wrong now, whoever found that. */
-  marked(tags: { readonly missing: number; readonly drifted: number }): void;
+  /** Tags and manifests that are wrong now, whoever found that. */
+  marked(wrong: {
+    readonly missing: number;
+    readonly drifted: number;
+    readonly incomplete: number;
+  }): void;
 }
 
 /**
@@ -39,6 +43,12 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
     labelNames: ["state"],
     registers,
   });
+  const manifests = new Gauge<"state">({
+    name: "discovery_manifests_wrong",
+    help: "Manifests of which the registry lacks a part",
+    labelNames: ["state"],
+    registers,
+  });
   const seconds = new Gauge({
     name: "discovery_pass_seconds",
     help: "Duration of the last pass of this gateway",
@@ -62,12 +72,15 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
     },
     marked: (counts) => {
       for (const state of ["missing", "drifted"] as const) wrong.set({ state }, counts[state]);
+      manifests.set({ state: "missing-blob" }, counts.incomplete);
     },
   };
 }
 
-function outcomeOf({ errors, driftLeft, absentLeft }: PassSummary): PassOutcome {
+function outcomeOf(summary: PassSummary): PassOutcome {
+  const { errors, driftLeft, absentLeft, incompleteLeft } = summary;
   if (errors > 0) return "errors";
   if (driftLeft > 0) return "drift";
+  if (incompleteLeft > 0) return "incomplete";
   return absentLeft > 0 ? "absent" : "clean";
 }

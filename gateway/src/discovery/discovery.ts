@@ -7,6 +7,7 @@ import type { PassDeps, PassOptions } from "./pass.js";
 import { isInOrder } from "./in-order.js";
 import { runPass } from "./run-pass.js";
 import type { DiscoverySettings } from "./settings.js";
+import { countIncomplete } from "./sql/missing-parts.js";
 import { secondsSincePass } from "./sql/cursor.js";
 import { countMarked } from "../drift/sql/mark-tag.js";
 import type { PassSummary } from "./tally.js";
@@ -66,7 +67,11 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
       const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
       if (summary !== null) report(deps, summary);
       // Also after another replica's pass: else this one would tell of drift that is long gone.
-      deps.metrics.marked(await countMarked(deps.parts.db));
+      const { db } = deps.parts;
+      deps.metrics.marked({
+        ...(await countMarked(db)),
+        incomplete: await countIncomplete(db),
+      });
     } catch (error) {
       deps.metrics.failed();
       deps.parts.log.warn({ event: "discovery.failed", err: error });

@@ -1,9 +1,12 @@
 import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { paceOf, type Pace } from "./paced.js";
+import type { PartReads } from "../upstream/missing-parts.js";
+import type { RegistryReads } from "../upstream/registry-reads.js";
 import type { RegistryListing } from "../upstream/registry-listing.js";
 import type { DriftDeps } from "../drift/note-drift.js";
 import type { RepairOutcome } from "../drift/repair-tag.js";
@@ -21,6 +24,14 @@ export interface PassDeps extends AdoptDeps {
   readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   /** Writes what the ledger says to the registry again. */
   readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
+  /** Looks for manifests and their parts at the registry. */
+  readonly reads: PartReads & Pick<RegistryReads, "getManifest">;
+  /** Writes a manifest that the ledger keeps to the registry again. @returns whether it is there now */
+  readonly putBack: (
+    repository: RepositoryName,
+    digest: Digest,
+    gone: AbortSignal,
+  ) => Promise<boolean>;
   /** Current time in milliseconds. */
   readonly now: () => number;
 }
@@ -32,6 +43,8 @@ export interface PassOptions {
   readonly repair: boolean;
   /** How many known tags are compared; the next slice goes on after them. `all`: every one, from the start. */
   readonly slice: number | "all";
+  /** Questions about parts of manifests, after which no more are looked at; 0: none. */
+  readonly parts: number;
   /** Requests a second. */
   readonly perSecond: number;
   /** Whether nothing is changed. */

@@ -1,6 +1,7 @@
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { checkTag } from "./check-tag.js";
+import { compareParts } from "./compare-parts.js";
 import { compareRepository } from "./compare-repository.js";
 import { paced } from "./paced.js";
 import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
@@ -55,6 +56,7 @@ async function compareAll(pass: Pass): Promise<void> {
   }
   await reportUnlisted(pass);
   await compareTags(pass);
+  await compareParts(pass);
 }
 
 /** Also a pass that ended early says how much it has not looked at. */

@@ -19,6 +19,12 @@ export interface PassSummary {
   readonly repaired: number;
   /** Drifted tags that were not repaired. */
   readonly driftLeft: number;
+  /** Manifests whose parts were looked for. */
+  readonly manifests: number;
+  /** Those of them that lack a part, or are themselves what the registry lacks. */
+  readonly incomplete: number;
+  /** Incomplete ones that were not mended. */
+  readonly incompleteLeft: number;
   readonly errors: number;
   readonly seconds: number;
   /** The first of what went wrong, in words. */
@@ -66,6 +72,9 @@ export function newTally(now: () => number): Tally {
     drifted: 0,
     repaired: 0,
     driftLeft: 0,
+    manifests: 0,
+    incomplete: 0,
+    incompleteLeft: 0,
     errors: 0,
   };
   const problem = (text: string) => {

@@ -13,6 +13,7 @@ const ANNOUNCED: Partial<Readonly<Record<AuditAction, EventAction>>> = {
   "tag.refused": "refused",
   "tag.drifted": "drift",
   "tag.missing": "drift",
+  "manifest.missing-blob": "drift",
 };
 
 /**

@@ -1,6 +1,6 @@
 import type { AuditActor } from "#audit-log/entry.js";
 
-/** What can be announced. `refused` is a refused push, `drift` a tag that the registry has otherwise. */
+/** What can be announced. `refused` is a refused push, `drift` what the registry has otherwise. */
 export const EVENT_ACTIONS = ["push", "delete", "lock", "refused", "drift", "pull"] as const;
 
 /** What happened to a tag or manifest. */

@@ -50,12 +50,16 @@ export function cloudEvent(event: RegistryEvent, registry: RegistryIdentity): st
 
 /** What the audit log has beside the event that tells consumers what to do, under the names it has there. */
 function recordOf({ action, detail }: RegistryEvent): Readonly<Record<string, unknown>> {
-  const { recordedAs, found, rule, held } = detail;
+  const { recordedAs, found, missing, rule, held } = detail;
   const record = typeof recordedAs === "string" ? { recordedAs } : {};
   if (action === "drift") {
     // That a tag is missing says all there is: the audit log has no digest for it.
     const digest = recordedAs === "tag.missing" ? null : found;
-    return { ...record, ...(digest === undefined ? {} : { found: digest }) };
+    return {
+      ...record,
+      ...(digest === undefined ? {} : { found: digest }),
+      ...(Array.isArray(missing) ? { missing } : {}),
+    };
   }
   if (action !== "refused") return record;
   return {

@@ -10,7 +10,7 @@ import type { PassDeps } from "../discovery/pass.js";
 import type { DriftDeps } from "../drift/note-drift.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
-import { openRepair } from "./repair.js";
+import { openPutBack, openRepair } from "./repair.js";
 import { tagDigest } from "../upstream/tag-digest.js";
 
 /** What a pass needs. */
@@ -37,6 +37,8 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     listing,
     upstreamDigest: tagDigest(upstream),
     repair: openRepair({ db, log, audit, upstream }),
+    reads: upstream,
+    putBack: openPutBack({ db, log, audit, upstream }),
     now: Date.now,
   };
 }

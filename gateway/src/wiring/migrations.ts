@@ -20,6 +20,7 @@ const RIGHTS: SchemaRights = {
     manifest_reference: { gateway: FIXED },
     manifest_link: { gateway: FIXED },
     manifest_push: { gateway: FORGOTTEN },
+    missing_part: { gateway: FORGOTTEN },
     refusal: { gateway: ALL },
     upload_session: { gateway: FORGOTTEN },
     discovery: { gateway: KEPT },

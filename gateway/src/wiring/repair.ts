@@ -1,23 +1,47 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import { SYSTEM } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { DriftDeps } from "../drift/note-drift.js";
 import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
+import type { PassDeps } from "../discovery/pass.js";
+import { putBack, type PutBackDeps } from "../ledger/put-back.js";
 import { readMode } from "../mode/sql.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { tagDigest } from "../upstream/tag-digest.js";
+
+interface RepairParts {
+  readonly db: Database;
+  readonly log: Logger;
+  readonly audit: RecordAudit;
+  readonly upstream: Upstream;
+}
+
+/**
+ * @param deps - ledger, audit log and registry
+ * @returns what writes a manifest that the registry has lost to it again, in nobody's name
+ */
+export function openPutBack(deps: RepairParts): PassDeps["putBack"] {
+  const puttingBack: PutBackDeps = {
+    ...deps,
+    counts: { growth: () => undefined },
+    waiting: { pause: (milliseconds) => pause(milliseconds) },
+    newReservation: randomUUID,
+  };
+  return async (repository, digest, gone) => {
+    if ((await readMode(deps.db)).name !== "normal") return false;
+    const actor = { ...SYSTEM, requestId: randomUUID() };
+    return putBack(puttingBack, { repository, digest, actor, gone });
+  };
+}
 
 /**
  * @param deps - ledger, audit log and registry
  * @returns what writes to the registry again what the ledger says
  */
-export function openRepair(deps: {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly audit: RecordAudit;
-  readonly upstream: Upstream;
-}): DriftDeps["repair"] {
+export function openRepair(deps: RepairParts): DriftDeps["repair"] {
   const { db, log, audit, upstream } = deps;
   const repairing: RepairDeps = {
     db,

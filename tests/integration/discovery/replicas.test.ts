@@ -36,7 +36,7 @@ describe("while one replica makes a pass", () => {
     const deps = discoveryDeps(ledger, db, registry.url);
     const component = discovery(
       { ...deps, metrics: discoveryMetrics(told, Date.now) },
-      { seconds: 1, sightings: 3, repair: false, slice: 1, perSecond: 1 },
+      { seconds: 1, sightings: 3, repair: false, slice: 1, parts: 0, perSecond: 1 },
     );
     await component.start();
     await eventually("the other tells of the drift", async () =>

@@ -122,6 +122,11 @@ describe("a CloudEvent of an entry in the audit log", () => {
   test.each([
     ["tag.drifted", { found: AT_REGISTRY }, { action: "drift", found: AT_REGISTRY }],
     ["tag.missing", { sightings: 3 }, { action: "drift", found: null }],
+    [
+      "manifest.missing-blob",
+      { missing: [AT_REGISTRY], count: 1 },
+      { action: "drift", missing: [AT_REGISTRY] },
+    ],
     ["tag.refused", { rule: "a", held: DIGEST }, { action: "refused", rule: "a", held: DIGEST }],
     ["tag.adopted", {}, { action: "push" }],
     ["tag.pushed", { change: "new" }, { action: "push" }],

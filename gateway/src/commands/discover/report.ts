@@ -7,6 +7,7 @@ import type { PassSummary } from "../../discovery/tally.js";
  */
 export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
   const { repositories, tags, compared, notCompared, adopted, seconds } = summary;
+  const { manifests, incomplete, incompleteLeft } = summary;
   const { absent, absentLeft, missing, drifted, driftLeft, repaired, errors } = summary;
   const rest = notCompared > 0 ? `, ${notCompared} not compared` : "";
   const would = dryRun ? "would be " : "";
@@ -17,6 +18,7 @@ export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
     `absent        ${absent}, ${missing} of them missing as of now, ${absentLeft} ${would}left as they are`,
     `drifted       ${drifted}, ${driftLeft} of them ${would}left as they are`,
     `repaired      ${repaired}${dryRun ? " (would be)" : ""}`,
+    `manifests     ${manifests} looked into, ${incomplete} lack a part, ${incompleteLeft} of them ${would}left as they are`,
     `errors        ${errors}`,
     `seconds       ${seconds.toFixed(1)}`,
     ...summary.problems.map((problem) => `! ${problem}`),

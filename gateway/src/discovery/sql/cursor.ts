@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { FIRST_PLACE, type ManifestPlace } from "./known-manifests.js";
 
 /** The last tag that was compared. */
 export interface Cursor {
@@ -40,5 +41,27 @@ export async function moveCursor(db: Queryable, { repository, tag }: Cursor): Pr
      on conflict ("only") do update
        set verified_repository = excluded.verified_repository, verified_tag = excluded.verified_tag`,
     [repository, tag],
+  );
+}
+
+/** @returns the last manifest whose parts were looked for */
+export async function readLookedAt(db: Queryable): Promise<ManifestPlace> {
+  const { rows } = await db.query<ManifestPlace>(
+    `select looked_at_repository as repository, looked_at_digest as digest from ledger.discovery`,
+  );
+  return rows[0] ?? FIRST_PLACE;
+}
+
+/** Notes up to where parts of manifests were looked for. */
+export async function moveLookedAt(
+  db: Queryable,
+  { repository, digest }: ManifestPlace,
+): Promise<void> {
+  await db.query(
+    `insert into ledger.discovery (looked_at_repository, looked_at_digest) values ($1, $2)
+     on conflict ("only") do update
+       set looked_at_repository = excluded.looked_at_repository,
+           looked_at_digest = excluded.looked_at_digest`,
+    [repository, digest],
   );
 }

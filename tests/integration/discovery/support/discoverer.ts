@@ -45,6 +45,7 @@ export function discoverer(ledger: TestLedger, db: Database, registryUrl: string
       sightings: 3,
       repair: false,
       slice: 100_000,
+      parts: 0,
       perSecond: 100_000,
       dryRun: false,
       signal: new AbortController().signal,

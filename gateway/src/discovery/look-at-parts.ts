@@ -1,0 +1,179 @@
+import { SYSTEM } from "#audit-log/entry.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
+import { neededParts, type NeededPart } from "#registry-protocol/manifest/needed-parts.js";
+import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
+import { reasonOf } from "../drift/reason-of.js";
+import { readManifest } from "../ledger/sql/store-manifest.js";
+import { stands } from "../upstream/missing-parts.js";
+import { readStored } from "../upstream/read-stored.js";
+import type { Pass } from "./pass.js";
+import { isKept, type KnownManifest } from "./sql/known-manifests.js";
+import { clearMissing, markMissing } from "./sql/missing-parts.js";
+
+const MOST_NAMED = 10;
+
+/** Asks the registry at the pass's pace, and counts how often. */
+export interface PartQuestions {
+  readonly asked: number;
+  /** @returns whether a manifest is looked at for the first time in the pass */
+  isFirst(manifest: KnownManifest): boolean;
+  /** @returns whether a part is there; one that was there before in the same pass is not asked for again */
+  stands(repository: KnownManifest["repository"], part: NeededPart): Promise<boolean>;
+  /** @returns what a manifest of the registry says, `null` when it has none that can be read */
+  reading(manifest: KnownManifest): Promise<StandingManifest | null>;
+}
+
+/**
+ * Looks for the parts of a manifest that stands, and for a manifest itself that a tag means. What the registry lacks is put
+ * on record once, and put back from the ledger where that is wanted and can be. Only a clear answer counts.
+ *
+ * @param pass - the pass
+ * @param questions - the pass's own
+ * @param manifest - the manifest
+ */
+export async function lookAtParts(
+  pass: Pass,
+  questions: PartQuestions,
+  manifest: KnownManifest,
+): Promise<void> {
+  if (!questions.isFirst(manifest)) return;
+  try {
+    const missing = await findMissing(pass, questions, manifest);
+    pass.tally.answered();
+    pass.tally.add("manifests");
+    if (missing.length > 0) await noteMissing(pass, manifest, missing);
+    else if (!pass.options.dryRun) await clearMissing(pass.parts.db, manifest);
+  } catch (error) {
+    pass.signal.throwIfAborted();
+    pass.tally.error(`parts of ${nameOf(manifest)}: ${reasonOf(error)}`);
+  }
+}
+
+async function findMissing(
+  pass: Pass,
+  questions: PartQuestions,
+  manifest: KnownManifest,
+): Promise<NeededPart[]> {
+  const { repository, digest, isTagged } = manifest;
+  const itself: NeededPart = { kind: "manifest", digest };
+  // Of what no tag means and is not there, nobody can say that it has to be.
+  if (!(await questions.stands(repository, itself))) return isTagged ? [itself] : [];
+  const reading = await readingOf(pass, questions, manifest);
+  if (reading === null) return [];
+  const missing: NeededPart[] = [];
+  for (const part of neededParts(reading)) {
+    if (!(await questions.stands(repository, part))) missing.push(part);
+    else if (!manifest.isKept && part.kind === "manifest")
+      await lookAtChild(pass, questions, { ...manifest, digest: part.digest, isTagged: false });
+  }
+  return missing;
+}
+
+/** What is below an index that came in past the gateway is nowhere else in the ledger. */
+async function lookAtChild(
+  pass: Pass,
+  questions: PartQuestions,
+  child: KnownManifest,
+): Promise<void> {
+  if (await isKept(pass.parts.db, child.repository, child.digest)) return;
+  await lookAtParts(pass, questions, child);
+}
+
+async function readingOf(
+  pass: Pass,
+  questions: PartQuestions,
+  manifest: KnownManifest,
+): Promise<StandingManifest | null> {
+  if (!manifest.isKept) return questions.reading(manifest);
+  const kept = await readManifest(pass.parts.db, manifest.repository, manifest.digest);
+  return kept === null ? null : (await readStored(kept)).reading;
+}
+
+async function noteMissing(
+  pass: Pass,
+  manifest: KnownManifest,
+  missing: readonly NeededPart[],
+): Promise<void> {
+  const digests = missing.map(({ digest }) => digest);
+  if (!pass.options.dryRun) await recordMissing(pass, manifest, digests);
+  pass.tally.add("incomplete");
+  pass.tally.problem(`${nameOf(manifest)} lacks ${namesOf(digests)} (missing-blob)`);
+  if (!(await isMended(pass, manifest, missing))) pass.tally.add("incompleteLeft");
+}
+
+async function recordMissing(
+  { parts }: Pass,
+  manifest: KnownManifest,
+  missing: readonly Digest[],
+): Promise<void> {
+  const { repository, digest } = manifest;
+  const detail = { missing: missing.slice(0, MOST_NAMED), count: missing.length };
+  const news = await parts.db.transaction(async (tx) => {
+    const found = await markMissing(tx, manifest, missing);
+    const what = { action: "manifest.missing-blob", repository, tag: null, digest } as const;
+    const reason = "the registry does not have all that the manifest needs";
+    if (found.length > 0) await parts.audit(tx, { ...what, actor: SYSTEM, reason, detail });
+    return found;
+  });
+  if (news.length > 0)
+    parts.log.error({ event: "manifest.missing-blob", repository, digest, ...detail });
+}
+
+/** Manifests are in the ledger, blobs are not. */
+async function isMended(
+  pass: Pass,
+  manifest: KnownManifest,
+  missing: readonly NeededPart[],
+): Promise<boolean> {
+  const { repair, dryRun } = pass.options;
+  if (!repair || missing.some(({ kind }) => kind === "blob")) return false;
+  if (!dryRun) {
+    for (const { digest } of missing)
+      if (!(await pass.parts.putBack(manifest.repository, digest, pass.signal))) return false;
+    await clearMissing(pass.parts.db, manifest);
+  }
+  pass.tally.add("repaired");
+  return true;
+}
+
+function nameOf({ repository, digest }: KnownManifest): string {
+  return `${repository}@${digest}`;
+}
+
+function namesOf([first = "", ...more]: readonly string[]): string {
+  return more.length === 0 ? first : `${first} and ${more.length} more`;
+}
+
+/** @returns what asks for a pass */
+export function partQuestions({ parts, pace, signal }: Pass): PartQuestions {
+  const there = new Set<string>();
+  const lookedAt = new Set<string>();
+  let asked = 0;
+  const turn = async () => {
+    await pace(signal);
+    asked += 1;
+  };
+  return {
+    get asked() {
+      return asked;
+    },
+    isFirst: (manifest) => {
+      const before = lookedAt.size;
+      return lookedAt.add(nameOf(manifest)).size > before;
+    },
+    stands: async (repository, part) => {
+      const key = `${repository}@${part.digest}`;
+      if (there.has(key)) return true;
+      await turn();
+      const isThere = await stands(parts.reads, repository, part);
+      if (isThere) there.add(key);
+      return isThere;
+    },
+    reading: async ({ repository, digest }) => {
+      await turn();
+      const found = await unlessUnreadable(parts.reads.getManifest(repository, digest));
+      return found?.reading ?? null;
+    },
+  };
+}
