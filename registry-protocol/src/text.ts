@@ -21,6 +21,18 @@ export function isText(value: string): boolean {
 }
 
 /**
+ * @param bytes - bytes from outside
+ * @returns the text whose UTF-8 they are, `null` when they are none's
+ */
+export function utf8Of(bytes: Uint8Array): string | null {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+/**
  * For what is only noted, such as a program's name, and not worth refusing anybody.
  *
  * @param value - text from outside

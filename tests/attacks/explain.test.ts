@@ -193,4 +193,19 @@ describe("where rules are, and all of them,", () => {
     expect((await post(null)).status).toBe(401);
     expect((await post(["oauth2", "bob-token"])).status).toBe(200);
   });
+
+  test("nor may nobody in particular, where public read is on: they have to log in", async () => {
+    const open = await start(true);
+    const asked = { identity: { uid: "bob" }, action: "pull", repository: "beta/app" };
+    expect((await open.http.post("/api/v1/explain").send(asked)).status).toBe(401);
+    expect((await open.http.get("/api/v1/refresh-tokens")).status).toBe(401);
+  });
+
+  test("but everybody may while authentication is off", async () => {
+    const open = await startTestTokenServer({ unrestricted: true });
+    servers.push(open);
+    const asked = { identity: { uid: "bob" }, action: "pull", repository: "beta/app" };
+    const answer = await open.http.post("/api/v1/explain").send(asked);
+    expect([answer.status, answer.body]).toEqual([200, expect.objectContaining({ allow: true })]);
+  });
 });

@@ -11,6 +11,9 @@ const SPEED = "saves time: what it passes over would not fit or not match";
 const UNREACHABLE =
   "cannot come to pass: it stands for the compiler, or fails loudly in place of silently";
 
+const NO_CODE =
+  "what is an error of another class has none of the codes that are asked for beside it";
+
 /** Guards with one reason in common. */
 function all(file: string, reason: string, texts: readonly string[]): Judged[] {
   return texts.map((text) => ({ file, text, reason }));
@@ -90,6 +93,26 @@ const TWICE: readonly Judged[] = [
 
 /** Without them the same comes out. */
 const EQUAL: readonly Judged[] = [
+  ...all("gateway/src/deletion/delete-tag.ts", NO_CODE, ["!(error instanceof Fault)"]),
+  ...all("gateway/src/deletion/delete-untagged.ts", NO_CODE, ["!(error instanceof Fault)"]),
+  ...all(
+    "gateway/src/deletion/delete-untagged.ts",
+    "the tags are told after the decision, which has a lock of its own",
+    ["await lockForDeletion(tx, repository)"],
+  ),
+  ...all("gateway/src/deletion/learn-manifests.ts", "of what is not kept the ledger has no bytes", [
+    "isKept",
+  ]),
+  ...all("token-server/src/identity/ldap/groups.ts", NO_CODE, ["error instanceof ResultCodeError"]),
+  ...all("token-server/src/identity/ldap/groups.ts", UNREACHABLE, ["groups === undefined"]),
+  ...all("token-server/src/identity/ldap/entry-values.ts", "what has no name has no range in it", [
+    "key === undefined",
+  ]),
+  ...all(
+    "token-server/src/identity/oidc/map-claims.ts",
+    "text is of no claim, so none is withheld",
+    ['"variable" in part'],
+  ),
   ...all("access-policy/src/refuse-repeated.ts", UNREACHABLE, ['typeof entry !== "object"']),
   ...all(
     "gateway/src/api/pull-target.ts",

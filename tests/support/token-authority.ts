@@ -25,7 +25,10 @@ export interface TokenClaims {
 /** A key that signs tokens. */
 export interface TestSigner {
   readonly publicJwk: JWK;
-  sign(claims?: TokenClaims, header?: Readonly<Record<string, unknown>>): Promise<string>;
+  sign(
+    claims?: TokenClaims,
+    header?: { readonly alg?: string } & Readonly<Record<string, unknown>>,
+  ): Promise<string>;
 }
 
 /** Stands for the token server: signs, and publishes its key. */
@@ -37,14 +40,18 @@ export interface TokenAuthority extends TestSigner {
   publish(keys: readonly JWK[]): void;
 }
 
-/** @returns a signer with a new key, in nobody's key set */
-export async function newSigner(): Promise<TestSigner> {
-  const { privateKey, publicKey } = await generateKeyPair("ES256", { extractable: true });
+/**
+ * @param alg - what the key is for (RFC 7518); it can do more than that where its `publicJwk` does not say so
+ * @returns a signer with a new key, in nobody's key set
+ */
+export async function newSigner(alg: "ES256" | "RS256" = "ES256"): Promise<TestSigner> {
+  const { privateKey, publicKey } = await generateKeyPair(alg, { extractable: true });
   const kid = randomUUID();
-  const publicJwk = { ...(await exportJWK(publicKey)), kid, alg: "ES256", use: "sig" };
+  const publicJwk = { ...(await exportJWK(publicKey)), kid, alg, use: "sig" };
+  const privateJwk = await exportJWK(privateKey);
   return {
     publicJwk,
-    sign: (claims = {}, header = {}) => {
+    sign: (claims = {}, header: { readonly alg?: string } = {}) => {
       const now = Math.floor(Date.now() / 1000);
       const all = {
         access: claims.access ?? [],
@@ -62,8 +69,8 @@ export async function newSigner(): Promise<TestSigner> {
       };
       const kept = Object.entries(all).filter(([name]) => name !== claims.without);
       return new SignJWT(Object.fromEntries(kept))
-        .setProtectedHeader({ alg: "ES256", typ: "JWT", kid, ...header })
-        .sign(privateKey);
+        .setProtectedHeader({ alg, typ: "JWT", kid, ...header })
+        .sign({ ...privateJwk, alg: header.alg ?? alg });
     },
   };
 }

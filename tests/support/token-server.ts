@@ -55,6 +55,8 @@ export interface TestTokenServer {
 export interface TestTokenServerOptions {
   readonly limits?: LoginLimits;
   readonly allowPublicRead?: boolean;
+  /** As `AUTHENTICATION=off` does. */
+  readonly unrestricted?: boolean;
   readonly lifetimeSeconds?: number;
   /** Whom requests are from; absent: whatever a proxy on this machine says. */
   readonly origin?: RequestOrigin;
@@ -131,7 +133,7 @@ export async function startTestTokenServer(
   const teams = currentTeams(logins);
   const ways = {
     ...{ identities: logins, allowPublicRead: options.allowPublicRead ?? false },
-    unrestricted: false,
+    unrestricted: options.unrestricted ?? false,
     limiter: loginLimiter(
       db,
       options.limits ?? { failuresPerSource: 1000, failuresPerAccount: 1000, windowSeconds: 60 },

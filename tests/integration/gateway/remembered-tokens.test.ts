@@ -74,6 +74,19 @@ describe("a token that was verified before", () => {
   });
 });
 
+test("a token is signed by ES256 or RS256, whatever else its key could do", async () => {
+  const signer = await newSigner("RS256");
+  const forAnything = Object.entries(signer.publicJwk).filter(([name]) => name !== "alg");
+  const other = await startTokenAuthority();
+  other.publish([Object.fromEntries(forAnything)]);
+  const verifier = startVerifier({ authority: other });
+  const signedBy = async (alg: string) =>
+    verifier.verify(`Bearer ${await signer.sign({}, { alg })}`);
+  expect((await signedBy("RS256"))?.subject).toBe("alice");
+  for (const alg of ["RS384", "RS512"]) await expect(signedBy(alg)).rejects.toThrow(InvalidToken);
+  await other.server.stop();
+});
+
 describe("while the token server is away", () => {
   test("or answers what is no list of keys, none of them becomes younger by it", async () => {
     const odd = await startTokenAuthority();

@@ -3,7 +3,7 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { lockTagRow } from "#gateway/ledger/sql/lock-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { deleteTag } from "#gateway/deletion/delete-tag.js";
-import { readRecord } from "#gateway/api/sql/read-record.js";
+import { readLatestRecord, readRecord } from "#gateway/api/sql/read-record.js";
 import { onSettledTag } from "#gateway/ledger/settled-state.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
@@ -48,6 +48,7 @@ const deps = () => ({
     now: () => now,
     pause: () => Promise.resolve(),
     untilSettled: (_key: object, milliseconds: number) => {
+      if (milliseconds <= 0) throw new Error("waits for no time");
       waits.push(milliseconds);
       // The first time it is settled sooner, and reserved again.
       now += waits.length === 1 ? 700 : milliseconds;
@@ -72,6 +73,7 @@ describe("a tag that is being pushed", () => {
     await reserve(KEY.repository);
     await push("alpha/other");
     expect(await readRecord(ledger.db, KEY)).toBeNull();
+    expect(await readLatestRecord(ledger.db, KEY.repository)).toBeNull();
     await ledger.clear();
     await push("alpha/other");
     await push(KEY.repository);

@@ -52,6 +52,15 @@ describe("the token endpoint", () => {
     }
   });
 
+  test("is the only one of its kind: a path that is no endpoint's is answered, by 404", async () => {
+    const signal = AbortSignal.timeout(3_000);
+    const answer = await fetch(`${url}/tokens`, { signal });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      404,
+      { errors: [{ message: "no such endpoint" }] },
+    ]);
+  });
+
   test("a token is signed by a published key, which nothing certifies", async () => {
     const { token } = (await get("")).body as Answer;
     const jwks = createRemoteJWKSet(new URL(`${url}/.well-known/jwks.json`));

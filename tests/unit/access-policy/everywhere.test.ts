@@ -148,7 +148,7 @@ describe("a push is allowed everywhere", () => {
     expect(told.allow).toBe(true);
   });
 
-  test("or it cannot be told in a bounded time, which is a no", () => {
+  test("or nothing is told, in a bounded time", () => {
     const stars = ["a", "b", "c", "d", "e"].map((one) => `**/${one}*x*${one}*y`);
     const rules = stars.map((one, index) => ({
       effect: index % 2 === 0 ? ("deny" as const) : ("allow" as const),
@@ -158,6 +158,9 @@ describe("a push is allowed everywhere", () => {
     const hidden = [{ repositories: ["**/*a*a*a*"] }, ...rules, {}];
     allowsEverywhere(policyOf(hidden), ALICE, repositoryGlob("alpha/**"), "push", null);
     expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  test("or it cannot be told, which is a no", () => {
     const letters = ["a", "b", "c", "d", "e", "f"];
     const winding = letters.map((one, index) => ({
       repositories: [`alpha/*${one}*${letters[(index + 1) % letters.length] ?? ""}*${one}`],

@@ -38,6 +38,10 @@ describe("a refresh token that is shown as a password", () => {
     },
   );
 
+  test("without a colon is in no form that a header has", () => {
+    expect(() => parseTokenRequest("", basic(TOKEN), SERVICE)).toThrow("Basic");
+  });
+
   test("and is cut, is still nobody's password", () => {
     const cut = TOKEN.slice(0, -1);
     expect(shownIn(parseTokenRequest("", basic(`alice:${cut}`), SERVICE).login)).toBe(

@@ -8,7 +8,7 @@ import { anyRobot } from "./sql.js";
 /** What looking for robots needs. */
 export interface RefuseRobotsDeps {
   readonly db: Queryable;
-  readonly log: Logger;
+  readonly log: Pick<Logger, "warn" | "fatal">;
   /** Whether the schema is up to date. */
   readonly migrated: () => boolean;
   /** Ends the process. */

@@ -1,5 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
-import { isLine, visible } from "#registry-protocol/text.js";
+import { isLine, utf8Of, visible } from "#registry-protocol/text.js";
 import { parseScopes, type RequestedAccess } from "#registry-protocol/scope.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials } from "../identity/identity-source.js";
@@ -114,14 +114,6 @@ export function passwordLogin(
     });
   if (isShownAsPassword(password)) return { kind: "refresh-token", token: new Secret(password) };
   return { kind: "credentials", credentials: { username, password: new Secret(password) } };
-}
-
-function utf8Of(bytes: Uint8Array): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-  } catch {
-    return null;
-  }
 }
 
 function oauthLogin(parameters: URLSearchParams, authorization: string | undefined): LoginRequest {

@@ -4,8 +4,15 @@ import { createServer, type AddressInfo, type Socket } from "node:net";
 /** An entry as a search finds it. */
 export interface ScriptedEntry {
   readonly dn: string;
-  readonly attributes: Readonly<Record<string, readonly string[]>>;
+  readonly attributes: Readonly<Record<string, readonly (string | Buffer)[]>>;
 }
+
+/**
+ * What a search finds, and whether the connection is lost after it; a result code (RFC 4511, appendix A) other than
+ * success; or nothing, and the connection is lost.
+ */
+export type ScriptedAnswer =
+  readonly ScriptedEntry[] | { readonly last: readonly ScriptedEntry[] } | number | "hangs up";
 
 /** What a message asks: operations that have an answer (RFC 4511). */
 type Operation = "bind" | "search";
@@ -16,6 +23,10 @@ export interface ScriptedDirectory {
   readonly url: string;
   /** Texts of the requests, for what they asked. */
   readonly searches: readonly string[];
+  /** @returns how often somebody connected */
+  connections(): number;
+  /** @returns whether nobody is connected any more */
+  isLeft(): boolean;
   stop(): void;
 }
 
@@ -27,10 +38,14 @@ export interface ScriptedDirectory {
  * @returns the directory, on a port of the loopback
  */
 export async function scriptedDirectory(
-  answers: readonly (readonly ScriptedEntry[])[],
+  answers: readonly ScriptedAnswer[],
 ): Promise<ScriptedDirectory> {
   const searches: string[] = [];
+  let connections = 0;
+  let left = 0;
   const server = createServer((socket) => {
+    connections += 1;
+    socket.on("close", () => (left += 1));
     socket.on("error", () => undefined);
     socket.on("data", (request: Buffer) => {
       answer(socket, request);
@@ -38,16 +53,21 @@ export async function scriptedDirectory(
   }).listen(0, "127.0.0.1");
   const answer = (socket: Socket, request: Buffer) => {
     const { id, operation } = headOf(request);
-    if (operation === "bind") socket.write(result(id, 0x61));
+    if (operation === "bind") socket.write(result(id, 0x61, 0));
     if (operation !== "search") return;
-    const entries = answers[searches.length] ?? [];
+    const next = answers[searches.length] ?? [];
     searches.push(request.toString("latin1"));
-    socket.write(Buffer.concat([...entries.map((one) => entryOf(id, one)), result(id, 0x65)]));
+    if (next === "hangs up") socket.destroy();
+    else if (typeof next === "number") socket.write(result(id, 0x65, next));
+    else if ("last" in next) socket.end(found(id, next.last));
+    else socket.write(found(id, next));
   };
   await once(server, "listening");
   return {
     url: `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`,
     searches,
+    connections: () => connections,
+    isLeft: () => left === connections,
     stop: () => {
       server.close();
     },
@@ -71,13 +91,17 @@ function ber(tag: number, ...content: Buffer[]): Buffer {
   return Buffer.concat([Buffer.from([tag, 0x84]), size, body]);
 }
 
-function text(value: string): Buffer {
+function text(value: string | Buffer): Buffer {
   return ber(0x04, Buffer.from(value));
 }
 
-function result(id: number, tag: number): Buffer {
-  const success = [ber(0x0a, Buffer.from([0])), text(""), text("")];
-  return ber(0x30, ber(0x02, Buffer.from([id])), ber(tag, ...success));
+function result(id: number, tag: number, code: number): Buffer {
+  const content = [ber(0x0a, Buffer.from([code])), text(""), text("")];
+  return ber(0x30, ber(0x02, Buffer.from([id])), ber(tag, ...content));
+}
+
+function found(id: number, entries: readonly ScriptedEntry[]): Buffer {
+  return Buffer.concat([...entries.map((one) => entryOf(id, one)), result(id, 0x65, 0)]);
 }
 
 function entryOf(id: number, { dn, attributes }: ScriptedEntry): Buffer {

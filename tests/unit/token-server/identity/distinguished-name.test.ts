@@ -35,6 +35,7 @@ describe("the first name of a distinguished name", () => {
     ["cn=M\\FCller,dc=example", "bytes that are no UTF-8"],
     ['cn="alpha,dc=example', "an open quotation"],
     ['cn="alpha"x,dc=example', "something behind a quotation"],
+    ['cn="al\\xpha",dc=example', "an escape of nothing in a quotation"],
     ['cn=al"pha,dc=example', "a quotation mark inside"],
   ])("of %j is none: %s", (dn) => {
     expect(firstValueOf(dn)).toBeNull();

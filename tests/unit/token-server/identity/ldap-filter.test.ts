@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { FilterParser } from "ldapts";
 import fc from "fast-check";
 import { fillFilter, filterSchema } from "#token-server/identity/ldap/filter.js";
+import { filled, Unusable } from "#token-server/identity/ldap/unusable.js";
 
 const BY_UID = filterSchema(["username"]).parse("(&(objectClass=person)(uid=${username}))");
 
@@ -25,6 +26,10 @@ describe("a search filter", () => {
         });
       }),
     );
+  });
+
+  test("that lacks a value is none: what is searched for never becomes everybody", () => {
+    expect(() => filled(BY_UID, {})).toThrow(Unusable);
   });
 
   test.each([

@@ -166,6 +166,37 @@ describe("groups of a token", () => {
   );
 });
 
+describe("a claim that teams come of", () => {
+  const mapped = (teams: object, more: object) => {
+    const claims = { iss: GITHUB_ISSUER.issuer, sub: "anna", ...more };
+    const issuer = schema.parse({ ...GITHUB_ISSUER, uid: "sub", require: "anybody", teams });
+    return claimsMapper(issuer)(flattenClaims(claims), withheldClaims(claims));
+  };
+
+  test("and that nobody withholds may be missing: that are no teams", () => {
+    for (const one of [{ claim: "groups" }, { template: "x-${place}" }]) {
+      const answer = mapped([one], { _claim_names: { roles: "src1" } });
+      expect(answer).toMatchObject({ facts: { teams: [], unmappedGroups: [] } });
+      expect(answer).not.toHaveProperty("withheld");
+    }
+  });
+
+  test("counts where it is there, also beside word that it is kept elsewhere", () => {
+    const more = { groups: ["a"], _claim_names: { groups: "src1" } };
+    const answer = mapped([{ claim: "groups" }], more);
+    expect(answer).toMatchObject({ facts: { teams: ["a"] } });
+    expect(answer).not.toHaveProperty("withheld");
+  });
+});
+
+test("a claim that is required and withheld lets nobody in, and that is said", () => {
+  const claims = { iss: GITHUB_ISSUER.issuer, sub: "anna", _claim_names: { groups: "src1" } };
+  const issuer = schema.parse({ ...GITHUB_ISSUER, uid: "sub", require: { groups: "a" } });
+  expect(claimsMapper(issuer)(flattenClaims(claims), withheldClaims(claims))).toEqual({
+    refused: "the claim groups is not in the token, which has no room for it",
+  });
+});
+
 describe("an issuer's section", () => {
   test.each([
     ["no audience", { audience: undefined }, "audience"],

@@ -1,3 +1,5 @@
+import { utf8Of } from "#registry-protocol/text.js";
+
 /** RFC 4514, section 2.4: these stand for themselves behind a backslash; so do they in what older servers write. */
 const SPECIAL = /^[ "#+,;<=>\\]$/;
 const HEX_PAIR = /^[0-9A-Fa-f]{2}$/;
@@ -60,9 +62,5 @@ function escapedAt(text: string, at: number): { bytes: Buffer; length: number } 
 
 /** Escapes are of bytes: a letter of UTF-8 can take several. */
 function textOf(bytes: readonly Buffer[]): string | null {
-  try {
-    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(bytes));
-  } catch {
-    return null;
-  }
+  return utf8Of(Buffer.concat(bytes));
 }

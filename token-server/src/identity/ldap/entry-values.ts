@@ -1,4 +1,5 @@
 import type { Client, Entry } from "ldapts";
+import { utf8Of } from "#registry-protocol/text.js";
 import { GroupsWithheld } from "./unusable.js";
 
 /** More than that are read of nobody: it would be a directory that never ends. */
@@ -75,6 +76,11 @@ function partOf(entry: Entry, attribute: string): Part | null {
   return { values: textsOf(entry[key]), next: last === "*" ? null : Number(last) + 1 };
 }
 
+/** One value that is no text, and the library gives all beside it as bytes. */
 function textsOf(value: Entry[string] | undefined): string[] {
-  return [value ?? []].flat().filter((one) => typeof one === "string");
+  return [value ?? []].flat().flatMap((one) => textOf(one) ?? []);
+}
+
+function textOf(value: string | Buffer): string | null {
+  return typeof value === "string" ? value : utf8Of(value);
 }
