@@ -4,10 +4,18 @@ export interface FaultSpec {
   readonly status: number;
   /** Error code on the wire: OCI distribution-spec, section "Error Codes", or the registry's own catalogue. */
   readonly wire: string;
+  /** What Pier One says in its place (`TAG_REFUSAL_CODE`): some clients push again then (decision 0013). */
+  readonly pierOneWire?: "TAG_INVALID";
+  /** Names nothing that a user wrote: it also stands in the status line. */
   readonly message: string;
   /** Seconds a client should wait before it tries again, for faults that pass by themselves. */
   readonly retryAfterSeconds?: number;
 }
+
+/** Codes on the wire that a push refused by the rules for tags can have: ours first, then Pier One's. */
+export const TAG_REFUSAL_CODES = ["DENIED", "TAG_INVALID"] as const;
+/** One of {@link TAG_REFUSAL_CODES}. */
+export type TagRefusalCode = (typeof TAG_REFUSAL_CODES)[number];
 
 /** Everything that can go wrong and be told to a client; docs/errors.md explains each entry. */
 export const FAULTS = {
@@ -25,13 +33,24 @@ export const FAULTS = {
   DENIED: { status: 403, wire: "DENIED", message: "requested access to the resource is denied" },
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
   TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
-  TAG_HELD: { status: 409, wire: "TAG_INVALID", message: "tag already exists" },
+  TAG_HELD: {
+    status: 409,
+    wire: "DENIED",
+    pierOneWire: "TAG_INVALID",
+    message: "tag already exists",
+  },
   TAG_DELETED: {
     status: 409,
-    wire: "TAG_INVALID",
+    wire: "DENIED",
+    pierOneWire: "TAG_INVALID",
     message: "tag was deleted; only the same image may return",
   },
-  TAG_FORBIDDEN: { status: 409, wire: "TAG_INVALID", message: "tag may not be pushed" },
+  TAG_FORBIDDEN: {
+    status: 409,
+    wire: "DENIED",
+    pierOneWire: "TAG_INVALID",
+    message: "tag may not be pushed",
+  },
   SCM_SOURCE_REQUIRED: {
     status: 403,
     wire: "DENIED",
@@ -46,7 +65,7 @@ export const FAULTS = {
   MANIFEST_INVALID: { status: 400, wire: "MANIFEST_INVALID", message: "manifest invalid" },
   MANIFEST_TOO_LARGE: {
     status: 413,
-    wire: "MANIFEST_INVALID",
+    wire: "DENIED",
     message: "manifest is larger than 4 MiB",
   },
   MANIFEST_UNKNOWN: { status: 404, wire: "MANIFEST_UNKNOWN", message: "manifest unknown" },
@@ -95,8 +114,8 @@ export const FAULTS = {
   },
   PRECONDITION_FAILED: {
     status: 412,
-    wire: "UNSUPPORTED",
-    message: "the blob is not what If-Match asks for",
+    wire: "DENIED",
+    message: "it is not what If-Match or If-None-Match asks for",
   },
   HEADERS_TOO_LARGE: {
     status: 431,
@@ -150,6 +169,10 @@ export type FaultCode = keyof typeof FAULTS;
 export interface FaultOptions {
   /** Replaces the catalogue's message. */
   readonly message?: string;
+  /** Replaces the catalogue's message in the status line: words of ours, and nothing that a user wrote. */
+  readonly summary?: string;
+  /** Replaces the catalogue's code on the wire. */
+  readonly wire?: string;
   /** Put into the answer's `detail` as it is; must hold no secret. */
   readonly detail?: unknown;
   /** Extra response headers, for example `WWW-Authenticate`. */
@@ -162,12 +185,16 @@ export interface FaultOptions {
 export class Fault extends Error {
   override readonly name = "Fault";
   readonly code: FaultCode;
+  readonly wire: string;
+  readonly summary: string;
   readonly detail: unknown;
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(options.message ?? FAULTS[code].message, { cause: options.cause });
     this.code = code;
+    this.wire = options.wire ?? FAULTS[code].wire;
+    this.summary = options.summary ?? FAULTS[code].message;
     this.detail = options.detail;
     this.headers = options.headers ?? {};
   }
@@ -176,6 +203,8 @@ export class Fault extends Error {
 /** An HTTP answer with the registry's error body. */
 export interface FaultReply {
   readonly status: number;
+  /** What it is in few words, for the status line. */
+  readonly summary: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: {
     readonly errors: readonly { code: string; message: string; detail?: unknown }[];
@@ -198,9 +227,22 @@ export function toFaultReply(error: unknown, requestId: string): FaultReply {
   const detail = fault.detail === undefined ? {} : { detail: fault.detail };
   return {
     status: spec.status,
+    summary: fault.summary,
     headers: { ...retryAfter, ...fault.headers },
-    body: { errors: [{ code: spec.wire, message: fault.message, ...detail }] },
+    body: { errors: [{ code: fault.wire, message: fault.message, ...detail }] },
   };
+}
+
+/**
+ * @param error - anything that was thrown
+ * @returns a fault with the code on the wire that Pier One gives it, where that is another; else the very same
+ */
+export function asPierOne(error: unknown): unknown {
+  if (!(error instanceof Fault)) return error;
+  const { pierOneWire: wire }: FaultSpec = FAULTS[error.code];
+  if (wire === undefined) return error;
+  const { code, message, summary, detail, headers, cause } = error;
+  return new Fault(code, { message, summary, wire, detail, headers, cause });
 }
 
 /**

@@ -28,7 +28,12 @@ export type TagDecision =
   | {
       readonly outcome: "refuse";
       readonly reason:
-        "tag-held" | "tag-deleted" | "tag-locked" | "tag-would-shrink" | "tag-cannot-compare";
+        | "tag-held"
+        | "tag-deleted"
+        | "tag-locked"
+        | "tag-would-shrink"
+        | "tag-grew-meanwhile"
+        | "tag-cannot-compare";
       readonly held: HeldTag;
     };
 

@@ -60,7 +60,7 @@ describe.each(registryPrograms())("manifests for two readers, registry $version"
       expect((await wharf.push(held, tag)).status).toBe(201);
       const answer = await wharf.push(offered(), tag);
       expect(answer.status).toBe(status);
-      expect(errorOf(answer).code).toBe(status === 400 ? "MANIFEST_INVALID" : "TAG_INVALID");
+      expect(errorOf(answer).code).toBe(status === 400 ? "MANIFEST_INVALID" : "DENIED");
       expect((await wharf.describe(tag)).body).toMatchObject({ digest: held.digest });
     },
   );

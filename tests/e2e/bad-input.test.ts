@@ -47,8 +47,8 @@ const MANIFESTS: readonly (readonly [
   statuses: number[],
   code: string,
 ])[] = [
-  ["larger than 4 MiB", "1.0", "x".repeat(4 * MIB + 1), [413], "MANIFEST_INVALID"],
-  ["larger than 4 MiB, by digest", EMPTY, "x".repeat(4 * MIB + 1), [413], "MANIFEST_INVALID"],
+  ["larger than 4 MiB", "1.0", "x".repeat(4 * MIB + 1), [413], "DENIED"],
+  ["larger than 4 MiB, by digest", EMPTY, "x".repeat(4 * MIB + 1), [413], "DENIED"],
   ["broken JSON", "1.0", '{"schemaVersion":2,', [400], "MANIFEST_INVALID"],
   ["no JSON", "1.0", "\x00\x01\x02", [400], "MANIFEST_INVALID"],
   ["nothing", "1.0", "", [400], "MANIFEST_INVALID"],
@@ -79,7 +79,7 @@ const MANIFESTS: readonly (readonly [
   ["put under a digest that is none", "sha256:abc", "{}", [400], "DIGEST_INVALID"],
   ["put under a tag that is none", ".hidden", "{}", [400], "TAG_INVALID"],
   ["put under a tag of 129 characters", "t".repeat(129), "{}", [400], "TAG_INVALID"],
-  ["put under latest", "latest", imageText(), [409], "TAG_INVALID"],
+  ["put under latest", "latest", imageText(), [409], "DENIED"],
 ];
 
 describe(`on registry ${testTools().registry.version}, nothing is stored of a manifest that is`, () => {

@@ -1,14 +1,15 @@
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { runProgram, type Outcome } from "#local/processes/run-program.js";
 import type { Tool } from "#local/testing/test-tools.js";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
+import { makeImage } from "#tests/support/oci-layout.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
 
-const { buildah, podman } = testTools();
+const { buildah, podman, skopeo } = testTools();
 // Started before the tests are listed, because whether they run depends on it.
 const engine = await startDockerEngine();
 for (const reason of [buildah, podman, engine])
@@ -32,9 +33,9 @@ beforeAll(async () => {
   );
 });
 afterAll(async () => {
+  if (typeof engine !== "string") await engine.stop();
   await stack.stop();
   await folder.remove();
-  if (typeof engine !== "string") await engine.stop();
 });
 
 describe("containerd's client", () => {
@@ -57,6 +58,76 @@ describe("containerd's client", () => {
       engine.ctr("images", "push", ...as(user), `${host}/alpha/ctr:2.0`);
     expect((await push("oauth2:bob-token")).ok).toBe(false);
     expect(await push("oauth2:alice-token")).toMatchObject({ ok: true });
+  });
+});
+
+describe("a refused push is made once, and its reason read in one line", () => {
+  const testWithEngine = typeof engine === "string" ? test.skip : test;
+  const testWith = typeof buildah === "string" || typeof podman === "string" ? test.skip : test;
+
+  testWithEngine(
+    "by containerd's client, which prints the status line alone, and docker",
+    async () => {
+      if (typeof engine === "string") return;
+      await engine.login(host, "oauth2:alice-token");
+      const [held, other] = [`${host}/alpha/refused-ctr:1.0`, `${host}/alpha/refused-ctr:2.0`];
+      for (const name of [held, other]) {
+        await engine.build(name, name);
+        expect(await engine.docker("push", name)).toMatchObject({ ok: true });
+      }
+      const as = ["--plain-http", "--user", "oauth2:alice-token"];
+      await engine.ctr("images", "pull", ...as, other);
+      await engine.ctr("images", "tag", "--force", other, held);
+      const before = await refusedPuts();
+      const byCtr = await engine.ctr("images", "push", ...as, held);
+      expect(byCtr.ok).toBe(false);
+      expect(byCtr.output).toContain("409 Conflict: tag already exists");
+      expect(await refusedPuts()).toBe(before + 1);
+      await engine.build(held, "changed");
+      const byDocker = await engine.docker("push", held);
+      expect(byDocker.output.trim().split("\n").at(-1)).toMatch(/^denied: tag already exists/);
+      expect(await refusedPuts()).toBe(before + 2);
+    },
+  );
+
+  testWith("by skopeo, podman and buildah", async () => {
+    if (typeof buildah === "string" || typeof podman === "string") return;
+    const credentials = ["--creds", "oauth2:alice-token", "--tls-verify=false"];
+    const name = `docker://${host}/alpha/refused:1.0`;
+    const made = await Promise.all(
+      ["held", "other"].map((image) => makeImage(at(`layout-${image}`), [64])),
+    );
+    const [held, other] = made.map(({ path }) => `oci:${path}:image`) as [string, string];
+    const copy = (from: string) =>
+      runProgram(
+        {
+          file: skopeo.file,
+          args: [
+            ...["--insecure-policy", "copy", "--dest-tls-verify=false"],
+            ...["--dest-creds", "oauth2:alice-token", from, name],
+          ],
+          env: { ...process.env, ...skopeo.env },
+        },
+        { timeoutMs: 180_000 },
+      );
+    expect(await copy(held)).toMatchObject({ ok: true });
+    expect(
+      await run(buildah, "bud", "--isolation", "chroot", "-t", "refused", at("context")),
+    ).toMatchObject({ ok: true });
+    const before = await refusedPuts();
+    const attempts = [
+      await copy(other),
+      await run(podman, "push", ...credentials, "refused", name),
+      await run(buildah, "push", ...credentials, "refused", name),
+    ];
+    for (const { ok, output } of attempts) {
+      expect(ok).toBe(false);
+      const lines = output.split("\n").filter((line) => line.includes("tag already exists"));
+      expect(lines).toHaveLength(1);
+      expect(lines[0]).toMatch(/uploading manifest 1\.0 to \S+: denied: tag already exists/);
+      expect(lines[0]).not.toContain("attempted the following formats");
+    }
+    expect(await refusedPuts()).toBe(before + attempts.length);
   });
 });
 
@@ -94,6 +165,12 @@ describe("the clients of the containers project", () => {
     },
   );
 });
+
+/** @returns how many pushes the gateway has refused with 409 so far, by its log */
+async function refusedPuts(): Promise<number> {
+  const lines = (await readFile(join(stack.dataDir, "logs", "gateway.log"), "utf8")).split("\n");
+  return lines.filter((line) => line.includes('"event":"push.refused"')).length;
+}
 
 function at(name: string): string {
   return join(folder.path, name);

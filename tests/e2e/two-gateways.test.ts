@@ -65,7 +65,7 @@ describe(`two gateways on one ledger and registry ${testTools().registry.version
     for (const loser of losers)
       expect({ status: loser.status, ...errorOf(loser) }).toMatchObject({
         status: 409,
-        code: "TAG_INVALID",
+        code: "DENIED",
         message: expect.stringMatching(/^tag already exists/),
         detail: { digest: winners[0]?.headers["docker-content-digest"] },
       });

@@ -29,7 +29,7 @@ import { openPulls } from "#gateway/wiring/pulls.js";
 import { openRegistryApi } from "#gateway/wiring/registry-api.js";
 import { openRestApi } from "#gateway/wiring/rest-api.js";
 import { openSources } from "#gateway/wiring/sources.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
@@ -72,6 +72,8 @@ export interface TestGatewayOptions {
   readonly policy?: TagPolicy;
   /** Absent: as in production. */
   readonly manifestBounds?: ManifestBounds;
+  /** Absent: as in production. */
+  readonly tagRefusalCode?: TagRefusalCode;
   /** Of the public listener; absent: as in production. */
   readonly connections?: ConnectionLimits;
   /** Absent: as in production. */
@@ -157,6 +159,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     {
       manifestsAtOnce: 64,
       manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
+      tagRefusalCode: options.tagRefusalCode ?? "DENIED",
       allowDelete: options.allowDelete ?? false,
     },
     {

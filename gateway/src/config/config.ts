@@ -1,3 +1,4 @@
+import { TAG_REFUSAL_CODES, type TagRefusalCode } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import {
@@ -56,6 +57,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly notifications: NotificationConfig;
   /** Rules for tags; `null`: Pier One's. */
   readonly tagPolicyFile: string | null;
+  /** Error code of a push that the rules for tags refuse. */
+  readonly tagRefusalCode: TagRefusalCode;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
   /** Whether tags and manifests can be deleted at all. */
@@ -157,6 +160,11 @@ function readTags(read: EnvReader) {
         "which tags are immutable, mutable or forbidden (docs/tags.md); followed while it changes",
       wanted: "YAML file",
       absent: "built-in rules",
+    }),
+    tagRefusalCode: read.oneOf("TAG_REFUSAL_CODE", TAG_REFUSAL_CODES[0], TAG_REFUSAL_CODES, {
+      meaning:
+        "error code of a push that the rules for tags refuse; with `TAG_INVALID`, which is Pier One's, podman, skopeo and " +
+        "buildah push the image in two to four formats before they give up (docs/errors.md)",
     }),
     allowDelete: read.flag(
       "ALLOW_DELETE",

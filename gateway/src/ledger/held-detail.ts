@@ -36,6 +36,22 @@ export function heldDetail(
 }
 
 /**
+ * For messages that leave no room for time and rule.
+ *
+ * @param error - code and message of the error that the detail goes into
+ * @param held - what the tag means, and who pushed it
+ * @returns the detail; the digest is always whole
+ */
+export function shortHeldDetail(
+  error: { readonly code: string; readonly message: string },
+  { digest, by }: HeldTag,
+): Pick<HeldDetail, "digest" | "pushedBy"> {
+  const detail = { digest, pushedBy: "" };
+  const bare = Buffer.byteLength(JSON.stringify({ ...error, detail }));
+  return { ...detail, pushedBy: cut(by, Math.max(MOST_ERROR_BYTES - bare, LEAST_NAME_BYTES)) };
+}
+
+/**
  * @param text - text of any length
  * @param bytes - how many it may have in JSON, without the quotes around it
  * @returns as much of its beginning as that, with an ellipsis where it is not all

@@ -9,6 +9,9 @@ import { readManifest } from "./sql/store-manifest.js";
 
 type Refusal = Extract<TagDecision, { outcome: "refuse" }>;
 
+/** What whoever attached at the same time as somebody else is told. */
+export const ANOTHER_REFERRER = "another referrer was added meanwhile: push again";
+
 /** A refusal is quick; what differs is told where the registry is, too. */
 const REGISTRY_MILLISECONDS = 2_000;
 
@@ -39,10 +42,16 @@ async function reasonFor(
   decision: Refusal,
 ): Promise<string | null> {
   if (decision.reason === "tag-would-shrink") return "would lose entries";
+  if (decision.reason === "tag-grew-meanwhile") return grewMeanwhile(push.manifest.reading.kind);
   if (decision.reason === "tag-cannot-compare") return "it may only grow";
   const difference = await differenceFrom(deps, push, decision);
   if (difference?.isSameContent === true) return difference.words;
   return rule.message ?? difference?.words ?? null;
+}
+
+/** Words of ours: they stand in the status line too. An image may as well be meant to replace an entry, as an attestation. */
+function grewMeanwhile(kind: "image" | "index"): string {
+  return kind === "index" ? ANOTHER_REFERRER : "would lose entries: read it again, then push";
 }
 
 async function differenceFrom(

@@ -1,6 +1,6 @@
 import { Fault, FAULTS } from "#registry-protocol/faults.js";
 import type { Unreadable } from "#registry-protocol/manifest/unreadable.js";
-import { heldDetail } from "./held-detail.js";
+import { heldDetail, shortHeldDetail } from "./held-detail.js";
 import type { PushDeps, TagPush } from "./push.js";
 import { putRefusalOnRecord } from "./record-refusal.js";
 import { refusalMessage } from "./refusal-message.js";
@@ -38,9 +38,12 @@ export async function refusalOf(
     });
   const code = decision.reason === "tag-deleted" ? "TAG_DELETED" : "TAG_HELD";
   const message = (await refusalMessage(deps, push, rule, decision)) ?? FAULTS[code].message;
+  // Of the codes it can have, the longest: the whole error has to stay short with any.
+  const error = { code: FAULTS[code].pierOneWire, message };
+  if (decision.reason === "tag-grew-meanwhile")
+    return new Fault(code, { message, summary: message, detail: shortHeldDetail(error, held) });
   const name = decision.reason === "tag-locked" ? "locked" : rule.name;
-  const detail = heldDetail({ code: FAULTS[code].wire, message }, held, name);
-  return new Fault(code, { message, detail });
+  return new Fault(code, { message, detail: heldDetail(error, held, name) });
 }
 
 /**

@@ -12,6 +12,12 @@ import { readManifest } from "./sql/store-manifest.js";
 import { readStored } from "../upstream/read-stored.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 
+const REASONS = {
+  "entries-missing": "tag-would-shrink",
+  "out-of-date": "tag-grew-meanwhile",
+  "cannot-compare": "tag-cannot-compare",
+} as const;
+
 /**
  * Sees to it that a tag which may only grow loses nothing by a push. The tag has to be reserved for the push:
  * so of two signers who add to the same manifest at once, the second one is compared with the first one's.
@@ -37,7 +43,7 @@ export async function refuseShrinking(deps: PushDeps, push: TagPush, rule: TagRu
   const growth = await inSlices(growthOf(standing, push.manifest.reading));
   if (growth.grows) return;
   await releasePush(deps, push, "it would lose entries");
-  const reason = growth.reason === "entries-missing" ? "tag-would-shrink" : "tag-cannot-compare";
+  const reason = REASONS[growth.reason];
   throw await refusalOf(deps, push, rule, { outcome: "refuse", reason, held });
 }
 

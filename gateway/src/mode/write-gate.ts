@@ -88,6 +88,7 @@ function refusal(mode: Mode | null): Fault {
     });
   return new Fault("UNAVAILABLE", {
     message: `read-only for now, try again later: ${mode.reason}`,
+    summary: "read-only for now, try again later",
     headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
   });
 }

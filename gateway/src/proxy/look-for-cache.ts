@@ -1,5 +1,5 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { isBuildCache } from "#registry-protocol/manifest/build-cache.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { manifestReferences } from "#registry-protocol/manifest/references.js";
@@ -8,9 +8,12 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { registryErrors } from "../upstream/registry-errors.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
+import { faultAnswer } from "./fault-answer.js";
 import { MAX_MANIFEST_BYTES } from "./manifest-body.js";
 
 const AT_ONCE = 16;
+const NO_INDEX_OF_LAYERS =
+  "this registry takes no index of layers: export the cache with image-manifest=true";
 
 /**
  * A registry 2.8 takes BuildKit's index of layers, and whatever else it names: so each part has to be there, and be no manifest.
@@ -64,15 +67,8 @@ async function lookFor(
 export function withRefusedCache(answer: WholeAnswer, manifest: Manifest): WholeAnswer {
   const isRefused = answer.status >= 400 && answer.status < 500 && isBuildCache(manifest);
   if (!isRefused || !isAboutParts(answer.body)) return answer;
-  const { status, body } = toFaultReply(
-    new Fault("MANIFEST_INVALID", {
-      message:
-        "manifest invalid: this registry takes no index of layers: export the cache with image-manifest=true",
-    }),
-    "",
-  );
-  const headers = new Headers({ "Content-Type": "application/json" });
-  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+  const message = `manifest invalid: ${NO_INDEX_OF_LAYERS}`;
+  return faultAnswer(new Fault("MANIFEST_INVALID", { message, summary: message }));
 }
 
 function isAboutParts(body: Buffer): boolean {

@@ -1,11 +1,17 @@
 import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { asPierOne, Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
+import { setStatusLine } from "#service-kit/http/status-line.js";
 import { pushManifest } from "../ledger/push-manifest.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
-import { pushTag, type PushDeps, type TagPush } from "../ledger/push-tag.js";
+import {
+  pushTag,
+  type ManifestTransport,
+  type PushDeps,
+  type TagPush,
+} from "../ledger/push-tag.js";
 import { recordRefusal } from "../ledger/refusal.js";
 import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
@@ -29,6 +35,8 @@ export interface ManifestPushDeps {
   readonly newReservation: () => string;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
+  /** Error code of a push that the rules for tags refuse. */
+  readonly tagRefusalCode: TagRefusalCode;
   /** Asked of what is pushed again. */
   readonly isWhole: WholeManifests;
   /** For what deletes a tag by pushing it. */
@@ -57,7 +65,7 @@ export async function pushManifestByTag(
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, repository, reading);
   await lookForCache(upstream, repository, reading);
-  const { verdict } = await pushTag<WholeAnswer>(ledger, push, {
+  const transport: ManifestTransport<WholeAnswer> = {
     send: async () =>
       explained(
         await upstream.putManifest({
@@ -74,6 +82,9 @@ export async function pushManifestByTag(
     currentDigest: () => upstream.digestOfTag(repository, tag),
     isWhole: () => deps.isWhole(push, gone),
     gone,
+  };
+  const { verdict } = await pushTag(ledger, push, transport).catch((error: unknown) => {
+    throw deps.tagRefusalCode === "DENIED" ? error : asPierOne(error);
   });
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
   else sendAnswer(res, verdict);
@@ -145,6 +156,7 @@ function sourceOf({
 
 function sendAnswer(res: Response, answer: WholeAnswer): void {
   res.statusCode = answer.status;
+  if (answer.summary !== undefined) setStatusLine(res, answer.status, answer.summary);
   for (const name of ANSWER_HEADERS) {
     const value = answer.headers.get(name);
     if (value !== null) res.setHeader(name, value);

@@ -1,8 +1,9 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import { Fault } from "#registry-protocol/faults.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { registryErrors } from "../upstream/registry-errors.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
+import { faultAnswer } from "./fault-answer.js";
 
 /** A layer whose URLs the registry does not take. */
 export interface RefusedUrls {
@@ -49,9 +50,7 @@ export function withRefusedUrls(answer: WholeAnswer, manifest: Manifest): WholeA
     message: `manifest invalid: ${refused.message}`,
     detail: { digest: refused.digest },
   });
-  const { status, body } = toFaultReply(fault, "");
-  const headers = new Headers({ "Content-Type": "application/json" });
-  return { status, headers, body: Buffer.from(JSON.stringify(body)) };
+  return faultAnswer(fault);
 }
 
 function unknownBlobs(body: Buffer): string[] {

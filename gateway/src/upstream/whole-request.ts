@@ -4,6 +4,8 @@ import { sender } from "./send.js";
 /** A small answer, read whole. */
 export interface WholeAnswer {
   readonly status: number;
+  /** For the status line, where the gateway says it in the place of the registry. */
+  readonly summary?: string;
   readonly headers: Headers;
   readonly body: Buffer;
 }

@@ -23,7 +23,10 @@ import type { Sources } from "./sources.js";
  * @returns the routes
  */
 export function openRegistryApi(
-  config: Pick<GatewayConfig, "manifestsAtOnce" | "manifestBounds" | "allowDelete">,
+  config: Pick<
+    GatewayConfig,
+    "manifestsAtOnce" | "manifestBounds" | "tagRefusalCode" | "allowDelete"
+  >,
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -40,7 +43,7 @@ export function openRegistryApi(
   },
 ): { readonly routes: readonly RequestHandler[] } {
   const { db, log, registry, ledger } = deps;
-  const { allowDelete, manifestBounds } = config;
+  const { allowDelete, manifestBounds, tagRefusalCode } = config;
   const { writes } = deps.mode;
   const turns = deps.turns ?? manifestTurns(config.manifestsAtOnce);
   watchManifestTurns(deps.metrics.registry, turns);
@@ -54,6 +57,7 @@ export function openRegistryApi(
       upstream,
       newReservation: randomUUID,
       manifestBounds,
+      tagRefusalCode,
       isWhole: wholeManifests({ ...ledger.pushing, upstream }),
       disguised: { db, reader: deps.sources.reader, deletion, allowDelete, callers },
     },

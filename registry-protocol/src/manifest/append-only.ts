@@ -5,7 +5,11 @@ import type { Descriptor, ImageManifest, Manifest, StandingManifest } from "./ma
 /** What came of comparing two manifests of a tag that may only grow. */
 export type Growth =
   | { readonly grows: true }
-  | { readonly grows: false; readonly reason: "cannot-compare" | "entries-missing" };
+  | {
+      readonly grows: false;
+      /** `out-of-date`: each has an entry that the other lacks, as when two add to the same one at once. */
+      readonly reason: "cannot-compare" | "entries-missing" | "out-of-date";
+    };
 
 /** Says when a manifest was written, so each writer writes another. */
 const WRITTEN_AT = "org.opencontainers.image.created";
@@ -22,15 +26,34 @@ const WRITTEN_AT = "org.opencontainers.image.created";
  */
 export function* growthOf(held: StandingManifest, offered: Manifest): Work<Growth> {
   if (held.kind === "unclear") return { grows: false, reason: "cannot-compare" };
-  return (yield* holdsAll(held, offered))
-    ? { grows: true }
-    : { grows: false, reason: "entries-missing" };
+  if (yield* holdsAll(held, offered)) return { grows: true };
+  const isOutOfDate = yield* bothHaveMore(held, offered);
+  return { grows: false, reason: isOutOfDate ? "out-of-date" : "entries-missing" };
+}
+
+function* bothHaveMore(held: Manifest, offered: Manifest): Work<boolean> {
+  if (!(yield* isOfSameSort(held, offered))) return false;
+  // A referrer is one by its digest; signatures of one payload differ in their annotations alone.
+  if (held.kind === "index" && offered.kind === "index")
+    return lacks(offered.manifests, held.manifests) && lacks(held.manifests, offered.manifests);
+  if (held.kind === "image" && offered.kind === "image")
+    return isLike(held, offered) && !(yield* keeps(offered.layers, held.layers));
+  return false;
+}
+
+function lacks(some: readonly Descriptor[], others: readonly Descriptor[]): boolean {
+  const digests = new Set(some.map(({ digest }) => digest));
+  return others.some(({ digest }) => !digests.has(digest));
+}
+
+function* isOfSameSort(held: Manifest, offered: Manifest): Work<boolean> {
+  if (held.mediaType !== offered.mediaType || held.artifactType !== offered.artifactType)
+    return false;
+  return held.subject === null || (yield* keeps([held.subject], subjectsOf(offered)));
 }
 
 function* holdsAll(held: Manifest, offered: Manifest): Work<boolean> {
-  if (held.mediaType !== offered.mediaType || held.artifactType !== offered.artifactType)
-    return false;
-  if (held.subject !== null && !(yield* keeps([held.subject], subjectsOf(offered)))) return false;
+  if (!(yield* isOfSameSort(held, offered))) return false;
   if (held.kind === "index" && offered.kind === "index")
     return yield* keeps(held.manifests, offered.manifests);
   if (held.kind === "image" && offered.kind === "image")

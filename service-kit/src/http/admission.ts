@@ -7,6 +7,7 @@ import type { HeadwayWatch } from "./headway.js";
 import type { Refusal } from "./refusal.js";
 import { refuseHead } from "./request-head.js";
 import { sendJson } from "./send-fault.js";
+import { setStatusLine } from "./status-line.js";
 import { answerOnSocket, parserFault } from "./unparsable.js";
 
 /** What admitting requests needs. */
@@ -177,9 +178,10 @@ function noRoom(standing: Exclude<Standing, "welcome">): Fault {
 }
 
 function answerFault(res: ServerResponse, fault: Fault): void {
-  const { status, headers, body } = toFaultReply(fault, "");
+  const { status, summary, headers, body } = toFaultReply(fault, "");
   res.shouldKeepAlive = false;
   res.setHeader("Docker-Distribution-Api-Version", "registry/2.0");
   for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
+  setStatusLine(res, status, summary);
   sendJson(res, status, body);
 }

@@ -3,6 +3,7 @@ import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
 import { contextOf, shownIds } from "./request-context.js";
 import { restOfBody } from "./rest-of-body.js";
+import { setStatusLine } from "./status-line.js";
 
 /**
  * Answers with the registry's error body: the one place where failures are logged and shown.
@@ -33,6 +34,7 @@ export function sendFault(
     }
     const reply = toFaultReply(error, requestId);
     for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
+    setStatusLine(res, reply.status, reply.summary);
     sendJson(res, reply.status, reply.body);
   };
   const rest = res.headersSent ? null : restOfBody(req);

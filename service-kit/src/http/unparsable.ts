@@ -1,7 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { Fault, toFaultReply, type FaultCode } from "#registry-protocol/faults.js";
 import { lingeringClose } from "./lingering-close.js";
+import { reasonPhrase } from "./status-line.js";
 
 /** What Node's parser calls the mistake, and what we do. */
 const FAULT_OF_PARSER_CODE: Readonly<Record<string, FaultCode>> = {
@@ -31,10 +31,10 @@ export function answerOnSocket(socket: Socket, fault: Fault): void {
     socket.destroy();
     return;
   }
-  const { status, headers, body } = toFaultReply(fault, "");
+  const { status, summary, headers, body } = toFaultReply(fault, "");
   const text = JSON.stringify(body);
   const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`,
+    `HTTP/1.1 ${status} ${reasonPhrase(status, summary)}`,
     "Docker-Distribution-Api-Version: registry/2.0",
     "Content-Type: application/json; charset=utf-8",
     `Content-Length: ${Buffer.byteLength(text)}`,

@@ -9,7 +9,7 @@ import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
-import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
+import { ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
 import { type StartedLedger, startLedger } from "#tests/support/ledger.js";
 import { EMPTY_CONFIG, imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
@@ -94,11 +94,48 @@ describe("a manifest that is pushed under a tag", () => {
     expect(answer.status).toBe(409);
     expect(answer.headers["docker-distribution-api-version"]).toBe("registry/2.0");
     expect(errorOf(answer)).toMatchObject({
-      code: "TAG_INVALID",
+      code: "DENIED",
       message: "tag already exists; same content, other key order",
       detail: { digest: DIGEST, pushedBy: "alice", rule: "immutable" },
     });
     expect(upstream.seen).toEqual([]);
+  });
+
+  test("that was refused has the reason in the status line, and no word that a user wrote", async () => {
+    await push(MANIFEST);
+    const body = `${MANIFEST} `;
+    const head = [
+      `PUT ${PATH} HTTP/1.1`,
+      "Host: r",
+      `Authorization: ${bearer}`,
+      `Content-Type: ${MEDIA_TYPE}`,
+      `Content-Length: ${body.length}`,
+      "Connection: close",
+    ];
+    const text = await rawExchange(gateways[0]?.port ?? 0, `${head.join("\r\n")}\r\n\r\n${body}`);
+    expect(text.split("\r\n")[0]).toBe("HTTP/1.1 409 Conflict: tag already exists");
+  });
+
+  test("that was refused has Pier One's code where that is set, and says the same", async () => {
+    const gateway = await startGateway({
+      ...{ registryUrl: upstream.url, tokenServerUrl: authority.server.url },
+      ...{ db, tagRefusalCode: "TAG_INVALID" },
+    });
+    try {
+      await push(MANIFEST);
+      const headers = { Authorization: bearer, "Content-Type": MEDIA_TYPE };
+      const put = (path: string) =>
+        ask(gateway.url, path, { method: "PUT", body: `${MANIFEST} `, headers });
+      const held = errorOf(await put(PATH));
+      expect(held).toMatchObject({
+        code: "TAG_INVALID",
+        message: "tag already exists; same content, other key order",
+        detail: { digest: DIGEST, pushedBy: "alice", rule: "immutable" },
+      });
+      expect(errorOf(await put("/v2/alpha/app/manifests/latest")).code).toBe("TAG_INVALID");
+    } finally {
+      await gateway.stop();
+    }
   });
 
   test("that was refused stands in the audit log, with who wanted it from where and what is held", async () => {
@@ -129,7 +166,7 @@ describe("a manifest that is pushed under a tag", () => {
   test("named latest is refused 409", async () => {
     const answer = await push(MANIFEST, "latest");
     expect(answer.status).toBe(409);
-    expect(errorOf(answer).code).toBe("TAG_INVALID");
+    expect(errorOf(answer).code).toBe("DENIED");
     expect(upstream.seen).toEqual([]);
   });
 
@@ -145,7 +182,7 @@ describe("a manifest that is pushed under a tag", () => {
   ])("of more than 4 MiB, %s, is refused 413 and leaves no trace", async (_what, headers) => {
     const answer = await push("x".repeat(4 * MIB + 1), "1.0", headers);
     expect(answer.status).toBe(413);
-    expect(errorOf(answer).code).toBe("MANIFEST_INVALID");
+    expect(errorOf(answer).code).toBe("DENIED");
     expect(upstream.seen).toEqual([]);
     expect(await stateOf("1.0")).toEqual({ kind: "free" });
   });

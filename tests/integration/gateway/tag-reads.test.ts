@@ -154,7 +154,7 @@ describe("a tag that the ledger does not know", () => {
     const refused = await put("1.0", FOREIGN);
     expect(refused.status).toBe(409);
     expect(errorOf(refused)).toMatchObject({
-      code: "TAG_INVALID",
+      code: "DENIED",
       detail: { digest: digest(OURS) },
     });
     expect(registry.tags.get("alpha/app:1.0")).toBe(digest(OURS));

@@ -53,6 +53,31 @@ function holdOpen(bytes: string): Promise<Socket> {
   );
 }
 
+describe("the status line of a refusal says what it is about", () => {
+  test.each([
+    [
+      "a method that is none",
+      "NONE / HTTP/1.1\r\n\r\n",
+      "405 Method Not Allowed: the method is not supported",
+    ],
+    [
+      "what is no HTTP",
+      "GET / HTTP/1.1\r\n\0: 1\r\n\r\n",
+      "400 Bad Request: the request is not valid",
+    ],
+    ["no host", "GET / HTTP/1.1\r\n\r\n", "400 Bad Request: the request is not valid"],
+    [
+      "CONNECT",
+      "CONNECT r:443 HTTP/1.1\r\nHost: r\r\n\r\n",
+      "405 Method Not Allowed: the method is not supported",
+    ],
+  ])("where the gateway reads no further: %s", async (_what, bytes, line) => {
+    await start();
+    const text = await rawExchange(port, bytes);
+    expect(text.split("\r\n")[0]).toBe(`HTTP/1.1 ${line}`);
+  });
+});
+
 describe("an answer that comes before the body was read", () => {
   /** Sends all of a body before it reads a byte, as simple clients do. */
   const sendAllThenRead = async (head: string, bytes: number) => {

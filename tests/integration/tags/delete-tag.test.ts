@@ -127,7 +127,7 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
     const other = await wharf.push(image("other"), "exp-1");
     expect(other.status).toBe(409);
     expect(errorOf(other)).toMatchObject({
-      code: "TAG_INVALID",
+      code: "DENIED",
       message: "tag was deleted; only the same image may return",
       detail: { digest: manifest.digest },
     });

@@ -44,10 +44,16 @@ describe.each(registryPrograms().slice(0, 1))(
       const answer = await wharf.push(signed("one", "three"), tag);
       expect(answer.status).toBe(409);
       expect(errorOf(answer)).toMatchObject({
-        code: "TAG_INVALID",
-        message: "tag already exists; would lose entries",
-        detail: { digest: held.digest, rule: "signatures only grow" },
+        code: "DENIED",
+        message: "tag already exists; would lose entries: read it again, then push",
+        detail: { digest: held.digest },
       });
+      expect((await wharf.audited("tag.refused")).at(-1)).toMatchObject({
+        tag,
+        reason: "tag-grew-meanwhile",
+      });
+      const less = await wharf.push(signed("one"), tag);
+      expect(errorOf(less).message).toBe("tag already exists; would lose entries");
       expect((await wharf.audited("tag.refused")).at(-1)).toMatchObject({
         tag,
         reason: "tag-would-shrink",
@@ -55,7 +61,7 @@ describe.each(registryPrograms().slice(0, 1))(
       expect((await wharf.push(signed("one", "two", "three"), tag)).status).toBe(201);
     });
 
-    test("of two writers at once the second one is told that it would lose the first one's entry", async () => {
+    test("of two writers at once the second one is told that another referrer was added, and to push again", async () => {
       for (let round = 0; round < 10; round += 1) {
         const children = ["a", "b", "c"].map((name) => image(`${round} ${name}`));
         const [a, b, c] = children as [TestManifest, TestManifest, TestManifest];
@@ -67,6 +73,11 @@ describe.each(registryPrograms().slice(0, 1))(
           wharf.push(index("2", a, c), tag, wharf.gateways[1]),
         ]);
         expect(answers.map(({ status }) => status).sort()).toEqual([201, 409]);
+        const loser = answers.find(({ status }) => status === 409);
+        expect(loser === undefined ? null : errorOf(loser)).toMatchObject({
+          code: "DENIED",
+          message: "tag already exists; another referrer was added meanwhile: push again",
+        });
         expect((await wharf.push(index("3", a, b, c), tag)).status).toBe(201);
       }
     });

@@ -1,8 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { heldDetail } from "#gateway/ledger/held-detail.js";
+import { heldDetail, shortHeldDetail } from "#gateway/ledger/held-detail.js";
 import { digestOf } from "#registry-protocol/digest.js";
-import { Fault, FAULTS, toFaultReply } from "#registry-protocol/faults.js";
+import { asPierOne, Fault, FAULTS, toFaultReply } from "#registry-protocol/faults.js";
 
 const digest = digestOf(Buffer.from("held"));
 const at = new Date("2026-11-20T19:58:06.217Z");
@@ -21,10 +21,20 @@ const MESSAGES = [
   FAULTS.TAG_DELETED.message,
 ];
 
+/** They leave no room for time and rule. */
+const LONGER = [
+  `${PREFIX}; would lose entries: read it again, then push`,
+  `${PREFIX}; another referrer was added meanwhile: push again`,
+];
+
 /** @returns the first error of the answer, as it stands in the body */
 function errorOf(message: string, by: string, rule: string): string {
-  const detail = heldDetail({ code: FAULTS.TAG_HELD.wire, message }, { digest, by, at }, rule);
-  const { body } = toFaultReply(new Fault("TAG_HELD", { message, detail }), "request");
+  const detail = heldDetail(
+    { code: FAULTS.TAG_HELD.pierOneWire, message },
+    { digest, by, at },
+    rule,
+  );
+  const { body } = toFaultReply(asPierOne(new Fault("TAG_HELD", { message, detail })), "request");
   return JSON.stringify(body.errors[0]);
 }
 
@@ -57,6 +67,29 @@ describe("what whoever is refused is told", () => {
       }),
     );
   });
+
+  test.each(LONGER)(
+    "says digest and user where the message is long, and stays as short: %s",
+    (message) => {
+      const short = (by: string) => {
+        const detail = shortHeldDetail(
+          { code: FAULTS.TAG_HELD.pierOneWire, message },
+          { digest, by, at },
+        );
+        const { body } = toFaultReply(
+          asPierOne(new Fault("TAG_HELD", { message, detail })),
+          "request",
+        );
+        return { detail, bytes: Buffer.byteLength(JSON.stringify(body.errors[0])) };
+      };
+      expect(short("alice").detail).toEqual({ digest, pushedBy: "alice" });
+      fc.assert(
+        fc.property(fc.string({ unit: "binary" }), (by) => {
+          expect(short(by.repeat(20)).bytes).toBeLessThan(256);
+        }),
+      );
+    },
+  );
 
   test("cuts the longer name first, and says so", () => {
     expect(detailOf(PREFIX, "robot-alpha-nightly-builds-of-everything", "immutable")).toMatchObject(

@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import { FAULTS, Fault, toFaultReply, type FaultCode } from "#registry-protocol/faults.js";
+import {
+  asPierOne,
+  FAULTS,
+  Fault,
+  toFaultReply,
+  type FaultCode,
+} from "#registry-protocol/faults.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
@@ -54,9 +60,34 @@ describe("faults", () => {
     });
     expect(toFaultReply(fault, "r1")).toEqual({
       status: 409,
+      summary: "tag already exists",
       headers: { Allow: "GET" },
-      body: { errors: [{ code: "TAG_INVALID", message: "held", detail: { digest: "d" } }] },
+      body: { errors: [{ code: "DENIED", message: "held", detail: { digest: "d" } }] },
     });
+  });
+
+  test("what the rules for tags refuse has Pier One's code when that is wanted, and says the same", () => {
+    const options = { message: "held", detail: { digest: "d" }, headers: { Allow: "GET" } };
+    for (const code of ["TAG_HELD", "TAG_DELETED", "TAG_FORBIDDEN"] as const) {
+      const fault = new Fault(code, options);
+      const { body, ...rest } = toFaultReply(asPierOne(fault), "r1");
+      expect(body.errors).toEqual([
+        { code: "TAG_INVALID", message: "held", detail: { digest: "d" } },
+      ]);
+      const { status, summary, headers } = toFaultReply(fault, "r1");
+      expect(rest).toEqual({ status, summary, headers });
+    }
+    for (const other of [new Fault("DENIED"), new Error("x"), null])
+      expect(asPierOne(other)).toBe(other);
+  });
+
+  test("what a client reads of a push that can never succeed is no code that makes containers/image push again", () => {
+    const repeated = CODES.filter(
+      (code) =>
+        [409, 412, 413].includes(FAULTS[code].status) &&
+        ["TAG_INVALID", "MANIFEST_INVALID", "UNSUPPORTED"].includes(FAULTS[code].wire),
+    );
+    expect(repeated).toEqual([]);
   });
 
   test("of an unexpected error nothing is shown but the request id", () => {
