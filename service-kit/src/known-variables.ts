@@ -31,11 +31,15 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "EVENT_RETRY_HOURS",
   "GATEWAY_TRUST_FILE",
   "HOST",
+  "HTTPS_PROXY",
+  "HTTPS_PROXY_FILE",
   "HTTP_ALLOW_PUBLIC_READ",
   "HTTP_AUDIT_LOGS_TOKEN",
   "HTTP_AUDIT_LOGS_TOKEN_FILE",
   "HTTP_AUDIT_LOGS_URL",
   "HTTP_IIDINFO_URL",
+  "HTTP_PROXY",
+  "HTTP_PROXY_FILE",
   "HTTP_TEAM_SERVICE_URL",
   "HTTP_TOKENINFO_URL",
   "IDENTITIES_FILE",
@@ -64,6 +68,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "NOTIFICATION_SECRET_FILE",
   "NOTIFICATION_SECRET_PREVIOUS",
   "NOTIFICATION_SECRET_PREVIOUS_FILE",
+  "NO_PROXY",
   "NREPL_ENABLED",
   "NREPL_PORT",
   "PGSSLMODE",
@@ -101,6 +106,9 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "UPSTREAM_SERVICE",
   "WHARF_TOKEN",
   "WHARF_URL",
+  "http_proxy",
+  "https_proxy",
+  "no_proxy",
 ];
 
 /** Whatever begins like this was meant for us, however far it is from a name that we know. */

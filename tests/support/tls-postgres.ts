@@ -1,16 +1,8 @@
 import { chown, mkdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-// @peculiar/x509 resolves its parts by decorators and needs this loaded before it.
-import "reflect-metadata";
-import { webcrypto } from "node:crypto";
-import * as x509 from "@peculiar/x509";
 import { portPicker } from "#local/processes/ports.js";
 import { createPostgres, type PostgresLogin } from "#local/postgres/postgres.js";
-import {
-  generateKeyPem,
-  selfSignAuthority,
-  type Authority,
-} from "#service-kit/signing/certificates.js";
+import { makeAuthority, makeLeaf } from "./certificates.js";
 import { temporaryFolder } from "./temporary-folder.js";
 
 /** A Postgres that speaks TLS (and plain), with a certificate for `localhost` alone. */
@@ -21,9 +13,6 @@ export interface TlsPostgres {
   readonly strangerFile: string;
   stop(): Promise<void>;
 }
-
-const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
-const HOUR_SECONDS = 3_600;
 
 /** @returns the server, running */
 export async function startTlsPostgres(): Promise<TlsPostgres> {
@@ -47,7 +36,7 @@ export async function startTlsPostgres(): Promise<TlsPostgres> {
     },
   );
   const authority = await makeAuthority();
-  const leaf = await makeLeaf(authority);
+  const leaf = await makeLeaf(authority, ["localhost"]);
   const authorityFile = join(folder.path, "authority.pem");
   const strangerFile = join(folder.path, "stranger.pem");
   await writeFile(authorityFile, authority.certificatePem);
@@ -66,39 +55,5 @@ export async function startTlsPostgres(): Promise<TlsPostgres> {
       await service.stop();
       await folder.remove();
     },
-  };
-}
-
-async function makeAuthority(): Promise<Authority> {
-  const now = Math.floor(Date.now() / 1_000);
-  const keyPem = await generateKeyPem();
-  const validity = { from: now, to: now + HOUR_SECONDS };
-  return { keyPem, certificatePem: await selfSignAuthority(keyPem, validity) };
-}
-
-async function makeLeaf(authority: Authority): Promise<{ certificate: string; key: string }> {
-  const keys = await webcrypto.subtle.generateKey(P256, true, ["sign", "verify"]);
-  const issuer = new x509.X509Certificate(authority.certificatePem);
-  const certificate = await x509.X509CertificateGenerator.create({
-    serialNumber: "02",
-    subject: "CN=localhost",
-    issuer: issuer.subject,
-    notBefore: issuer.notBefore,
-    notAfter: issuer.notAfter,
-    publicKey: keys.publicKey,
-    signingKey: await webcrypto.subtle.importKey(
-      "pkcs8",
-      x509.PemConverter.decodeFirst(authority.keyPem),
-      P256,
-      false,
-      ["sign"],
-    ),
-    signingAlgorithm: P256,
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: "dns", value: "localhost" }])],
-  });
-  const pkcs8 = await webcrypto.subtle.exportKey("pkcs8", keys.privateKey);
-  return {
-    certificate: certificate.toString("pem"),
-    key: x509.PemConverter.encode(pkcs8, "PRIVATE KEY"),
   };
 }

@@ -8,6 +8,7 @@ import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
+import { fetchJson as fetchDirectly, type FetchJson } from "#service-kit/http/fetch-json.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -71,6 +72,8 @@ export interface TestTokenServerOptions {
   /** A logins file that is followed, in place of what `identity` says of its content. */
   readonly loginsFile?: string;
   readonly log?: Logger;
+  /** Asks the company's services; absent: directly. */
+  readonly fetchJson?: FetchJson;
 }
 
 /** Replicas of one installation have one. */
@@ -124,7 +127,8 @@ export async function startTestTokenServer(
     logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
     ...options.identity,
   };
-  const identityDeps = { robots: robotSource(db, now), now, log: options.log ?? SILENT };
+  const { log = SILENT, fetchJson = fetchDirectly } = options;
+  const identityDeps = { robots: robotSource(db, now), now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)

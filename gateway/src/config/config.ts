@@ -7,6 +7,7 @@ import {
   type DatabaseConfig,
 } from "#service-kit/db/pool.js";
 import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
+import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
@@ -66,6 +67,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly discovery: DiscoverySettings;
   /** Whether layers are searched for `scm-source.json`. */
   readonly searchLayers: boolean;
+  /** By which sinks are asked that are elsewhere; registry and token server never are. */
+  readonly proxies: Proxies;
   /** Where events go. */
   readonly events: SinksConfig;
 }
@@ -108,6 +111,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     discovery: readDiscoverySettings(read.on("Discovery")),
     events: readSinksConfig(read.on("Events"), listener.publicUrl),
     ...readRecordSettings(read.on("What is kept")),
+    proxies: readProxies(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),

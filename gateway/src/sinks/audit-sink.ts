@@ -1,8 +1,7 @@
 import { BEARER_TOKEN } from "#service-kit/secret-form.js";
 import type { Sink } from "../events/sink.js";
-import type { ResolveAll } from "./address-guard.js";
 import { eventFilter } from "./filter.js";
-import { httpPoster } from "./http-poster.js";
+import { httpPoster, type PosterOptions } from "./http-poster.js";
 import { isAboutTag, pierOneAuditEvent } from "./pier-one.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
@@ -12,14 +11,18 @@ import { targetOf } from "./target.js";
 /**
  * @param spec - URL, token and filter
  * @param registry - what the registry is called
- * @param resolve - finds addresses; absent: the system
+ * @param by - connections, which whoever made them ends, and what finds addresses
  * @returns a sink that posts Pier One's audit events; a token in a file is read anew for every event
  */
-export function auditSink(spec: AuditSpec, registry: RegistryIdentity, resolve?: ResolveAll): Sink {
+export function auditSink(
+  spec: AuditSpec,
+  registry: RegistryIdentity,
+  by: Pick<PosterOptions, "connections" | "resolve">,
+): Sink {
   const { name, allowLinkLocal } = spec;
   const url = new URL(spec.url);
   const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
-  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
+  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, ...by });
   const wanted = eventFilter(spec);
   const ofFile = spec.tokenFile === undefined ? null : secretFile(spec.tokenFile, BEARER_TOKEN);
   return {
@@ -35,9 +38,6 @@ export function auditSink(spec: AuditSpec, registry: RegistryIdentity, resolve?:
       };
       await poster.post(headers, pierOneAuditEvent(event, registry.name), signal);
     },
-    close: () => {
-      poster.close();
-      return Promise.resolve();
-    },
+    close: () => Promise.resolve(),
   };
 }

@@ -1,6 +1,6 @@
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from "node:http";
-import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
-import { isForgotten } from "#service-kit/http/closed-connection.js";
+import type { IncomingMessage } from "node:http";
+import { askedAs, exchange, reasonOf } from "#service-kit/http/exchange.js";
+import type { Outgoing, Way } from "#service-kit/http/outgoing.js";
 import { DeliveryError } from "../events/sink.js";
 import {
   ForbiddenAddress,
@@ -9,6 +9,8 @@ import {
   isForbiddenLiteral,
   type ResolveAll,
 } from "./address-guard.js";
+import { nameGuard } from "./name-guard.js";
+import { retryAfterSeconds } from "./retry-after.js";
 
 /** Where something is posted, and within which limits. */
 export interface PosterOptions {
@@ -17,7 +19,9 @@ export interface PosterOptions {
   readonly timeoutMilliseconds: number;
   /** Whether link-local and metadata addresses are let be. */
   readonly allowLinkLocal: boolean;
-  /** Finds addresses; absent: the system. */
+  /** By which it is asked; whoever made them ends them. */
+  readonly connections: Outgoing;
+  /** Finds addresses; absent: the system, or behind a proxy the name servers. */
   readonly resolve?: ResolveAll | undefined;
 }
 
@@ -30,12 +34,10 @@ export interface HttpPoster {
    * @throws DeliveryError when there is no 2xx; redirects are not followed
    */
   post(headers: Readonly<Record<string, string>>, body: string, signal: AbortSignal): Promise<void>;
-  close(): void;
 }
 
 /** Of an answer nothing but its head counts; a longer body is not waited for. */
 const MOST_ANSWER_BYTES = 64 * 1024;
-const MOST_RETRY_AFTER_SECONDS = 86_400;
 /** The receiver says that this very event is wrong; whatever else it says may be different later. */
 const LASTING = [400, 413, 422];
 /** "This endpoint has been disabled" (Standard Webhooks 1.0, section "Operational considerations"; RFC 9110, section 15.5.11). */
@@ -43,63 +45,34 @@ const GONE = 410;
 
 /**
  * @param options - URL and limits
- * @returns a client that keeps its connections
+ * @returns a client that keeps connections
  */
 export function httpPoster(options: PosterOptions): HttpPoster {
-  const { url, allowLinkLocal, timeoutMilliseconds, resolve } = options;
-  const isTls = url.protocol === "https:";
+  const { url, allowLinkLocal, timeoutMilliseconds, connections, resolve } = options;
   const lookup = guardedLookup(allowLinkLocal ? () => false : isForbiddenAddress, resolve);
-  const Agent = isTls ? HttpsAgent : HttpAgent;
-  const [kept, fresh] = [new Agent({ keepAlive: true, timeout: 60_000 }), new Agent()];
-  const send = isTls ? httpsRequest : httpRequest;
-
-  const answerTo = (
-    headers: Readonly<Record<string, string>>,
-    body: string,
-    signal: AbortSignal,
-    agent = kept,
-  ) =>
-    new Promise<IncomingMessage>((resolvePromise, reject) => {
-      const length = String(Buffer.byteLength(body));
-      const request = send(url, {
-        method: "POST",
-        agent,
-        lookup,
-        signal,
-        headers: { ...headers, "user-agent": "wharfinger", "content-length": length },
-      });
-      request.on("response", (answer) => {
-        drop(answer);
-        resolvePromise(answer);
-      });
-      request.on("error", (error) => {
-        // Receivers get what they have not acknowledged again anyway: that can be at once.
-        if (agent === kept && isForgotten(request, error))
-          answerTo(headers, body, signal, fresh).then(resolvePromise, reject);
-        else reject(error);
-      });
-      request.end(body);
-    });
-
+  const leadsAstray = nameGuard(url.hostname, isForbiddenAddress, resolve);
+  const isForbidden = async ({ proxy }: Way) =>
+    !allowLinkLocal && (isForbiddenLiteral(url) || (proxy !== null && (await leadsAstray())));
   return {
     post: async (headers, body, signal) => {
-      if (!allowLinkLocal && isForbiddenLiteral(url)) throw forbiddenTo(url);
+      const way = connections.to(url);
+      if (await isForbidden(way)) throw forbiddenTo(url);
       const timeout = AbortSignal.timeout(timeoutMilliseconds);
+      const ending = AbortSignal.any([signal, timeout]);
+      // Receivers get what they have not acknowledged again anyway: that can be at once.
+      const request = { method: "POST", headers, body, signal: ending, mayRepeat: true, lookup };
       let answer: IncomingMessage;
       try {
-        answer = await answerTo(headers, body, AbortSignal.any([signal, timeout]));
+        answer = await exchange(way, url, request);
       } catch (error) {
         if (error instanceof ForbiddenAddress) throw forbiddenTo(url);
         const reason = timeout.aborted
           ? `no answer within ${timeoutMilliseconds / 1_000} s`
           : reasonOf(error);
-        throw new DeliveryError(`${url.host}: ${reason}`);
+        throw new DeliveryError(`${askedAs(url.host, way)}: ${reason}`);
       }
-      refuseAllBut2xx(url, answer);
-    },
-    close: () => {
-      kept.destroy();
-      fresh.destroy();
+      drop(answer);
+      refuseAllBut2xx(askedAs(url.host, way), answer);
     },
   };
 }
@@ -115,7 +88,10 @@ function drop(answer: IncomingMessage): void {
   answer.on("error", () => undefined);
 }
 
-function refuseAllBut2xx(url: URL, { statusCode: status = 0, headers }: IncomingMessage): void {
+function refuseAllBut2xx(
+  asked: string,
+  { statusCode: status = 0, headers }: IncomingMessage,
+): void {
   if (status >= 200 && status < 300) return;
   const isRedirect = status >= 300 && status < 400;
   const isGone = status === GONE;
@@ -126,33 +102,15 @@ function refuseAllBut2xx(url: URL, { statusCode: status = 0, headers }: Incoming
       : "";
   // Proxies say it with 502 and 504 as well (RFC 9110, section 10.2.3, leaves open with what).
   const isBusy = status === 429 || status >= 500;
-  throw new DeliveryError(`${url.host} answered ${status}${hint}`, {
+  throw new DeliveryError(`${asked} answered ${status}${hint}`, {
     lasting: LASTING.includes(status),
     gone: isGone,
     retryAfterSeconds: isBusy ? retryAfterSeconds(headers["retry-after"], Date.now()) : null,
   });
 }
 
-/**
- * @param value - a `Retry-After` header (RFC 9110, section 10.2.3): seconds or a date
- * @param now - milliseconds since the epoch
- * @returns seconds to wait, a day at most; `null` when it says nothing
- */
-export function retryAfterSeconds(value: string | undefined, now: number): number | null {
-  const text = value?.trim() ?? "";
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1_000);
-  if (Number.isNaN(seconds) || seconds < 0) return null;
-  return Math.min(seconds, MOST_RETRY_AFTER_SECONDS);
-}
-
 function forbiddenTo(url: URL): DeliveryError {
   return new DeliveryError(
     `${url.hostname} is or leads to a link-local or metadata address, which allowLinkLocal would allow`,
   );
-}
-
-/** The system's code says enough: messages of errors may repeat what was sent. */
-function reasonOf(error: unknown): string {
-  const hasCode = typeof error === "object" && error !== null && "code" in error;
-  return hasCode ? `failed with ${String(error.code)}` : "the connection failed";
 }

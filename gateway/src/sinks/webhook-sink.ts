@@ -1,8 +1,7 @@
 import { DeliveryError, type Sink } from "../events/sink.js";
-import type { ResolveAll } from "./address-guard.js";
 import { CLOUD_EVENT_TYPE, cloudEvent } from "./cloud-event.js";
 import { eventFilter } from "./filter.js";
-import { httpPoster } from "./http-poster.js";
+import { httpPoster, type PosterOptions } from "./http-poster.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
 import type { WebhookSpec } from "./sink-spec.js";
@@ -12,18 +11,18 @@ import { targetOf } from "./target.js";
 /**
  * @param spec - URL, secrets and filter
  * @param registry - what the registry is called
- * @param resolve - finds addresses; absent: the system
+ * @param by - connections, which whoever made them ends, and what finds addresses
  * @returns a sink that posts signed CloudEvents; its secrets are read anew for every event
  */
 export function webhookSink(
   spec: WebhookSpec,
   registry: RegistryIdentity,
-  resolve?: ResolveAll,
+  by: Pick<PosterOptions, "connections" | "resolve">,
 ): Sink {
   const { name, allowLinkLocal } = spec;
   const url = new URL(spec.url);
   const timeoutMilliseconds = spec.timeoutSeconds * 1_000;
-  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, resolve });
+  const poster = httpPoster({ url, timeoutMilliseconds, allowLinkLocal, ...by });
   const secrets = secretFile(spec.secretFile, SIGNING_SECRETS);
   return {
     name,
@@ -37,9 +36,6 @@ export function webhookSink(
       const signature = signatureHeaders({ id: event.id, body }, keys, Date.now());
       await poster.post({ ...signature, "content-type": CLOUD_EVENT_TYPE }, body, signal);
     },
-    close: () => {
-      poster.close();
-      return Promise.resolve();
-    },
+    close: () => Promise.resolve(),
   };
 }

@@ -1,5 +1,6 @@
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
@@ -29,10 +30,11 @@ export interface Events extends Opened {
  * @returns the way of an event
  */
 export function openEvents(
-  config: Pick<GatewayConfig, "events" | "outbox">,
+  config: Pick<GatewayConfig, "events" | "outbox" | "proxies">,
   { db, log, metrics }: { db: Database; log: Logger; metrics: GatewayMetrics },
 ): Events {
-  const sinks = openSinks(config.events);
+  const connections = outgoing(config.proxies);
+  const sinks = openSinks(config.events, connections);
   const outbox = dispatcher(
     {
       db,
@@ -51,6 +53,6 @@ export function openEvents(
     sinks,
     wake: outbox.wake,
     audit: countingGrowth(announcing(recordAudit, sinks, outbox.wake), metrics.counts.growth),
-    parts: [openedSinks(sinks, log), outbox],
+    parts: [openedSinks(sinks, { connections, proxies: config.proxies }, log), outbox],
   };
 }

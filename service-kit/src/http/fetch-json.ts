@@ -1,10 +1,21 @@
-import { fetchAgain } from "./fetch-again.js";
+import type { IncomingMessage } from "node:http";
+import { jsonOrNull } from "../json-or-null.js";
+import { changesNothing } from "./closed-connection.js";
+import { askedAs, exchange, reasonOf } from "./exchange.js";
+import { outgoing, type Outgoing } from "./outgoing.js";
 
 /** Answer of a service that was asked for JSON. */
 export interface JsonReply {
   readonly status: number;
   /** Parsed body, or `null` when it was no JSON. */
   readonly body: unknown;
+}
+
+/** What is asked, beside the URL. */
+export interface JsonQuestion {
+  readonly method?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
 }
 
 /** The other service could not be asked: refused, timed out, too large, a redirect, or an answer of the 5xx family. */
@@ -19,64 +30,70 @@ export class ServiceUnreachable extends Error {
   }
 }
 
-const MAX_ANSWER_BYTES = 1024 * 1024;
-
 /**
  * Asks another service, with a bound on time and on the answer's size. Redirects are not followed:
  * the request may carry a credential that only the configured service may see.
  *
  * @param url - absolute URL; is never put into an error, it may hold a token
- * @param init - method, headers and body
+ * @param question - method, headers and body
  * @param timeoutMilliseconds - bound on the whole exchange
  * @returns status (below 500) and parsed body
  * @throws ServiceUnreachable
  */
-export async function fetchJson(
+export type FetchJson = (
   url: URL,
-  init: { method?: string; headers?: Record<string, string>; body?: string },
+  question: JsonQuestion,
   timeoutMilliseconds: number,
-): Promise<JsonReply> {
-  const signal = AbortSignal.timeout(timeoutMilliseconds);
-  const at = `${url.host}${url.pathname}`;
-  try {
-    const answer = await fetchAgain(url, { ...init, signal, redirect: "manual" });
-    const text = await readBounded(answer, at);
-    if (answer.status >= 500 || (answer.status >= 300 && answer.status < 400))
-      throw new ServiceUnreachable(`${at} answered ${answer.status}`, answer.status);
-    return { status: answer.status, body: parseOrNull(text) };
-  } catch (error) {
-    if (error instanceof ServiceUnreachable) throw error;
-    throw new ServiceUnreachable(`${at} could not be reached: ${reasonOf(error)}`);
-  }
+) => Promise<JsonReply>;
+
+const MAX_ANSWER_BYTES = 1024 * 1024;
+/** Proxies alone say it (RFC 9110, section 15.5.8): nobody behind one was asked. */
+const PROXY_AUTHENTICATION_REQUIRED = 407;
+
+/**
+ * @param connections - by which services are asked
+ * @returns what asks them
+ */
+export function jsonFetcher(connections: Outgoing): FetchJson {
+  return async (url, question, timeoutMilliseconds) => {
+    const signal = AbortSignal.timeout(timeoutMilliseconds);
+    const way = connections.to(url);
+    const at = askedAs(`${url.host}${url.pathname}`, way);
+    const { method = "GET", headers = {}, body } = question;
+    const mayRepeat = changesNothing(method);
+    try {
+      const request = { method, headers: { accept: "*/*", ...headers }, body, signal, mayRepeat };
+      const answer = await exchange(way, url, request);
+      const text = await readBounded(answer, at);
+      return { status: decidingStatus(answer, at), body: jsonOrNull(text) };
+    } catch (error) {
+      if (error instanceof ServiceUnreachable) throw error;
+      const reason = signal.aborted ? "no answer in time" : reasonOf(error);
+      throw new ServiceUnreachable(`${at} could not be reached: ${reason}`);
+    }
+  };
 }
 
-async function readBounded(answer: Response, at: string): Promise<string> {
-  const chunks: Uint8Array[] = [];
+/** Asks directly, by no proxy. */
+export const fetchJson: FetchJson = jsonFetcher(outgoing());
+
+function decidingStatus({ statusCode: status = 0 }: IncomingMessage, at: string): number {
+  if (status === PROXY_AUTHENTICATION_REQUIRED)
+    throw new ServiceUnreachable(`${at} could not be reached: the proxy wants other credentials`);
+  if (status >= 500 || (status >= 300 && status < 400))
+    throw new ServiceUnreachable(`${at} answered ${status}`, status);
+  return status;
+}
+
+async function readBounded(answer: IncomingMessage, at: string): Promise<string> {
+  const chunks: Buffer[] = [];
   let size = 0;
-  const body: AsyncIterable<Uint8Array> | null = answer.body;
-  if (body === null) return "";
+  const body: AsyncIterable<Buffer> = answer;
   for await (const chunk of body) {
     size += chunk.length;
     if (size > MAX_ANSWER_BYTES)
-      throw new ServiceUnreachable(`${at} answered with more than 1 MiB`, answer.status);
+      throw new ServiceUnreachable(`${at} answered with more than 1 MiB`, answer.statusCode);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseOrNull(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
-
-/** The system's error code says enough; messages of some runtimes repeat the URL. */
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "unknown reason";
-  if (error.name === "TimeoutError") return "no answer in time";
-  const cause: unknown = error.cause;
-  if (cause instanceof Error && "code" in cause) return String(cause.code);
-  return error.name === "TypeError" ? "connection failed" : error.message;
 }

@@ -2,6 +2,7 @@ import { copyFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
+import { fetchJson } from "#service-kit/http/fetch-json.js";
 import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,
@@ -236,7 +237,7 @@ const ROBOTS: IdentitySource = {
 
 function create(config: Partial<IdentityConfig>, robots: IdentitySource | null = null) {
   const off = { tokeninfoUrl: null, teamServiceUrl: null, iidinfoUrl: null };
-  const deps = { robots, now: Date.now, log: readableLog().log };
+  const deps = { robots, now: Date.now, log: readableLog().log, fetchJson };
   return createIdentitySources({ ...off, logins: readLogins(null), ...config }, deps);
 }
 

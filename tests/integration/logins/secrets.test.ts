@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
 import { inspect } from "node:util";
+import { fetchJson } from "#service-kit/http/fetch-json.js";
 import { authenticate } from "#token-server/identity/authenticate.js";
 import { readLogins } from "#token-server/logins/config.js";
 import { createIdentitySources } from "#token-server/logins/create-identity-sources.js";
@@ -45,7 +46,7 @@ test("no login of any kind, right, wrong or undecided, leaves its credential in 
       iidinfoUrl: null,
       logins: readLogins(join(folder.path, "logins.yaml")),
     },
-    { robots: null, now: Date.now, log },
+    { robots: null, now: Date.now, log, fetchJson },
   );
   const deps = {
     identities: { current: () => ({ sources }) },

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { DeliveryError } from "#gateway/events/sink.js";
 import { httpPoster } from "#gateway/sinks/http-poster.js";
+import { outgoing, type Outgoing } from "#service-kit/http/outgoing.js";
 import { startForgetfulRelay, type ForgetfulRelay } from "#tests/support/forgetful-relay.js";
 import { replyWith, startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
@@ -9,12 +10,15 @@ const ROUNDS = 6;
 
 let receiver: UpstreamDouble;
 let relay: ForgetfulRelay;
+let connections: Outgoing;
 
 beforeAll(async () => {
+  connections = outgoing();
   receiver = await startUpstream();
   relay = await startForgetfulRelay(receiver.url);
 });
 afterAll(async () => {
+  connections.close();
   await relay.stop();
   await receiver.stop();
 });
@@ -24,7 +28,6 @@ test("a receiver that closes each connection after its answer gets every event, 
   const poster = posterTo(relay.url);
   for (let round = 0; round < ROUNDS; round += 1)
     await poster.post({ "webhook-id": String(round) }, "{}", NEVER);
-  poster.close();
   expect(receiver.seen.map(({ headers }) => headers["webhook-id"])).toEqual(
     Array.from({ length: ROUNDS }, (_, round) => String(round)),
   );
@@ -37,10 +40,14 @@ test("what gets no answer on a new connection is a failure, at once", async () =
   });
   const poster = posterTo(receiver.url);
   await expect(poster.post({}, "{}", NEVER)).rejects.toThrow(DeliveryError);
-  poster.close();
   expect(receiver.seen).toHaveLength(1);
 });
 
 function posterTo(url: string) {
-  return httpPoster({ url: new URL(url), timeoutMilliseconds: 10_000, allowLinkLocal: false });
+  return httpPoster({
+    url: new URL(url),
+    timeoutMilliseconds: 10_000,
+    allowLinkLocal: false,
+    connections,
+  });
 }

@@ -2,12 +2,15 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { DeliveryError } from "#gateway/events/sink.js";
 import { snsSink } from "#gateway/sinks/sns-sink.js";
 import type { SnsSpec } from "#gateway/sinks/sink-spec.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
 import { DIGEST, eventWith } from "#tests/support/events.js";
 import { REGION, startSns, type TestSns } from "#tests/support/sns.js";
+import { httpReceiver } from "./support/http-receiver.js";
 
 const REGISTRY = { name: "registry.example.org", uri: "https://registry.example.org" };
 const NEVER = new AbortController().signal;
 
+const connections = outgoing();
 let sns: TestSns;
 beforeAll(async () => {
   // What the SDK's default chain looks at first.
@@ -15,7 +18,10 @@ beforeAll(async () => {
   process.env["AWS_SECRET_ACCESS_KEY"] = "very-secret-key";
   sns = await startSns();
 });
-afterAll(() => sns.stop());
+afterAll(async () => {
+  connections.close();
+  await sns.stop();
+});
 
 function sinkTo(topicArn: string, differences: Partial<SnsSpec> = {}) {
   return snsSink(
@@ -31,6 +37,7 @@ function sinkTo(topicArn: string, differences: Partial<SnsSpec> = {}) {
       ...differences,
     },
     REGISTRY,
+    connections,
   );
 }
 
@@ -141,4 +148,32 @@ describe("the SNS sink", () => {
     const failure = await failureOf(sinkTo(topic).deliver(eventWith(), AbortSignal.abort()));
     expect(failure).toMatchObject({ lasting: false, message: "SNS: no answer in time" });
   });
+});
+
+describe("SNS that is busy", () => {
+  const THROTTLED =
+    "<ErrorResponse><Error><Type>Sender</Type><Code>Throttled</Code><Message>Rate exceeded</Message></Error></ErrorResponse>";
+
+  test.each([
+    [503, "7", "<html>busy</html>", 7],
+    [502, "7", "", 7],
+    [429, "7", THROTTLED, 7],
+    [500, undefined, THROTTLED, null],
+    [400, "7", THROTTLED, null],
+  ])(
+    "%d with Retry-After %s is asked once, and left alone",
+    async (status, after, body, wanted) => {
+      const busy = await httpReceiver();
+      busy.answer = (res) =>
+        res.writeHead(status, after === undefined ? {} : { "retry-after": after }).end(body);
+      const endpoint = `http://127.0.0.1:${busy.port}`;
+      const sink = sinkTo(`arn:aws:sns:${REGION}:000000000000:x`, { endpoint });
+      const failure = await failureOf(sink.deliver(eventWith(), NEVER));
+      expect(failure).toMatchObject({ lasting: false, retryAfterSeconds: wanted });
+      // The SDK's own attempts would come without a pause of such a length.
+      expect(busy.received).toHaveLength(1);
+      await sink.close();
+      await busy.stop();
+    },
+  );
 });

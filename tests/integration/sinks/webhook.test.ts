@@ -15,6 +15,7 @@ import { pierOneAuditEvent } from "#gateway/sinks/pier-one.js";
 import type { WebhookSpec } from "#gateway/sinks/sink-spec.js";
 import { webhookSink } from "#gateway/sinks/webhook-sink.js";
 import { runProgram } from "#local/processes/run-program.js";
+import { outgoing, type Outgoing } from "#service-kit/http/outgoing.js";
 import { Secret } from "#service-kit/secret.js";
 import { eventWith } from "#tests/support/events.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -30,14 +31,17 @@ let receiver: HttpReceiver;
 let folder: TemporaryFolder;
 let secretFile: string;
 let open: Sink[];
+let connections: Outgoing;
 beforeEach(async () => {
   [receiver, folder] = await Promise.all([httpReceiver(), temporaryFolder()]);
   secretFile = join(folder.path, "secret");
   await writeFile(secretFile, `${SECRET}\n`);
   open = [];
+  connections = outgoing();
 });
 afterEach(async () => {
   await Promise.all(open.map((sink) => sink.close()));
+  connections.close();
   await Promise.all([receiver.stop(), folder.remove()]);
 });
 
@@ -54,7 +58,10 @@ function webhook({ host = "127.0.0.1", resolve, ...spec }: Differences = {}): Si
   const url = `http://${host}:${receiver.port}/path-that-is-secret?key=secret`;
   const common = { name: "hook", type: "webhook", actions: ["push"], timeoutSeconds: 10 } as const;
   const target = { url, secretFile, allowLinkLocal: false };
-  const sink = webhookSink({ ...common, ...target, ...spec }, REGISTRY, resolve);
+  const sink = webhookSink({ ...common, ...target, ...spec }, REGISTRY, {
+    connections,
+    resolve,
+  });
   open.push(sink);
   return sink;
 }
@@ -293,7 +300,9 @@ describe("the audit sink", () => {
   const audit = (differences: { token?: Secret; tokenFile?: string }) => {
     const url = `http://127.0.0.1:${receiver.port}/audit`;
     const common = { name: "audit", type: "audit", actions: ["push"], timeoutSeconds: 10 } as const;
-    const sink = auditSink({ ...common, url, allowLinkLocal: false, ...differences }, REGISTRY);
+    const sink = auditSink({ ...common, url, allowLinkLocal: false, ...differences }, REGISTRY, {
+      connections,
+    });
     open.push(sink);
     return sink;
   };

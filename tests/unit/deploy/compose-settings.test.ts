@@ -32,6 +32,8 @@ const LEFT_OUT: readonly string[] = [
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
   ...["NOTIFICATION_SECRET", "NOTIFICATION_SECRET_PREVIOUS"],
   ...["UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+  // In capitals alone.
+  ...["https_proxy", "http_proxy", "no_proxy"],
   // The network is private, as the default wants it.
   "NOTIFICATION_ALLOWED",
 ];

@@ -15,7 +15,7 @@ import {
 import { REPOSITORY_ROOT, sourceFiles } from "#tests/support/source-tree.js";
 
 /** A setting is read by a call of the reader. */
-const CALL = /read\s*\.\w+\(\s*"([A-Z][A-Z0-9_]+)"/g;
+const CALL = /read\s*\.\w+\(\s*"([A-Z][A-Z0-9_]+|[a-z]+_proxy)"/g;
 const TEXT = readFileSync(join(REPOSITORY_ROOT, DOCUMENT), "utf8");
 const RECORDINGS = [TOKEN_SERVER, GATEWAY, ...COMMANDS].map(
   ({ name, read }): Recording & { name: string } => ({ name, ...record(read) }),
@@ -26,7 +26,9 @@ describe("the configuration", () => {
   const variables = new Set(
     sourceFiles().flatMap(({ text }) => [...text.matchAll(CALL)].map((match) => match[1] ?? "")),
   );
-  const documented = new Set([...TEXT.matchAll(/`([A-Z][A-Z0-9_]+)`/g)].map((m) => m[1] ?? ""));
+  const documented = new Set(
+    [...TEXT.matchAll(/`([A-Z][A-Z0-9_]+|[a-z]+_proxy)`/g)].map((m) => m[1] ?? ""),
+  );
 
   test("is found in the sources at all", () => {
     expect(variables.size).toBeGreaterThan(30);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { readSinksConfig } from "#gateway/sinks/config.js";
 import { openSinks } from "#gateway/sinks/open-sinks.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 
 const PUBLIC_URL = "https://registry.example.org";
@@ -145,7 +146,7 @@ describe("a sinks file", () => {
       { name: "two", actions: ["push"], secretFile: join(folder, "secret"), timeoutSeconds: 10 },
       { name: "three", tokenFile: join(folder, "token"), allowLinkLocal: false },
     ]);
-    expect(openSinks(read(env)).map(({ name, kind }) => [name, kind])).toEqual([
+    expect(openSinks(read(env), outgoing()).map(({ name, kind }) => [name, kind])).toEqual([
       ["one", "sns"],
       ["two", "webhook"],
       ["three", "audit"],

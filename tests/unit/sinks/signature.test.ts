@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { Webhook } from "standardwebhooks";
-import { retryAfterSeconds } from "#gateway/sinks/http-poster.js";
+import { retryAfterSeconds } from "#gateway/sinks/retry-after.js";
 import { snsDeliveryError } from "#gateway/sinks/sns-errors.js";
 import {
   signatureHeaders,

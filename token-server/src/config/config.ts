@@ -5,6 +5,7 @@ import {
   type DatabaseConfig,
 } from "#service-kit/db/pool.js";
 import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
+import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
@@ -37,6 +38,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly allowPublicRead: boolean;
   /** PEM file with the authorities of the gateways' keys: what such a key signs of a caller is believed; `null`: nothing is. */
   readonly gatewayTrustFile: string | null;
+  /** By which services elsewhere are asked. */
+  readonly proxies: Proxies;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   /** Longest life of a robot, in days. */
@@ -77,6 +80,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     ...readRefreshTokenSettings(read.on("Refresh tokens")),
     loginLimits: readLoginLimits(read.on("Failed logins")),
     ...readListenerConfig(read.on("Listening"), listening),
+    proxies: readProxies(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),

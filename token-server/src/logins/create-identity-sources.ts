@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { ConfigError } from "#service-kit/config.js";
+import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import type { Logger } from "#service-kit/log.js";
 import { combinedTeams } from "../teams/combined-teams.js";
 import { staticTeams } from "../teams/static-teams.js";
@@ -42,6 +43,8 @@ export interface IdentityDeps {
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Asks the company's services and issuers. */
+  readonly fetchJson: FetchJson;
   /** Told when a team membership was taken from an answer that is too old; it is logged already. */
   readonly onStale?: (answer: StaleAnswer) => void;
 }
@@ -80,7 +83,7 @@ export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps
 
 function oidcOf(
   { logins: { oidc }, sections, outageSeconds }: IdentityConfig,
-  { keep = makeAnew, now, log }: IdentityDeps,
+  { keep = makeAnew, now, log, fetchJson }: IdentityDeps,
 ): IdentitySource | null {
   if (oidc.length === 0) return null;
   const issuers = issuerSections.safeParse(sections?.["oidc"]).data ?? [];
@@ -91,6 +94,7 @@ function oidcOf(
         keepIssuer: (index, issuer, make) => keep(`oidc ${issuer}`, issuers[index], make),
         now,
         log,
+        fetchJson,
       }),
       log,
     ),
@@ -99,7 +103,7 @@ function oidcOf(
 
 function tokeninfoOf(
   { logins, sections, tokeninfoUrl, outageSeconds }: IdentityConfig,
-  { keep = makeAnew, now }: IdentityDeps,
+  { keep = makeAnew, now, fetchJson }: IdentityDeps,
 ): IdentitySource | null {
   if (tokeninfoUrl === null) return null;
   const { cacheSeconds } = logins.tokeninfo;
@@ -110,6 +114,7 @@ function tokeninfoOf(
       outageSeconds,
       mayBeOf: tokeninfoRealms(logins),
       now,
+      fetchJson,
     }),
   );
 }
@@ -153,7 +158,7 @@ function machineCheck(
     throw new ConfigError([
       "machines: given together with HTTP_IIDINFO_URL, wanted one of them: either that service knows the machines, or this section",
     ]);
-  if (iidinfoUrl !== null) return iidinfoCheck(iidinfoUrl, deps.now);
+  if (iidinfoUrl !== null) return iidinfoCheck(iidinfoUrl, deps.now, deps.fetchJson);
   if (machines === undefined) return null;
   const certificates = readCertificates(machines.certificatesFile);
   warnOfUnusable(certificates, machines.certificatesFile, deps);
@@ -162,7 +167,7 @@ function machineCheck(
 
 function createTeams(config: IdentityConfig, deps: IdentityDeps): TeamLookup {
   const { teamServiceUrl, logins } = config;
-  const { keep = makeAnew, now, log, onStale } = deps;
+  const { keep = makeAnew, now, log, fetchJson, onStale } = deps;
   const fixed = staticTeams(logins.teams, onlyRealm(config));
   if (teamServiceUrl === null) return combinedTeams([fixed]);
   const { staleSeconds } = logins.teamService;
@@ -170,6 +175,7 @@ function createTeams(config: IdentityConfig, deps: IdentityDeps): TeamLookup {
     teamService(teamServiceUrl, {
       staleSeconds,
       now,
+      fetchJson,
       onStale: (answer) => {
         log.warn({ event: "teams.stale", ...answer });
         onStale?.(answer);

@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Identity } from "#access-policy/identity.js";
 import { isUnavailable } from "#registry-protocol/faults.js";
+import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import type { Login } from "../identity/identity-source.js";
 import {
   askedService,
@@ -27,6 +28,8 @@ export interface TeamServiceOptions {
   readonly now: () => number;
   /** For log and metrics. */
   readonly onStale: (answer: StaleAnswer) => void;
+  /** Absent: the service is asked directly. */
+  readonly fetchJson?: FetchJson;
 }
 
 interface Known {
@@ -59,12 +62,13 @@ const teamsSchema = z.array(z.object({ name: z.string().min(1) }));
  */
 export function teamService(
   teamServiceUrl: string,
-  { staleSeconds, now, onStale }: TeamServiceOptions = DEFAULTS,
+  { staleSeconds, now, onStale, fetchJson }: TeamServiceOptions = DEFAULTS,
 ): TeamLookup {
   const ask = askedService({
     name: NAME,
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     now,
+    fetchJson,
   });
   const cache = new LRUCache<string, Known>({ max: CACHE_ENTRIES });
   const flight = singleFlight<TeamAnswer>();

@@ -1,5 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Database } from "#service-kit/db/pool.js";
+import { jsonFetcher } from "#service-kit/http/fetch-json.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
+import { namesOf } from "#service-kit/http/proxies.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -46,9 +49,11 @@ export async function openLogins(
     robots: robotSource(db, now),
     now,
     log,
+    fetchJson: jsonFetcher(outgoing(config.proxies)),
     onStale: counts.stale,
     onOutcome: counts.loaded,
   });
+  log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
   requireWayIn(config, identities.current().logins);
   const unrestricted = config.authentication === "off";
   if (unrestricted)

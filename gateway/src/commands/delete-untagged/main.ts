@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig } from "../../config/config.js";
@@ -37,7 +38,11 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const records = { note: () => undefined, record: () => Promise.resolve() };
   const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
   const registry = openOwnRequests(config, keys);
-  const audit = announcing(recordAudit, openSinks(config.events), () => undefined);
+  const audit = announcing(
+    recordAudit,
+    openSinks(config.events, outgoing(config.proxies)),
+    () => undefined,
+  );
   const db = openDatabase(config.database, { name: "delete-untagged", connections: 10 }, log);
   const counts = { deleted: 0, kept: 0, gone: 0 };
   try {

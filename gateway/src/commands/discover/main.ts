@@ -2,6 +2,7 @@ import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
@@ -39,7 +40,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { policy, registry } = await openRegistry(config, silent);
   // What it puts into the queues a gateway delivers.
-  const sinks = openSinks(config.events);
+  const sinks = openSinks(config.events, outgoing(config.proxies));
   const audit = announcing(recordAudit, sinks, () => undefined);
   const { dryRun } = command;
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);

@@ -69,7 +69,7 @@ export function filesOf(target: string): SourceFile[] {
 /** Environment variables that the sources read, by the reader's own calls. */
 export function variablesOf(files: readonly SourceFile[]): string[] {
   const calls = files.flatMap(({ text }) => [
-    ...text.matchAll(/read\s*\.(\w+)\(\s*"([A-Z][A-Z0-9_]+)"/g),
+    ...text.matchAll(/read\s*\.(\w+)\(\s*"([A-Z][A-Z0-9_]+|[a-z]+_proxy)"/g),
   ]);
   return calls.flatMap(([, method = "", name = ""]) =>
     /secret$/i.test(method) ? [name, `${name}_FILE`] : [name],

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { JsonReply } from "#service-kit/http/fetch-json.js";
+import type { FetchJson, JsonReply } from "#service-kit/http/fetch-json.js";
 import { askedService, undecided } from "../safeguards/asked-service.js";
 import { decodeDocument } from "./document-text.js";
 import { parseInstanceDocument, type InstanceDocument } from "./instance-document.js";
@@ -18,13 +18,19 @@ const refusalSchema = z.object({ valid: z.literal(false) });
 /**
  * @param iidinfoUrl - URL of the company's service that knows its machines, asked as Pier One does
  * @param now - current time in milliseconds since the epoch
+ * @param fetchJson - asks it by the way that leads there; absent: directly
  * @returns a check that asks it
  */
-export function iidinfoCheck(iidinfoUrl: string, now: () => number): MachineCheck {
+export function iidinfoCheck(
+  iidinfoUrl: string,
+  now: () => number,
+  fetchJson?: FetchJson,
+): MachineCheck {
   const ask = askedService({
     name: NAME,
     timeoutMilliseconds: TIMEOUT_MILLISECONDS,
     now,
+    fetchJson,
   });
   return async (document) => {
     const reply = await ask(new URL(iidinfoUrl), {

@@ -7,6 +7,7 @@ import {
   type JWTVerifyGetKey,
 } from "jose";
 import { z } from "zod";
+import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import type { Logger } from "#service-kit/log.js";
 import { followFile } from "../followed-file.js";
 import { askedService, unavailable, type AskService } from "../safeguards/asked-service.js";
@@ -28,6 +29,8 @@ export interface IssuerKeysDeps {
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Absent: issuers are asked directly. */
+  readonly fetchJson?: FetchJson | undefined;
 }
 
 const MAX_KEYS = 100;
@@ -43,15 +46,16 @@ const keySetSchema = z.object({
 
 /**
  * @param issuer - whose keys
- * @param deps - times, clock, log
+ * @param deps - times, clock, log, how issuers are asked
  * @returns the key that a token was signed with, for jose
  * @throws Fault UNAVAILABLE when the issuer does not answer, or not with keys
  */
 export function issuerKeys(issuer: Issuer, deps: IssuerKeysDeps): JWTVerifyGetKey {
   if (issuer.keysFile !== undefined) return keysOfFile(issuer.keysFile, issuer.issuer, deps);
   const name = `the OIDC issuer ${issuer.issuer}`;
-  const { timeoutMilliseconds } = deps.times;
-  const ask = askedService({ name, timeoutMilliseconds, asksTheSame: true, now: deps.now });
+  const { now, fetchJson, times } = deps;
+  const { timeoutMilliseconds } = times;
+  const ask = askedService({ name, timeoutMilliseconds, asksTheSame: true, now, fetchJson });
   const { keysUrl } = issuer;
   const location =
     keysUrl === undefined ? discovery(issuer, { ...deps, ask }) : () => Promise.resolve(keysUrl);

@@ -1,5 +1,6 @@
 import { errors, jwtVerify, type JWTVerifyGetKey, type JWTPayload } from "jose";
 import { Fault } from "#registry-protocol/faults.js";
+import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import type { Logger } from "#service-kit/log.js";
 import type { IdentitySource } from "../identity-source.js";
 import { makeLogin, UnusableLogin, type LoginFacts } from "../make-login.js";
@@ -17,6 +18,8 @@ export interface OidcDeps {
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
+  /** Absent: issuers are asked directly. */
+  readonly fetchJson?: FetchJson;
   readonly times?: KeyTimes;
   /** Goes on with what is known of an issuer where the logins file says the same of it as before. */
   readonly keepIssuer?: <T>(index: number, issuer: string, make: () => T) => T;
@@ -55,7 +58,7 @@ const TOKEN_ERRORS: readonly string[] = [
  * pipelines and pods log in with the token that their platform makes for them, and store no secret.
  *
  * @param issuers - whose tokens are trusted, for whom, and what their claims mean
- * @param deps - clock, log
+ * @param deps - clock, log, how issuers are asked
  * @returns the identity source
  */
 export function oidcSource(
@@ -65,6 +68,7 @@ export function oidcSource(
     keepIssuer = (_index, _issuer, make) => make(),
     now,
     log,
+    fetchJson,
     times = TIMES,
   }: OidcDeps,
 ): IdentitySource {
@@ -72,7 +76,7 @@ export function oidcSource(
     issuers.map((issuer, index): [string, TrustedIssuer] => {
       const make = (): TrustedIssuer => ({
         issuer,
-        keys: issuerKeys(issuer, { times, now, log }),
+        keys: issuerKeys(issuer, { times, now, log, fetchJson }),
         mapClaims: claimsMapper(issuer),
         // Each token is verified each time; what is remembered is for the time when the keys cannot be had.
         remembered: rememberedLogins({ seconds: 0, outageSeconds, now }),

@@ -1,5 +1,11 @@
 import { Fault } from "#registry-protocol/faults.js";
-import { fetchJson, ServiceUnreachable, type JsonReply } from "#service-kit/http/fetch-json.js";
+import {
+  fetchJson as fetchDirectly,
+  ServiceUnreachable,
+  type FetchJson,
+  type JsonQuestion,
+  type JsonReply,
+} from "#service-kit/http/fetch-json.js";
 import { CircuitOpen, circuitBreaker } from "./circuit-breaker.js";
 
 /** Another service of the company that logins depend on. */
@@ -9,12 +15,14 @@ export interface AskedServiceOptions {
   readonly timeoutMilliseconds: number;
   /** Every question is the same, whoever logs in: then every answer but 200 is a fault of the service. */
   readonly asksTheSame?: boolean;
+  /** Asks it by the way that leads there; absent: directly. */
+  readonly fetchJson?: FetchJson | undefined;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
 }
 
 /** Asks the service one thing. */
-export type AskService = (url: URL, init?: Parameters<typeof fetchJson>[1]) => Promise<JsonReply>;
+export type AskService = (url: URL, question?: JsonQuestion) => Promise<JsonReply>;
 
 /** When a service of the company is no longer asked by everybody: at least half of all different questions fail. */
 export const SERVICE_BREAKER = {
@@ -37,18 +45,19 @@ const SERVICE_AWAY: readonly number[] = [502, 503, 504];
  */
 export function askedService(options: AskedServiceOptions): AskService {
   const { name, timeoutMilliseconds, asksTheSame = false, now } = options;
+  const { fetchJson = fetchDirectly } = options;
   const isFailure = asksTheSame ? isUnreachable : isServiceAway;
   const breaker = circuitBreaker({ ...SERVICE_BREAKER, isFailure, now });
-  return async (url, init = {}) => {
+  return async (url, question = {}) => {
     try {
       return await breaker(
         async () => {
-          const reply = await fetchJson(url, init, timeoutMilliseconds);
+          const reply = await fetchJson(url, question, timeoutMilliseconds);
           if (asksTheSame && reply.status !== 200)
             throw new ServiceUnreachable(`${url.host} answered ${reply.status}`, reply.status);
           return reply;
         },
-        asksTheSame ? undefined : questionOf(url, init),
+        asksTheSame ? undefined : keyOf(url, question),
       );
     } catch (error) {
       if (error instanceof ServiceUnreachable || error instanceof CircuitOpen)
@@ -77,7 +86,7 @@ export function undecided(name: string, { status }: JsonReply): Fault {
 }
 
 /** What tells a credential from others, wherever the service wants it. */
-function questionOf(url: URL, { headers, body }: NonNullable<Parameters<AskService>[1]>): string {
+function keyOf(url: URL, { headers, body }: JsonQuestion): string {
   return JSON.stringify([url.href, headers?.["Authorization"], body]);
 }
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
+import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import {
   askedService,
   unavailable,
@@ -20,6 +21,8 @@ export interface TokeninfoOptions {
   readonly mayBeOf?: (realm: string) => boolean;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
+  /** Absent: the service is asked directly. */
+  readonly fetchJson?: FetchJson;
 }
 
 export const DEFAULT_CACHE_SECONDS = 60;
@@ -67,8 +70,13 @@ export function tokeninfoSource(
   url: string,
   options: TokeninfoOptions = { cacheSeconds: DEFAULT_CACHE_SECONDS, now: Date.now },
 ): IdentitySource {
-  const { cacheSeconds, outageSeconds, now } = options;
-  const ask = askedService({ name: NAME, timeoutMilliseconds: TIMEOUT_MILLISECONDS, now });
+  const { cacheSeconds, outageSeconds, now, fetchJson } = options;
+  const ask = askedService({
+    name: NAME,
+    timeoutMilliseconds: TIMEOUT_MILLISECONDS,
+    now,
+    fetchJson,
+  });
   const remembered = rememberedLogins({ seconds: cacheSeconds, outageSeconds, now });
   return {
     name: "oauth2",
