@@ -151,6 +151,10 @@ export function emptyImages(tag: string): DummyPush[] {
       regctlConfiguration(tag).replace('{"delete-date"', '{"a":"b","delete-date"'),
     ),
     image("an annotated one", regctlConfiguration(tag), { annotations: { why: "kept" } }),
+    image("a referrer", regctlConfiguration(tag), {
+      subject: { mediaType: OCI, digest: sha("{}"), size: 2 },
+    }),
+    image("an artifact", regctlConfiguration(tag), { artifactType: "text/plain" }),
     image("of nothing at all", "{}"),
     image("an artifact of ORAS", "{}", { artifactType: "text/plain" }, empty),
     image("an empty artifact", "{}", { annotations: { name: "cosign" } }, empty),

@@ -19,7 +19,7 @@ export function isBuildCache(manifest: StandingManifest): boolean {
   return configurations.length === 1 && manifests.every(isBlob);
 }
 
-function isBlob({ mediaType, platform, artifactType, urls }: Descriptor): boolean {
+function isBlob({ mediaType, platform, artifactType }: Descriptor): boolean {
   const isKnown = mediaType === CONFIGURATION || LAYER.test(mediaType);
-  return isKnown && platform === null && artifactType === null && urls.length === 0;
+  return isKnown && platform === null && artifactType === null;
 }

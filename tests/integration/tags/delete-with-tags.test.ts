@@ -115,11 +115,23 @@ describe.each(registryPrograms())("deletion by digest with tags, registry $versi
     await wharf.push(subject, "subject");
     await wharf.push(referrer, "referrer");
     expect(errorOf(await wharf.remove(referrer.digest)).message).toContain(
-      "tags still need this manifest: subject (",
+      "tags still need this manifest: subject (because of its subject)",
     );
     expect((await wharf.remove("subject")).status).toBe(202);
     expect((await wharf.remove(referrer.digest)).status).toBe(202);
     expect((await wharf.remove(subject.digest)).status).toBe(202);
+  });
+
+  test("of a part of an index that is a referrer as well is refused for both", async () => {
+    const subject = image("of two");
+    const both = image("both", { subject });
+    await wharf.push(subject, "of-two");
+    await wharf.push(both);
+    await wharf.push(index("with both", both), "with-both");
+    expect(errorOf(await wharf.remove(both.digest)).message).toBe(
+      "tags still need this manifest: of-two (through an index or its subject), " +
+        "with-both (through an index or its subject)",
+    );
   });
 
   test("is no obstacle when a referrer was deleted", async () => {

@@ -10,6 +10,7 @@ import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { uploadBlob } from "./support/blobs.js";
 import { image } from "./support/manifests.js";
+import { plantManifest } from "./support/planted.js";
 import { registryPrograms } from "./support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "./support/wharf.js";
 
@@ -81,6 +82,27 @@ describe.each(registryPrograms())(
         403,
         'this tag is kept: by rule "kept"',
       ]);
+    });
+
+    test("is refused where the tag is virtual, and where nobody can read what it means", async () => {
+      const all = await wharf.authority.bearer(["pull", "push", "delete"]);
+      await wharf.push(image("latest"), "1-SNAPSHOT");
+      const latest = await offer(dummyPushes("latest")[0], "latest", all);
+      expect([latest.status, errorOf(latest).message]).toEqual([
+        403,
+        "latest is virtual: delete the tag that it means",
+      ]);
+      for (const tag of ["kept-odd", "odd-SNAPSHOT"])
+        await plantManifest(wharf.registry, '{"schemaVersion":2,', { tag });
+      const kept = await offer(dummyPushes("kept-odd")[0], "kept-odd", all);
+      const odd = await offer(dummyPushes("odd-SNAPSHOT")[0], "odd-SNAPSHOT", all);
+      expect([kept.status, odd.status]).toEqual([403, 201]);
+      const denied = await offer(
+        dummyPushes("odd-SNAPSHOT")[0],
+        "odd-SNAPSHOT",
+        await mayNotDelete(),
+      );
+      expect(denied.status).toBe(403);
     });
 
     test("passes where the tag may be deleted, and where there is nothing to delete", async () => {

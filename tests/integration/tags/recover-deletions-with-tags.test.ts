@@ -177,6 +177,14 @@ test("the manifest that virtual latest means, as it stood at the registry, is no
   });
 });
 
+test("nor is one that a tag latest means which was pushed before latest was virtual", async () => {
+  await ledger.db.query("update ledger.tag set name = 'latest' where name = 'b'");
+  await expect(remove(() => Promise.resolve("deleted"))).rejects.toMatchObject({
+    code: "MANIFEST_NEEDED",
+    message: "tags still need this manifest: latest (it is virtual)",
+  });
+});
+
 const key = (tag: string) => ({ repository, tag: parseTag(tag) });
 
 async function states(): Promise<string[]> {
