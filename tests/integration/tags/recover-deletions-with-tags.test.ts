@@ -101,6 +101,26 @@ describe("a manifest whose deletion was lost, and its tags", () => {
     ]);
   });
 
+  test("are settled together although the tags would be reserved a moment longer", async () => {
+    await lose(() => (standing = null));
+    await outlast();
+    await ledger.db.query("update ledger.tag set reserved_until = now() + interval '1 second'");
+    await recover();
+    expect(await states()).toEqual(["deleted", "deleted"]);
+  });
+
+  test("are left to a deletion that has begun since", async () => {
+    await lose(() => undefined);
+    await outlast();
+    await recover(async () => {
+      await ledger.db.query("update ledger.manifest set deleting_at = now()");
+      await ledger.db.query("update ledger.tag set reserved_until = now() + interval '1 minute'");
+      return null;
+    });
+    expect(await states()).toEqual(["reserved", "reserved"]);
+    expect(await ledger.audited()).toEqual([]);
+  });
+
   test("are nobody's to take over one by one", async () => {
     await lose(() => (standing = null));
     await outlast();
