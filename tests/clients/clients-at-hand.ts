@@ -5,7 +5,8 @@ import type { Client } from "./job.js";
 import { buildah, podman, skopeo } from "./programs/containers-project.js";
 import { cosign, crane, notation, oras, regctl } from "./programs/go-clients.js";
 import { clientOf, type Program } from "./programs/program.js";
-import { PROFILES } from "./reenacted/profile.js";
+import { sigstoreOci } from "./programs/sigstore-oci.js";
+import { PROFILES } from "./reenacted/profiles.js";
 import { reenacted } from "./reenacted/reenacted-client.js";
 
 /** Clients that no machine here has by itself: `CLIENT_CRANE=/path/to/crane`. */
@@ -36,6 +37,8 @@ export async function programsAtHand(say: (line: string) => void): Promise<Clien
     else if (isExecutable(file)) programs.push(make({ file, env: {} }));
     else throw new Error(`${variable}: "${file}" is no program`);
   }
+  const npm = process.env["CLIENT_SIGSTORE_OCI"];
+  if (npm !== undefined) programs.push(sigstoreOci(npm));
   return Promise.all(programs.map(clientOf));
 }
 

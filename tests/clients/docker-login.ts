@@ -15,10 +15,15 @@ export async function dockerLogin({ url, user, password }: Target): Promise<stri
   return ((await answer.json()) as { refresh_token: string }).refresh_token;
 }
 
-/** Writes docker's store as `docker login` does, for clients that read it and have no login of their own. */
+/**
+ * Writes docker's store as `docker login` does, for clients that read it and have no login of their own.
+ *
+ * @param target - where to; a bare registry knows nobody, so that a user alone stands there
+ * @param file - docker's `config.json`
+ */
 export async function storeDockerLogin(target: Target, file: string): Promise<void> {
-  const identitytoken = await dockerLogin(target);
   const auth = Buffer.from(`${target.user}:`).toString("base64");
+  const login = target.isGateway ? { identitytoken: await dockerLogin(target) } : {};
   await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, JSON.stringify({ auths: { [target.host]: { auth, identitytoken } } }));
+  await writeFile(file, JSON.stringify({ auths: { [target.host]: { auth, ...login } } }));
 }

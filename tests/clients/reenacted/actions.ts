@@ -63,11 +63,11 @@ export async function pushList(
 
 /** Attaches something to an image: by `subject`, and by the tag of before where the registry does not know that. */
 export async function attach(place: Place, subject: Descriptor, content: string): Promise<void> {
-  const { talk, repository } = place;
+  const { talk, profile, repository } = place;
   const artifact = {
     ...{ schemaVersion: 2, mediaType: MANIFEST, artifactType: "example/report" },
-    config: await uploadBlob(place, EMPTY, "{}"),
     layers: [await uploadBlob(place, "example/report", content)],
+    config: await uploadBlob(place, EMPTY, "{}"),
     subject,
   };
   const made = await putManifest(place, null, MANIFEST, artifact);
@@ -78,14 +78,18 @@ export async function attach(place: Place, subject: Descriptor, content: string)
   const tag = subject.digest.replace(":", "-");
   const known = await talk.send({
     ...{ method: "GET", path: `/v2/${repository}/manifests/${tag}` },
-    headers: { accept: INDEX },
+    headers: { accept: profile.accept },
   });
+  const { etag } = known.headers;
+  const condition =
+    profile.attaches === "if it matches" && etag !== undefined ? { "if-match": etag } : {};
   const before =
     known.status === 404
       ? []
       : (JSON.parse(wanted(known, 200).body) as { manifests: Descriptor[] }).manifests;
   const manifests = [...before, { ...made, artifactType: "example/report" }];
-  await putManifest(place, tag, INDEX, { schemaVersion: 2, mediaType: INDEX, manifests });
+  const list = { mediaType: INDEX, schemaVersion: 2, manifests };
+  await put(place, tag, INDEX, JSON.stringify(list), condition);
 }
 
 /** Deletes a tag, in the way of the client. */
@@ -151,9 +155,10 @@ async function put(
   reference: string,
   mediaType: string,
   body: string,
+  condition: Record<string, string> = {},
 ): Promise<void> {
   const path = `/v2/${repository}/manifests/${reference}`;
-  const headers = { "content-type": mediaType };
+  const headers = { "content-type": mediaType, ...condition };
   wanted(await talk.send({ method: "PUT", path, headers, body }), 201);
 }
 

@@ -64,7 +64,7 @@ export function conversation(
     ask(target.url, path, {
       method,
       headers: {
-        "user-agent": profile.userAgent,
+        ...profile.headers,
         ...headers,
         ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
       },
@@ -124,31 +124,37 @@ const WAYS: Readonly<Record<TokenWay, Way>> = {
     post(target, profile, challenge, { grant_type: "refresh_token", refresh_token: stored }),
   "password grant": (target, profile, stored, challenge) =>
     post(target, profile, challenge, {
-      ...{ username: "<token>", password: stored, grant_type: "password" },
+      ...{ username: profile.user, password: stored, grant_type: "password" },
     }),
   basic: (target, profile, stored, { service, scope }) => {
     const query = new URLSearchParams({ service, ...(scope === "" ? {} : { scope }) });
-    const basic = Buffer.from(`<token>:${stored}`).toString("base64");
+    const basic = Buffer.from(`${profile.user}:${stored}`).toString("base64");
     return ask(target.url, `/token?${query.toString()}`, {
-      headers: { "user-agent": profile.userAgent, authorization: `Basic ${basic}` },
+      headers: { ...profile.headers, authorization: `Basic ${basic}` },
     });
   },
 };
 
 function post(
   target: Target,
-  { userAgent, formType, clientId }: Profile,
+  { headers, form, clientId }: Profile,
   { service, scope }: Challenge,
   fields: Record<string, string>,
 ): Promise<Answer> {
-  const form = new URLSearchParams({
+  const all: Record<string, string> = {
     ...{ service, ...(scope === "" ? {} : { scope }) },
     ...(clientId === null ? {} : { client_id: clientId }),
     ...fields,
+  };
+  const pairs = form.order.flatMap((name): [string, string][] => {
+    const value = all[name];
+    return value === undefined ? [] : [[name, value]];
   });
   return ask(target.url, "/token", {
     method: "POST",
-    headers: { "user-agent": userAgent, "content-type": formType },
-    body: form.toString(),
+    headers: { ...headers, "content-type": form.type },
+    body: form.encodes
+      ? new URLSearchParams(pairs).toString()
+      : pairs.map((pair) => pair.join("=")).join("&"),
   });
 }

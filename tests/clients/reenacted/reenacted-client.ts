@@ -56,14 +56,16 @@ function visit(profile: Profile, target: Target, stored: string | null): Visit {
           },
         }
       : {}),
-    ...(profile.attaches
-      ? {
+    ...(profile.attaches === "not"
+      ? {}
+      : {
           attach: async () => {
             const there = await place();
-            await attach(there, await pushImage(there, "1.0", "one"), "a report");
+            const image = await pushImage(there, "1.0", "one");
+            // The second one finds a list to put itself into.
+            for (const report of ["a report", "another"]) await attach(there, image, report);
           },
-        }
-      : {}),
+        }),
     ...(profile.deletes === "not"
       ? {}
       : {
