@@ -28,7 +28,7 @@ export interface Names {
  * @returns what it works with
  */
 export async function namesFor(target: Target, client: string, folder: string): Promise<Names> {
-  const artifact = client.toLowerCase().replace(/[^a-z0-9]+/g, "-");
+  const artifact = artifactOf(client);
   const repository = `alpha/${artifact}`;
   const at = (tag: string) => `${target.host}/${repository}:${tag}`;
   const make = async (name: string) =>
@@ -44,4 +44,12 @@ export async function namesFor(target: Target, client: string, folder: string): 
     temporary: at("tmp-1"),
     elsewhere: `${target.host}/beta/${artifact}:1.0`,
   };
+}
+
+/**
+ * @param client - a client's name
+ * @returns the artifact that it works on
+ */
+export function artifactOf(client: string): string {
+  return (client.toLowerCase().match(/[a-z0-9]+/g) ?? []).join("-");
 }

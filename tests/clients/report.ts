@@ -22,7 +22,8 @@ public source; what they would print is not known, so the registry's own words s
 - Behind the colon stands what the client printed last, in one line: \`registry\` is the registry's host.
 
 To measure: \`npm run clients\`, with \`REGISTRY_BIN\` once more for another registry. \`CLIENT_CRANE\`, \`CLIENT_ORAS\`, \`CLIENT_REGCTL\`,
-\`CLIENT_COSIGN\`, \`CLIENT_NOTATION\` point at programs that the machine does not have by itself.
+\`CLIENT_COSIGN\`, \`CLIENT_NOTATION\` point at programs that the machine does not have by itself, \`CLIENT_SIGSTORE_OCI\` at the folder of
+the package from npm.
 `;
 
 /**

@@ -4,12 +4,17 @@ import type { Program } from "./program.js";
 
 /** As GitHub's attest actions call it with `push-to-registry`. */
 const ATTACH = `
-const [folder, imageName, imageDigest] = process.argv.slice(1);
-const oci = require(folder);
-oci.attachArtifactToImage({
-  imageName, imageDigest, credentials: oci.getRegistryCredentials(imageName), fetchOpts: {},
-  artifact: Buffer.from("{}"), mediaType: "application/vnd.dev.sigstore.bundle.v0.3+json",
-}).catch((error) => { console.error(error.message + ": " + error.cause?.message); process.exitCode = 1; });
+const attach = async ([folder, imageName, imageDigest]) => {
+  const oci = require(folder);
+  const credentials = oci.getRegistryCredentials(imageName);
+  const artifact = Buffer.from("{}");
+  const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json";
+  await oci.attachArtifactToImage({ imageName, imageDigest, credentials, artifact, mediaType, fetchOpts: {} });
+};
+attach(process.argv.slice(1)).catch((error) => {
+  console.error([error.message, error.cause?.message].join(": "));
+  process.exitCode = 1;
+});
 `;
 
 /**

@@ -10,6 +10,7 @@ import {
   type Place,
 } from "./actions.js";
 import { dockerLogin } from "../docker-login.js";
+import { artifactOf } from "../names.js";
 import { ClientError, conversation } from "./conversation.js";
 import type { Profile } from "./profile.js";
 
@@ -28,10 +29,7 @@ export function reenacted(profile: Profile): Client {
 }
 
 function visit(profile: Profile, target: Target, stored: string | null): Visit {
-  const artifact = profile.name
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, "-")
-    .replace(/^-|-$/g, "");
+  const artifact = artifactOf(profile.name);
   // Each job is another run of the program, with no token yet.
   const place = async (team = "alpha"): Promise<Place> => {
     const repository = `${team}/${artifact}`;
