@@ -10,9 +10,12 @@ import { readConfig, type AuditConfig } from "../config.js";
 import { asJson, asText, listEntries, unknownNames } from "./list-entries.js";
 import type { EntryFilter } from "../sql/entries.js";
 import { parseCommand, USAGE, type AuditCommand } from "./options.js";
-import { registryTags, type RegistryTags } from "../verify/registry-tags.js";
-import { reportLedger, reportLog, reportTags } from "../verify/report.js";
+import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
+import { registryParts } from "../verify/registry-parts.js";
+import { registryTags } from "../verify/registry-tags.js";
+import { reportLedger, reportLog, reportParts, reportTags } from "../verify/report.js";
 import { verifyLog } from "../verify/verify-log.js";
+import { verifyParts } from "../verify/verify-parts.js";
 import { verifyTags } from "../verify/verify-tags.js";
 
 const PROGRESS_MILLISECONDS = 2_000;
@@ -46,15 +49,19 @@ async function verify(
   print([...reportLog(log), ...reportLedger(log.ledger)]);
   const isRight = log.findings.length === 0 && log.ledger.wrong === 0;
   if (url === null) return isRight ? 0 : 1;
-  const tags = await verifyTags({ db, registry: await openRegistry(config, url), progress });
+  const ask = await openRegistry(config, url);
+  const tags = await verifyTags({ db, registry: registryTags(ask), progress });
   print(reportTags(tags));
-  return isRight && tags.wrong === 0 ? 0 : 1;
+  if (registry?.blobs !== true) return isRight && tags.wrong === 0 ? 0 : 1;
+  const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
+  print(reportParts(parts));
+  return isRight && tags.wrong === 0 && parts.wrong === 0 ? 0 : 1;
 }
 
 /** The registry answers those alone who sign as the gateway does. */
-async function openRegistry(config: AuditConfig, url: string): Promise<RegistryTags> {
+async function openRegistry(config: AuditConfig, url: string): Promise<AskRegistry> {
   const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  return registryTags(url, (repository) => {
+  return registryAsker(url, (repository) => {
     const token = signRegistryToken(keys.active(), {
       issuer: config.upstreamIssuer,
       audience: config.upstreamService,

@@ -9,9 +9,10 @@ import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
 export const USAGE = `The audit log
 
-  verify [--registry [URL]] [--kept NUMBER:SHA256]...
+  verify [--registry [URL] [--blobs]] [--kept NUMBER:SHA256]...
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
-      --registry (REGISTRY_URL) also that each tag still has the recorded digest there; with --kept that a
+      --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and with --blobs that all
+      stands there that the manifests of the ledger need: layers, configurations, children; with --kept that a
       checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
@@ -25,7 +26,11 @@ Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_
 export type AuditCommand =
   | {
       readonly name: "verify";
-      readonly registry: { readonly url: string | null } | null;
+      readonly registry: {
+        readonly url: string | null;
+        /** Whether the parts of all manifests are looked for, too. */
+        readonly blobs: boolean;
+      } | null;
       readonly kept: readonly KeptCheckpoint[];
     }
   | {
@@ -57,15 +62,20 @@ function parseVerify(argv: readonly string[]): AuditCommand {
   const { values } = understood(() =>
     parseArgs({
       args,
-      options: { registry: { type: "string" }, kept: { type: "string", multiple: true } },
+      options: {
+        registry: { type: "string" },
+        blobs: { type: "boolean", default: false },
+        kept: { type: "string", multiple: true },
+      },
     }),
   );
-  const { registry, kept = [] } = values;
+  const { registry, blobs, kept = [] } = values;
+  if (blobs && registry === undefined) throw new UsageError("--blobs: wanted --registry, too");
   if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
     throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
   return {
     name: "verify",
-    registry: registry === undefined ? null : { url: registry.replace(/\/+$/, "") || null },
+    registry: registry === undefined ? null : { url: registry.replace(/\/+$/, "") || null, blobs },
     kept: kept.map(parseKept),
   };
 }

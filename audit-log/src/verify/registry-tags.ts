@@ -1,5 +1,4 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
+import { untilTold, type AskRegistry } from "./ask-registry.js";
 
 /** Asks a registry what its tags mean. */
 export interface RegistryTags {
@@ -11,30 +10,14 @@ export interface RegistryTags {
   digestOf(repository: string, tag: string, supposed: string): Promise<string | null>;
 }
 
-const ANSWER_MILLISECONDS = 15_000;
-const ATTEMPTS = 3;
-const PAUSE_MILLISECONDS = 500;
-
 /**
- * @param url - the stock registry
- * @param authorization - makes the `Authorization` header for pulls from a repository
- * @returns a client for it
+ * @param askRegistry - asks the registry
+ * @returns what asks about tags
  */
-export function registryTags(
-  url: string,
-  authorization: (repository: string) => string,
-): RegistryTags {
+export function registryTags(askRegistry: AskRegistry): RegistryTags {
   const ask = async (repository: string, tag: string, supposed: string) => {
-    const answer = await fetch(`${url}/v2/${repository}/manifests/${tag}`, {
-      method: "HEAD",
-      headers: {
-        Authorization: authorization(repository),
-        Accept: ANY_MANIFEST,
-        "If-None-Match": `"${supposed}"`,
-      },
-      redirect: "manual",
-      signal: AbortSignal.timeout(ANSWER_MILLISECONDS),
-    });
+    const headers = { "If-None-Match": `"${supposed}"` };
+    const answer = await askRegistry(repository, `manifests/${tag}`, { headers });
     if (answer.status === 304) return supposed;
     if (answer.status === 404) return null;
     const digest = answer.headers.get("docker-content-digest");
@@ -43,14 +26,6 @@ export function registryTags(
     return digest;
   };
   return {
-    digestOf: async (repository, tag, supposed) => {
-      for (let attempt = 1; ; attempt += 1)
-        try {
-          return await ask(repository, tag, supposed);
-        } catch (error) {
-          if (attempt === ATTEMPTS) throw error;
-          await pause(PAUSE_MILLISECONDS * attempt);
-        }
-    },
+    digestOf: (repository, tag, supposed) => untilTold(() => ask(repository, tag, supposed)),
   };
 }

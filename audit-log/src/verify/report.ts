@@ -1,6 +1,7 @@
 import { printable, type Finding } from "./finding.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
+import type { VerifiedParts } from "./verify-parts.js";
 import type { VerifiedTags } from "./verify-tags.js";
 
 const number = (value: number) => value.toLocaleString("en-US");
@@ -47,6 +48,20 @@ export function reportTags({ checked, wrong, findings }: VerifiedTags): string[]
     ),
     ...reportMore(wrong - findings.length),
     wrong === 0 ? "every tag has the recorded digest" : `${number(wrong)} TAGS ARE NOT AS RECORDED`,
+  ];
+}
+
+/** @returns what was found of the parts of manifests at the registry, for people, a line each */
+export function reportParts({ checked, wrong, findings }: VerifiedParts): string[] {
+  return [
+    `${count(checked, "manifest", "manifests")} looked into at the registry`,
+    ...findings.map(
+      ({ repository, digest, problem }) => `  ${printable(`${repository}@${digest} ${problem}`)}`,
+    ),
+    ...reportMore(wrong - findings.length),
+    wrong === 0
+      ? "every manifest has all that it needs"
+      : `${count(wrong, "MANIFEST LACKS", "MANIFESTS LACK")} SOMETHING (missing-blob)`,
   ];
 }
 

@@ -1,8 +1,8 @@
+import { FIRST_PLACE, nextManifests, type KnownManifest } from "#audit-log/sql/known-manifests.js";
 import { someAtOnce } from "#service-kit/some-at-once.js";
-import { lookAtParts, partQuestions } from "./look-at-parts.js";
+import { lookAtParts, passQuestions } from "./look-at-parts.js";
 import type { Pass } from "./pass.js";
 import { moveLookedAt, readLookedAt } from "./sql/cursor.js";
-import { FIRST_PLACE, nextManifests, type KnownManifest } from "./sql/known-manifests.js";
 import { forgetDeleted, incompleteManifests } from "./sql/missing-parts.js";
 
 const BATCH = 20;
@@ -17,7 +17,7 @@ const MOST_INCOMPLETE = 50;
  */
 export async function compareParts(pass: Pass): Promise<void> {
   const { parts, options, session } = pass;
-  const questions = partQuestions(pass);
+  const questions = passQuestions(pass);
   if (options.parts === 0) return;
   if (!options.dryRun) await forgetDeleted(parts.db);
   const look = (manifests: readonly KnownManifest[]) =>

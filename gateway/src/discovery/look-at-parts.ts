@@ -1,27 +1,23 @@
 import { SYSTEM } from "#audit-log/entry.js";
+import { isKept, keptContent, type KnownManifest } from "#audit-log/sql/known-manifests.js";
+import { lookForParts, type PartQuestions } from "#audit-log/verify/missing-parts.js";
 import type { Digest } from "#registry-protocol/digest.js";
-import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
-import { neededParts, type NeededPart } from "#registry-protocol/manifest/needed-parts.js";
+import type { NeededPart } from "#registry-protocol/manifest/needed-parts.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { reasonOf } from "../drift/reason-of.js";
-import { readManifest } from "../ledger/sql/store-manifest.js";
 import { stands } from "../upstream/missing-parts.js";
 import { readStored } from "../upstream/read-stored.js";
 import type { Pass } from "./pass.js";
-import { isKept, type KnownManifest } from "./sql/known-manifests.js";
 import { clearMissing, markMissing } from "./sql/missing-parts.js";
 
 const MOST_NAMED = 10;
 
-/** Asks the registry at the pass's pace, and counts how often. */
-export interface PartQuestions {
+/** What asks for one pass, at its pace. */
+export interface PassQuestions extends PartQuestions {
+  /** How often the registry was asked. */
   readonly asked: number;
   /** @returns whether a manifest is looked at for the first time in the pass */
   isFirst(manifest: KnownManifest): boolean;
-  /** @returns whether a part is there; one that was there before in the same pass is not asked for again */
-  stands(repository: KnownManifest["repository"], part: NeededPart): Promise<boolean>;
-  /** @returns what a manifest of the registry says, `null` when it has none that can be read */
-  reading(manifest: KnownManifest): Promise<StandingManifest | null>;
 }
 
 /**
@@ -34,60 +30,21 @@ export interface PartQuestions {
  */
 export async function lookAtParts(
   pass: Pass,
-  questions: PartQuestions,
+  questions: PassQuestions,
   manifest: KnownManifest,
 ): Promise<void> {
   if (!questions.isFirst(manifest)) return;
   try {
-    const missing = await findMissing(pass, questions, manifest);
-    pass.tally.answered();
-    pass.tally.add("manifests");
-    if (missing.length > 0) await noteMissing(pass, manifest, missing);
-    else if (!pass.options.dryRun) await clearMissing(pass.parts.db, manifest);
+    for (const found of await lookForParts(questions, manifest)) {
+      pass.tally.answered();
+      pass.tally.add("manifests");
+      if (found.missing.length > 0) await noteMissing(pass, found.manifest, found.missing);
+      else if (!pass.options.dryRun) await clearMissing(pass.parts.db, found.manifest);
+    }
   } catch (error) {
     pass.signal.throwIfAborted();
     pass.tally.error(`parts of ${nameOf(manifest)}: ${reasonOf(error)}`);
   }
-}
-
-async function findMissing(
-  pass: Pass,
-  questions: PartQuestions,
-  manifest: KnownManifest,
-): Promise<NeededPart[]> {
-  const { repository, digest, isTagged } = manifest;
-  const itself: NeededPart = { kind: "manifest", digest };
-  // Of what no tag means and is not there, nobody can say that it has to be.
-  if (!(await questions.stands(repository, itself))) return isTagged ? [itself] : [];
-  const reading = await readingOf(pass, questions, manifest);
-  if (reading === null) return [];
-  const missing: NeededPart[] = [];
-  for (const part of neededParts(reading)) {
-    if (!(await questions.stands(repository, part))) missing.push(part);
-    else if (!manifest.isKept && part.kind === "manifest")
-      await lookAtChild(pass, questions, { ...manifest, digest: part.digest, isTagged: false });
-  }
-  return missing;
-}
-
-/** What is below an index that came in past the gateway is nowhere else in the ledger. */
-async function lookAtChild(
-  pass: Pass,
-  questions: PartQuestions,
-  child: KnownManifest,
-): Promise<void> {
-  if (await isKept(pass.parts.db, child.repository, child.digest)) return;
-  await lookAtParts(pass, questions, child);
-}
-
-async function readingOf(
-  pass: Pass,
-  questions: PartQuestions,
-  manifest: KnownManifest,
-): Promise<StandingManifest | null> {
-  if (!manifest.isKept) return questions.reading(manifest);
-  const kept = await readManifest(pass.parts.db, manifest.repository, manifest.digest);
-  return kept === null ? null : (await readStored(kept)).reading;
 }
 
 async function noteMissing(
@@ -145,8 +102,8 @@ function namesOf([first = "", ...more]: readonly string[]): string {
   return more.length === 0 ? first : `${first} and ${more.length} more`;
 }
 
-/** @returns what asks for a pass */
-export function partQuestions({ parts, pace, signal }: Pass): PartQuestions {
+/** @returns what asks for a pass; what was there once in it is not asked for again */
+export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
   const there = new Set<string>();
   const lookedAt = new Set<string>();
   let asked = 0;
@@ -162,6 +119,7 @@ export function partQuestions({ parts, pace, signal }: Pass): PartQuestions {
       const before = lookedAt.size;
       return lookedAt.add(nameOf(manifest)).size > before;
     },
+    isKept: (manifest) => isKept(parts.db, manifest),
     stands: async (repository, part) => {
       const key = `${repository}@${part.digest}`;
       if (there.has(key)) return true;
@@ -170,7 +128,12 @@ export function partQuestions({ parts, pace, signal }: Pass): PartQuestions {
       if (isThere) there.add(key);
       return isThere;
     },
-    reading: async ({ repository, digest }) => {
+    reading: async (manifest) => {
+      const { repository, digest } = manifest;
+      if (manifest.isKept) {
+        const kept = await keptContent(parts.db, manifest);
+        return kept === null ? null : (await readStored({ digest, ...kept })).reading;
+      }
       await turn();
       const found = await unlessUnreadable(parts.reads.getManifest(repository, digest));
       return found?.reading ?? null;

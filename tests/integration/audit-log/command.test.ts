@@ -2,6 +2,9 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { DIST } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
+import { startMadeRegistry } from "#tests/support/made-registry.js";
+import { RACED_TYPE, randomImage } from "#tests/support/racing-clients.js";
+import { digestOf } from "#registry-protocol/digest.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { CHAIN, createAuditLog, type TestAuditLog } from "./support/audited.js";
 
@@ -74,9 +77,33 @@ describe("the auditor's program", () => {
     expect(code).toBe("exit 1");
   });
 
+  test("looks for all parts at the registry, and ends with 1 when some are missing", async () => {
+    const registry = await startMadeRegistry();
+    const { manifest, digest, blobs } = randomImage(1);
+    const content = Buffer.from(manifest);
+    await log.db.query("delete from ledger.tag");
+    await log.db.query(
+      `insert into ledger.manifest (repository, digest, media_type, content)
+       values ('alpha/app', $1, $2, $3)`,
+      [digest, RACED_TYPE, content],
+    );
+    registry.manifests.set(digest, { type: RACED_TYPE, content });
+    for (const blob of blobs) registry.blobs.set(digestOf(blob), blob);
+    const all = await run("verify", "--registry", registry.url, "--blobs");
+    expect(all.lines).toContain("every manifest has all that it needs");
+    const [layer = ""] = registry.blobs.keys();
+    registry.blobs.delete(layer);
+    const { lines, code } = await run("verify", "--registry", registry.url, "--blobs");
+    expect(lines).toContain(`  alpha/app@${digest} lacks ${layer} at the registry`);
+    expect(lines).toContain("1 MANIFEST LACKS SOMETHING (missing-blob)");
+    expect(code).toBe("exit 1");
+    await registry.stop();
+  });
+
   test("ends with 2 when it is not understood, or cannot check", async () => {
     expect((await run("prove")).code).toBe("exit 2");
     expect((await run("verify", "--registry")).code).toBe("exit 2");
+    expect((await run("verify", "--blobs")).code).toBe("exit 2");
     await log.db.query("drop schema audit cascade");
     expect((await run("verify")).code).toBe("exit 2");
   });

@@ -1,6 +1,7 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { registryAsker } from "#audit-log/verify/ask-registry.js";
 import { registryTags } from "#audit-log/verify/registry-tags.js";
 import { reportTags } from "#audit-log/verify/report.js";
 import { verifyTags, type VerifiedTags } from "#audit-log/verify/verify-tags.js";
@@ -51,7 +52,7 @@ afterAll(async () => {
 const verify = (): Promise<VerifiedTags> =>
   verifyTags({
     db,
-    registry: registryTags(url, (repository) => `Bearer ${repository}`),
+    registry: registryTags(registryAsker(url, (repository) => `Bearer ${repository}`)),
     progress: () => undefined,
   });
 const hold = (repository: string, name: string) =>

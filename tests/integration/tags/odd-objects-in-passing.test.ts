@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { Registry } from "prom-client";
+import { registryAsker } from "#audit-log/verify/ask-registry.js";
 import { registryTags } from "#audit-log/verify/registry-tags.js";
 import { verifyTags } from "#audit-log/verify/verify-tags.js";
 import { adoptTags } from "#gateway/ledger/sql/read-tag.js";
@@ -62,7 +63,7 @@ describe.each(registryPrograms())(
       await hold("odd-0");
       const summary = await discover();
       expect(summary).toMatchObject({ compared: 2, absent: 0, drifted: 0, errors: 0 });
-      const registry = registryTags(wharf.registry.url, () => "Bearer anything");
+      const registry = registryTags(registryAsker(wharf.registry.url, () => "Bearer anything"));
       const verified = await verifyTags({ db: wharf.db, registry, progress: () => undefined });
       expect(verified).toMatchObject({ wrong: 0 });
     });

@@ -1,5 +1,5 @@
+import { FIRST_PLACE, type ManifestPlace } from "#audit-log/sql/known-manifests.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { FIRST_PLACE, type ManifestPlace } from "./known-manifests.js";
 
 /** The last tag that was compared. */
 export interface Cursor {

@@ -1,6 +1,6 @@
+import type { KnownManifest } from "#audit-log/sql/known-manifests.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { KnownManifest } from "./known-manifests.js";
 
 type ManifestKey = Pick<KnownManifest, "repository" | "digest">;
 

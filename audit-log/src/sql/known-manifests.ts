@@ -60,15 +60,39 @@ export async function nextManifests(
   return rows;
 }
 
-/** @returns whether the ledger knows a manifest, by its bytes */
+/** @returns whether the ledger keeps a manifest, and it is neither deleted nor being deleted */
 export async function isKept(
   session: Queryable,
-  repository: RepositoryName,
-  digest: Digest,
+  { repository, digest }: Pick<KnownManifest, "repository" | "digest">,
 ): Promise<boolean> {
   const { rowCount } = await session.query(
-    "select from ledger.manifest where repository = $1 and digest = $2",
+    `select from ledger.manifest where repository = $1 and digest = $2 and ${KEPT}`,
     [repository, digest],
   );
   return rowCount === 1;
+}
+
+/** @returns whether a tag means a manifest */
+export async function isTagged(
+  session: Queryable,
+  { repository, digest }: Pick<KnownManifest, "repository" | "digest">,
+): Promise<boolean> {
+  const { rowCount } = await session.query(
+    "select from ledger.tag where repository = $1 and digest = $2 and deleted_at is null limit 1",
+    [repository, digest],
+  );
+  return rowCount === 1;
+}
+
+/** @returns a manifest's bytes and type as the ledger keeps them, `null` when it does not */
+export async function keptContent(
+  session: Queryable,
+  { repository, digest }: Pick<KnownManifest, "repository" | "digest">,
+): Promise<{ readonly mediaType: string; readonly content: Buffer } | null> {
+  const { rows } = await session.query<{ mediaType: string; content: Buffer }>(
+    `select media_type as "mediaType", content from ledger.manifest
+     where repository = $1 and digest = $2`,
+    [repository, digest],
+  );
+  return rows[0] ?? null;
 }
