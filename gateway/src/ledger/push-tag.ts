@@ -8,6 +8,7 @@ import type { PushDeps, TagPush } from "./push.js";
 import { refusalOf, unreadableRefusal } from "./refusal.js";
 import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
+import { refuseUnmatched, refuseUnmatchedRepeat } from "./refuse-unmatched.js";
 import { hasRuleChanged } from "./rule-changed.js";
 import { NEVER_GONE, refuseGone, unlessGone } from "./client-gone.js";
 import { recordFound } from "./record-manifest.js";
@@ -60,6 +61,7 @@ const LONGEST_WAIT_MILLISECONDS = 2_000;
  * @param transport - the way to the registry
  * @returns the registry's answer; of the 4xx family when it would not have the manifest
  * @throws Fault TAG_HELD, TAG_DELETED, TAG_FORBIDDEN or SCM_SOURCE_REQUIRED when the tag may not be written,
+ *   PRECONDITION_FAILED when it is not what the push asks for,
  *   BODY_INCOMPLETE when the client went away before the registry was asked, UNAVAILABLE when that could not be decided; then nothing has been acknowledged and the same push can be made again
  */
 export async function pushTag<V extends RegistryVerdict>(
@@ -84,6 +86,7 @@ export async function pushTag<V extends RegistryVerdict>(
       (reserved === "new" && (await isNewToRegistry(deps, push, rule, transport)))
     ) {
       if (await hasRuleChanged(deps, push, rule)) continue;
+      await refuseUnmatched(deps, push, rule);
       await refuseShrinking(deps, push, rule);
       await refuseMissing(deps, push);
       if (gone.aborted) await releasePush(deps, push, "its client has gone");
@@ -94,6 +97,7 @@ export async function pushTag<V extends RegistryVerdict>(
     const decision = decideTagWrite(state, push.digest, rule.mutability);
     if (decision.outcome === "refuse") throw await refusalOf(deps, push, rule, decision);
     if (decision.outcome === "repeat") {
+      refuseUnmatchedRepeat(deps, push, rule);
       const repeated = await repeat(deps, push, transport);
       if (repeated !== null) return repeated;
     }

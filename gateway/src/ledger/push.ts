@@ -2,6 +2,7 @@ import type { SearchResult } from "../scm/find-source.js";
 import type { CommitDeps } from "./settle.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import type { PushedManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import type { WriteCondition } from "#registry-protocol/write-condition.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { PushCounts } from "./push-counts.js";
 import type { Waiting } from "./waiting.js";
@@ -9,6 +10,8 @@ import type { Waiting } from "./waiting.js";
 /** A push of a manifest under a tag. */
 export interface TagPush extends TagClaim {
   readonly manifest: PushedManifest;
+  /** What the tag has to be before; absent or `null`: anything. */
+  readonly condition?: WriteCondition | null;
 }
 
 /** What pushing a tag needs. */

@@ -2,6 +2,7 @@ import type { Response } from "express";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { asPierOne, Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
+import { parseWriteCondition } from "#registry-protocol/write-condition.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { setStatusLine } from "#service-kit/http/status-line.js";
 import { pushManifest } from "../ledger/push-manifest.js";
@@ -53,6 +54,7 @@ export async function pushManifestByTag(
 ): Promise<void> {
   const { req, res, request, caller, context } = exchange;
   const source = sourceOf(exchange);
+  const condition = parseWriteCondition(req.headers);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
   const { ledger, upstream } = deps;
   const gone = clientGone(res);
@@ -60,7 +62,8 @@ export async function pushManifestByTag(
   const { repository, tag } = request;
   const manifest = { digest: digestOf(content), mediaType, content, reading };
   const [actor, reservation] = [actorOf(exchange), deps.newReservation()];
-  const push = { repository, tag, digest: manifest.digest, actor, reservation, manifest, source };
+  const { digest } = manifest;
+  const push = { repository, tag, digest, actor, reservation, manifest, source, condition };
   await refuseDisguised(deps, exchange, push);
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, repository, reading);
@@ -86,6 +89,8 @@ export async function pushManifestByTag(
   const { verdict } = await pushTag(ledger, push, transport).catch((error: unknown) => {
     throw deps.tagRefusalCode === "DENIED" ? error : asPierOne(error);
   });
+  // By it, whoever pushes again can ask for nobody to have come between (RFC 9110 section 9.3.4).
+  if (verdict === null || verdict.status < 300) res.setHeader("ETag", `"${digest}"`);
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
   else sendAnswer(res, verdict);
 }
