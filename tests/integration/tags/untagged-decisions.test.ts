@@ -1,17 +1,15 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { recordAudit } from "#audit-log/record-audit.js";
 import { deleteUntagged, type UntaggedOutcome } from "#gateway/deletion/delete-untagged.js";
 import { learnManifests } from "#gateway/deletion/learn-manifests.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { operator } from "#gateway/mode/operator.js";
-import { readStored } from "#gateway/upstream/read-stored.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import { compileTagPolicy } from "#tag-policy/tag-policy.js";
-import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
+import type { StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
+import { deletionDeps, storedOf } from "./support/deletion-deps.js";
 import { image, index, REPOSITORY, type TestManifest } from "./support/manifests.js";
 
 const repository = parseRepositoryName(REPOSITORY);
@@ -30,24 +28,12 @@ beforeEach(() => {
   asked = 0;
 });
 
-const bytesOf = ({ text, digest, mediaType }: TestManifest) =>
-  readStored({ digest, mediaType, content: Buffer.from(text) });
-const deps = () => ({
-  ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },
-  inheritance: { recordOwn: () => Promise.resolve() },
-  listing: {
-    tags: async function* () {
-      await Promise.resolve();
-      yield [];
-    },
-  },
-  upstreamDigest: () => Promise.resolve(null),
-  upstreamManifest: async (_key: object, digest: Digest) => {
+const deps = () =>
+  deletionDeps(ledger.db, (_key, digest) => {
     asked += 1;
     const manifest = there.get(digest);
-    return manifest === undefined ? null : bytesOf(manifest);
-  },
-});
+    return manifest === undefined ? Promise.resolve(null) : storedOf(manifest);
+  });
 
 async function remove(
   change: Partial<ReturnType<typeof deps>>,
@@ -65,7 +51,7 @@ describe("an untagged manifest", () => {
   test("is asked for again while the registry does not answer, but not for ever", async () => {
     const answersAt = (attempt: number) => () => {
       asked += 1;
-      return asked < attempt ? Promise.reject(new Error("no answer")) : bytesOf(ONE);
+      return asked < attempt ? Promise.reject(new Error("no answer")) : storedOf(ONE);
     };
     await expect(remove({ upstreamManifest: answersAt(50) })).rejects.toMatchObject({
       code: "UNAVAILABLE",
@@ -93,7 +79,7 @@ describe("an untagged manifest", () => {
 
 describe("what is learned before a deletion", () => {
   const store = async (manifest: TestManifest) =>
-    storeManifest(ledger.db, repository, await bytesOf(manifest), "checked");
+    storeManifest(ledger.db, repository, await storedOf(manifest), "checked");
 
   test("leaves out what the registry does not have, and nothing else", async () => {
     const [present, absent] = [image("present"), image("absent")];
