@@ -93,6 +93,16 @@ const TWICE: readonly Judged[] = [
 
 /** Without them the same comes out. */
 const EQUAL: readonly Judged[] = [
+  ...all("gateway/src/deletion/claim-with-tags.ts", WORDS, [
+    "policy.isVirtual({ ...key, tag })",
+    "how.isPart && how.isReferrer",
+  ]),
+  ...all(
+    "gateway/src/deletion/claim-with-tags.ts",
+    "the rule of a virtual latest lets nobody delete it either",
+    ["policy.isVirtual({ repository, tag })"],
+  ),
+  ...all("gateway/src/deletion/kept-manifest.ts", WORDS, ["names.length > MOST_NAMED", "locked"]),
   ...all("gateway/src/deletion/delete-tag.ts", NO_CODE, ["!(error instanceof Fault)"]),
   ...all("gateway/src/deletion/delete-untagged.ts", NO_CODE, ["!(error instanceof Fault)"]),
   ...all(

@@ -4,6 +4,7 @@ import { deleteWithTags } from "#gateway/deletion/delete-with-tags.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
@@ -48,12 +49,10 @@ const waiting = {
 };
 
 /** What the registry has cannot be read: what the ledger lacks is not known. */
+const odd = () => Promise.reject(new Unreadable("it is odd"));
 const remove = (answer: RemovalAnswer = "deleted", meanwhile = () => Promise.resolve()) =>
   deleteWithTags(
-    {
-      manifests: deletionDeps(ledger.db, () => Promise.reject(new Unreadable("it is odd"))),
-      waiting,
-    },
+    { manifests: deletionDeps(ledger.db, odd), waiting },
     { repository, digest: ONE.digest, actor: ACTOR, reservation: randomUUID() },
     async () => {
       told += 1;
@@ -111,6 +110,34 @@ describe("a manifest goes with its tags", () => {
     await deletion;
     expect(outcome).toMatchObject({ code: "MANIFEST_NEEDED", detail: { tags: ["kept-1"] } });
     expect(told).toBe(0);
+  });
+
+  test("not when the database does not answer; what it makes of it later is given back", async () => {
+    await store(ONE);
+    await tagged("1.0");
+    let asked = 0;
+    const late: typeof ledger.db.transaction = async (work) => {
+      asked += 1;
+      if (asked === 1) {
+        reserve = () => ledger.db.transaction(work);
+        throw new Fault("UNAVAILABLE");
+      }
+      const found = await ledger.db.transaction(work);
+      // It wakes up after somebody has looked for the first time.
+      if (asked === 2) await reserve();
+      return found;
+    };
+    let reserve: () => Promise<unknown> = () => Promise.resolve();
+    const manifests = deletionDeps({ ...ledger.db, transaction: late }, odd);
+    const removal = { repository, digest: ONE.digest, actor: ACTOR, reservation: randomUUID() };
+    await expect(
+      deleteWithTags({ manifests, waiting }, removal, () => Promise.resolve("deleted")),
+    ).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    await eventually(
+      "it is given back",
+      async () => asked > 2 && (await marked()).length === 0,
+      5_000,
+    );
   });
 
   test("not where the registry deletes nothing: all is as it was", async () => {
