@@ -22,7 +22,8 @@ import { actorOf, type ExchangeOf } from "./exchange.js";
 import { lookForCache, withRefusedCache } from "./look-for-cache.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
-import type { Upstream } from "../upstream/upstream.js";
+import type { Errand, ManifestPut, Upstream } from "../upstream/upstream.js";
+import { putWithChildren, type PutByClient } from "./put-with-children.js";
 import type { WholeManifests } from "./repeated-manifests.js";
 import { withRefusedUrls } from "./refused-urls.js";
 import { vouchForChildren } from "./vouch-for-children.js";
@@ -52,7 +53,7 @@ export async function pushManifestByTag(
   deps: ManifestPushDeps,
   exchange: ExchangeOf<"manifest.put-by-tag">,
 ): Promise<void> {
-  const { req, res, request, caller, context } = exchange;
+  const { req, res, request } = exchange;
   const source = sourceOf(exchange);
   const condition = parseWriteCondition(req.headers);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
@@ -68,22 +69,13 @@ export async function pushManifestByTag(
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, repository, reading);
   await lookForCache(upstream, repository, reading);
+  const reference = { tag };
+  const errand = errandOf(exchange);
+  const put = { ...errand, repository, reference, content, mediaType };
   const transport: ManifestTransport<WholeAnswer> = {
-    send: async () =>
-      explained(
-        await upstream.putManifest({
-          repository,
-          reference: { tag },
-          content,
-          mediaType,
-          subject: caller.subject,
-          clientAddress: context.client.address,
-          requestId: context.requestId,
-        }),
-        reading,
-      ),
+    send: () => send(deps, { repository, actor, reading, gone }, put),
     currentDigest: () => upstream.digestOfTag(repository, tag),
-    isWhole: () => deps.isWhole(push, gone),
+    isWhole: () => deps.isWhole(push),
     gone,
   };
   const { verdict } = await pushTag(ledger, push, transport).catch((error: unknown) => {
@@ -115,7 +107,7 @@ export async function pushManifestByDigest(
   deps: ManifestPushDeps,
   exchange: ExchangeOf<"manifest.put-by-digest">,
 ): Promise<void> {
-  const { req, res, request, caller, context } = exchange;
+  const { req, res, request } = exchange;
   const source = sourceOf(exchange);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
   const actual = digestOf(content, request.digest);
@@ -131,19 +123,37 @@ export async function pushManifestByDigest(
     reference: { digest: request.digest },
     content,
     mediaType: reading.mediaType,
-    subject: caller.subject,
-    clientAddress: context.client.address,
-    requestId: context.requestId,
+    ...errandOf(exchange),
   };
   const { repository, digest } = request;
   const push = { id: deps.newReservation(), repository, digest, actor: actorOf(exchange) };
   const manifest = { digest, content, mediaType: put.mediaType, reading };
   const answer = await pushManifest<WholeAnswer>(ledger, push, manifest, {
-    send: async () => explained(await upstream.putManifest(put), reading),
+    send: () => send(deps, { repository, actor: push.actor, reading, gone }, put),
     gone,
   });
   if (answer.status < 300) await keepSource(ledger, { ...push, tag: null, source });
   sendAnswer(res, answer);
+}
+
+async function send(
+  { ledger, upstream, newReservation }: ManifestPushDeps,
+  pushed: PutByClient,
+  put: ManifestPut,
+): Promise<WholeAnswer> {
+  const deps = { ...ledger, upstream, newReservation };
+  return explained(
+    await putWithChildren(deps, pushed, () => upstream.putManifest(put)),
+    pushed.reading,
+  );
+}
+
+function errandOf({
+  caller,
+  context,
+}: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): Errand {
+  const { client, requestId } = context;
+  return { subject: caller.subject, clientAddress: client.address, requestId };
 }
 
 /** Where the registry's own words do not say what to do. */

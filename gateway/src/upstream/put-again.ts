@@ -1,5 +1,6 @@
 import { isDigest, type Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { thoseWhere } from "#service-kit/some-at-once.js";
 import { askAgain, LAST_TIME } from "./ask-again.js";
 import { stands, type PartReads } from "./missing-parts.js";
 import { registryErrors, type RegistryError } from "./registry-errors.js";
@@ -10,6 +11,7 @@ import type { WholeAnswer } from "./whole-request.js";
 const OF_PARTS: readonly string[] = ["MANIFEST_BLOB_UNKNOWN", "DIGEST_INVALID", "UNKNOWN"];
 /** More than any builder's manifest has; of those beyond, nothing is said. */
 const MOST_LOOKED_AT = 128;
+const AT_ONCE = 8;
 /** Whoever answers later than that is not asked again: the lease of the tag's reservation has to last. */
 const PATIENCE_MILLISECONDS = 5_000;
 
@@ -77,11 +79,13 @@ async function lacksAny(
   repository: RepositoryName,
   digests: readonly Digest[],
 ): Promise<boolean> {
-  for (const digest of digests) {
-    const asAny = async () =>
-      (await stands(reads, repository, { kind: "blob", digest })) ||
-      (await stands(reads, repository, { kind: "manifest", digest }));
-    if (!(await asAny().catch(() => true))) return true;
+  const isMissing = async (digest: Digest) =>
+    !(await stands(reads, repository, { kind: "blob", digest })) &&
+    !(await stands(reads, repository, { kind: "manifest", digest }));
+  for (let from = 0; from < digests.length; from += AT_ONCE) {
+    const some = digests.slice(from, from + AT_ONCE);
+    const missing = await thoseWhere(some, AT_ONCE, (one) => isMissing(one).catch(() => false));
+    if (missing.length > 0) return true;
   }
   return false;
 }

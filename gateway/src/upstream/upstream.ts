@@ -1,5 +1,6 @@
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { askAgain } from "./ask-again.js";
 import { putAgain } from "./put-again.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
@@ -37,6 +38,22 @@ export interface Upstream extends RegistryReads {
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;
+}
+
+/**
+ * Both lines look, when the manifest has gone, through all tags for those that mean it, and fail at the link of one that is
+ * being written. What has gone by then is gone.
+ */
+async function removeAgain(remove: () => Promise<WholeAnswer>): Promise<WholeAnswer> {
+  let times = 0;
+  const answer = await askAgain(
+    () => {
+      times += 1;
+      return remove();
+    },
+    ({ status }) => status === 500,
+  );
+  return times > 1 && answer.status === 404 ? { ...answer, status: 202 } : answer;
 }
 
 /** How long the registry may take. */
@@ -106,16 +123,18 @@ export function registryUpstream(
     ...reads,
     putManifest: (put) => putAgain(() => putOnce(put), reads, put.repository),
     deleteManifest: (repository, reference, errand) =>
-      ask(
-        `/v2/${repository}/manifests/${reference.tag ?? reference.digest}`,
-        {
-          method: "DELETE",
-          headers: {
-            Authorization: allow(errand.subject, repository, ["delete"]),
-            ...inTheNameOf(errand),
+      removeAgain(() =>
+        ask(
+          `/v2/${repository}/manifests/${reference.tag ?? reference.digest}`,
+          {
+            method: "DELETE",
+            headers: {
+              Authorization: allow(errand.subject, repository, ["delete"]),
+              ...inTheNameOf(errand),
+            },
           },
-        },
-        manifestMilliseconds,
+          manifestMilliseconds,
+        ),
       ),
     listTags: (repository, query, errand) =>
       ask(

@@ -58,7 +58,7 @@ export function openRegistryApi(
       newReservation: randomUUID,
       manifestBounds,
       tagRefusalCode,
-      isWhole: wholeManifests({ ...ledger.pushing, upstream }),
+      isWhole: wholeManifests({ upstream, log }),
       disguised: { db, reader: deps.sources.reader, deletion, allowDelete, callers },
     },
     deleting: {

@@ -1,7 +1,7 @@
 import type { Digest } from "../digest.js";
 import { mayBeElsewhere } from "./foreign-layers.js";
 import type { StandingManifest } from "./manifest.js";
-import { childrenOf } from "./references.js";
+import { manifestReferences } from "./references.js";
 
 /** One of the things without which a manifest is of no use to anybody. */
 export interface NeededPart {
@@ -18,7 +18,12 @@ export interface NeededPart {
 export function neededParts(manifest: StandingManifest): readonly NeededPart[] {
   if (manifest.kind === "unclear") return [];
   if (manifest.kind === "index")
-    return childrenOf(manifest).map((digest) => ({ kind: "manifest", digest }));
+    return manifestReferences(manifest)
+      .filter(({ kind }) => kind !== "subject")
+      .map(({ kind, target }) => ({
+        kind: kind === "child" ? "manifest" : "blob",
+        digest: target,
+      }));
   const layers = manifest.layers.filter((layer) => !mayBeElsewhere(layer, manifest.mediaType));
   const digests = new Set([manifest.config, ...layers].map(({ digest }) => digest));
   return [...digests].map((digest) => ({ kind: "blob", digest }));

@@ -45,6 +45,28 @@ describe("a tag that the registry is asked for", () => {
   });
 });
 
+describe("a manifest that the registry is to delete", () => {
+  const errand = { subject: "alice", clientAddress: "192.0.2.1", requestId: "r" };
+  const remove = () => upstream.deleteManifest(repository, { tag }, errand);
+
+  test("has gone when the registry fails and does not know it then", async () => {
+    answerWith(500, 404);
+    expect((await remove()).status).toBe(202);
+    expect(registry.seen).toHaveLength(2);
+  });
+
+  test("is none when the registry says so at once", async () => {
+    answerWith(404);
+    expect((await remove()).status).toBe(404);
+  });
+
+  test("stays undecided when the registry goes on failing", async () => {
+    answerWith(500);
+    expect((await remove()).status).toBe(500);
+    expect(registry.seen).toHaveLength(3);
+  });
+});
+
 /** One status after the other; the last one stays. */
 function answerWith(...statuses: readonly number[]): void {
   registry.answerWith((req, res) => {

@@ -58,6 +58,16 @@ describe.each(registryPrograms())("a push again, registry $version", (program) =
     expect(repaired).toMatchObject([{ digest: one.manifest.digest, actor: { uid: "alice" } }]);
   });
 
+  test("of an index that is new puts a lost child back, by tag and by digest", async () => {
+    for (const reference of [newName(), undefined]) {
+      const { manifest } = await pushed(newName());
+      await lose(wharf.registry, manifest.digest);
+      const fresh = index(newName(), manifest);
+      expect((await wharf.push(fresh, reference)).status).toBe(201);
+      expect(await wharf.atRegistry(manifest.digest)).toBe(200);
+    }
+  });
+
   test("of an index whose child is lost below another index puts both back", async () => {
     const child = await pushed(newName());
     const inner = index(newName(), child.manifest);
