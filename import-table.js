@@ -41,6 +41,7 @@ export const FOLDERS = {
   "service-kit": {
     ".": [],
     db: ["."],
+    clock: [".", "db"],
     http: ["."],
     signing: ["."],
   },

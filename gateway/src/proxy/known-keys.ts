@@ -15,6 +15,12 @@ export interface KnownKeys {
   refresh(): Promise<void>;
 }
 
+/** Told of each answer's `Date` header, and when it was asked for and came, in milliseconds since the epoch. */
+export type NoteDate = (
+  date: string | null,
+  asked: { readonly from: number; readonly to: number },
+) => void;
+
 /** The keys were not told for so long that none of them can be believed: one may have been withdrawn since. */
 export class KeysTooOld extends Error {
   override readonly name = "KeysTooOld";
@@ -22,13 +28,19 @@ export class KeysTooOld extends Error {
 
 /**
  * @param url - where the token server publishes its keys
- * @param options - how long keys count that could not be asked for again, in seconds, and clock in milliseconds
+ * @param options - how long keys count that could not be asked for again, in seconds; clock in milliseconds; and who is
+ *   told what the token server's clock says
  * @returns the keys; none are known before the first question
  */
 export function knownKeys(
   url: URL,
-  { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: () => number },
+  options: {
+    readonly maxAgeSeconds: number;
+    readonly now: () => number;
+    readonly noteDate: NoteDate;
+  },
 ): KnownKeys {
+  const { maxAgeSeconds, now } = options;
   let toldAt: number | null = null;
   let keyIds: ReadonlySet<string> = new Set();
   const keys = createRemoteJWKSet(url, {
@@ -37,7 +49,9 @@ export function knownKeys(
     cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
     [customFetch]: async (address, init) => {
+      const from = now();
       const answer = await fetchAgain(address, init);
+      options.noteDate(answer.headers.get("date"), { from, to: now() });
       const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
       if (told !== null) {
         toldAt = now();

@@ -1,3 +1,4 @@
+import type { ClockWatch } from "#service-kit/clock/clock-watch.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -15,7 +16,7 @@ export interface Callers extends Opened {
 
 /**
  * @param config - what tokens have to say, and where the keys are published that they are signed with
- * @param deps - where uploads are on record
+ * @param deps - where uploads are on record, and the clocks that are compared
  * @returns what knows callers
  */
 export function openCallers(
@@ -29,8 +30,9 @@ export function openCallers(
     | "tokenKeysMaxAgeSeconds"
     | "uploadCapSeconds"
   >,
-  { db, log }: { readonly db: Database; readonly log: Logger },
+  deps: { readonly db: Database; readonly log: Logger; readonly clocks: ClockWatch },
 ): Callers {
+  const { db, log, clocks } = deps;
   const { service, publicUrl } = config;
   const verifier = tokenVerifier({
     jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
@@ -38,6 +40,12 @@ export function openCallers(
     audience: service,
     leewaySeconds: config.tokenLeewaySeconds,
     keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
+    issuerClock: {
+      noteDate: (date, asked) => {
+        clocks.noteDate("token server", date, asked);
+      },
+      difference: () => clocks.difference("token server"),
+    },
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   return {

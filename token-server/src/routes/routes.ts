@@ -6,6 +6,7 @@ import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { named } from "./named.js";
+import type { Readiness } from "./readiness.js";
 import type { RequestOrigin } from "./told-by-gateway.js";
 
 /** What every request passes, whatever it is about. */
@@ -13,6 +14,8 @@ export interface EntryDeps {
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
   readonly origin: RequestOrigin;
+  /** What `/ready` answers. */
+  readonly readiness: () => Promise<Readiness>;
 }
 
 /**
@@ -37,8 +40,9 @@ export function tokenServerRoutes(deps: EntryDeps, routes: readonly RequestHandl
   app.get("/.well-known/health", named("health"), (_req, res) => {
     sendJson(res, 200, { health: true });
   });
-  app.get("/ready", named("ready"), (_req, res) => {
-    sendJson(res, 200, { ready: true });
+  app.get("/ready", named("ready"), async (_req, res) => {
+    const readiness = await deps.readiness();
+    sendJson(res, readiness.ready ? 200 : 503, readiness);
   });
   app.use(() => {
     throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
