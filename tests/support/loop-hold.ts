@@ -5,19 +5,26 @@ export interface LoopWatch {
 }
 
 /**
- * Unlike the delay of the loop, what is measured does not grow with what other programs do on the machine: of each turn it
- * is the time that passed or the work that this process did, whichever is less.
+ * Unlike the time, what is measured does not grow with what other programs do on the machine: it is the time that passed
+ * or the work that this process did, whichever is less.
  *
- * @returns a watch that has begun
+ * @returns a function that tells how many milliseconds that was
  */
+export function ownTime(): () => number {
+  const [began, used] = [performance.now(), process.cpuUsage()];
+  return () => {
+    const { user, system } = process.cpuUsage(used);
+    return Math.min(performance.now() - began, (user + system) / 1_000);
+  };
+}
+
+/** @returns a watch that has begun, in {@link ownTime} */
 export function watchLoop(): LoopWatch {
   let longest = 0;
-  let [last, used] = [performance.now(), process.cpuUsage()];
+  let passed = ownTime();
   const note = () => {
-    const { user, system } = process.cpuUsage(used);
-    const passed = performance.now() - last;
-    longest = Math.max(longest, Math.min(passed, (user + system) / 1_000));
-    [last, used] = [performance.now(), process.cpuUsage()];
+    longest = Math.max(longest, passed());
+    passed = ownTime();
   };
   let turn = setImmediate(function again() {
     note();
