@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "#local/processes/run-program.js";
-import { registryClient } from "#tests/support/registry-client.js";
+import { DOCKER_IMAGE, registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
@@ -44,8 +44,8 @@ async function stored(): Promise<string> {
 describeWithDocker("after docker login", () => {
   test("docker's manifest commands create, annotate, push and inspect a list", async () => {
     const client = registryClient(stack.url, "alice-token");
-    await client.push("alpha/list", "amd64", "one");
-    await client.push("alpha/list", "arm64", "another");
+    await client.push("alpha/list", "amd64", "one", DOCKER_IMAGE);
+    await client.push("alpha/list", "arm64", "another", DOCKER_IMAGE);
     expect(await run("login", "-u", "oauth2", "-p", "alice-token", host)).toMatchObject({
       ok: true,
     });

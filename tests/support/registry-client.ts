@@ -2,8 +2,8 @@ import { createHash } from "node:crypto";
 
 /** Talks to a registry as a client does: gets itself a token, then does one thing. */
 export interface RegistryClient {
-  /** Pushes an image without layers and returns its digest. */
-  push(repository: string, tag: string, content: string): Promise<string>;
+  /** Pushes an image without layers, in OCI's form when nothing else is said, and returns its digest. */
+  push(repository: string, tag: string, content: string, form?: ImageForm): Promise<string>;
   /** Status and body of a manifest. */
   manifest(repository: string, reference: string): Promise<{ status: number; text: string }>;
   /** A token for a repository, or for nothing in particular. */
@@ -11,7 +11,22 @@ export interface RegistryClient {
 }
 
 const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
-const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
+
+/** Media types of an image's manifest and configuration. */
+export interface ImageForm {
+  readonly manifest: string;
+  readonly config: string;
+}
+
+const OCI: ImageForm = {
+  manifest: MANIFEST_TYPE,
+  config: "application/vnd.oci.image.config.v1+json",
+};
+/** The form that every docker knows. */
+export const DOCKER_IMAGE: ImageForm = {
+  manifest: "application/vnd.docker.distribution.manifest.v2+json",
+  config: "application/vnd.docker.container.image.v1+json",
+};
 
 /**
  * @param url - the gateway
@@ -51,20 +66,20 @@ export function registryClient(url: string, accessToken: string): RegistryClient
 
   return {
     token,
-    push: async (repository, tag, content) => {
+    push: async (repository, tag, content, form = OCI) => {
       const config = JSON.stringify({ architecture: "amd64", os: "linux", config: { content } });
       const manifest = JSON.stringify({
         schemaVersion: 2,
-        mediaType: MANIFEST_TYPE,
+        mediaType: form.manifest,
         config: {
-          mediaType: CONFIG_TYPE,
+          mediaType: form.config,
           size: Buffer.byteLength(config),
           digest: await pushBlob(repository, config),
         },
         layers: [],
       });
       const path = `/v2/${repository}/manifests/${tag}`;
-      const headers = { "content-type": MANIFEST_TYPE };
+      const headers = { "content-type": form.manifest };
       const init = { method: "PUT", headers, body: manifest };
       wanted(await call(repository, "pull,push", path, init), 201);
       return digestOf(manifest);
