@@ -79,12 +79,13 @@ export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDep
   const right = rightLogins(db);
   const flights = inFlight();
 
-  const undecidedPoint = (source: string, credential: string): StoredPoint => ({
-    ...{ key: `undecided:${source}`, credential, most: failuresPerSource, store: own },
-  });
-  const sourcePoint = (source: string, credential: string): StoredPoint => ({
-    ...{ key: `source:${source}`, credential, most: failuresPerSource, store: shared },
-  });
+  const most = failuresPerSource;
+  const undecidedPoint = (source: string, credential: string): StoredPoint => {
+    return { key: `undecided:${source}`, credential, most, store: own };
+  };
+  const sourcePoint = (source: string, credential: string): StoredPoint => {
+    return { key: `source:${source}`, credential, most, store: shared };
+  };
   const accountPoint = (name: string, credentials: Credentials): StoredPoint => ({
     key: `account:${prints.account(name)}`,
     credential: prints.credential({ ...credentials, username: name }),
