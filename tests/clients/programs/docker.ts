@@ -3,6 +3,7 @@ import { startDockerEngine, type DockerEngine } from "#tests/support/docker-engi
 import { skopeo } from "#tests/support/skopeo.js";
 import type { Client, Target, Visit } from "../job.js";
 import { namesFor, type Names } from "../names.js";
+import { inTurn } from "./in-turn.js";
 
 /** The engine that both of these ask, started once. */
 export interface EngineClients {
@@ -117,13 +118,4 @@ function containerd(engine: DockerEngine, target: Target, names: Names): Visit {
       pull: () => images("pull", ...as, names.first),
     },
   };
-}
-
-async function inTurn(...steps: readonly (() => Promise<Outcome>)[]): Promise<Outcome> {
-  let last: Outcome = { ok: true, stdout: "", output: "" };
-  for (const step of steps) {
-    last = await step();
-    if (!last.ok) return last;
-  }
-  return last;
 }

@@ -1,10 +1,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { runProgram, type Outcome } from "#local/processes/run-program.js";
+import { runProgram } from "#local/processes/run-program.js";
 import type { Tool } from "#local/testing/test-tools.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import type { Client, JobId, Target } from "../job.js";
 import { namesFor, type Names } from "../names.js";
+import { inTurn } from "./in-turn.js";
 
 /** Words of one command line. */
 type Words = readonly string[];
@@ -65,23 +66,11 @@ export async function clientOf(program: Program): Promise<Client> {
           `${situation.repository}:1.0`,
         );
       const jobs = Object.entries(known).map(
-        ([job, lines]) => [job, () => inTurn(lines, run)] as const,
+        ([job, lines]) => [job, () => inTurn(...lines.map((words) => () => run(words)))] as const,
       );
       return { jobs: Object.fromEntries(jobs) };
     },
   };
-}
-
-async function inTurn(
-  lines: readonly Words[],
-  run: (words: Words) => Promise<Outcome>,
-): Promise<Outcome> {
-  let last: Outcome = { ok: true, stdout: "", output: "" };
-  for (const words of lines) {
-    last = await run(words);
-    if (!last.ok) return last;
-  }
-  return last;
 }
 
 async function versionOf({ tool, version }: Program): Promise<string> {
