@@ -1,4 +1,3 @@
-import type { Outcome } from "#local/processes/run-program.js";
 import { startDockerEngine, type DockerEngine } from "#tests/support/docker-engine.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import type { Client, Target, Visit } from "../job.js";
