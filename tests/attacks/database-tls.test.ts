@@ -42,7 +42,7 @@ const WAYS: Readonly<Record<string, (config: DatabaseConfig) => Promise<boolean>
     return db.transaction(usesTls).finally(() => db.close());
   },
   "work that holds a lock": async (config) => {
-    const done = await runExclusively(config, 4_711, SILENT, usesTls);
+    const done = await runExclusively(config, "discovery", SILENT, usesTls);
     if (!done.ran) throw new Error("somebody else works");
     return done.result;
   },

@@ -1,3 +1,4 @@
+import { WORK_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 
 /** A checkpoint as it is stored. */
@@ -9,14 +10,11 @@ export interface CheckpointRow {
   readonly token: string;
 }
 
-/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
-const CHECKPOINT_LOCK = 7_246_392;
-
 /** @returns whether this transaction alone makes checkpoints now; holds until it ends */
 export async function tryCheckpointLock(tx: Queryable): Promise<boolean> {
   const { rows } = await tx.query<{ locked: boolean }>(
     "select pg_try_advisory_xact_lock($1) as locked",
-    [CHECKPOINT_LOCK],
+    [WORK_LOCKS.checkpoint],
   );
   return rows[0]?.locked === true;
 }

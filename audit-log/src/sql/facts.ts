@@ -1,3 +1,4 @@
+import { SUBJECT_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { AuditAction } from "../entry.js";
 
@@ -6,7 +7,7 @@ const LOOK_BACK = 100;
 
 /** Holds back every other replica that records a fact of this kind, until the transaction ends. */
 export async function lockFacts(tx: Queryable, action: AuditAction): Promise<void> {
-  await tx.query("select pg_advisory_xact_lock(hashtext('wharfinger audit ' || $1))", [action]);
+  await tx.query("select pg_advisory_xact_lock($1, hashtext($2))", [SUBJECT_LOCKS.facts, action]);
 }
 
 /** @returns contents of the last entries of this kind that have no repository, newest first */

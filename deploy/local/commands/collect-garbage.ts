@@ -8,6 +8,7 @@ import { operator } from "#gateway/mode/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
+import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import {
@@ -59,7 +60,10 @@ async function main(argv: readonly string[]): Promise<void> {
       const collection = { db, folder, program, command, signal };
       return command.dryRun ? collectAndTell(collection) : inReadOnlyMode(collection);
     });
-    if (!ran) throw new LocalStackError("garbage is being collected by another command");
+    if (!ran) {
+      for (const line of holderLines(await lockHolders(db), "collection")) say(line);
+      throw new LocalStackError("garbage is being collected by another command");
+    }
   } finally {
     await db.close();
   }

@@ -19,9 +19,6 @@ export interface DiscoveryDeps {
   readonly metrics: DiscoveryMetrics;
 }
 
-/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
-const DISCOVERY_LOCK = 7_246_393;
-
 /**
  * Makes a pass, unless another replica or the command is making one.
  *
@@ -38,7 +35,7 @@ export async function discoverOnce(
 ): Promise<PassSummary | null> {
   const outcome = await runExclusively(
     deps.database,
-    DISCOVERY_LOCK,
+    "discovery",
     deps.parts.log,
     async (session) => {
       const since = restSeconds === 0 ? null : await secondsSincePass(session);

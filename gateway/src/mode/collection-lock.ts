@@ -2,9 +2,6 @@ import { runExclusively, type ExclusiveSession } from "#service-kit/db/exclusive
 import type { DatabaseConfig } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 
-/** Any constant will do, so long as whoever collects garbage and whoever ends the read-only mode take the same. */
-const COLLECTION_LOCK = 7_246_394;
-
 /**
  * Runs `work` unless garbage is being collected, and keeps others from collecting it meanwhile.
  *
@@ -19,5 +16,5 @@ export async function unlessCollecting<T>(
   log: Pick<Logger, "warn">,
   work: (session: ExclusiveSession) => Promise<T>,
 ): ReturnType<typeof runExclusively<T>> {
-  return runExclusively(config, COLLECTION_LOCK, log, work);
+  return runExclusively(config, "collection", log, work);
 }

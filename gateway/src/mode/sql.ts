@@ -1,8 +1,9 @@
+import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { NORMAL, type Mode, type ModeName } from "./mode.js";
 
 /** Postgres channel on which changes of the mode are told. */
-export const MODE_CHANNEL = "ledger_mode";
+export const MODE_CHANNEL = CHANNELS.mode;
 
 const MODE = `mode as name, reason, changed_by as "changedBy", changed_at::text as "changedAt",
   extract(epoch from drain_until - clock_timestamp())::float8 as "drainSeconds",

@@ -1,6 +1,7 @@
 import pg from "pg";
 import type { Logger } from "../log.js";
 import { endClient } from "./end-client.js";
+import { WORK_LOCKS, type WorkLock } from "./locks.js";
 import {
   asFault,
   connectionOptions,
@@ -21,7 +22,7 @@ const STATEMENT_MILLISECONDS = 120_000;
  * Runs `work` unless somebody else, on whatever machine, is running it.
  *
  * @param config - where the database is
- * @param lock - number of the work, the same for everybody
+ * @param lock - name of the work
  * @param log - where a lost connection is told
  * @param work - what to do while the lock is held
  * @returns whether it ran, and what came of it
@@ -29,13 +30,13 @@ const STATEMENT_MILLISECONDS = 120_000;
  */
 export async function runExclusively<T>(
   config: DatabaseConfig,
-  lock: number,
+  lock: WorkLock,
   log: Pick<Logger, "warn">,
   work: (session: ExclusiveSession) => Promise<T>,
 ): Promise<{ readonly ran: true; readonly result: T } | { readonly ran: false }> {
   const client = new pg.Client({
     ...connectionOptions(config),
-    application_name: "exclusive work",
+    application_name: `exclusive work: ${lock}`,
     statement_timeout: STATEMENT_MILLISECONDS,
     query_timeout: STATEMENT_MILLISECONDS + 2_000,
   });
@@ -55,7 +56,7 @@ export async function runExclusively<T>(
     await connect(client);
     const { rows } = await session.query<{ held: boolean }>(
       `select pg_try_advisory_lock($1) as held`,
-      [lock],
+      [WORK_LOCKS[lock]],
     );
     return rows[0]?.held === true ? { ran: true, result: await work(session) } : { ran: false };
   } finally {

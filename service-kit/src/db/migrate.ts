@@ -2,6 +2,7 @@ import { runner } from "node-pg-migrate";
 import pg from "pg";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
+import { WORK_LOCKS } from "./locks.js";
 import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
 import { connectionOptions, type DatabaseConfig } from "./pool.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
@@ -15,9 +16,6 @@ export interface MigrationSet {
   /** What the services' roles may do in it, granted after the migrations; absent: nothing. */
   readonly rights?: SchemaRights;
 }
-
-/** Any constant will do that no other work has for its lock, so long as every replica takes the same one. */
-const MIGRATION_LOCK = 7_246_391;
 
 /**
  * While a migration waits for a table, whoever comes after it waits too. Replicas that still serve would stand as
@@ -45,7 +43,7 @@ export async function migrate(
 
 async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): Promise<void> {
   const { schema } = migrations;
-  await client.query("select pg_advisory_lock($1)", [MIGRATION_LOCK]);
+  await client.query("select pg_advisory_lock($1)", [WORK_LOCKS.migration]);
   await client.query(`set lock_timeout = ${TABLE_LOCK_MILLISECONDS}`);
   const applied = await runner({
     dbClient: client,

@@ -4,6 +4,7 @@ import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
 import { PASSWORD } from "../secret-form.js";
+import type { StatementName } from "./statement-names.js";
 import { teller, type Telling } from "./tell.js";
 import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
 
@@ -29,7 +30,7 @@ export interface Queryable {
   query<Row extends pg.QueryResultRow>(
     sql: string,
     values?: readonly unknown[],
-    name?: string,
+    name?: StatementName,
   ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
@@ -160,7 +161,7 @@ export async function runQuery<Row extends pg.QueryResultRow>(
   target: pg.Pool | pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
-  name?: string,
+  name?: StatementName,
 ): Promise<{ rows: Row[]; rowCount: number | null }> {
   try {
     return await target.query<Row>({ text: sql, values: [...values], ...(name && { name }) });
@@ -193,7 +194,7 @@ async function runTransaction<T>(
       query: <Row extends pg.QueryResultRow>(
         sql: string,
         values?: readonly unknown[],
-        name?: string,
+        name?: StatementName,
       ) =>
         runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
           // It may have become a read-only standby's; another one may not be.

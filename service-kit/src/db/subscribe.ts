@@ -1,3 +1,4 @@
+import { CHANNELS } from "./channels.js";
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
@@ -19,7 +20,7 @@ export interface Subscriber extends Component {
 }
 
 /** Each subscriber tells itself something on it, and hears that it hears. */
-const HEARTBEAT_CHANNEL = "wharfinger_heartbeat";
+const HEARTBEAT_CHANNEL = CHANNELS.heartbeat;
 
 /** How a subscription is watched, in milliseconds. */
 export interface Watching {

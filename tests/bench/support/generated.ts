@@ -48,9 +48,6 @@ const FILL = [
   "drop table made",
 ];
 
-/** Any constant will do: nobody else uses the database. */
-const FILL_LOCK = 1;
-
 /**
  * @param postgres - a running Postgres
  * @param shape - what the ledger holds
@@ -61,7 +58,7 @@ export async function generateLedger(
   { repositories, tags }: Shape,
 ): Promise<TestLedger> {
   const ledger = await createLedger(postgres);
-  await runExclusively(ledger.config, FILL_LOCK, SILENT, async (session) => {
+  await runExclusively(ledger.config, "discovery", SILENT, async (session) => {
     for (const [index, statement] of FILL.entries())
       await session.query(statement, index === 0 ? [repositories, tags] : []);
     await session.query("vacuum analyze");

@@ -3,6 +3,7 @@ import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { Database } from "#service-kit/db/pool.js";
+import type { StatementName } from "#service-kit/db/statement-names.js";
 import { eventually } from "#tests/support/eventually.js";
 import { type TestLedger } from "#tests/support/ledger.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
@@ -143,7 +144,11 @@ describe("a transaction", () => {
 function deaf(database: Database): Database {
   return {
     ...database,
-    query: async <Row extends object>(sql: string, values?: readonly unknown[], name?: string) => {
+    query: async <Row extends object>(
+      sql: string,
+      values?: readonly unknown[],
+      name?: StatementName,
+    ) => {
       const answer = await database.query<Row>(sql, values, name);
       if (name !== "reserve tag") return answer;
       await relay.cut();
@@ -155,7 +160,11 @@ function deaf(database: Database): Database {
 /** Runs a reservation only when it is woken, and gives it up at once. */
 function stalling(database: Database) {
   let [run, looks] = [() => Promise.resolve<unknown>(undefined), 0];
-  const query = <Row extends object>(sql: string, values?: readonly unknown[], name?: string) => {
+  const query = <Row extends object>(
+    sql: string,
+    values?: readonly unknown[],
+    name?: StatementName,
+  ) => {
     if (name === "reserve tag") {
       run = () => database.query(sql, values, name);
       return Promise.reject(new Fault("UNAVAILABLE"));

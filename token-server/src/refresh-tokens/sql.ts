@@ -1,3 +1,4 @@
+import { SUBJECT_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { EndReason } from "./refusals.js";
 
@@ -56,8 +57,9 @@ export async function insertRefreshToken(db: Queryable, token: NewRefreshToken):
 
 /** Lets one replica after the other count an owner's tokens, until the transaction ends. */
 export async function lockOwner(db: Queryable, { kind, realm, uid }: Owner): Promise<void> {
-  await db.query(`select pg_advisory_xact_lock(hashtextextended($1, 0))`, [
-    JSON.stringify(["refresh tokens", kind, realm, uid]),
+  await db.query(`select pg_advisory_xact_lock($1, hashtext($2))`, [
+    SUBJECT_LOCKS["refresh tokens"],
+    JSON.stringify([kind, realm, uid]),
   ]);
 }
 

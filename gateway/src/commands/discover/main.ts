@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
+import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
@@ -59,7 +60,11 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         progress: progressTo(process.stderr),
       },
     );
-    if (summary === null) throw new Error("another pass is under way: try again in a while");
+    if (summary === null) {
+      for (const line of holderLines(await lockHolders(db), "discovery"))
+        process.stderr.write(`${line}\n`);
+      throw new Error("another pass is under way: try again in a while");
+    }
     for (const line of reportLines(summary, dryRun)) process.stdout.write(`${line}\n`);
     return isInOrder(summary) ? 0 : 1;
   } finally {

@@ -1,6 +1,7 @@
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand } from "#service-kit/command.js";
 import { envReader } from "#service-kit/config.js";
+import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import {
   openDatabase,
   readDatabaseConfig,
@@ -60,6 +61,7 @@ async function forget(db: Database, gateway: string): Promise<number> {
 async function backToNormal(db: Database, config: DatabaseConfig, reason: string): Promise<number> {
   const { ran } = await unlessCollecting(config, SILENT, () => change(db, "normal", reason, 0));
   if (ran) return 0;
+  for (const line of holderLines(await lockHolders(db), "collection")) console.error(line);
   console.error("garbage is being collected: end that first, or wait until it has ended");
   return 2;
 }
@@ -101,6 +103,7 @@ async function show(db: Database): Promise<number> {
   print(`tags being written: ${reservations}, uploads not ended: ${uploads}`);
   if (mode.name === "read-only")
     print(whatIsOpen(state).length === 0 ? "at rest" : "not at rest yet");
+  for (const line of holderLines(await lockHolders(db))) print(line);
   return 0;
 }
 

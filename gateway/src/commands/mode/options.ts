@@ -4,7 +4,7 @@ import { understood, UsageError } from "#service-kit/command.js";
 export const USAGE = `Whether anything may be pushed
 
   show
-      prints the mode and what every gateway has under way
+      prints the mode, what every gateway has under way, and who holds which lock of the database
   read-only --reason TEXT [--drain SECONDS] [--wait SECONDS]
       pushes are refused with the reason; uploads that have begun may go on for --drain (60) seconds;
       --wait waits until nothing is under way any more

@@ -1,16 +1,11 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
+import { SUBJECT_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { OWN_LATEST } from "./latest-tag.js";
 import { childrenOf, parentsOf, subjectOf } from "./manifest-links.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-
-/**
- * First key of the advisory locks, one for each repository, under which deletions of manifests and commits of
- * pushes see each other's work: a commit holds its repository's lock shared, a deletion alone.
- */
-const LOCK_CLASS = 0x0ddf00d;
 
 /**
  * A deletion that the registry was told of takes effect within this time or never: longer than the gateway
@@ -34,7 +29,10 @@ const BELOW = `below (digest) as (
  * @param repository - the repository
  */
 export async function lockForDeletion(tx: Queryable, repository: RepositoryName): Promise<void> {
-  await tx.query(`select pg_advisory_xact_lock($1, hashtext($2))`, [LOCK_CLASS, repository]);
+  await tx.query(`select pg_advisory_xact_lock($1, hashtext($2))`, [
+    SUBJECT_LOCKS.deletion,
+    repository,
+  ]);
 }
 
 /**
@@ -58,7 +56,7 @@ export async function lockAndFindDeleted(
   // Two statements: the second one's snapshot has to be younger than the lock.
   await tx.query(
     `select pg_advisory_xact_lock_shared($1, hashtext($2))`,
-    [LOCK_CLASS, key.repository],
+    [SUBJECT_LOCKS.deletion, key.repository],
     "lock against deletion",
   );
   const { rows } = await tx.query<{ digest: Digest }>(

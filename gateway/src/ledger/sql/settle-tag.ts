@@ -1,10 +1,11 @@
+import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Telling } from "#service-kit/db/tell.js";
 import type { Reservation, TagClaim } from "./reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
-export const SETTLED_CHANNEL = "ledger_tag_settled";
+export const SETTLED_CHANNEL = CHANNELS.settled;
 
 /** What a commit changed. */
 export type CommitChange = "new" | "unchanged" | "restored" | "moved";

@@ -1,11 +1,12 @@
+import { SUBJECT_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { NewEvent } from "../../events/event.js";
 
 /**
- * Any number. A transaction may have several events of a repository that different sinks want: without taking
- * turns two of them could each hold the queue that the other one needs.
+ * A transaction may have several events of a repository that different sinks want: without taking turns two of them
+ * could each hold the queue that the other one needs.
  */
-const TURN = 7_305_119;
+const TURN = SUBJECT_LOCKS.queues;
 
 /**
  * Puts an event into the queues of sinks. An event that is there already is not announced twice.

@@ -1,8 +1,7 @@
+import { WORK_LOCKS } from "#service-kit/db/locks.js";
 import type { Database } from "#service-kit/db/pool.js";
 
 const BATCH = 5_000;
-/** Any number; the same in every gateway. */
-const LOCK = 7_305_118;
 
 /**
  * Forgets events that were delivered long ago. What waits or was given up stays.
@@ -15,7 +14,7 @@ export async function pruneEvents(db: Database, days: number): Promise<number> {
   return db.transaction(async (tx) => {
     const { rows } = await tx.query<{ locked: boolean }>(
       "select pg_try_advisory_xact_lock($1) as locked",
-      [LOCK],
+      [WORK_LOCKS["old events"]],
     );
     if (rows[0]?.locked !== true) return 0;
     const { rowCount } = await tx.query(

@@ -1,10 +1,9 @@
 import { createHash } from "node:crypto";
+import { WORK_LOCKS } from "#service-kit/db/locks.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { parentsOf } from "../../ledger/sql/manifest-links.js";
 import type { CountedPulls, Puller } from "../pull.js";
 
-/** Any constant will do: gateways write pulls one after the other, so that none waits for another in a circle. */
-const PULLS_LOCK = 7_246_393;
 /** Different callers that are kept of one tag and digest; of more the oldest are forgotten, the total stays. */
 const MOST_CALLERS = 1_000;
 /** What is kept of one repository, which has as many digests as somebody cares to push. */
@@ -25,7 +24,7 @@ interface Pulled {
  */
 export async function recordPulls(tx: Queryable, pulls: readonly CountedPulls[]): Promise<void> {
   if (pulls.length === 0) return;
-  await tx.query("select pg_advisory_xact_lock($1)", [PULLS_LOCK]);
+  await tx.query("select pg_advisory_xact_lock($1)", [WORK_LOCKS.pulls]);
   const { rows } = await tx.query<Pulled>(
     `with pulled as (
        select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],

@@ -1,0 +1,27 @@
+/**
+ * Names of the statements that each connection parses once. A connection refuses a name that it knows for another
+ * statement, whoever uses the connection: so they stand here, each for one statement.
+ */
+export const STATEMENT_NAMES = [
+  "append audit entry",
+  "commit tag",
+  "count refusal",
+  "end manifest push",
+  "enqueue event",
+  "find deleted",
+  "give-back-login-point",
+  "is usable",
+  "lock against deletion",
+  "note manifest push",
+  "read buried parts",
+  "read latest",
+  "read tag meaning",
+  "read unchecked",
+  "reserve tag",
+  "store manifest",
+  "take-login-point",
+  "tell",
+] as const;
+
+/** A statement that is run all the time. */
+export type StatementName = (typeof STATEMENT_NAMES)[number];
