@@ -19,6 +19,9 @@ export type ManifestPlace = Readonly<Record<"repository" | "digest", string>>;
 export const FIRST_PLACE: ManifestPlace = { repository: "", digest: "" };
 
 const KEPT = "deleted_at is null and deleting_at is null";
+/** Looked up row by row: as `not exists` it would be joined with all manifests from the first one on. */
+const KEPT_ROW = `select true from ledger.manifest
+  where manifest.repository = tag.repository and manifest.digest = tag.digest`;
 const IS_TAGGED = `exists (select from ledger.tag
   where tag.repository = known.repository and tag.digest = known.digest and tag.deleted_at is null)`;
 
@@ -50,8 +53,7 @@ export async function nextManifests(
        union all
        (select distinct repository, digest, false from ledger.tag
         where (repository, digest) > ($1, $2) ${isBefore} and digest is not null and deleted_at is null
-          and not exists (select from ledger.manifest
-            where manifest.repository = tag.repository and manifest.digest = tag.digest)
+          and (${KEPT_ROW}) is null
         order by repository, digest limit $3)
      ) as known
      order by repository, digest limit $3`,

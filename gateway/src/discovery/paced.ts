@@ -15,9 +15,10 @@ export function paceOf(perSecond: number, now: () => number): Pace {
   let free = 0;
   return async (signal) => {
     signal.throwIfAborted();
-    const at = Math.max(now(), free);
+    const asked = now();
+    const at = Math.max(asked, free);
     free = at + 1_000 / perSecond;
-    if (at > now()) await pause(at - now(), undefined, { signal });
+    if (at > asked) await pause(at - asked, undefined, { signal });
   };
 }
 
