@@ -99,6 +99,20 @@ describe.each(registryPrograms())("parts that are lost, registry $version", (pro
     expect(await countIncomplete(wharf.db)).toBe(0);
   });
 
+  test("a child that was deleted is not put back", async () => {
+    const { manifest } = await made();
+    expect((await wharf.push(manifest)).status).toBe(201);
+    expect((await wharf.push(index(newName(), manifest), newName())).status).toBe(201);
+    await lose(wharf.registry, manifest.digest);
+    await wharf.db.query(
+      "update ledger.manifest set deleted_at = now(), deleted_by = 'alice' where digest = $1",
+      [manifest.digest],
+    );
+    const summary = await discover({ ...ALL, repair: true });
+    expect(summary).toMatchObject({ incompleteLeft: 1, repaired: 0, errors: 0 });
+    expect(await wharf.atRegistry(manifest.digest)).toBe(404);
+  });
+
   test("a child that lost its layer too is reported and cannot be put back", async () => {
     const { manifest, digest } = await made();
     expect((await wharf.push(manifest)).status).toBe(201);

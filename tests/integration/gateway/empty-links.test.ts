@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
-import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
+import { ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
 import { startMadeRegistry, type MadeRegistry } from "#tests/support/made-registry.js";
 import { RACED_TYPE, randomImage, type RandomImage } from "#tests/support/racing-clients.js";
@@ -147,6 +147,22 @@ describe("an upload whose end the registry fails at", () => {
       location: `/v2/alpha/app/blobs/${digest}`,
       "docker-content-digest": digest,
     });
+  });
+
+  test("is told so when it had not been sent whole, although the blob is there", async () => {
+    const blob = image.blobs[0] ?? Buffer.alloc(0);
+    registry.upstream.answerWith((req, res) => {
+      if (req.method === "PUT") res.writeHead(500).end();
+      else if (req.method === "HEAD") res.writeHead(200, { "Content-Length": blob.length }).end();
+      else res.writeHead(202, { Location: "/v2/alpha/app/blobs/uploads/s?_state=x" }).end();
+    });
+    const headers = { Authorization: bearer };
+    const path = "/v2/alpha/app/blobs/uploads/";
+    const { location } = (await ask(gateway.url, path, { method: "POST", headers })).headers;
+    const target = `${String(location)}&digest=${layer}`;
+    const head = `PUT ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: ${bearer}\r\n`;
+    const answer = await rawExchange(gateway.port, `${head}Content-Length: 512\r\n\r\nhalf`);
+    expect(answer).toMatch(/^HTTP\/1\.1 500 /);
   });
 
   test("is told so when it is not", async () => {
