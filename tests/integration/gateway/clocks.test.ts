@@ -34,21 +34,18 @@ describe("when the token server's clock differs", () => {
   test.each([
     [TEN_AHEAD, "the token server's clock is 10 minutes ahead of the gateway's; try again"],
     [SIXTEEN_BEHIND, "the token server's clock is 16 minutes behind the gateway's; try again"],
-  ])(
-    "by %i seconds, a token of its is undecided and the difference is named",
-    async (ahead, why) => {
-      const answer = await readWith(ahead);
-      expect(answer.status).toBe(503);
-      expect(errorOf(answer)).toMatchObject({ code: "UNAVAILABLE", message: why });
-      expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
-      const ready = await ask(between.gateway.url, "/ready");
-      expect(ready.status).toBe(503);
-      expect(JSON.parse(ready.body.toString())).toMatchObject({
-        checks: { clocks: "failing" },
-        reasons: expect.arrayContaining([why.replace("; try again", "")]) as unknown,
-      });
-    },
-  );
+  ])("by %i seconds, a token of its is undecided and the difference is named", async (ahead, why) => {
+    const answer = await readWith(ahead);
+    expect(answer.status).toBe(503);
+    expect(errorOf(answer)).toMatchObject({ code: "UNAVAILABLE", message: why });
+    expect(answer.headers["retry-after"]).toMatch(/^\d+$/);
+    const ready = await ask(between.gateway.url, "/ready");
+    expect(ready.status).toBe(503);
+    expect(JSON.parse(ready.body.toString())).toMatchObject({
+      checks: { clocks: "failing" },
+      reasons: expect.arrayContaining([why.replace("; try again", "")]) as unknown,
+    });
+  });
 
   test.each([TEN_AHEAD, SIXTEEN_BEHIND])(
     "by %i seconds, a token that has expired by that clock too is refused for good",
@@ -67,11 +64,10 @@ describe("when clocks agree", () => {
   test("within a minute, tokens are taken and nothing is said", async () => {
     expect((await readWith(45)).status).toBe(200);
     expect((await readWith(-45)).status).toBe(200);
-    const ready = JSON.parse((await ask(between.gateway.url, "/ready")).body.toString()) as unknown;
-    expect(ready).toMatchObject({
-      checks: { clocks: "ok" },
-      reasons: ["the database does not answer"],
-    });
+    const ready = JSON.parse(
+      (await ask(between.gateway.url, "/ready")).body.toString(),
+    ) as unknown;
+    expect(ready).toMatchObject({ checks: { clocks: "ok" }, reasons: ["the database does not answer"] });
   });
 
   test("a token that has expired, or is not valid yet, is refused for good", async () => {
