@@ -41,7 +41,6 @@ export const FOLDERS = {
   "service-kit": {
     ".": [],
     db: ["."],
-    clock: [".", "db"],
     http: ["."],
     signing: ["."],
   },

@@ -35,7 +35,6 @@ import { formatScope } from "#registry-protocol/scope.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
-import { clockWatch } from "#service-kit/clock/clock-watch.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
 import { isProbe } from "#service-kit/http/probe.js";
@@ -151,10 +150,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const ledger = openLedger({ store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
   const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
-  const clocks = clockWatch("gateway", { db, log, registry: metrics.registry });
   const callers = openCallers(
     { ...TOKENS, tokenServerUrl: options.tokenServerUrl, publicUrl },
-    { db, log, clocks },
+    { db, log },
   );
   const turns = options.manifestTurns;
   const registryApi = openRegistryApi(
@@ -170,7 +168,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
-  const probes = openProbes({ store, registry, mode, clocks });
+  const probes = openProbes({ store, registry, mode });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

@@ -38,8 +38,6 @@ export interface TokenAuthority extends TestSigner {
   bearer(actions: readonly Action[], repository?: string): Promise<string>;
   /** Publishes another set of keys from now on. */
   publish(keys: readonly JWK[]): void;
-  /** Has its clock go ahead by so many seconds from now on, as its answers' dates say. */
-  clockAhead(seconds: number): void;
 }
 
 /**
@@ -81,10 +79,8 @@ export async function newSigner(alg: "ES256" | "RS256" = "ES256"): Promise<TestS
 export async function startTokenAuthority(): Promise<TokenAuthority> {
   const signer = await newSigner();
   let keys: readonly JWK[] = [signer.publicJwk];
-  let ahead = 0;
   const server = await startUpstream((req, res) => {
     req.resume();
-    res.setHeader("Date", new Date(Date.now() + ahead * 1_000).toUTCString());
     res.setHeader("Content-Type", "application/json");
     if (req.url?.startsWith("/.well-known/jwks.json") === true) res.end(JSON.stringify({ keys }));
     else res.end(JSON.stringify({ token: "from the token server" }));
@@ -98,9 +94,6 @@ export async function startTokenAuthority(): Promise<TokenAuthority> {
     },
     publish: (others) => {
       keys = others;
-    },
-    clockAhead: (seconds) => {
-      ahead = seconds;
     },
   };
 }

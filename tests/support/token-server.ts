@@ -6,7 +6,6 @@ import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { clockWatch, type ClockWatch } from "#service-kit/clock/clock-watch.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { fetchJson as fetchDirectly, type FetchJson } from "#service-kit/http/fetch-json.js";
@@ -28,7 +27,6 @@ import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
-import { checkReadiness } from "#token-server/routes/readiness.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
 import { openRestApi } from "#token-server/wiring/rest-api.js";
@@ -49,8 +47,6 @@ export interface TestTokenServer {
   /** Who is known to the company; can be changed. */
   readonly company: Identities;
   readonly logins: FollowedLogins;
-  /** Its clock and the database's, once it is started. */
-  readonly clocks: ClockWatch;
   /** Moves the token server's clock. */
   advance(seconds: number): void;
   stop(): Promise<void>;
@@ -170,10 +166,7 @@ export async function startTestTokenServer(
     client: clientReader(["loopback"], { log: SILENT, now }),
     requestId: () => undefined,
   };
-  const metrics = createMetrics();
-  const clocks = clockWatch("token server", { db, log: SILENT, registry: metrics.registry, now });
-  const readiness = () => checkReadiness({ db, migrated: () => true, clocks });
-  const app = tokenServerRoutes({ log: SILENT, metrics, origin, readiness }, [
+  const app = tokenServerRoutes({ log: SILENT, metrics: createMetrics(), origin }, [
     ...tokens.routes,
     ...restApi.routes,
   ]);
@@ -185,13 +178,11 @@ export async function startTestTokenServer(
     postgres,
     company,
     logins,
-    clocks,
     advance: (seconds) => {
       offset += seconds;
     },
     stop: async () => {
       logins.stop();
-      await clocks.stop();
       services.server.close();
       await db.close();
       await postgres.stop();

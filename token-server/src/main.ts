@@ -27,6 +27,6 @@ await startService(async () => {
   const { robots } = managing;
   const tokens = openTokens(config, { logins, teams, policy, keys, log });
   const restApi = openRestApi(config, { logins, teams, robots });
-  const listeners = openListeners(config, { log, metrics, requests, base }, [tokens, restApi]);
+  const listeners = openListeners(config, { log, metrics, requests }, [tokens, restApi]);
   await runUntilSignal(partsOf([base, requests, rules, ways, managing, listeners]), log);
 });

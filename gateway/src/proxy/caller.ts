@@ -4,7 +4,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Access } from "#registry-protocol/scope.js";
-import { knownKeys, KeysTooOld, type NoteDate } from "./known-keys.js";
+import { knownKeys, KeysTooOld } from "./known-keys.js";
 
 /** Whoever sent a request, as their verified token says. */
 export interface Caller {
@@ -40,22 +40,12 @@ export class ExpiredToken extends InvalidToken {
   }
 }
 
-/** The clock of whoever issues the tokens. */
-export interface IssuerClock {
-  readonly noteDate: NoteDate;
-  /** @returns by how many milliseconds it is ahead of ours, and a sentence that says so; `null` when they agree */
-  readonly difference: () => { readonly ahead: number; readonly message: string } | null;
-}
-
-const UNKNOWN_CLOCK: IssuerClock = { noteDate: () => undefined, difference: () => null };
-
 /** Verifies the token in an `Authorization` header. */
 export interface TokenVerifier {
   /**
    * @param authorization - the header, if any
    * @returns the caller, or `null` when the request carries no bearer token
-   * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys
-   *   cannot be had, or clocks differ so that nobody can tell
+   * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys cannot be had
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
   /** Reloads the signing keys; keeps the ones it has when that fails, as long as they may be kept. */
@@ -91,13 +81,9 @@ export function tokenVerifier(trust: {
   readonly keysMaxAgeSeconds: number;
   /** Current time in milliseconds since the epoch; absent: the system's. */
   readonly now?: () => number;
-  /** The token server's clock; absent: it is not compared. */
-  readonly issuerClock?: IssuerClock;
 }): TokenVerifier {
-  const { now = Date.now, issuerClock = UNKNOWN_CLOCK } = trust;
-  const { noteDate } = issuerClock;
-  const maxAgeSeconds = trust.keysMaxAgeSeconds;
-  const keys = knownKeys(trust.jwksUrl, { maxAgeSeconds, now, noteDate });
+  const now = trust.now ?? Date.now;
+  const keys = knownKeys(trust.jwksUrl, { maxAgeSeconds: trust.keysMaxAgeSeconds, now });
   const options = {
     issuer: trust.issuer,
     audience: trust.audience,
@@ -114,10 +100,10 @@ export function tokenVerifier(trust: {
       const known = remembered.get(fingerprint);
       if (known !== undefined && now() / 1000 < known.expiresAt && keys.has(known.keyId))
         return known.caller;
-      const verifyAt = (time: number) =>
-        jwtVerify(token, keys.find, { ...options, currentDate: new Date(time) });
-      const { payload, protectedHeader } = await verifyAt(now()).catch(async (error: unknown) => {
-        if (isUntimely(error)) await refuseClocks(issuerClock, (ahead) => verifyAt(now() + ahead));
+      const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
+        ...options,
+        currentDate: new Date(now()),
+      }).catch((error: unknown) => {
         throw verificationError(error);
       });
       const caller = toCaller(payload);
@@ -127,32 +113,6 @@ export function tokenVerifier(trust: {
     },
     refresh: () => keys.refresh(),
   };
-}
-
-/** @returns whether its times are all that is wrong with the token: the library looks at them after the signature */
-function isUntimely(error: unknown): boolean {
-  if (error instanceof errors.JWTExpired) return true;
-  return error instanceof errors.JWTClaimValidationFailed && ["nbf", "iat"].includes(error.claim);
-}
-
-/**
- * A token that is good by the clock of whoever issued it is no fault of the client's.
- *
- * @param clock - the issuer's
- * @param verifyAhead - verifies it by a clock that is so many milliseconds ahead of ours
- * @throws Fault UNAVAILABLE when it is good by the issuer's clock
- */
-async function refuseClocks(
-  clock: IssuerClock,
-  verifyAhead: (milliseconds: number) => Promise<unknown>,
-): Promise<void> {
-  const difference = clock.difference();
-  if (difference === null) return;
-  const isGood = await verifyAhead(difference.ahead).then(
-    () => true,
-    () => false,
-  );
-  if (isGood) throw new Fault("UNAVAILABLE", { message: `${difference.message}; try again` });
 }
 
 interface Verified {

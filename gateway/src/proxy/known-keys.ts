@@ -15,12 +15,6 @@ export interface KnownKeys {
   refresh(): Promise<void>;
 }
 
-/** Told of each answer's `Date` header, and when it was asked for and came, in milliseconds since the epoch. */
-export type NoteDate = (
-  date: string | null,
-  asked: { readonly from: number; readonly to: number },
-) => void;
-
 /** The keys were not told for so long that none of them can be believed: one may have been withdrawn since. */
 export class KeysTooOld extends Error {
   override readonly name = "KeysTooOld";
@@ -28,19 +22,13 @@ export class KeysTooOld extends Error {
 
 /**
  * @param url - where the token server publishes its keys
- * @param options - how long keys count that could not be asked for again, in seconds; clock in milliseconds; and who is
- *   told what the token server's clock says
+ * @param options - how long keys count that could not be asked for again, in seconds, and clock in milliseconds
  * @returns the keys; none are known before the first question
  */
 export function knownKeys(
   url: URL,
-  options: {
-    readonly maxAgeSeconds: number;
-    readonly now: () => number;
-    readonly noteDate: NoteDate;
-  },
+  { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: () => number },
 ): KnownKeys {
-  const { maxAgeSeconds, now } = options;
   let toldAt: number | null = null;
   let keyIds: ReadonlySet<string> = new Set();
   const keys = createRemoteJWKSet(url, {
@@ -49,9 +37,7 @@ export function knownKeys(
     cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
     [customFetch]: async (address, init) => {
-      const from = now();
       const answer = await fetchAgain(address, init);
-      options.noteDate(answer.headers.get("date"), { from, to: now() });
       const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
       if (told !== null) {
         toldAt = now();

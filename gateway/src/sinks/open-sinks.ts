@@ -13,15 +13,13 @@ import { webhookSink } from "./webhook-sink.js";
 /**
  * @param config - where events go
  * @param connections - by which they do
- * @param isClockRight - whether times that are signed would be right; absent: they are
  * @returns the sinks; nothing is connected to before the first event
  */
 export function openSinks(
   { registry, sinks }: SinksConfig,
   connections: Outgoing,
-  isClockRight: () => boolean = () => true,
 ): readonly Sink[] {
-  return sinks.map((spec) => openSink(spec, registry, { connections, isClockRight }));
+  return sinks.map((spec) => openSink(spec, registry, connections));
 }
 
 /**
@@ -49,17 +47,13 @@ export function openedSinks(
   };
 }
 
-function openSink(
-  spec: SinkSpec,
-  registry: RegistryIdentity,
-  by: { readonly connections: Outgoing; readonly isClockRight: () => boolean },
-): Sink {
+function openSink(spec: SinkSpec, registry: RegistryIdentity, connections: Outgoing): Sink {
   switch (spec.type) {
     case "sns":
-      return snsSink(spec, registry, by.connections);
+      return snsSink(spec, registry, connections);
     case "webhook":
-      return webhookSink(spec, registry, by);
+      return webhookSink(spec, registry, { connections });
     case "audit":
-      return auditSink(spec, registry, { connections: by.connections });
+      return auditSink(spec, registry, { connections });
   }
 }

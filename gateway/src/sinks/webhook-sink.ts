@@ -8,23 +8,16 @@ import type { WebhookSpec } from "./sink-spec.js";
 import { signatureHeaders, signingKeys, SIGNING_SECRETS } from "./standard-webhooks.js";
 import { targetOf } from "./target.js";
 
-const WRONG_CLOCK =
-  "the gateway's clock differs from others', so receivers would refuse what it signs (clock.differs in its log)";
-
 /**
  * @param spec - URL, secrets and filter
  * @param registry - what the registry is called
- * @param by - connections, which whoever made them ends; what finds addresses; and `isClockRight`, which says whether
- *   receivers would take the time that is signed (absent: they would)
+ * @param by - connections, which whoever made them ends, and what finds addresses
  * @returns a sink that posts signed CloudEvents; its secrets are read anew for every event
  */
 export function webhookSink(
   spec: WebhookSpec,
   registry: RegistryIdentity,
-  {
-    isClockRight = () => true,
-    ...by
-  }: Pick<PosterOptions, "connections" | "resolve"> & { readonly isClockRight?: () => boolean },
+  by: Pick<PosterOptions, "connections" | "resolve">,
 ): Sink {
   const { name, allowLinkLocal } = spec;
   const url = new URL(spec.url);
@@ -37,7 +30,6 @@ export function webhookSink(
     target: targetOf(spec.url),
     wants: eventFilter(spec),
     deliver: async (event, signal) => {
-      if (!isClockRight()) throw new DeliveryError(WRONG_CLOCK);
       const keys = signingKeys((await secrets()).reveal());
       if (keys === null) throw new DeliveryError(`${spec.secretFile} holds no signing secret`);
       const body = cloudEvent(event, registry);

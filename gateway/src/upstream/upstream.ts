@@ -36,13 +36,8 @@ export interface Upstream extends RegistryReads {
   ): Promise<WholeAnswer>;
   /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
-  /** @returns its `Date` header. @throws when the registry does not answer or does not accept the gateway's tokens */
-  ping(): Promise<string | null>;
-}
-
-/** The registry answers, but not as it should. */
-export class RegistryAnswer extends Error {
-  override readonly name = "RegistryAnswer";
+  /** @throws when the registry does not answer or does not accept the gateway's tokens */
+  ping(): Promise<void>;
 }
 
 /**
@@ -156,12 +151,11 @@ export function registryUpstream(
       const headers = { Authorization: authorization("", []) };
       const answer = await ask("/v2/", { headers }, probeMilliseconds);
       if (answer.status !== 200)
-        throw new RegistryAnswer(
+        throw new Error(
           answer.status === 401
             ? "the registry does not accept the gateway's tokens: check rootcertbundle, issuer and service"
             : `the registry answered ${answer.status}`,
         );
-      return answer.headers.get("date");
     },
   };
 }

@@ -1,6 +1,5 @@
 import { checkpointer } from "#audit-log/checkpointer.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
-import { clockWatch, type ClockWatch } from "#service-kit/clock/clock-watch.js";
 import { changedFiles } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -20,7 +19,6 @@ export interface Base extends Opened {
   /** The same as `store.db`. */
   readonly db: Database;
   readonly records: Records;
-  readonly clocks: ClockWatch;
 }
 
 /**
@@ -42,11 +40,10 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const store = openStore(config, log);
   const { db } = store;
-  const clocks = clockWatch("gateway", { db, log, registry: metrics.registry });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const interval = config.checkpoints;
   const signing = checkpointer({ db, log, key: () => keys.active(), now: Date.now, interval });
   const watch = changedFiles(readOnce, log);
-  const parts = [...store.parts, ...records.parts, signing, keys, watch, clocks];
-  return { log, metrics, keys, store, db, records, clocks, parts };
+  const parts = [...store.parts, ...records.parts, signing, keys, watch];
+  return { log, metrics, keys, store, db, records, parts };
 }

@@ -1,4 +1,3 @@
-import type { ClockWatch } from "#service-kit/clock/clock-watch.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -16,7 +15,7 @@ export interface Callers extends Opened {
 
 /**
  * @param config - what tokens have to say, and where the keys are published that they are signed with
- * @param deps - where uploads are on record, and the clocks that are compared
+ * @param deps - where uploads are on record
  * @returns what knows callers
  */
 export function openCallers(
@@ -30,9 +29,8 @@ export function openCallers(
     | "tokenKeysMaxAgeSeconds"
     | "uploadCapSeconds"
   >,
-  deps: { readonly db: Database; readonly log: Logger; readonly clocks: ClockWatch },
+  { db, log }: { readonly db: Database; readonly log: Logger },
 ): Callers {
-  const { db, log, clocks } = deps;
   const { service, publicUrl } = config;
   const verifier = tokenVerifier({
     jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
@@ -40,12 +38,6 @@ export function openCallers(
     audience: service,
     leewaySeconds: config.tokenLeewaySeconds,
     keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
-    issuerClock: {
-      noteDate: (date, asked) => {
-        clocks.noteDate("token server", date, asked);
-      },
-      difference: () => clocks.difference("token server"),
-    },
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   return {

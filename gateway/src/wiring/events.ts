@@ -1,5 +1,4 @@
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
-import type { ClockWatch } from "#service-kit/clock/clock-watch.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import type { Logger } from "#service-kit/log.js";
@@ -27,16 +26,15 @@ export interface Events extends Opened {
 
 /**
  * @param config - sinks, and how long events are kept
- * @param deps - ledger, log, metrics, and whether the gateway's clock can be trusted
+ * @param deps - ledger, log and metrics
  * @returns the way of an event
  */
 export function openEvents(
   config: Pick<GatewayConfig, "events" | "outbox" | "proxies">,
-  deps: { db: Database; log: Logger; metrics: GatewayMetrics; clocks: ClockWatch },
+  { db, log, metrics }: { db: Database; log: Logger; metrics: GatewayMetrics },
 ): Events {
-  const { db, log, metrics, clocks } = deps;
   const connections = outgoing(config.proxies);
-  const sinks = openSinks(config.events, connections, () => clocks.verdict().own === "right");
+  const sinks = openSinks(config.events, connections);
   const outbox = dispatcher(
     {
       db,

@@ -5,7 +5,6 @@ import { readSinksConfig } from "#gateway/sinks/config.js";
 import { openEvents } from "#gateway/wiring/events.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { envReader } from "#service-kit/config.js";
-import { clockWatch } from "#service-kit/clock/clock-watch.js";
 import { readProxies } from "#service-kit/http/proxies.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startForwardProxy, type TestForwardProxy } from "#tests/support/forward-proxy.js";
@@ -85,7 +84,6 @@ test("the gateway delivers by the proxy of its environment, and tells nobody its
     db: ledger.db,
     log: log.log,
     metrics,
-    clocks: clockWatch("gateway", { db: ledger.db, log: log.log, registry: metrics.registry }),
   });
   for (const part of parts) await part.start();
   await announcePush(ledger.db, opened, { repository: "alpha/app", tag: "1.0" });

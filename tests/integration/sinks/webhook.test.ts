@@ -54,8 +54,6 @@ interface Differences extends Partial<WebhookSpec> {
   readonly resolve?: ResolveAll;
 }
 
-let isClockRight = true;
-
 function webhook({ host = "127.0.0.1", resolve, ...spec }: Differences = {}): Sink {
   const url = `http://${host}:${receiver.port}/path-that-is-secret?key=secret`;
   const common = { name: "hook", type: "webhook", actions: ["push"], timeoutSeconds: 10 } as const;
@@ -63,7 +61,6 @@ function webhook({ host = "127.0.0.1", resolve, ...spec }: Differences = {}): Si
   const sink = webhookSink({ ...common, ...target, ...spec }, REGISTRY, {
     connections,
     resolve,
-    isClockRight: () => isClockRight,
   });
   open.push(sink);
   return sink;
@@ -122,18 +119,6 @@ describe("the webhook sink", () => {
     const sink = webhook();
     await folder.remove();
     expect((await failureOf(sink)).message).toBe(`${secretFile} cannot be read`);
-    expect(receiver.received).toEqual([]);
-  });
-
-  test("signs nothing while others say that the gateway's clock is wrong", async () => {
-    isClockRight = false;
-    try {
-      const failure = await failureOf(webhook());
-      expect(failure.message).toMatch(/^the gateway's clock differs from others'/);
-      expect(failure).toMatchObject({ lasting: false, gone: false });
-    } finally {
-      isClockRight = true;
-    }
     expect(receiver.received).toEqual([]);
   });
 

@@ -1,6 +1,5 @@
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
-import { clockWatch, type ClockWatch } from "#service-kit/clock/clock-watch.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { changedFiles } from "#service-kit/files-read-once.js";
@@ -21,7 +20,6 @@ export interface Base extends Opened {
   readonly records: Records;
   /** @returns whether the schema has been brought up to date */
   readonly migrated: () => boolean;
-  readonly clocks: ClockWatch;
 }
 
 /**
@@ -42,7 +40,6 @@ export async function openBase(
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
   const db = openDatabase(database, { name: "token-server", connections }, log);
-  const clocks = clockWatch("token server", { db, log, registry: metrics.registry });
   const { migrated, ...schema } = migrator(
     database,
     [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
@@ -51,6 +48,6 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
-  const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log), clocks];
-  return { log, metrics, keys, db, records, migrated, clocks, parts };
+  const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
+  return { log, metrics, keys, db, records, migrated, parts };
 }

@@ -6,16 +6,14 @@ import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
-import { checkReadiness } from "../routes/readiness.js";
 import { tokenServerRoutes } from "../routes/routes.js";
-import type { Base } from "./base.js";
 import type { FollowedOrigin } from "./request-origin.js";
 
 const IDLE_SECONDS = 60;
 
 /**
  * @param config - where to listen, how much to bear and how to end
- * @param deps - log, metrics, where requests are from, and what has to be there for logins
+ * @param deps - log, metrics, and where requests are from
  * @param opened - all that has routes, in the order in which they are asked
  * @returns the ports, the public one last
  */
@@ -28,17 +26,13 @@ export function openListeners(
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly requests: Pick<FollowedOrigin, "origin">;
-    readonly base: Pick<Base, "db" | "migrated" | "clocks">;
   },
   opened: readonly { readonly routes: readonly RequestHandler[] }[],
 ): Opened {
-  const { log, metrics, requests, base } = deps;
+  const { log, metrics, requests } = deps;
   const { host, port, drainSeconds, connections } = config;
   const routes = opened.flatMap((one) => one.routes);
-  const clients = tokenServerRoutes(
-    { log, metrics, origin: requests.origin, readiness: () => checkReadiness(base) },
-    routes,
-  );
+  const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, routes);
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [
