@@ -48,6 +48,14 @@ export function refusalSentence({ type, name, action, reason }: RefusedAccess): 
 }
 
 /**
+ * @param refusal - what was refused
+ * @returns the sentence without names and reason, for where nothing that a user wrote may stand
+ */
+export function refusalSummary({ type, action }: Pick<RefusedAccess, "type" | "action">): string {
+  return `may not ${refused(type, "this repository", action)}`;
+}
+
+/**
  * @param action - what is to be done
  * @returns it as a verb
  */

@@ -57,7 +57,9 @@ describe("containerd's client", () => {
     await engine.ctr("images", "tag", `${host}/alpha/ctr:1.0`, `${host}/alpha/ctr:2.0`);
     const push = (user: string) =>
       engine.ctr("images", "push", ...as(user), `${host}/alpha/ctr:2.0`);
-    expect((await push("oauth2:bob-token")).ok).toBe(false);
+    const refused = await push("oauth2:bob-token");
+    expect(refused.ok).toBe(false);
+    expect(refused.output).toContain("403 Forbidden: may not push to this repository");
     expect(await push("oauth2:alice-token")).toMatchObject({ ok: true });
   });
 });

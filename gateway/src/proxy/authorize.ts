@@ -1,4 +1,4 @@
-import { refusalSentence } from "#access-policy/sentences.js";
+import { refusalSentence, refusalSummary } from "#access-policy/sentences.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { formatScope, grants, type Access } from "#registry-protocol/scope.js";
@@ -84,8 +84,9 @@ function lacking(
     return challenge("authentication required", { error: "insufficient_scope" });
   // Nobody in particular would get no more by asking again: they have to log in. With an error in the challenge docker shows
   // words of its own in place of ours.
-  if (caller.kind === "anonymous") return challenge(refusal, {});
-  return new Fault("DENIED", { message: refusal, detail: required });
+  const message = refusalSentence(refusal);
+  if (caller.kind === "anonymous") return challenge(message, {});
+  return new Fault("DENIED", { message, summary: refusalSummary(refusal), detail: required });
 }
 
 async function identify(
@@ -120,10 +121,15 @@ async function passes(
   throw new Fault("UPLOAD_UNKNOWN", { cause: new Error(decision.reason) });
 }
 
-function refusalOf(caller: Caller, required: Access, missing: readonly string[]): string | null {
-  const refusal = caller.refused.find(
-    ({ type, name, action }) =>
-      type === required.type && name === required.name && missing.includes(action),
+function refusalOf(
+  caller: Caller,
+  required: Access,
+  missing: readonly string[],
+): Caller["refused"][number] | null {
+  return (
+    caller.refused.find(
+      ({ type, name, action }) =>
+        type === required.type && name === required.name && missing.includes(action),
+    ) ?? null
   );
-  return refusal === undefined ? null : refusalSentence(refusal);
 }

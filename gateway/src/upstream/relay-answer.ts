@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { pipeline } from "node:stream/promises";
+import { printableReason } from "#service-kit/http/status-line.js";
 import { clientHeaders } from "./answer-headers.js";
 
 /** What of an answer's way to the client is not always the same. */
 export interface RelayOptions {
   /** URL of the upstream. */
   readonly upstreamUrl: URL;
-  /** Whether its challenge is the client's affair. */
+  /** Whether its challenge and the reason in its status line are the client's affair: the token server's are ours. */
   readonly passChallenge: boolean;
 }
 
@@ -29,5 +30,7 @@ export async function relayAnswer(
     res.setHeader(name, value);
   const challenge = answer.headers["www-authenticate"];
   if (passChallenge && challenge !== undefined) res.setHeader("WWW-Authenticate", challenge);
+  if (passChallenge && answer.statusMessage !== undefined)
+    res.statusMessage = printableReason(answer.statusMessage);
   await pipeline(answer, res);
 }

@@ -13,8 +13,15 @@ export const MOST_REASON_CHARACTERS = 120;
  * @returns the reason phrase: ASCII that can be printed, at most 120 characters
  */
 export function reasonPhrase(status: number, summary: string): string {
-  const usual = STATUS_CODES[status] ?? "Error";
-  return `${usual}: ${summary}`.replace(/[^\x20-\x7e]/g, "?").slice(0, MOST_REASON_CHARACTERS);
+  return printableReason(`${STATUS_CODES[status] ?? "Error"}: ${summary}`);
+}
+
+/**
+ * @param reason - a reason phrase, ours or that of another server
+ * @returns it, as one can be sent
+ */
+export function printableReason(reason: string): string {
+  return reason.replace(/[^\x20-\x7e]/g, "?").slice(0, MOST_REASON_CHARACTERS);
 }
 
 /**

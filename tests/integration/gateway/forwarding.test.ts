@@ -166,6 +166,28 @@ describe("what the client is told", () => {
     });
   });
 
+  test("has the reason of the token server in its status line, and not that of the registry", async () => {
+    const reason = "Unauthorized: the refresh token has ended";
+    upstream.answerWith((_req, res) => {
+      res.writeHead(401, reason).end("{}");
+      return Promise.resolve();
+    });
+    const own = await startGateway({ registryUrl: upstream.url, tokenServerUrl: upstream.url });
+    try {
+      const answer = await fetch(`${own.url}/token?service=wharfinger`);
+      expect([answer.status, answer.statusText]).toEqual([401, reason]);
+    } finally {
+      await own.stop();
+    }
+    upstream.answerWith((_req, res) => {
+      res.writeHead(404, "of the registry").end("{}");
+      return Promise.resolve();
+    });
+    const headers = { Authorization: await authority.bearer(["pull"]) };
+    const answer = await fetch(`${gateway.url}${BLOB}`, { headers });
+    expect([answer.status, answer.statusText]).toEqual([404, "Not Found"]);
+  });
+
   test("is not the registry's own challenge, request id or connection", async () => {
     const headers = {
       "WWW-Authenticate": 'Bearer realm="http://inside"',

@@ -158,6 +158,11 @@ describe("a token", () => {
       code: "DENIED",
       message: `may not push to alpha/app: ${reason}`,
     });
+    const again = await fetch(`${gateway.url}/v2/alpha/app/blobs/uploads/`, {
+      method: "POST",
+      headers,
+    });
+    expect(again.statusText).toBe("Forbidden: may not push to this repository");
     expect(upstream.seen).toEqual([]);
   });
 

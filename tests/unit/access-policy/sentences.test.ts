@@ -1,5 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
-import { enumerate, noun, refusalSentence, verb } from "#access-policy/sentences.js";
+import {
+  enumerate,
+  noun,
+  refusalSentence,
+  refusalSummary,
+  verb,
+} from "#access-policy/sentences.js";
 
 const REASON = "bob is not in team alpha";
 
@@ -15,6 +21,15 @@ describe("refused access in words", () => {
     const said = refusalSentence({ type, name, action, reason: REASON });
     expect(said).toMatch(sentence);
     expect(said).toMatch(new RegExp(`: ${REASON}$`));
+  });
+
+  test.each([
+    ["repository", "push", "may not push to this repository"],
+    ["repository", "pull", "may not pull from this repository"],
+    ["repository", "delete", "may not delete this repository"],
+    ["registry", "*", "may not list the catalog"],
+  ])("names nothing in a status line: %s, %s", (type, action, said) => {
+    expect(refusalSummary({ type, action })).toBe(said);
   });
 });
 
