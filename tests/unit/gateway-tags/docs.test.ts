@@ -12,9 +12,9 @@ import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 const TEXT = readFileSync(join(REPOSITORY_ROOT, "docs/tags.md"), "utf8");
 
 /** Each example: its title, its file, and the table after it. */
-const EXAMPLES = [...TEXT.matchAll(/^### (.+)\n(?:(?!#).*\n)*?```yaml\n([^`]+)```\n\n((?:\|.*\n)+)/gm)].map(
-  ([, title = "", yaml = "", table = ""]) => ({ title, yaml, rows: rowsOf(table) }),
-);
+const EXAMPLES = [
+  ...TEXT.matchAll(/^### (.+)\n(?:(?!#).*\n)*?```yaml\n([^`]+)```\n\n((?:\|.*\n)+)/gm),
+].map(([, title = "", yaml = "", table = ""]) => ({ title, yaml, rows: rowsOf(table) }));
 
 describe("docs/tags.md", () => {
   test("has examples with answers", () => {
