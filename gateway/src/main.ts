@@ -23,7 +23,12 @@ import { openTagRules } from "./wiring/tag-rules.js";
 import { openTokenServer } from "./wiring/token-server.js";
 
 /** Variables of files whose changes count while the process runs. */
-const FOLLOWED = ["TAG_POLICY_FILE", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"];
+const FOLLOWED = [
+  "DB_PASSWORD_FILE",
+  "TAG_POLICY_FILE",
+  "SIGNING_KEY_FILE",
+  "SIGNING_CERTIFICATE_FILE",
+];
 
 await startService(async () => {
   const config = readConfig(process.env);

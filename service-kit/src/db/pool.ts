@@ -5,6 +5,7 @@ import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
 import { PASSWORD } from "../secret-form.js";
 import type { StatementName } from "./statement-names.js";
+import { currentPassword } from "./password.js";
 import { teller, type Telling } from "./tell.js";
 import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
 
@@ -15,6 +16,8 @@ export interface DatabaseConfig {
   readonly database: string;
   readonly user: string;
   readonly password: Secret;
+  /** File that the password came from, read anew for each connection; absent or `null`: it never changes. */
+  readonly passwordFile?: string | null;
   readonly tls: DatabaseTls;
 }
 
@@ -81,8 +84,9 @@ export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
     password: read.secret(
       "DB_PASSWORD",
       { form: PASSWORD, fallback: "postgres" },
-      "password of `DB_USER`",
+      "password of `DB_USER`; a file is read anew for every connection (docs/database.md#changing-a-password)",
     ),
+    passwordFile: read.optionalText("DB_PASSWORD_FILE"),
     tls: readDatabaseTls(read, url?.searchParams ?? new URLSearchParams()),
   };
 }
@@ -100,14 +104,14 @@ export function readDatabaseConnections(read: EnvReader): number {
   );
 }
 
-/** @returns connection options for the `pg` library; contain the password */
+/** @returns connection options for the `pg` library; give the password that holds when a connection is made */
 export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
   return {
     host: config.host,
     port: config.port,
     database: config.database,
     user: config.user,
-    password: config.password.reveal(),
+    password: currentPassword(config),
     ssl: tlsOptions(config.tls, config.host),
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
