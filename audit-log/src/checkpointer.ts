@@ -1,4 +1,5 @@
 import type { Database } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -39,12 +40,14 @@ const LOOK_AFTER_FAILURE_MILLISECONDS = 10_000;
  *   database lets one at a time
  */
 export function checkpointer(deps: CheckpointDeps): Component {
+  const failing = lastingWarning(deps.log, "audit.checkpoint-failed");
   return repeating("checkpoints", LOOK_MILLISECONDS, async () => {
     try {
       await makeDueCheckpoint(deps);
+      failing.worked();
       return LOOK_MILLISECONDS;
     } catch (error) {
-      deps.log.warn({ event: "audit.checkpoint-failed", err: error });
+      failing.failed(error);
       return LOOK_AFTER_FAILURE_MILLISECONDS;
     }
   });

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Database } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { SYSTEM, type AuditAction } from "./entry.js";
@@ -65,6 +66,7 @@ const RETRY_MILLISECONDS = 2_000;
  */
 export function factQueue(deps: FactDeps): FactQueue {
   const waiting: Fact[] = [];
+  const failing = lastingWarning(deps.log, "audit.fact-waits");
   let timer: NodeJS.Timeout | undefined;
   let running = Promise.resolve();
   let state: "new" | "idle" | "busy" | "stopped" = "new";
@@ -75,8 +77,9 @@ export function factQueue(deps: FactDeps): FactQueue {
         await recordFact(deps, fact);
         waiting.shift();
       }
+      failing.worked();
     } catch (error) {
-      deps.log.warn({ event: "audit.fact-waits", facts: waiting.length, err: error });
+      failing.failed(error, { facts: waiting.length });
     }
     if (isStopped()) return;
     state = "idle";

@@ -3,6 +3,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Database, Transaction } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -31,10 +32,9 @@ const REASON = "settled for a gateway that was lost";
  *   seconds; replicas may do so side by side
  */
 export function deletionRecovery(deps: RecoverDeletionsDeps): Component {
+  const failing = lastingWarning(deps.log, "deletion-recovery.failed");
   return repeating("deletion recovery", LOOK_MILLISECONDS, async (stopping) => {
-    await recoverDeletions(deps, stopping).catch((error: unknown) => {
-      warn(deps, error);
-    });
+    await recoverDeletions(deps, stopping).then(failing.worked, failing.failed);
     return LOOK_MILLISECONDS;
   });
 }

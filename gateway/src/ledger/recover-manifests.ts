@@ -1,4 +1,5 @@
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -20,10 +21,9 @@ const SETTLED = { reason: "settled for a gateway that was lost", how: "found" } 
  *   seconds; replicas may do so side by side
  */
 export function manifestRecovery(deps: RecoverManifestsDeps): Component {
+  const failing = lastingWarning(deps.log, "manifest-recovery.failed");
   return repeating("manifest recovery", LOOK_MILLISECONDS, async (stopping) => {
-    await recoverManifestPushes(deps, stopping).catch((error: unknown) => {
-      warn(deps, error);
-    });
+    await recoverManifestPushes(deps, stopping).then(failing.worked, failing.failed);
     return LOOK_MILLISECONDS;
   });
 }

@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { recordFound } from "./record-manifest.js";
@@ -73,13 +74,15 @@ export function recovery(deps: RecoverDeps): Component {
   const warn = (error: unknown) => {
     deps.log.warn({ event: "recovery.failed", err: error });
   };
+  const looking = lastingWarning(deps.log, "recovery.failed");
   return repeating("recovery", LOOK_MILLISECONDS, async (stopping) => {
     try {
       // One that cannot be settled keeps none of the others waiting.
-      for (const key of await listExpired(deps.db, BATCH))
-        if (!stopping.aborted) await recoverTag(deps, key).catch(warn);
+      const expired = await listExpired(deps.db, BATCH);
+      looking.worked();
+      for (const key of expired) if (!stopping.aborted) await recoverTag(deps, key).catch(warn);
     } catch (error) {
-      warn(error);
+      looking.failed(error);
     }
     return LOOK_MILLISECONDS;
   });

@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -40,10 +41,9 @@ export function withheldTagsReader({ db, remembered }: WithheldTagsDeps): () => 
  */
 export function withheldTags(deps: WithheldTagsDeps): Component {
   const look = withheldTagsReader(deps);
+  const failing = lastingWarning(deps.log, "withheld-tags.failed");
   return repeating("withheld tags", 0, async () => {
-    await look().catch((error: unknown) => {
-      deps.log.warn({ event: "withheld-tags.failed", err: error });
-    });
+    await look().then(failing.worked, failing.failed);
     return LOOK_MILLISECONDS;
   });
 }

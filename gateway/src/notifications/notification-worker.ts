@@ -1,3 +1,4 @@
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { BATCH, handleNotifications, type HandleDeps } from "./handle-notifications.js";
 import type { LookDeps } from "./look-at-tag.js";
@@ -32,6 +33,7 @@ export function notificationWorker(
   const handling: HandleDeps = { ...deps, tags: { ...deps.tags, signal: stopping.signal } };
   let timer: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
+  const failing = lastingWarning(deps.log, "notifications.not-handled");
   let running = Promise.resolve();
   let measuredAt = -Infinity;
   let state: "new" | "idle" | "busy" | "busy and woken" = "new";
@@ -44,8 +46,9 @@ export function notificationWorker(
         measuredAt = performance.now();
         await measure(deps);
       }
+      failing.worked();
     } catch (error) {
-      deps.log.warn({ event: "notifications.not-handled", err: error });
+      failing.failed(error);
     }
   };
   const go = () => {

@@ -1,3 +1,4 @@
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { TokenVerifier } from "./caller.js";
@@ -19,10 +20,9 @@ export function keyRefresher(
   everyMilliseconds = REFRESH_MILLISECONDS,
 ): Component {
   let timer: NodeJS.Timeout | undefined;
+  const failing = lastingWarning(log, "keys.refresh-failed");
   const refresh = () => {
-    verifier.refresh().catch((error: unknown) => {
-      log.warn({ event: "keys.refresh-failed", err: error });
-    });
+    verifier.refresh().then(failing.worked, failing.failed);
   };
   return {
     name: "key refresher",

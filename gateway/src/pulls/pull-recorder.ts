@@ -1,4 +1,5 @@
 import type { Database } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { announcePulls, type Announcing } from "./announce-pulls.js";
@@ -46,6 +47,7 @@ const BATCH = 1_000;
 export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
   const counts = pullCounts(MOST_WAITING);
   const recent = recentReads();
+  const failing = lastingWarning(deps.log, "pulls.not-written");
   let timer: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
@@ -54,9 +56,10 @@ export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
       const taken = counts.take(BATCH);
       try {
         await write(deps, await withoutChildren(taken));
+        failing.worked();
       } catch (error) {
         deps.pullMetrics.dropped.inc(counts.putBack(taken));
-        deps.log.warn({ event: "pulls.not-written", waiting: counts.size, err: error });
+        failing.failed(error, { waiting: counts.size });
         break;
       }
     }

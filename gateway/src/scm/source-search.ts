@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -54,6 +55,7 @@ const SEARCH_MILLISECONDS = 120_000;
  * @returns the component
  */
 export function sourceSearch(deps: SourceSearchDeps, timing: SearchTiming = TIMING): Component {
+  const failing = lastingWarning(deps.log, "scm-search.failed");
   return repeating("source search", timing.lookMilliseconds, async (stopping) => {
     try {
       let measuredAt = -Infinity;
@@ -64,8 +66,9 @@ export function sourceSearch(deps: SourceSearchDeps, timing: SearchTiming = TIMI
         deps.metrics.waiting.set(await countSearches(deps.db));
         measuredAt = performance.now();
       }
+      failing.worked();
     } catch (error) {
-      deps.log.warn({ event: "scm-search.failed", err: error });
+      failing.failed(error);
     }
     return timing.lookMilliseconds;
   });

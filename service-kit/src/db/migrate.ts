@@ -1,5 +1,6 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
+import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import { WORK_LOCKS } from "./locks.js";
@@ -51,7 +52,8 @@ async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): 
     direction: "up",
     migrationsTable: MIGRATION_TABLE,
     schema,
-    createSchema: true,
+    // Who owns a schema may not make another one; Postgres asks for that right before it looks whether there is one.
+    createSchema: !(await hasSchema(client, schema)),
     singleTransaction: true,
     // Our own lock waits; the library's gives up at once when another replica holds it.
     noLock: true,
@@ -59,6 +61,11 @@ async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): 
   });
   for (const { name } of applied) log.info({ event: "database.migrated", schema, migration: name });
   await grantRights(client, schema, migrations.rights ?? { tables: {} });
+}
+
+async function hasSchema(client: pg.Client, schema: string): Promise<boolean> {
+  const { rowCount } = await client.query("select from pg_namespace where nspname = $1", [schema]);
+  return rowCount !== 0;
 }
 
 async function withClient<T>(
@@ -107,11 +114,15 @@ export function migrator(
 ): Migrator {
   let done = false;
   let toldAt = -Infinity;
+  const failing = lastingFailure((fields) => {
+    log.error({ event: "database.migration-failed", ...fields });
+  });
   let timer: NodeJS.Timeout | undefined;
   const attempt = async (): Promise<void> => {
     try {
       const pending = await migrateOrLook(config, migrations, log);
       done = pending.length === 0;
+      failing.worked();
       if (!done && Date.now() - toldAt >= TELL_AGAIN_MILLISECONDS) {
         toldAt = Date.now();
         const message =
@@ -119,7 +130,7 @@ export function migrator(
         log.warn({ event: "database.migration-awaited", pending, message });
       }
     } catch (error) {
-      log.error({ event: "database.migration-failed", err: error });
+      failing.failed(error);
     }
     if (!done) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
   };

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { inTime } from "../in-time.js";
+import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import { endClient } from "./end-client.js";
@@ -47,6 +48,10 @@ export function subscriber(
   const listeners = new Map<string, (payload: string) => void>();
   const stopping = new AbortController();
   const hasStopped = () => stopping.signal.aborted;
+  const failing = lastingFailure(({ err, failures }) => {
+    const reason = err instanceof Error ? err.message : "unknown reason";
+    log.warn({ event: "database.subscription-lost", reason, failures });
+  });
   let running = Promise.resolve();
 
   const listen = async (listening: () => void): Promise<void> => {
@@ -63,6 +68,7 @@ export function subscriber(
       for (;;) {
         await hears();
         await Promise.race([pause(watching.heartbeat, undefined, { ref: false }), lost]);
+        failing.worked();
       }
     } finally {
       await endClient(client);
@@ -72,8 +78,7 @@ export function subscriber(
     while (!hasStopped()) {
       const error = await listen(listening).catch((reason: unknown) => reason);
       if (hasStopped()) return;
-      const reason = error instanceof Error ? error.message : "unknown reason";
-      log.warn({ event: "database.subscription-lost", reason });
+      failing.failed(error);
       listening();
       await pause(RECONNECT_MILLISECONDS, undefined, { signal: stopping.signal }).catch(() => null);
     }

@@ -1,9 +1,11 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { Secret } from "#service-kit/secret.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { migrate, migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { readableLog } from "#tests/integration/logins/support/log.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
@@ -85,6 +87,48 @@ describe("migrations", () => {
     const { rows } = await withDatabase(config, (db) => db.query("select more from trial.first"));
     expect(rows).toEqual([{ more: null }]);
     await folder.remove();
+  });
+
+  test("need no right to make schemas where they stand, neither when all is done nor when something is left", async () => {
+    const config = await emptyDatabase(postgres);
+    const folder = await temporaryFolder();
+    const trial = { schema: "trial", directory: folder.path };
+    await writeFile(join(folder.path, "000001_first.sql"), "create table trial.first (id int);");
+    const user = `owner_${config.database}`;
+    const owner = { ...config, user, password: new Secret(user) };
+    const sql = [
+      `create role ${user} login password '${user}'`,
+      `create schema trial authorization ${user}`,
+      `revoke create on database ${config.database} from public`,
+    ];
+    for (const statement of sql) await withDatabase(config, (db) => db.query(statement));
+    for (let start = 1; start <= 2; start += 1) {
+      const schema = migrator(owner, [trial], SILENT);
+      await schema.start();
+      await schema.stop();
+      expect(schema.migrated()).toBe(true);
+    }
+    await writeFile(join(folder.path, "000002_more.sql"), "create table trial.second (id int);");
+    await migrate(owner, trial, SILENT);
+    expect(await tablesOf(config, "trial")).toEqual(expect.arrayContaining(["first", "second"]));
+    await folder.remove();
+  });
+
+  test("that fail for as long as a database is away are told of once, not each second", async () => {
+    const config = await emptyDatabase(postgres);
+    const relay = await startRelay(postgres.login.port);
+    await relay.cut();
+    const { log, ...logged } = readableLog();
+    let attempts = 0;
+    const counted = { ...config, get port() { attempts += 1; return relay.port; } }; // prettier-ignore
+    const schema = migrator(counted, [LEDGER_MIGRATIONS], log);
+    await schema.start();
+    await waitUntil(() => attempts >= 3, { withinMs: 30_000 });
+    expect(logged.linesOf("database.migration-failed")).toHaveLength(1);
+    await relay.mend();
+    await waitUntil(() => schema.migrated(), { withinMs: 30_000 });
+    await schema.stop();
+    await relay.cut();
   });
 
   test("wait for a database that comes up late, and the service starts meanwhile", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError } from "#service-kit/config.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { anyRobot } from "./sql.js";
@@ -58,11 +59,12 @@ export function refuseRobots(
 }
 
 async function untilKnown(deps: RefuseRobotsDeps, signal: AbortSignal): Promise<string | null> {
+  const failing = lastingWarning(deps.log, "authentication.undecided");
   do {
     try {
       if (deps.migrated()) return await anyRobot(deps.db);
     } catch (error) {
-      deps.log.warn({ event: "authentication.undecided", err: error });
+      failing.failed(error);
     }
   } while (await passed(ASK_AGAIN_MILLISECONDS, signal));
   return null;
