@@ -40,7 +40,8 @@ export const FOLDERS = {
   "tag-policy": { ".": [] },
   "service-kit": {
     ".": [],
-    db: ["."],
+    clocks: ["."],
+    db: [".", "clocks"],
     http: ["."],
     signing: ["."],
   },

@@ -177,8 +177,16 @@ export interface FaultOptions {
   readonly detail?: unknown;
   /** Extra response headers, for example `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** What went wrong inside; is logged, never shown. */
+  /** What went wrong inside; is logged, never shown unless it is a {@link Hindrance}. */
   readonly cause?: unknown;
+}
+
+/**
+ * Why something cannot be decided for the moment, in words that everybody may read: every UNAVAILABLE that comes of it
+ * says so, too.
+ */
+export class Hindrance extends Error {
+  override readonly name = "Hindrance";
 }
 
 /** A refusal or failure that a client is told about; anything else that is thrown becomes UNKNOWN. */
@@ -191,13 +199,18 @@ export class Fault extends Error {
   readonly headers: Readonly<Record<string, string>>;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
-    super(options.message ?? FAULTS[code].message, { cause: options.cause });
+    super(messageOf(code, options), { cause: options.cause });
     this.code = code;
     this.wire = options.wire ?? FAULTS[code].wire;
     this.summary = options.summary ?? FAULTS[code].message;
     this.detail = options.detail;
     this.headers = options.headers ?? {};
   }
+}
+
+function messageOf(code: FaultCode, { message, cause }: FaultOptions): string {
+  const said = message ?? FAULTS[code].message;
+  return code === "UNAVAILABLE" && cause instanceof Hindrance ? `${said}: ${cause.message}` : said;
 }
 
 /** An HTTP answer with the registry's error body. */

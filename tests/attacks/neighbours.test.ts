@@ -33,6 +33,7 @@ let anchors: readonly X509Certificate[];
 let ahead = 0;
 let server: TestTokenServer;
 const outcomes: StatementOutcome[] = [];
+const times: [keyId: string, milliseconds: number][] = [];
 
 beforeAll(async () => {
   folder = await temporaryFolder();
@@ -43,7 +44,11 @@ beforeAll(async () => {
   const now = () => Date.now() + ahead;
   server = await startTestTokenServer({
     origin: toldByGateway({
-      verify: callerVerifier({ anchors: () => anchors, now }),
+      verify: callerVerifier({
+        anchors: () => anchors,
+        now,
+        onTime: (...heard) => times.push(heard),
+      }),
       direct: clientReader([], { log: SILENT, now }),
       log: SILENT,
       now,
@@ -80,6 +85,20 @@ describe("what a gateway tells of a caller", () => {
     expect((await recorded({ [CALLER_HEADER]: late })).address).toBe(PEER);
     ahead = 0;
   });
+});
+
+test("a gateway's clock is known by what it says, however wrong it is, once, and never by what others make up", async () => {
+  const at = seconds() + 600;
+  const early = statement(signed(REQUEST, at));
+  expect((await recorded(early)).address).toBe(PEER);
+  expect(times.at(-1)).toEqual([key.keyId, at * 1000]);
+  const heard = times.length;
+  const believed = statement(signed());
+  await recorded(believed);
+  await recorded(believed);
+  expect(times).toHaveLength(heard + 1);
+  await recorded(statement(withPayload(signed(), { nbf: at })));
+  expect(times).toHaveLength(heard + 1);
 });
 
 test("whoever comes without a gateway's word is not counted among those who are not believed", async () => {

@@ -33,6 +33,7 @@ import { Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import { clockWatch } from "#service-kit/clocks/clock-watch.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
@@ -150,9 +151,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const ledger = openLedger({ store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
   const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
+  const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });
   const callers = openCallers(
     { ...TOKENS, tokenServerUrl: options.tokenServerUrl, publicUrl },
-    { db, log },
+    { db, log, clocks, introduce: () => ({}) },
   );
   const turns = options.manifestTurns;
   const registryApi = openRegistryApi(
@@ -168,7 +170,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
-  const probes = openProbes({ store, registry, mode });
+  const probes = openProbes({ store, registry, mode, clocks, log, metrics });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

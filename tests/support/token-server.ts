@@ -7,6 +7,7 @@ import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { fetchJson as fetchDirectly, type FetchJson } from "#service-kit/http/fetch-json.js";
 import { Secret } from "#service-kit/secret.js";
@@ -29,6 +30,7 @@ import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js"
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
+import { openProbes } from "#token-server/wiring/probes.js";
 import { openRestApi } from "#token-server/wiring/rest-api.js";
 import { openTokens } from "#token-server/wiring/tokens.js";
 import { SILENT } from "./silent.js";
@@ -74,6 +76,8 @@ export interface TestTokenServerOptions {
   readonly log?: Logger;
   /** Asks the company's services; absent: directly. */
   readonly fetchJson?: FetchJson;
+  /** What is known of clocks; absent: that they agree. */
+  readonly clocks?: Pick<ClockWatch, "doubt">;
 }
 
 /** Replicas of one installation have one. */
@@ -119,6 +123,7 @@ export async function startTestTokenServer(
     },
     { now, log: SILENT },
   );
+  const clocks = options.clocks ?? { doubt: () => null };
   const identityConfig = {
     tokeninfoUrl: `${services.url}/oauth2/tokeninfo`,
     teamServiceUrl: `${services.url}/teams-service`,
@@ -151,6 +156,7 @@ export async function startTestTokenServer(
       most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
       takenClients: options.refreshTokenClients ?? [],
     },
+    doubtOfClock: clocks.doubt,
     countLogin: () => undefined,
     log: options.log ?? SILENT,
   };
@@ -166,9 +172,12 @@ export async function startTestTokenServer(
     client: clientReader(["loopback"], { log: SILENT, now }),
     requestId: () => undefined,
   };
-  const app = tokenServerRoutes({ log: SILENT, metrics: createMetrics(), origin }, [
+  const metrics = createMetrics();
+  const probes = openProbes({ db, migrated: () => true, clocks, log: SILENT, metrics });
+  const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [
     ...tokens.routes,
     ...restApi.routes,
+    ...probes.routes,
   ]);
   return {
     app,

@@ -26,6 +26,8 @@ export interface DeliverDeps {
   readonly random: () => number;
   /** How long ago an event may have been queued or replayed for a failed delivery to be tried again. */
   readonly giveUpSeconds: number;
+  /** @returns why nothing may be delivered at present, by the next attempt; `null`: it may */
+  readonly heldBack: () => string | null;
   /** How long an attempt may take; absent: 15 s. */
   readonly attemptMilliseconds?: number;
 }
@@ -54,7 +56,7 @@ export async function deliverQueue(
 ): Promise<void> {
   let before: Tries = queue;
   for (const delivery of await nextDeliveries(deps.db, queue, BATCH)) {
-    if (stopping.aborted) break;
+    if (stopping.aborted || deps.heldBack() !== null) break;
     const outcome = await deliverOne(deps, sink, queue, delivery, before);
     if (outcome !== "settled") return;
     before = UNTRIED;

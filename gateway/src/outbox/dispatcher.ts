@@ -38,8 +38,9 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
   const stopping = new AbortController();
   const timers = new Set<NodeJS.Timeout>();
   const lines = sinks.map((sink) => deliveryLine(deps, sink, stopping.signal));
+  const mayDeliver = tellingHoldUps(deps);
   const lookAll = () => {
-    for (const line of lines) line.look();
+    if (mayDeliver()) for (const line of lines) line.look();
   };
   let soon: NodeJS.Timeout | undefined;
   const every = (milliseconds: number, work: () => void) => {
@@ -112,7 +113,7 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
         if (queue === null) return;
         look();
         await deliverQueue(deps, sink, queue, stopping);
-        if (stopping.aborted) return;
+        if (stopping.aborted || deps.heldBack() !== null) return;
       }
     } catch (error) {
       if (!away || !isUnavailable(error))
@@ -121,6 +122,20 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
     }
   };
   return { look, ended: () => Promise.all(running) };
+}
+
+/** What is held back waits in its queue as it does for a sink that is away, and no attempt is counted. */
+function tellingHoldUps({ heldBack, log }: DeliverDeps): () => boolean {
+  let held = false;
+  return () => {
+    const reason = heldBack();
+    if ((reason !== null) !== held) {
+      if (reason === null) log.info({ event: "outbox.goes-on" });
+      else log.error({ event: "outbox.held-back", reason });
+      held = reason !== null;
+    }
+    return !held;
+  };
 }
 
 function timeout(milliseconds: number): Promise<void> {

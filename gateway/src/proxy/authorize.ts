@@ -28,13 +28,16 @@ export async function authorize(
 ): Promise<Caller> {
   const required = requiredAccess(request);
   const challenge = challenging(required, realm);
-  const { caller, expired } = await identify(verifier, authorization).catch((error: unknown) => {
-    if (error instanceof InvalidToken) throw challenge(error.message, { error: "invalid_token" });
-    throw error;
-  });
+  const { caller, expired, fault } = await identify(verifier, authorization).catch(
+    (error: unknown) => {
+      if (error instanceof InvalidToken) throw challenge(error.message, { error: "invalid_token" });
+      throw error;
+    },
+  );
   if (caller === null) throw challenge("authentication required", {});
   const missing = required === null ? [] : missingActions(caller, required);
   if (missing.length === 0 && (await passes(uploads, request, caller, expired))) return caller;
+  if (fault !== null) throw fault;
   if (expired || required === null)
     throw challenge("the token has expired", { error: "invalid_token" });
   throw lacking(caller, required, missing, challenge);
@@ -92,12 +95,12 @@ function lacking(
 async function identify(
   verifier: TokenVerifier,
   authorization: string | undefined,
-): Promise<{ caller: Caller | null; expired: boolean }> {
+): Promise<{ caller: Caller | null; expired: boolean; fault: Fault | null }> {
   try {
-    return { caller: await verifier.verify(authorization), expired: false };
+    return { caller: await verifier.verify(authorization), expired: false, fault: null };
   } catch (error) {
-    if (error instanceof ExpiredToken) return { caller: error.caller, expired: true };
-    throw error;
+    if (!(error instanceof ExpiredToken)) throw error;
+    return { caller: error.caller, expired: true, fault: error.fault };
   }
 }
 

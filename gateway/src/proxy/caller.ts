@@ -4,7 +4,9 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Access } from "#registry-protocol/scope.js";
-import { knownKeys, KeysTooOld } from "./known-keys.js";
+import { steadyNow } from "#service-kit/clocks/clock-reading.js";
+import { knownKeys, KeysTooOld, type KnownKeysOptions } from "./known-keys.js";
+import { faultOfClocks, TOKEN_SERVER, type KnownClocks } from "./token-clock.js";
 
 /** Whoever sent a request, as their verified token says. */
 export interface Caller {
@@ -33,10 +35,13 @@ export class InvalidToken extends Error {
 export class ExpiredToken extends InvalidToken {
   override readonly name = "ExpiredToken";
   readonly caller: Caller;
+  /** Why that is not its bearer's fault, when it is not. */
+  readonly fault: Fault | null;
 
-  constructor(caller: Caller) {
+  constructor(caller: Caller, fault: Fault | null) {
     super("the token has expired");
     this.caller = caller;
+    this.fault = fault;
   }
 }
 
@@ -45,7 +50,8 @@ export interface TokenVerifier {
   /**
    * @param authorization - the header, if any
    * @returns the caller, or `null` when the request carries no bearer token
-   * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys cannot be had
+   * @throws InvalidToken (ExpiredToken when its end is all that is wrong), or Fault UNAVAILABLE when the signing keys
+   *   cannot be had, or clocks differ so that it says nothing that it is not yet good
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
   /** Reloads the signing keys; keeps the ones it has when that fails, as long as they may be kept. */
@@ -64,6 +70,9 @@ const claimsSchema = z.object({
     .default([]),
 });
 
+/** What was told so lately needs not be asked again. */
+const CLOCK_KNOWN_MILLISECONDS = 1_000;
+
 /** A client shows the same token with each of its requests. */
 const REMEMBERED = { max: 10_000, ttl: 60_000 };
 
@@ -79,16 +88,35 @@ export function tokenVerifier(trust: {
   readonly leewaySeconds: number;
   /** How long keys count that could not be asked for again, in seconds. */
   readonly keysMaxAgeSeconds: number;
+  readonly clocks: KnownClocks;
+  /** See {@link KnownKeysOptions}; absent: it says nothing of itself. */
+  readonly introduce?: KnownKeysOptions["introduce"];
   /** Current time in milliseconds since the epoch; absent: the system's. */
   readonly now?: () => number;
 }): TokenVerifier {
   const now = trust.now ?? Date.now;
-  const keys = knownKeys(trust.jwksUrl, { maxAgeSeconds: trust.keysMaxAgeSeconds, now });
+  const { clocks, leewaySeconds } = trust;
+  let clockToldAt = -Infinity;
+  const keys = knownKeys(trust.jwksUrl, {
+    maxAgeSeconds: trust.keysMaxAgeSeconds,
+    now,
+    introduce: trust.introduce ?? (() => ({})),
+    onTime: (reading) => {
+      clockToldAt = reading.takenAt;
+      clocks.note(TOKEN_SERVER, reading);
+    },
+  });
+  const blameOf = async ({ claim, payload }: Untimely) => {
+    // Whoever is told "not yet" has just got the token: its clock may have been set since it was asked last.
+    const isOld = steadyNow() - clockToldAt > CLOCK_KNOWN_MILLISECONDS;
+    if (claim === "nbf" && isOld) await keys.refresh().catch(() => undefined);
+    return faultOfClocks(clocks, payload, { seconds: now() / 1000, leewaySeconds });
+  };
   const options = {
     issuer: trust.issuer,
     audience: trust.audience,
     algorithms: ["ES256", "RS256"],
-    clockTolerance: trust.leewaySeconds,
+    clockTolerance: leewaySeconds,
     requiredClaims: ["exp", "nbf", "iat"],
   };
   const remembered = new LRUCache<string, Verified>(REMEMBERED);
@@ -103,8 +131,9 @@ export function tokenVerifier(trust: {
       const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
         ...options,
         currentDate: new Date(now()),
-      }).catch((error: unknown) => {
-        throw verificationError(error);
+      }).catch(async (error: unknown) => {
+        const late = untimely(error);
+        throw verificationError(error, late && (await blameOf(late)));
       });
       const caller = toCaller(payload);
       const { kid: keyId = "" } = protectedHeader;
@@ -131,11 +160,27 @@ function toCaller(payload: JWTPayload): Caller {
   return { subject, realm, kind, access, isTrusted, refused };
 }
 
-/** Only faults of the token itself are the client's; not having the keys is ours. */
-function verificationError(error: unknown): Error {
+/** A token of which all is right but its time. */
+interface Untimely {
+  readonly claim: "nbf" | "exp";
+  readonly payload: JWTPayload;
+}
+
+/** The library looks at these last. */
+function untimely(error: unknown): Untimely | null {
+  if (error instanceof errors.JWTExpired && error.claim === "exp")
+    return { claim: "exp", payload: error.payload };
+  if (error instanceof errors.JWTClaimValidationFailed && error.reason === "check_failed")
+    return error.claim === "nbf" ? { claim: "nbf", payload: error.payload } : null;
+  return null;
+}
+
+/** Only faults of the token itself are the client's; not having the keys is ours, and so are clocks that differ. */
+function verificationError(error: unknown, fault: Fault | null): Error {
   // The library looks at the end last: signature, issuer and audience were right.
   if (error instanceof errors.JWTExpired && error.claim === "exp")
-    return new ExpiredToken(toCaller(error.payload));
+    return new ExpiredToken(toCaller(error.payload), fault);
+  if (fault !== null) return fault;
   if (error instanceof errors.JWKSNoMatchingKey)
     return new InvalidToken("the token was signed by an unknown key");
   const ours = error instanceof errors.JWKSTimeout || error instanceof errors.JWKSInvalid;

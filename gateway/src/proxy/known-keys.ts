@@ -1,5 +1,12 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
+import {
+  answerTime,
+  clockReading,
+  steadyNow,
+  timeInHeaders,
+  type ClockReading,
+} from "#service-kit/clocks/clock-reading.js";
 import { fetchAgain } from "#service-kit/http/fetch-again.js";
 
 /** The token server's keys as they were last told. */
@@ -20,14 +27,26 @@ export class KeysTooOld extends Error {
   override readonly name = "KeysTooOld";
 }
 
+/** What keys go by. */
+export interface KnownKeysOptions {
+  /** How long keys count that could not be asked for again, in seconds. */
+  readonly maxAgeSeconds: number;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
+  /** Told what the token server's clock says, with each answer. */
+  readonly onTime: (reading: ClockReading) => void;
+  /** Made for each request: by what the gateway says of itself, the token server knows its clock, too. */
+  readonly introduce: (path: string) => Readonly<Record<string, string>>;
+}
+
 /**
  * @param url - where the token server publishes its keys
- * @param options - how long keys count that could not be asked for again, in seconds, and clock in milliseconds
+ * @param options - how long keys count, the own clock, and who hears of the other one
  * @returns the keys; none are known before the first question
  */
 export function knownKeys(
   url: URL,
-  { maxAgeSeconds, now }: { readonly maxAgeSeconds: number; readonly now: () => number },
+  { maxAgeSeconds, now, onTime, introduce }: KnownKeysOptions,
 ): KnownKeys {
   let toldAt: number | null = null;
   let keyIds: ReadonlySet<string> = new Set();
@@ -37,7 +56,11 @@ export function knownKeys(
     cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
     [customFetch]: async (address, init) => {
-      const answer = await fetchAgain(address, init);
+      const asked = steadyNow();
+      const headers = { ...Object.fromEntries(init.headers), ...introduce(url.pathname) };
+      const answer = await fetchAgain(address, { ...init, headers });
+      const time = timeInHeaders(answerTime(answer.headers));
+      if (time !== null) onTime(clockReading(time, asked, steadyNow()));
       const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
       if (told !== null) {
         toldAt = now();

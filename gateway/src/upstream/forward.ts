@@ -1,9 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import type { AnswerTime } from "#service-kit/clocks/clock-reading.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { MadeRequest } from "./made-request.js";
 import type { Sending } from "./once-more.js";
+import { refusedUs } from "./refused-us.js";
 import { relayAnswer } from "./relay-answer.js";
 import { sender } from "./send.js";
 
@@ -58,7 +60,8 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     try {
       const answer = await answerOf(target, sending);
       await onAnswer?.(answer);
-      if (answer.statusCode === 401 && !target.passUnauthorized) throw refusedUs(target);
+      if (answer.statusCode === 401 && !target.passUnauthorized)
+        throw refusedUs(target.name, timeOf(answer));
       await relayAnswer(answer, res, { upstreamUrl, passChallenge });
     } catch (error) {
       sending.cut(new Error("the exchange is over"));
@@ -86,9 +89,6 @@ async function answerOf(target: UpstreamTarget, { answer }: Sending): Promise<In
   }
 }
 
-function refusedUs(target: UpstreamTarget): Fault {
-  return new Fault("UNAVAILABLE", {
-    message: `${target.name} did not accept the gateway's authorization for this request`,
-    cause: new Error("401 from upstream: do its rootcertbundle, issuer and service match ours?"),
-  });
+function timeOf({ headers }: IncomingMessage): AnswerTime {
+  return { date: headers.date ?? null, age: headers.age ?? null };
 }

@@ -1,7 +1,16 @@
+import {
+  answerTime,
+  clockReading,
+  steadyNow,
+  timeInHeaders,
+  type ClockReading,
+} from "#service-kit/clocks/clock-reading.js";
+import { Hindrance } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { askAgain } from "./ask-again.js";
 import { putAgain } from "./put-again.js";
+import { refusedForTime } from "./refused-us.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
@@ -36,6 +45,8 @@ export interface Upstream extends RegistryReads {
   ): Promise<WholeAnswer>;
   /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
+  /** @returns what the registry's clock says; `null` when it does not say. @throws when there is no answer in time */
+  clock(): Promise<ClockReading | null>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
   ping(): Promise<void>;
 }
@@ -67,6 +78,8 @@ export interface UpstreamPatience {
 /** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
 const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMilliseconds: 5_000 };
 
+const BASE = { method: "HEAD", target: "/v2/", headers: {} } as const;
+
 /**
  * @param registryUrl - URL of the stock registry
  * @param authorization - makes the gateway's tokens
@@ -81,16 +94,22 @@ export function registryUpstream(
   userAgent = "wharfinger",
 ): Upstream {
   const send = wholeRequests(registryUrl);
-  const ask = (
+  const ask = async (
     target: string,
     { method = "GET", headers, body }: Partial<WholeRequest>,
     milliseconds: number,
-  ) =>
-    send({
+  ) => {
+    const answer = await send({
       ...{ target, method, milliseconds },
       headers: { ...headers, "User-Agent": userAgent },
       ...(body && { body }),
     });
+    // Whatever was asked: with clocks that differ it says no, and nothing of what was asked.
+    const hindrance =
+      answer.status === 401 ? refusedForTime("the registry", answerTime(answer.headers)) : null;
+    if (hindrance !== null) throw hindrance;
+    return answer;
+  };
   const allow = (subject: string, name: string, actions: ("pull" | "push" | "delete")[]) =>
     authorization(subject, [{ type: "repository", name, actions }]);
   const inTheNameOf = ({ clientAddress, requestId }: Errand) => ({
@@ -147,11 +166,17 @@ export function registryUpstream(
         },
         manifestMilliseconds,
       ),
+    clock: async () => {
+      const asked = steadyNow();
+      const { headers } = await send({ ...BASE, milliseconds: probeMilliseconds });
+      const told = timeInHeaders(answerTime(headers));
+      return told === null ? null : clockReading(told, asked, steadyNow());
+    },
     ping: async () => {
       const headers = { Authorization: authorization("", []) };
       const answer = await ask("/v2/", { headers }, probeMilliseconds);
       if (answer.status !== 200)
-        throw new Error(
+        throw new Hindrance(
           answer.status === 401
             ? "the registry does not accept the gateway's tokens: check rootcertbundle, issuer and service"
             : `the registry answered ${answer.status}`,

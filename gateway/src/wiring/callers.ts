@@ -4,7 +4,9 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
 import { tokenVerifier } from "../proxy/caller.js";
 import type { CallerDeps } from "../proxy/identify-caller.js";
+import type { KnownKeysOptions } from "../proxy/known-keys.js";
 import { keyRefresher } from "../proxy/key-refresher.js";
+import type { KnownClocks } from "../proxy/token-clock.js";
 import { uploadSessions, type UploadSessions } from "../uploads/upload-sessions.js";
 
 /** Who asks, and whose an upload is. */
@@ -15,7 +17,7 @@ export interface Callers extends Opened {
 
 /**
  * @param config - what tokens have to say, and where the keys are published that they are signed with
- * @param deps - where uploads are on record
+ * @param deps - where uploads are on record, what is known of clocks, and what the gateway says of itself
  * @returns what knows callers
  */
 export function openCallers(
@@ -29,7 +31,17 @@ export function openCallers(
     | "tokenKeysMaxAgeSeconds"
     | "uploadCapSeconds"
   >,
-  { db, log }: { readonly db: Database; readonly log: Logger },
+  {
+    db,
+    log,
+    clocks,
+    introduce,
+  }: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly clocks: KnownClocks;
+    readonly introduce: KnownKeysOptions["introduce"];
+  },
 ): Callers {
   const { service, publicUrl } = config;
   const verifier = tokenVerifier({
@@ -38,6 +50,8 @@ export function openCallers(
     audience: service,
     leewaySeconds: config.tokenLeewaySeconds,
     keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
+    clocks,
+    introduce,
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   return {

@@ -1,4 +1,5 @@
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import type { Logger } from "#service-kit/log.js";
@@ -13,6 +14,7 @@ import { deliveryMetrics } from "../outbox/outbox-metrics.js";
 import { openedSinks, openSinks } from "../sinks/open-sinks.js";
 
 const SECONDS_PER_HOUR = 3_600;
+const NO_CLOCK = "no other clock has said yet whether the gateway's is right";
 
 /** The way of an event from the ledger to its sinks. */
 export interface Events extends Opened {
@@ -26,13 +28,19 @@ export interface Events extends Opened {
 
 /**
  * @param config - sinks, and how long events are kept
- * @param deps - ledger, log and metrics
+ * @param deps - ledger, log, metrics, and whether the own clock is right
  * @returns the way of an event
  */
 export function openEvents(
   config: Pick<GatewayConfig, "events" | "outbox" | "proxies">,
-  { db, log, metrics }: { db: Database; log: Logger; metrics: GatewayMetrics },
+  deps: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly metrics: GatewayMetrics;
+    readonly clocks: Pick<ClockWatch, "comparison" | "doubt">;
+  },
 ): Events {
+  const { db, log, metrics, clocks } = deps;
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
   const outbox = dispatcher(
@@ -46,6 +54,8 @@ export function openEvents(
       now: Date.now,
       random: Math.random,
       giveUpSeconds: config.outbox.retryHours * SECONDS_PER_HOUR,
+      // What is signed says when: receivers refuse what comes from another time, and never get it again.
+      heldBack: () => (clocks.comparison().others === 0 ? NO_CLOCK : clocks.doubt()),
     },
     { sinks, keepDays: config.outbox.keepDays },
   );

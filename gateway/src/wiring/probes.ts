@@ -1,20 +1,31 @@
 import type { RequestHandler } from "express";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
+import { probeRoutes } from "#service-kit/http/probe-routes.js";
+import type { Logger } from "#service-kit/log.js";
+import { readinessWatch } from "#service-kit/readiness.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
 import type { WriteGate } from "../mode/write-gate.js";
-import { probeRoutes } from "../routes/probe-routes.js";
+import { pushNeeds } from "../routes/push-needs.js";
 import type { Upstream } from "../upstream/upstream.js";
+import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Store } from "./store.js";
 
 /**
- * @param deps - what a push needs
+ * @param deps - what a push needs, log and metrics
  * @returns the routes that say whether the gateway is alive, and ready
  */
 export function openProbes(deps: {
   readonly store: Pick<Store, "db" | "migrated">;
   readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
-}): { readonly routes: readonly RequestHandler[] } {
-  const { store, registry, mode } = deps;
+  readonly clocks: Pick<ClockWatch, "comparison">;
+  readonly log: Logger;
+  readonly metrics: Pick<GatewayMetrics, "registry">;
+}): Opened & { readonly routes: readonly RequestHandler[] } {
+  const { store, registry, mode, clocks } = deps;
   // Until the mode is known, no push would work.
   const migrated = () => store.migrated() && mode.writes.mode() !== null;
-  return { routes: [probeRoutes({ db: store.db, upstream: registry.upstream, migrated })] };
+  const needs = pushNeeds({ db: store.db, upstream: registry.upstream, migrated, clocks });
+  const readiness = readinessWatch(needs, deps);
+  return { routes: [probeRoutes(readiness)], parts: [readiness] };
 }

@@ -9,17 +9,23 @@ import { forwarder } from "../upstream/forward.js";
 /** Silence after which the token server's answer is given up, in seconds. */
 const IDLE_SECONDS = 30;
 
+/** What a gateway asks for nobody's sake is from nowhere else. */
+const LOOPBACK = "127.0.0.1";
+
+/** The way to the token server. */
+export interface TokenServer {
+  readonly routes: readonly RequestHandler[];
+  /** @returns headers of a GET of the gateway's own, by its path */
+  readonly introduce: (path: string) => Readonly<Record<string, string>>;
+}
+
 /**
  * @param url - where it is
  * @param keys - what the gateway signs with for whom it asks
  * @param log - where failures are told
- * @returns the routes that it answers
+ * @returns the routes that it answers, and how the gateway asks for itself
  */
-export function openTokenServer(
-  url: string,
-  keys: KeyRing,
-  log: Logger,
-): { readonly routes: readonly RequestHandler[] } {
+export function openTokenServer(url: string, keys: KeyRing, log: Logger): TokenServer {
   const way = {
     url,
     name: "the token server",
@@ -28,5 +34,9 @@ export function openTokenServer(
   };
   const forwardToTokenServer = forwarder(way, log);
   const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
-  return { routes: [tokenServerRoutes({ forwardToTokenServer, callerStatement: statement })] };
+  return {
+    routes: [tokenServerRoutes({ forwardToTokenServer, callerStatement: statement })],
+    introduce: (path) =>
+      statement({ address: LOOPBACK, requestId: randomUUID() }, { method: "GET", path }),
+  };
 }

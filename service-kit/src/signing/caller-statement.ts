@@ -72,20 +72,24 @@ export function signCaller(
 export type CallerVerifier = (token: string, request: ToldRequest) => ToldCaller;
 
 /**
- * @param trust - certificates of the authorities that certify gateways' keys, and clock in milliseconds
+ * @param trust - certificates of the authorities that certify gateways' keys, clock in milliseconds, and who hears of
+ *   gateways' clocks
  * @returns the verifier; throws Error that says why a statement is not believed, and believes each but once
  */
 export function callerVerifier(trust: {
   readonly anchors: () => readonly X509Certificate[];
   readonly now: () => number;
+  /** Told when a gateway that is trusted says that it is, and the id of its key, whatever else is wrong with that. */
+  readonly onTime: (keyId: string, milliseconds: number) => void;
 }): CallerVerifier {
   const seen = new LRUCache<string, true>(REMEMBERED);
   return (token, request) => {
     const at = new Date(trust.now());
-    const { payload } = verifyStatement(token, TYPE, { anchors: trust.anchors(), at });
+    const { payload, keyId } = verifyStatement(token, TYPE, { anchors: trust.anchors(), at });
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new Error("signed, but says nothing of a caller");
     const { nbf, exp, jti, method, path, address, request: requestId } = claims.data;
+    if (!seen.has(jti)) trust.onTime(keyId, nbf * 1000);
     const now = trust.now() / 1000;
     if (nbf > now + LEEWAY_SECONDS) throw new Error("made in the future");
     if (exp > nbf + LIFETIME_SECONDS || now > exp + LEEWAY_SECONDS) throw new Error("made too long ago"); // prettier-ignore

@@ -22,7 +22,7 @@ export interface RegistryTokenClaims {
 }
 
 /** Clocks of token server, gateway and registry differ; a token is valid this long before it was made. */
-const BACKDATE_SECONDS = 60;
+export const BACKDATE_SECONDS = 60;
 
 /**
  * Signs a registry token. Where the key has a certificate chain, it travels in the header (`x5c`), which registries

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ExpiredToken, InvalidToken, tokenVerifier } from "#gateway/proxy/caller.js";
 import { keyRefresher } from "#gateway/proxy/key-refresher.js";
+import { gatewayClocks } from "#tests/support/clocks.js";
 import { eventually } from "#tests/support/eventually.js";
 import { SILENT } from "#tests/support/ledger.js";
 import {
@@ -128,6 +129,7 @@ function startVerifier(
     audience: SERVICE,
     leewaySeconds: 0,
     keysMaxAgeSeconds: 3_600,
+    clocks: gatewayClocks(options.now),
     ...(options.now === undefined ? {} : { now: options.now }),
   });
 }

@@ -108,7 +108,8 @@ describe("the gateway's own endpoints", () => {
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.body.toString())).toEqual({
       ready: false,
-      checks: { database: "failing", registry: "ok" },
+      checks: { database: "failing", registry: "ok", clocks: "ok" },
+      reasons: { database: "the service is unavailable for the moment, try again" },
     });
   });
 

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openRequestOrigin } from "#token-server/wiring/request-origin.js";
+import { gatewayClocks } from "#tests/support/clocks.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
@@ -22,7 +23,7 @@ test.each([
 ])("a token server whose GATEWAY_TRUST_FILE holds %s does not start", async (_what, text) => {
   const gatewayTrustFile = join(folder.path, "trust.pem");
   await writeFile(gatewayTrustFile, text);
-  const deps = { log: SILENT, metrics: createMetrics() };
+  const deps = { log: SILENT, metrics: createMetrics(), clocks: gatewayClocks() };
   await expect(openRequestOrigin({ gatewayTrustFile, trustedProxies: [] }, deps)).rejects.toThrow(
     gatewayTrustFile,
   );

@@ -129,7 +129,7 @@ test("nothing is stated by a key without a certificate", () => {
 
 test("what is signed, but says nothing of a caller, tells of none", () => {
   const anchors = [new X509Certificate(authority.certificatePem)];
-  const read = callerVerifier({ anchors: () => anchors, now: Date.now });
+  const read = callerVerifier({ anchors: () => anchors, now: Date.now, onTime: () => undefined });
   const request = { method: "GET", path: "/token" };
   const caller = { address: "192.0.2.1", requestId: "r" };
   expect(read(signCaller(key, caller, request, { id: "1", at: NOW }), request)).toEqual(caller);

@@ -2,10 +2,9 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { Fault } from "#registry-protocol/faults.js";
 import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
 import { openContext } from "#service-kit/http/request-context.js";
-import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
+import { sendFault } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
-import { named } from "./named.js";
 import type { RequestOrigin } from "./told-by-gateway.js";
 
 /** What every request passes, whatever it is about. */
@@ -34,12 +33,6 @@ export function tokenServerRoutes(deps: EntryDeps, routes: readonly RequestHandl
     next();
   });
   for (const handler of routes) app.use(handler);
-  app.get("/.well-known/health", named("health"), (_req, res) => {
-    sendJson(res, 200, { health: true });
-  });
-  app.get("/ready", named("ready"), (_req, res) => {
-    sendJson(res, 200, { ready: true });
-  });
   app.use(() => {
     throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
   });

@@ -15,6 +15,8 @@ export interface LogInDeps extends AuthenticationDeps {
   readonly limiter: LoginLimiter;
   readonly refresh: Omit<RefreshDeps, "authenticate">;
   readonly log: Logger;
+  /** @returns why the own clock may be wrong, and with it every refusal of what has an end; `null`: it is right */
+  readonly doubtOfClock: () => string | null;
   /** Told of every attempt. */
   readonly countLogin: (outcome: "accepted" | "refused" | "limited" | "undecided") => void;
 }
@@ -46,11 +48,19 @@ export async function logIn(
     );
     deps.countLogin("accepted");
     return login;
-  } catch (error) {
+  } catch (reason) {
+    const error = refusalOf(deps, reason);
     deps.countLogin(outcomeOf(error));
     if (error instanceof UnusableLogin) tellOf(error, deps.log);
     throw error;
   }
+}
+
+/** Tokens, documents and refresh tokens end: with a clock that may be wrong, what is refused may be good. */
+function refusalOf({ doubtOfClock }: LogInDeps, reason: unknown): unknown {
+  const doubt = doubtOfClock();
+  if (doubt === null || outcomeOf(reason) !== "refused") return reason;
+  return new Fault("UNAVAILABLE", { message: `no login can be refused for now: ${doubt}`, cause: reason }); // prettier-ignore
 }
 
 function verify(

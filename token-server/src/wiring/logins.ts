@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { jsonFetcher } from "#service-kit/http/fetch-json.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
@@ -37,10 +38,12 @@ export async function openLogins(
     db,
     log,
     metrics,
+    clocks,
   }: {
     readonly db: Database;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
+    readonly clocks: Pick<ClockWatch, "doubt">;
   },
 ): Promise<Logins> {
   const counts = loginMetrics(metrics.registry);
@@ -77,6 +80,7 @@ export async function openLogins(
         most: config.refreshTokensMost,
         takenClients: config.refreshTokenClients,
       },
+      doubtOfClock: clocks.doubt,
       countLogin: counts.ended,
       log,
     },

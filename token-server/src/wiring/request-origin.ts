@@ -1,5 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { Counter } from "prom-client";
+import { clockReading, steadyNow } from "#service-kit/clocks/clock-reading.js";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
@@ -15,17 +17,25 @@ export interface FollowedOrigin extends Opened {
   readonly origin: RequestOrigin;
 }
 
+/** Statements have no fractions of a second. */
+const STATEMENT_COARSENESS = 1_000;
+
 /**
  * @param config - file with the certificates of the authorities that certify gateways' keys (`null`: no gateway's word
  *   counts), and peers whose `X-Forwarded-For` counts
- * @param deps - log and metrics
+ * @param deps - log, metrics, and who hears of gateways' clocks
  * @returns the reader of requests' origins
  * @throws YamlFileError that names the file, when it holds no certificates at the start
  */
 export async function openRequestOrigin(
   config: { readonly gatewayTrustFile: string | null; readonly trustedProxies: readonly string[] },
-  { log, metrics }: { readonly log: Logger; readonly metrics: ServiceMetrics },
+  deps: {
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+    readonly clocks: Pick<ClockWatch, "note">;
+  },
 ): Promise<FollowedOrigin> {
+  const { log, metrics, clocks } = deps;
   const statements = new Counter({
     name: "caller_statements_total",
     help: "What gateways said of their callers, by whether it was believed; absent: a request past the gateways",
@@ -34,8 +44,15 @@ export async function openRequestOrigin(
   });
   const trust = await openTrust(config.gatewayTrustFile, log);
   const now = Date.now;
+  const onTime = (keyId: string, at: number) => {
+    const told = { at, coarseness: STATEMENT_COARSENESS };
+    clocks.note(
+      `the gateway with key ${keyId.slice(0, 12)}`,
+      clockReading(told, steadyNow(), steadyNow()),
+    );
+  };
   const origin = toldByGateway({
-    verify: trust === null ? null : callerVerifier({ anchors: () => trust.current(), now }),
+    verify: trust === null ? null : callerVerifier({ anchors: () => trust.current(), now, onTime }),
     direct: clientReader(config.trustedProxies, { log, now }),
     log,
     now,

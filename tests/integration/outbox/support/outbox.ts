@@ -80,6 +80,7 @@ export interface TestDispatcher extends Dispatcher {
  * @param giveUpSeconds - age at which an event is given up
  * @param attemptMilliseconds - how long an attempt may take
  * @param log - absent: nobody reads it
+ * @param heldBack - why nothing may be delivered
  * @returns a dispatcher that has not started
  */
 export function testDispatcher(
@@ -88,6 +89,7 @@ export function testDispatcher(
   giveUpSeconds = 3_600,
   attemptMilliseconds = 15_000,
   log: DeliverDeps["log"] = SILENT,
+  heldBack: DeliverDeps["heldBack"] = () => null,
 ): TestDispatcher {
   const registry = new Registry();
   const metrics = deliveryMetrics(
@@ -102,6 +104,7 @@ export function testDispatcher(
     now: Date.now,
     random,
     giveUpSeconds,
+    heldBack,
     attemptMilliseconds,
   };
   return {

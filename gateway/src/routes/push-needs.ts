@@ -1,0 +1,40 @@
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { ReadinessCheck } from "#service-kit/readiness.js";
+import { TOKEN_SERVER } from "../proxy/token-clock.js";
+import type { Upstream } from "../upstream/upstream.js";
+
+/** What a push needs. */
+export interface PushNeeds {
+  readonly db: Queryable;
+  readonly upstream: Pick<Upstream, "ping">;
+  /** Whether the schema has been brought up to date, and the mode is known. */
+  readonly migrated: () => boolean;
+  readonly clocks: Pick<ClockWatch, "comparison">;
+}
+
+/**
+ * @param needs - database, registry, clocks, and whether the schema has been brought up to date
+ * @returns the checks by which `docker push` would work
+ */
+export function pushNeeds(
+  needs: PushNeeds,
+): Readonly<Record<"database" | "registry" | "clocks", ReadinessCheck>> {
+  const { db, upstream, migrated, clocks } = needs;
+  return {
+    database: async () => {
+      await db.query("select 1");
+      return migrated() ? null : "the schema is not up to date yet, or the mode is not known";
+    },
+    registry: async () => {
+      await upstream.ping();
+      return null;
+    },
+    clocks: () => {
+      const { own, differing, message } = clocks.comparison();
+      // Other clocks keep nobody from pushing: leases are Postgres' own affair, and the registry says so itself.
+      const isClear = own === "right" && differing.every(({ name }) => name !== TOKEN_SERVER);
+      return Promise.resolve(isClear ? null : message);
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { Gauge, type Registry } from "prom-client";
+import { Fault, Hindrance } from "#registry-protocol/faults.js";
+import type { Logger } from "./log.js";
+import { repeating } from "./repeating.js";
+import type { Component } from "./run-until-signal.js";
+
+/** @returns what is wrong, in words that everybody may read; `null`: nothing. @throws when nothing answers */
+export type ReadinessCheck = () => Promise<string | null>;
+
+/** Whether a service can do its work, and what keeps it from that. */
+export interface Readiness {
+  readonly ready: boolean;
+  readonly checks: Readonly<Record<string, "ok" | "failing">>;
+  /** What is wrong, of each check that fails. */
+  readonly reasons: Readonly<Record<string, string>>;
+}
+
+/** Looks whether a service can do its work, and tells when that changes. */
+export interface ReadinessWatch extends Component {
+  check(): Promise<Readiness>;
+}
+
+const EVERY_MILLISECONDS = 10_000;
+
+/**
+ * @param checks - by the name of what is looked at
+ * @param deps - log and metrics
+ * @returns a component that looks at its start and every ten seconds; `check` looks at once
+ */
+export function readinessWatch(
+  checks: Readonly<Record<string, ReadinessCheck>>,
+  deps: {
+    readonly log: Pick<Logger, "error" | "info">;
+    readonly metrics: { readonly registry: Registry };
+  },
+): ReadinessWatch {
+  const shown = new Gauge<"check">({
+    name: "ready",
+    help: "1 for each thing that the service needs and that answers, 0 for others (GET /ready)",
+    labelNames: ["check"],
+    registers: [deps.metrics.registry],
+  });
+  let told = "";
+  const note = ({ ready, checks: outcomes, reasons }: Readiness) => {
+    for (const [check, outcome] of Object.entries(outcomes))
+      shown.set({ check }, outcome === "ok" ? 1 : 0);
+    const state = JSON.stringify(outcomes);
+    if (state === told) return;
+    if (!ready) deps.log.error({ event: "ready.lost", reasons });
+    else if (told !== "") deps.log.info({ event: "ready.again" });
+    told = state;
+  };
+  const check = async (): Promise<Readiness> => {
+    const readiness = await look(checks);
+    note(readiness);
+    return readiness;
+  };
+  const round = async (): Promise<number> => {
+    await check();
+    return EVERY_MILLISECONDS;
+  };
+  return { ...repeating("readiness", 0, round), check };
+}
+
+async function look(checks: Readonly<Record<string, ReadinessCheck>>): Promise<Readiness> {
+  const found = await Promise.all(
+    Object.entries(checks).map(async ([name, check]) => {
+      const reason = await check().catch((error: unknown) => publicReason(name, error));
+      return [name, reason] as const;
+    }),
+  );
+  const failing = found.flatMap(([name, reason]) => (reason === null ? [] : [[name, reason]]));
+  return {
+    ready: failing.length === 0,
+    checks: Object.fromEntries(found.map(([name, reason]) => [name, reason === null ? "ok" : "failing"])), // prettier-ignore
+    reasons: Object.fromEntries(failing) as Record<string, string>,
+  };
+}
+
+/** Errors of libraries name addresses and accounts, which are nobody's affair. */
+function publicReason(name: string, error: unknown): string {
+  if (error instanceof Fault || error instanceof Hindrance) return error.message;
+  return `the ${name} does not answer as it should`;
+}

@@ -1,0 +1,11 @@
+import { Registry } from "prom-client";
+import { clockWatch, type ClockWatch } from "#service-kit/clocks/clock-watch.js";
+import { SILENT } from "./silent.js";
+
+/**
+ * @param now - a gateway's own clock, in milliseconds since the epoch
+ * @returns what compares it with the clocks that it is told of
+ */
+export function gatewayClocks(now: () => number = Date.now): ClockWatch {
+  return clockWatch("the gateway", [], { log: SILENT, metrics: { registry: new Registry() }, now });
+}

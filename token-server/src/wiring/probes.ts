@@ -1,0 +1,32 @@
+import type { RequestHandler } from "express";
+import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import { probeRoutes } from "#service-kit/http/probe-routes.js";
+import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
+import { readinessWatch } from "#service-kit/readiness.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+
+/**
+ * @param deps - what every way to log in may need, log and metrics
+ * @returns the routes that say whether the token server is alive, and ready
+ */
+export function openProbes(deps: {
+  readonly db: Queryable;
+  /** Whether the schema has been brought up to date. */
+  readonly migrated: () => boolean;
+  readonly clocks: Pick<ClockWatch, "doubt">;
+  readonly log: Logger;
+  readonly metrics: Pick<ServiceMetrics, "registry">;
+}): Opened & { readonly routes: readonly RequestHandler[] } {
+  const { db, migrated, clocks } = deps;
+  const needs = {
+    database: async () => {
+      await db.query("select 1");
+      return migrated() ? null : "the schema is not up to date yet";
+    },
+    clocks: () => Promise.resolve(clocks.doubt()),
+  };
+  const readiness = readinessWatch(needs, deps);
+  return { routes: [probeRoutes(readiness)], parts: [readiness] };
+}
