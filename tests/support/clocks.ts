@@ -1,4 +1,5 @@
 import { Registry } from "prom-client";
+import { clockReading, steadyNow } from "#service-kit/clocks/clock-reading.js";
 import { clockWatch, type ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { SILENT } from "./silent.js";
 
@@ -8,4 +9,12 @@ import { SILENT } from "./silent.js";
  */
 export function gatewayClocks(now: () => number = Date.now): ClockWatch {
   return clockWatch("the gateway", [], { log: SILENT, metrics: { registry: new Registry() }, now });
+}
+
+/** @returns what compares a gateway's clock with Postgres', which agrees */
+export function agreeingClocks(): ClockWatch {
+  const clocks = gatewayClocks();
+  const now = steadyNow();
+  clocks.note("Postgres", clockReading({ at: Date.now(), coarseness: 0 }, now, now));
+  return clocks;
 }

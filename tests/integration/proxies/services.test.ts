@@ -6,6 +6,7 @@ import { openEvents } from "#gateway/wiring/events.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { envReader } from "#service-kit/config.js";
 import { readProxies } from "#service-kit/http/proxies.js";
+import { agreeingClocks } from "#tests/support/clocks.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startForwardProxy, type TestForwardProxy } from "#tests/support/forward-proxy.js";
 import { ask } from "#tests/support/http-client.js";
@@ -84,6 +85,7 @@ test("the gateway delivers by the proxy of its environment, and tells nobody its
     db: ledger.db,
     log: log.log,
     metrics,
+    clocks: agreeingClocks(),
   });
   for (const part of parts) await part.start();
   await announcePush(ledger.db, opened, { repository: "alpha/app", tag: "1.0" });
