@@ -1,5 +1,6 @@
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { whyUnusable } from "#service-kit/db/usable.js";
 import type { ReadinessCheck } from "#service-kit/readiness.js";
 import { TOKEN_SERVER } from "../proxy/token-clock.js";
 import type { Upstream } from "../upstream/upstream.js";
@@ -23,8 +24,8 @@ export function pushNeeds(
   const { db, upstream, migrated, clocks } = needs;
   return {
     database: async () => {
-      await db.query("select 1");
-      return migrated() ? null : "the schema is not up to date yet, or the mode is not known";
+      if (!migrated()) return "the schema is not up to date yet, or the mode is not known";
+      return whyUnusable(db, "ledger.tag");
     },
     registry: async () => {
       await upstream.ping();
