@@ -47,7 +47,7 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
   const { session, tally, signal } = pass;
   await clearTags(session);
   try {
-    for await (const names of pass.parts.listing.tags(repository, signal))
+    for await (const names of pass.parts.registry.listing.tags(repository, signal))
       tally.add("tags", await stageTags(session, onlyText(pass, repository, names)));
   } catch (error) {
     signal.throwIfAborted();

@@ -87,7 +87,8 @@ async function isMended(
   if (!repair || missing.some(({ kind }) => kind === "blob")) return false;
   if (!dryRun) {
     for (const { digest } of missing)
-      if (!(await pass.parts.putBack(manifest.repository, digest, pass.signal))) return false;
+      if (!(await pass.parts.registry.putBack(manifest.repository, digest, pass.signal)))
+        return false;
     await clearMissing(pass.parts.db, manifest);
   }
   pass.tally.add("repaired");
@@ -124,7 +125,7 @@ export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
       const key = `${repository}@${part.digest}`;
       if (there.has(key)) return true;
       await turn();
-      const isThere = await stands(parts.reads, repository, part);
+      const isThere = await stands(parts.registry.reads, repository, part);
       if (isThere) there.add(key);
       return isThere;
     },
@@ -135,7 +136,7 @@ export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
         return kept === null ? null : (await readStored({ digest, ...kept })).reading;
       }
       await turn();
-      const found = await unlessUnreadable(parts.reads.getManifest(repository, digest));
+      const found = await unlessUnreadable(parts.registry.reads.getManifest(repository, digest));
       return found?.reading ?? null;
     },
   };

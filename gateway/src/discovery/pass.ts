@@ -13,17 +13,9 @@ import type { RepairOutcome } from "../drift/repair-tag.js";
 import type { SeenTag } from "../drift/seen-tag.js";
 import { newTally, type PassSummary, type Tally } from "./tally.js";
 
-/** What a pass works with. */
-export interface PassDeps extends AdoptDeps {
-  readonly policy: TagPolicy;
+/** The registry, as a pass looks at it. */
+export interface ComparedRegistry {
   readonly listing: RegistryListing;
-  /**
-   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
-   * @throws Unreadable when the registry cannot read it, anything else when that cannot be told
-   */
-  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
-  /** Writes what the ledger says to the registry again. */
-  readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
   /** Looks for manifests and their parts at the registry. */
   readonly reads: PartReads & Pick<RegistryReads, "getManifest">;
   /** Writes a manifest that the ledger keeps to the registry again. @returns whether it is there now */
@@ -32,6 +24,19 @@ export interface PassDeps extends AdoptDeps {
     digest: Digest,
     gone: AbortSignal,
   ) => Promise<boolean>;
+}
+
+/** What a pass works with. */
+export interface PassDeps extends AdoptDeps {
+  readonly policy: TagPolicy;
+  readonly registry: ComparedRegistry;
+  /**
+   * @returns the digest that a tag has at the registry; `supposed` is one that it may have
+   * @throws Unreadable when the registry cannot read it, anything else when that cannot be told
+   */
+  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
+  /** Writes what the ledger says to the registry again. */
+  readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
   /** Current time in milliseconds. */
   readonly now: () => number;
 }

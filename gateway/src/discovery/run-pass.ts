@@ -72,7 +72,7 @@ async function countRest({ parts, tally }: Pass): Promise<void> {
 async function stageCatalog(pass: Pass): Promise<boolean> {
   const { session, tally, signal } = pass;
   try {
-    for await (const names of pass.parts.listing.repositories(signal))
+    for await (const names of pass.parts.registry.listing.repositories(signal))
       await stageRepositories(session, names);
   } catch (error) {
     signal.throwIfAborted();

@@ -19,7 +19,7 @@ export async function stageUnlisted(pass: Pass): Promise<void> {
 }
 
 async function hasList({ parts, signal, tally }: Pass, name: RepositoryName): Promise<boolean> {
-  const pages = parts.listing.tags(name, signal);
+  const pages = parts.registry.listing.tags(name, signal);
   try {
     await pages.next();
     tally.answered();

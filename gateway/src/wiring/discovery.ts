@@ -34,11 +34,13 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     log,
     audit,
     policy,
-    listing,
+    registry: {
+      listing,
+      reads: upstream,
+      putBack: openPutBack({ db, log, audit, upstream }),
+    },
     upstreamDigest: tagDigest(upstream),
     repair: openRepair({ db, log, audit, upstream }),
-    reads: upstream,
-    putBack: openPutBack({ db, log, audit, upstream }),
     now: Date.now,
   };
 }

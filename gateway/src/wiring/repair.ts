@@ -6,7 +6,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { DriftDeps } from "../drift/note-drift.js";
 import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
-import type { PassDeps } from "../discovery/pass.js";
+import type { ComparedRegistry } from "../discovery/pass.js";
 import { putBack, type PutBackDeps } from "../ledger/put-back.js";
 import { readMode } from "../mode/sql.js";
 import type { Upstream } from "../upstream/upstream.js";
@@ -23,7 +23,7 @@ interface RepairParts {
  * @param deps - ledger, audit log and registry
  * @returns what writes a manifest that the registry has lost to it again, in nobody's name
  */
-export function openPutBack(deps: RepairParts): PassDeps["putBack"] {
+export function openPutBack(deps: RepairParts): ComparedRegistry["putBack"] {
   const puttingBack: PutBackDeps = {
     ...deps,
     counts: { growth: () => undefined },

@@ -11,6 +11,7 @@ export async function whyUnusable(db: Queryable, table: string): Promise<string 
     `select current_setting('transaction_read_only') = 'on' as "readOnly",
             has_table_privilege(to_regclass($1), 'insert') as may`,
     [table],
+    "is usable",
   );
   const [row] = rows;
   if (row?.readOnly === true) return "the database is read-only: is it a standby?";
