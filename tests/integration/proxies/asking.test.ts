@@ -171,7 +171,10 @@ describe("a tunnel that comes to nothing", () => {
     async (obstacle) => {
       proxy.meet(obstacle);
       const ask = asking(both());
+      const began = performance.now();
       expect(await failureOf(ask(tls(), {}, 100))).toContain("no answer in time");
+      // Node by itself would tell of it when the tunnel has been given up.
+      expect(performance.now() - began).toBeLessThan(5_000);
       expect(proxy.connections()).toBe(1);
       for (const each of open) each.close();
       await eventually("no connection is left", () => proxy.connections() === 0, 5_000);

@@ -2,6 +2,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { readProxies } from "#service-kit/http/proxies.js";
+import { sourceFiles } from "#tests/support/source-tree.js";
 
 const PASSWORD = "p@ss-nobody-may-see";
 const ENCODED = encodeURIComponent(PASSWORD);
@@ -131,4 +132,17 @@ test("the credentials of a proxy are in nothing that is printed", () => {
     String(proxies.https?.url),
   ])
     for (const secret of [PASSWORD, ENCODED]) expect(text).not.toContain(secret);
+});
+
+test("registry and token server alone are asked past the proxies, by whatever asks them", () => {
+  const files = sourceFiles();
+  const asking = (pattern: RegExp) =>
+    files.filter(({ text }) => pattern.test(text)).map(({ path }) => path);
+  const directly = asking(/(?<![.\w])fetch(?:Again)?\(|\brequest as https?Request\b/);
+  expect(directly.length).toBeGreaterThan(5);
+  const known =
+    /^service-kit\/src\/http\/(?:fetch-again|exchange)|^gateway\/src\/(?:upstream|scm|proxy)\/|^audit-log\/src\/verify\/|^cli\//;
+  expect(directly.filter((path) => !known.test(path))).toEqual([]);
+  const byWay = asking(/from "#service-kit\/http\/(?:outgoing|exchange)\.js"/);
+  expect(byWay.filter((path) => known.test(path))).toEqual([]);
 });
