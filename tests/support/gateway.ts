@@ -170,7 +170,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
-  const probes = openProbes({ store, registry, mode, clocks, log, metrics });
+  const probes = openProbes({ store, registry, mode, clocks, callers, log, metrics });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

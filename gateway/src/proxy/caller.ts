@@ -54,6 +54,8 @@ export interface TokenVerifier {
    *   cannot be had, or clocks differ so that it says nothing that it is not yet good
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
+  /** @returns whether there are signing keys to verify by, which were had at least once */
+  readonly hasKeys: () => boolean;
   /** Reloads the signing keys; keeps the ones it has when that fails, as long as they may be kept. */
   refresh(): Promise<void>;
 }
@@ -140,6 +142,7 @@ export function tokenVerifier(trust: {
       remembered.set(fingerprint, { caller, keyId, expiresAt: payload.exp ?? 0 });
       return caller;
     },
+    hasKeys: () => keys.had(),
     refresh: () => keys.refresh(),
   };
 }

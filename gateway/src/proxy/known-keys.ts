@@ -18,6 +18,8 @@ export interface KnownKeys {
    * @returns whether it was among the keys when they were last told, and that is not too long ago
    */
   has(keyId: string): boolean;
+  /** @returns whether they were told at least once */
+  had(): boolean;
   /** Asks for the keys; keeps the ones it has when that fails. */
   refresh(): Promise<void>;
 }
@@ -76,6 +78,7 @@ export function knownKeys(
       if (isTooOld()) throw new KeysTooOld("the keys were told too long ago");
       return keys(header, token);
     },
+    had: () => toldAt !== null,
     has: (keyId) => !isTooOld() && keyIds.has(keyId),
     refresh: () => keys.reload(),
   };

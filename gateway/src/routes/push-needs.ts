@@ -2,6 +2,7 @@ import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { whyUnusable } from "#service-kit/db/usable.js";
 import type { ReadinessCheck } from "#service-kit/readiness.js";
+import type { TokenVerifier } from "../proxy/caller.js";
 import { TOKEN_SERVER } from "../proxy/token-clock.js";
 import type { Upstream } from "../upstream/upstream.js";
 
@@ -12,16 +13,17 @@ export interface PushNeeds {
   /** Whether the schema has been brought up to date, and the mode is known. */
   readonly migrated: () => boolean;
   readonly clocks: Pick<ClockWatch, "comparison">;
+  readonly verifier: Pick<TokenVerifier, "hasKeys" | "refresh">;
 }
 
 /**
- * @param needs - database, registry, clocks, and whether the schema has been brought up to date
+ * @param needs - database, registry, token server's keys, clocks, and whether the schema has been brought up to date
  * @returns the checks by which `docker push` would work
  */
 export function pushNeeds(
   needs: PushNeeds,
-): Readonly<Record<"database" | "registry" | "clocks", ReadinessCheck>> {
-  const { db, upstream, migrated, clocks } = needs;
+): Readonly<Record<"database" | "registry" | "tokenKeys" | "clocks", ReadinessCheck>> {
+  const { db, upstream, migrated, clocks, verifier } = needs;
   return {
     database: async () => {
       if (!migrated()) return "the schema is not up to date yet, or the mode is not known";
@@ -30,6 +32,11 @@ export function pushNeeds(
     registry: async () => {
       await upstream.ping();
       return null;
+    },
+    tokenKeys: async () => {
+      // Had once they are kept, and count for a stated time without the token server.
+      if (!verifier.hasKeys()) await verifier.refresh().catch(() => undefined);
+      return verifier.hasKeys() ? null : "the token server's keys have not been had yet";
     },
     clocks: () => {
       const { own, differing, message } = clocks.comparison();

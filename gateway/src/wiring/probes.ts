@@ -5,7 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import { readinessWatch } from "#service-kit/readiness.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { WriteGate } from "../mode/write-gate.js";
-import { pushNeeds } from "../routes/push-needs.js";
+import { pushNeeds, type PushNeeds } from "../routes/push-needs.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Store } from "./store.js";
@@ -19,13 +19,21 @@ export function openProbes(deps: {
   readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
+  readonly callers: { readonly callers: { readonly verifier: PushNeeds["verifier"] } };
   readonly log: Logger;
   readonly metrics: Pick<GatewayMetrics, "registry">;
 }): Opened & { readonly routes: readonly RequestHandler[] } {
   const { store, registry, mode, clocks } = deps;
+  const { verifier } = deps.callers.callers;
   // Until the mode is known, no push would work.
   const migrated = () => store.migrated() && mode.writes.mode() !== null;
-  const needs = pushNeeds({ db: store.db, upstream: registry.upstream, migrated, clocks });
+  const needs = pushNeeds({
+    db: store.db,
+    upstream: registry.upstream,
+    migrated,
+    clocks,
+    verifier,
+  });
   const readiness = readinessWatch(needs, deps);
   return { routes: [probeRoutes(readiness)], parts: [readiness] };
 }

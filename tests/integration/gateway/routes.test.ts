@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { useGatewayBetween } from "#tests/support/gateway-between.js";
 import { NOTIFICATION_SECRET, startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
-import type { TokenAuthority } from "#tests/support/token-authority.js";
+import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import type { UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const DIGEST = `sha256:${"ab".repeat(32)}`;
@@ -108,9 +108,33 @@ describe("the gateway's own endpoints", () => {
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.body.toString())).toEqual({
       ready: false,
-      checks: { database: "failing", registry: "ok", clocks: "ok" },
+      checks: { database: "failing", registry: "ok", tokenKeys: "ok", clocks: "ok" },
       reasons: { database: "the service is unavailable for the moment, try again" },
     });
+  });
+
+  test("say that the token server's keys were never had, since no token can be verified then; had once, they are kept", async () => {
+    const server = await startTokenAuthority();
+    const fresh = await startGateway({
+      registryUrl: upstream.url,
+      tokenServerUrl: "http://127.0.0.1:1",
+    });
+    const unready = JSON.parse((await ask(fresh.url, "/ready")).body.toString()) as unknown;
+    expect(unready).toMatchObject({
+      checks: { tokenKeys: "failing" },
+      reasons: { tokenKeys: "the token server's keys have not been had yet" },
+    });
+    await fresh.stop();
+    const other = await startGateway({
+      registryUrl: upstream.url,
+      tokenServerUrl: server.server.url,
+    });
+    for (const isThere of [true, false]) {
+      const answer = JSON.parse((await ask(other.url, "/ready")).body.toString()) as unknown;
+      expect(answer).toMatchObject({ checks: { tokenKeys: "ok" } });
+      if (isThere) await server.server.stop();
+    }
+    await other.stop();
   });
 
   test("answer anything else with 404 in the registry's form", async () => {

@@ -36,6 +36,7 @@ function databaseCheck(asked: Queryable): Promise<string | null> {
     upstream: { ping: () => Promise.reject(new Error("not asked")) },
     migrated: () => true,
     clocks: { comparison: () => ({ own: "right", others: 0, differing: [], message: null }) },
+    verifier: { hasKeys: () => true, refresh: () => Promise.resolve() },
   });
   return needs.database();
 }

@@ -6,7 +6,8 @@ import { createMetrics } from "#service-kit/metrics.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import { openProbes } from "#token-server/wiring/probes.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
-import { configOf } from "#tests/support/migrated-database.js";
+import { migratedDatabase } from "#tests/support/migrated-database.js";
+import { TOKEN_SERVER_MIGRATIONS } from "#tests/support/migrations.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { SILENT } from "#tests/support/silent.js";
 import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
@@ -19,7 +20,8 @@ let db: Database;
 beforeAll(async () => {
   postgres = await startTestPostgres();
   relay = await startRelay(postgres.login.port);
-  const config = { ...configOf(postgres.login), port: relay.port };
+  const made = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS]);
+  const config = { ...made, port: relay.port };
   db = openDatabase(config, { name: "test", connections: 2 }, SILENT);
 });
 afterAll(async () => {
@@ -55,8 +57,15 @@ describe("/ready of a token server", () => {
     expect((await http.get("/.well-known/health")).status).toBe(200);
     await relay.mend();
     expect((await http.get("/ready")).status).toBe(200);
-    expect(logged.linesOf("ready.lost")).toHaveLength(2);
-    expect(logged.linesOf("ready.again")).toHaveLength(2);
+    await db.query("alter schema token_server rename to elsewhere");
+    expect((await http.get("/ready")).body).toMatchObject({
+      ready: false,
+      reasons: { database: expect.stringContaining("has no table") as unknown },
+    });
+    await db.query("alter schema elsewhere rename to token_server");
+    expect((await http.get("/ready")).status).toBe(200);
+    expect(logged.linesOf("ready.lost")).toHaveLength(3);
+    expect(logged.linesOf("ready.again")).toHaveLength(3);
   });
 });
 

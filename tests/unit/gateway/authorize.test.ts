@@ -117,7 +117,7 @@ describe("authorization of a request", () => {
 });
 
 function verifierThat(verify: TokenVerifier["verify"]): TokenVerifier {
-  return { verify, refresh: () => Promise.resolve() };
+  return { verify, hasKeys: () => true, refresh: () => Promise.resolve() };
 }
 
 function verifierOf(caller: Caller | null): TokenVerifier {

@@ -1,6 +1,7 @@
 import type { RequestHandler } from "express";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { whyUnusable } from "#service-kit/db/usable.js";
 import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
@@ -22,8 +23,8 @@ export function openProbes(deps: {
   const { db, migrated, clocks } = deps;
   const needs = {
     database: async () => {
-      await db.query("select 1");
-      return migrated() ? null : "the schema is not up to date yet";
+      if (!migrated()) return "the schema is not up to date yet";
+      return whyUnusable(db, "token_server.refresh_token");
     },
     clocks: () => Promise.resolve(clocks.doubt()),
   };
