@@ -203,14 +203,35 @@ describe("names", () => {
     expect(list).not.toContain('"team":"alpha"');
   });
 
-  test("that come out as one login are one robot's alone", async () => {
-    const frank = { token: "frank-token", uid: "frank", ...employee, teams: ["gam.ma", "gam-ma"] };
-    server.company.identities.push(frank);
+  test("that would come out as one login have one each, whoever is first", async () => {
+    const teams = ["gam.ma", "gam-ma", "gam", "gam_ma"];
+    server.company.identities.push({ token: "frank-token", uid: "frank", ...employee, teams });
     const name = nextName();
-    const make = (team: string) =>
-      call("post", `/api/v1/teams/${team}/robots`, "frank-token", { name, grants: grantIn(team) });
-    expect((await make("gam.ma")).status).toBe(201);
+    const make = (team: string, called = name) =>
+      call("post", `/api/v1/teams/${team}/robots`, "frank-token", {
+        name: called,
+        grants: grantIn(team),
+      });
+    const made = [
+      await make("gam.ma"),
+      ...(await Promise.all([make("gam-ma"), make("gam", `ma-${name}`), make("gam_ma")])),
+    ];
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201, 201]);
+    const logins = made.map(({ body }) => (body as { robot: { login: string } }).robot.login);
+    expect(logins[0]).toBe(`robot-gam-ma-${name}`);
+    expect(new Set(logins).size).toBe(4);
+    for (const login of logins.slice(1)) expect(login).toMatch(/^robot-gam-ma-.*_[0-9a-f]{12}$/);
+    for (const { body } of made) {
+      const { robot, secret } = body as { robot: { login: string }; secret: string };
+      const basic = Buffer.from(`${robot.login}:${secret}`).toString("base64");
+      const answer = await server.http
+        .get("/token?service=wharfinger")
+        .set("Authorization", `Basic ${basic}`);
+      expect(answer.status).toBe(200);
+    }
     expect((await make("gam-ma")).status).toBe(409);
+    // Nobody can take the name that another will get.
+    expect((await make("gam", `ma-${name}_0123456789ab`)).status).toBe(400);
   });
 
   test.each(["a._b", "-a", "a-", "A", "a%2Fb", "a..b", "a".repeat(101), "%00", "*", "a b"])(

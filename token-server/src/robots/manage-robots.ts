@@ -7,7 +7,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { PolicySource } from "../policy/watch.js";
 import { requireGrants, requireManagement, type Manager } from "./authority.js";
 import { endOf, keptEnd } from "./lifetime.js";
-import { ROBOT_PREFIX } from "./robot-source.js";
+import { robotLogins } from "./robot-login.js";
 import { hashSecret, newSecret } from "./secret-hash.js";
 import {
   disableRobot,
@@ -53,8 +53,8 @@ export interface RobotWithSecret {
  * @param manager - who asks
  * @param request - what is wanted; grants have to lie below the team's own namespace
  * @returns the new robot with its secret
- * @throws Fault DENIED, also for grants that are not the manager's own; REQUEST_INVALID; CONFLICT when the name is
- *   taken
+ * @throws Fault DENIED, also for grants that are not the manager's own; REQUEST_INVALID; CONFLICT when the team
+ *   has one of that name
  */
 export async function createRobot(
   deps: RobotDeps,
@@ -76,15 +76,24 @@ export async function createRobot(
   const secret = newSecret();
   const made = {
     ...wanted,
-    login: `${ROBOT_PREFIX}${slug(request.team)}-${request.name}`,
     secretHash: await hashSecret(secret),
     createdBy: manager.actor.uid,
     vouchedBy: voucherOf(manager),
     expiresAt,
   };
-  const robot = await changeRobot(deps, manager, "robot.created", (tx) => insertRobot(tx, made));
+  const [plain, apart] = robotLogins(request);
+  const robot = await changeRobot(
+    deps,
+    manager,
+    "robot.created",
+    async (tx) =>
+      (await insertRobot(tx, { ...made, login: plain })) ??
+      (await insertRobot(tx, { ...made, login: apart })),
+  );
   if (robot === null)
-    throw new Fault("CONFLICT", { message: `a robot "${made.login}" exists already` });
+    throw new Fault("CONFLICT", {
+      message: `a robot "${request.name}" of team "${request.team}" exists already`,
+    });
   return { robot, secret };
 }
 
@@ -196,9 +205,4 @@ async function changeRobot(
   if (robot !== null)
     deps.log.info({ event: action, actor: actor.uid, robot: robot.login, team: robot.team });
   return robot;
-}
-
-/** Team names may hold dots and underscores; user names of robots may not. */
-function slug(team: string): string {
-  return team.replace(/[^a-z0-9-]/g, "-");
 }

@@ -3,11 +3,9 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
 import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
+import { ROBOT_PREFIX } from "./robot-login.js";
 import { hashSecret, newSecret, verifySecret } from "./secret-hash.js";
 import { findRobot, touchRobot, type Robot } from "./sql.js";
-
-/** Every robot's user name begins so, and no other login's does. */
-export const ROBOT_PREFIX = "robot-";
 
 /**
  * Logins of service accounts, `robot-<team>-<name>:<secret>`.
