@@ -12,6 +12,9 @@ const POLICY = `rules:
   - {id: all-read, effect: allow, actions: [pull], repositories: ["**"], who: anyone, message: everybody reads}
   - {id: catalog, effect: allow, actions: [catalog], who: logged-in}
 `;
+const PUSH_ALONE = `rules:
+  - {id: drop, effect: allow, actions: [push, delete], repositories: ["alpha/**"], who: logged-in}
+`;
 const PATH = "/etc/wharfinger/policy.yaml";
 const { policy } = loadPolicy(PATH, POLICY);
 const REPOSITORIES = ["alpha/app", "beta/app", "hidden-name/x", "alpha"];
@@ -145,6 +148,19 @@ describe("explain tells what /token would do", () => {
       "alpha/app",
     );
     expect(unknown.status).toBe(404);
+  });
+
+  test("to whoever may push and may not pull, which clients need for a push", async () => {
+    const { policy: alone } = loadPolicy(PATH, PUSH_ALONE);
+    const other = await startTestTokenServer({ policy: { current: () => alone } });
+    servers.push(other);
+    const login = ["oauth2", "alice-token"] as const;
+    const told = (await explained(other, login, "push", "alpha/app")).body as Told;
+    expect(told).toMatchObject({ allow: false, action: "pull" });
+    expect(told.reason).toMatch(/^a push needs pull as well: no rule allows pull/);
+    expect((await explained(other, login, "delete", "alpha/app")).body).toMatchObject({
+      allow: true,
+    });
   });
 
   test("to a machine, which has its limits, and to names that nobody can have", async () => {

@@ -129,6 +129,22 @@ describe("robots", () => {
     expect((answer.body as { errors: { message: string }[] }).errors[0]?.message).not.toBe("");
   });
 
+  test("a grant to push brings the one to pull, without which no client pushes", async () => {
+    const made = await create({
+      name: "pusher",
+      grants: [
+        { repositories: "alpha/app", actions: ["push"] },
+        { repositories: "alpha/read", actions: ["pull"] },
+      ],
+    });
+    expect((made.body as Made).robot).toMatchObject({
+      grants: [
+        { repositories: "alpha/app", actions: ["pull", "push"] },
+        { repositories: "alpha/read", actions: ["pull"] },
+      ],
+    });
+  });
+
   test("a name that is taken is refused with 409", async () => {
     await create({ name: "twice", grants });
     expect((await create({ name: "twice", grants })).status).toBe(409);

@@ -12,7 +12,7 @@ import { authenticate } from "../identity/authenticate.js";
 import type { PolicySource } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { describedLogin, type DescribedDeps } from "../token/described-login.js";
-import { explainAccess } from "../token/explain-access.js";
+import { explainAccess, type ExplainedAccess } from "../token/explain-access.js";
 import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
 import { parseInput } from "./parse.js";
 
@@ -104,22 +104,38 @@ async function answer(
   { login, teams, isAdministrator }: Asker,
   asked: { action: Action | "catalog"; repository: string; address: string | null },
 ) {
-  const { allow, reason, explanation } = await explainAccess(policy, teams, login, {
-    resource: resourceOf(asked),
-    action: asked.action === "catalog" ? "*" : asked.action,
-    circumstances: { address: asked.address },
-  });
+  const ask = (action: Action) =>
+    explainAccess(policy, teams, login, {
+      resource: resourceOf(asked),
+      action,
+      circumstances: { address: asked.address },
+    });
+  const { allow, reason, explanation } = await wholeOf(
+    asked.action === "catalog" ? "*" : asked.action,
+    ask,
+  );
   const { action: decidedBy, decision, trace, omitted, notReached } = explanation;
-  const told = {
+  const said = {
     ...{ subject: login.identity, allow, reason, action: decidedBy },
     // Whoever misses a team sees here which of their groups became none.
     ...(login.unmappedGroups === undefined
       ? {}
       : { unmappedGroups: login.unmappedGroups.slice(0, MOST_GROUPS) }),
   };
-  if (!isAdministrator) return told;
+  if (!isAdministrator) return said;
   const rule = decision.allow === "teams-needed" ? null : decision.rule;
-  return { ...told, rule, trace, omitted, notReached };
+  return { ...said, rule, trace, omitted, notReached };
+}
+
+/** Clients ask for both when they push, and look for what is there before: without the one the other is of no use. */
+async function wholeOf(
+  action: Action,
+  ask: (action: Action) => Promise<ExplainedAccess>,
+): Promise<ExplainedAccess> {
+  const asked = await ask(action);
+  if (action !== "push" || !asked.allow) return asked;
+  const pull = await ask("pull");
+  return pull.allow ? asked : { ...pull, reason: `a push needs pull as well: ${pull.reason}` };
 }
 
 function resourceOf(asked: { action: string; repository: string }): Resource {

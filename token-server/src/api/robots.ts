@@ -42,7 +42,13 @@ const createSchema = z.strictObject({
           .refine(isPlainGlob, {
             error: `wanted a repository, with at most ${MOST_STARS} wildcards * or **`,
           }),
-        actions: z.array(z.enum(["pull", "push", "delete"])).min(1),
+        actions: z
+          .array(z.enum(["pull", "push", "delete"]))
+          .min(1)
+          .transform((actions): typeof actions =>
+            // Clients look for what is there before they push.
+            actions.includes("push") && !actions.includes("pull") ? ["pull", ...actions] : actions,
+          ),
       }),
     )
     .min(1)
