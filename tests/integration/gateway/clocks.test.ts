@@ -3,6 +3,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { tokenVerifier } from "#gateway/proxy/caller.js";
 import { clockReading, steadyNow } from "#service-kit/clocks/clock-reading.js";
+import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
 import { gatewayClocks } from "#tests/support/clocks.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -99,6 +100,23 @@ describe("a token", () => {
   });
 });
 
+test("a gateway says who it is when it asks for keys, so that its clock is known there before anybody logs in", async () => {
+  const paths: string[] = [];
+  const introduce = (path: string) => {
+    paths.push(path);
+    return { [CALLER_HEADER]: `statement ${paths.length}` };
+  };
+  const { verifier, authority, stop } = await startVerifier(0, introduce);
+  await verifier.refresh();
+  await verifier.refresh();
+  expect(authority.server.seen.map(({ headers }) => headers[CALLER_HEADER])).toEqual([
+    "statement 1",
+    "statement 2",
+  ]);
+  expect(paths).toEqual(["/.well-known/jwks.json", "/.well-known/jwks.json"]);
+  await stop();
+});
+
 describe("a registry whose clock differs", () => {
   const late = () => ({ Date: new Date(Date.now() - 600_000).toUTCString() });
   const difference = "the registry's clock is 10 minutes behind the gateway's";
@@ -176,7 +194,10 @@ async function expectUnready(url: string, reason: string): Promise<void> {
 }
 
 /** @returns a verifier, and a token server whose clock is so many seconds ahead */
-async function startVerifier(seconds: number) {
+async function startVerifier(
+  seconds: number,
+  introduce: (path: string) => Record<string, string> = () => ({}),
+) {
   const authority = await startTokenAuthority();
   const { publicJwk } = authority;
   authority.server.answerWith((_req, res) => {
@@ -191,6 +212,7 @@ async function startVerifier(seconds: number) {
     leewaySeconds: 60,
     keysMaxAgeSeconds: 3_600,
     clocks,
+    introduce,
   });
   return { verifier, authority, clocks, stop: () => authority.server.stop() };
 }
