@@ -93,6 +93,13 @@ const TWICE: readonly Judged[] = [
 
 /** Without them the same comes out. */
 const EQUAL: readonly Judged[] = [
+  ...all("gateway/src/proxy/caller.ts", "an error of another class names no claim", [
+    "error instanceof errors.JWTClaimValidationFailed",
+  ]),
+  ...all("gateway/src/proxy/caller.ts", UNREACHABLE, ['error.claim === "exp"']),
+  ...all("gateway/src/proxy/caller.ts", "what says of no end has not ended by any clock", [
+    "error instanceof errors.JWTExpired",
+  ]),
   ...all("gateway/src/deletion/claim-with-tags.ts", WORDS, [
     "policy.isVirtual({ ...key, tag })",
     "how.isPart && how.isReferrer",

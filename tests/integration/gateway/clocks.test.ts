@@ -13,7 +13,12 @@ import { AUDIT_LOG_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "#tests/support/mi
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
-import { ISSUER, SERVICE, startTokenAuthority } from "#tests/support/token-authority.js";
+import {
+  ISSUER,
+  SERVICE,
+  startTokenAuthority,
+  type TokenClaims,
+} from "#tests/support/token-authority.js";
 import { startTokenServerProcess } from "#tests/support/token-server-process.js";
 import { replyWith, startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
@@ -114,6 +119,19 @@ test("a gateway says who it is when it asks for keys, so that its clock is known
     "statement 2",
   ]);
   expect(paths).toEqual(["/.well-known/jwks.json", "/.well-known/jwks.json"]);
+  await stop();
+});
+
+test.each<[string, TokenClaims]>([
+  ["for another service", { audience: "another" }],
+  ["of another issuer", { issuer: "somebody" }],
+  ["that does not say when it begins", { without: "nbf" }],
+  ["that does not say when it ends", { without: "exp" }],
+])("a token %s is none by any clock", async (_what, wrong) => {
+  const { verifier, authority, clocks, stop } = await startVerifier(960);
+  clocks.note("Postgres", clockReading({ at: Date.now() + 960_000, coarseness: 0 }, steadyNow(), steadyNow())); // prettier-ignore
+  const early = await authority.sign({ notBefore: 900, expiresIn: 1_860, ...wrong });
+  await expect(verifier.verify(`Bearer ${early}`)).rejects.toThrow("the token is not valid");
   await stop();
 });
 
