@@ -1,6 +1,7 @@
 import { Gauge, type Registry } from "prom-client";
 import { Fault, Hindrance } from "#registry-protocol/faults.js";
 import type { Logger } from "./log.js";
+import type { RefusedFiles } from "./refused-files.js";
 import { repeating } from "./repeating.js";
 import type { Component } from "./run-until-signal.js";
 
@@ -13,6 +14,8 @@ export interface Readiness {
   readonly checks: Readonly<Record<string, "ok" | "failing">>;
   /** What is wrong, of each check that fails. */
   readonly reasons: Readonly<Record<string, string>>;
+  /** What somebody should look at, although the service does its work. */
+  readonly warnings: readonly string[];
 }
 
 /** Looks whether a service can do its work, and tells when that changes. */
@@ -32,6 +35,7 @@ export function readinessWatch(
   deps: {
     readonly log: Pick<Logger, "error" | "info">;
     readonly metrics: { readonly registry: Registry };
+    readonly files: Pick<RefusedFiles, "warnings">;
   },
 ): ReadinessWatch {
   const shown = new Gauge<"check">({
@@ -51,7 +55,7 @@ export function readinessWatch(
     told = state;
   };
   const check = async (): Promise<Readiness> => {
-    const readiness = await look(checks);
+    const readiness = { ...(await look(checks)), warnings: deps.files.warnings() };
     note(readiness);
     return readiness;
   };
@@ -62,7 +66,9 @@ export function readinessWatch(
   return { ...repeating("readiness", 0, round), check };
 }
 
-async function look(checks: Readonly<Record<string, ReadinessCheck>>): Promise<Readiness> {
+async function look(
+  checks: Readonly<Record<string, ReadinessCheck>>,
+): Promise<Omit<Readiness, "warnings">> {
   const found = await Promise.all(
     Object.entries(checks).map(async ([name, check]) => {
       const reason = await check().catch((error: unknown) => publicReason(name, error));

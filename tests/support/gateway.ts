@@ -42,6 +42,7 @@ import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { Secret } from "#service-kit/secret.js";
 import { CALLER_HEADER } from "#service-kit/signing/caller-statement.js";
+import { refusedFiles } from "#service-kit/refused-files.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
@@ -170,7 +171,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
-  const probes = openProbes({ store, registry, mode, clocks, callers, log, metrics });
+  const files = refusedFiles(metrics.registry);
+  const probes = openProbes({ store, registry, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

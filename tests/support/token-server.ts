@@ -14,6 +14,7 @@ import { Secret } from "#service-kit/secret.js";
 import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { refusedFiles } from "#service-kit/refused-files.js";
 import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,
@@ -173,7 +174,8 @@ export async function startTestTokenServer(
     requestId: () => undefined,
   };
   const metrics = createMetrics();
-  const probes = openProbes({ db, migrated: () => true, clocks, log: SILENT, metrics });
+  const files = refusedFiles(metrics.registry);
+  const probes = openProbes({ db, migrated: () => true, clocks, log: SILENT, metrics, files });
   const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [
     ...tokens.routes,
     ...restApi.routes,

@@ -23,7 +23,10 @@ export interface TagPolicyVersion {
 }
 
 /** What following the file needs. */
-export interface TagPolicyFileDeps extends Pick<WatchDeps<Versioned>, "readText" | "every"> {
+export interface TagPolicyFileDeps extends Pick<
+  WatchDeps<Versioned>,
+  "readText" | "every" | "onOutcome"
+> {
   readonly log: Pick<Logger, "info" | "error">;
   /** Puts changed rules on record; when that fails, the ones before stay in force. */
   readonly record: (version: TagPolicyVersion) => Promise<void>;

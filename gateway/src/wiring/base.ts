@@ -4,6 +4,7 @@ import { changedFiles } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
+import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
@@ -19,6 +20,8 @@ export interface Base extends Opened {
   /** The same as `store.db`. */
   readonly db: Database;
   readonly records: Records;
+  /** Whether what followed files say now counts. */
+  readonly files: RefusedFiles;
 }
 
 /**
@@ -45,5 +48,6 @@ export async function openBase(
   const signing = checkpointer({ db, log, key: () => keys.active(), now: Date.now, interval });
   const watch = changedFiles(readOnce, log);
   const parts = [...store.parts, ...records.parts, signing, keys, watch];
-  return { log, metrics, keys, store, db, records, parts };
+  const files = refusedFiles(metrics.registry);
+  return { log, metrics, keys, store, db, records, files, parts };
 }

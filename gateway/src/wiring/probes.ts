@@ -3,6 +3,7 @@ import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
 import { readinessWatch } from "#service-kit/readiness.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { pushNeeds, type PushNeeds } from "../routes/push-needs.js";
@@ -20,6 +21,7 @@ export function openProbes(deps: {
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
   readonly callers: { readonly callers: { readonly verifier: PushNeeds["verifier"] } };
+  readonly files: Pick<RefusedFiles, "warnings">;
   readonly log: Logger;
   readonly metrics: Pick<GatewayMetrics, "registry">;
 }): Opened & { readonly routes: readonly RequestHandler[] } {

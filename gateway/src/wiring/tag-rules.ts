@@ -1,5 +1,6 @@
 import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import {
@@ -17,11 +18,23 @@ import {
  */
 export async function openTagRules(
   path: string | null,
-  { records, log }: { readonly records: Pick<Records, "note" | "record">; readonly log: Logger },
+  deps: {
+    readonly records: Pick<Records, "note" | "record">;
+    readonly log: Logger;
+    /** Absent: nobody asks. */
+    readonly files?: RefusedFiles;
+  },
 ): Promise<Opened & { readonly policy: TagPolicy }> {
+  const { records, log, files } = deps;
   const record = (version: ReturnType<TagPolicyFile["version"]>) =>
     records.record(tagPolicyFact(version));
-  const rules = path === null ? BUILT_IN_TAG_POLICY : await openTagPolicy(path, { log, record });
+  const rules =
+    path === null
+      ? BUILT_IN_TAG_POLICY
+      : await openTagPolicy(path, {
+          ...{ log, record },
+          ...(files && { onOutcome: files.follow(path) }),
+        });
   records.note(tagPolicyFact(rules.version()));
   return { policy: rules.policy, parts: [rules] };
 }

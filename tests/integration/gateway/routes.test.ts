@@ -110,6 +110,7 @@ describe("the gateway's own endpoints", () => {
       ready: false,
       checks: { database: "failing", registry: "ok", tokenKeys: "ok", clocks: "ok" },
       reasons: { database: "the service is unavailable for the moment, try again" },
+      warnings: [],
     });
   });
 

@@ -2,6 +2,7 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { createMetrics } from "#service-kit/metrics.js";
+import { refusedFiles } from "#service-kit/refused-files.js";
 import { openRequestOrigin } from "#token-server/wiring/request-origin.js";
 import { gatewayClocks } from "#tests/support/clocks.js";
 import { SILENT } from "#tests/support/ledger.js";
@@ -23,7 +24,9 @@ test.each([
 ])("a token server whose GATEWAY_TRUST_FILE holds %s does not start", async (_what, text) => {
   const gatewayTrustFile = join(folder.path, "trust.pem");
   await writeFile(gatewayTrustFile, text);
-  const deps = { log: SILENT, metrics: createMetrics(), clocks: gatewayClocks() };
+  const metrics = createMetrics();
+  const files = refusedFiles(metrics.registry);
+  const deps = { log: SILENT, metrics, clocks: gatewayClocks(), files };
   await expect(openRequestOrigin({ gatewayTrustFile, trustedProxies: [] }, deps)).rejects.toThrow(
     gatewayTrustFile,
   );

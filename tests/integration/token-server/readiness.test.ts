@@ -3,6 +3,7 @@ import supertest from "supertest";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { createMetrics } from "#service-kit/metrics.js";
+import { refusedFiles } from "#service-kit/refused-files.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import { openProbes } from "#token-server/wiring/probes.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
@@ -98,6 +99,24 @@ describe("a token server whose clock may be wrong", () => {
   });
 });
 
+test("/ready warns of a file that was changed and refused, and is ready all the same", async () => {
+  const { http, files, metrics } = probed({ migrated: () => true, log: readableLog().log });
+  const outcomeOf = files.follow("/etc/wharfinger/policy.yaml");
+  const shown = () => metrics.registry.getSingleMetricAsString("followed_file_refused");
+  expect((await http.get("/ready")).body).toMatchObject({ ready: true, warnings: [] });
+  expect(await shown()).toContain('{file="/etc/wharfinger/policy.yaml"} 0');
+  outcomeOf("refused");
+  const answer = await http.get("/ready");
+  expect(answer.status).toBe(200);
+  expect(answer.body).toMatchObject({
+    ready: true,
+    warnings: ["policy.yaml was changed and is refused: what it said before still counts"],
+  });
+  expect(await shown()).toContain('{file="/etc/wharfinger/policy.yaml"} 1');
+  outcomeOf("loaded");
+  expect((await http.get("/ready")).body).toMatchObject({ warnings: [] });
+});
+
 function probed({
   migrated,
   log,
@@ -106,11 +125,13 @@ function probed({
   log: ReturnType<typeof readableLog>["log"];
 }) {
   const metrics = createMetrics();
-  const probes = openProbes({ db, migrated, clocks: { doubt: () => null }, log, metrics });
+  const files = refusedFiles(metrics.registry);
+  const clocks = { doubt: () => null };
+  const probes = openProbes({ db, migrated, clocks, log, metrics, files });
   const origin = {
     client: clientReader([], { log: SILENT, now: Date.now }),
     requestId: () => undefined,
   };
   const app = tokenServerRoutes({ log: SILENT, metrics, origin }, probes.routes);
-  return { http: supertest(app), metrics };
+  return { http: supertest(app), metrics, files };
 }

@@ -6,6 +6,7 @@ import { changedFiles } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
+import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import type { TokenServerConfig } from "../config/config.js";
@@ -18,6 +19,8 @@ export interface Base extends Opened {
   readonly keys: KeyRing;
   readonly db: Database;
   readonly records: Records;
+  /** Whether what followed files say now counts. */
+  readonly files: RefusedFiles;
   /** @returns whether the schema has been brought up to date */
   readonly migrated: () => boolean;
 }
@@ -49,5 +52,6 @@ export async function openBase(
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
   const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
-  return { log, metrics, keys, db, records, migrated, parts };
+  const files = refusedFiles(metrics.registry);
+  return { log, metrics, keys, db, records, files, migrated, parts };
 }

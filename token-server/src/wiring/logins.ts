@@ -6,6 +6,7 @@ import { outgoing } from "#service-kit/http/outgoing.js";
 import { namesOf } from "#service-kit/http/proxies.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { limitMetrics } from "../limits/limit-metrics.js";
@@ -39,22 +40,28 @@ export async function openLogins(
     log,
     metrics,
     clocks,
+    files,
   }: {
     readonly db: Database;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly clocks: Pick<ClockWatch, "doubt">;
+    readonly files: RefusedFiles;
   },
 ): Promise<Logins> {
   const counts = loginMetrics(metrics.registry);
   const now = Date.now;
+  const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
   const identities = await followLogins(config.loginsFile, config, {
     robots: robotSource(db, now),
     now,
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
     onStale: counts.stale,
-    onOutcome: counts.loaded,
+    onOutcome: (outcome) => {
+      counts.loaded(outcome);
+      noteFile?.(outcome);
+    },
   });
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
   requireWayIn(config, identities.current().logins);

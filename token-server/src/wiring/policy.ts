@@ -3,6 +3,7 @@ import { policyFact } from "#audit-log/facts.js";
 import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { builtInPolicy, watchPolicy, type PolicySource } from "../policy/watch.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
@@ -19,10 +20,12 @@ export async function openPolicy(
     records,
     log,
     metrics,
+    files,
   }: {
     readonly records: Pick<Records, "note" | "record">;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
+    readonly files: RefusedFiles;
   },
 ): Promise<Opened & { readonly policy: PolicySource }> {
   const loads = new Counter({
@@ -31,6 +34,7 @@ export async function openPolicy(
     labelNames: ["outcome"],
     registers: [metrics.registry],
   });
+  const noteFile = path === null ? null : files.follow(path);
   const policy =
     path === null
       ? builtInPolicy
@@ -38,6 +42,7 @@ export async function openPolicy(
           log,
           onOutcome: (outcome) => {
             loads.inc({ outcome });
+            noteFile?.(outcome);
           },
           record: (version) => records.record(policyFact(version)),
         });

@@ -6,6 +6,7 @@ import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { readinessWatch } from "#service-kit/readiness.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 
 /**
@@ -17,6 +18,7 @@ export function openProbes(deps: {
   /** Whether the schema has been brought up to date. */
   readonly migrated: () => boolean;
   readonly clocks: Pick<ClockWatch, "doubt">;
+  readonly files: Pick<RefusedFiles, "warnings">;
   readonly log: Logger;
   readonly metrics: Pick<ServiceMetrics, "registry">;
 }): Opened & { readonly routes: readonly RequestHandler[] } {

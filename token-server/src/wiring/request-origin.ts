@@ -5,6 +5,7 @@ import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { callerVerifier } from "#service-kit/signing/caller-statement.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
@@ -33,6 +34,7 @@ export async function openRequestOrigin(
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly clocks: Pick<ClockWatch, "note">;
+    readonly files: RefusedFiles;
   },
 ): Promise<FollowedOrigin> {
   const { log, metrics, clocks } = deps;
@@ -42,7 +44,7 @@ export async function openRequestOrigin(
     labelNames: ["outcome"],
     registers: [metrics.registry],
   });
-  const trust = await openTrust(config.gatewayTrustFile, log);
+  const trust = await openTrust(config.gatewayTrustFile, deps);
   const now = Date.now;
   const onTime = (keyId: string, at: number) => {
     const told = { at, coarseness: STATEMENT_COARSENESS };
@@ -73,15 +75,17 @@ export async function openRequestOrigin(
 
 async function openTrust(
   file: string | null,
-  log: Logger,
+  { log, files }: { readonly log: Logger; readonly files: RefusedFiles },
 ): Promise<WatchedFile<readonly X509Certificate[]> | null> {
   if (file === null) return null;
+  const noteFile = files.follow(file);
   return watchFile(file, {
     load: (text) => certificatesIn(text, file),
     onRefused: (faults) => {
       log.error({ event: "gateway-trust.refused", file, faults });
     },
     onOutcome: (outcome) => {
+      noteFile(outcome);
       log.info({ event: "gateway-trust.changed", file, outcome });
     },
   });

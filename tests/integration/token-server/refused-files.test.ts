@@ -1,0 +1,90 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openTagRules } from "#gateway/wiring/tag-rules.js";
+import { createMetrics } from "#service-kit/metrics.js";
+import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
+import type { Opened } from "#service-kit/run-until-signal.js";
+import { readConfig } from "#token-server/config/config.js";
+import { openLogins } from "#token-server/wiring/logins.js";
+import { openPolicy } from "#token-server/wiring/policy.js";
+import { openRequestOrigin } from "#token-server/wiring/request-origin.js";
+import { makeAuthority } from "#tests/support/certificates.js";
+import { eventually } from "#tests/support/eventually.js";
+import type { StartedLedger } from "#tests/support/ledger.js";
+import { SILENT } from "#tests/support/silent.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { useLedger } from "#tests/support/use-ledger.js";
+
+const RULES = `rules:
+  - {id: all, effect: allow, actions: [pull], repositories: ["**"], who: anyone}
+`;
+
+let ledger: StartedLedger;
+let folder: TemporaryFolder;
+
+useLedger((started) => {
+  ledger = started;
+});
+beforeAll(async () => {
+  folder = await temporaryFolder();
+});
+afterAll(() => folder.remove());
+
+/** What following a file needs besides. */
+function followed(files: RefusedFiles) {
+  const records = { note: () => undefined, record: () => Promise.resolve() };
+  return { records, log: SILENT, metrics: createMetrics(), files };
+}
+
+const certificates = async () => (await makeAuthority()).certificatePem;
+
+type Open = (path: string, files: RefusedFiles) => Promise<Opened>;
+
+describe("a change that is refused, so that what was removed still counts, is noticed in", () => {
+  test.each<[what: string, text: () => Promise<string>, open: Open]>([
+    [
+      "the policy",
+      () => Promise.resolve(RULES),
+      async (path, files) => openPolicy(path, followed(files)),
+    ],
+    [
+      "the logins",
+      () => Promise.resolve("teams: {alpha: [/employees/alice]}\n"),
+      async (path, files) => {
+        const config = readConfig({
+          LOGINS_FILE: path,
+          HTTP_TOKENINFO_URL: "http://127.0.0.1:9/tokeninfo",
+        });
+        const clocks = { doubt: () => null };
+        return openLogins(config, { ...followed(files), db: ledger.db, clocks });
+      },
+    ],
+    [
+      "the trust in gateways",
+      certificates,
+      async (gatewayTrustFile, files) =>
+        openRequestOrigin(
+          { gatewayTrustFile, trustedProxies: [] },
+          { ...followed(files), clocks: { note: () => undefined } },
+        ),
+    ],
+    [
+      "the rules for tags",
+      () => Promise.resolve("rules: []\n"),
+      async (path, files) => openTagRules(path, followed(files)),
+    ],
+  ])("%s", async (what, textOf, open) => {
+    const path = join(folder.path, what);
+    const text = await textOf();
+    await writeFile(path, text);
+    const files = refusedFiles(createMetrics().registry);
+    const { parts } = await open(path, files);
+    expect(files.warnings()).toEqual([]);
+    await writeFile(path, "{broken");
+    await eventually("it is noticed", () => files.warnings().length === 1);
+    await writeFile(path, text);
+    await eventually("it is mended", () => files.warnings().length === 0);
+    for (const part of parts) await part.stop();
+  });
+});
