@@ -93,7 +93,7 @@ async function settle(
   const { repository, tag, digest } = seen;
   await deps.db.transaction(async (tx) => {
     if (!(await settleRepair(tx, seen, reservation))) return;
-    tellSettled(tx, seen);
+    tellSettled(tx, seen, digest);
     const entry = { action: "tag.repaired", actor: SYSTEM, repository, tag, digest } as const;
     await deps.audit(tx, { ...entry, reason, detail: {} });
   });

@@ -39,8 +39,12 @@ export interface TagResolver {
    *   or pushes of it come and go; or the ledger cannot be asked, and it is virtual or was deleted
    */
   resolve(key: TagKey): Promise<Resolution>;
-  /** Told when any gateway has settled a push or deletion of a tag. @returns when what is remembered is true again */
-  settled(key: TagKey): Promise<void>;
+  /**
+   * Told when any gateway has settled a push or deletion of a tag, and what it means then, if that is known.
+   *
+   * @returns when what is remembered is true again
+   */
+  settled(key: TagKey, digest: Digest | null): Promise<void>;
 }
 
 /** What is found at the registry counts when the ledger says the same before and after; else it is looked at again. */
@@ -63,8 +67,11 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
         return resolveWithoutLedger(deps, key, error);
       }
     },
-    settled: async (key) => {
-      if (deps.policy.isVirtual(key) || remembered.recall(key).kind === "nothing") return;
+    settled: async (key, digest) => {
+      const known = remembered.recall(key);
+      if (deps.policy.isVirtual(key) || known.kind === "nothing") return;
+      // What was read since, or did not change, needs no second look, which could fail.
+      if (known.kind === "digest" && known.digest === digest) return;
       await ledgerMeaning(deps, key).catch(() => {
         remembered.isDoubtful(key);
       });

@@ -1,15 +1,19 @@
+import { parseDigest, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
 import { SETTLED_CHANNEL } from "./sql/settle-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
+/** Told of a settled tag, and what it means since then; `null` where that was not said. */
+export type SettledListener = (key: TagKey, digest: Digest | null) => void;
+
 /** Wakes pushes that wait for another push of their tag. */
 export interface SettledTags {
   /** Waits until a push of the tag has been settled by any gateway, or this many milliseconds. */
   until(key: TagKey, milliseconds: number): Promise<void>;
   /** Has somebody told of every tag that is settled. */
-  follow(listener: (key: TagKey) => void): void;
+  follow(listener: SettledListener): void;
 }
 
 /**
@@ -18,11 +22,12 @@ export interface SettledTags {
  */
 export function settledTags(subscriber: Subscriber): SettledTags {
   const waiting = new Map<string, Set<() => void>>();
-  const followers: ((key: TagKey) => void)[] = [];
-  subscriber.on(SETTLED_CHANNEL, (name) => {
+  const followers: SettledListener[] = [];
+  subscriber.on(SETTLED_CHANNEL, (told) => {
+    const [name = "", digest] = told.split("@");
     for (const wake of waiting.get(name) ?? []) wake();
-    const key = keyOf(name);
-    if (key !== null) for (const follower of followers) follower(key);
+    const settled = readSettled(name, digest);
+    if (settled !== null) for (const follower of followers) follower(...settled);
   });
   return {
     follow: (listener) => {
@@ -46,11 +51,12 @@ export function settledTags(subscriber: Subscriber): SettledTags {
 }
 
 /** Of what `tellSettled` told; whatever else somebody sends on the channel is nothing. */
-function keyOf(name: string): TagKey | null {
+function readSettled(name: string, digest: string | undefined): Parameters<SettledListener> | null {
   const colon = name.indexOf(":");
   try {
     const repository = parseRepositoryName(name.slice(0, colon));
-    return { repository, tag: parseTag(name.slice(colon + 1)) };
+    const key = { repository, tag: parseTag(name.slice(colon + 1)) };
+    return [key, digest === undefined ? null : parseDigest(digest)];
   } catch {
     return null;
   }

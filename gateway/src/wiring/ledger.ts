@@ -55,7 +55,7 @@ export function openLedger(deps: {
   const reading = { ...looking, policy, remembered, inheritance };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
-  settled.follow((key) => void resolver.settled(key));
+  settled.follow((key, digest) => void resolver.settled(key, digest));
   const waiting: Waiting = {
     now: Date.now,
     pause: (milliseconds) => pause(milliseconds),

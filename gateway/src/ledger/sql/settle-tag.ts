@@ -1,3 +1,4 @@
+import type { Digest } from "#registry-protocol/digest.js";
 import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Telling } from "#service-kit/db/tell.js";
@@ -55,8 +56,9 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
     [claim.repository, claim.tag, claim.reservation],
     "commit tag",
   );
-  tellSettled(tx, claim);
-  return rows[0] ?? null;
+  const [committed] = rows;
+  tellSettled(tx, claim, committed === undefined ? null : claim.digest);
+  return committed ?? null;
 }
 
 /**
@@ -103,7 +105,13 @@ export async function shortenLease(db: Queryable, claim: TagClaim, seconds: numb
  *
  * @param tx - transaction
  * @param key - the tag
+ * @param digest - what it means from now on; `null`: whoever wants to know asks
  */
-export function tellSettled(tx: Telling, { repository, tag }: TagKey): void {
-  tx.tell(SETTLED_CHANNEL, `${repository}:${tag}`);
+export function tellSettled(
+  tx: Telling,
+  { repository, tag }: TagKey,
+  digest: Digest | null = null,
+): void {
+  const meaning = digest === null ? "" : `@${digest}`;
+  tx.tell(SETTLED_CHANNEL, `${repository}:${tag}${meaning}`);
 }
