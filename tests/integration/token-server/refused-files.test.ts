@@ -1,6 +1,6 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { openTagRules } from "#gateway/wiring/tag-rules.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
@@ -41,50 +41,55 @@ const certificates = async () => (await makeAuthority()).certificatePem;
 
 type Open = (path: string, files: RefusedFiles) => Promise<Opened>;
 
-describe("a change that is refused, so that what was removed still counts, is noticed in", () => {
-  test.each<[what: string, text: () => Promise<string>, open: Open]>([
-    [
-      "the policy",
-      () => Promise.resolve(RULES),
-      async (path, files) => openPolicy(path, followed(files)),
-    ],
-    [
-      "the logins",
-      () => Promise.resolve("teams: {alpha: [/employees/alice]}\n"),
-      async (path, files) => {
-        const config = readConfig({
-          LOGINS_FILE: path,
-          HTTP_TOKENINFO_URL: "http://127.0.0.1:9/tokeninfo",
-        });
-        const clocks = { doubt: () => null };
-        return openLogins(config, { ...followed(files), db: ledger.db, clocks });
-      },
-    ],
-    [
-      "the trust in gateways",
-      certificates,
-      async (gatewayTrustFile, files) =>
-        openRequestOrigin(
-          { gatewayTrustFile, trustedProxies: [] },
-          { ...followed(files), clocks: { note: () => undefined } },
-        ),
-    ],
-    [
-      "the rules for tags",
-      () => Promise.resolve("rules: []\n"),
-      async (path, files) => openTagRules(path, followed(files)),
-    ],
-  ])("%s", async (what, textOf, open) => {
-    const path = join(folder.path, what);
-    const text = await textOf();
-    await writeFile(path, text);
-    const files = refusedFiles(createMetrics().registry);
-    const { parts } = await open(path, files);
-    expect(files.warnings()).toEqual([]);
-    await writeFile(path, "{broken");
-    await eventually("it is noticed", () => files.warnings().length === 1);
-    await writeFile(path, text);
-    await eventually("it is mended", () => files.warnings().length === 0);
-    for (const part of parts) await part.stop();
-  });
+const FOLLOWED: readonly (readonly [what: string, text: () => Promise<string>, open: Open])[] = [
+  [
+    "the policy",
+    () => Promise.resolve(RULES),
+    async (path, files) => openPolicy(path, followed(files)),
+  ],
+  [
+    "the logins",
+    () => Promise.resolve("teams: {alpha: [/employees/alice]}\n"),
+    async (path, files) => {
+      const config = readConfig({
+        LOGINS_FILE: path,
+        HTTP_TOKENINFO_URL: "http://127.0.0.1:9/tokeninfo",
+      });
+      const clocks = { doubt: () => null };
+      return openLogins(config, { ...followed(files), db: ledger.db, clocks });
+    },
+  ],
+  [
+    "the trust in gateways",
+    certificates,
+    async (gatewayTrustFile, files) =>
+      openRequestOrigin(
+        { gatewayTrustFile, trustedProxies: [] },
+        { ...followed(files), clocks: { note: () => undefined } },
+      ),
+  ],
+  [
+    "the rules for tags",
+    () => Promise.resolve("rules: []\n"),
+    async (path, files) => openTagRules(path, followed(files)),
+  ],
+];
+
+test("a change that is refused, so that what was removed still counts, is noticed in every file that is followed", async () => {
+  // Each is looked at every other second, so all at once.
+  await Promise.all(FOLLOWED.map(isNoticed));
 });
+
+async function isNoticed([what, textOf, open]: (typeof FOLLOWED)[number]): Promise<void> {
+  const path = join(folder.path, what);
+  const text = await textOf();
+  await writeFile(path, text);
+  const files = refusedFiles(createMetrics().registry);
+  const { parts } = await open(path, files);
+  expect(files.warnings()).toEqual([]);
+  await writeFile(path, "{broken");
+  await eventually(`${what}: it is noticed`, () => files.warnings().length === 1);
+  await writeFile(path, text);
+  await eventually(`${what}: it is mended`, () => files.warnings().length === 0);
+  for (const part of parts) await part.stop();
+}
