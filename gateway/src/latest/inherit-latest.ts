@@ -74,6 +74,9 @@ async function findOut(
   repository: RepositoryName,
   signal: AbortSignal,
 ): Promise<LatestTag | null> {
+  // Whoever read before the last survey was recorded asks for one more.
+  const known = await readLatest(deps.db, repository);
+  if (known !== null) return known;
   const newest = await newestTag(deps, repository, signal);
   if (newest !== null) {
     // Others may write the tag at the registry, but what is promised stays.

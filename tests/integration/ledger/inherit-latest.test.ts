@@ -43,6 +43,26 @@ describe("what latest means on a registry that existed before", () => {
     expect(asked).toEqual([]);
   });
 
+  test("is not looked for again by whoever read that nobody knew, and came after the look was over", async () => {
+    const late = gate();
+    let reads = 0;
+    const lateReader: InheritanceDeps["db"] = {
+      ...ledger.db,
+      query: async (text, values, name) => {
+        const isSecond = name === "read latest" && (reads += 1) === 2;
+        const answer = ledger.db.query(text, values, name);
+        if (isSecond) await Promise.all([answer, late.opened]);
+        return answer as never;
+      },
+    };
+    const find = finder({ db: lateReader });
+    const [first, second] = [find(REPOSITORY), find(REPOSITORY)];
+    expect((await first)?.tag).toBe("2.0");
+    late.open();
+    expect((await second)?.tag).toBe("2.0");
+    expect(asked.filter((tag) => tag !== "latest").sort()).toEqual(["1.0", "2.0", "3.0"]);
+  });
+
   test("is not told while one tag cannot be asked for, and nothing is recorded", async () => {
     let isAway = true;
     const find = finder({
