@@ -17,7 +17,6 @@ import {
   type CollectCommand,
 } from "./collect-garbage-options.js";
 import { openDataFolder, type DataFolder } from "../data-folder.js";
-import { forgetEndedGateways } from "./ended-gateways.js";
 import { LocalStackError } from "../errors.js";
 import { collect } from "./garbage.js";
 import { notedProcesses } from "../processes/pid-files.js";
@@ -106,13 +105,9 @@ async function switchBack(db: Database): Promise<void> {
 }
 
 async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
-  const tell = onNews((open) => {
+  const progress = onNews((open) => {
     say(`waiting: ${open.join("; ")}`);
   });
-  const progress = (open: readonly string[]) => {
-    void forgetEndedGateways(db).catch(() => undefined);
-    tell(open);
-  };
   const open = await untilDrained(db, { seconds: command.waitSeconds, signal, progress });
   signal.throwIfAborted();
   if (open.length > 0) throw new LocalStackError(`gave up waiting: ${open.join("; ")}`);

@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { forgetEndedGateways } from "./ended-gateways.js";
 import type { Mode } from "./mode.js";
 import { countOpenWork, endDrain, listGateways, readMode, type HeardGateway } from "./sql.js";
 
@@ -78,7 +79,8 @@ export function onNews(tell: (open: readonly string[]) => void): (open: readonly
 }
 
 /**
- * Waits until nobody writes at the registry any more. Uploads get no more time than they need.
+ * Waits until nobody writes at the registry any more. Uploads get no more time than they need; gateways that have
+ * certainly ended are forgotten.
  *
  * @param db - ledger
  * @param options - how long to wait, who ends the waiting, and who is told what is still open
@@ -94,6 +96,7 @@ export async function untilDrained(
 ): Promise<string[]> {
   const deadline = performance.now() + options.seconds * 1_000;
   for (;;) {
+    await forgetEndedGateways(db);
     const state = await readDrainState(db);
     const ending = drainToEnd(state);
     if (ending !== null) await endDrain(db, ending);

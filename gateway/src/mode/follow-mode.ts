@@ -4,6 +4,8 @@ import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Mode, ModeName } from "./mode.js";
 import { endDrain, forgetGateway, MODE_CHANNEL, noteGateway } from "./sql.js";
+import { forgetEndedGateways } from "./ended-gateways.js";
+import { processMark } from "./this-process.js";
 import type { WriteGate } from "./write-gate.js";
 
 /** What following needs. */
@@ -12,7 +14,7 @@ export interface FollowDeps {
   readonly log: Logger;
   readonly heard: Subscriber;
   readonly gate: WriteGate;
-  /** Name of this gateway, the same after a restart. */
+  /** Name of this gateway, which no other one that lives has. */
   readonly name: string;
   /** Told of every mode that is followed, for a metric. */
   readonly note: (mode: ModeName) => void;
@@ -31,13 +33,14 @@ const LOOK_UNKNOWN_MILLISECONDS = 250;
  */
 export function modeFollower(deps: FollowDeps): Component {
   const { db, gate, heard, name } = deps;
+  const process = processMark();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
   let [again, stopped, away] = [false, false, false];
   const exchange = async (): Promise<void> => {
     const held = gate.mode();
     const follows = held?.changedAt ?? null;
-    const mode = await noteGateway(db, { name, follows, writes: gate.writes() });
+    const mode = await noteGateway(db, { name, process, follows, writes: gate.writes() });
     const isOver = mode.name === "read-only" && !mode.drained && mode.drainSeconds <= 0;
     if (isOver && mode.changedAt !== null) await endDrain(db, mode.changedAt);
     if (held !== null && mode.changedAt === follows) return;
@@ -75,6 +78,7 @@ export function modeFollower(deps: FollowDeps): Component {
     start: async () => {
       wake();
       await running;
+      await forgetEnded(deps);
     },
     stop: async () => {
       stopped = true;
@@ -83,6 +87,11 @@ export function modeFollower(deps: FollowDeps): Component {
       await forgetGateway(db, name).catch(() => undefined);
     },
   };
+}
+
+async function forgetEnded({ db, log }: FollowDeps): Promise<void> {
+  const gateways = await forgetEndedGateways(db).catch(() => []);
+  if (gateways.length > 0) log.info({ event: "mode.gateways-forgotten", gateways });
 }
 
 function lookAgainAfter(mode: Mode | null): number {

@@ -66,7 +66,10 @@ export async function endDrain(db: Queryable, changedAt: string): Promise<void> 
 
 /** What a gateway says about itself. */
 export interface GatewayState {
+  /** No two gateways that live have the same. */
   readonly name: string;
+  /** Which process it is, so that others on its machine can tell that it has ended; `null` where that cannot be told. */
+  readonly process: string | null;
   /** Which change of the mode it follows. */
   readonly follows: string | null;
   /** Writes that have not been answered. */
@@ -77,14 +80,14 @@ export interface GatewayState {
 export async function noteGateway(db: Queryable, state: GatewayState): Promise<Mode> {
   const { rows } = await db.query<Mode>(
     `with noted as (
-       insert into ledger.gateway (name, mode_changed_at, writes, seen_at)
-       values ($1, $2::timestamptz, $3, clock_timestamp())
+       insert into ledger.gateway (name, mode_changed_at, writes, seen_at, process)
+       values ($1, $2::timestamptz, $3, clock_timestamp(), $4)
        on conflict (name) do update
          set mode_changed_at = excluded.mode_changed_at, writes = excluded.writes,
-             seen_at = excluded.seen_at
+             seen_at = excluded.seen_at, process = excluded.process
      )
      select ${MODE} from ledger.mode`,
-    [state.name, state.follows, state.writes],
+    [state.name, state.follows, state.writes, state.process],
   );
   return rows[0] ?? NORMAL;
 }
@@ -103,7 +106,7 @@ export interface HeardGateway extends GatewayState {
 /** @returns every gateway that has not said that it ends */
 export async function listGateways(db: Queryable): Promise<HeardGateway[]> {
   const { rows } = await db.query<HeardGateway>(
-    `select name, mode_changed_at::text as follows, writes,
+    `select name, mode_changed_at::text as follows, writes, process,
             extract(epoch from clock_timestamp() - seen_at)::float8 as "silentSeconds"
      from ledger.gateway order by name`,
   );

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { modeFollower } from "../mode/follow-mode.js";
@@ -6,7 +7,7 @@ import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Store } from "./store.js";
 
 /**
- * @param name - of this gateway, the same after a restart
+ * @param name - host and port of this gateway; others may have the same
  * @param deps - where the mode stands
  * @returns what lets writes pass, or refuses them while the gateways are read-only
  */
@@ -28,7 +29,7 @@ export function openMode(
     log,
     heard,
     gate: writes,
-    name,
+    name: `${name}/${randomBytes(4).toString("hex")}`,
     note: (mode) => {
       metrics.readOnly.set(mode === "read-only" ? 1 : 0);
     },

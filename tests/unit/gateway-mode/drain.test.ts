@@ -12,7 +12,13 @@ const DRAINING = {
   drained: false,
 } as const;
 const DRAINED = { ...DRAINING, drainSeconds: -3, drained: true } as const;
-const GATEWAY = { name: "one:8080", follows: CHANGED_AT, writes: 0, silentSeconds: 0.4 } as const;
+const GATEWAY = {
+  name: "one:8080",
+  process: null,
+  follows: CHANGED_AT,
+  writes: 0,
+  silentSeconds: 0.4,
+} as const;
 const AT_REST: DrainState = { mode: DRAINED, gateways: [GATEWAY], reservations: 0, uploads: 0 };
 
 describe("the registry is", () => {

@@ -14,7 +14,7 @@ import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/dra
 import type { ModeName } from "../../mode/mode.js";
 import { operator } from "../../mode/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
-import { forgetGateway } from "../../mode/sql.js";
+import { forgetGateway, listGateways } from "../../mode/sql.js";
 import { switchMode } from "../../mode/switch-mode.js";
 
 const SILENT = createLogger("mode", "silent");
@@ -52,9 +52,21 @@ async function carryOut(
 }
 
 async function forget(db: Database, gateway: string): Promise<number> {
-  const known = await forgetGateway(db, gateway);
-  print(known ? `${gateway} is forgotten` : `${gateway} is not known`);
-  return known ? 0 : 2;
+  const gateways = await listGateways(db);
+  const meant = gateways.map(({ name }) => name).filter((name) => isMeant(name, gateway));
+  const [name, ...more] = meant;
+  if (name === undefined || more.length > 0) {
+    print(name === undefined ? `${gateway} is not known` : `which one? ${meant.join(" ")}`);
+    return 2;
+  }
+  await forgetGateway(db, name);
+  print(`${name} is forgotten`);
+  return 0;
+}
+
+/** Its whole name, or host and port while only one has them. */
+function isMeant(name: string, given: string): boolean {
+  return name === given || name.startsWith(`${given}/`);
 }
 
 /** A push while garbage is being collected could lose its layers after it was acknowledged. */
