@@ -70,7 +70,7 @@ describe("a gateway that ended without a word", () => {
   });
 
   test("is forgotten although its process id was given anew", async () => {
-    const [own = "", other] = [processMark() ?? "", await killed()];
+    const [own, other] = [processMark() ?? "", await killed()];
     const startOfOther = other.slice(other.lastIndexOf("/"));
     await note("here:8080/1", own.slice(0, own.lastIndexOf("/")) + startOfOther);
     expect(await forgetEndedGateways(ledger.db)).toEqual(["here:8080/1"]);
