@@ -64,6 +64,7 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
         return await resolveInLedger(deps, key);
       } catch (error) {
         if (!isLedgerAway(error)) throw error;
+        if (!(error instanceof Fault)) deps.log.error({ event: "ledger.unreadable", err: error });
         return resolveWithoutLedger(deps, key, error);
       }
     },
@@ -192,6 +193,8 @@ class Undecided extends Fault {
   }
 }
 
+/** A read never fails because of the ledger, whatever is wrong there. */
 function isLedgerAway(error: unknown): boolean {
-  return isUnavailable(error) && !(error instanceof Undecided);
+  if (error instanceof Undecided) return false;
+  return isUnavailable(error) || !(error instanceof Fault);
 }

@@ -2,13 +2,8 @@ import pg from "pg";
 import type { Logger } from "../log.js";
 import { endClient } from "./end-client.js";
 import { WORK_LOCKS, type WorkLock } from "./locks.js";
-import {
-  asFault,
-  connectionOptions,
-  runQuery,
-  type DatabaseConfig,
-  type Queryable,
-} from "./pool.js";
+import { asFault } from "./errors.js";
+import { connectionOptions, runQuery, type DatabaseConfig, type Queryable } from "./pool.js";
 
 /** A connection that holds a lock which nobody else can have; temporary tables on it are its own. */
 export interface ExclusiveSession extends Queryable {

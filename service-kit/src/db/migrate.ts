@@ -1,5 +1,6 @@
 import { runner } from "node-pg-migrate";
 import pg from "pg";
+import { endClient } from "./end-client.js";
 import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
@@ -77,11 +78,11 @@ async function withClient<T>(
   client.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
-  await client.connect();
   try {
+    await client.connect();
     return await work(client);
   } finally {
-    await client.end();
+    await endClient(client);
   }
 }
 

@@ -1,9 +1,10 @@
 import pg from "pg";
-import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import { isUnavailable } from "#registry-protocol/faults.js";
 import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
 import { PASSWORD } from "../secret-form.js";
+import { asFault, unusableTold } from "./errors.js";
 import type { StatementName } from "./statement-names.js";
 import { currentPassword } from "./password.js";
 import { teller, type Telling } from "./tell.js";
@@ -104,6 +105,20 @@ export function readDatabaseConnections(read: EnvReader): number {
   );
 }
 
+const KEEPALIVE_SECONDS = 10;
+/**
+ * How the server watches a connection, so that it ends those of a host that is lost, and the locks of their transactions
+ * with them: after half a minute of silence, or of data that nobody acknowledges (PostgreSQL manual, 20.3.2; since 12).
+ */
+const SERVER_WATCH = [
+  `tcp_keepalives_idle=${KEEPALIVE_SECONDS}`,
+  `tcp_keepalives_interval=${KEEPALIVE_SECONDS}`,
+  "tcp_keepalives_count=2",
+  "tcp_user_timeout=30000",
+]
+  .map((setting) => `-c ${setting}`)
+  .join(" ");
+
 /** @returns connection options for the `pg` library; give the password that holds when a connection is made */
 export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
   return {
@@ -115,8 +130,13 @@ export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
     ssl: tlsOptions(config.tls, config.host),
     connectionTimeoutMillis: 3_000,
     keepAlive: true,
+    keepAliveInitialDelayMillis: KEEPALIVE_SECONDS * 1_000,
+    options: SERVER_WATCH,
   };
 }
+
+/** Whoever holds a row or a table for longer is stuck: whoever waits gives its connection back. */
+const LOCK_MILLISECONDS = 5_000;
 
 /**
  * @param config - where the database is
@@ -132,6 +152,9 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     // Two bounds: the server ends a slow statement; the client gives up on a server that is silent.
     statement_timeout: 10_000,
     query_timeout: 12_000,
+    // A transaction does nothing but ask the database: of one that pauses the host is lost, or stopped.
+    idle_in_transaction_session_timeout: 10_000,
+    lock_timeout: LOCK_MILLISECONDS,
   });
   pool.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
@@ -140,12 +163,13 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     log,
     ...(options.heard && { heard: options.heard }),
   });
+  const told = unusableTold(log);
   return {
-    query: (sql, values, name) => runQuery(pool, sql, values, name),
+    query: (sql, values, name) => told(runQuery(pool, sql, values, name)),
     tell: (channel, payload) => {
       telling.tell(channel, payload);
     },
-    transaction: (work) => runTransaction(pool, telling, work),
+    transaction: (work) => told(runTransaction(pool, telling, work)),
     close: async () => {
       await telling.close();
       await pool.end();
@@ -217,27 +241,4 @@ async function runTransaction<T>(
     client.off("error", noteBroken);
     client.release(broken);
   }
-}
-
-/**
- * Only what the server calls a mistake in the statement itself is our fault; anything else (no
- * connection, shutting down, out of connections, read-only standby, timeout) passes by itself.
- *
- * @param error - whatever the `pg` library threw
- * @returns Fault UNAVAILABLE for what passes by itself, else the error
- */
-export function asFault(error: unknown): unknown {
-  if (error instanceof pg.DatabaseError && !isTransient(error.code ?? "")) return error;
-  return new Fault("UNAVAILABLE", {
-    message: "the ledger's database is unavailable for the moment, try again",
-    cause: error,
-  });
-}
-
-/**
- * SQLSTATE classes (PostgreSQL manual, appendix A): 08 connection, 25006 read-only, 28 login,
- * 3D000 no database, 40 rollback to be retried, 53 resources, 57 operator intervention, 58 system.
- */
-function isTransient(sqlState: string): boolean {
-  return /^(08|25006|28|3D000|40|53|57|58)/.test(sqlState);
 }

@@ -46,7 +46,9 @@ describe("a push that is committed", () => {
     await db.query("alter table audit.entry rename to entry_away");
     const push = tagPush("a");
     const deps = pushDeps(db, keeper);
-    await expect(pushTag(deps, push, keeper.transport(push))).rejects.toThrow("audit.entry");
+    await expect(pushTag(deps, push, keeper.transport(push))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
     expect(deps.outcomes).toEqual(["undecided"]);
     expect((await readTagState(db, push)).kind).toBe("reserved");
     expect(await readManifest(db, push.repository, push.digest)).toBeNull();

@@ -135,8 +135,36 @@ describe("a transaction", () => {
     expect(rows).toEqual([{ found: null }]);
   });
 
+  test("that waits for what another one holds gives up after a while and can be tried again", async () => {
+    await db.query("create table ledger.scratch (id int)");
+    const holding = db.transaction(async (tx) => {
+      await tx.query("lock table ledger.scratch");
+      const waiting = db.transaction(async (other) => {
+        await other.query("set local lock_timeout = 10");
+        await other.query("select from ledger.scratch");
+      });
+      expect((await faultOf(waiting)).code).toBe("UNAVAILABLE");
+    });
+    await holding;
+  });
+
   test("a mistake in a statement is not taken for an outage", async () => {
-    await expect(db.query("select nonsense")).rejects.toMatchObject({ code: "42703" });
+    await expect(db.query("selekt 1")).rejects.toMatchObject({ code: "42601" });
+  });
+});
+
+describe("a connection", () => {
+  test.each([
+    ["statement_timeout", "10s"],
+    ["lock_timeout", "5s"],
+    ["idle_in_transaction_session_timeout", "10s"],
+    ["tcp_user_timeout", "30000"],
+    ["tcp_keepalives_idle", "10"],
+    ["tcp_keepalives_interval", "10"],
+    ["tcp_keepalives_count", "2"],
+  ])("of a host that is lost, stopped or stuck is ended by the server: %s", async (name, value) => {
+    const { rows } = await db.query("select current_setting($1) as value", [name]);
+    expect(rows).toEqual([{ value }]);
   });
 });
 

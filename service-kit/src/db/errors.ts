@@ -1,0 +1,50 @@
+import pg from "pg";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import { lastingFailure } from "../lasting-failure.js";
+import type { Logger } from "../log.js";
+
+/**
+ * SQLSTATE (PostgreSQL manual, appendix A) of what a statement is refused for whenever it is made: 0A not supported, 21 to
+ * 23 data and constraints, 42601 syntax, P0 what a trigger refuses.
+ */
+const OF_THE_STATEMENT = /^(?:0A|21|22|23|42601|P0)/;
+/** Lost connections, standbys, restarts, and what is simply done once more: of these others tell, or nobody has to. */
+const PASSES = /^(?:08|25006|40|57P)/;
+
+/**
+ * Only what is wrong with the statement itself is our mistake. Anything else is about the database: no connection, a
+ * standby, a lock, but also tables that are away while a backup is restored, rights that were lost, a broken index.
+ * Whether a push is to be refused cannot be told then.
+ *
+ * @param error - whatever the `pg` library threw
+ * @returns Fault UNAVAILABLE for what is about the database, else the error
+ */
+export function asFault(error: unknown): unknown {
+  if (error instanceof pg.DatabaseError && OF_THE_STATEMENT.test(error.code ?? "")) return error;
+  return new Fault("UNAVAILABLE", {
+    message: "the ledger's database is unavailable for the moment, try again",
+    cause: error,
+  });
+}
+
+/**
+ * @param log - where it is told, loudly, of a database that answers and cannot be used: nobody comes to look by himself
+ * @returns what passes answers of the database on, and tells of such failures in them: at their begin and once a minute
+ */
+export function unusableTold(log: Pick<Logger, "error">): <T>(answer: Promise<T>) => Promise<T> {
+  const failing = lastingFailure((fields) => {
+    const message =
+      "the database answers, but not as it should: is it being restored, are rights missing?";
+    log.error({ event: "database.unusable", message, ...fields });
+  });
+  return async (answer) => {
+    try {
+      return await answer;
+    } catch (error) {
+      const cause = isUnavailable(error) ? error.cause : null;
+      if (cause instanceof pg.DatabaseError && !PASSES.test(cause.code ?? ""))
+        failing.failed(cause);
+      throw error;
+    }
+  };
+}

@@ -1,0 +1,52 @@
+import { describe, expect, test } from "@jest/globals";
+import pg from "pg";
+import { isUnavailable } from "#registry-protocol/faults.js";
+import { asFault, unusableTold } from "#service-kit/db/errors.js";
+
+function serverError(code: string): pg.DatabaseError {
+  const error = new pg.DatabaseError(`error ${code}`, 0, "error");
+  error.code = code;
+  return error;
+}
+
+describe("what the database says of a statement", () => {
+  test.each(["22021", "23505", "23514", "42601", "P0001", "0A000", "21000"])(
+    "is passed on as it is when the statement is wrong by itself: %s",
+    (code) => {
+      const error = serverError(code);
+      expect(asFault(error)).toBe(error);
+    },
+  );
+
+  test.each([
+    ...["08006", "25006", "28P01", "3D000", "40001", "53300", "55P03", "57014", "57P01", "58030"],
+    ...["42P01", "42703", "42501", "3F000", "42883", "25P02", "26000", "54000", "XX001", ""],
+  ])("leaves open what would have become of it otherwise: %s", (code) => {
+    const error = serverError(code);
+    const fault = asFault(error);
+    expect(isUnavailable(fault) && fault.cause).toBe(error);
+  });
+});
+
+describe("a database that answers, but cannot be used", () => {
+  const outcomes = async (...errors: readonly Error[]): Promise<unknown[]> => {
+    const lines: unknown[] = [];
+    const told = unusableTold({ error: (line: unknown) => lines.push(line) } as never);
+    for (const error of errors)
+      await expect(told(Promise.reject(asFault(error) as Error))).rejects.toBeDefined();
+    return lines;
+  };
+
+  test("is told of loudly, once for what lasts", async () => {
+    const lines = await outcomes(serverError("42P01"), serverError("42P01"), serverError("42501"));
+    expect(lines).toMatchObject([
+      { event: "database.unusable", err: { code: "42P01" } },
+      { event: "database.unusable", err: { code: "42501" } },
+    ]);
+  });
+
+  test("is not meant where it is away, restarts, or refuses the statement itself", async () => {
+    const passing = ["08006", "25006", "40001", "57P01", "23505"].map(serverError);
+    expect(await outcomes(new Error("connect ECONNREFUSED"), ...passing)).toEqual([]);
+  });
+});
