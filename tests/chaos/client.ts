@@ -15,7 +15,8 @@ export type PushEnd = "acknowledged" | "refused" | "unanswered";
 /** What a reader of a tag got: its digest, `null` when there is no such tag. */
 export type ReadEnd = { readonly digest: string | null } | "unanswered";
 
-const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
+/** Of what is pushed, and what readers accept. */
+export const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG_TYPE = "application/vnd.oci.image.config.v1+json";
 const PATIENCE_MILLISECONDS = 20_000;
 

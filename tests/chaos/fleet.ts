@@ -19,6 +19,8 @@ export interface Fleet {
   readonly gateways: readonly string[];
   /** The stack's database, past every gateway. */
   readonly db: Database;
+  /** @returns the gateways' processes, in the order of their URLs; 0 for one that is down */
+  processes(): Promise<readonly number[]>;
   /**
    * Kills a part with SIGKILL and waits until it is back.
    *
@@ -44,6 +46,7 @@ export async function endLeases({ db }: Pick<Fleet, "db">): Promise<void> {
 
 interface Gateway {
   readonly url: string;
+  pid(): Promise<number>;
   killAndAwait(): Promise<void>;
 }
 
@@ -56,22 +59,34 @@ const READY_WITHIN_MS = 60_000;
 /**
  * @param size - how many gateways
  * @param extraEnv - what all parts are told besides
+ * @param othersEnv - what gateways but the first are told otherwise
  * @returns the fleet, ready
  */
-export async function startFleet(size: number, extraEnv: NodeJS.ProcessEnv = {}): Promise<Fleet> {
+export async function startFleet(
+  size: number,
+  extraEnv: NodeJS.ProcessEnv = {},
+  othersEnv: NodeJS.ProcessEnv = {},
+): Promise<Fleet> {
   const stack = await startTestStack({ env: extraEnv });
   const env = await environmentOf(stack);
   const ports = portPicker(process.pid + 7);
   const extra: ExtraGateway[] = [];
   for (let i = 1; i < size; i += 1)
     extra.push(
-      await startGateway(env, {
-        name: `gateway-${i + 1}`,
-        logFile: join(stack.dataDir, "logs", `gateway-${i + 1}.log`),
-        ports: [await ports.next(), await ports.next()],
-      }),
+      await startGateway(
+        { ...env, ...othersEnv },
+        {
+          name: `gateway-${i + 1}`,
+          logFile: join(stack.dataDir, "logs", `gateway-${i + 1}.log`),
+          ports: [await ports.next(), await ports.next()],
+        },
+      ),
     );
-  const first = { url: stack.url, killAndAwait: () => stack.killAndAwait("gateway") };
+  const first = {
+    url: stack.url,
+    pid: async () => (await stack.pidOf("gateway")) ?? 0,
+    killAndAwait: () => stack.killAndAwait("gateway"),
+  };
   const gateways: Gateway[] = [first, ...extra];
   const read = envReader(env);
   const config = readDatabaseConfig(read);
@@ -80,6 +95,7 @@ export async function startFleet(size: number, extraEnv: NodeJS.ProcessEnv = {})
   return {
     gateways: gateways.map(({ url }) => url),
     db,
+    processes: () => Promise.all(gateways.map((gateway) => gateway.pid())),
     killAndAwait: (part, instance) =>
       part === "gateway"
         ? (gateways[instance % gateways.length] ?? first).killAndAwait()
@@ -136,6 +152,7 @@ async function startGateway(
   return {
     url,
     service,
+    pid: () => Promise.resolve(pid),
     killAndAwait: async () => {
       const before = returns;
       process.kill(pid, "SIGKILL");
