@@ -7,6 +7,7 @@ import { PASSWORD } from "../secret-form.js";
 import { asFault, unusableTold } from "./errors.js";
 import type { StatementName } from "./statement-names.js";
 import { currentPassword } from "./password.js";
+import { replicatedCommit } from "./replicated-commit.js";
 import { teller, type Telling } from "./tell.js";
 import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
 
@@ -231,7 +232,7 @@ async function runTransaction<T>(
         }),
       tell: (...what) => told.push(what),
     });
-    await runQuery(client, "commit");
+    await replicatedCommit(client, () => runQuery(client, "commit"));
     for (const what of told) telling.tell(...what);
     return result;
   } catch (error) {
