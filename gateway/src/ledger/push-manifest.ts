@@ -59,7 +59,7 @@ export async function pushManifest<V extends RegistryVerdict>(
       deps.db.transaction(async (tx) => {
         await endManifestPush(tx, push);
         await recordManifest(tx, deps, push, manifest, STORED);
-      }),
+      }, push.repository),
     );
   return verdict;
 }

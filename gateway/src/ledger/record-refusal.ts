@@ -44,7 +44,7 @@ export async function putRefusalOnRecord(deps: RefusalDeps, entry: RefusalEntry)
   };
   await deps.db.transaction(async (tx) => {
     if (await countRefusal(tx, refusal, MOST_REFUSALS)) await deps.audit(tx, entry);
-  });
+  }, repository ?? "");
 }
 
 /**

@@ -1,8 +1,8 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
-import { inTime } from "#service-kit/in-time.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
+import type { AskLedger } from "./ask-ledger.js";
 import type { LatestInheritance } from "./latest-inheritance.js";
 import type { Remembered, RememberedTags } from "./remembered-tags.js";
 import { readLatest } from "./sql/latest-tag.js";
@@ -18,6 +18,7 @@ export interface ResolveDeps extends AdoptDeps {
   readonly inheritance: LatestInheritance;
   /** What tags meant, for the time when the ledger cannot be asked. */
   readonly remembered: RememberedTags;
+  readonly ask: AskLedger;
 }
 
 /** What a reader of a tag gets. */
@@ -49,8 +50,6 @@ export interface TagResolver {
 
 /** What is found at the registry counts when the ledger says the same before and after; else it is looked at again. */
 const LOOKS = 4;
-/** A ledger that is silent for this long is away for a reader. */
-const LEDGER_MILLISECONDS = 3_000;
 
 /**
  * @param deps - ledger and registry
@@ -129,8 +128,11 @@ async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | nu
 }
 
 /** Asks the ledger, and remembers what it says. What is not settled must not outlive the push that settles it. */
-async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Promise<TagMeaning> {
-  const meaning = await unlessSilent(readTagMeaning(db, key));
+async function ledgerMeaning(
+  { db, remembered, ask }: ResolveDeps,
+  key: TagKey,
+): Promise<TagMeaning> {
+  const meaning = await ask(() => readTagMeaning(db, key));
   if (meaning.kind === "means") remembered.means(key, meaning.digest);
   else if (meaning.kind === "nothing") remembered.isDeleted(key);
   else remembered.forget(key);
@@ -138,8 +140,8 @@ async function ledgerMeaning({ db, remembered }: ResolveDeps, key: TagKey): Prom
 }
 
 async function newest(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
-  const { db, remembered, inheritance } = deps;
-  const known = await unlessSilent(readLatest(db, key.repository));
+  const { db, remembered, inheritance, ask } = deps;
+  const known = await ask(() => readLatest(db, key.repository));
   const meant = known ?? (await inheritance.find(key.repository));
   if (meant === null) remembered.forget(key);
   else remembered.means(key, meant.digest);
@@ -157,15 +159,6 @@ async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | 
   });
 }
 
-/** A database that is silent is given up by the pool, too, but later than readers wait. */
-function unlessSilent<T>(answer: Promise<T>): Promise<T> {
-  return inTime(
-    answer,
-    LEDGER_MILLISECONDS,
-    () => new Fault("UNAVAILABLE", { message: "the ledger does not answer; try again" }),
-  );
-}
-
 /**
  * The tag's first push is under way. What it writes is not there before it is acknowledged. Anything else
  * stood there before, and its readers do not go without because somebody tries to push. It is not adopted:
@@ -181,7 +174,7 @@ async function besidesPush(
 ): Promise<Resolution | null> {
   if (found === reserved) return { kind: "nothing" };
   // Meanwhile it may have been acknowledged, or what was found may be of the push after it.
-  const meaning = await readTagMeaning(deps.db, key);
+  const meaning = await deps.ask(() => readTagMeaning(deps.db, key));
   const isSamePush = meaning.kind === "reserved" && meaning.digest === reserved;
   return isSamePush ? { kind: "unsettled", digest: found } : null;
 }

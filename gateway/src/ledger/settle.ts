@@ -81,7 +81,7 @@ export async function commitPush(
       if (source != null && source.replaced !== null)
         await deps.audit(tx, replacedEntry(claim, source, source.replaced));
       return { change: committed.change, source };
-    });
+    }, claim.repository);
   const settled = await persistently(deps.waiting, commit);
   if (settled === "incomplete") throw await releaseIncomplete(deps, claim);
   if (settled === null) await confirmCommitted(deps, claim);
@@ -103,7 +103,7 @@ export async function releasePush(
   claim: TagClaim,
   reason: string,
 ): Promise<void> {
-  await deps.db.transaction((tx) => releaseTag(tx, claim));
+  await deps.db.transaction((tx) => releaseTag(tx, claim), claim.repository);
   deps.counts.step("released");
   deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
 }

@@ -5,6 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
+import { ledgerAsker } from "../ledger/ask-ledger.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { PushCounts } from "../ledger/push-counts.js";
 import type { PushDeps } from "../ledger/push.js";
@@ -52,7 +53,7 @@ export function openLedger(deps: {
   const remembered = rememberedTags();
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });
-  const reading = { ...looking, policy, remembered, inheritance };
+  const reading = { ...looking, policy, remembered, inheritance, ask: ledgerAsker() };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
   settled.follow((key, digest) => void resolver.settled(key, digest));

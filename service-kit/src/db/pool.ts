@@ -4,6 +4,8 @@ import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Secret } from "../secret.js";
 import { PASSWORD } from "../secret-form.js";
+import { breaker, type Patience } from "./breaker.js";
+import { endClient } from "./end-client.js";
 import { asFault, unusableTold } from "./errors.js";
 import type { StatementName } from "./statement-names.js";
 import { currentPassword } from "./password.js";
@@ -44,8 +46,13 @@ export interface Transaction extends Queryable, Telling {}
 
 /** A pool of connections. */
 export interface Database extends Queryable, Telling {
-  /** Runs `work` in one transaction; rolls back when it throws. */
-  transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T>;
+  /**
+   * Runs `work` in one transaction; rolls back when it throws.
+   *
+   * @param work - what it does
+   * @param about - of what wait for one another, such as a repository: a bounded pool keeps room for others; "" for nothing
+   */
+  transaction<T>(work: (tx: Transaction) => Promise<T>, about?: string): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -57,6 +64,8 @@ export interface PoolOptions {
   readonly connections: number;
   /** Hears at once, in this process, what is told to all. */
   readonly heard?: (channel: string, payload: string) => void;
+  /** How long a silent server is waited for; another than usual in tests alone. */
+  readonly patience?: Patience;
 }
 
 /**
@@ -160,21 +169,55 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
   pool.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
-  const telling = teller((...told) => runQuery(pool, TELL, told, "tell"), {
+  const silence = breaker({
+    probe: (milliseconds) => isThere(config, milliseconds),
+    cut: cutter(pool),
+    log,
+    ...(options.patience && { patience: options.patience }),
+  });
+  const telling = teller((...told) => silence.run(() => runQuery(pool, TELL, told, "tell")), {
     log,
     ...(options.heard && { heard: options.heard }),
   });
   const told = unusableTold(log);
   return {
-    query: (sql, values, name) => told(runQuery(pool, sql, values, name)),
+    query: (sql, values, name) => told(silence.run(() => runQuery(pool, sql, values, name))),
     tell: (channel, payload) => {
       telling.tell(channel, payload);
     },
-    transaction: (work) => told(runTransaction(pool, telling, work)),
+    transaction: (work) => told(silence.run(() => runTransaction(pool, telling, work))),
     close: async () => {
       await telling.close();
+      silence.stop();
       await pool.end();
     },
+  };
+}
+
+/** @throws when a new connection has not answered by then */
+async function isThere(config: DatabaseConfig, milliseconds: number): Promise<void> {
+  const client = new pg.Client({
+    ...connectionOptions(config),
+    application_name: "probe",
+    connectionTimeoutMillis: milliseconds,
+    query_timeout: milliseconds,
+  });
+  client.on("error", () => undefined);
+  try {
+    await client.connect();
+    await client.query("select 1");
+  } finally {
+    void endClient(client);
+  }
+}
+
+/** @returns what gives up every connection that a pool has at that moment */
+function cutter(pool: pg.Pool): () => void {
+  const clients = new Set<pg.PoolClient>();
+  pool.on("connect", (client) => clients.add(client));
+  pool.on("remove", (client) => clients.delete(client));
+  return () => {
+    for (const { connection } of clients) connection.stream.destroy();
   };
 }
 

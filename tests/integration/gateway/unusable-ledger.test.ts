@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
@@ -6,6 +7,7 @@ import { imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
+import { startRelay, type TcpRelay } from "#tests/support/tcp-relay.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 
@@ -19,6 +21,7 @@ let registry: ManifestRegistry;
 let gateway: TestGateway;
 let bearer: string;
 let db: Database;
+let relay: TcpRelay;
 let told: { readonly event: string }[];
 
 useLedger((started) => {
@@ -34,7 +37,9 @@ beforeEach(async () => {
   upstream.answerWith(registry.handler);
   told = [];
   const log = { ...SILENT, error: (line: { event: string }) => told.push(line) } as never;
-  db = openDatabase(ledger.config, { name: "test", connections: 4 }, log);
+  relay = await startRelay(ledger.config.port);
+  const config = { ...ledger.config, port: relay.port };
+  db = openDatabase(config, { name: "test", connections: 4 }, log);
   gateway = await startGateway({
     registryUrl: upstream.url,
     tokenServerUrl: authority.server.url,
@@ -46,7 +51,9 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await gateway.stop();
+  relay.release();
   await db.close();
+  await relay.cut();
 });
 afterAll(async () => {
   await upstream.stop();
@@ -75,6 +82,23 @@ describe.each([
     expect((await put("1.1", OURS)).status).toBe(201);
   });
 });
+
+test("a ledger that hangs keeps one reader of a tag waiting, and no other", async () => {
+  relay.hold();
+  for (let reads = 0; reads < 50; reads += 1)
+    expect((await read("1.0")).body.toString()).toBe(OURS);
+  relay.release();
+  await eventually("pushes go on", async () => (await put("1.1", OURS)).status === 201);
+}, 60_000);
+
+test("a table that somebody holds keeps one reader of a tag waiting, and no other", async () => {
+  await ledger.db.transaction(async (tx) => {
+    await tx.query("lock table ledger.tag");
+    for (let reads = 0; reads < 50; reads += 1)
+      expect((await read("1.0")).body.toString()).toBe(OURS);
+  });
+  expect((await put("1.1", OURS)).status).toBe(201);
+}, 60_000);
 
 function put(tag: string, content: string): Promise<Answer> {
   const type = "application/vnd.oci.image.manifest.v1+json";

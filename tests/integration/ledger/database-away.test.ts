@@ -1,11 +1,11 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, describe, expect, test } from "@jest/globals";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import type { StatementName } from "#service-kit/db/statement-names.js";
 import { eventually } from "#tests/support/eventually.js";
-import { type TestLedger } from "#tests/support/ledger.js";
+import { SILENT, type TestLedger } from "#tests/support/ledger.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
 import { type TcpRelay } from "#tests/support/tcp-relay.js";
 import { useFreshLedger } from "#tests/support/use-ledger.js";
@@ -150,6 +150,51 @@ describe("a transaction", () => {
 
   test("a mistake in a statement is not taken for an outage", async () => {
     await expect(db.query("selekt 1")).rejects.toMatchObject({ code: "42601" });
+  });
+});
+
+describe("a database that hangs", () => {
+  let watched: Database;
+  const watch = (answer: number) => {
+    const options = { connections: 2, patience: { silence: 100, answer, again: 20 } };
+    const config = { ...ledger.config, port: relay.port };
+    watched = openDatabase(config, { name: "test", ...options }, SILENT);
+  };
+  afterEach(() => watched.close());
+  const rejected = (asked: Promise<unknown>) =>
+    expect(asked).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  const works = () =>
+    watched.query("select 1").then(
+      () => true,
+      () => false,
+    );
+
+  test("costs whoever asks first their patience, and others nothing, until it answers again", async () => {
+    watch(500);
+    relay.hold();
+    await rejected(watched.query("select 1"));
+    const others = Array.from({ length: 1_000 }, () => rejected(watched.query("select 1")));
+    await Promise.all([...others, rejected(watched.transaction(() => Promise.resolve()))]);
+    relay.release();
+    await eventually("it is asked again", works);
+  });
+
+  test("does not keep a transaction that it has begun", async () => {
+    watch(500);
+    const work = watched.transaction(async (tx) => {
+      await tx.query("select 1").catch(() => undefined);
+      relay.hold();
+      await tx.query("select 1");
+    });
+    await rejected(work);
+    relay.release();
+    await eventually("it is asked again", works);
+  });
+
+  test("is not one that takes long for a statement", async () => {
+    watch(30_000);
+    await expect(watched.query("select pg_sleep(0.5)")).resolves.toBeDefined();
+    expect(await works()).toBe(true);
   });
 });
 
