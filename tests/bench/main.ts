@@ -1,64 +1,78 @@
-import { randomUUID } from "node:crypto";
-import { readConfig } from "#gateway/config/config.js";
-import { openOwnRequests } from "#gateway/wiring/registry.js";
-import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { SILENT } from "#tests/support/ledger.js";
-import { registryClient } from "#tests/support/registry-client.js";
-import { environmentOfGateway } from "#tests/support/running-gateway.js";
-import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import { measureSideBySide, type Side } from "./side-by-side.js";
+import { mkdir, writeFile } from "node:fs/promises";
+import { cpus } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { testTools } from "#tests/support/tools.js";
+import { plotOf } from "./support/plot.js";
+import { watchProcess } from "./support/process-usage.js";
+import { linesOf } from "./support/report.js";
+import { openScene, type Scene } from "./support/scene.js";
+import { measure, type Row, type Topic } from "./support/topic.js";
+import { blobTopics } from "./topics/blobs.js";
+import { imageTopics } from "./topics/images.js";
+import { listTopics } from "./topics/lists.js";
+import { manifestTopics } from "./topics/manifests.js";
+import { pushTopics } from "./topics/pushes.js";
+import { startTopics } from "./topics/start.js";
+import { tokenTopics } from "./topics/tokens.js";
 
-const REPOSITORY = "alpha/bench";
-const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
+/**
+ * Measures the gateway beside the registry, nginx in front of that, and Node's own server: npm run bench
+ *
+ * `--quick` takes less than two minutes; `--only <name>` (may be given more than once) measures `manifests`, `lists`,
+ * `tokens`, `blobs`, `pushes`, `images` or `start` alone.
+ */
+const { values } = parseArgs({
+  options: {
+    quick: { type: "boolean", default: false },
+    only: { type: "string", multiple: true, default: [] },
+  },
+});
+const TURNS = values.quick ? { rounds: 3, warmsUp: false } : { rounds: 5, warmsUp: true };
+const RESULTS = join(REPOSITORY_ROOT, "bench-results");
 
-/** Compares the gateway with the registry behind it on this machine, and prints both and their ratio. */
+const MAKERS: Readonly<Record<string, (scene: Scene) => Topic[] | Promise<Topic[]>>> = {
+  manifests: manifestTopics,
+  lists: listTopics,
+  tokens: tokenTopics,
+  blobs: blobTopics,
+  pushes: pushTopics,
+  images: imageTopics,
+  start: startTopics,
+};
+
 async function main(): Promise<void> {
-  const stack = await startTestStack();
+  const scene = await openScene(values.quick);
   try {
-    const alice = registryClient(stack.url, "alice-token");
-    await alice.push(REPOSITORY, "base", "base");
-    const { text: manifest } = await alice.manifest(REPOSITORY, "base");
-    const gateway = {
-      name: "gateway",
-      url: stack.url,
-      authorization: `Bearer ${await alice.token(`repository:${REPOSITORY}:pull,push`)}`,
-    };
-    const sides = [gateway, await registryItself(stack)] as const;
-
-    await measureSideBySide("pull a manifest by tag", sides, ({ url, authorization }) =>
-      wanted(200, `${url}/v2/${REPOSITORY}/manifests/base`, {
-        headers: { authorization, accept: MEDIA_TYPE },
-      }),
-    );
-    await measureSideBySide("push a manifest under a new tag", sides, ({ url, authorization }) =>
-      wanted(201, `${url}/v2/${REPOSITORY}/manifests/${randomUUID()}`, {
-        method: "PUT",
-        headers: { authorization, "content-type": MEDIA_TYPE },
-        body: manifest,
-      }),
-    );
+    const pid = await scene.stack.pidOf("gateway");
+    if (pid === null) throw new Error("the gateway does not run");
+    const rows: Row[] = [];
+    for (const [name, make] of Object.entries(MAKERS)) {
+      if (values.only.length > 0 && !values.only.includes(name)) continue;
+      for (const topic of await make(scene)) {
+        const row = await measure(topic, TURNS, watchProcess(pid));
+        rows.push(row);
+        console.log(linesOf([row]).join("\n"));
+      }
+    }
+    await writeResults(rows);
   } finally {
-    await stack.stop();
+    await scene.stop();
   }
 }
 
-/** The registry behind the gateway, with a token as the gateway makes them. */
-async function registryItself(stack: TestStack): Promise<Side> {
-  const config = readConfig(await environmentOfGateway(stack));
-  const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  const { authorization } = openOwnRequests(config, keys);
-  const access = { type: "repository", name: REPOSITORY, actions: ["pull", "push"] } as const;
-  return {
-    name: "registry",
-    url: config.registryUrl,
-    authorization: authorization("bench", [access]),
-  };
-}
-
-async function wanted(status: number, url: string, init: RequestInit): Promise<void> {
-  const answer = await fetch(url, init);
-  await answer.arrayBuffer();
-  if (answer.status !== status) throw new Error(`${url} answered ${answer.status}`);
+async function writeResults(rows: readonly Row[]): Promise<void> {
+  const { registry } = testTools();
+  const machine = { cpus: cpus().length, model: cpus()[0]?.model, node: process.version, registry };
+  const results = { at: new Date().toISOString(), machine, isQuick: values.quick, rows };
+  await mkdir(RESULTS, { recursive: true });
+  await writeFile(join(RESULTS, "results.json"), `${JSON.stringify(results, null, 2)}\n`);
+  for (const row of rows) await writeFile(join(RESULTS, `${row.name}.svg`), plotOf(row));
+  const missed = rows.flatMap(({ targets }) => targets).filter(({ isReached }) => !isReached);
+  console.log(
+    `\n${RESULTS}: results.json and a plot of each; ${missed.length} targets were missed`,
+  );
 }
 
 await main();
