@@ -8,6 +8,8 @@ import { envReader } from "#service-kit/config.js";
 import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import type { TcpRelay } from "#tests/support/tcp-relay.js";
+import { openWays, type Ways } from "./ways.js";
 
 /** Parts that can be killed. */
 export const PARTS = ["gateway", "token-server", "registry", "postgres"] as const;
@@ -19,8 +21,18 @@ export interface Fleet {
   readonly gateways: readonly string[];
   /** The stack's database, past every gateway. */
   readonly db: Database;
-  /** @returns the gateways' processes, in the order of their URLs; 0 for one that is down */
-  processes(): Promise<readonly number[]>;
+  /**
+   * @param part - which
+   * @param instance - which of several gateways; any number
+   * @returns its process, or 0 while it is down
+   */
+  processOf(part: KillablePart, instance: number): Promise<number>;
+  /**
+   * @param part - which
+   * @param instance - which of several gateways; any number
+   * @returns the ways that lead to it, or from it: gateways but the first have some, if that was asked for
+   */
+  waysOf(part: KillablePart, instance: number): readonly TcpRelay[];
   /**
    * Kills a part with SIGKILL and waits until it is back.
    *
@@ -46,6 +58,8 @@ export async function endLeases({ db }: Pick<Fleet, "db">): Promise<void> {
 
 interface Gateway {
   readonly url: string;
+  /** `null`: it goes to database and registry without a relay. */
+  readonly ways: Ways | null;
   pid(): Promise<number>;
   killAndAwait(): Promise<void>;
 }
@@ -59,13 +73,13 @@ const READY_WITHIN_MS = 60_000;
 /**
  * @param size - how many gateways
  * @param extraEnv - what all parts are told besides
- * @param othersEnv - what gateways but the first are told otherwise
+ * @param others - what gateways but the first are told otherwise, and whether what they lean on can be lost to them
  * @returns the fleet, ready
  */
 export async function startFleet(
   size: number,
   extraEnv: NodeJS.ProcessEnv = {},
-  othersEnv: NodeJS.ProcessEnv = {},
+  others: { readonly env?: NodeJS.ProcessEnv; readonly haveWays?: boolean } = {},
 ): Promise<Fleet> {
   const stack = await startTestStack({ env: extraEnv });
   const env = await environmentOf(stack);
@@ -74,20 +88,23 @@ export async function startFleet(
   for (let i = 1; i < size; i += 1)
     extra.push(
       await startGateway(
-        { ...env, ...othersEnv },
+        { ...env, ...others.env },
         {
           name: `gateway-${i + 1}`,
           logFile: join(stack.dataDir, "logs", `gateway-${i + 1}.log`),
           ports: [await ports.next(), await ports.next()],
+          haveWays: others.haveWays ?? false,
         },
       ),
     );
   const first = {
     url: stack.url,
+    ways: null,
     pid: async () => (await stack.pidOf("gateway")) ?? 0,
     killAndAwait: () => stack.killAndAwait("gateway"),
   };
   const gateways: Gateway[] = [first, ...extra];
+  const gatewayOf = (instance: number) => gateways[instance % gateways.length] ?? first;
   const read = envReader(env);
   const config = readDatabaseConfig(read);
   read.throwIfFaulty();
@@ -95,23 +112,38 @@ export async function startFleet(
   return {
     gateways: gateways.map(({ url }) => url),
     db,
-    processes: () => Promise.all(gateways.map((gateway) => gateway.pid())),
+    processOf: async (part, instance) =>
+      part === "gateway" ? gatewayOf(instance).pid() : ((await stack.pidOf(part)) ?? 0),
+    waysOf: (part, instance) => waysOf(part, part === "gateway" ? [gatewayOf(instance)] : gateways),
     killAndAwait: (part, instance) =>
-      part === "gateway"
-        ? (gateways[instance % gateways.length] ?? first).killAndAwait()
-        : stack.killAndAwait(part),
+      part === "gateway" ? gatewayOf(instance).killAndAwait() : stack.killAndAwait(part),
     stop: async () => {
       await db.close();
       await Promise.all(extra.map(({ service }) => service.stop()));
+      for (const way of waysOf("gateway", gateways)) await way.cut();
       await stack.stop();
     },
   };
 }
 
+/** A gateway is lost with both of its ways. */
+function waysOf(part: KillablePart, gateways: readonly Gateway[]): TcpRelay[] {
+  return gateways.flatMap(({ ways }) => {
+    if (ways === null || part === "token-server") return [];
+    return part === "gateway" ? [ways.postgres, ways.registry] : [ways[part]];
+  });
+}
+
 async function startGateway(
   env: NodeJS.ProcessEnv,
-  options: { name: string; logFile: string; ports: readonly [number, number] },
+  options: {
+    readonly name: string;
+    readonly logFile: string;
+    readonly ports: readonly [number, number];
+    readonly haveWays: boolean;
+  },
 ): Promise<ExtraGateway> {
+  const ways = options.haveWays ? await openWays(env) : null;
   const [port, metricsPort] = options.ports;
   const url = `http://127.0.0.1:${port}`;
   let pid = 0;
@@ -124,7 +156,7 @@ async function startGateway(
         file: process.execPath,
         args: [join(DIST, "gateway", "src", "main.js")],
         env: {
-          ...env,
+          ...(ways?.env ?? env),
           PORT: String(port),
           METRICS_PORT: String(metricsPort),
           NOTIFICATION_PORT: "0",
@@ -151,6 +183,7 @@ async function startGateway(
   await service.start();
   return {
     url,
+    ways,
     service,
     pid: () => Promise.resolve(pid),
     killAndAwait: async () => {

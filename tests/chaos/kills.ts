@@ -6,13 +6,15 @@ import {
   type Acknowledged,
 } from "./acknowledged.js";
 import { knownPush, pushImage, readTag, tokenFor, type KnownPush, type PushEnd } from "./client.js";
-import { endLeases, PARTS, type Fleet, type KillablePart } from "./fleet.js";
+import { strike, wordsOf, type ChaosFault } from "./faults.js";
+import { endLeases, type Fleet } from "./fleet.js";
 import type { Random } from "./random.js";
 
-/** What came of killing parts during pushes. */
+/** What came of faults during pushes. */
 export interface KillSummary {
   readonly rounds: number;
-  readonly kills: Readonly<Record<KillablePart, number>>;
+  /** How often what went wrong, by its words. */
+  readonly faults: Readonly<Record<string, number>>;
   readonly acknowledged: number;
   readonly refused: number;
   /** Pushes that got no answer at first; every one of them was made again. */
@@ -26,7 +28,11 @@ export interface KillSummary {
 
 /** What a run is told. */
 export interface KillOptions {
+  /** What goes wrong, one of them in each round. */
+  readonly faults: readonly ChaosFault[];
   readonly rounds: number;
+  /** Names its tags: two runs on one fleet differ in it. */
+  readonly name?: string;
   /** Time, as of `performance.now()`, after which no further round begins. */
   readonly until: number;
   readonly random: Random;
@@ -40,7 +46,9 @@ const PUSHES_EACH = 2;
 /** Each of them is acknowledged to somebody in the end, and each pair's second is refused. */
 export const TAGS_PER_ROUND = (LONERS + PAIRS) * PUSHES_EACH;
 export const RIVALS_PER_ROUND = PAIRS * PUSHES_EACH;
-const LATEST_KILL_MILLISECONDS = 600;
+const LATEST_FAULT_MILLISECONDS = 600;
+/** Longer than anybody waits for a statement, or for the registry's first byte. */
+const LONGEST_SILENCE_MILLISECONDS = 15_000;
 const RETRY_WITHIN_MILLISECONDS = 120_000;
 const REPOSITORIES = Array.from({ length: 8 }, (_, i) => `alpha/chaos-${i}`);
 
@@ -50,7 +58,7 @@ interface Attempt {
 }
 
 /**
- * In each round a part is killed at a random moment during concurrent pushes and started again; then every
+ * In each round something goes wrong at a random moment during concurrent pushes, and is over; then every
  * push that got no answer is made again, and in the end everything acknowledged is looked at.
  *
  * @param fleet - the parts
@@ -59,32 +67,35 @@ interface Attempt {
  */
 export async function runKills(fleet: Fleet, options: KillOptions): Promise<KillSummary> {
   const { random, say } = options;
-  const kills = { gateway: 0, "token-server": 0, registry: 0, postgres: 0 };
+  const faults = Object.fromEntries(options.faults.map((fault) => [wordsOf(fault), 0]));
   const acknowledged = nothingAcknowledged();
   const total = { rounds: 0, refused: 0, unanswered: 0 };
   const stuck: string[] = [];
   const reader = readAllTheTime(fleet, acknowledged);
   while (total.rounds < options.rounds && performance.now() < options.until) {
-    const part = random.oneOf(PARTS);
-    const moment = random.below(LATEST_KILL_MILLISECONDS);
-    const clients = clientsOf(total.rounds).map((pushes) =>
+    const fault = random.oneOf(options.faults);
+    const moment = random.below(LATEST_FAULT_MILLISECONDS);
+    const clients = clientsOf(total.rounds, options.name ?? "r").map((pushes) =>
       pushAll(fleet, pushes, random.below(fleet.gateways.length), acknowledged),
     );
     await pause(moment);
-    await fleet.killAndAwait(part, random.below(fleet.gateways.length));
+    await strike(fleet, fault, {
+      instance: random.below(fleet.gateways.length),
+      milliseconds: random.below(LONGEST_SILENCE_MILLISECONDS),
+    });
     await endLeases(fleet);
     const attempts = (await Promise.all(clients)).flat();
     const open = attempts.filter(({ end }) => end === "unanswered").map(({ push }) => push);
     const settled = await Promise.all(open.map((push) => pushAgain(fleet, push, acknowledged)));
     stuck.push(...open.filter((_, i) => settled[i] === "unanswered").map(nameOf));
-    kills[part] += 1;
+    faults[wordsOf(fault)] = (faults[wordsOf(fault)] ?? 0) + 1;
     total.rounds += 1;
     total.unanswered += open.length;
     total.refused += [...attempts.map(({ end }) => end), ...settled].filter(
       (end) => end === "refused",
     ).length;
     say(
-      `round ${total.rounds} of ${options.rounds}: ${part} killed after ${moment} ms, ` +
+      `round ${total.rounds} of ${options.rounds}: ${wordsOf(fault)} after ${moment} ms, ` +
         `${attempts.length} pushes, ${open.length} unanswered at first`,
     );
   }
@@ -95,21 +106,21 @@ export async function runKills(fleet: Fleet, options: KillOptions): Promise<Kill
     stuck.push(`only ${total.rounds} of ${options.rounds} rounds in the time there was`);
   const { flipped, lost } = acknowledged;
   const count = acknowledged.all().length;
-  return { ...total, kills, acknowledged: count, reads, lost, flipped, stuck };
+  return { ...total, faults, acknowledged: count, reads, lost, flipped, stuck };
 }
 
 /** What each client pushes in a round, one after the other. */
-function clientsOf(round: number): KnownPush[][] {
+function clientsOf(round: number, name: string): KnownPush[][] {
   const repository = (i: number) => REPOSITORIES[(round + i) % REPOSITORIES.length] ?? "";
   const series = (client: number, tagOf: (i: number) => string) =>
     Array.from({ length: PUSHES_EACH }, (_, i) =>
-      knownPush(repository(i), tagOf(i), `round ${round} client ${client} push ${i}`),
+      knownPush(repository(i), tagOf(i), `${name} ${round} client ${client} push ${i}`),
     );
   const loners = Array.from({ length: LONERS }, (_, client) =>
-    series(client, (i) => `r${round}-own-${client}-${i}`),
+    series(client, (i) => `${name}${round}-own-${client}-${i}`),
   );
   const rivals = Array.from({ length: PAIRS * 2 }, (_, client) =>
-    series(LONERS + client, (i) => `r${round}-pair-${client % PAIRS}-${i}`),
+    series(LONERS + client, (i) => `${name}${round}-pair-${client % PAIRS}-${i}`),
   );
   return [...loners, ...rivals];
 }

@@ -1,6 +1,7 @@
 import { parseArgs } from "node:util";
 import { runEvents, type EventSummary } from "./events.js";
 import { startFlakyTopic } from "./flaky-topic.js";
+import { KILLS, SILENCES } from "./faults.js";
 import { startFleet } from "./fleet.js";
 import { runKills, type KillSummary } from "./kills.js";
 import { randomFrom } from "./random.js";
@@ -14,6 +15,7 @@ const { values } = parseArgs({
   options: {
     races: { type: "string", default: "100" },
     kills: { type: "string", default: "200" },
+    silences: { type: "string", default: "30" },
     events: { type: "string", default: "1000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     minutes: { type: "string", default: "45" },
@@ -41,14 +43,14 @@ async function runApart(): Promise<string[]> {
   return wrong;
 }
 
-/** @returns what went wrong in events, races and kills */
+/** @returns what went wrong in events, races, kills and silences */
 async function runOnOneStack(): Promise<string[]> {
   const seed = Number(values.seed);
   const until = performance.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE;
   console.log(`chaos with --seed ${seed}`);
   const random = randomFrom(seed);
   const topic = await startFlakyTopic(random);
-  const fleet = await startFleet(GATEWAYS, topic.env);
+  const fleet = await startFleet(GATEWAYS, topic.env, { haveWays: true });
   try {
     const say = (line: string) => {
       console.log(line);
@@ -58,17 +60,22 @@ async function runOnOneStack(): Promise<string[]> {
     reportEvents(events);
     const races = await runRaces(fleet, { rounds: Number(values.races), until, say });
     reportRaces(races);
-    const kills = await runKills(fleet, { rounds: Number(values.kills), until, random, say });
-    reportKills(kills);
+    const options = { until, random, say };
+    const rounds = { kills: Number(values.kills), silences: Number(values.silences) };
+    const kills = await runKills(fleet, { faults: KILLS, rounds: rounds.kills, ...options });
+    reportFaults("kills", kills);
+    const silences = await runKills(fleet, {
+      ...{ faults: SILENCES, rounds: rounds.silences, name: "s" },
+      ...options,
+    });
+    reportFaults("silences", silences);
     const unannounced = events.missing.map((name) => `${name} was not announced`);
     const overtaking = events.overtaking.map((name) => `${name} overtook an earlier push`);
     return [
       ...unannounced,
       ...overtaking,
       ...races.wrong,
-      ...kills.lost,
-      ...kills.flipped,
-      ...kills.stuck,
+      ...[kills, silences].flatMap(({ lost, flipped, stuck }) => [...lost, ...flipped, ...stuck]),
     ];
   } finally {
     await fleet.stop();
@@ -97,11 +104,11 @@ function reportEvents(summary: EventSummary): void {
   );
 }
 
-function reportKills(summary: KillSummary): void {
-  const kills = Object.entries(summary.kills).map(([part, count]) => `${part} ${count}`);
+function reportFaults(name: string, summary: KillSummary): void {
+  const faults = Object.entries(summary.faults).map(([fault, count]) => `${fault} ${count}`);
   console.log(
     [
-      `kills: ${summary.rounds} rounds (${kills.join(", ")})`,
+      `${name}: ${summary.rounds} rounds (${faults.join(", ")})`,
       `acknowledged ${summary.acknowledged}`,
       `refused ${summary.refused}`,
       `unanswered at first ${summary.unanswered}`,

@@ -11,6 +11,29 @@ export function processesWith(text: string): string[] {
     .filter((line) => line.includes(text));
 }
 
+/**
+ * Sends a signal to a process and to all that it started, itself first: it starts nothing more then.
+ *
+ * @param pid - the process
+ * @param signal - which
+ */
+export function signalTree(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+    for (const child of childrenOf(pid)) signalTree(child, signal);
+  } catch {
+    // It ended by itself in the meantime.
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  const threads = readdirSync(`/proc/${pid}/task`);
+  return threads.flatMap((thread) => {
+    const text = readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").trim();
+    return text === "" ? [] : text.split(" ").map(Number);
+  });
+}
+
 /** Of a process that just ended there is none. */
 function commandLineOf(pid: string): string {
   try {

@@ -12,6 +12,13 @@ export interface TcpRelay {
   hold(): void;
   /** Passes on again what was held. */
   release(): void;
+  /**
+   * As a host whose cable is pulled: of connections that there are neither side hears anything any more, not even that
+   * the other one ends; new ones are the same.
+   */
+  lose(): void;
+  /** As another host in its place: new connections are passed on; those that were lost stay so. */
+  find(): void;
 }
 
 /**
@@ -20,8 +27,20 @@ export interface TcpRelay {
  */
 export async function startRelay(target: number | (() => number)): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
-  let isHeld = false;
+  const lost = new Set<Socket>();
+  let [isHeld, isLost] = [false, false];
+  const lose = (socket: Socket) => {
+    lost.add(socket);
+    sockets.delete(socket);
+    socket.unpipe();
+    socket.pause();
+  };
   const server = createServer((incoming) => {
+    if (isLost) {
+      incoming.on("error", () => undefined);
+      lose(incoming);
+      return;
+    }
     const outgoing = connect(typeof target === "number" ? target : target(), "127.0.0.1");
     for (const [socket, other] of [
       [incoming, outgoing],
@@ -31,7 +50,7 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
       socket.on("error", () => undefined);
       socket.once("close", () => {
         sockets.delete(socket);
-        other.destroy();
+        if (!lost.delete(socket)) other.destroy();
       });
       socket.pipe(other);
       if (isHeld) socket.pause();
@@ -49,7 +68,7 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
       if (!server.listening) return;
       const closed = once(server, "close");
       server.close();
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of [...sockets, ...lost]) socket.resetAndDestroy();
       await closed;
     },
     mend: () => listen(port),
@@ -60,6 +79,13 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
     release: () => {
       isHeld = false;
       for (const socket of sockets) socket.resume();
+    },
+    lose: () => {
+      isLost = true;
+      for (const socket of sockets) lose(socket);
+    },
+    find: () => {
+      isLost = false;
     },
   };
 }

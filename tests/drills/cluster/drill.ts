@@ -44,7 +44,7 @@ const PUSHES_WITHIN_MS = 60_000;
  */
 export async function runDrill(cluster: Cluster, options: DrillOptions): Promise<DrillSummary> {
   const fleet = await startGateways(cluster);
-  const connections = countConnections(() => fleet.processes(), [LEADER_PORT, POSTGRES_PORT]);
+  const connections = countConnections(() => processesOf(fleet), [LEADER_PORT, POSTGRES_PORT]);
   try {
     await cluster.openFront(fleet.gateways.map((url) => Number(new URL(url).port)));
     const acknowledged = nothingAcknowledged();
@@ -83,6 +83,10 @@ function startGateways({ login }: Cluster): Promise<Fleet> {
     DB_USER: login.user,
     DB_PASSWORD: login.password,
   });
+}
+
+function processesOf(fleet: Fleet): Promise<number[]> {
+  return Promise.all(fleet.gateways.map((_, instance) => fleet.processOf("gateway", instance)));
 }
 
 async function runRound(
