@@ -25,6 +25,7 @@ export const AUDIT_ACTIONS = [
   "manifest.deleted",
   "manifest.missing-blob",
   "manifest.repaired",
+  "write.ended",
   "source.replaced",
   "policy.changed",
   "key.rotated",

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import type { Sink } from "#gateway/events/sink.js";
+import { BOUNDS, type Bounds } from "#gateway/ledger/bounds.js";
 import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
 import { settleRefusals } from "#gateway/ledger/record-refusal.js";
 import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
@@ -69,6 +70,8 @@ export interface TestGatewayOptions {
   readonly hears?: DatabaseConfig;
   /** Absent: as in production. */
   readonly patience?: UpstreamPatience;
+  /** Absent: as in production. */
+  readonly bounds?: Bounds;
   readonly authorization?: UpstreamAuthorization;
   /** Absent: Pier One's. */
   readonly policy?: TagPolicy;
@@ -245,6 +248,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
 /** What stands behind it, in this process and without signatures. */
 function openBehind(options: TestGatewayOptions) {
   const { registryUrl: url, tokenServerUrl, userAgentMark, patience } = options;
+  const { bounds = BOUNDS } = options;
   const authorization = options.authorization ?? readableAuthorization;
   const forwardTo = (to: string, name: string, passUnauthorized: boolean): Forward => {
     const forward = forwarder({ url: to, name, passUnauthorized, idleSeconds: 60 }, SILENT);
@@ -258,7 +262,7 @@ function openBehind(options: TestGatewayOptions) {
     callerStatement: ({ address }: { address: string }) => ({ [CALLER_HEADER]: address }),
   };
   const registry = {
-    ...{ url, authorization },
+    ...{ url, authorization, bounds },
     upstream: registryUpstream(url, authorization, patience, userAgentMark),
     listing: registryListing(url, authorization),
     forward: forwardTo(url, "the registry", false),

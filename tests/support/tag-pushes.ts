@@ -8,6 +8,7 @@ import type {
   RegistryVerdict,
   TagPush,
 } from "#gateway/ledger/push-tag.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { recoverTag, type RecoverDeps } from "#gateway/ledger/recover.js";
 import type { PushOutcome, PushStep } from "#gateway/ledger/push-counts.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
@@ -88,6 +89,7 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     policy: PIER_ONE_TAGS,
     audit: recordAudit,
     waiting: {
+      bounds: BOUNDS,
       now: Date.now,
       pause: (milliseconds) => pause(milliseconds),
       untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),

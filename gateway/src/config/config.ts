@@ -14,6 +14,8 @@ import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames, readUpstreamTokenNames } from "#service-kit/signing/token-names.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
+import type { Bounds } from "../ledger/bounds.js";
+import { readBounds } from "./bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import {
@@ -45,6 +47,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   /** How long one upload may take at most. */
   readonly uploadCapSeconds: number;
   readonly registryUrl: string;
+  /** How long what nobody knows may stay so. */
+  readonly bounds: Bounds;
   readonly tokenServerUrl: string;
   /** Audience and issuer of the tokens that clients show. */
   readonly service: string;
@@ -207,5 +211,6 @@ function readRegistry(read: EnvReader) {
     registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000", "the stock registry"),
     upstreamService: upstream.service,
     upstreamIssuer: upstream.issuer,
+    bounds: readBounds(read),
   };
 }

@@ -4,7 +4,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Logger } from "#service-kit/log.js";
 import { givingBack } from "../ledger/giving-back.js";
-import { releasePush, type SettleDeps } from "../ledger/settle.js";
+import { releaseUnanswered, type SettleDeps } from "../ledger/settle.js";
 import { buryTag } from "../ledger/sql/delete-tag.js";
 import { reserveHeld, type TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
@@ -60,7 +60,7 @@ export async function deleteTag(
     return deleteUnreadableTag(deps, removal, atRegistry);
   }
   const answer = await atRegistry().catch(async (cause: unknown) => {
-    await releasePush(deps, { ...removal, digest }, "the registry did not delete it");
+    await releaseUnanswered(deps, { ...removal, digest }, "the registry did not delete it");
     throw cause;
   });
   await bury(deps, removal, digest, answer);

@@ -2,7 +2,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { givingBack } from "../ledger/giving-back.js";
-import { releasePush, type SettleDeps } from "../ledger/settle.js";
+import { releasePush, releaseUnanswered, type SettleDeps } from "../ledger/settle.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import { releaseTag } from "../ledger/sql/settle-tag.js";
 import { reserveTag } from "../ledger/sql/reserve-tag.js";
@@ -41,7 +41,7 @@ export async function deleteUnreadableTag(
     throw new Fault("UNAVAILABLE", { message: "somebody is writing this tag; try again" });
   }
   const answer = await atRegistry().catch(async (cause: unknown) => {
-    await releasePush(deps, claim, "the registry did not delete it");
+    await releaseUnanswered(deps, claim, "the registry did not delete it");
     throw cause;
   });
   if (answer === "unsupported") {

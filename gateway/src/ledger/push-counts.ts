@@ -11,6 +11,8 @@ export type PushStep =
   | "released"
   | "taken-over"
   | "overtaken"
+  /** Nobody can tell what came of it. */
+  | "ended"
   /** Its client had gone before the registry was asked. */
   | "abandoned";
 

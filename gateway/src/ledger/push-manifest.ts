@@ -10,7 +10,7 @@ import type { Waiting } from "./waiting.js";
 /** What pushing a manifest by digest needs. */
 export interface ManifestPushDeps extends RecordManifestDeps {
   readonly log: Logger;
-  readonly waiting: Pick<Waiting, "pause">;
+  readonly waiting: Pick<Waiting, "pause" | "bounds">;
 }
 
 /** The way of a manifest to the registry. */

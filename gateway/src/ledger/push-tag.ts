@@ -16,12 +16,14 @@ import {
   commitPush,
   describeClaim,
   isUnclear,
-  leaveUnsettled,
+  leaveSent,
   releasePush,
+  releaseUnanswered,
   type RegistryVerdict,
 } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
+import { wasFreeBefore } from "./sql/unanswered-writes.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
 import { withSource } from "./want-source.js";
@@ -91,7 +93,7 @@ export async function pushTag<V extends RegistryVerdict>(
       await refuseMissing(deps, push);
       if (gone.aborted) await releasePush(deps, push, "its client has gone");
       refuseAbandoned(deps, gone);
-      return writeReserved(deps, push, transport);
+      return writeReserved(deps, push, transport, reserved === "new");
     }
     const state = await readTagState(deps.db, push);
     const decision = decideTagWrite(state, push.digest, rule.mutability);
@@ -136,6 +138,8 @@ async function isNewToRegistry<V extends RegistryVerdict>(
   const current = await transport.currentDigest().catch(async (error: unknown) => {
     // Nobody can read it, so a tag that may change may become something else.
     if (error instanceof Unreadable && mayReplaceUnread(rule)) return null;
+    // It was free, and what is there is what a push left behind of which nobody was told that it is done.
+    if (await wasFreeBefore(deps.db, push).catch(() => false)) return null;
     await releasePush(deps, push, "the registry does not answer");
     if (error instanceof Unreadable) throw await unreadableRefusal(deps, push, rule, error);
     throw undecided(deps, "the registry does not answer", error);
@@ -194,6 +198,7 @@ async function writeReserved<V extends RegistryVerdict>(
   deps: PushDeps,
   push: TagPush,
   transport: ManifestTransport<V>,
+  wasFree: boolean,
 ): Promise<SettledPush<V>> {
   deps.counts.step("reserved");
   const verdict = await transport.send().catch((error: unknown) => {
@@ -201,7 +206,7 @@ async function writeReserved<V extends RegistryVerdict>(
     return null;
   });
   deps.counts.step("sent");
-  if (verdict === null || isUnclear(verdict)) return settleUnclear(deps, push, transport);
+  if (verdict === null || isUnclear(verdict)) return settleUnclear(deps, push, transport, wasFree);
   if (verdict.status < 300) {
     await commitCounted(deps, push, "stored by the registry");
     return { verdict };
@@ -216,10 +221,11 @@ async function settleUnclear<V extends RegistryVerdict>(
   deps: PushDeps,
   push: TagPush,
   transport: ManifestTransport<V>,
+  wasFree: boolean,
 ): Promise<SettledPush<V>> {
   deps.counts.step("unclear");
   const current = await transport.currentDigest().catch(async (error: unknown) => {
-    await leaveUnsettled(deps, push);
+    await leaveSent(deps, push, wasFree);
     throw undecided(deps, "the registry does not answer", error);
   });
   if (current === push.digest) {
@@ -227,10 +233,11 @@ async function settleUnclear<V extends RegistryVerdict>(
     return { verdict: null };
   }
   await recordFound(deps, push).catch(async (error: unknown) => {
-    await leaveUnsettled(deps, push);
+    await leaveSent(deps, push, wasFree);
     throw undecided(deps, "what the registry stored cannot be put on record", error);
   });
-  await releasePush(deps, push, "not found at the registry after its answer was lost");
+  const reason = "not found at the registry after its answer was lost";
+  await releaseUnanswered(deps, push, reason, wasFree);
   throw undecided(deps, "the registry did not store the manifest");
 }
 

@@ -1,14 +1,16 @@
+import { SYSTEM } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import { endUndecided } from "./end-undecided.js";
 import { recordFound } from "./record-manifest.js";
 import {
   commitPush,
   describeClaim,
   leaveUnsettled,
-  releasePush,
+  releaseUnanswered,
   type CommitDeps,
 } from "./settle.js";
 import { listExpired, takeOverExpired, type LostClaim } from "./sql/reserve-tag.js";
@@ -34,7 +36,7 @@ const BATCH = 50;
  *
  * @param deps - ledger and registry
  * @param key - the tag
- * @throws whatever keeps it from being settled; another attempt follows a few seconds later
+ * @throws whatever keeps it from being settled; another attempt follows a few seconds later, until it is ended undecided
  */
 export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> {
   const claim = await takeOverExpired(deps.db, key, {
@@ -47,21 +49,25 @@ export async function recoverTag(deps: RecoverDeps, key: TagKey): Promise<void> 
   try {
     await settleLost(deps, claim);
   } catch (error) {
-    await leaveUnsettled(deps, claim);
-    throw error;
+    if (claim.openSeconds < deps.waiting.bounds.undecidedSeconds) {
+      await leaveUnsettled(deps, claim);
+      throw error;
+    }
+    const why = error instanceof Error ? error.message : "unknown";
+    await endUndecided(deps, claim, SYSTEM, `what came of it cannot be told: ${why}`);
   }
 }
 
 async function settleLost(deps: RecoverDeps, claim: LostClaim): Promise<void> {
   if (claim.kind !== "push")
-    return releasePush(deps, claim, `a ${claim.kind} whose gateway was lost`);
+    return releaseUnanswered(deps, claim, `a ${claim.kind} whose gateway was lost`);
   const current = await unlessUnreadable(deps.upstreamDigest(claim, claim.digest));
   if (current !== claim.digest) {
     await recordFound(deps, claim);
-    return releasePush(deps, claim, "the registry does not have it");
+    return releaseUnanswered(deps, claim, "the registry does not have it");
   }
   const manifest = await unlessUnreadable(deps.upstreamManifest(claim, claim.digest));
-  if (manifest === null) return releasePush(deps, claim, "the registry lost the manifest");
+  if (manifest === null) return releaseUnanswered(deps, claim, "the registry lost the manifest");
   await commitPush(deps, claim, manifest, "settled for a gateway that was lost");
 }
 

@@ -13,6 +13,7 @@ import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
 import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
+import { noteUnanswered } from "./sql/unanswered-writes.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { isSignatureTag } from "#tag-policy/tag-policy.js";
 import type { Waiting } from "./waiting.js";
@@ -23,7 +24,7 @@ export interface SettleDeps {
   readonly log: Logger;
   /** Writes an audit entry into the transaction that it is about. */
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
-  readonly waiting: Pick<Waiting, "pause">;
+  readonly waiting: Pick<Waiting, "pause" | "bounds">;
   readonly counts: Pick<PushCounts, "step" | "source">;
 }
 
@@ -109,6 +110,29 @@ export async function releasePush(
 }
 
 /**
+ * Gives a reservation back of what the registry was told and has not answered: it may still carry it out, so that is looked
+ * for as long as it may.
+ *
+ * @param deps - ledger
+ * @param claim - what it was told
+ * @param reason - why, for the log
+ * @param wasFree - whether the registry is known to have had no such tag before
+ */
+export async function releaseUnanswered(
+  deps: SettleDeps,
+  claim: TagClaim,
+  reason: string,
+  wasFree = false,
+): Promise<void> {
+  const { lateSeconds } = deps.waiting.bounds;
+  await deps.db.transaction(async (tx) => {
+    if (await releaseTag(tx, claim)) await noteUnanswered(tx, claim, { lateSeconds, wasFree });
+  });
+  deps.counts.step("released");
+  deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
+}
+
+/**
  * Leaves a push whose outcome cannot be told now to whoever looks at it next, in a few seconds: while its
  * whole lease ran, nobody could push the tag although the registry may be back.
  *
@@ -119,6 +143,25 @@ export async function leaveUnsettled(deps: SettleDeps, claim: TagClaim): Promise
   await shortenLease(deps.db, claim, SETTLE_AGAIN_SECONDS).catch((error: unknown) => {
     deps.log.warn({ event: "push.left-unsettled", ...describeClaim(claim), err: error });
   });
+}
+
+/**
+ * Like {@link leaveUnsettled}, of a push that was sent after the registry had been looked at.
+ *
+ * @param deps - ledger
+ * @param claim - the push, which does nothing more
+ * @param wasFree - whether the registry had no such tag before
+ */
+export async function leaveSent(
+  deps: SettleDeps,
+  claim: TagClaim,
+  wasFree: boolean,
+): Promise<void> {
+  const { lateSeconds } = deps.waiting.bounds;
+  await noteUnanswered(deps.db, claim, { lateSeconds, wasFree }).catch((error: unknown) => {
+    deps.log.warn({ event: "push.left-unsettled", ...describeClaim(claim), err: error });
+  });
+  await leaveUnsettled(deps, claim);
 }
 
 /** A commit whose answer got lost finds its own work done; one that came too late may find another's. */

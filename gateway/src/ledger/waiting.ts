@@ -1,7 +1,10 @@
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { Bounds } from "./bounds.js";
 
 /** How time passes, and how pushes of others are waited for. */
 export interface Waiting {
+  /** How long what nobody knows may stay so. */
+  readonly bounds: Bounds;
   /** Current time in milliseconds. */
   readonly now: () => number;
   /** Waits for this many milliseconds. */

@@ -2,16 +2,13 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { forgetEndedGateways } from "./ended-gateways.js";
 import type { Mode } from "./mode.js";
-import { countOpenWork, endDrain, listGateways, readMode, type HeardGateway } from "./sql.js";
+import { describeWrite, readOpenWrites, type OpenWrites } from "./open-writes.js";
+import { endDrain, listGateways, readMode, type HeardGateway } from "./sql.js";
 
 /** What keeps the registry from being at rest. */
-export interface DrainState {
+export interface DrainState extends OpenWrites {
   readonly mode: Mode;
   readonly gateways: readonly HeardGateway[];
-  /** Tags reserved for a push, a deletion or a repair. */
-  readonly reservations: number;
-  /** Uploads that have begun and not ended. */
-  readonly uploads: number;
 }
 
 /** A gateway tells of itself at least every two seconds. */
@@ -23,7 +20,7 @@ export async function readDrainState(db: Queryable): Promise<DrainState> {
   const [mode, gateways, work] = await Promise.all([
     readMode(db),
     listGateways(db),
-    countOpenWork(db),
+    readOpenWrites(db),
   ]);
   return { mode, gateways, ...work };
 }
@@ -32,7 +29,8 @@ export async function readDrainState(db: Queryable): Promise<DrainState> {
  * @param state - how far the gateways are
  * @returns what still has to come to an end, in words; nothing when nobody writes at the registry any more
  */
-export function whatIsOpen({ mode, gateways, reservations, uploads }: DrainState): string[] {
+export function whatIsOpen(state: DrainState): string[] {
+  const { mode, gateways, reservations, unanswered, uploads, named } = state;
   if (mode.name === "normal") return ["the mode is normal: anybody may write"];
   const open = gateways.flatMap(({ name, follows, writes, silentSeconds }) => {
     if (silentSeconds > SILENT_SECONDS)
@@ -43,6 +41,8 @@ export function whatIsOpen({ mode, gateways, reservations, uploads }: DrainState
     return writes > 0 ? [`${name} has ${writes} under way`] : [];
   });
   if (reservations > 0) open.push(`tags being written: ${reservations}`);
+  if (unanswered > 0) open.push(`requests that the registry may still carry out: ${unanswered}`);
+  open.push(...named.map(describeWrite));
   if (!mode.drained) open.push(whatDrains(mode, uploads));
   return open;
 }

@@ -112,14 +112,3 @@ export async function listGateways(db: Queryable): Promise<HeardGateway[]> {
   );
   return rows;
 }
-
-/** @returns tags that are reserved for somebody who writes them, and uploads that have not come to an end */
-export async function countOpenWork(
-  db: Queryable,
-): Promise<{ readonly reservations: number; readonly uploads: number }> {
-  const { rows } = await db.query<{ reservations: number; uploads: number }>(
-    `select (select count(*) from ledger.tag where reservation is not null)::int as reservations,
-            (select count(*) from ledger.upload_session)::int as uploads`,
-  );
-  return rows[0] ?? { reservations: 0, uploads: 0 };
-}

@@ -18,14 +18,16 @@ const errorsSchema = z.object({
 /** Messages of distribution 3.x (manifest, registry/storage/manifeststore.go): it has read the manifest. */
 const OF_MANIFESTS =
   /^(?:unrecognized manifest|errors verifying manifest|if present, mediaType|mediaType in |manifestlist: |index: |ocimanifest: )/;
+/** Of `go-digest`, in 3.x: the link of a tag or manifest holds no digest, as a full disk or a crash leaves it. */
+const OF_LINKS = /^(?:invalid checksum digest (?:format|length)|unsupported digest algorithm)$/;
 /** Messages of Go's `encoding/json`. */
 const OF_JSON = /^(?:unexpected end of JSON input|invalid character |json: )/;
 const MOST_CHARACTERS = 200;
 
 /**
  * A 500 of the stock registry to who reads a manifest holds what was wrong: 3.x in words, 2.8 as the error's fields. Its
- * storage names itself in its own errors; everything else is about what is stored. 2.8 says as little of a link that is
- * being written.
+ * storage names itself in its own errors; everything else is about what is stored. Both say as much of a link that is being
+ * written, which passes, as of one that was never written to its end.
  *
  * @param body - body of the answer
  * @returns what it says against the manifest; `null` when it says nothing of that
@@ -35,7 +37,7 @@ export function readVerdict(body: Buffer): ReadVerdict | null {
   if (typeof detail === "string") {
     const reason = detail.slice(0, MOST_CHARACTERS);
     if (OF_MANIFESTS.test(detail)) return { reason, isWhole: true };
-    return OF_JSON.test(detail) ? { reason, isWhole: false } : null;
+    return OF_JSON.test(detail) || OF_LINKS.test(detail) ? { reason, isWhole: false } : null;
   }
   if (typeof detail !== "object" || detail === null || namesDriver(detail)) return null;
   return { reason: "it is no manifest of a kind that the registry knows", isWhole: false };

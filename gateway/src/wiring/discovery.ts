@@ -19,7 +19,7 @@ export interface DiscoveryParts {
   readonly log: Logger;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
-  readonly registry: Pick<Registry, "upstream" | "listing">;
+  readonly registry: Pick<Registry, "upstream" | "listing" | "bounds">;
 }
 
 /**
@@ -28,7 +28,7 @@ export interface DiscoveryParts {
  */
 export function openPasses(parts: DiscoveryParts): PassDeps {
   const { db, log, audit, policy } = parts;
-  const { upstream, listing } = parts.registry;
+  const { upstream, listing, bounds } = parts.registry;
   return {
     db,
     log,
@@ -37,10 +37,10 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     registry: {
       listing,
       reads: upstream,
-      putBack: openPutBack({ db, log, audit, upstream }),
+      putBack: openPutBack({ db, log, audit, upstream, bounds }),
     },
     upstreamDigest: tagDigest(upstream),
-    repair: openRepair({ db, log, audit, upstream }),
+    repair: openRepair({ db, log, audit, upstream, bounds }),
     now: Date.now,
   };
 }

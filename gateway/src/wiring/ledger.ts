@@ -21,6 +21,8 @@ import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
 import type { Sources } from "./sources.js";
 import type { Store } from "./store.js";
+import { unansweredWrites } from "../unanswered/look-at-writes.js";
+import { openRepair } from "./repair.js";
 import { tagDigest } from "../upstream/tag-digest.js";
 
 /** Reserves, commits, releases, resolves tags. */
@@ -44,11 +46,11 @@ export function openLedger(deps: {
   readonly metrics: GatewayMetrics;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
-  readonly registry: Pick<Registry, "upstream" | "listing">;
+  readonly registry: Pick<Registry, "upstream" | "listing" | "bounds">;
   readonly sources: Pick<Sources, "find" | "count" | "reader">;
 }): Ledger {
   const { store, log, audit, policy, sources } = deps;
-  const { upstream, listing } = deps.registry;
+  const { upstream, listing, bounds } = deps.registry;
   const upstreamDigest = tagDigest(upstream);
   const remembered = rememberedTags();
   const looking = { db: store.db, log, audit, upstreamDigest };
@@ -58,12 +60,14 @@ export function openLedger(deps: {
   const settled = settledTags(store.heard);
   settled.follow((key, digest) => void resolver.settled(key, digest));
   const waiting: Waiting = {
+    bounds,
     now: Date.now,
     pause: (milliseconds) => pause(milliseconds),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(pushing, key),
   };
   const counts = { ...deps.metrics.counts, source: sources.count };
+  const repair = openRepair({ db: store.db, log, audit, upstream, bounds });
   const pushing: Ledger["pushing"] = {
     db: store.pushDb,
     log,
@@ -84,6 +88,7 @@ export function openLedger(deps: {
     remembered,
     inheritance,
     parts: [
+      unansweredWrites({ ...pushing, repair }),
       recovery(pushing),
       manifestRecovery(pushing),
       refusalSettling(pushing),

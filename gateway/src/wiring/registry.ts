@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
+import type { Bounds } from "../ledger/bounds.js";
 import { ownRequestMark } from "../upstream/own-requests.js";
 import { registryListing, type RegistryListing } from "../upstream/registry-listing.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../upstream/upstream-token.js";
@@ -14,6 +15,8 @@ export interface Registry {
   readonly authorization: UpstreamAuthorization;
   readonly upstream: Upstream;
   readonly listing: RegistryListing;
+  /** How long it may take for what it has not answered. */
+  readonly bounds: Bounds;
   /** By which the registry's reports of them are known; absent: not at all. */
   readonly userAgentMark?: string;
 }
@@ -25,7 +28,7 @@ export interface ForwardingRegistry extends Registry {
 
 type RegistryConfig = Pick<
   GatewayConfig,
-  "registryUrl" | "upstreamIssuer" | "upstreamService" | "notifications"
+  "registryUrl" | "upstreamIssuer" | "upstreamService" | "notifications" | "bounds"
 >;
 
 /**
@@ -42,10 +45,10 @@ export function openOwnRequests(config: RegistryConfig, keys: KeyRing): Registry
     newTokenId: randomUUID,
   });
   const userAgentMark = ownRequestMark(config.notifications.secrets[0]);
-  const { registryUrl: url } = config;
+  const { registryUrl: url, bounds } = config;
   const upstream = registryUpstream(url, authorization, undefined, userAgentMark);
   const listing = registryListing(url, authorization);
-  return { url, authorization, upstream, listing, userAgentMark };
+  return { url, authorization, upstream, listing, bounds, userAgentMark };
 }
 
 /**

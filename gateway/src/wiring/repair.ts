@@ -4,10 +4,15 @@ import { SYSTEM } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
-import type { DriftDeps } from "../drift/note-drift.js";
-import { repairTag, type RepairDeps } from "../drift/repair-tag.js";
+import {
+  repairTag,
+  type RepairDeps,
+  type RepairedTag,
+  type RepairOutcome,
+} from "../drift/repair-tag.js";
 import type { ComparedRegistry } from "../discovery/pass.js";
 import { putBack, type PutBackDeps } from "../ledger/put-back.js";
+import type { Bounds } from "../ledger/bounds.js";
 import { readMode } from "../mode/sql.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { tagDigest } from "../upstream/tag-digest.js";
@@ -17,6 +22,7 @@ interface RepairParts {
   readonly log: Logger;
   readonly audit: RecordAudit;
   readonly upstream: Upstream;
+  readonly bounds: Bounds;
 }
 
 /**
@@ -27,7 +33,7 @@ export function openPutBack(deps: RepairParts): ComparedRegistry["putBack"] {
   const puttingBack: PutBackDeps = {
     ...deps,
     counts: { growth: () => undefined },
-    waiting: { pause: (milliseconds) => pause(milliseconds) },
+    waiting: { pause: (milliseconds) => pause(milliseconds), bounds: deps.bounds },
     newReservation: randomUUID,
   };
   return async (repository, digest, gone) => {
@@ -41,8 +47,10 @@ export function openPutBack(deps: RepairParts): ComparedRegistry["putBack"] {
  * @param deps - ledger, audit log and registry
  * @returns what writes to the registry again what the ledger says
  */
-export function openRepair(deps: RepairParts): DriftDeps["repair"] {
-  const { db, log, audit, upstream } = deps;
+export function openRepair(
+  deps: RepairParts,
+): (tag: RepairedTag, reason: string) => Promise<RepairOutcome> {
+  const { db, log, audit, upstream, bounds } = deps;
   const repairing: RepairDeps = {
     db,
     log,
@@ -51,12 +59,13 @@ export function openRepair(deps: RepairParts): DriftDeps["repair"] {
     upstreamDigest: tagDigest(upstream),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
     putManifest: async ({ repository, tag }, { content, mediaType }, requestId) => {
+      if ((await readMode(db)).name !== "normal") return "read-only";
       const errand = { subject: "", clientAddress: "", requestId };
       const reference = { tag };
       const put = { repository, reference, content, mediaType, ...errand };
       return (await upstream.putManifest(put)).status;
     },
-    mayWrite: async () => (await readMode(db)).name === "normal",
+    bounds,
   };
-  return (seen, reason) => repairTag(repairing, seen, reason);
+  return (tag, reason) => repairTag(repairing, tag, reason);
 }

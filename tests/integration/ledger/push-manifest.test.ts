@@ -57,6 +57,9 @@ const push = (send: () => Promise<{ status: number }>, gone = NEVER_GONE) =>
 const notes = async () => (await direct.query("select from ledger.manifest_push")).rowCount;
 const loseGateway = () =>
   direct.query("update ledger.manifest_push set unsettled_at = now() - interval '1 second'");
+/** Longer than the registry may take. */
+const outlast = () =>
+  direct.query("update ledger.manifest_push set noted_at = now() - interval '1 hour'");
 const recover = () => recoverManifestPushes(other, NEVER_GONE);
 const onRecord = async () => {
   const entries = (await ledger.audited()).filter(({ action }) => action === "manifest.pushed");
@@ -129,6 +132,11 @@ describe("a push of a manifest by digest", () => {
     await recover();
     expect(await notes()).toBe(1);
     keeper.away = false;
+    await loseGateway();
+    await recover();
+    expect(await notes()).toBe(1);
+    await loseGateway();
+    await outlast();
     await recover();
     expect(await notes()).toBe(0);
     expect(await onRecord()).toEqual([]);
@@ -137,6 +145,37 @@ describe("a push of a manifest by digest", () => {
     await loseGateway();
     await Promise.all([recover(), recover(), recover()]);
     expect(await onRecord()).toHaveLength(1);
+  });
+
+  test("that the registry stores later than anybody waits for is on record then", async () => {
+    await expect(push(() => Promise.reject(new Error("reset")))).rejects.toThrow();
+    await loseGateway();
+    await recover();
+    expect(await onRecord()).toEqual([]);
+    keeper.write(made);
+    await loseGateway();
+    await recover();
+    expect(await onRecord()).toHaveLength(1);
+    expect(await notes()).toBe(0);
+  });
+
+  test("of which nobody can tell what came of it is ended, on record", async () => {
+    await expect(push(() => Promise.reject(new Error("reset")))).rejects.toThrow();
+    keeper.away = true;
+    await loseGateway();
+    await recover();
+    expect(await notes()).toBe(1);
+    await loseGateway();
+    await outlast();
+    await recover();
+    expect(await notes()).toBe(0);
+    expect(await ledger.audited()).toMatchObject([
+      {
+        action: "write.ended",
+        digest: made.digest,
+        detail: { kind: "manifest-push", begunBy: "alice" },
+      },
+    ]);
   });
 
   test("is not made for a client that has gone, and leaves no note", async () => {

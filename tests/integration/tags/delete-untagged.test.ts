@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteUntagged, type UntaggedManifest } from "#gateway/deletion/delete-untagged.js";
 import { operator } from "#gateway/mode/operator.js";
 import { openDeletionOfManifests } from "#gateway/wiring/deletion.js";
@@ -99,7 +100,7 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
     const deletion = openDeletionOfManifests({
       ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: PIER_ONE_TAGS },
       registry: {
-        ...{ url, authorization },
+        ...{ url, authorization, bounds: BOUNDS },
         upstream: registryUpstream(url, authorization),
         listing: registryListing(url, authorization),
       },

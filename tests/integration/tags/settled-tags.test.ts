@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { lockTagRow } from "#gateway/ledger/sql/lock-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { deleteTag } from "#gateway/deletion/delete-tag.js";
@@ -45,6 +46,7 @@ const deps = () => ({
   db: ledger.db,
   resolver: { resolve: () => Promise.resolve({ kind: "unknown" as const }) } as never,
   waiting: {
+    bounds: BOUNDS,
     now: () => now,
     pause: () => Promise.resolve(),
     untilSettled: (_key: object, milliseconds: number) => {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteTag, mayDeleteTag } from "#gateway/deletion/delete-tag.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import { Fault, type FaultCode } from "#registry-protocol/faults.js";
@@ -35,6 +36,7 @@ const depsWhere = (error: Error) => ({
   counts: { step: () => undefined, source: () => undefined },
   resolver: { resolve: () => Promise.reject(error) },
   waiting: {
+    bounds: BOUNDS,
     ...{ now: Date.now, pause: () => Promise.resolve() },
     ...{ untilSettled: () => Promise.resolve(), recover: () => Promise.resolve() },
   },

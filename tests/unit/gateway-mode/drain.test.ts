@@ -19,7 +19,14 @@ const GATEWAY = {
   writes: 0,
   silentSeconds: 0.4,
 } as const;
-const AT_REST: DrainState = { mode: DRAINED, gateways: [GATEWAY], reservations: 0, uploads: 0 };
+const AT_REST: DrainState = {
+  mode: DRAINED,
+  gateways: [GATEWAY],
+  reservations: 0,
+  unanswered: 0,
+  uploads: 0,
+  named: [],
+};
 
 describe("the registry is", () => {
   test("at rest when all gateways follow and nothing is under way", () => {

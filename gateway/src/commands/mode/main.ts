@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { recordAudit } from "#audit-log/record-audit.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { runCommand } from "#service-kit/command.js";
 import { envReader } from "#service-kit/config.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
@@ -9,9 +11,12 @@ import {
   type DatabaseConfig,
 } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
+import { BOUNDS } from "../../ledger/bounds.js";
+import { endWrite } from "../../ledger/end-write.js";
 import { unlessCollecting } from "../../mode/collection-lock.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/drain.js";
 import type { ModeName } from "../../mode/mode.js";
+import { describeWrite } from "../../mode/open-writes.js";
 import { operator } from "../../mode/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
 import { forgetGateway, listGateways } from "../../mode/sql.js";
@@ -42,6 +47,8 @@ async function carryOut(
       return show(db);
     case "forget":
       return forget(db, command.gateway);
+    case "end":
+      return end(db, command.tag);
     case "normal":
       return backToNormal(db, config, command.reason);
     case "read-only": {
@@ -67,6 +74,17 @@ async function forget(db: Database, gateway: string): Promise<number> {
 /** Its whole name, or host and port while only one has them. */
 function isMeant(name: string, given: string): boolean {
   return name === given || name.startsWith(`${given}/`);
+}
+
+async function end(db: Database, tag: TagKey): Promise<number> {
+  const deps = {
+    ...{ db, log: SILENT, audit: recordAudit },
+    counts: { step: () => undefined, source: () => undefined },
+    waiting: { pause: () => Promise.resolve(), bounds: BOUNDS },
+  };
+  const outcome = await endWrite(deps, tag, { by: operator(), reservation: randomUUID() });
+  print(`${tag.repository}:${tag.tag}: ${outcome}`);
+  return outcome === "ended" ? 0 : 2;
 }
 
 /** A push while garbage is being collected could lose its layers after it was acknowledged. */
@@ -102,7 +120,7 @@ async function wait(db: Database, seconds: number): Promise<number> {
 
 async function show(db: Database): Promise<number> {
   const state = await readDrainState(db);
-  const { mode, gateways, reservations, uploads } = state;
+  const { mode, gateways, reservations, unanswered, uploads, named } = state;
   print(`mode: ${mode.name}`);
   if (mode.changedAt !== null)
     print(`as of ${mode.changedAt}, by ${mode.changedBy || "nobody named"}: ${mode.reason}`);
@@ -113,6 +131,8 @@ async function show(db: Database): Promise<number> {
         `heard of ${Math.round(silentSeconds)} s ago`,
     );
   print(`tags being written: ${reservations}, uploads not ended: ${uploads}`);
+  print(`requests that the registry may still carry out: ${unanswered}`);
+  for (const write of named) print(describeWrite(write));
   if (mode.name === "read-only")
     print(whatIsOpen(state).length === 0 ? "at rest" : "not at rest yet");
   for (const line of holderLines(await lockHolders(db))) print(line);

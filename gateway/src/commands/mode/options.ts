@@ -1,4 +1,7 @@
 import { parseArgs } from "node:util";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { TagKey } from "#registry-protocol/tag-key.js";
 import { understood, UsageError } from "#service-kit/command.js";
 
 export const USAGE = `Whether anything may be pushed
@@ -12,6 +15,8 @@ export const USAGE = `Whether anything may be pushed
       pushes are welcome again
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
+  end REPOSITORY:TAG
+      ends what was begun about a tag and cannot be settled, on record; nothing more of it is waited for
 
 Ends with 0 when it is done, 1 when something was still under way after --wait, 2 when it failed.
 Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
@@ -26,7 +31,8 @@ export type ModeCommand =
       readonly waitSeconds: number | null;
     }
   | { readonly name: "normal"; readonly reason: string }
-  | { readonly name: "forget"; readonly gateway: string };
+  | { readonly name: "forget"; readonly gateway: string }
+  | { readonly name: "end"; readonly tag: TagKey };
 
 const MOST_SECONDS = 86_400;
 
@@ -37,16 +43,19 @@ const MOST_SECONDS = 86_400;
  */
 export function parseCommand(argv: readonly string[]): ModeCommand {
   const { values, positionals } = parsed(argv);
-  const [name, gateway, ...more] = positionals;
-  if (more.length > 0 || (gateway !== undefined && name !== "forget"))
-    throw new UsageError(`not understood: ${[gateway, ...more].join(" ")}`);
+  const [name, subject, ...more] = positionals;
+  const isOfSubject = name === "forget" || name === "end";
+  if (more.length > 0 || (subject !== undefined && !isOfSubject))
+    throw new UsageError(`not understood: ${[subject, ...more].join(" ")}`);
   if (name === "show") return { name };
   if (name === "normal") return { name, reason: values.reason ?? "back to normal" };
   if (name === "forget") {
-    if (gateway === undefined) throw new UsageError("forget: wanted the name of a gateway");
-    return { name, gateway };
+    if (subject === undefined) throw new UsageError("forget: wanted the name of a gateway");
+    return { name, gateway: subject };
   }
-  if (name !== "read-only") throw new UsageError("wanted one of: show, read-only, normal, forget");
+  if (name === "end") return { name, tag: tagOf(subject ?? "") };
+  if (name !== "read-only")
+    throw new UsageError("wanted one of: show, read-only, normal, forget, end");
   const reason = values.reason?.trim() ?? "";
   if (reason === "" || reason.length > 200)
     throw new UsageError("--reason: wanted a text of at most 200 characters for those who push");
@@ -70,6 +79,18 @@ function parsed(argv: readonly string[]) {
       },
     }),
   );
+}
+
+function tagOf(text: string): TagKey {
+  const colon = text.lastIndexOf(":");
+  try {
+    return {
+      repository: parseRepositoryName(text.slice(0, Math.max(colon, 0))),
+      tag: parseTag(text.slice(colon + 1)),
+    };
+  } catch {
+    throw new UsageError(`end: given ${text}, wanted REPOSITORY:TAG, as mode show names it`);
+  }
 }
 
 function secondsOf(name: string, text: string): number {

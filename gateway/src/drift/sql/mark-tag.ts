@@ -92,7 +92,7 @@ export async function clearMarks(db: Queryable, seen: SeenTag): Promise<boolean>
  */
 export async function settleRepair(
   tx: Queryable,
-  { repository, tag }: SeenTag,
+  { repository, tag }: Pick<SeenTag, "repository" | "tag">,
   reservation: string,
 ): Promise<boolean> {
   const { rowCount } = await tx.query(

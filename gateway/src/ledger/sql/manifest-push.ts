@@ -12,6 +12,12 @@ export interface ManifestPush {
   readonly actor: AuditActor;
 }
 
+/** One of which its gateway has not noted in time what came of it. */
+export interface LostManifestPush extends ManifestPush {
+  /** Seconds since the registry was told. */
+  readonly openSeconds: number;
+}
+
 /**
  * Notes that the registry is about to be told to store a manifest.
  *
@@ -59,11 +65,31 @@ export async function endManifestPush(
 export async function listLostManifestPushes(
   db: Queryable,
   limit: number,
-): Promise<ManifestPush[]> {
-  const { rows } = await db.query<ManifestPush>(
-    `select id, repository, digest, actor from ledger.manifest_push
-     where unsettled_at < now() order by unsettled_at limit $1`,
+): Promise<LostManifestPush[]> {
+  const { rows } = await db.query<LostManifestPush>(
+    `select id, repository, digest, actor,
+            extract(epoch from clock_timestamp() - noted_at)::float8 as "openSeconds"
+     from ledger.manifest_push where unsettled_at < now() order by unsettled_at limit $1`,
     [limit],
   );
   return rows;
+}
+
+/**
+ * Has a push looked at again later.
+ *
+ * @param db - pool or transaction
+ * @param push - the push
+ * @param seconds - from now
+ */
+export async function lookAtPushAgain(
+  db: Queryable,
+  { id }: Pick<ManifestPush, "id">,
+  seconds: number,
+): Promise<void> {
+  await db.query(
+    `update ledger.manifest_push set unsettled_at = clock_timestamp() + $2 * interval '1 second'
+     where id = $1`,
+    [id, seconds],
+  );
 }

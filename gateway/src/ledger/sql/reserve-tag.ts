@@ -19,6 +19,8 @@ export interface Reservation extends TagKey {
 /** A reservation that its gateway left behind. */
 export interface LostClaim extends TagClaim {
   readonly kind: Exclude<ReservedKind, "manifest-removal">;
+  /** Seconds since it began. */
+  readonly openSeconds: number;
 }
 
 /** A push that wants to write a tag. */
@@ -93,12 +95,15 @@ export async function takeOverExpired(
   key: TagKey,
   options: { reservation: string; leaseSeconds: number },
 ): Promise<LostClaim | null> {
-  const { rows } = await db.query<Pick<LostClaim, "kind" | "digest" | "actor" | "source">>(
+  const { rows } = await db.query<
+    Pick<LostClaim, "kind" | "openSeconds" | "digest" | "actor" | "source">
+  >(
     `update ledger.tag
      set reservation = $3, reserved_until = now() + $4 * interval '1 second'
      where repository = $1 and name = $2 and reserved_until < now() and ${ALONE}
      returning coalesce(reserved_kind, 'push') as kind, reserved_digest as digest,
-               reserved_origin as actor, reserved_source as source`,
+               reserved_origin as actor, reserved_source as source,
+               coalesce(extract(epoch from clock_timestamp() - reserved_at), 0)::float8 as "openSeconds"`,
     [key.repository, key.tag, options.reservation, options.leaseSeconds],
   );
   const row = rows[0];

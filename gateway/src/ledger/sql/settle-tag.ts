@@ -66,15 +66,16 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
  *
  * @param tx - transaction
  * @param claim - the reservation's owner; nothing happens when it is no longer this claim's
+ * @returns whether it was
  */
-export async function releaseTag(tx: Transaction, claim: Reservation): Promise<void> {
+export async function releaseTag(tx: Transaction, claim: Reservation): Promise<boolean> {
   const key = [claim.repository, claim.tag, claim.reservation];
-  await tx.query(
+  const freed = await tx.query(
     `delete from ledger.tag
      where repository = $1 and name = $2 and reservation = $3 and digest is null`,
     key,
   );
-  await tx.query(
+  const given = await tx.query(
     `update ledger.tag
      set reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
          reserved_origin = null, reserved_kind = null
@@ -82,6 +83,7 @@ export async function releaseTag(tx: Transaction, claim: Reservation): Promise<v
     key,
   );
   tellSettled(tx, claim);
+  return freed.rowCount === 1 || given.rowCount === 1;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { discoverOnce, type DiscoveryDeps } from "#gateway/discovery/discovery.js";
 import { openPasses } from "#gateway/wiring/discovery.js";
 import type { PassOptions } from "#gateway/discovery/pass.js";
@@ -27,6 +28,7 @@ export function discoveryDeps(
   const registry = {
     upstream: registryUpstream(registryUrl, authorization),
     listing: registryListing(registryUrl, authorization),
+    bounds: BOUNDS,
   };
   const known = { audit: recordAudit, policy: PIER_ONE_TAGS, registry };
   return { parts: openPasses({ db, log: SILENT, ...known }), database: ledger.config };

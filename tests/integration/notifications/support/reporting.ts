@@ -1,4 +1,5 @@
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import type { Sink } from "#gateway/events/sink.js";
 import { gatewayMetrics, type GatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { openNotificationWorker } from "#gateway/wiring/notifications.js";
@@ -72,7 +73,7 @@ export async function startReporting(
     false,
     {
       ...{ db, log: SILENT, metrics, audit, policy: PIER_ONE_TAGS, registry: { upstream } },
-      discovery: { repair: openRepair({ db, log: SILENT, audit, upstream }) },
+      discovery: { repair: openRepair({ db, log: SILENT, audit, upstream, bounds: BOUNDS }) },
       events: { sinks, wake: () => undefined },
     },
     50,
