@@ -19,7 +19,8 @@ const RIGHTS: SchemaRights = {
     // Gateways from before manifest_link put rows in.
     manifest_reference: { gateway: FIXED },
     manifest_link: { gateway: FIXED },
-    manifest_push: { gateway: FORGOTTEN },
+    manifest_push: { gateway: ALL },
+    unanswered_write: { gateway: ALL },
     missing_part: { gateway: FORGOTTEN },
     refusal: { gateway: ALL },
     upload_session: { gateway: FORGOTTEN },

@@ -190,7 +190,10 @@ describe("whoever waits for the registry to be at rest", () => {
       `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = digest,
               reserved_by = 'olga', reserved_until = now() + interval '1 minute'`,
     );
-    expect(await drain(1)).toEqual(["tags being written: 1"]);
+    expect(await drain(1)).toEqual([
+      "tags being written: 1",
+      expect.stringMatching(/^alpha\/app:1\.0: push by olga, since .* more at most$/),
+    ]);
   });
 });
 

@@ -20,10 +20,11 @@ describe.each(registryPrograms())("a tag whose link is empty, registry $version"
     const headers = { Accept: image("").mediaType };
     return late.wharf.ask(["pull"], `/v2/${REPOSITORY}/manifests/${tag}`, { headers });
   };
-  const fill = (tag: string) =>
+  const fill = (tag: string) => {
     late.between.spoil("PUT", new RegExp(`/manifests/${tag}$`), () =>
       writeFile(late.linkOf(tag), ""),
     );
+  };
   const settle = async (tag: string) => {
     await late.wharf.db.query(
       `update ledger.tag set reserved_until = now() - interval '1 second'
