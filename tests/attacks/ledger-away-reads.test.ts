@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from "@jest/globals";
 import { describe, test } from "@jest/globals";
 import type { TestGateway } from "#tests/support/gateway.js";
@@ -38,7 +37,7 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     [, other] = wharf.gateways;
   });
   beforeEach(() => wharf.ledger.clear());
-  afterEach(() => wharf.database.mend().catch(() => undefined));
+  afterEach(() => wharf.mend());
   afterAll(() => wharf.stop());
 
   const read = async (tag: string, accept?: string, method = "GET", gateway = other) => {
@@ -52,7 +51,10 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
   });
   const recall = (tag: string) => other.remembered.recall(keyOf(tag));
   const heardThat = (tag: string, { digest }: TestManifest) =>
-    eventually("it was heard", () => isDeepStrictEqual(recall(tag), { kind: "digest", digest }));
+    eventually("it was heard", () => {
+      const known = recall(tag);
+      return known.kind === "means" && known.digest === digest;
+    });
   const readByEach = async (tag: string) => {
     const answers: Answer[] = [];
     for (const method of ["GET", "HEAD"])
@@ -125,16 +127,17 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
     expect((await read("elsewhere")).status).toBe(503);
   });
 
-  test("a tag that another gateway has moved since it was read here means what it was moved to", async () => {
+  test("a tag that another gateway has moved since it was read here means what it was moved to, or nobody can tell", async () => {
     const [first, second] = [dockerImage("moved first"), dockerImage("moved second")];
     await push(first, "3-SNAPSHOT");
     expect((await read("3-SNAPSHOT")).headers["docker-content-digest"]).toBe(first.digest);
     await push(second, "3-SNAPSHOT");
-    // Whatever the registry has: it is the ledger's word that is remembered.
-    await wharf.writeAtRegistry(first, "3-SNAPSHOT");
     await heardThat("3-SNAPSHOT", second);
     await wharf.database.cut();
     expect(await digestsRead("3-SNAPSHOT")).toEqual([second.digest]);
+    // Past every gateway, or by one that can still ask the ledger: that is the same from here.
+    await wharf.writeAtRegistry(first, "3-SNAPSHOT");
+    expect((await read("3-SNAPSHOT")).status).toBe(503);
   });
 
   test("what a first push has stored before the ledger went away is what it is in the end", async () => {

@@ -36,7 +36,7 @@ import { formatScope } from "#registry-protocol/scope.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { clockWatch } from "#service-kit/clocks/clock-watch.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
-import type { Database, DatabaseConfig } from "#service-kit/db/pool.js";
+import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import type { ConnectionLimits } from "#service-kit/http/connection-count.js";
 import { isProbe } from "#service-kit/http/probe.js";
@@ -64,7 +64,7 @@ const TOKENS = {
 export interface TestGatewayOptions {
   readonly registryUrl: string;
   readonly tokenServerUrl: string;
-  /** Ledger; absent: one that is away. */
+  /** Ledger; absent: the one where it hears, by a pool of its own, or one that is away. */
   readonly db?: Database;
   /** Where the gateway hears of settled pushes; absent: it hears nothing and looks every two seconds. */
   readonly hears?: DatabaseConfig;
@@ -141,11 +141,13 @@ export interface TestGateway {
  * @returns a gateway, listening
  */
 export async function startGateway(options: TestGatewayOptions): Promise<TestGateway> {
-  const { db = DATABASE_AWAY, policy = PIER_ONE_TAGS, publicUrl = null } = options;
+  const { policy = PIER_ONE_TAGS, publicUrl = null } = options;
   const log = SILENT;
   const metrics = gatewayMetrics();
   const { tokenServer, registry } = openBehind(options);
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
+  const own = options.db === undefined ? openOwn(options.hears, heard) : null;
+  const db = options.db ?? own ?? DATABASE_AWAY;
   const pushDb = boundedDatabase(db, options.pushConnections ?? 4);
   const store = { db, pushDb, heard, migrated: () => true };
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
@@ -241,8 +243,14 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       await listener.stop();
       await hookListener.stop();
       await heard.stop();
+      await own?.close();
     },
   };
+}
+
+function openOwn(config: DatabaseConfig | undefined, { hear }: Subscriber): Database | null {
+  if (config === undefined) return null;
+  return openDatabase(config, { name: "gateway", connections: 8, heard: hear }, SILENT);
 }
 
 /** What stands behind it, in this process and without signatures. */
@@ -282,6 +290,7 @@ export function openGate(): WriteGate {
 export const DEAF: Subscriber = {
   name: "subscription",
   on: () => undefined,
+  lost: () => undefined,
   hear: () => undefined,
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),

@@ -99,7 +99,7 @@ async function settle(deps: RepairDeps, claim: TagClaim, reason: string): Promis
   const { repository, tag, digest, reservation } = claim;
   await deps.db.transaction(async (tx) => {
     if (!(await settleRepair(tx, claim, reservation))) return;
-    tellSettled(tx, claim, digest);
+    tellSettled(tx, claim, { kind: "unchanged" });
     const entry = { action: "tag.repaired", actor: SYSTEM, repository, tag, digest } as const;
     await deps.audit(tx, { ...entry, reason, detail: {} });
   });

@@ -11,6 +11,7 @@ import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import { readLatest, recordLatest, type LatestTag } from "../ledger/sql/latest-tag.js";
 import { readBuriedParts } from "../ledger/sql/manifest-needs.js";
 import { readTagMeaning } from "../ledger/sql/read-tag.js";
+import { tellSettled } from "../ledger/sql/settle-tag.js";
 import { newestTag, type DatedTag, type NewestTagDeps } from "./newest-tag.js";
 
 /** What finding out needs. */
@@ -102,7 +103,7 @@ async function ownLatest(
 ): Promise<Digest | null> {
   const key = { repository, tag: parseTag(LATEST) };
   const meaning = await readTagMeaning(db, key);
-  if (meaning.kind === "nothing" || meaning.kind === "reserved") return null;
+  if (meaning.kind === "deleted" || meaning.kind === "reserved") return null;
   const digest =
     meaning.kind === "means" ? meaning.digest : await unlessUnreadable(upstreamDigest(key));
   if (digest === null) return null;
@@ -117,6 +118,7 @@ async function record(
 ): Promise<void> {
   const isNew = await db.transaction(async (tx) => {
     if (!(await recordLatest(tx, { repository, tag, digest, createdAt }))) return false;
+    tellSettled(tx, { repository, tag: parseTag(LATEST) }, { kind: "unsure" });
     const what = { action: "latest.adopted", repository, tag, digest } as const;
     await audit(tx, { ...what, actor: SYSTEM, reason, detail: { createdAt } });
     return true;

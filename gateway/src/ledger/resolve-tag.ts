@@ -1,35 +1,31 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
-import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
 import type { AskLedger } from "./ask-ledger.js";
 import type { LatestInheritance } from "./latest-inheritance.js";
-import type { Remembered, RememberedTags } from "./remembered-tags.js";
+import type { RememberedTags } from "./remembered-tags.js";
+import {
+  finalWord,
+  resolveWithoutLedger,
+  Undecided,
+  upstreamDigest,
+  type Resolution,
+  type WithoutLedgerDeps,
+} from "./resolve-without-ledger.js";
+import type { SettledNotice } from "./settled-notice.js";
 import { readLatest } from "./sql/latest-tag.js";
 import { readTagMeaning, type TagMeaning } from "./sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import { isSignatureTag, LATEST } from "#tag-policy/tag-policy.js";
 
 /** What resolving needs. */
-export interface ResolveDeps extends AdoptDeps {
-  readonly policy: TagPolicy;
-  /** @returns the digest that a tag has at the registry. @throws Unreadable, or anything else when that cannot be told */
-  readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
+export interface ResolveDeps extends AdoptDeps, WithoutLedgerDeps {
   readonly inheritance: LatestInheritance;
-  /** What tags meant, for the time when the ledger cannot be asked. */
+  /** What tags meant. */
   readonly remembered: RememberedTags;
   readonly ask: AskLedger;
 }
-
-/** What a reader of a tag gets. */
-export type Resolution =
-  | { readonly kind: "digest"; readonly digest: Digest }
-  /**
-   * What the registry has while nobody can say whether that stays: the tag's first push is under way, or the ledger
-   * cannot be asked.
-   */
-  | { readonly kind: "unsettled"; readonly digest: Digest }
-  | { readonly kind: "nothing" };
 
 /** Finds what tags mean. */
 export interface TagResolver {
@@ -41,11 +37,11 @@ export interface TagResolver {
    */
   resolve(key: TagKey): Promise<Resolution>;
   /**
-   * Told when any gateway has settled a push or deletion of a tag, and what it means then, if that is known.
+   * Told what any gateway told of a tag.
    *
-   * @returns when what is remembered is true again
+   * @returns when what was put in doubt by that has been looked up, or cannot be
    */
-  settled(key: TagKey, digest: Digest | null): Promise<void>;
+  settled(key: TagKey, notice: SettledNotice): Promise<void>;
 }
 
 /** What is found at the registry counts when the ledger says the same before and after; else it is looked at again. */
@@ -56,7 +52,6 @@ const LOOKS = 4;
  * @returns a resolver that remembers what tags meant, for the time when the ledger cannot be asked
  */
 export function tagResolver(deps: ResolveDeps): TagResolver {
-  const { remembered } = deps;
   return {
     resolve: async (key) => {
       try {
@@ -67,42 +62,23 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
         return resolveWithoutLedger(deps, key, error);
       }
     },
-    settled: async (key, digest) => {
-      const known = remembered.recall(key);
-      if (deps.policy.isVirtual(key) || known.kind === "nothing") return;
-      // What was read since, or did not change, needs no second look, which could fail.
-      if (known.kind === "digest" && known.digest === digest) return;
-      await ledgerMeaning(deps, key).catch(() => {
-        remembered.isDoubtful(key);
-      });
-    },
+    settled: (key, notice) => settled(deps, key, notice),
   };
 }
 
-/**
- * What the ledger said last counts. Of a tag that it said nothing about, the digest is taken from the registry, by
- * a request of the gateway's own: so it is the same one for every reader, whatever they accept.
- */
-async function resolveWithoutLedger(
-  deps: ResolveDeps,
-  key: TagKey,
-  cause: unknown,
-): Promise<Resolution> {
-  const known = deps.remembered.recall(key);
-  if (known.kind === "digest") return known;
-  if (deps.policy.isVirtual(key)) throw cause;
-  if (known.kind !== "nothing") throw new Undecided(WITHHELD[known.kind], cause);
-  const found = await upstreamDigest(deps, key);
-  return found === null ? { kind: "nothing" } : { kind: "unsettled", digest: found };
+/** What is in doubt then is looked up; what cannot be looked up stays in doubt. */
+async function settled(deps: ResolveDeps, key: TagKey, notice: SettledNotice): Promise<void> {
+  const { policy, remembered } = deps;
+  if (notice.kind === "unchanged") return;
+  const looks: Promise<unknown>[] = [];
+  const news = "revision" in notice ? finalWord(policy, key, notice) : notice;
+  if (!policy.isVirtual(key) && remembered.told(key, news)) looks.push(ledgerMeaning(deps, key));
+  // Virtual `latest` may mean another tag since.
+  const latest = { ...key, tag: parseTag(LATEST) };
+  const mayMove = policy.isVirtual(latest) && !isSignatureTag(key.tag);
+  if (mayMove && remembered.told(latest, { kind: "unsure" })) looks.push(newest(deps, latest));
+  await Promise.allSettled(looks);
 }
-
-/** Why a tag is not served from the registry, although that may have it. */
-const WITHHELD: Readonly<Record<Exclude<Remembered["kind"], "digest" | "nothing">, string>> = {
-  deleted:
-    "the tag was deleted, and whether that is still so cannot be told while the ledger is away; try again",
-  doubtful:
-    "the registry may have another digest than the ledger, which is away; which one counts cannot be told; try again",
-};
 
 async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
   if (deps.policy.isVirtual(key)) return newest(deps, key);
@@ -117,7 +93,7 @@ async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resoluti
 async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | null> {
   const meaning = await ledgerMeaning(deps, key);
   if (meaning.kind === "means") return { kind: "digest", digest: meaning.digest };
-  if (meaning.kind === "nothing") return { kind: "nothing" };
+  if (meaning.kind === "deleted") return { kind: "nothing" };
   const found = await upstreamDigest(deps, key);
   if (found === null) return { kind: "nothing" };
   if (meaning.kind === "reserved") return besidesPush(deps, key, meaning.digest, found);
@@ -128,35 +104,23 @@ async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | nu
 }
 
 /** Asks the ledger, and remembers what it says. What is not settled must not outlive the push that settles it. */
-async function ledgerMeaning(
-  { db, remembered, ask }: ResolveDeps,
-  key: TagKey,
-): Promise<TagMeaning> {
+async function ledgerMeaning(deps: ResolveDeps, key: TagKey): Promise<TagMeaning> {
+  const { db, policy, remembered, ask } = deps;
+  const asked = remembered.asking();
   const meaning = await ask(() => readTagMeaning(db, key));
-  if (meaning.kind === "means") remembered.means(key, meaning.digest);
-  else if (meaning.kind === "nothing") remembered.isDeleted(key);
-  else remembered.forget(key);
+  const word = "revision" in meaning ? finalWord(policy, key, meaning) : null;
+  remembered.answered(key, word, asked);
   return meaning;
 }
 
 async function newest(deps: ResolveDeps, key: TagKey): Promise<Resolution> {
   const { db, remembered, inheritance, ask } = deps;
+  const asked = remembered.asking();
   const known = await ask(() => readLatest(db, key.repository));
   const meant = known ?? (await inheritance.find(key.repository));
-  if (meant === null) remembered.forget(key);
-  else remembered.means(key, meant.digest);
+  const settled = { kind: "means", locked: false, isFinal: false } as const;
+  remembered.answered(key, meant === null ? null : { ...meant, ...settled }, asked);
   return meant === null ? { kind: "nothing" } : { kind: "digest", digest: meant.digest };
-}
-
-async function upstreamDigest(deps: ResolveDeps, key: TagKey): Promise<Digest | null> {
-  return deps.upstreamDigest(key).catch((error: unknown) => {
-    if (error instanceof Unreadable)
-      throw new Fault("MANIFEST_UNREADABLE", {
-        message: `${error.message} (tag ${key.tag})`,
-        detail: { name: key.repository, tag: key.tag },
-      });
-    throw new Undecided("the registry is unavailable for the moment, try again", error);
-  });
 }
 
 /**
@@ -177,13 +141,6 @@ async function besidesPush(
   const meaning = await deps.ask(() => readTagMeaning(deps.db, key));
   const isSamePush = meaning.kind === "reserved" && meaning.digest === reserved;
   return isSamePush ? { kind: "unsettled", digest: found } : null;
-}
-
-/** Unlike an unavailable ledger it is no reason to serve what is remembered. */
-class Undecided extends Fault {
-  constructor(message: string, cause?: unknown) {
-    super("UNAVAILABLE", { message, cause });
-  }
 }
 
 /** A read never fails because of the ledger, whatever is wrong there. */

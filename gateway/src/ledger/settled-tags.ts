@@ -1,12 +1,10 @@
-import { parseDigest, type Digest } from "#registry-protocol/digest.js";
-import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import { parseTag } from "#registry-protocol/tag.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
+import { parseNotice, type SettledNotice } from "./settled-notice.js";
 import { SETTLED_CHANNEL } from "./sql/settle-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 
-/** Told of a settled tag, and what it means since then; `null` where that was not said. */
-export type SettledListener = (key: TagKey, digest: Digest | null) => void;
+/** Told of a settled tag. */
+export type SettledListener = (key: TagKey, notice: SettledNotice) => void;
 
 /** Wakes pushes that wait for another push of their tag. */
 export interface SettledTags {
@@ -20,13 +18,12 @@ export interface SettledTags {
  * @param subscriber - connection on which Postgres tells of settled tags
  * @returns the waiting room
  */
-export function settledTags(subscriber: Subscriber): SettledTags {
+export function settledTags(subscriber: Pick<Subscriber, "on">): SettledTags {
   const waiting = new Map<string, Set<() => void>>();
   const followers: SettledListener[] = [];
   subscriber.on(SETTLED_CHANNEL, (told) => {
-    const [name = "", digest] = told.split("@");
+    const { name, settled } = parseNotice(told);
     for (const wake of waiting.get(name) ?? []) wake();
-    const settled = readSettled(name, digest);
     if (settled !== null) for (const follower of followers) follower(...settled);
   });
   return {
@@ -48,16 +45,4 @@ export function settledTags(subscriber: Subscriber): SettledTags {
         sleepers.add(wake);
       }),
   };
-}
-
-/** Of what `tellSettled` told; whatever else somebody sends on the channel is nothing. */
-function readSettled(name: string, digest: string | undefined): Parameters<SettledListener> | null {
-  const colon = name.indexOf(":");
-  try {
-    const repository = parseRepositoryName(name.slice(0, colon));
-    const key = { repository, tag: parseTag(name.slice(colon + 1)) };
-    return [key, digest === undefined ? null : parseDigest(digest)];
-  } catch {
-    return null;
-  }
 }

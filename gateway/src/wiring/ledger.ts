@@ -58,7 +58,10 @@ export function openLedger(deps: {
   const reading = { ...looking, policy, remembered, inheritance, ask: ledgerAsker() };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
-  settled.follow((key, digest) => void resolver.settled(key, digest));
+  settled.follow((key, notice) => void resolver.settled(key, notice));
+  store.heard.lost(() => {
+    remembered.missed();
+  });
   const waiting: Waiting = {
     bounds,
     now: Date.now,

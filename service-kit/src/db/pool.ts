@@ -42,7 +42,14 @@ export interface Queryable {
 }
 
 /** A transaction; what it tells is told after its commit, and not at all when it is rolled back. */
-export interface Transaction extends Queryable, Telling {}
+export interface Transaction extends Queryable {
+  /**
+   * @param channel - a plain lower-case name
+   * @param payload - under 8,000 bytes
+   * @param unsure - what is told where nobody can say whether it was committed; absent: nothing
+   */
+  tell(channel: string, payload: string, unsure?: string): void;
+}
 
 /** A pool of connections. */
 export interface Database extends Queryable, Telling {
@@ -253,7 +260,7 @@ async function runTransaction<T>(
   const client = await pool.connect().catch((error: unknown) => {
     throw asFault(error);
   });
-  const told: (readonly [channel: string, payload: string])[] = [];
+  const told: Parameters<Transaction["tell"]>[] = [];
   let broken = false;
   // Without a listener, a connection that is lost between two statements would end the process.
   const noteBroken = () => {
@@ -275,8 +282,12 @@ async function runTransaction<T>(
         }),
       tell: (...what) => told.push(what),
     });
-    await replicatedCommit(client, () => runQuery(client, "commit"));
-    for (const what of told) telling.tell(...what);
+    await replicatedCommit(client, () => runQuery(client, "commit")).catch((error: unknown) => {
+      for (const [channel, , unsure] of told)
+        if (unsure !== undefined) telling.tell(channel, unsure);
+      throw error;
+    });
+    for (const [channel, payload] of told) telling.tell(channel, payload);
     return result;
   } catch (error) {
     await client.query("rollback").catch(noteBroken);

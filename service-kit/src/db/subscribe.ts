@@ -16,6 +16,8 @@ export interface Subscriber extends Component {
    * @param listener - called with each payload; some are missed while the connection is down
    */
   on(channel: string, listener: (payload: string) => void): void;
+  /** @param listener - called whenever the connection is lost, and something may be missed */
+  lost(listener: () => void): void;
   /** Has the channel's listener hear what this process tells, without the way through Postgres. */
   readonly hear: (channel: string, payload: string) => void;
 }
@@ -46,6 +48,7 @@ export function subscriber(
   watching: Watching = WATCHING,
 ): Subscriber {
   const listeners = new Map<string, (payload: string) => void>();
+  const losers: (() => void)[] = [];
   const stopping = new AbortController();
   const hasStopped = () => stopping.signal.aborted;
   const failing = lastingFailure(({ err, failures }) => {
@@ -79,6 +82,7 @@ export function subscriber(
       const error = await listen(listening).catch((reason: unknown) => reason);
       if (hasStopped()) return;
       failing.failed(error);
+      for (const lose of losers) lose();
       listening();
       await pause(RECONNECT_MILLISECONDS, undefined, { signal: stopping.signal }).catch(() => null);
     }
@@ -86,6 +90,7 @@ export function subscriber(
   return {
     name: "subscription",
     on: (channel, listener) => listeners.set(channel, listener),
+    lost: (listener) => losers.push(listener),
     hear: (channel, payload) => listeners.get(channel)?.(payload),
     // Resolves after the first attempt, however it went.
     start: () =>

@@ -80,6 +80,7 @@ describe("the newest tag of a repository", () => {
       tag: "found",
       digest: found.digest,
       foundAt: expect.any(Date),
+      revision: 0,
     });
     const pushed = tagPush("b", { tag: "pushed" });
     await hold(pushed);

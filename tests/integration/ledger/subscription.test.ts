@@ -47,6 +47,23 @@ describe("what is told with a transaction", () => {
     await eventually("the second is heard twice", () => told.join() === "2,2");
   });
 
+  test("is told as unsure when nobody can say whether it was committed", async () => {
+    const relay = await startRelay(ledger.config.port);
+    ends.push(() => relay.cut());
+    const { told, heard } = listener();
+    const db = open(heard.hear, { ...ledger.config, port: relay.port });
+    const work = db.transaction(async (tx) => {
+      tx.tell(CHANNEL, "it means 2", "it means something");
+      await relay.cut();
+    });
+    await expect(work).rejects.toThrow("unavailable");
+    expect(told).toEqual(["it means something"]);
+    const other = listener();
+    await other.heard.start();
+    await relay.mend();
+    await eventually("others hear of it", () => other.told.join() === "it means something");
+  });
+
   test("is told later when the database is away, and once however often it was told", async () => {
     const relay = await startRelay(ledger.config.port);
     ends.push(() => relay.cut());
@@ -78,9 +95,12 @@ describe("a subscription", () => {
     const relay = await startRelay(ledger.config.port);
     ends.push(() => relay.cut());
     const { reasons, told, heard } = listener({ ...ledger.config, port: relay.port });
+    let losses = 0;
+    heard.lost(() => (losses += 1));
     await heard.start();
+    expect(losses).toBe(0);
     relay.hold();
-    await eventually("the loss is noticed", () => reasons.length > 0);
+    await eventually("the loss is noticed", () => reasons.length > 0 && losses > 0);
     relay.release();
     const db = open();
     await eventually("it is heard", () => {

@@ -13,14 +13,16 @@ export async function buryTag(
   tx: Transaction,
   { repository, tag, actor, reservation }: TagRemoval,
 ): Promise<boolean> {
-  const { rowCount } = await tx.query(
+  const { rows } = await tx.query<{ revision: number }>(
     `update ledger.tag
      set deleted_at = clock_timestamp(), deleted_by = $4,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
          reserved_origin = null, reserved_kind = null
-     where repository = $1 and name = $2 and reservation = $3`,
+     where repository = $1 and name = $2 and reservation = $3
+     returning revision::float8 as revision`,
     [repository, tag, reservation, actor.uid],
   );
-  tellSettled(tx, { repository, tag });
-  return rowCount === 1;
+  const [buried] = rows;
+  if (buried !== undefined) tellSettled(tx, { repository, tag }, { kind: "deleted", ...buried });
+  return buried !== undefined;
 }

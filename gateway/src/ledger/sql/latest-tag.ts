@@ -28,6 +28,8 @@ export interface LatestTag {
   readonly digest: Digest;
   /** When it was found at the registry; `null` for a tag that was pushed, or locked. */
   readonly foundAt: Date | null;
+  /** Grows from one such tag to the next that is pushed. */
+  readonly revision: number;
 }
 
 /**
@@ -43,19 +45,22 @@ export async function readLatest(
   repository: RepositoryName,
 ): Promise<LatestTag | null> {
   const { rows } = await db.query<LatestTag>(
-    `(select 1 as place, name as tag, digest, null::timestamptz as "foundAt" from ledger.tag
+    `(select 1 as place, name as tag, digest, null::timestamptz as "foundAt",
+         2 ^ 53 as revision from ledger.tag
       where repository = $1 and name = 'latest' and locked_at is not null and deleted_at is null)
      union all
-     (select 2, name, digest, null from ledger.tag where ${NEWEST_PUSHED})
+     (select 2, name, digest, null, (extract(epoch from pushed_at) * 1000000)::float8 from ledger.tag where ${NEWEST_PUSHED})
      union all
-     (select 3, tag, digest, found_at from ledger.inherited_latest as inherited
+     (select 3, tag, digest, found_at, 0 from ledger.inherited_latest as inherited
       where repository = $1 and ${STANDS})
      order by place limit 1`,
     [repository],
     "read latest",
   );
   const row = rows[0];
-  return row === undefined ? null : { tag: row.tag, digest: row.digest, foundAt: row.foundAt };
+  if (row === undefined) return null;
+  const { tag, digest, foundAt, revision } = row;
+  return { tag, digest, foundAt, revision };
 }
 
 /** What was found at the registry. */

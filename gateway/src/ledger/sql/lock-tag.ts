@@ -1,6 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Transaction } from "#service-kit/db/pool.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import { tellSettled } from "./settle-tag.js";
 
 /**
  * Makes a tag that nobody is writing immutable for good.
@@ -11,16 +12,19 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
  * @returns the digest it is locked to, or `null` when there was nothing to lock
  */
 export async function lockTagRow(
-  tx: Queryable,
+  tx: Transaction,
   { repository, tag }: TagKey,
   by: string,
 ): Promise<Digest | null> {
-  const { rows } = await tx.query<{ digest: Digest }>(
+  const { rows } = await tx.query<{ digest: Digest; revision: number }>(
     `update ledger.tag set locked_at = clock_timestamp(), locked_by = $3
      where repository = $1 and name = $2 and locked_at is null and reservation is null
        and digest is not null and deleted_at is null
-     returning digest`,
+     returning digest, revision::float8 as revision`,
     [repository, tag, by],
   );
-  return rows[0]?.digest ?? null;
+  const [locked] = rows;
+  if (locked === undefined) return null;
+  tellSettled(tx, { repository, tag }, { kind: "means", ...locked, locked: true });
+  return locked.digest;
 }

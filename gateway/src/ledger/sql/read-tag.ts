@@ -1,9 +1,11 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { HeldTag, TagState } from "#tag-policy/decide-tag-write.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { TagWord } from "../settled-notice.js";
+import { tellSettled } from "./settle-tag.js";
 
 /**
  * @param db - pool or transaction
@@ -51,9 +53,7 @@ export async function readHeldTag(db: Queryable, key: TagKey): Promise<HeldTag |
 
 /** What a reader gets for a tag. */
 export type TagMeaning =
-  | { readonly kind: "means"; readonly digest: Digest }
-  /** Deleted. */
-  | { readonly kind: "nothing" }
+  | TagWord
   /** Pushed for the first time at this moment, with this digest; nobody has said what it was before. */
   | { readonly kind: "reserved"; readonly digest: Digest }
   | { readonly kind: "unknown" };
@@ -64,17 +64,24 @@ export type TagMeaning =
  * @returns the digest that readers get, also while another push of a mutable tag is under way
  */
 export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMeaning> {
-  const { rows } = await db.query<{ digest: Digest | null; reserved: Digest | null }>(
+  const { rows } = await db.query<{
+    digest: Digest | null;
+    reserved: Digest | null;
+    revision: number;
+    locked: boolean;
+  }>(
     `select case when deleted_at is null then digest end as digest,
-            case when digest is null then reserved_digest end as reserved
+            case when digest is null then reserved_digest end as reserved,
+            revision::float8 as revision, locked_at is not null as locked
      from ledger.tag where repository = $1 and name = $2`,
     [key.repository, key.tag],
     "read tag meaning",
   );
   const row = rows[0];
   if (row === undefined) return { kind: "unknown" };
-  if (row.digest !== null) return { kind: "means", digest: row.digest };
-  return row.reserved === null ? { kind: "nothing" } : { kind: "reserved", digest: row.reserved };
+  const { digest, reserved, revision, locked } = row;
+  if (digest !== null) return { kind: "means", digest, revision, locked };
+  return reserved === null ? { kind: "deleted", revision } : { kind: "reserved", digest: reserved };
 }
 
 /**
@@ -105,17 +112,17 @@ export interface FoundTag {
 /**
  * Takes tags of the registry into the ledger. A tag that is there already stays as it is.
  *
- * @param db - pool or transaction
+ * @param tx - transaction
  * @param repository - the repository
  * @param found - the tags
  * @returns those that are new to the ledger
  */
 export async function adoptTags(
-  db: Queryable,
+  tx: Transaction,
   repository: RepositoryName,
   found: readonly FoundTag[],
 ): Promise<FoundTag[]> {
-  const { rows } = await db.query<FoundTag>(
+  const { rows } = await tx.query<FoundTag>(
     `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, origin)
      select $1, found.name, found.digest, '', clock_timestamp(), 'adopted'
      from unnest($2::text[], $3::text[]) as found (name, digest)
@@ -123,5 +130,7 @@ export async function adoptTags(
      returning name as tag, digest`,
     [repository, found.map(({ tag }) => tag), found.map(({ digest }) => digest)],
   );
+  for (const { tag, digest } of rows)
+    tellSettled(tx, { repository, tag }, { kind: "means", digest, revision: 1, locked: false });
   return rows;
 }

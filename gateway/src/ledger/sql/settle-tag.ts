@@ -1,9 +1,8 @@
-import type { Digest } from "#registry-protocol/digest.js";
 import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
-import type { Telling } from "#service-kit/db/tell.js";
 import type { Reservation, TagClaim } from "./reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import { formatNotice, type SettledNotice } from "../settled-notice.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
 export const SETTLED_CHANNEL = CHANNELS.settled;
@@ -29,7 +28,7 @@ export interface Committed {
  * @returns what changed, or `null` when the reservation is no longer this claim's: its lease ran out
  */
 export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Committed | null> {
-  const { rows } = await tx.query<Committed>(
+  const { rows } = await tx.query<Committed & { revision: number; locked: boolean }>(
     `with before as (
        select digest, deleted_at from ledger.tag
        where repository = $1 and name = $2 and reservation = $3 for update
@@ -52,13 +51,19 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
                     when before.deleted_at is not null then 'restored'
                     else 'unchanged' end as change,
                before.digest as previous,
-               case when before.digest = held.digest then held.pushed_at end as since`,
+               case when before.digest = held.digest then held.pushed_at end as since,
+               held.revision::float8 as revision, held.locked_at is not null as locked`,
     [claim.repository, claim.tag, claim.reservation],
     "commit tag",
   );
-  const [committed] = rows;
-  tellSettled(tx, claim, committed === undefined ? null : claim.digest);
-  return committed ?? null;
+  const [row] = rows;
+  if (row === undefined) {
+    tellSettled(tx, claim, { kind: "unsure" });
+    return null;
+  }
+  const { revision, locked, ...committed } = row;
+  tellSettled(tx, claim, { kind: "means", digest: claim.digest, revision, locked });
+  return committed;
 }
 
 /**
@@ -82,7 +87,7 @@ export async function releaseTag(tx: Transaction, claim: Reservation): Promise<b
      where repository = $1 and name = $2 and reservation = $3`,
     key,
   );
-  tellSettled(tx, claim);
+  tellSettled(tx, claim, { kind: "unchanged" });
   return freed.rowCount === 1 || given.rowCount === 1;
 }
 
@@ -102,18 +107,18 @@ export async function shortenLease(db: Queryable, claim: TagClaim, seconds: numb
 }
 
 /**
- * Tells every gateway that a tag is no longer being written, as soon as that counts. When it gets lost, those who wait
- * look for themselves a little later.
+ * Tells every gateway, this one first, that a tag is no longer being written, as soon as that counts. Should nobody be able to
+ * say whether the transaction was committed, it is told that nobody can. When it gets lost, those who wait look for themselves a
+ * little later, and so does whoever remembers the tag.
  *
  * @param tx - transaction
  * @param key - the tag
- * @param digest - what it means from now on; `null`: whoever wants to know asks
+ * @param notice - what it means from now on
  */
 export function tellSettled(
-  tx: Telling,
-  { repository, tag }: TagKey,
-  digest: Digest | null = null,
+  tx: Pick<Transaction, "tell">,
+  key: TagKey,
+  notice: SettledNotice,
 ): void {
-  const meaning = digest === null ? "" : `@${digest}`;
-  tx.tell(SETTLED_CHANNEL, `${repository}:${tag}${meaning}`);
+  tx.tell(SETTLED_CHANNEL, formatNotice(key, notice), formatNotice(key, { kind: "unsure" }));
 }

@@ -133,14 +133,14 @@ async function settleTogether(
   const condition = isOwn
     ? "reservation = $2"
     : "reservation is not null and reserved_digest = $2 and (not $5 or reserved_until < now())";
-  const { rows } = await tx.query<{ name: Tag }>(
+  const { rows } = await tx.query<{ tag: Tag; revision: number }>(
     `update ledger.tag
      set deleted_at = case when $3::text is null then deleted_at else clock_timestamp() end,
          deleted_by = coalesce($3::text, deleted_by),
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
          reserved_origin = null, reserved_kind = null
      where repository = $1 and reserved_kind = $4 and ${condition}
-     returning name`,
+     returning name as tag, revision::float8 as revision`,
     [
       which.repository,
       isOwn ? which.reservation : which.digest,
@@ -149,7 +149,11 @@ async function settleTogether(
       ...(isOwn ? [] : [which.expired]),
     ],
   );
-  const tags = rows.map(({ name }) => name).sort();
-  for (const tag of tags) tellSettled(tx, { repository: which.repository, tag });
-  return tags;
+  for (const { tag, revision } of rows)
+    tellSettled(
+      tx,
+      { repository: which.repository, tag },
+      buriedBy === null ? { kind: "unchanged" } : { kind: "deleted", revision },
+    );
+  return rows.map(({ tag }) => tag).sort();
 }

@@ -6,6 +6,8 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 export interface DriftedTag extends TagKey {
   /** What it means in the ledger. */
   readonly digest: Digest;
+  /** What it means at the registry. */
+  readonly found: Digest;
 }
 
 /**
@@ -16,7 +18,7 @@ export interface DriftedTag extends TagKey {
 export async function readDriftedTags(db: Queryable, limit: number): Promise<DriftedTag[]> {
   // The first condition is that of the index `tag_suspect`.
   const { rows } = await db.query<DriftedTag>(
-    `select repository, name as tag, digest from ledger.tag
+    `select repository, name as tag, digest, drift_digest as found from ledger.tag
      where (missing_sightings > 0 or drift_digest is not null)
        and drift_digest is not null and digest is not null and deleted_at is null
      limit $1`,
@@ -29,6 +31,7 @@ export async function readDriftedTags(db: Queryable, limit: number): Promise<Dri
 export interface DeletedTag extends TagKey {
   /** When it was deleted, as text that loses nothing. */
   readonly at: string;
+  readonly revision: number;
 }
 
 /**
@@ -43,7 +46,7 @@ export async function readDeletedSince(
   limit: number,
 ): Promise<DeletedTag[]> {
   const { rows } = await db.query<DeletedTag>(
-    `select repository, name as tag, deleted_at::text as at from ledger.tag
+    `select repository, name as tag, deleted_at::text as at, revision::float8 as revision from ledger.tag
      where deleted_at is not null and ($1::text is null or deleted_at >= $1::timestamptz)
      order by deleted_at desc limit $2`,
     [after, limit],

@@ -2,6 +2,7 @@ import type { AuditEntry } from "#audit-log/entry.js";
 import { compileTagPolicy, type TagRuleSpec } from "#tag-policy/tag-policy.js";
 import type { Action } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, type Answer, type AskOptions } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
@@ -23,8 +24,12 @@ export interface Wharf {
   readonly ledger: TestLedger;
   readonly authority: TokenAuthority;
   readonly db: Database;
-  /** The gateways' way to the ledger. */
-  readonly database: TcpRelay;
+  /** Each gateway's way to the ledger. */
+  readonly ways: readonly [TcpRelay, TcpRelay];
+  /** All of them. */
+  readonly database: Pick<TcpRelay, "cut" | "mend" | "hold" | "release">;
+  /** Mends every way that was cut; resolves when both gateways hear again. */
+  mend(): Promise<void>;
   /** Asks the first gateway with a token that grants these actions. */
   ask(actions: readonly Action[], target: string, options?: AskOptions): Promise<Answer>;
   /** Pushes with a token to push, by tag or, without one, by digest. */
@@ -61,19 +66,24 @@ export async function startWharf(
   const authority = await startTokenAuthority();
   const ledger = await createLedger(postgres);
   const db = ledger.open();
-  const database = await startRelay(postgres.login.port);
-  const start = () =>
+  const { port } = postgres.login;
+  const ways = [await startRelay(port), await startRelay(port)] as const;
+  const start = (way: TcpRelay) =>
     startGateway({
       registryUrl: registry.url,
       tokenServerUrl: authority.server.url,
-      db: ledger.open({ port: database.port }),
-      hears: ledger.config,
+      hears: { ...ledger.config, port: way.port },
       policy: compileTagPolicy(rules),
       allowDelete: true,
     });
-  const gateways = [await start(), await start()] as const;
+  const gateways = [await start(ways[0]), await start(ways[1])] as const;
+  const database = allOf(ways);
   const wharf: Wharf = {
-    ...{ registry, gateways, postgres, ledger, authority, db, database },
+    ...{ registry, gateways, postgres, ledger, authority, db, ways, database },
+    mend: async () => {
+      await Promise.all(ways.map((way) => way.mend().catch(() => undefined)));
+      await eventually("both hear", async () => (await listeners(db)) === gateways.length);
+    },
     ask: async (actions, target, options = {}) => {
       const headers = { ...options.headers, Authorization: await authority.bearer(actions) };
       return ask(gateways[0].url, target, { ...options, headers });
@@ -121,4 +131,31 @@ export async function startWharf(
   };
   await uploadBlob(registry.url, Buffer.from(CONFIG));
   return wharf;
+}
+
+/** The last statement of one that listens on all channels is its heartbeat. */
+async function listeners(db: Database): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int from pg_stat_activity
+     where application_name = 'subscription' and datname = current_database()
+       and query ~ 'pg_notify'`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
+function allOf(ways: readonly TcpRelay[]): Wharf["database"] {
+  return {
+    cut: async () => {
+      await Promise.all(ways.map((way) => way.cut()));
+    },
+    mend: async () => {
+      await Promise.all(ways.map((way) => way.mend()));
+    },
+    hold: () => {
+      for (const way of ways) way.hold();
+    },
+    release: () => {
+      for (const way of ways) way.release();
+    },
+  };
 }
