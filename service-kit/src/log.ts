@@ -13,7 +13,12 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
  * @returns what `LOG_LEVEL` says
  */
 export function readLogLevel(read: EnvReader): LogLevel {
-  return read.oneOf("LOG_LEVEL", "info", LOG_LEVELS, "least severe lines that are logged");
+  return read.oneOf(
+    "LOG_LEVEL",
+    "info",
+    LOG_LEVELS,
+    "least severe lines that are logged; requests that only read and succeed are `debug`",
+  );
 }
 
 /**

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import { get } from "node:http";
+import { createServer, get } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { compilePolicy, type Policy } from "#access-policy/compile.js";
@@ -128,7 +128,7 @@ describe(`one request for 100 scopes takes at most ${MOST_MILLISECONDS} ms of th
 describe("a client that goes", () => {
   test("is not computed for any further", async () => {
     const looks = slowly(5);
-    const app = server.app.listen(0, "127.0.0.1");
+    const app = createServer(server.app).listen(0, "127.0.0.1");
     await once(app, "listening");
     const { port } = app.address() as AddressInfo;
     const query = new URLSearchParams({ scope: WORST_SCOPES.join(" ") });

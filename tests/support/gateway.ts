@@ -12,7 +12,7 @@ import { NORMAL } from "#gateway/mode/mode.js";
 import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import type { ManifestTurns } from "#gateway/proxy/manifest-turns.js";
-import { tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
+import { tokenRoute, tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
 import { registryListing } from "#gateway/upstream/registry-listing.js";
@@ -276,7 +276,10 @@ function openBehind(options: TestGatewayOptions) {
     forward: forwardTo(url, "the registry", false),
     ...(userAgentMark === undefined ? {} : { userAgentMark }),
   };
-  return { registry, tokenServer: { routes: [tokenServerRoutes(asked)] } };
+  return {
+    registry,
+    tokenServer: { direct: tokenRoute(asked, SILENT), routes: [tokenServerRoutes(asked)] },
+  };
 }
 
 /** @returns a gate through which everything may pass */

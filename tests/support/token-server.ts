@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Express } from "express";
+import type { RequestListener } from "node:http";
 import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
@@ -42,7 +42,7 @@ import { temporaryFolder } from "./temporary-folder.js";
 
 /** A token server on a real Postgres, with a company's identity services beside it. */
 export interface TestTokenServer {
-  readonly app: Express;
+  readonly app: RequestListener;
   readonly http: ReturnType<typeof supertest>;
   readonly db: Database;
   readonly keys: KeyRing;
@@ -176,11 +176,7 @@ export async function startTestTokenServer(
   const metrics = createMetrics();
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ db, migrated: () => true, clocks, log: SILENT, metrics, files });
-  const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [
-    ...tokens.routes,
-    ...restApi.routes,
-    ...probes.routes,
-  ]);
+  const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [tokens, restApi, probes]);
   return {
     app,
     http: supertest(app),

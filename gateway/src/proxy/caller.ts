@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 import { errors, jwtVerify, type JWTPayload } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
@@ -126,7 +126,7 @@ export function tokenVerifier(trust: {
     verify: async (authorization) => {
       const token = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
       if (token === undefined) return null;
-      const fingerprint = createHash("sha256").update(token).digest("base64");
+      const fingerprint = hash("sha256", token, "base64");
       const known = remembered.get(fingerprint);
       if (known !== undefined && now() / 1000 < known.expiresAt && keys.has(known.keyId))
         return known.caller;

@@ -1,5 +1,6 @@
 import { headerText } from "#service-kit/http/header-text.js";
-import type { Request, Response } from "express";
+import type { ServerResponse } from "node:http";
+import type { HttpRequest } from "#service-kit/http/http-request.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { asLine } from "#registry-protocol/text.js";
 import type { RequestContext } from "#service-kit/http/request-context.js";
@@ -8,8 +9,8 @@ import type { Caller } from "./caller.js";
 
 /** One request to the registry API that its caller is allowed to make, on its way to an answer. */
 export interface Exchange<R extends RegistryRequest = RegistryRequest> {
-  readonly req: Request;
-  readonly res: Response;
+  readonly req: HttpRequest;
+  readonly res: ServerResponse;
   readonly request: R;
   readonly caller: Caller;
   readonly context: RequestContext;

@@ -1,12 +1,13 @@
-import type { Request, RequestHandler, Response } from "express";
+import type { ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
+import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
 import { identifyCaller, type CallerDeps } from "./identify-caller.js";
 import type { WriteGate } from "../mode/write-gate.js";
-import { framingOf, refuseBody } from "../upstream/client-framing.js";
+import { framingOf, mayBringBody, refuseBody } from "../upstream/client-framing.js";
 import { takesBody } from "../upstream/registry-request.js";
 import { manifestTurn, type ManifestTurns } from "./manifest-turns.js";
 import { carryOut, type PlanDeps } from "./plan.js";
@@ -26,15 +27,16 @@ export interface RegistryApiDeps {
 const API_VERSION = ["Docker-Distribution-Api-Version", "registry/2.0"] as const;
 
 /**
- * Mounted before any router: registry paths are read from the raw target, never decoded by Express.
+ * Before any router: registry paths are read from the raw target, never decoded by Express.
  *
  * @param deps - everything below
  * @returns everything below `/v2/`
  */
-export function registryRoutes(deps: RegistryApiDeps): RequestHandler {
-  return (req, res, next) => {
-    if (isRegistryTarget(req.url)) void handleRegistryRequest(deps, req, res);
-    else next();
+export function registryRoute(deps: RegistryApiDeps): DirectRoute {
+  return (req, res) => {
+    if (!isRegistryTarget(req.url)) return false;
+    void handleRegistryRequest(deps, req, res);
+    return true;
   };
 }
 
@@ -55,8 +57,8 @@ export function isRegistryTarget(target: string): boolean {
  */
 export async function handleRegistryRequest(
   deps: RegistryApiDeps,
-  req: Request,
-  res: Response,
+  req: HttpRequest,
+  res: ServerResponse,
 ): Promise<void> {
   res.setHeader(...API_VERSION);
   const context = contextOf(req);
@@ -66,7 +68,8 @@ export async function handleRegistryRequest(
     context.route = request.kind;
     const caller = await identifyCaller(deps.callers, req, request);
     const framing = framingOf(req);
-    if (!takesBody(request.kind) || framing.kind === "none") await refuseBody(req, res);
+    if (mayBringBody(req, framing) && (!takesBody(request.kind) || framing.kind === "none"))
+      await refuseBody(req, res);
     const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, framing, res });
     res.once("close", leave);
     const ended = deps.writes.admit(request.kind, () => {
@@ -87,6 +90,6 @@ export async function handleRegistryRequest(
 }
 
 /** Whatever fails after the client has gone fails because of that. */
-function abortedOr(req: Request, error: unknown): unknown {
+function abortedOr(req: HttpRequest, error: unknown): unknown {
   return req.destroyed && !req.complete ? new Fault("BODY_INCOMPLETE", { cause: error }) : error;
 }

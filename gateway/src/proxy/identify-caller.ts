@@ -1,4 +1,4 @@
-import type { Request } from "express";
+import type { IncomingMessage } from "node:http";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -26,7 +26,7 @@ export interface CallerDeps {
  */
 export async function identifyCaller(
   deps: CallerDeps,
-  req: Request,
+  req: IncomingMessage,
   request: RegistryRequest,
 ): Promise<Caller> {
   const { authorization } = req.headers;
@@ -45,7 +45,7 @@ export async function identifyCaller(
  */
 export function requireDelete(
   deps: Pick<CallerDeps, "publicUrl" | "service">,
-  req: Request,
+  req: IncomingMessage,
   caller: Caller,
   repository: RepositoryName,
 ): void {
@@ -54,6 +54,9 @@ export function requireDelete(
   authorizeMore(caller, required, realmFor(deps, req));
 }
 
-function realmFor({ publicUrl, service }: Pick<CallerDeps, "publicUrl" | "service">, req: Request) {
+function realmFor(
+  { publicUrl, service }: Pick<CallerDeps, "publicUrl" | "service">,
+  req: IncomingMessage,
+) {
   return { realm: `${clientOrigin(req, publicUrl)}/token`, service };
 }

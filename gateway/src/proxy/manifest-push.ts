@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { asPierOne, Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
@@ -169,7 +169,7 @@ function sourceOf({
   return source === null ? null : { source, origin: "header" };
 }
 
-function sendAnswer(res: Response, answer: WholeAnswer): void {
+function sendAnswer(res: ServerResponse, answer: WholeAnswer): void {
   res.statusCode = answer.status;
   if (answer.summary !== undefined) setStatusLine(res, answer.status, answer.summary);
   for (const name of ANSWER_HEADERS) {
@@ -179,7 +179,7 @@ function sendAnswer(res: Response, answer: WholeAnswer): void {
   res.end(answer.body);
 }
 
-function sendStored(res: Response, location: string, { digest }: { digest: Digest }): void {
+function sendStored(res: ServerResponse, location: string, { digest }: { digest: Digest }): void {
   res.statusCode = 201;
   res.setHeader("Location", location);
   res.setHeader("Docker-Content-Digest", digest);

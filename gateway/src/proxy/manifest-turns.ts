@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import { Gauge, type Registry } from "prom-client";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
@@ -68,7 +68,7 @@ export function manifestTurn(
     subject,
     framing,
     res,
-  }: { readonly subject: string; readonly framing: Framing; readonly res: Response },
+  }: { readonly subject: string; readonly framing: Framing; readonly res: ServerResponse },
 ): Promise<() => void> {
   if (request.kind !== "manifest.put-by-tag" && request.kind !== "manifest.put-by-digest")
     return Promise.resolve(() => undefined);

@@ -1,4 +1,4 @@
-import type { Response } from "express";
+import type { ServerResponse } from "node:http";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
@@ -130,7 +130,7 @@ async function withoutDeleted(
 }
 
 /** What the registry says instead of a list is the client's affair: that there is no such repository. */
-function relay(res: Response, { status, headers, body }: WholeAnswer): void {
+function relay(res: ServerResponse, { status, headers, body }: WholeAnswer): void {
   res.statusCode = status;
   res.setHeader("Content-Type", headers.get("content-type") ?? "application/json");
   res.setHeader("Content-Length", body.length);

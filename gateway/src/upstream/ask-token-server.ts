@@ -1,4 +1,5 @@
-import type { Request, Response } from "express";
+import type { ServerResponse } from "node:http";
+import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { REST_BODY_LIMITS } from "#service-kit/http/json-body.js";
@@ -29,8 +30,8 @@ const NOTHING = Buffer.alloc(0);
  */
 export async function askTokenServer(
   { forwardToTokenServer, callerStatement }: TokenServerDeps,
-  req: Request,
-  res: Response,
+  req: HttpRequest,
+  res: ServerResponse,
 ): Promise<boolean> {
   const { path, query } = splitTarget(req.url);
   const route = tokenServerRoute(req.method, path);

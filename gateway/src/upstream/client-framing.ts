@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { Fault } from "#registry-protocol/faults.js";
 import { admitBody } from "#service-kit/http/admit-body.js";
+import { rawValuesOf } from "#service-kit/http/raw-headers.js";
 
 /** How a client says where its request's body ends (RFC 9112 section 6). */
 export type Framing =
@@ -23,10 +24,11 @@ const LENGTH = /^\d{1,15}$/;
  * @throws Fault REQUEST_INVALID when two programs could read it differently
  */
 export function framingOf(req: Pick<IncomingMessage, "rawHeaders" | "httpVersion">): Framing {
-  const lengths = valuesOf(req.rawHeaders, "content-length");
-  const codings = valuesOf(req.rawHeaders, "transfer-encoding");
+  const lengths = rawValuesOf(req.rawHeaders, "content-length");
+  const codings = rawValuesOf(req.rawHeaders, "transfer-encoding");
   if (lengths.length + codings.length > 1) throw ambiguous("is framed in two ways");
-  const [[length], [coding]] = [lengths, codings];
+  const [length] = lengths;
+  const [coding] = codings;
   if (coding !== undefined) {
     // RFC 9112 section 6.1: a client of before transfer codings did not write this header.
     if (req.httpVersion !== "1.1")
@@ -38,6 +40,16 @@ export function framingOf(req: Pick<IncomingMessage, "rawHeaders" | "httpVersion
   if (length === undefined) return { kind: "none" };
   if (!LENGTH.test(length.trim())) throw ambiguous("has a length that is none");
   return { kind: "length", bytes: Number(length) };
+}
+
+/**
+ * @param req - a request
+ * @param framing - its framing
+ * @returns whether anything can come after its head: nothing does where no header announces it (RFC 9112 section 6.3), but
+ *   what follows an `Upgrade` is in whatever protocol
+ */
+export function mayBringBody(req: Pick<IncomingMessage, "headers">, framing: Framing): boolean {
+  return framing.kind !== "none" || req.headers.upgrade !== undefined;
 }
 
 /**
@@ -95,12 +107,6 @@ function emptyEnd(req: IncomingMessage): Promise<void> {
     }, EMPTY_BODY_MILLISECONDS);
     req.on("data", byte).on("end", end).on("close", gone);
   });
-}
-
-function valuesOf(rawHeaders: readonly string[], wanted: string): string[] {
-  return rawHeaders.filter(
-    (_value, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === wanted,
-  );
 }
 
 function misplaced({ method }: IncomingMessage): Fault {

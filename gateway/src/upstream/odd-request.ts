@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
+import { rawValuesOf } from "#service-kit/http/raw-headers.js";
 import { framingOf } from "./client-framing.js";
 
 /**
@@ -16,10 +17,8 @@ export function refuseOddRequest(req: IncomingMessage, res: ServerResponse): voi
     if (req.url?.startsWith("/") !== true) throw odd("the request's target is not a path");
     if (req.httpVersion !== "1.1" && req.httpVersion !== "1.0")
       throw odd("this version of HTTP is not supported");
-    const hosts = req.rawHeaders.filter(
-      (text, at) => at % 2 === 0 && text.toLowerCase() === "host",
-    );
-    if (hosts.length > 1) throw odd("the request names more than one host");
+    if (rawValuesOf(req.rawHeaders, "host").length > 1)
+      throw odd("the request names more than one host");
     framingOf(req);
   } catch (error) {
     res.shouldKeepAlive = false;

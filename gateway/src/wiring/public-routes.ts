@@ -1,5 +1,6 @@
-import type { Express, RequestHandler } from "express";
+import type { RequestListener } from "node:http";
 import { clientReader } from "#service-kit/http/client-reader.js";
+import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { GatewayConfig } from "../config/config.js";
@@ -15,12 +16,12 @@ import { gatewayRoutes } from "../routes/routes.js";
 export function openPublicRoutes(
   config: Pick<GatewayConfig, "trustedProxies" | "publicUrl" | "corsOrigins">,
   { log, metrics }: { readonly log: Logger; readonly metrics: ServiceMetrics },
-  opened: readonly { readonly routes: readonly RequestHandler[] }[],
-): Express {
+  opened: readonly Routed[],
+): RequestListener {
   const client = clientReader(config.trustedProxies, { log, now: Date.now });
   const { publicUrl } = config;
   return gatewayRoutes(
     { log, metrics, client, publicUrl, crossOrigin: crossOrigin(config.corsOrigins) },
-    opened.flatMap(({ routes }) => routes),
+    opened,
   );
 }

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { RequestHandler } from "express";
 import type { Database } from "#service-kit/db/pool.js";
+import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Deletion } from "../deletion/deletion.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { defaultImages } from "../proxy/default-images.js";
-import { registryRoutes } from "../proxy/handle.js";
+import { registryRoute } from "../proxy/handle.js";
 import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
 import { wholeManifests } from "../proxy/repeated-manifests.js";
@@ -41,7 +41,7 @@ export function openRegistryApi(
     /** Absent: as configured. */
     readonly turns?: ManifestTurns;
   },
-): { readonly routes: readonly RequestHandler[] } {
+): Routed {
   const { db, log, registry, ledger } = deps;
   const { allowDelete, manifestBounds, tagRefusalCode } = config;
   const { writes } = deps.mode;
@@ -77,5 +77,6 @@ export function openRegistryApi(
       pulls: deps.pulls.recorder,
     },
   };
-  return { routes: [registryRoutes({ callers, plan, log, writes, manifestTurns: turns })] };
+  const api = { callers, plan, log, writes, manifestTurns: turns };
+  return { direct: registryRoute(api), routes: [] };
 }

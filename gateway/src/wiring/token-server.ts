@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
-import type { RequestHandler } from "express";
-import { tokenServerRoutes } from "../routes/token-server-routes.js";
+import type { Routed } from "#service-kit/http/entry.js";
+import { tokenRoute, tokenServerRoutes } from "../routes/token-server-routes.js";
 import { callerStatement } from "../upstream/caller-statement.js";
 import { forwarder } from "../upstream/forward.js";
 
@@ -13,8 +13,7 @@ const IDLE_SECONDS = 30;
 const LOOPBACK = "127.0.0.1";
 
 /** The way to the token server. */
-export interface TokenServer {
-  readonly routes: readonly RequestHandler[];
+export interface TokenServer extends Routed {
   /** @returns headers of a GET of the gateway's own, by its path */
   readonly introduce: (path: string) => Readonly<Record<string, string>>;
 }
@@ -34,8 +33,10 @@ export function openTokenServer(url: string, keys: KeyRing, log: Logger): TokenS
   };
   const forwardToTokenServer = forwarder(way, log);
   const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
+  const asked = { forwardToTokenServer, callerStatement: statement };
   return {
-    routes: [tokenServerRoutes({ forwardToTokenServer, callerStatement: statement })],
+    direct: tokenRoute(asked, log),
+    routes: [tokenServerRoutes(asked)],
     introduce: (path) =>
       statement({ address: LOOPBACK, requestId: randomUUID() }, { method: "GET", path }),
   };

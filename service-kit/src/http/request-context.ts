@@ -27,7 +27,12 @@ const UNKNOWN: ClientFacts = {
   ignored: false,
 };
 
-const contexts = new WeakMap<IncomingMessage, RequestContext>();
+/** On the request itself: a map by requests costs the collector more than all else here. */
+const CONTEXT = Symbol("context");
+
+interface WithContext extends IncomingMessage {
+  [CONTEXT]?: RequestContext;
+}
 
 /** Safe in a log line and a header, and long enough for the usual trace ids. */
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
@@ -58,16 +63,16 @@ export function openContext(
     ...{ requestId, clientRequestId, client },
     ...{ route: "unknown", actor: null },
   };
-  contexts.set(req, context);
+  (req as WithContext)[CONTEXT] = context;
   res.setHeader("X-Request-Id", requestId);
-  const startedAt = process.hrtime.bigint();
+  const startedAt = performance.now();
   res.once("close", () => {
-    const seconds = Number(process.hrtime.bigint() - startedAt) / 1e9;
+    const seconds = (performance.now() - startedAt) / 1_000;
     const method = knownMethod(req.method);
     const status = res.writableFinished ? String(res.statusCode) : "aborted";
     deps.metrics.requests.inc({ route: context.route, method, status });
     deps.metrics.duration.observe({ route: context.route, method }, seconds);
-    deps.log.info({
+    deps.log[levelOf(req, res)]({
       event: "request",
       ...shownIds(context),
       route: context.route,
@@ -124,12 +129,19 @@ export function shownIds({ requestId, clientRequestId }: RequestContext): {
  * @returns its context
  */
 export function contextOf(req: IncomingMessage): RequestContext {
-  const context = contexts.get(req);
+  const context = (req as WithContext)[CONTEXT];
   if (context === undefined) throw new Error("the request has no context yet");
   return context;
 }
 
+/** Whatever changes something or fails is worth a line; reads that went well are counted, and many. */
+function levelOf({ method }: IncomingMessage, res: ServerResponse): "info" | "debug" {
+  const isRead = method === "GET" || method === "HEAD";
+  return isRead && res.writableFinished && res.statusCode < 400 ? "debug" : "info";
+}
+
+const METHODS: readonly (string | undefined)[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+
 function knownMethod(method: string | undefined): string {
-  const known = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-  return method !== undefined && known.includes(method) ? method : "other";
+  return method !== undefined && METHODS.includes(method) ? method : "other";
 }

@@ -1,5 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { HEAD_LIMITS } from "./head-limits.js";
+import { rawValuesOf } from "./raw-headers.js";
 
 /** What the parser read of a request before its body. */
 export interface RequestHead {
@@ -108,8 +109,8 @@ function refuseExpectation(head: RequestHead): RefusedHead | null {
   return { reason: "expectation", fault: new Fault("EXPECTATION_FAILED") };
 }
 
-function valuesOf({ rawHeaders }: RequestHead, name: string): string[] {
-  return rawHeaders.filter((_, i) => i % 2 === 1 && rawHeaders[i - 1]?.toLowerCase() === name);
+function valuesOf({ rawHeaders }: RequestHead, name: string): readonly string[] {
+  return rawValuesOf(rawHeaders, name);
 }
 
 function malformed(message: string): RefusedHead {

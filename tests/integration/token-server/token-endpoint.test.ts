@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { createRemoteJWKSet, decodeProtectedHeader, jwtVerify } from "jose";
-import type { Server } from "node:http";
+import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { addKey } from "#service-kit/signing/key-folder.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
@@ -10,7 +10,7 @@ let listener: Server;
 let url: string;
 beforeAll(async () => {
   server = await startTestTokenServer();
-  listener = server.app.listen(0, "127.0.0.1");
+  listener = createServer(server.app).listen(0, "127.0.0.1");
   await new Promise((resolve) => listener.once("listening", resolve));
   url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`;
 });

@@ -76,6 +76,30 @@ describe("the id of a request", () => {
     },
   );
 
+  test("stands in the line of a request, at debug when that only read and succeeded", () => {
+    const levelOf = (method: string, status: number) => {
+      const levels: string[] = [];
+      const log = {
+        debug: () => void levels.push("debug"),
+        info: () => void levels.push("info"),
+      } as unknown as Logger;
+      const req = requestFrom(CLIENT, {}, method);
+      const res = answerTo(req);
+      const client = clientReader([], { log: SILENT, now: Date.now });
+      openContext(req, res, { log, metrics: createMetrics(), client });
+      res.statusCode = status;
+      Object.defineProperty(res, "writableFinished", { value: status !== 0 });
+      res.emit("close");
+      return levels;
+    };
+    for (const method of ["GET", "HEAD"]) {
+      expect([levelOf(method, 200), levelOf(method, 304)]).toEqual([["debug"], ["debug"]]);
+      expect([levelOf(method, 404), levelOf(method, 503)]).toEqual([["info"], ["info"]]);
+      expect(levelOf(method, 0)).toEqual(["info"]);
+    }
+    for (const method of ["PUT", "DELETE"]) expect(levelOf(method, 201)).toEqual(["info"]);
+  });
+
   test("is there also when it cannot be told where a request comes from", () => {
     const { requestId, error } = opened(PROXY, {
       "x-request-id": "trace-1",

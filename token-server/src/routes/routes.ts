@@ -1,8 +1,7 @@
-import express, { type Express, type Request, type RequestHandler, type Response } from "express";
-import { Fault } from "#registry-protocol/faults.js";
+import type { RequestListener } from "node:http";
 import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
+import { entryListener, type Routed } from "#service-kit/http/entry.js";
 import { openContext } from "#service-kit/http/request-context.js";
-import { sendFault } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RequestOrigin } from "./told-by-gateway.js";
@@ -16,28 +15,24 @@ export interface EntryDeps {
 
 /**
  * @param deps - log, metrics, and where requests are from
- * @param routes - the routes of all parts, in their order; whoever knows a request answers it, others pass it on
+ * @param parts - all that have routes, in their order; whoever knows a request answers it, others pass it on
  * @returns every public route of the token server
  */
-export function tokenServerRoutes(deps: EntryDeps, routes: readonly RequestHandler[]): Express {
+export function tokenServerRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
   const { log, metrics, origin } = deps;
   const { client, requestId } = origin;
-  const app = express();
-  app.disable("x-powered-by");
-  app.disable("etag");
-  app.use((req, res, next) => {
-    openContext(req, res, { log, metrics, client, requestId });
-    // The gateway compares the origin with its own.
-    refuseCrossSite(req, () => null);
-    if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
-    next();
-  });
-  for (const handler of routes) app.use(handler);
-  app.use(() => {
-    throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
-  });
-  app.use((error: unknown, req: Request, res: Response, _next: unknown) => {
-    sendFault(req, res, error, log);
-  });
-  return app;
+  const context = { log, metrics, client, requestId };
+  return entryListener(
+    {
+      log,
+      enter: (req, res) => {
+        openContext(req, res, context);
+        // The gateway compares the origin with its own.
+        refuseCrossSite(req, () => null);
+        if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
+        return true;
+      },
+    },
+    parts,
+  );
 }

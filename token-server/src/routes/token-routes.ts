@@ -1,44 +1,72 @@
+import type { ServerResponse } from "node:http";
 import { headerText } from "#service-kit/http/header-text.js";
-import { Router, type Request, type RequestHandler, type Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import { asLine } from "#registry-protocol/text.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { isFromBrowser } from "#service-kit/http/cross-site.js";
 import { readFormBody } from "#service-kit/http/form-body.js";
+import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
-import { sendJson } from "#service-kit/http/send-fault.js";
+import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
+import type { Logger } from "#service-kit/log.js";
 import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
-import { named } from "./named.js";
 
 /** A header of any length does not make an entry of any length. */
 const MOST_USER_AGENT_CHARACTERS = 200;
 
+/** As a router takes paths: neither case nor a slash at the end makes another one. */
+const PATH = /^\/token\/?$/i;
+
 /**
  * @param deps - what issuing a token needs
- * @returns `/token`, by GET and POST
+ * @param log - where failures are told
+ * @returns `/token`, by GET and POST, before any router
  */
-export function tokenRoutes(deps: IssueDeps): RequestHandler {
-  const routes = Router();
-  routes.get("/token", named("token"), (req, res) =>
-    answerToken(deps, req, res, (service) =>
-      parseTokenRequest(splitTarget(req.url).query, req.headers.authorization, service),
-    ),
-  );
-  routes.post("/token", named("token"), async (req, res) => {
-    const form = await readFormBody(req, res);
-    await answerToken(deps, req, res, (service) =>
-      parseOAuthRequest(form, req.headers.authorization, service),
-    );
-  });
-  return routes;
+export function tokenRoute(deps: IssueDeps, log: Logger): DirectRoute {
+  return (req, res) => {
+    const { path, query } = splitTarget(req.url);
+    if (!PATH.test(path)) return false;
+    const answer = answerTo(deps, req, res, query);
+    if (answer === null) return false;
+    contextOf(req).route = "token";
+    answer().catch((error: unknown) => {
+      sendFault(req, res, error, log);
+    });
+    return true;
+  };
+}
+
+/** @returns what answers the request; `null` for methods that nobody asks for tokens by */
+function answerTo(
+  deps: IssueDeps,
+  req: HttpRequest,
+  res: ServerResponse,
+  query: string,
+): (() => Promise<void>) | null {
+  const { authorization } = req.headers;
+  switch (req.method) {
+    case "GET":
+    case "HEAD":
+      return () =>
+        answerToken(deps, req, res, (service) => parseTokenRequest(query, authorization, service));
+    case "POST":
+      return async () => {
+        const form = await readFormBody(req, res);
+        await answerToken(deps, req, res, (service) =>
+          parseOAuthRequest(form, authorization, service),
+        );
+      };
+    default:
+      return null;
+  }
 }
 
 async function answerToken(
   deps: IssueDeps,
-  req: Request,
-  res: Response,
+  req: HttpRequest,
+  res: ServerResponse,
   parse: (service: string) => TokenRequest,
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
@@ -63,6 +91,6 @@ async function answerToken(
 }
 
 /** RFC 9110 section 15.5.2: a 401 says how to log in. Browsers do not know the scheme that they are told, and ask nobody. */
-function loginChallenge(req: Request): string {
+function loginChallenge(req: HttpRequest): string {
   return `${isFromBrowser(req) ? "X-Basic" : "Basic"} realm="Wharfinger", charset="UTF-8"`;
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from "express";
+import type { Routed } from "#service-kit/http/entry.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
@@ -27,12 +27,11 @@ export function openListeners(
     readonly metrics: ServiceMetrics;
     readonly requests: Pick<FollowedOrigin, "origin">;
   },
-  opened: readonly { readonly routes: readonly RequestHandler[] }[],
+  opened: readonly Routed[],
 ): Opened {
   const { log, metrics, requests } = deps;
   const { host, port, drainSeconds, connections } = config;
-  const routes = opened.flatMap((one) => one.routes);
-  const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, routes);
+  const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, opened);
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { RequestHandler } from "express";
+import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { TokenServerConfig } from "../config/config.js";
 import type { PolicySource } from "../policy/watch.js";
 import { keyRoutes } from "../routes/key-routes.js";
-import { tokenRoutes } from "../routes/token-routes.js";
+import { tokenRoute } from "../routes/token-routes.js";
 import type { IssueDeps } from "../token/issue.js";
 
 /**
@@ -22,10 +22,10 @@ export function openTokens(
     readonly log: Logger;
     readonly now?: () => number;
   },
-): { readonly routes: readonly RequestHandler[] } {
+): Routed {
   const { logins, teams, policy, keys, log, now = Date.now } = deps;
   const { issuer, service, tokenLifetimeSeconds: lifetimeSeconds } = config;
   const signing = { keys, issuer, service, lifetimeSeconds, newTokenId: randomUUID };
   const issuing = { logins, teams, policy, signing, now, log };
-  return { routes: [tokenRoutes(issuing), keyRoutes(keys)] };
+  return { direct: tokenRoute(issuing, log), routes: [keyRoutes(keys)] };
 }
