@@ -34,7 +34,7 @@ const CONFINED: Readonly<Record<string, RegExp>> = {
   jsonwebtoken: /^service-kit\/src\/signing\/|^token-server\/src\//,
   jose: /^service-kit\/src\/signing\/|^gateway\/src\/proxy\/(?:caller|known-keys)\.ts$|^token-server\/src\//,
   "@peculiar/x509": /^service-kit\/src\/signing\/|^token-server\/src\/identity\//,
-  express: /^(?:gateway|token-server)\/src\//,
+  express: /^(?:gateway|token-server)\/src\/|^service-kit\/src\/http\/entry\.ts$/,
   "@aws-sdk/client-sns": /^gateway\/src\/sinks\//,
   pino: /^service-kit\/src\/log\.ts$/,
 };
