@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { envReader, type EnvReader } from "#service-kit/config.js";
-import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readUpstreamTokenNames } from "#service-kit/signing/token-names.js";

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { connectionOptions, readDatabaseConfig } from "#service-kit/db/pool.js";
+import { connectionOptions, readDatabaseConfig } from "#service-kit/db/config.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { migrateAll } from "../database/migrate.js";

@@ -1,5 +1,5 @@
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { readDatabaseConfig } from "#service-kit/db/pool.js";
+import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { createLogger } from "#service-kit/log.js";
 import { migrateAll } from "./migrate.js";
 

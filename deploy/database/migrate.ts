@@ -1,7 +1,7 @@
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { LEDGER_MIGRATIONS } from "#gateway/wiring/migrations.js";
 import { migrate } from "#service-kit/db/migrate.js";
-import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
 import type { Logger } from "#service-kit/log.js";
 import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 

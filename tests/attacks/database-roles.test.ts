@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type pg from "pg";
 import { SERVICE_ROLES, type Privilege, type ServiceRole } from "#service-kit/db/rights.js";
-import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { Secret } from "#service-kit/secret.js";
 import {
   connected,

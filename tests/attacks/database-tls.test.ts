@@ -2,12 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import { migrate } from "#service-kit/db/migrate.js";
-import {
-  openDatabase,
-  readDatabaseConfig,
-  type DatabaseConfig,
-  type Queryable,
-} from "#service-kit/db/pool.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Queryable } from "#service-kit/db/pool.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { createLogger } from "#service-kit/log.js";
 import type { PostgresLogin } from "#local/postgres/postgres.js";

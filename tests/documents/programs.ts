@@ -3,7 +3,7 @@ import { readVariables as readGateway } from "#gateway/config/config.js";
 import { readVariables as readLocal } from "#local/settings.js";
 import { readBucket } from "#registry-config/options.js";
 import type { EnvReader } from "#service-kit/config.js";
-import { readDatabaseConfig } from "#service-kit/db/pool.js";
+import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { readVariables as readTokenServer } from "#token-server/config/config.js";
 import { VARIABLES as OF_WHARF } from "../../cli/src/variables.js";
 import { readRegistryOptions } from "../../deploy/compose/registry-options.js";

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import pg from "pg";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
-import { connectionOptions, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { connectionOptions, type DatabaseConfig } from "#service-kit/db/config.js";
 import { Secret } from "#service-kit/secret.js";
 import { makeRoles } from "../../deploy/database/roles.js";
 import { AUDIT_LOG_MIGRATIONS, LEDGER_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "./migrations.js";

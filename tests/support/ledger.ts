@@ -1,5 +1,6 @@
 import type { AuditEntry } from "#audit-log/entry.js";
-import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { SILENT } from "./silent.js";
 import { AUDIT_LOG_MIGRATIONS, LEDGER_MIGRATIONS } from "./migrations.js";
 import { configOf, migratedDatabase } from "./migrated-database.js";

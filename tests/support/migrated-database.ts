@@ -1,6 +1,6 @@
 import { withClient, type PostgresLogin } from "#local/postgres/postgres.js";
 import { migrate, type MigrationSet } from "#service-kit/db/migrate.js";
-import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { NO_TLS } from "#service-kit/db/tls.js";
 import { Secret } from "#service-kit/secret.js";
 import type { TestPostgres } from "./postgres.js";

@@ -9,7 +9,8 @@ import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
-import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
+import { readDatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import {
   parseCollectCommand,

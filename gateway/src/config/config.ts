@@ -5,7 +5,7 @@ import {
   readDatabaseConfig,
   readDatabaseConnections,
   type DatabaseConfig,
-} from "#service-kit/db/pool.js";
+} from "#service-kit/db/config.js";
 import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";

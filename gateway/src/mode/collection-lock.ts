@@ -1,5 +1,5 @@
 import { runExclusively, type ExclusiveSession } from "#service-kit/db/exclusive.js";
-import type { DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
 import type { Logger } from "#service-kit/log.js";
 
 /**

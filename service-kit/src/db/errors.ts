@@ -48,3 +48,14 @@ export function unusableTold(log: Pick<Logger, "error">): <T>(answer: Promise<T>
     }
   };
 }
+
+/**
+ * @param error - whatever a statement was answered with
+ * @returns whether its connection is of no more use: lost, silent, or a standby's by now
+ */
+export function isLost(error: unknown): boolean {
+  if (!isUnavailable(error)) return false;
+  return (
+    !(error.cause instanceof pg.DatabaseError) || /^(?:08|25006|57P)/.test(error.cause.code ?? "")
+  );
+}

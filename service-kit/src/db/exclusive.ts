@@ -1,9 +1,11 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Logger } from "../log.js";
 import { endClient } from "./end-client.js";
 import { WORK_LOCKS, type WorkLock } from "./locks.js";
 import { asFault } from "./errors.js";
-import { connectionOptions, runQuery, type DatabaseConfig, type Queryable } from "./pool.js";
+import type { DatabaseConfig } from "./config.js";
+import { connectWritable } from "./servers.js";
+import { runQuery, type Queryable } from "./pool.js";
 
 /** A connection that holds a lock which nobody else can have; temporary tables on it are its own. */
 export interface ExclusiveSession extends Queryable {
@@ -29,15 +31,9 @@ export async function runExclusively<T>(
   log: Pick<Logger, "warn">,
   work: (session: ExclusiveSession) => Promise<T>,
 ): Promise<{ readonly ran: true; readonly result: T } | { readonly ran: false }> {
-  const client = new pg.Client({
-    ...connectionOptions(config),
-    application_name: `exclusive work: ${lock}`,
-    statement_timeout: STATEMENT_MILLISECONDS,
-    query_timeout: STATEMENT_MILLISECONDS + 2_000,
-  });
   const lost = new AbortController();
+  const client = await connect(config, `exclusive work: ${lock}`, log);
   client.on("error", (error) => {
-    log.warn({ event: "database.connection-lost", reason: error.message });
     lost.abort(error);
   });
   client.on("end", () => {
@@ -48,7 +44,6 @@ export async function runExclusively<T>(
     lost: lost.signal,
   };
   try {
-    await connect(client);
     const { rows } = await session.query<{ held: boolean }>(
       `select pg_try_advisory_lock($1) as held`,
       [WORK_LOCKS[lock]],
@@ -60,9 +55,22 @@ export async function runExclusively<T>(
   }
 }
 
-async function connect(client: pg.Client): Promise<void> {
+async function connect(
+  config: DatabaseConfig,
+  name: string,
+  log: Pick<Logger, "warn">,
+): Promise<pg.Client> {
+  const options = {
+    application_name: name,
+    statement_timeout: STATEMENT_MILLISECONDS,
+    query_timeout: STATEMENT_MILLISECONDS + 2_000,
+  };
   try {
-    await client.connect();
+    return await connectWritable(config, options, (client) => {
+      client.on("error", (error) => {
+        log.warn({ event: "database.connection-lost", reason: error.message });
+      });
+    });
   } catch (error) {
     throw asFault(error);
   }

@@ -1,12 +1,14 @@
 import { runner } from "node-pg-migrate";
-import pg from "pg";
+import type pg from "pg";
 import { endClient } from "./end-client.js";
 import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import { WORK_LOCKS } from "./locks.js";
 import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
-import { connectionOptions, type DatabaseConfig } from "./pool.js";
+import type { DatabaseConfig } from "./config.js";
+import { connectWritable } from "./servers.js";
+import { namingPooler, PoolerError, refusePooler } from "./pooler.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
 
 /** A folder of forward-only SQL migrations and the schema that they fill. */
@@ -74,12 +76,17 @@ async function withClient<T>(
   log: Pick<Logger, "warn">,
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
-  const client = new pg.Client({ ...connectionOptions(config), application_name: "migration" });
-  client.on("error", (error) => {
-    log.warn({ event: "database.connection-lost", reason: error.message });
-  });
+  const connect = () =>
+    connectWritable(config, { application_name: "migration" }, (made) => {
+      made.on("error", (error) => {
+        log.warn({ event: "database.connection-lost", reason: error.message });
+      });
+    }).catch((error: unknown) => {
+      throw namingPooler(error);
+    });
+  const client = await connect();
   try {
-    await client.connect();
+    await refusePooler(client, connect);
     return await work(client);
   } finally {
     await endClient(client);
@@ -106,7 +113,7 @@ const TELL_AGAIN_MILLISECONDS = 60_000;
  * @param config - where the database is
  * @param migrations - what to apply
  * @param log - where failures are told
- * @returns a component
+ * @returns a component; its start throws PoolerError where a pooler would make LISTEN and locks mean nothing
  */
 export function migrator(
   config: DatabaseConfig,
@@ -114,6 +121,7 @@ export function migrator(
   log: Logger,
 ): Migrator {
   let done = false;
+  let pooled: PoolerError | null = null;
   let toldAt = -Infinity;
   const failing = lastingFailure((fields) => {
     log.error({ event: "database.migration-failed", ...fields });
@@ -131,6 +139,7 @@ export function migrator(
         log.warn({ event: "database.migration-awaited", pending, message });
       }
     } catch (error) {
+      pooled = error instanceof PoolerError ? error : null;
       failing.failed(error);
     }
     if (!done) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
@@ -138,7 +147,10 @@ export function migrator(
   return {
     name: "migration",
     migrated: () => done,
-    start: attempt,
+    start: async () => {
+      await attempt();
+      if (pooled !== null) throw pooled;
+    },
     stop: () => {
       clearTimeout(timer);
       return Promise.resolve();

@@ -1,29 +1,14 @@
 import pg from "pg";
 import { isUnavailable } from "#registry-protocol/faults.js";
-import type { EnvReader } from "../config.js";
 import type { Logger } from "../log.js";
-import type { Secret } from "../secret.js";
-import { PASSWORD } from "../secret-form.js";
 import { breaker, type Patience } from "./breaker.js";
 import { endClient } from "./end-client.js";
-import { asFault, unusableTold } from "./errors.js";
+import { CONNECT_MILLISECONDS, connectionOptions, type DatabaseConfig } from "./config.js";
+import { asFault, isLost, unusableTold } from "./errors.js";
+import { connectWritable, refuseReadOnly, serverChoice, type ServerChoice } from "./servers.js";
 import type { StatementName } from "./statement-names.js";
-import { currentPassword } from "./password.js";
 import { replicatedCommit } from "./replicated-commit.js";
 import { teller, type Telling } from "./tell.js";
-import { readDatabaseTls, tlsOptions, type DatabaseTls } from "./tls.js";
-
-/** Where Postgres is and how to log in. */
-export interface DatabaseConfig {
-  readonly host: string;
-  readonly port: number;
-  readonly database: string;
-  readonly user: string;
-  readonly password: Secret;
-  /** File that the password came from, read anew for each connection; absent or `null`: it never changes. */
-  readonly passwordFile?: string | null;
-  readonly tls: DatabaseTls;
-}
 
 /** Anything that runs one SQL statement: the pool, or a transaction. */
 export interface Queryable {
@@ -75,83 +60,6 @@ export interface PoolOptions {
   readonly patience?: Patience;
 }
 
-/**
- * Reads Pier One's database variables: `DB_SUBNAME` (`//host:5432/db?sslmode=verify-full`), `DB_USER`,
- * `DB_PASSWORD` (or `DB_PASSWORD_FILE`), `PGSSLMODE` and `PGSSLROOTCERT`.
- *
- * @param read - reader that collects faults
- * @returns the parsed configuration
- */
-export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
-  const subname = read.text("DB_SUBNAME", "//localhost:5432/wharfinger", {
-    meaning:
-      "Postgres, with `?ssl=true` or `?sslmode=`…`&sslrootcert=`FILE (docs/closed-by-default.md#tls-to-the-database)",
-    wanted: "`//host:port/database`",
-  });
-  const url = URL.canParse(`postgres:${subname}`) ? new URL(`postgres:${subname}`) : null;
-  if (url !== null && (url.username !== "" || url.password !== ""))
-    read.fault("DB_SUBNAME", "must not hold a user or password: those are DB_USER and DB_PASSWORD");
-  else if (url?.hostname === undefined || url.hostname === "" || url.pathname.length < 2)
-    read.fault("DB_SUBNAME", `given ${JSON.stringify(subname)}, wanted //host:port/database`);
-  else if (url.hash !== "") read.fault("DB_SUBNAME", "holds a #, which begins nothing here");
-  return {
-    host: url?.hostname.replace(/^\[|\]$/g, "") ?? "",
-    port: Number(url?.port === "" ? 5432 : url?.port),
-    database: decodeURIComponent(url?.pathname.slice(1) ?? ""),
-    user: read.text("DB_USER", "postgres", "best a role of the service's own (docs/database.md)"),
-    password: read.secret(
-      "DB_PASSWORD",
-      { form: PASSWORD, fallback: "postgres" },
-      "password of `DB_USER`; a file is read anew for every connection (docs/database.md#changing-a-password)",
-    ),
-    passwordFile: read.optionalText("DB_PASSWORD_FILE"),
-    tls: readDatabaseTls(read, url?.searchParams ?? new URLSearchParams()),
-  };
-}
-
-/**
- * @param read - reader that collects faults
- * @returns the most connections that a service holds
- */
-export function readDatabaseConnections(read: EnvReader): number {
-  return read.integer(
-    "DB_CONNECTIONS",
-    10,
-    { min: 2, max: 200 },
-    "most connections of one process to the database",
-  );
-}
-
-const KEEPALIVE_SECONDS = 10;
-/**
- * How the server watches a connection, so that it ends those of a host that is lost, and the locks of their transactions
- * with them: after half a minute of silence, or of data that nobody acknowledges (PostgreSQL manual, 20.3.2; since 12).
- */
-const SERVER_WATCH = [
-  `tcp_keepalives_idle=${KEEPALIVE_SECONDS}`,
-  `tcp_keepalives_interval=${KEEPALIVE_SECONDS}`,
-  "tcp_keepalives_count=2",
-  "tcp_user_timeout=30000",
-]
-  .map((setting) => `-c ${setting}`)
-  .join(" ");
-
-/** @returns connection options for the `pg` library; give the password that holds when a connection is made */
-export function connectionOptions(config: DatabaseConfig): pg.ClientConfig {
-  return {
-    host: config.host,
-    port: config.port,
-    database: config.database,
-    user: config.user,
-    password: currentPassword(config),
-    ssl: tlsOptions(config.tls, config.host),
-    connectionTimeoutMillis: 3_000,
-    keepAlive: true,
-    keepAliveInitialDelayMillis: KEEPALIVE_SECONDS * 1_000,
-    options: SERVER_WATCH,
-  };
-}
-
 /** Whoever holds a row or a table for longer is stuck: whoever waits gives its connection back. */
 const LOCK_MILLISECONDS = 5_000;
 
@@ -162,8 +70,10 @@ const LOCK_MILLISECONDS = 5_000;
  * @returns a pool; its queries throw Fault UNAVAILABLE while the database cannot be used
  */
 export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: Logger): Database {
+  const choice = serverChoice(config);
   const pool = new pg.Pool({
-    ...connectionOptions(config),
+    Client: clientOf(config, choice),
+    ...(choice.count > 1 && { verify }),
     application_name: options.name,
     max: options.connections,
     // Two bounds: the server ends a slow statement; the client gives up on a server that is silent.
@@ -172,7 +82,9 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     // A transaction does nothing but ask the database: of one that pauses the host is lost, or stopped.
     idle_in_transaction_session_timeout: 10_000,
     lock_timeout: LOCK_MILLISECONDS,
+    connectionTimeoutMillis: CONNECT_MILLISECONDS,
   });
+  const connections = { connect: () => connect(pool, choice) };
   pool.on("error", (error) => {
     log.warn({ event: "database.connection-lost", reason: error.message });
   });
@@ -182,17 +94,17 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     log,
     ...(options.patience && { patience: options.patience }),
   });
-  const telling = teller((...told) => silence.run(() => runQuery(pool, TELL, told, "tell")), {
+  const telling = teller((...told) => silence.run(() => runOne(connections, TELL, told, "tell")), {
     log,
     ...(options.heard && { heard: options.heard }),
   });
   const told = unusableTold(log);
   return {
-    query: (sql, values, name) => told(silence.run(() => runQuery(pool, sql, values, name))),
+    query: (sql, values, name) => told(silence.run(() => runOne(connections, sql, values, name))),
     tell: (channel, payload) => {
       telling.tell(channel, payload);
     },
-    transaction: (work) => told(silence.run(() => runTransaction(pool, telling, work))),
+    transaction: (work) => told(silence.run(() => runTransaction(connections, telling, work))),
     close: async () => {
       await telling.close();
       silence.stop();
@@ -203,18 +115,69 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
 
 /** @throws when a new connection has not answered by then */
 async function isThere(config: DatabaseConfig, milliseconds: number): Promise<void> {
-  const client = new pg.Client({
-    ...connectionOptions(config),
-    application_name: "probe",
-    connectionTimeoutMillis: milliseconds,
-    query_timeout: milliseconds,
-  });
-  client.on("error", () => undefined);
+  const options = { connectionTimeoutMillis: milliseconds, query_timeout: milliseconds };
+  const client = await connectWritable(config, { ...options, application_name: "probe" }, (made) =>
+    made.on("error", () => undefined),
+  );
   try {
-    await client.connect();
     await client.query("select 1");
   } finally {
     void endClient(client);
+  }
+}
+
+interface Connections {
+  /** @throws Fault UNAVAILABLE when there is none */
+  connect(): Promise<pg.PoolClient>;
+}
+
+/** Each connection goes to the server that is chosen when it is made, with the password that holds then. */
+function clientOf(config: DatabaseConfig, choice: ServerChoice): new () => pg.Client {
+  return class extends pg.Client {
+    constructor(options?: string | pg.ClientConfig) {
+      super({ ...connectionOptions(config, choice.current()), ...(options as pg.ClientConfig) });
+    }
+  };
+}
+
+function verify(client: pg.PoolClient, done: (error?: Error) => void): void {
+  refuseReadOnly(client).then(() => {
+    done();
+  }, done);
+}
+
+/** Asks one server after the other until one can be written to. */
+async function connect(pool: pg.Pool, choice: ServerChoice): Promise<pg.PoolClient> {
+  for (let tried = 1; ; tried += 1) {
+    const server = choice.current();
+    try {
+      return await pool.connect();
+    } catch (error) {
+      if (tried >= choice.count) throw asFault(error);
+      choice.isUseless(server);
+    }
+  }
+}
+
+/** A connection whose server has become read-only, or is lost, is of no more use; another one may be. */
+async function runOne<Row extends pg.QueryResultRow>(
+  connections: Connections,
+  ...statement: [sql: string, values?: readonly unknown[], name?: StatementName]
+): Promise<{ rows: Row[]; rowCount: number | null }> {
+  const client = await connections.connect();
+  let broken = false;
+  const noteBroken = () => {
+    broken = true;
+  };
+  client.on("error", noteBroken);
+  try {
+    return await runQuery<Row>(client, ...statement);
+  } catch (error) {
+    if (isLost(error)) noteBroken();
+    throw error;
+  } finally {
+    client.off("error", noteBroken);
+    client.release(broken);
   }
 }
 
@@ -229,7 +192,7 @@ function cutter(pool: pg.Pool): () => void {
 }
 
 /**
- * @param target - whatever runs the statement
+ * @param target - the connection that runs the statement
  * @param sql - the statement
  * @param values - its parameters
  * @param name - see {@link Queryable.query}
@@ -237,7 +200,7 @@ function cutter(pool: pg.Pool): () => void {
  * @throws Fault UNAVAILABLE when the database cannot be used
  */
 export async function runQuery<Row extends pg.QueryResultRow>(
-  target: pg.Pool | pg.ClientBase,
+  target: pg.ClientBase,
   sql: string,
   values: readonly unknown[] = [],
   name?: StatementName,
@@ -253,13 +216,11 @@ const TELL = `select pg_notify(channel, payload)
   from unnest($1::text[], $2::text[]) as told (channel, payload)`;
 
 async function runTransaction<T>(
-  pool: pg.Pool,
+  connections: Connections,
   telling: Telling,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const client = await pool.connect().catch((error: unknown) => {
-    throw asFault(error);
-  });
+  const client = await connections.connect();
   const told: Parameters<Transaction["tell"]>[] = [];
   let broken = false;
   // Without a listener, a connection that is lost between two statements would end the process.

@@ -7,7 +7,8 @@ import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import { endClient } from "./end-client.js";
-import { connectionOptions, type DatabaseConfig } from "./pool.js";
+import type { DatabaseConfig } from "./config.js";
+import { connectWritable } from "./servers.js";
 
 /** Hears what Postgres tells by NOTIFY. */
 export interface Subscriber extends Component {
@@ -56,16 +57,16 @@ export function subscriber(
     log.warn({ event: "database.subscription-lost", reason, failures });
   });
   let running = Promise.resolve();
+  let connecting: pg.Client | null = null;
 
   const listen = async (listening: () => void): Promise<void> => {
-    const client = new pg.Client({
-      ...connectionOptions(config),
-      application_name: "subscription",
-      query_timeout: watching.patience,
+    const options = { application_name: "subscription", query_timeout: watching.patience };
+    const client = await connectWritable(config, options, (made) => {
+      made.on("error", () => undefined);
+      connecting = made;
     });
     const lost = lossOf(client, stopping.signal);
     try {
-      await Promise.race([client.connect(), lost]);
       const hears = await heartbeatOn(client, listeners, watching.patience);
       listening();
       for (;;) {
@@ -99,6 +100,7 @@ export function subscriber(
       }),
     stop: () => {
       stopping.abort(new Error("the process is stopping"));
+      if (connecting !== null) void endClient(connecting);
       return running;
     },
   };

@@ -6,7 +6,8 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { DIST } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { migrator } from "#service-kit/db/migrate.js";
-import { openDatabase, type DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
 import {
   connected,

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { openDatabase, type Database, type DatabaseConfig } from "#service-kit/db/pool.js";
+import type { DatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { eventually } from "#tests/support/eventually.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";

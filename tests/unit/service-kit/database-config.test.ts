@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/pool.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
 
 describe("the database's variables", () => {
   test("without any, the database is the local one", () => {
@@ -30,10 +30,26 @@ describe("the database's variables", () => {
     "///ledger",
     "nonsense",
     "//db:x/ledger",
+    "//db,/ledger",
+    "//,db/ledger",
+    "//db/%zz",
+    "//db/ledger/",
+    "//db/a/b",
   ])("%s is refused with its name and what is wanted", (subname) => {
     expect(faultsOf({ DB_SUBNAME: subname })).toEqual([
       `DB_SUBNAME: given ${JSON.stringify(subname)}, wanted //host:port/database`,
     ]);
+  });
+
+  test("several servers of a cluster are tried in their order, ports left out are Postgres' own", () => {
+    expect(read({ DB_SUBNAME: "//a:5433,b,[::1]:5434/ledger?sslmode=require" })).toMatchObject({
+      ...{ host: "a", port: 5433, database: "ledger", tls: { mode: "require" } },
+      others: [
+        { host: "b", port: 5432 },
+        { host: "::1", port: 5434 },
+      ],
+    });
+    expect(read({ DB_SUBNAME: "//a/ledger" })).not.toHaveProperty("others");
   });
 
   test("what stands behind a # would be ignored, so it is refused", () => {

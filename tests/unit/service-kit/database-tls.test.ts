@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { connectionOptions, readDatabaseConfig } from "#service-kit/db/pool.js";
+import { connectionOptions, readDatabaseConfig } from "#service-kit/db/config.js";
 import { NO_TLS } from "#service-kit/db/tls.js";
 
 const folder = mkdtempSync(join(tmpdir(), "wharfinger-tls-"));

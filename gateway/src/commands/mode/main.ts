@@ -4,12 +4,8 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 import { runCommand } from "#service-kit/command.js";
 import { envReader } from "#service-kit/config.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
-import {
-  openDatabase,
-  readDatabaseConfig,
-  type Database,
-  type DatabaseConfig,
-} from "#service-kit/db/pool.js";
+import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { BOUNDS } from "../../ledger/bounds.js";
 import { endWrite } from "../../ledger/end-write.js";

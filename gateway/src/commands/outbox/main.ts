@@ -1,6 +1,7 @@
 import { runCommand } from "#service-kit/command.js";
 import { envReader } from "#service-kit/config.js";
-import { openDatabase, readDatabaseConfig, type Database } from "#service-kit/db/pool.js";
+import { readDatabaseConfig } from "#service-kit/db/config.js";
+import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportDead, reportQueues, reportStops } from "./report.js";

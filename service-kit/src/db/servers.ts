@@ -1,0 +1,71 @@
+import pg from "pg";
+import { connectionOptions, type DatabaseConfig, type DatabaseServer } from "./config.js";
+import { endClient } from "./end-client.js";
+
+/** Which server of a cluster is asked. */
+export interface ServerChoice {
+  /** How many there are to choose from. */
+  readonly count: number;
+  current(): DatabaseServer;
+  /** It is away, or cannot be written to: the next one is asked from now on. */
+  isUseless(server: DatabaseServer): void;
+}
+
+/**
+ * @param config - where the database is
+ * @returns a choice that begins with the first server
+ */
+export function serverChoice(config: DatabaseConfig): ServerChoice {
+  const servers: readonly DatabaseServer[] = [config, ...(config.others ?? [])];
+  let index = 0;
+  const current = () => servers[index] ?? config;
+  return {
+    count: servers.length,
+    current,
+    isUseless: (server) => {
+      if (server === current()) index = (index + 1) % servers.length;
+    },
+  };
+}
+
+/**
+ * @param client - a connection
+ * @throws when nothing can be written on it: it is a standby's, as libpq's `target_session_attrs=read-write` knows it
+ */
+export async function refuseReadOnly(client: pg.ClientBase): Promise<void> {
+  const { rows } = await client.query<{ readOnly: string }>(
+    `select current_setting('transaction_read_only') as "readOnly"`,
+  );
+  if (rows[0]?.readOnly === "on") throw new Error("the server is read-only: is it a standby?");
+}
+
+/**
+ * Connects to the server that can be written to; of a single one nothing is asked.
+ *
+ * @param config - where the database is
+ * @param options - beside what the configuration says
+ * @param watch - is given each connection before it is made
+ * @returns a connection, up to the caller to end
+ * @throws what the last server said
+ */
+export async function connectWritable(
+  config: DatabaseConfig,
+  options: pg.ClientConfig,
+  watch: (client: pg.Client) => void,
+): Promise<pg.Client> {
+  const choice = serverChoice(config);
+  for (let tried = 1; ; tried += 1) {
+    const server = choice.current();
+    const client = new pg.Client({ ...connectionOptions(config, server), ...options });
+    watch(client);
+    try {
+      await client.connect();
+      if (choice.count > 1) await refuseReadOnly(client);
+      return client;
+    } catch (error) {
+      await endClient(client);
+      if (tried >= choice.count) throw error;
+      choice.isUseless(server);
+    }
+  }
+}
