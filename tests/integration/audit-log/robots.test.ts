@@ -62,8 +62,8 @@ describe("the audit log has, of robots,", () => {
 
   test("an entry for each, or there is no robot: without the log none is made", async () => {
     await server.db.query("alter table audit.entry rename to entry_away");
-    expect((await post(ROBOTS).send({ name: "unrecorded", grants })).status).toBe(500);
-    expect((await post(`${ROBOTS}/ci/disable`).send({})).status).toBe(500);
+    expect((await post(ROBOTS).send({ name: "unrecorded", grants })).status).toBe(503);
+    expect((await post(`${ROBOTS}/ci/disable`).send({})).status).toBe(503);
     await server.db.query("alter table audit.entry_away rename to entry");
     const { rows } = await server.db.query("select name, disabled_at from token_server.robot");
     expect(rows).toEqual([{ name: "ci", disabled_at: null }]);
