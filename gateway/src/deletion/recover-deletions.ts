@@ -7,12 +7,19 @@ import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import type { Bounds } from "../ledger/bounds.js";
 import {
   listLostDeletions,
   settleDeletion,
   type LostDeletion,
 } from "../ledger/sql/lost-deletions.js";
-import { buryTogether, releaseTogether } from "../ledger/sql/tags-of-manifest.js";
+import { isWanted } from "../ledger/sql/late-deletions.js";
+import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
+import {
+  buryTogether,
+  readReservedTogether,
+  releaseTogether,
+} from "../ledger/sql/tags-of-manifest.js";
 import type { LearnDeps } from "./learn-manifests.js";
 
 /** What settling the deletions of lost gateways needs. */
@@ -20,6 +27,7 @@ export interface RecoverDeletionsDeps extends Pick<LearnDeps, "upstreamManifest"
   readonly db: Database;
   readonly log: Logger;
   readonly audit: RecordAudit;
+  readonly bounds: Pick<Bounds, "undecidedSeconds">;
 }
 
 const LOOK_MILLISECONDS = 5_000;
@@ -64,32 +72,56 @@ async function settleLost(deps: RecoverDeletionsDeps, lost: LostDeletion): Promi
     (manifest) => manifest !== null,
     (error: unknown) => {
       if (error instanceof Unreadable) return true;
-      throw error;
+      if (lost.openSeconds < deps.bounds.undecidedSeconds) throw error;
+      return error instanceof Error ? error : new Error("unknown");
     },
   );
   const { isNew, tags } = await deps.db.transaction((tx) => settle(deps, tx, lost, stands));
-  const event = isNew ? "manifest.deleted" : "manifest.deletion-dropped";
+  // It may still be carried out: `gateway/src/unanswered/look-at-deletions.ts` looks for that.
+  const event = isNew ? "manifest.deleted" : "manifest.deletion-unanswered";
   const known = { repository, digest, tags, actor: actor.uid, reason: REASON };
   deps.log.warn({ event, ...known });
 }
 
-/** The tags that were reserved for it share the manifest's fate. */
+type Settled = { readonly isNew: boolean; readonly tags: readonly Tag[] };
+
+/** The tags that were reserved for it share the manifest's fate; of an error nobody can tell what that is. */
 async function settle(
   { audit }: RecoverDeletionsDeps,
   tx: Transaction,
   lost: LostDeletion,
-  stands: boolean,
-): Promise<{ readonly isNew: boolean; readonly tags: readonly Tag[] }> {
+  stands: boolean | Error,
+): Promise<Settled> {
   const { repository, digest } = lost;
   const actor = lost.actor ?? SYSTEM;
-  const { wasNoted, isNew } = await settleDeletion(tx, lost, stands ? null : actor.uid);
+  await lockForDeletion(tx, repository);
+  const isGone = stands === false && !(await isNeededAgain(tx, lost));
+  const { wasNoted, isNew } = await settleDeletion(tx, lost, isGone ? actor.uid : null);
   const which = { repository, digest, expired: !wasNoted };
-  if (stands) return { isNew, tags: await releaseTogether(tx, which) };
+  const what = { actor, repository, digest, reason: REASON };
+  if (!isGone) {
+    const tags = await releaseTogether(tx, which);
+    if (stands instanceof Error && (wasNoted || tags.length > 0))
+      await audit(tx, {
+        ...{ ...what, actor: SYSTEM, action: "write.ended", tag: null },
+        reason: `what came of it cannot be told: ${stands.message}`,
+        detail: { kind: "manifest-removal", begunBy: actor.uid, requestId: actor.requestId, tags },
+      });
+    return { isNew, tags };
+  }
   const tags = await buryTogether(tx, which, actor.uid);
-  const entry = { actor, repository, digest, reason: REASON, detail: { registry: "absent" } };
+  const entry = { ...what, detail: { registry: "absent" } };
   for (const tag of tags) await audit(tx, { ...entry, action: "tag.deleted", tag });
   if (isNew) await audit(tx, { ...entry, action: "manifest.deleted", tag: null });
   return { isNew, tags };
+}
+
+/** Somebody has pushed it, or what needs it, since the registry was told. */
+async function isNeededAgain(tx: Transaction, lost: LostDeletion): Promise<boolean> {
+  if (await isWanted(tx, lost)) return true;
+  const together = await readReservedTogether(tx, lost);
+  const needing = await readNeedingTags(tx, lost.repository, lost.digest, together.length + 1);
+  return needing.some((tag) => !together.includes(tag));
 }
 
 function warn({ log }: RecoverDeletionsDeps, error: unknown): void {

@@ -3,7 +3,12 @@ import type { Logger } from "#service-kit/log.js";
 import { refuseGone } from "./client-gone.js";
 import { isUnclear, persistently, type RegistryVerdict } from "./settle.js";
 import { recordManifest, type RecordManifestDeps } from "./record-manifest.js";
-import { endManifestPush, noteManifestPush, type ManifestPush } from "./sql/manifest-push.js";
+import {
+  endManifestPush,
+  endStoredPush,
+  noteManifestPush,
+  type ManifestPush,
+} from "./sql/manifest-push.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import type { Waiting } from "./waiting.js";
 
@@ -54,14 +59,24 @@ export async function pushManifest<V extends RegistryVerdict>(
   if (isUnclear(verdict))
     throw new Fault("UNAVAILABLE", { message: `the registry answered ${verdict.status}` });
   if (verdict.status >= 300) await forget(deps, push);
-  else
-    await persistently(deps.waiting, () =>
-      deps.db.transaction(async (tx) => {
-        await endManifestPush(tx, push);
-        await recordManifest(tx, deps, push, manifest, STORED);
-      }, push.repository),
-    );
+  else if (!(await isRecorded(deps, push, manifest)))
+    throw new Fault("UNAVAILABLE", { message: "the manifest was deleted meanwhile; push again" });
   return verdict;
+}
+
+/** Not when it was deleted meanwhile: then the note stays, and what the registry has is put on record later. */
+function isRecorded(
+  deps: ManifestPushDeps,
+  push: ManifestPush,
+  manifest: StoredManifest,
+): Promise<boolean> {
+  return persistently(deps.waiting, () =>
+    deps.db.transaction(async (tx) => {
+      if (await endStoredPush(tx, push)) return false;
+      await recordManifest(tx, deps, push, manifest, STORED);
+      return true;
+    }),
+  );
 }
 
 /** A note that stays is settled later: there is nothing at the registry then. */

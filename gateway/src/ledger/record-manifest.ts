@@ -4,7 +4,9 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { PushCounts } from "./push-counts.js";
+import { wantBelow } from "./sql/late-deletions.js";
 import { storeManifest } from "./sql/store-manifest.js";
+import { childrenOf } from "#registry-protocol/manifest/references.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 
@@ -48,6 +50,7 @@ export async function recordManifest(
   { reason, how }: { readonly reason: string; readonly how: "checked" | "found" },
 ): Promise<void> {
   const change = await storeManifest(tx, repository, manifest, how);
+  await wantBelow(tx, repository, childrenOf(manifest.reading));
   if (change === null) return;
   const what = { action: "manifest.pushed", repository, tag: null, digest } as const;
   await audit(tx, { ...what, actor, reason, detail: { change } });

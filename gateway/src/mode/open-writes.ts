@@ -38,6 +38,14 @@ const BY_DIGEST = `select repository || '@' || digest, 'push by digest', coalesc
 const UNANSWERED = `select repository || ':' || tag, 'not answered by the registry', coalesce(actor ->> 'uid', ''),
     look_at, late_until, false
   from ledger.unanswered_write where late_until > clock_timestamp()`;
+const DELETIONS = `select repository || '@' || digest, 'deletion', coalesce(deleting_by ->> 'uid', ''),
+    deleting_at, deleting_at + interval '60 seconds', false
+  from ledger.manifest where deleting_at is not null`;
+const LATE_DELETIONS = `select repository || '@' || digest, 'deletion that the registry has not answered',
+    coalesce(late_by ->> 'uid', ''), late_since, late_since, false
+  from ledger.manifest where late_since is not null and deleting_at is null and deleted_at is null`;
+
+const ALL = [RESERVED, BY_DIGEST, UNANSWERED, DELETIONS, LATE_DELETIONS];
 
 /** @returns what writes at the registry at this moment */
 export async function readOpenWrites(db: Queryable): Promise<OpenWrites> {
@@ -47,7 +55,7 @@ export async function readOpenWrites(db: Queryable): Promise<OpenWrites> {
             greatest(extract(epoch from until - clock_timestamp()), 0)::float8 as "leaseSeconds",
             (count(*) filter (where reserved) over ())::int as reservations,
             (count(*) filter (where not reserved) over ())::int as unanswered
-     from (${RESERVED} union all ${BY_DIGEST} union all ${UNANSWERED}) as open
+     from (${ALL.join(" union all ")}) as open
      order by began limit $1`,
     [MOST_NAMED],
   );

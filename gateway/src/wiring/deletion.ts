@@ -48,7 +48,7 @@ export function openDeletion(deps: {
         waiting,
       },
     ),
-    parts: [deletionRecovery({ db, log, audit, upstreamManifest })],
+    parts: [deletionRecovery({ db, log, audit, upstreamManifest, bounds: waiting.bounds })],
   };
 }
 

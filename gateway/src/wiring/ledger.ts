@@ -21,8 +21,9 @@ import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
 import type { Sources } from "./sources.js";
 import type { Store } from "./store.js";
+import { lateDeletions } from "../unanswered/look-at-deletions.js";
 import { unansweredWrites } from "../unanswered/look-at-writes.js";
-import { openRepair } from "./repair.js";
+import { openPutBack, openRepair } from "./repair.js";
 import { tagDigest } from "../upstream/tag-digest.js";
 
 /** Reserves, commits, releases, resolves tags. */
@@ -70,7 +71,9 @@ export function openLedger(deps: {
     recover: (key) => recoverTag(pushing, key),
   };
   const counts = { ...deps.metrics.counts, source: sources.count };
-  const repair = openRepair({ db: store.db, log, audit, upstream, bounds });
+  const own = { db: store.db, log, audit, bounds };
+  const repair = openRepair({ ...own, upstream });
+  const putBack = openPutBack({ ...own, upstream });
   const pushing: Ledger["pushing"] = {
     db: store.pushDb,
     log,
@@ -92,6 +95,7 @@ export function openLedger(deps: {
     inheritance,
     parts: [
       unansweredWrites({ ...pushing, repair }),
+      lateDeletions({ ...own, repair, putBack, reads: upstream }),
       recovery(pushing),
       manifestRecovery(pushing),
       refusalSettling(pushing),

@@ -7,6 +7,7 @@ export const STATEMENT_NAMES = [
   "commit tag",
   "count refusal",
   "end manifest push",
+  "end stored push",
   "enqueue event",
   "find deleted",
   "give-back-login-point",

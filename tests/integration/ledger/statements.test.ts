@@ -90,6 +90,7 @@ describe("a tag in the ledger", () => {
       repository,
       tag,
       kind: "push",
+      openSeconds: expect.any(Number),
       digest: dead.digest,
       actor: dead.actor,
       source: null,

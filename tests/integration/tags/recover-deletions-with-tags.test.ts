@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteWithTags } from "#gateway/deletion/delete-with-tags.js";
 import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
@@ -256,7 +257,7 @@ async function lose(told: () => unknown): Promise<void> {
 
 function recover(look = upstreamManifest): Promise<void> {
   const deps = { db: ledger.db, log: SILENT, audit: recordAudit, upstreamManifest: look };
-  return recoverDeletions(deps, new AbortController().signal);
+  return recoverDeletions({ ...deps, bounds: BOUNDS }, new AbortController().signal);
 }
 
 const upstreamManifest = (_key: object, _digest: Digest) => Promise.resolve(standing);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { registryListing } from "#gateway/upstream/registry-listing.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
@@ -84,7 +85,7 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
   }
 
   function recover(silent?: TestManifest): Promise<void> {
-    return recoverDeletions(parts(silent), new AbortController().signal);
+    return recoverDeletions({ ...parts(silent), bounds: BOUNDS }, new AbortController().signal);
   }
 
   /** The gateway dies after it has told the registry. */

@@ -4,7 +4,8 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 
 /**
- * Notes that the registry is about to be told to delete a manifest.
+ * Notes that the registry is about to be told to delete a manifest. One before it that was not answered may still be
+ * carried out.
  *
  * @param tx - transaction that has seen to it that nothing needs the manifest
  * @param repository - where it is
@@ -18,7 +19,9 @@ export async function markDeleting(
   actor: AuditActor,
 ): Promise<void> {
   await tx.query(
-    `update ledger.manifest set deleting_at = clock_timestamp(), deleting_by = $3
+    `update ledger.manifest
+     set late_since = coalesce(deleting_at, late_since), late_by = coalesce(deleting_by, late_by),
+         late_wanted = false, deleting_at = clock_timestamp(), deleting_by = $3
      where repository = $1 and digest = $2`,
     [repository, digest, JSON.stringify(actor)],
   );

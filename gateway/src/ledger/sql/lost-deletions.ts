@@ -10,6 +10,8 @@ export interface LostDeletion {
   readonly digest: Digest;
   /** Who deletes; `null` when it began before that was kept. */
   readonly actor: AuditActor | null;
+  /** Seconds since the registry was told. */
+  readonly openSeconds: number;
 }
 
 /**
@@ -20,12 +22,14 @@ export interface LostDeletion {
  */
 export async function listLostDeletions(db: Queryable, limit: number): Promise<LostDeletion[]> {
   const { rows } = await db.query<LostDeletion>(
-    `select distinct on (repository, digest) repository, digest, actor from (
-       (select repository, digest, deleting_by as actor from ledger.manifest
+    `select distinct on (repository, digest) repository, digest, actor,
+            extract(epoch from clock_timestamp() - told)::float8 as "openSeconds"
+     from (
+       (select repository, digest, deleting_by as actor, deleting_at as told from ledger.manifest
         where deleting_at < now() - $1 * interval '1 second'
         order by deleting_at limit $2)
        union all
-       (select repository, reserved_digest, reserved_origin from ledger.tag
+       (select repository, reserved_digest, reserved_origin, reserved_at from ledger.tag
         where reservation is not null and reserved_until < now()
           and reserved_kind = 'manifest-removal'
         order by reserved_until limit $2)
@@ -44,7 +48,7 @@ export interface SettledDeletion {
 }
 
 /**
- * Takes the note of a lost deletion back.
+ * Takes the note of a lost deletion back; that the registry may still carry it out stays noted.
  *
  * @param tx - transaction
  * @param lost - the deletion
@@ -64,6 +68,8 @@ export async function settleDeletion(
      )
      update ledger.manifest as settled
      set deleting_at = null, deleting_by = null,
+         late_since = greatest(settled.late_since, settled.deleting_at),
+         late_by = coalesce(settled.deleting_by, settled.late_by),
          deleted_at = case when $4::text is null then settled.deleted_at
                            else coalesce(settled.deleted_at, clock_timestamp()) end,
          deleted_by = coalesce(settled.deleted_by, $4::text)

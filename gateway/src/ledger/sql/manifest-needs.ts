@@ -14,7 +14,7 @@ import type { TagKey } from "#registry-protocol/tag-key.js";
 export const DELETION_SECONDS = 60;
 
 /** The manifests $2 of the repository $1 and all below them. `union` visits each once, so cycles end. */
-const BELOW = `below (digest) as (
+export const BELOW = `below (digest) as (
        select unnest($2::text[])
        union
        select child.digest from below cross join lateral (

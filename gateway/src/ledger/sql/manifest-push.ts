@@ -2,6 +2,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { DELETION_SECONDS } from "./manifest-needs.js";
 
 /** A push of a manifest by digest that is under way. */
 export interface ManifestPush {
@@ -55,6 +56,35 @@ export async function endManifestPush(
     "end manifest push",
   );
   return rowCount === 1;
+}
+
+/**
+ * Takes the note back of a push that the registry has stored, unless the manifest was deleted since it was told, or that is
+ * under way: then nobody can tell which of both came first there.
+ *
+ * @param tx - transaction that puts it on record
+ * @param push - the push
+ * @returns whether it was deleted meanwhile
+ */
+export async function endStoredPush(
+  tx: Queryable,
+  { id }: Pick<ManifestPush, "id">,
+): Promise<boolean> {
+  const { rows } = await tx.query<{ deleted: boolean }>(
+    `with meanwhile as (
+       select from ledger.manifest_push push join ledger.manifest
+         on manifest.repository = push.repository and manifest.digest = push.digest
+       where push.id = $1 and greatest(manifest.deleting_at + $2 * interval '1 second', manifest.deleted_at)
+                              > push.noted_at
+       for update of manifest
+     ), ended as (
+       delete from ledger.manifest_push where id = $1 and not exists (select from meanwhile)
+     )
+     select exists (select from meanwhile) as deleted`,
+    [id, DELETION_SECONDS],
+    "end stored push",
+  );
+  return rows[0]?.deleted ?? false;
 }
 
 /**

@@ -33,8 +33,10 @@ export async function storeManifest(
              checked_at = case when kept.deleted_at is null
                                then coalesce(kept.checked_at, excluded.checked_at)
                                else excluded.checked_at end,
-             deleted_at = null, deleted_by = null
-         where kept.linked_at is null or kept.deleted_at is not null
+             deleted_at = null, deleted_by = null,
+             late_wanted = kept.late_wanted or $7
+         where kept.linked_at is null
+            or ($7 and not kept.late_wanted and num_nonnulls(kept.deleting_at, kept.late_since) > 0) or kept.deleted_at is not null
             or (kept.checked_at is null and excluded.checked_at is not null)
        returning digest
      ), linked as (

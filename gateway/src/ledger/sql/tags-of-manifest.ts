@@ -95,6 +95,23 @@ export async function reserveTogether(
   );
 }
 
+/**
+ * @param tx - transaction
+ * @param key - a manifest
+ * @returns tags that are reserved for its deletion
+ */
+export async function readReservedTogether(
+  tx: Queryable,
+  { repository, digest }: ManifestKey,
+): Promise<Tag[]> {
+  const { rows } = await tx.query<{ name: Tag }>(
+    `select name from ledger.tag
+     where repository = $1 and reserved_digest = $2 and reserved_kind = $3`,
+    [repository, digest, KIND],
+  );
+  return rows.map(({ name }) => name);
+}
+
 /** Which tags are meant that are reserved for a manifest's deletion. */
 export type Together =
   | Pick<TagsRemoval, "repository" | "reservation">

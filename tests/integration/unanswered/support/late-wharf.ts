@@ -1,9 +1,11 @@
 import { join } from "node:path";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { tagDigest } from "#gateway/upstream/tag-digest.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
-import { openRepair } from "#gateway/wiring/repair.js";
+import { openPutBack, openRepair } from "#gateway/wiring/repair.js";
+import { lookAtDeletions } from "#gateway/unanswered/look-at-deletions.js";
 import { lookAtWrites } from "#gateway/unanswered/look-at-writes.js";
 import { compileTagPolicy, type TagRuleSpec } from "#tag-policy/tag-policy.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -28,7 +30,9 @@ export interface LateWharf {
   look(): Promise<void>;
   /** Makes it so long ago that the registry carries it out no more. */
   outlast(): Promise<void>;
-  /** @returns how many tags somebody has to look at */
+  /** Makes it so long ago that deletions under way are taken for lost. */
+  loseDeletions(): Promise<void>;
+  /** @returns how many tags and manifests somebody has to look at */
   noted(): Promise<number>;
   /** @returns the file that says what a tag means at the registry */
   linkOf(tag: string): string;
@@ -51,6 +55,9 @@ export async function startLateWharf(file: string): Promise<LateWharf> {
   });
   const upstream = registryUpstream(registry.url, () => "");
   const parts = { db, log: SILENT, audit: recordAudit };
+  const repairing = { ...parts, upstream, bounds: BOUNDS };
+  const repair = openRepair(repairing);
+  const { signal } = new AbortController();
   const looking = {
     ...parts,
     counts: { growth: () => undefined },
@@ -59,18 +66,42 @@ export async function startLateWharf(file: string): Promise<LateWharf> {
       { repository }: { readonly repository: Parameters<typeof upstream.getManifest>[0] },
       digest: TestManifest["digest"],
     ) => upstream.getManifest(repository, digest),
-    repair: openRepair({ ...parts, upstream, bounds: BOUNDS }),
+    repair,
   };
   return {
     ...{ wharf, between, behind },
     look: async () => {
       await db.query("update ledger.unanswered_write set look_at = now() - interval '1 second'");
-      await lookAtWrites(looking, new AbortController().signal);
+      await lookAtWrites(looking, signal);
+      await recoverDeletions({ ...looking, bounds: BOUNDS }, signal);
+      const putBack = openPutBack(repairing);
+      await lookAtDeletions({ ...parts, bounds: BOUNDS, reads: upstream, putBack, repair }, signal);
+    },
+    loseDeletions: async () => {
+      await db.query(
+        `update ledger.manifest set deleting_at = deleting_at - interval '61 seconds'
+         where deleting_at is not null`,
+      );
+      await db.query(
+        `update ledger.tag set reserved_until = now() - interval '1 second'
+         where reservation is not null`,
+      );
     },
     outlast: async () => {
       await db.query("update ledger.unanswered_write set late_until = now() - interval '1 second'");
+      await db.query(
+        `update ledger.manifest set late_since = late_since - $1 * interval '1 second'
+         where late_since is not null`,
+        [BOUNDS.lateSeconds],
+      );
     },
-    noted: async () => (await db.query("select from ledger.unanswered_write")).rowCount ?? 0,
+    noted: async () => {
+      const late = await db.query(
+        `select from ledger.unanswered_write union all
+         select from ledger.manifest where late_since is not null`,
+      );
+      return late.rowCount ?? 0;
+    },
     linkOf: (tag) => {
       const tags = `docker/registry/v2/repositories/${REPOSITORY}/_manifests/tags`;
       return join(registry.storage ?? "", tags, tag, "current/link");
