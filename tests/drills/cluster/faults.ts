@@ -8,12 +8,14 @@ import type { Node } from "./patroni.js";
 export interface Fault {
   /** In words, for the table. */
   readonly words: string;
-  strike(leader: Node): Promise<unknown>;
+  strike(leader: Node, others: readonly Node[]): Promise<unknown>;
   /** Puts right what was done; the node is one of the cluster again by and by. */
   mend(leader: Node): Promise<unknown>;
   /** Whether it leads on when that is put right, if no other node leads by then. */
   readonly isMendedAnyhow: boolean;
 }
+
+const BEHIND_MS = 1_000;
 
 /** Every fault by the name of the option that says how often. */
 export const FAULTS = {
@@ -33,6 +35,17 @@ export const FAULTS = {
     words: "leader's host lost",
     strike: (leader) => leader.host.lose(),
     mend: (leader) => leader.host.find(),
+    isMendedAnyhow: false,
+  },
+  behind: {
+    words: "standbys cut off for 1 s, then leader killed",
+    strike: async (leader, others) => {
+      for (const { host } of others) await host.lose();
+      await pause(BEHIND_MS);
+      await leader.host.kill();
+      for (const { host } of others) await host.find();
+    },
+    mend: (leader) => leader.start(),
     isMendedAnyhow: false,
   },
   frozen: {
@@ -84,8 +97,8 @@ export async function runFault(
   const leader = await leaderOf(cluster);
   const remarks: string[] = [];
   const struck = performance.now();
-  const striking = fault.strike(leader);
   const others = cluster.nodes.filter((node) => node !== leader);
+  const striking = fault.strike(leader, others);
   const hasPromoted = async () =>
     (await Promise.all(others.map((node) => node.leads()))).includes(true);
   const withinMs = fault.isMendedAnyhow

@@ -16,6 +16,7 @@ const { values } = parseArgs({
     switchover: { type: "string" },
     kill: { type: "string" },
     lost: { type: "string" },
+    behind: { type: "string" },
     frozen: { type: "string" },
     full: { type: "string" },
     /** So often each of those that are not named. */
@@ -35,6 +36,7 @@ const ROUNDS: Readonly<Record<FaultName, number>> = {
   switchover: 10,
   kill: 10,
   lost: 5,
+  behind: 2,
   frozen: 5,
   full: 2,
 };
