@@ -15,7 +15,7 @@ import type { ManifestTurns } from "#gateway/proxy/manifest-turns.js";
 import { tokenRoute, tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
 import { forwarder, type Forward } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/upstream/upstream.js";
 import { openCallers } from "#gateway/wiring/callers.js";

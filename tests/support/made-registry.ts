@@ -28,6 +28,8 @@ export interface MadeRegistry {
   stop(): Promise<void>;
 }
 
+/** The repository that its tags are of. */
+const LISTED = "alpha/app";
 const UNKNOWN = { code: "UNKNOWN", message: "unknown error", detail: {} };
 const WRONG_DIGEST = {
   code: "DIGEST_INVALID",
@@ -77,6 +79,14 @@ function answer(registry: MadeRegistry, isEmpty: IsEmpty, asked: Asked): void {
   const { pathname, searchParams } = new URL(req.url ?? "", "http://registry");
   const [, repository = "", kind = "", name = ""] =
     /^\/v2\/(.+)\/(blobs\/uploads|blobs|manifests)\/(.*)$/.exec(pathname) ?? [];
+  const lists: Readonly<Record<string, object>> = {
+    "/v2/_catalog": { repositories: [LISTED] },
+    [`/v2/${LISTED}/tags/list`]: { name: LISTED, tags: [...registry.tags.keys()] },
+  };
+  if (lists[pathname] !== undefined) {
+    res.writeHead(200, { "Content-Type": "application/json" }).end(JSON.stringify(lists[pathname]));
+    return;
+  }
   if (kind === "blobs/uploads") {
     upload(registry, repository, searchParams, asked);
     return;

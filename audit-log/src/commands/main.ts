@@ -1,7 +1,9 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import type { Access } from "#registry-protocol/scope.js";
 import { runCommand, UsageError } from "#service-kit/command.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { registryListing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { createLogger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
@@ -13,10 +15,17 @@ import { parseCommand, USAGE, type AuditCommand } from "./options.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
-import { reportLedger, reportLog, reportParts, reportTags } from "../verify/report.js";
+import {
+  reportLedger,
+  reportLog,
+  reportParts,
+  reportTags,
+  reportUnknown,
+} from "../verify/report.js";
 import { verifyLog } from "../verify/verify-log.js";
 import { verifyParts } from "../verify/verify-parts.js";
 import { verifyTags } from "../verify/verify-tags.js";
+import { verifyUnknown } from "../verify/verify-unknown.js";
 
 const PROGRESS_MILLISECONDS = 2_000;
 const TOKEN_SECONDS = 60;
@@ -49,30 +58,40 @@ async function verify(
   print([...reportLog(log), ...reportLedger(log.ledger)]);
   const isRight = log.findings.length === 0 && log.ledger.wrong === 0;
   if (url === null) return isRight ? 0 : 1;
-  const ask = await openRegistry(config, url);
+  const { ask, listing } = await openRegistry(config, url);
   const tags = await verifyTags({ db, registry: registryTags(ask), progress });
   print(reportTags(tags));
-  if (registry?.blobs !== true) return isRight && tags.wrong === 0 ? 0 : 1;
+  const unknown = await verifyUnknown({ db, listing, registry: registryTags(ask), progress });
+  print(reportUnknown(unknown));
+  const areTagsRight = tags.wrong === 0 && unknown.wrong === 0;
+  if (registry?.blobs !== true) return isRight && areTagsRight ? 0 : 1;
   const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
   print(reportParts(parts));
-  return isRight && tags.wrong === 0 && parts.wrong === 0 ? 0 : 1;
+  return isRight && areTagsRight && parts.wrong === 0 ? 0 : 1;
 }
 
 /** The registry answers those alone who sign as the gateway does. */
-async function openRegistry(config: AuditConfig, url: string): Promise<AskRegistry> {
+async function openRegistry(
+  config: AuditConfig,
+  url: string,
+): Promise<{ ask: AskRegistry; listing: RegistryListing }> {
   const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  return registryAsker(url, (repository) => {
+  const authorization = (subject: string, access: readonly Access[]) => {
     const token = signRegistryToken(keys.active(), {
       issuer: config.upstreamIssuer,
       audience: config.upstreamService,
-      subject: "",
-      access: [{ type: "repository", name: repository, actions: ["pull"] }],
+      ...{ subject, access },
       tokenId: randomUUID(),
       issuedAt: Math.floor(Date.now() / 1000),
       lifetimeSeconds: TOKEN_SECONDS,
     });
     return `Bearer ${token}`;
-  });
+  };
+  const pulling = (name: string): Access => ({ type: "repository", name, actions: ["pull"] });
+  return {
+    ask: registryAsker(url, (repository) => authorization("", [pulling(repository)])),
+    listing: registryListing(url, authorization),
+  };
 }
 
 async function list(

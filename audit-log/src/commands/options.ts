@@ -11,9 +11,9 @@ export const USAGE = `The audit log
 
   verify [--registry [URL] [--blobs]] [--kept NUMBER:SHA256]...
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
-      --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and with --blobs that all
-      stands there that the manifests of the ledger need: layers, configurations, children; with --kept that a
-      checkpoint that was logged is still the same
+      --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
+      each tag of the registry; with --blobs that all stands there that the manifests of the ledger need: layers,
+      configurations, children; with --kept that a checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
       prints entries by time, the newest NUMBER of them; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h,

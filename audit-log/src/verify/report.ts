@@ -3,6 +3,7 @@ import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedParts } from "./verify-parts.js";
 import type { VerifiedTags } from "./verify-tags.js";
+import type { VerifiedUnknown } from "./verify-unknown.js";
 
 const number = (value: number) => value.toLocaleString("en-US");
 const count = (value: number, one: string, many: string) =>
@@ -48,6 +49,21 @@ export function reportTags({ checked, wrong, findings }: VerifiedTags): string[]
     ),
     ...reportMore(wrong - findings.length),
     wrong === 0 ? "every tag has the recorded digest" : `${number(wrong)} TAGS ARE NOT AS RECORDED`,
+  ];
+}
+
+/** @returns what was found of tags of the registry that the ledger does not know, for people, a line each */
+export function reportUnknown({ checked, wrong, findings }: VerifiedUnknown): string[] {
+  return [
+    `${count(checked, "tag", "tags")} of the registry looked for in the ledger`,
+    ...findings.map(
+      ({ repository, tag, digest, problem }) =>
+        `  ${printable(`${repository}:${tag} is ${digest} at the registry, ${problem}`)}`,
+    ),
+    ...reportMore(wrong - findings.length),
+    wrong === 0
+      ? "the ledger knows every tag of the registry"
+      : `THE LEDGER DOES NOT KNOW ${count(wrong, "TAG", "TAGS")} OF THE REGISTRY`,
   ];
 }
 

@@ -2,7 +2,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
-import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
+import { ListingRefused, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { adoptAll, type AdoptDeps } from "../ledger/adopt.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";

@@ -8,7 +8,7 @@ import { askRegistry, checkTag } from "./check-tag.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
-import { ListingRefused } from "../upstream/registry-listing.js";
+import { ListingRefused } from "#service-kit/http/registry-listing.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import {
   clearTags,

@@ -7,7 +7,7 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { paceOf, type Pace } from "./paced.js";
 import type { PartReads } from "../upstream/missing-parts.js";
 import type { RegistryReads } from "../upstream/registry-reads.js";
-import type { RegistryListing } from "../upstream/registry-listing.js";
+import type { RegistryListing } from "#service-kit/http/registry-listing.js";
 import type { DriftDeps } from "../drift/note-drift.js";
 import type { RepairOutcome } from "../drift/repair-tag.js";
 import type { SeenTag } from "../drift/seen-tag.js";

@@ -1,6 +1,6 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { reasonOf } from "../drift/reason-of.js";
-import { ListingRefused } from "../upstream/registry-listing.js";
+import { ListingRefused } from "#service-kit/http/registry-listing.js";
 import type { Pass } from "./pass.js";
 import { stageRepositories, unlistedRepositories } from "./sql/staging.js";
 

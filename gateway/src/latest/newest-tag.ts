@@ -7,7 +7,7 @@ import { someAtOnce } from "#service-kit/some-at-once.js";
 import { isSignatureTag, LATEST } from "#tag-policy/tag-policy.js";
 import { readKnownTags, type KnownTag } from "../ledger/sql/known-tags.js";
 import type { ImageReader } from "../scm/find-source.js";
-import { ListingRefused, type RegistryListing } from "../upstream/registry-listing.js";
+import { ListingRefused, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { imageDate, type ImageDate } from "./image-date.js";
 

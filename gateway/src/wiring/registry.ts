@@ -4,7 +4,7 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { ownRequestMark } from "../upstream/own-requests.js";
-import { registryListing, type RegistryListing } from "../upstream/registry-listing.js";
+import { registryListing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../upstream/upstream-token.js";
 import { registryUpstream, type Upstream } from "../upstream/upstream.js";
 import { forwarder, type Forward } from "../upstream/forward.js";

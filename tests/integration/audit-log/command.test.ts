@@ -100,6 +100,24 @@ describe("the auditor's program", () => {
     await registry.stop();
   });
 
+  test("names the tags of the registry that the ledger has never heard of, as after a failover to a standby that lacked them, and ends with 1", async () => {
+    const registry = await startMadeRegistry();
+    const { manifest, digest } = randomImage(2);
+    registry.manifests.set(digest, { type: RACED_TYPE, content: Buffer.from(manifest) });
+    await log.db.query("delete from ledger.tag where repository = 'beta/app'");
+    await log.db.query("update ledger.tag set digest = $1", [digest]);
+    for (const name of ["1.1", "1.2", "1.3", "latest"]) registry.tags.set(name, digest);
+    const known = await run("verify", "--registry", registry.url);
+    expect(known.lines).toContain("4 tags of the registry looked for in the ledger");
+    expect(known.lines).toContain("the ledger knows every tag of the registry");
+    registry.tags.set("lost", digest);
+    const { lines, code } = await run("verify", "--registry", registry.url);
+    expect(lines).toContain(`  alpha/app:lost is ${digest} at the registry, not in the ledger`);
+    expect(lines).toContain("THE LEDGER DOES NOT KNOW 1 TAG OF THE REGISTRY");
+    expect(code).toBe("exit 1");
+    await registry.stop();
+  });
+
   test("ends with 2 when it is not understood, or cannot check", async () => {
     expect((await run("prove")).code).toBe("exit 2");
     expect((await run("verify", "--registry")).code).toBe("exit 2");

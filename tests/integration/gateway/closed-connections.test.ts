@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import { wholeRequests, type WholeRequest } from "#gateway/upstream/whole-request.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { fetchJson } from "#service-kit/http/fetch-json.js";

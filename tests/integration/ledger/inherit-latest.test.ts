@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { latestInheritance, type InheritanceDeps } from "#gateway/latest/inherit-latest.js";
-import { ListingRefused } from "#gateway/upstream/registry-listing.js";
+import { ListingRefused } from "#service-kit/http/registry-listing.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { eventually } from "#tests/support/eventually.js";

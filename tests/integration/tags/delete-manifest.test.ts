@@ -1,6 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
 import { parseDigest } from "#registry-protocol/digest.js";

@@ -4,7 +4,7 @@ import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteUntagged, type UntaggedManifest } from "#gateway/deletion/delete-untagged.js";
 import { operator } from "#gateway/mode/operator.js";
 import { openDeletionOfManifests } from "#gateway/wiring/deletion.js";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";

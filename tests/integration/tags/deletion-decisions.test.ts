@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { ListingRefused } from "#gateway/upstream/registry-listing.js";
+import { ListingRefused } from "#service-kit/http/registry-listing.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readStored } from "#gateway/upstream/read-stored.js";

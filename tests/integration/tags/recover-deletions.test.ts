@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";

@@ -5,7 +5,7 @@ import { openPasses } from "#gateway/wiring/discovery.js";
 import type { PassOptions } from "#gateway/discovery/pass.js";
 import type { PassSummary } from "#gateway/discovery/tally.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
-import { registryListing } from "#gateway/upstream/registry-listing.js";
+import { registryListing } from "#service-kit/http/registry-listing.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT, type TestLedger } from "#tests/support/ledger.js";

@@ -1,6 +1,6 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Access } from "#registry-protocol/scope.js";
-import { fetchAgain } from "#service-kit/http/fetch-again.js";
+import { fetchAgain } from "./fetch-again.js";
 import { namesInJson } from "./names-in-json.js";
 
 /** The registry answered, but with no list. */
