@@ -118,7 +118,8 @@ export function haproxyConfig(nodes: readonly Address[], gateways: readonly numb
     "  option httpchk OPTIONS /primary",
     "  http-check expect status 200",
     // What led to a node that leads no more ends, or its clients would go on with a standby.
-    "  default-server inter 1s fall 2 rise 1 on-marked-down shutdown-sessions",
+    // Twice: a leader that was stopped says once more that it is one when it goes on.
+    "  default-server inter 1s fall 2 rise 2 on-marked-down shutdown-sessions",
     ...nodes.map(
       ({ name, address }) =>
         `  server ${name} ${address}:${POSTGRES_PORT} check port ${PATRONI_PORT}`,

@@ -90,7 +90,7 @@ export function startLoad(options: LoadOptions): Load {
         acknowledged.check(known, digest, "a pull");
         if (digest !== known.digest) failure = `${nameOf(known)} is ${digest ?? "not there"}`;
       } catch (error) {
-        failure = error instanceof Error ? error.message : String(error);
+        failure = reasonOf(error);
       }
       pulls.push({ began, ended: performance.now(), failure });
     });
@@ -165,6 +165,12 @@ async function pull(front: string, token: string, known: KnownPush): Promise<str
   if ((await get(`blobs/${digestOf(known.config)}`)) === null)
     throw new Error(`${nameOf(known)}: its blob is not there`);
   return digestOf(manifest);
+}
+
+/** Of an exchange that came to no end fetch says the reason in the cause alone. */
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
 }
 
 function digestOf(text: string): string {
