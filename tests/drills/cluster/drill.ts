@@ -6,6 +6,7 @@ import { FRONT_PORT, LEADER_PORT, POSTGRES_PORT } from "./configurations.js";
 import { countConnections } from "./connections.js";
 import { FAULTS, runFault, type FaultName } from "./faults.js";
 import { startLoad, type Load } from "./load.js";
+import { forgottenBy, verifyRegistry, type Forgotten, type Verified } from "./verify.js";
 import { figuresOf, type Round, type RoundFigures } from "./observed.js";
 
 /** What a run is told. */
@@ -26,6 +27,8 @@ export interface DrillSummary {
   readonly lost: readonly string[];
   readonly flipped: readonly string[];
   readonly stuck: readonly string[];
+  readonly forgotten: Forgotten;
+  readonly verified: Verified;
   /** What pulls failed of, and how many, also while nothing was done to the cluster. */
   readonly failures: ReadonlyMap<string, number>;
   readonly failedPulls: number;
@@ -65,24 +68,34 @@ export async function runDrill(cluster: Cluster, options: DrillOptions): Promise
     const stuck = [...(await load.stop())];
     if (rounds.length < options.faults.length)
       stuck.push(`only ${rounds.length} of ${options.faults.length} rounds in the time there was`);
+    const forgotten = await forgottenBy(fleet, acknowledged.all());
+    const verified = await verifyRegistry(fleet);
     await checkAcknowledged(fleet, acknowledged);
     const { lost, flipped } = acknowledged;
     const failures = countOf(load.pulls.flatMap(({ failure }) => failure ?? []));
     const failedPulls = load.pulls.filter(({ failure }) => failure !== null).length;
     const count = acknowledged.all().length;
-    return { rounds, acknowledged: count, lost, flipped, stuck, failures, failedPulls };
+    return {
+      ...{ rounds, acknowledged: count, lost, flipped, stuck },
+      ...{ forgotten, verified, failures, failedPulls },
+    };
   } finally {
     connections.stop();
     await fleet.stop();
   }
 }
 
-function startGateways({ login }: Cluster): Promise<Fleet> {
-  return startFleet(GATEWAYS, {
+/** The first finds the leader by HAProxy, the second one by itself. */
+function startGateways({ login, nodes }: Cluster): Promise<Fleet> {
+  const env = {
     DB_SUBNAME: `//${login.host}:${login.port}/${login.database}`,
     DB_USER: login.user,
     DB_PASSWORD: login.password,
-  });
+    // What a database forgot would be adopted meanwhile, and nobody could count it.
+    DISCOVERY_SECONDS: "0",
+  };
+  const hosts = nodes.map(({ host }) => `${host.address}:${POSTGRES_PORT}`).join(",");
+  return startFleet(GATEWAYS, env, { env: { DB_SUBNAME: `//${hosts}/${login.database}` } });
 }
 
 function processesOf(fleet: Fleet): Promise<number[]> {

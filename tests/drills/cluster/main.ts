@@ -67,13 +67,18 @@ async function main(): Promise<boolean> {
     until: performance.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE,
     say,
   });
-  const wrong = wrongIn(summary);
+  const isSynchronous = settings.replication === "synchronous";
+  const wrong = isSynchronous ? wrongIn(summary) : wrongWhenForgetful(summary);
   for (const line of tableOf(summary.rounds)) say(line);
   for (const [failure, count] of [...summary.failures].slice(0, MOST_LINES))
     say(`${count} pulls failed: ${failure}`);
   say(
     `acknowledged ${summary.acknowledged}, lost ${summary.lost.length}, flipped ${summary.flipped.length}, ` +
       `stuck ${summary.stuck.length}, pulls failed ${summary.failedPulls}`,
+  );
+  say(
+    `forgotten by the ledger: tags ${summary.forgotten.tags.length}, ` +
+      `authors ${summary.forgotten.authors.length}; tags that verify misses ${summary.verified.unknown}`,
   );
   for (const line of wrong.slice(0, MOST_LINES)) say(`WRONG ${line}`);
   if (wrong.length > MOST_LINES) say(`WRONG and ${wrong.length - MOST_LINES} more`);
@@ -92,6 +97,16 @@ async function runApart(say: (line: string) => void): Promise<boolean> {
   }
 }
 
+/** What is committed before a standby has it can be lost; whoever looks must find out. */
+function wrongWhenForgetful({ forgotten, verified, stuck }: DrillSummary): string[] {
+  const { unknown, wrong } = verified;
+  const found =
+    unknown < forgotten.tags.length
+      ? [`verify found ${unknown} of ${forgotten.tags.length} tags that the ledger forgot`]
+      : [];
+  return [...found, ...wrong, ...stuck];
+}
+
 /** @returns everything that is not as it has to be */
 function wrongIn(summary: DrillSummary): string[] {
   const late = summary.rounds.flatMap(({ fault, toPushes, toLastUnanswered }) =>
@@ -103,7 +118,17 @@ function wrongIn(summary: DrillSummary): string[] {
   const many = summary.rounds.flatMap(({ fault, connections }) =>
     connections > MOST_CONNECTIONS ? [`${fault}: a gateway had ${connections} connections`] : [],
   );
-  return [...late, ...many, ...failed, ...summary.lost, ...summary.flipped, ...summary.stuck];
+  const { unknown, wrong } = summary.verified;
+  const verified = unknown === 0 ? wrong : [...wrong, `verify: ${unknown} tags are unknown`];
+  return [
+    ...late,
+    ...many,
+    ...failed,
+    ...verified,
+    ...summary.lost,
+    ...summary.flipped,
+    ...summary.stuck,
+  ];
 }
 
 // What the cluster is made of would keep this process: it ends with it.

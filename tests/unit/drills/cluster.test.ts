@@ -6,6 +6,7 @@ import {
 } from "#tests/drills/cluster/configurations.js";
 import { socketsTo } from "#tests/drills/cluster/connections.js";
 import { figuresOf, type ObservedPull, type ObservedPush } from "#tests/drills/cluster/observed.js";
+import { conclusionsIn } from "#tests/drills/cluster/verify.js";
 import { tableOf } from "#tests/drills/cluster/report.js";
 
 const ROUND = {
@@ -105,6 +106,27 @@ describe("the configurations of a cluster", () => {
     expect(config).toContain("server node2 10.0.0.2:5432 check port 8008");
     expect(config).toContain("httpchk GET /.well-known/health");
     expect(config).toContain("server gateway2 127.0.0.1:8082 check");
+  });
+});
+
+describe("what verify concludes", () => {
+  test("is how many tags the ledger does not know, and whatever else is in capitals", () => {
+    const output = [
+      "the audit log is whole",
+      "2 TAGS OF THE LEDGER ARE NOT AS THE AUDIT LOG SAYS",
+      "  alpha/app:V1 is sha256:aa at the registry, not in the ledger",
+      "THE LEDGER DOES NOT KNOW 1,204 TAGS OF THE REGISTRY",
+    ].join("\n");
+    const wrong = ["2 TAGS OF THE LEDGER ARE NOT AS THE AUDIT LOG SAYS"];
+    expect(conclusionsIn(output)).toEqual({ unknown: 1_204, wrong });
+  });
+
+  test("is nothing where all is right, and wrong where it did not come to its end", () => {
+    const sound = "the audit log is whole\nthe ledger knows every tag of the registry\n";
+    expect(conclusionsIn(sound)).toEqual({ unknown: 0, wrong: [] });
+    expect(conclusionsIn("connect ECONNREFUSED").wrong).toEqual([
+      "verify did not come to its end: connect ECONNREFUSED",
+    ]);
   });
 });
 
