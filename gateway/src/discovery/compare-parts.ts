@@ -30,7 +30,7 @@ export async function compareParts(pass: Pass): Promise<void> {
     await look(manifests);
     const isEnd = manifests.length < BATCH;
     place = isEnd ? FIRST_PLACE : (manifests.at(-1) ?? FIRST_PLACE);
-    if (!options.dryRun) await moveLookedAt(parts.db, place);
+    if (!options.dryRun) await moveLookedAt(session, place);
     options.progress(pass.tally.summary());
     // Round once at most: a small registry is not looked at again and again.
     if (isEnd) return;

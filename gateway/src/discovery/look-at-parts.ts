@@ -109,7 +109,7 @@ export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
   const lookedAt = new Set<string>();
   let asked = 0;
   const turn = async () => {
-    await pace(signal);
+    await pace.questions(signal);
     asked += 1;
   };
   return {

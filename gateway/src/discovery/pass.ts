@@ -59,6 +59,14 @@ export interface PassOptions {
   readonly progress: (summary: PassSummary) => void;
 }
 
+const LISTS_PER_QUESTION = 1.5;
+
+/** Lists cost the registry less than questions about digests. */
+export interface Paces {
+  readonly questions: Pace;
+  readonly lists: Pace;
+}
+
 /** A pass under way. */
 export interface Pass {
   readonly parts: PassDeps;
@@ -67,7 +75,7 @@ export interface Pass {
   readonly session: ExclusiveSession;
   readonly options: PassOptions;
   readonly tally: Tally;
-  readonly pace: Pace;
+  readonly pace: Paces;
   /** Ends the pass early: the lock is lost, or the process is to end. */
   readonly signal: AbortSignal;
   /** When it began, by the database's clock. */
@@ -97,7 +105,10 @@ export function newPass(
     session,
     options,
     tally,
-    pace: paceOf(options.perSecond, now),
+    pace: {
+      questions: paceOf(options.perSecond, now),
+      lists: paceOf(LISTS_PER_QUESTION * options.perSecond, now),
+    },
     signal,
     began,
   };

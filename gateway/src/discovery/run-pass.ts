@@ -1,9 +1,8 @@
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
 import { databaseTime } from "#service-kit/db/time.js";
-import { checkTag } from "./check-tag.js";
+import { checkTags } from "./check-tags.js";
 import { compareParts } from "./compare-parts.js";
-import { compareRepository } from "./compare-repository.js";
-import { paced } from "./paced.js";
+import { compareGroup } from "./compare-group.js";
 import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
@@ -18,6 +17,8 @@ import type { PassSummary } from "./tally.js";
 import { reportUnlisted, stageUnlisted } from "./unlisted.js";
 
 const BATCH = 500;
+/** Repositories that are compared together. */
+const GROUP = 16;
 
 /**
  * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an
@@ -51,7 +52,8 @@ async function compareAll(pass: Pass): Promise<void> {
     const names = await listedRepositories(pass.session, after, BATCH);
     const last = names.at(-1);
     if (last === undefined) break;
-    for (const name of names) await compareRepository(pass, name);
+    for (let from = 0; from < names.length; from += GROUP)
+      await compareGroup(pass, names.slice(from, from + GROUP));
     after = last;
   }
   await reportUnlisted(pass);
@@ -96,12 +98,12 @@ async function compareTags(pass: Pass): Promise<void> {
     const limit = Math.min(left, BATCH);
     const tags = await nextTags(pass.session, cursor, limit);
     const due = tags.filter(({ clean, checked }) => clean && !checked);
-    await paced(due, pass.pace, pass.signal, (seen) => checkTag(pass, seen));
+    await checkTags(pass, due);
     left -= limit;
     const isEnd = tags.length < limit;
     cursor = isEnd ? BEGINNING : (tags.at(-1) ?? cursor);
     // Where the next slice begins is no affair of a pass that compares everything.
-    if (!isAll && !dryRun) await moveCursor(pass.parts.db, cursor);
+    if (!isAll && !dryRun) await moveCursor(pass.session, cursor);
     pass.options.progress(pass.tally.summary());
     if (isEnd) return;
   }

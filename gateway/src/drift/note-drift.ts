@@ -2,6 +2,7 @@ import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import { reasonOf } from "./reason-of.js";
 import type { RepairOutcome } from "./repair-tag.js";
@@ -41,9 +42,31 @@ export interface DriftTally {
  * @returns whether it was noted
  */
 export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean> {
+  const news = pass.options.dryRun
+    ? true
+    : await pass.db.transaction((tx) => recordDrift(pass, tx, seen, found));
+  return tellDrift(pass, { seen, found }, news);
+}
+
+/** Whether drift is news; `null` when the tag was pushed meanwhile, so that nothing can be said. */
+export type DriftNews = boolean | null;
+
+/**
+ * Tells of drift that has gone on record, and repairs it where that is wanted.
+ *
+ * @param pass - the pass, or what else looked
+ * @param drift - the tag, and what it means at the registry
+ * @param news - what putting it on record has said
+ * @returns whether it was noted
+ */
+export async function tellDrift(
+  pass: DriftDeps,
+  { seen, found }: { readonly seen: SeenTag; readonly found: Digest },
+  news: DriftNews,
+): Promise<boolean> {
   const { dryRun, repair } = pass.options;
-  const news = dryRun ? true : await recordDrift(pass, seen, found);
   if (news === null) return false;
+  if (news && !dryRun) pass.log.error({ event: "tag.drifted", ...nameAndDigest(seen), found });
   pass.tally.add("drifted");
   pass.tally.problem(`${nameOf(seen)} is ${found} at the registry, ${seen.digest} in the ledger`);
   const fixes = repair && isImmutable(pass, seen);
@@ -53,20 +76,30 @@ export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): 
   return true;
 }
 
-async function recordDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean | null> {
-  const news = await pass.db.transaction(async (tx) => {
-    const isNews = await markDrift(tx, seen, found);
-    if (isNews === true)
-      await pass.audit(
-        tx,
-        entryOf("tag.drifted", seen, {
-          reason: "the registry has another digest, which nobody pushed through the gateway",
-          detail: { found },
-        }),
-      );
-    return isNews;
-  });
-  if (news === true) pass.log.error({ event: "tag.drifted", ...nameAndDigest(seen), found });
+/**
+ * Puts on record that a tag means something else at the registry.
+ *
+ * @param pass - audit log
+ * @param tx - a transaction
+ * @param seen - the tag
+ * @param found - what it means there
+ * @returns whether that is news
+ */
+export async function recordDrift(
+  { audit }: Pick<DriftDeps, "audit">,
+  tx: Queryable,
+  seen: SeenTag,
+  found: Digest,
+): Promise<DriftNews> {
+  const news = await markDrift(tx, seen, found);
+  if (news === true)
+    await audit(
+      tx,
+      entryOf("tag.drifted", seen, {
+        reason: "the registry has another digest, which nobody pushed through the gateway",
+        detail: { found },
+      }),
+    );
   return news;
 }
 

@@ -12,4 +12,6 @@ export interface SeenTag {
   readonly locked: boolean;
   /** Whether it was not found so often that it counts as missing. */
   readonly missing: boolean;
+  /** Whether it was not found, or meant something else, when it was looked at last. */
+  readonly marked: boolean;
 }

@@ -4,14 +4,19 @@ import type { SeenTag } from "../../drift/seen-tag.js";
 
 /** Columns of a {@link SeenTag}. */
 export const SEEN_TAG = `repository, name as tag, digest, pushed_at::text as version,
-  locked_at is not null as locked, missing_since is not null as missing`;
+  locked_at is not null as locked, missing_since is not null as missing,
+  (missing_sightings > 0 or drift_digest is not null) as marked`;
 /** What has a digest in the ledger. */
 export const KNOWN = `digest is not null and deleted_at is null`;
 /** That, and nobody is pushing it. */
 export const LIVE = `${KNOWN} and reservation is null`;
 
-/** Makes room for what the registry lists: tables that nobody else sees and that go with the session. */
+/**
+ * Makes room for what the registry lists: tables that nobody else sees and that go with the session. Nothing that is
+ * written on it has to last: no commit waits for the disk.
+ */
 export async function openStaging(session: Queryable): Promise<void> {
+  await session.query("set synchronous_commit = off");
   await session.query(
     `create temp table listed_repository (name text primary key, clean boolean not null default false)`,
   );
@@ -32,9 +37,14 @@ export async function stageRepositories(
   );
 }
 
-/** Notes that the tags of a repository were listed to the end. */
-export async function markClean(session: Queryable, repository: RepositoryName): Promise<void> {
-  await session.query(`update listed_repository set clean = true where name = $1`, [repository]);
+/** Notes that the tags of repositories were listed to the end. */
+export async function markClean(
+  session: Queryable,
+  repositories: readonly RepositoryName[],
+): Promise<void> {
+  await session.query(`update listed_repository set clean = true where name = any ($1)`, [
+    repositories,
+  ]);
 }
 
 /** @returns listed repositories that come after a name, in the database's own order */

@@ -10,6 +10,12 @@ function keyOf({ repository, tag, digest, version }: SeenTag): unknown[] {
   return [repository, tag, digest, version];
 }
 
+/** How often a tag was not found in a row, and whether it counts as missing as of now. */
+export interface CountedMissing {
+  readonly sightings: number;
+  readonly marked: boolean;
+}
+
 /**
  * Counts that the registry does not have a tag, at most once in a pass.
  *
@@ -22,8 +28,8 @@ export async function countMissing(
   tx: Queryable,
   seen: SeenTag,
   { began, sightings }: { readonly began: string; readonly sightings: number },
-): Promise<{ readonly sightings: number; readonly marked: boolean } | null> {
-  const { rows } = await tx.query<{ sightings: number; marked: boolean }>(
+): Promise<CountedMissing | null> {
+  const { rows } = await tx.query<CountedMissing>(
     `with before as (
        select missing_since from ledger.tag
        where ${UNCHANGED} and (missing_seen_at is null or missing_seen_at < $5::timestamptz)

@@ -1,0 +1,83 @@
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { databaseTime } from "#service-kit/db/time.js";
+import { adoptListed } from "./adopt-listed.js";
+import { checkTags } from "./check-tags.js";
+import type { Pass } from "./pass.js";
+import { isListMissing, tagsIn } from "./read-list.js";
+import { reasonOf } from "../drift/reason-of.js";
+import { stageChecked } from "./sql/compared-tags.js";
+import {
+  clearTags,
+  countStaged,
+  hasTags,
+  markClean,
+  stageTags,
+  suspectTags,
+  unknownTags,
+} from "./sql/staging.js";
+
+const BATCH = 500;
+
+/**
+ * Compares one repository whose names are too many for the memory: its list is staged in the database.
+ *
+ * @param pass - the pass
+ * @param repository - the repository
+ */
+export async function compareLargeRepository(
+  pass: Pass,
+  repository: RepositoryName,
+): Promise<void> {
+  const askedAt = await databaseTime(pass.session);
+  if (!(await stageList(pass, repository))) return;
+  await adoptUnknown(pass, repository);
+  await checkSuspects(pass, repository, askedAt);
+  pass.options.progress(pass.tally.summary());
+}
+
+/** @returns whether the registry's list was whole */
+async function stageList(pass: Pass, repository: RepositoryName): Promise<boolean> {
+  const { session, tally, signal } = pass;
+  await clearTags(session);
+  try {
+    for await (const names of tagsIn(pass, repository))
+      tally.add("tags", await stageTags(session, names));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!isListMissing(error) || (await hasTags(session, repository)))
+      tally.error(`${repository}: ${reasonOf(error)}`);
+    return false;
+  }
+  tally.answered();
+  await countStaged(session);
+  await markClean(session, [repository]);
+  return true;
+}
+
+async function adoptUnknown(pass: Pass, repository: RepositoryName): Promise<void> {
+  let after = "";
+  for (;;) {
+    const names = await unknownTags(pass.session, repository, after, BATCH);
+    const last = names.at(-1);
+    if (last === undefined) return;
+    await adoptListed(pass, repository, names);
+    after = last;
+  }
+}
+
+async function checkSuspects(
+  pass: Pass,
+  repository: RepositoryName,
+  askedAt: string,
+): Promise<void> {
+  let after = "";
+  for (;;) {
+    const page = { after, limit: BATCH, askedAt };
+    const suspects = await suspectTags(pass.session, repository, page);
+    const last = suspects.at(-1);
+    if (last === undefined) return;
+    await checkTags(pass, suspects);
+    await stageChecked(pass.session, suspects);
+    after = last.tag;
+  }
+}
