@@ -72,7 +72,9 @@ describe("what is announced", () => {
   test("is nothing of a push that is not committed", async () => {
     await db.query("alter table audit.entry rename to entry_away");
     const lost = tagPush("a");
-    await expect(pushTag(deps(), lost, keeper.transport(lost))).rejects.toThrow("audit.entry");
+    await expect(pushTag(deps(), lost, keeper.transport(lost))).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+    });
     expect(await events()).toEqual([]);
     await db.query("alter table audit.entry_away rename to entry");
     await db.query("update ledger.tag set reserved_until = now() - interval '1 second'");
