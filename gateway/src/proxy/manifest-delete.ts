@@ -1,6 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
-import { removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
+import { manifestRemovedBy, removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
 import type { Deletion } from "../deletion/deletion.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import type { Upstream } from "../upstream/upstream.js";
@@ -41,5 +41,6 @@ async function deleteAtRegistry(
     clientAddress: context.client.address,
     requestId: context.requestId,
   };
-  return removedBy(deps.upstream.deleteManifest(request.repository, reference, errand));
+  const ask = () => deps.upstream.deleteManifest(request.repository, reference, errand);
+  return reference.tag === undefined ? manifestRemovedBy(ask) : removedBy(ask());
 }

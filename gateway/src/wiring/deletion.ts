@@ -6,7 +6,7 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { deletion, type Deletion } from "../deletion/deletion.js";
 import type { DeleteManifestDeps } from "../deletion/delete-manifest.js";
 import type { UntaggedManifest } from "../deletion/delete-untagged.js";
-import { removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
+import { manifestRemovedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
 import { registryReader, type RegistryReaderDeps } from "../scm/registry-reader.js";
@@ -83,7 +83,7 @@ export function openDeletionOfManifests(deps: {
     deps: { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
     atRegistry: ({ repository, digest }, requestId) => {
       const errand = { subject: "", clientAddress: "", requestId };
-      return removedBy(upstream.deleteManifest(repository, { digest }, errand));
+      return manifestRemovedBy(() => upstream.deleteManifest(repository, { digest }, errand));
     },
   };
 }
