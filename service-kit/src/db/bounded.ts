@@ -1,4 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { turns } from "../turns.js";
 import type { Database } from "./pool.js";
 
 /** A commit that waits longer than this is tried again, or by its client. */
@@ -18,60 +19,23 @@ export function boundedDatabase(
   most: number,
   patience = PATIENCE_MILLISECONDS,
 ): Database {
-  const mostAboutOne = Math.ceil(most / 2);
-  const waiting = new Set<{ readonly about: string; readonly begin: () => void }>();
-  const about = new Map<string, number>();
-  let running = 0;
-  const isFree = (what: string) =>
-    running < most && (what === "" || (about.get(what) ?? 0) < mostAboutOne);
-  const count = (what: string, by: 1 | -1) => {
-    running += by;
-    const now = (about.get(what) ?? 0) + by;
-    if (now === 0) about.delete(what);
-    else about.set(what, now);
-  };
-  const turn = async (what: string): Promise<void> => {
-    if (isFree(what)) {
-      count(what, 1);
-      return;
-    }
-    await new Promise<void>((resolve, reject) => {
-      const entry = {
-        about: what,
-        begin: () => {
-          clearTimeout(timer);
-          waiting.delete(entry);
-          count(what, 1);
-          resolve();
-        },
-      };
-      const timer = setTimeout(() => {
-        waiting.delete(entry);
-        reject(new Fault("UNAVAILABLE", { message: "too many pushes at once; try again" }));
-      }, patience);
-      waiting.add(entry);
-    });
-  };
-  const end = (what: string): void => {
-    count(what, -1);
-    for (const next of waiting)
-      if (isFree(next.about)) {
-        next.begin();
-        return;
-      }
-  };
-  const inTurn = async <T>(work: () => Promise<T>, what = ""): Promise<T> => {
-    await turn(what);
-    return work().finally(() => {
-      end(what);
-    });
+  const all = turns({
+    atOnce: most,
+    perCaller: Math.ceil(most / 2),
+    waiting: Infinity,
+    waitMilliseconds: patience,
+    refusal: () => new Fault("UNAVAILABLE", { message: "too many pushes at once; try again" }),
+  });
+  const inTurn = async <T>(work: () => Promise<T>, about = ""): Promise<T> => {
+    const leave = await all.take(about === "" ? null : about);
+    return work().finally(leave);
   };
   return {
     query: (sql, values, name) => inTurn(() => db.query(sql, values, name)),
     tell: (channel, payload) => {
       db.tell(channel, payload);
     },
-    transaction: (work, what) => inTurn(() => db.transaction(work), what),
+    transaction: (work, about) => inTurn(() => db.transaction(work), about),
     close: () => Promise.resolve(),
   };
 }

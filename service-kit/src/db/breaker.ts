@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
+import { asFault } from "./errors.js";
 
 /** How long is waited for a silent server, in milliseconds. */
 export interface Patience {
@@ -87,7 +88,7 @@ export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): 
   };
   return {
     run: async (work) => {
-      if (isAway) throw away();
+      if (isAway) throw asFault(new Error("the database says nothing"));
       const entry = { since: performance.now() };
       waiting.add(entry);
       watch();
@@ -107,13 +108,6 @@ export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): 
       clearTimeout(timer);
     },
   };
-}
-
-function away(): Fault {
-  return new Fault("UNAVAILABLE", {
-    message: "the ledger's database is unavailable for the moment, try again",
-    cause: new Error("the database says nothing"),
-  });
 }
 
 /** A machine that refuses a connection, or a server that refuses a statement, is there. */

@@ -159,11 +159,17 @@ async function connect(pool: pg.Pool, choice: ServerChoice): Promise<pg.PoolClie
   }
 }
 
-/** A connection whose server has become read-only, or is lost, is of no more use; another one may be. */
-async function runOne<Row extends pg.QueryResultRow>(
+/**
+ * Works on a connection of the pool. Without a listener, one that is lost between two statements would end the process.
+ *
+ * @param connections - the pool's
+ * @param work - gets the connection, and what notes that it is of no more use: it is not given back then
+ * @returns what `work` returns
+ */
+async function onConnection<T>(
   connections: Connections,
-  ...statement: [sql: string, values?: readonly unknown[], name?: StatementName]
-): Promise<{ rows: Row[]; rowCount: number | null }> {
+  work: (client: pg.PoolClient, noteBroken: () => void) => Promise<T>,
+): Promise<T> {
   const client = await connections.connect();
   let broken = false;
   const noteBroken = () => {
@@ -171,14 +177,24 @@ async function runOne<Row extends pg.QueryResultRow>(
   };
   client.on("error", noteBroken);
   try {
-    return await runQuery<Row>(client, ...statement);
-  } catch (error) {
-    if (isLost(error)) noteBroken();
-    throw error;
+    return await work(client, noteBroken);
   } finally {
     client.off("error", noteBroken);
     client.release(broken);
   }
+}
+
+/** A connection whose server has become read-only, or is lost, is of no more use; another one may be. */
+function runOne<Row extends pg.QueryResultRow>(
+  connections: Connections,
+  ...statement: [sql: string, values?: readonly unknown[], name?: StatementName]
+): Promise<{ rows: Row[]; rowCount: number | null }> {
+  return onConnection(connections, (client, noteBroken) =>
+    runQuery<Row>(client, ...statement).catch((error: unknown) => {
+      if (isLost(error)) noteBroken();
+      throw error;
+    }),
+  );
 }
 
 /** @returns what gives up every connection that a pool has at that moment */
@@ -215,46 +231,38 @@ export async function runQuery<Row extends pg.QueryResultRow>(
 const TELL = `select pg_notify(channel, payload)
   from unnest($1::text[], $2::text[]) as told (channel, payload)`;
 
-async function runTransaction<T>(
+function runTransaction<T>(
   connections: Connections,
   telling: Telling,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  const client = await connections.connect();
-  const told: Parameters<Transaction["tell"]>[] = [];
-  let broken = false;
-  // Without a listener, a connection that is lost between two statements would end the process.
-  const noteBroken = () => {
-    broken = true;
-  };
-  client.on("error", noteBroken);
-  try {
-    await runQuery(client, "begin");
-    const result = await work({
-      query: <Row extends pg.QueryResultRow>(
-        sql: string,
-        values?: readonly unknown[],
-        name?: StatementName,
-      ) =>
-        runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
-          // It may have become a read-only standby's; another one may not be.
-          if (isUnavailable(error)) noteBroken();
-          throw error;
-        }),
-      tell: (...what) => told.push(what),
-    });
-    await replicatedCommit(client, () => runQuery(client, "commit")).catch((error: unknown) => {
-      for (const [channel, , unsure] of told)
-        if (unsure !== undefined) telling.tell(channel, unsure);
+  return onConnection(connections, async (client, noteBroken) => {
+    const told: Parameters<Transaction["tell"]>[] = [];
+    try {
+      await runQuery(client, "begin");
+      const result = await work({
+        query: <Row extends pg.QueryResultRow>(
+          sql: string,
+          values?: readonly unknown[],
+          name?: StatementName,
+        ) =>
+          runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
+            // It may have become a read-only standby's; another one may not be.
+            if (isUnavailable(error)) noteBroken();
+            throw error;
+          }),
+        tell: (...what) => told.push(what),
+      });
+      await replicatedCommit(client, () => runQuery(client, "commit")).catch((error: unknown) => {
+        for (const [channel, , unsure] of told)
+          if (unsure !== undefined) telling.tell(channel, unsure);
+        throw error;
+      });
+      for (const [channel, payload] of told) telling.tell(channel, payload);
+      return result;
+    } catch (error) {
+      await client.query("rollback").catch(noteBroken);
       throw error;
-    });
-    for (const [channel, payload] of told) telling.tell(channel, payload);
-    return result;
-  } catch (error) {
-    await client.query("rollback").catch(noteBroken);
-    throw error;
-  } finally {
-    client.off("error", noteBroken);
-    client.release(broken);
-  }
+    }
+  });
 }
