@@ -22,7 +22,6 @@ function all(file: string, reason: string, texts: readonly string[]): Judged[] {
 /** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
 const OTHER_ERRORS: readonly Judged[] = [
   ["access-policy/src/condition-schema.ts", "error instanceof kind"],
-  ["gateway/src/deletion/learn-tags.ts", "error instanceof ListingRefused"],
   ["token-server/src/api/explain.ts", "!(error instanceof Fault)"],
   ["token-server/src/identity/followed-file.ts", "error instanceof ConfigError"],
   ["token-server/src/identity/ldap/directory.ts", "error instanceof Error"],

@@ -1,18 +1,22 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 
-/** @returns every repository of which the ledger knows a tag, one after the other by an index */
+/**
+ * Begin of a recursive query: `known (name)` is every repository of which the ledger knows a tag, and one null at its end.
+ * Goes from one to the next over the index: a million tags are not read for it.
+ */
+export const KNOWN_REPOSITORIES = `known as (
+    (select repository as name from ledger.tag order by repository limit 1)
+    union all
+    select (select repository from ledger.tag where repository > known.name order by repository limit 1)
+    from known where known.name is not null
+  )`;
+
+/** @returns every repository of which the ledger knows a tag */
 export async function ledgerRepositories(db: Queryable): Promise<string[]> {
-  const { rows } = await db.query<{ repository: string }>(
-    `with recursive known as (
-       (select repository from ledger.tag order by repository limit 1)
-       union all
-       select (select repository from ledger.tag where repository > known.repository
-               order by repository limit 1)
-       from known where known.repository is not null
-     )
-     select repository from known where repository is not null`,
+  const { rows } = await db.query<{ name: string }>(
+    `with recursive ${KNOWN_REPOSITORIES} select name from known where name is not null`,
   );
-  return rows.map(({ repository }) => repository);
+  return rows.map(({ name }) => name);
 }
 
 /**

@@ -1,6 +1,6 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { ListingRefused, type RegistryListing } from "#service-kit/http/registry-listing.js";
+import { isListMissing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { ledgerRepositories, namesUnknown } from "../sql/ledger-names.js";
 import type { RegistryTags } from "./registry-tags.js";
 import type { TagFinding } from "./verify-tags.js";
@@ -71,7 +71,7 @@ async function* tagsOf(
   try {
     yield* listing.tags(repository, FOREVER);
   } catch (error) {
-    if (!(error instanceof ListingRefused && error.status === 404)) throw error;
+    if (!isListMissing(error)) throw error;
   }
 }
 

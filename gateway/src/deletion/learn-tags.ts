@@ -2,7 +2,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
-import { ListingRefused, type RegistryListing } from "#service-kit/http/registry-listing.js";
+import { isListMissing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { adoptAll, type AdoptDeps } from "../ledger/adopt.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { FoundTag } from "../ledger/sql/read-tag.js";
@@ -52,7 +52,7 @@ export async function learnTags(
       await learnListed(deps, { repository, digest }, names, signal);
   } catch (error) {
     // Where the registry has no tags, there is nothing to learn.
-    if (error instanceof ListingRefused && error.status === 404) return;
+    if (isListMissing(error)) return;
     if (error instanceof Fault) throw error;
     throw new Fault("UNAVAILABLE", {
       message: "the registry cannot be asked for its tags; try again",

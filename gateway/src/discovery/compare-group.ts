@@ -1,4 +1,5 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
+import { isListMissing } from "#service-kit/http/registry-listing.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { adoptListed } from "./adopt-listed.js";
 import { checkTags } from "./check-tags.js";
@@ -6,7 +7,7 @@ import { compareLargeRepository } from "./compare-large-repository.js";
 import { asName } from "./names.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
-import { isListMissing, tagsIn } from "./read-list.js";
+import { tagsIn } from "./read-list.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import { listedAmong, suspectsAmong, unknownAmong, type ListedTags } from "./sql/listed-tags.js";
 import { markClean } from "./sql/staging.js";

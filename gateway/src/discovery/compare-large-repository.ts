@@ -1,15 +1,16 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { isListMissing } from "#service-kit/http/registry-listing.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { adoptListed } from "./adopt-listed.js";
 import { checkTags } from "./check-tags.js";
 import type { Pass } from "./pass.js";
-import { isListMissing, tagsIn } from "./read-list.js";
+import { tagsIn } from "./read-list.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { stageChecked } from "./sql/compared-tags.js";
+import { listedAmong } from "./sql/listed-tags.js";
 import {
   clearTags,
   countStaged,
-  hasTags,
   markClean,
   stageTags,
   suspectTags,
@@ -44,7 +45,7 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
       tally.add("tags", await stageTags(session, names));
   } catch (error) {
     signal.throwIfAborted();
-    if (!isListMissing(error) || (await hasTags(session, repository)))
+    if (!isListMissing(error) || (await listedAmong(session, [repository])).has(repository))
       tally.error(`${repository}: ${reasonOf(error)}`);
     return false;
   }

@@ -1,6 +1,5 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { isLine } from "#registry-protocol/text.js";
-import { ListingRefused } from "#service-kit/http/registry-listing.js";
 import type { Pass } from "./pass.js";
 
 /**
@@ -18,9 +17,4 @@ export async function* tagsIn(
     if (texts.length < names.length) tally.error(`${repository}: a tag whose name is no text`);
     yield texts;
   }
-}
-
-/** @returns whether the registry says that a repository has no list of tags */
-export function isListMissing(error: unknown): boolean {
-  return error instanceof ListingRefused && error.status === 404;
 }

@@ -1,6 +1,6 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { reasonOf } from "../drift/reason-of.js";
-import { ListingRefused } from "#service-kit/http/registry-listing.js";
+import { isListMissing } from "#service-kit/http/registry-listing.js";
 import type { Pass } from "./pass.js";
 import { stageRepositories, unlistedRepositories } from "./sql/staging.js";
 
@@ -26,8 +26,7 @@ async function hasList({ parts, signal, tally }: Pass, name: RepositoryName): Pr
     return true;
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof ListingRefused && error.status === 404))
-      tally.error(`${name}: ${reasonOf(error)}`);
+    if (!isListMissing(error)) tally.error(`${name}: ${reasonOf(error)}`);
     return false;
   } finally {
     await pages.return(undefined);

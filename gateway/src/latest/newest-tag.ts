@@ -7,7 +7,7 @@ import { someAtOnce } from "#service-kit/some-at-once.js";
 import { isSignatureTag, LATEST } from "#tag-policy/tag-policy.js";
 import { readKnownTags, type KnownTag } from "../ledger/sql/known-tags.js";
 import type { ImageReader } from "../scm/find-source.js";
-import { ListingRefused, type RegistryListing } from "#service-kit/http/registry-listing.js";
+import { isListMissing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { imageDate, type ImageDate } from "./image-date.js";
 
@@ -90,7 +90,7 @@ async function* listedTags(
   try {
     yield* listing.tags(repository, signal);
   } catch (error) {
-    if (!(error instanceof ListingRefused && error.status === 404)) throw error;
+    if (!isListMissing(error)) throw error;
   }
 }
 

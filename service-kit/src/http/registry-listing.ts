@@ -14,6 +14,11 @@ export class ListingRefused extends Error {
   }
 }
 
+/** @returns whether the registry says that a repository has no list of tags */
+export function isListMissing(error: unknown): boolean {
+  return error instanceof ListingRefused && error.status === 404;
+}
+
 /** What a registry says it has, in portions, so that no size of it matters. */
 export interface RegistryListing {
   /** @throws when the registry does not answer, or not to the end; then what came before counts for nothing */

@@ -1,3 +1,4 @@
+import { KNOWN_REPOSITORIES } from "#audit-log/sql/ledger-names.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { SeenTag } from "../../drift/seen-tag.js";
@@ -124,15 +125,8 @@ export async function unlistedRepositories(
   askedAt: string,
   limit: number,
 ): Promise<string[]> {
-  // Goes from repository to repository over the index: a million tags are not read for it.
   const { rows } = await session.query<{ name: string }>(
-    `with recursive known as (
-       (select repository as name from ledger.tag order by repository limit 1)
-       union all
-       select (select repository from ledger.tag where repository > known.name
-               order by repository limit 1)
-       from known where known.name is not null
-     )
+    `with recursive ${KNOWN_REPOSITORIES}
      select name from known
      where name is not null
        and not exists (select 1 from listed_repository as listed where listed.name = known.name)
@@ -142,13 +136,4 @@ export async function unlistedRepositories(
     [askedAt, limit],
   );
   return rows.map(({ name }) => name);
-}
-
-/** @returns whether the ledger has tags in a repository that the registry should have too */
-export async function hasTags(session: Queryable, repository: RepositoryName): Promise<boolean> {
-  const { rowCount } = await session.query(
-    `select 1 from ledger.tag where repository = $1 and ${LIVE} limit 1`,
-    [repository],
-  );
-  return rowCount === 1;
 }
