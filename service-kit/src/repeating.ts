@@ -1,3 +1,4 @@
+import type { LastingFailure } from "./lasting-failure.js";
 import type { Component } from "./run-until-signal.js";
 
 /**
@@ -34,4 +35,23 @@ export function repeating(
       return running;
     },
   };
+}
+
+/**
+ * @param name - of the component
+ * @param milliseconds - from the start to the first look, and from the end of each to the next
+ * @param failing - told how each look went
+ * @param look - looks once; ends early when its signal comes
+ * @returns a component that looks again and again, whatever came of it
+ */
+export function lookingAgain(
+  name: string,
+  milliseconds: number,
+  failing: LastingFailure,
+  look: (stopping: AbortSignal) => Promise<void>,
+): Component {
+  return repeating(name, milliseconds, async (stopping) => {
+    await look(stopping).then(failing.worked, failing.failed);
+    return milliseconds;
+  });
 }

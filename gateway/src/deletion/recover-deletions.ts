@@ -5,7 +5,7 @@ import type { Tag } from "#registry-protocol/tag.js";
 import type { Database, Transaction } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { repeating } from "#service-kit/repeating.js";
+import { lookingAgain } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Bounds } from "../ledger/bounds.js";
 import {
@@ -41,10 +41,9 @@ const REASON = "settled for a gateway that was lost";
  */
 export function deletionRecovery(deps: RecoverDeletionsDeps): Component {
   const failing = lastingWarning(deps.log, "deletion-recovery.failed");
-  return repeating("deletion recovery", LOOK_MILLISECONDS, async (stopping) => {
-    await recoverDeletions(deps, stopping).then(failing.worked, failing.failed);
-    return LOOK_MILLISECONDS;
-  });
+  return lookingAgain("deletion recovery", LOOK_MILLISECONDS, failing, (stopping) =>
+    recoverDeletions(deps, stopping),
+  );
 }
 
 /**

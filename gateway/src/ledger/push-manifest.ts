@@ -75,7 +75,7 @@ function isRecorded(
       if (await endStoredPush(tx, push)) return false;
       await recordManifest(tx, deps, push, manifest, STORED);
       return true;
-    }),
+    }, push.repository),
   );
 }
 

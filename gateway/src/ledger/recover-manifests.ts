@@ -2,7 +2,7 @@ import { SYSTEM } from "#audit-log/entry.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { repeating } from "#service-kit/repeating.js";
+import { lookingAgain } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { recordManifest, type RecordFoundDeps } from "./record-manifest.js";
 import {
@@ -31,10 +31,9 @@ const SETTLED = { reason: "settled for a gateway that was lost", how: "found" } 
  */
 export function manifestRecovery(deps: RecoverManifestsDeps): Component {
   const failing = lastingWarning(deps.log, "manifest-recovery.failed");
-  return repeating("manifest recovery", LOOK_MILLISECONDS, async (stopping) => {
-    await recoverManifestPushes(deps, stopping).then(failing.worked, failing.failed);
-    return LOOK_MILLISECONDS;
-  });
+  return lookingAgain("manifest recovery", LOOK_MILLISECONDS, failing, (stopping) =>
+    recoverManifestPushes(deps, stopping),
+  );
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { Database, Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
@@ -104,9 +104,7 @@ export async function releasePush(
   claim: TagClaim,
   reason: string,
 ): Promise<void> {
-  await deps.db.transaction((tx) => releaseTag(tx, claim), claim.repository);
-  deps.counts.step("released");
-  deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
+  await release(deps, claim, reason, (tx) => releaseTag(tx, claim));
 }
 
 /**
@@ -125,9 +123,18 @@ export async function releaseUnanswered(
   wasFree = false,
 ): Promise<void> {
   const { lateSeconds } = deps.waiting.bounds;
-  await deps.db.transaction(async (tx) => {
+  await release(deps, claim, reason, async (tx) => {
     if (await releaseTag(tx, claim)) await noteUnanswered(tx, claim, { lateSeconds, wasFree });
   });
+}
+
+async function release(
+  deps: SettleDeps,
+  claim: TagClaim,
+  reason: string,
+  work: (tx: Transaction) => Promise<unknown>,
+): Promise<void> {
+  await deps.db.transaction(work, claim.repository);
   deps.counts.step("released");
   deps.log.info({ event: "push.released", ...describeClaim(claim), reason });
 }

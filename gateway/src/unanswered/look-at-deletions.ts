@@ -5,7 +5,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { repeating } from "#service-kit/repeating.js";
+import { lookingAgain } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { buryManifest } from "../ledger/sql/delete-manifest.js";
@@ -49,10 +49,9 @@ const REASON = "the registry has carried out late a deletion that it had not ans
  */
 export function lateDeletions(deps: LookAtDeletionsDeps): Component {
   const failing = lastingWarning(deps.log, "late-deletions.failed");
-  return repeating("late deletions", LOOK_MILLISECONDS, async (stopping) => {
-    await lookAtDeletions(deps, stopping).then(failing.worked, failing.failed);
-    return LOOK_MILLISECONDS;
-  });
+  return lookingAgain("late deletions", LOOK_MILLISECONDS, failing, (stopping) =>
+    lookAtDeletions(deps, stopping),
+  );
 }
 
 /**

@@ -3,7 +3,7 @@ import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { repeating } from "#service-kit/repeating.js";
+import { lookingAgain } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { RepairOutcome } from "../drift/repair-tag.js";
 import { recordFound, type RecordFoundDeps } from "../ledger/record-manifest.js";
@@ -41,10 +41,9 @@ type Found = Digest | "unreadable" | null;
  */
 export function unansweredWrites(deps: LookAtWritesDeps): Component {
   const failing = lastingWarning(deps.log, "unanswered-writes.failed");
-  return repeating("unanswered writes", LOOK_MILLISECONDS, async (stopping) => {
-    await lookAtWrites(deps, stopping).then(failing.worked, failing.failed);
-    return LOOK_MILLISECONDS;
-  });
+  return lookingAgain("unanswered writes", LOOK_MILLISECONDS, failing, (stopping) =>
+    lookAtWrites(deps, stopping),
+  );
 }
 
 /**

@@ -73,6 +73,23 @@ describe("a push of a manifest by digest", () => {
     expect(await notes()).toBe(0);
   });
 
+  test("counts as its repository's where connections are shared out", async () => {
+    const about: (string | undefined)[] = [];
+    const { db } = deps;
+    deps = {
+      ...deps,
+      db: {
+        ...db,
+        transaction: (work, what) => {
+          about.push(what);
+          return db.transaction(work, what);
+        },
+      },
+    };
+    await push(stored);
+    expect(about).toEqual([made.repository]);
+  });
+
   test("is noted before the registry is asked", async () => {
     await push(async () => {
       expect(await notes()).toBe(1);

@@ -10,8 +10,6 @@ export interface LateDeletion {
   readonly digest: Digest;
   /** Who wanted it deleted, if that is known. */
   readonly actor: AuditActor | null;
-  /** Whether somebody has pushed it since. */
-  readonly wanted: boolean;
   /** Whether the registry carries it out no more. */
   readonly isOver: boolean;
 }
@@ -28,7 +26,7 @@ export async function listLateDeletions(
   limit: number,
 ): Promise<LateDeletion[]> {
   const { rows } = await db.query<LateDeletion>(
-    `select repository, digest, late_by as actor, late_wanted as wanted,
+    `select repository, digest, late_by as actor,
             late_since < now() - $1 * interval '1 second' as "isOver"
      from ledger.manifest
      where late_since is not null and deleting_at is null and deleted_at is null
