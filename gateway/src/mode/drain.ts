@@ -53,6 +53,11 @@ function whatDrains({ drainSeconds }: Mode, uploads: number): string {
   return `${which} may go on for ${Math.ceil(drainSeconds)} s`;
 }
 
+async function withoutEnded(db: Queryable, state: DrainState): Promise<DrainState> {
+  const ended = await forgetEndedGateways(db, state.gateways);
+  return { ...state, gateways: state.gateways.filter(({ name }) => !ended.includes(name)) };
+}
+
 /**
  * @param state - how far the gateways are
  * @returns the change whose drain can end now: its time is over, or nothing is left to drain; `null` for none
@@ -96,8 +101,7 @@ export async function untilDrained(
 ): Promise<string[]> {
   const deadline = performance.now() + options.seconds * 1_000;
   for (;;) {
-    await forgetEndedGateways(db);
-    const state = await readDrainState(db);
+    const state = await withoutEnded(db, await readDrainState(db));
     const ending = drainToEnd(state);
     if (ending !== null) await endDrain(db, ending);
     const open = whatIsOpen(state);

@@ -1,5 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import { forgetGateway, listGateways } from "./sql.js";
+import { forgetGateway, type HeardGateway } from "./sql.js";
 import { hasEnded } from "./this-process.js";
 
 /** No request of a gateway lasts as long. */
@@ -11,11 +11,15 @@ const LONGEST_SILENCE_SECONDS = 86_400;
  * database may be writing at the registry.
  *
  * @param db - ledger
- * @returns their names
+ * @param gateways - all that were heard of
+ * @returns names of those that are forgotten
  * @throws Fault UNAVAILABLE when the ledger cannot be asked
  */
-export async function forgetEndedGateways(db: Queryable): Promise<string[]> {
-  const gone = (await listGateways(db)).filter(
+export async function forgetEndedGateways(
+  db: Queryable,
+  gateways: readonly HeardGateway[],
+): Promise<string[]> {
+  const gone = gateways.filter(
     ({ process, silentSeconds }) =>
       silentSeconds > LONGEST_SILENCE_SECONDS || (process !== null && hasEnded(process)),
   );

@@ -3,7 +3,7 @@ import type { Subscriber } from "#service-kit/db/subscribe.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Mode, ModeName } from "./mode.js";
-import { endDrain, forgetGateway, MODE_CHANNEL, noteGateway } from "./sql.js";
+import { endDrain, forgetGateway, listGateways, MODE_CHANNEL, noteGateway } from "./sql.js";
 import { forgetEndedGateways } from "./ended-gateways.js";
 import { processMark } from "./this-process.js";
 import type { WriteGate } from "./write-gate.js";
@@ -90,7 +90,9 @@ export function modeFollower(deps: FollowDeps): Component {
 }
 
 async function forgetEnded({ db, log }: FollowDeps): Promise<void> {
-  const gateways = await forgetEndedGateways(db).catch(() => []);
+  const gateways = await listGateways(db)
+    .then((heard) => forgetEndedGateways(db, heard))
+    .catch(() => []);
   if (gateways.length > 0) log.info({ event: "mode.gateways-forgotten", gateways });
 }
 

@@ -25,6 +25,7 @@ const nameless = () =>
     log: SILENT,
     metrics: gatewayMetrics(),
   });
+const forgetEnded = async () => forgetEndedGateways(ledger.db, await listGateways(ledger.db));
 const names = async () => (await listGateways(ledger.db)).map(({ name }) => name);
 const note = (name: string, process: string | null) =>
   noteGateway(ledger.db, { name, process, follows: null, writes: 1 });
@@ -65,7 +66,7 @@ describe("a gateway that ended without a word", () => {
   test("is forgotten on its own machine, since its process is gone", async () => {
     await note("here:8080/1", await killed());
     await note("here:8080/2", processMark());
-    expect(await forgetEndedGateways(ledger.db)).toEqual(["here:8080/1"]);
+    expect(await forgetEnded()).toEqual(["here:8080/1"]);
     expect(await names()).toEqual(["here:8080/2"]);
   });
 
@@ -73,15 +74,15 @@ describe("a gateway that ended without a word", () => {
     const [own, other] = [processMark() ?? "", await killed()];
     const startOfOther = other.slice(other.lastIndexOf("/"));
     await note("here:8080/1", own.slice(0, own.lastIndexOf("/")) + startOfOther);
-    expect(await forgetEndedGateways(ledger.db)).toEqual(["here:8080/1"]);
+    expect(await forgetEnded()).toEqual(["here:8080/1"]);
   });
 
   test("is waited for where its process cannot be seen, until nobody has heard of it for a day", async () => {
     const elsewhere = (await killed()).replace(/^[^/]+/, "00000000-0000-4000-8000-000000000000");
     await note("there:8080/1", elsewhere);
     await note("older:8080", null);
-    expect(await forgetEndedGateways(ledger.db)).toEqual([]);
+    expect(await forgetEnded()).toEqual([]);
     await ledger.db.query("update ledger.gateway set seen_at = seen_at - interval '25 hours'");
-    expect((await forgetEndedGateways(ledger.db)).sort()).toEqual(["older:8080", "there:8080/1"]);
+    expect((await forgetEnded()).sort()).toEqual(["older:8080", "there:8080/1"]);
   });
 });
