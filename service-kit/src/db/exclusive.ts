@@ -4,7 +4,7 @@ import { endClient } from "./end-client.js";
 import { WORK_LOCKS, type WorkLock } from "./locks.js";
 import { asFault } from "./errors.js";
 import type { DatabaseConfig } from "./config.js";
-import { connectWritable } from "./servers.js";
+import { connectWritable, tellingLosses } from "./servers.js";
 import { runQuery, type Queryable } from "./pool.js";
 
 /** A connection that holds a lock which nobody else can have; temporary tables on it are its own. */
@@ -66,11 +66,7 @@ async function connect(
     query_timeout: STATEMENT_MILLISECONDS + 2_000,
   };
   try {
-    return await connectWritable(config, options, (client) => {
-      client.on("error", (error) => {
-        log.warn({ event: "database.connection-lost", reason: error.message });
-      });
-    });
+    return await connectWritable(config, options, tellingLosses(log));
   } catch (error) {
     throw asFault(error);
   }

@@ -7,7 +7,7 @@ import type { Component } from "../run-until-signal.js";
 import { WORK_LOCKS } from "./locks.js";
 import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
 import type { DatabaseConfig } from "./config.js";
-import { connectWritable } from "./servers.js";
+import { connectWritable, tellingLosses } from "./servers.js";
 import { namingPooler, PoolerError, refusePooler } from "./pooler.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
 
@@ -77,13 +77,11 @@ async function withClient<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const connect = () =>
-    connectWritable(config, { application_name: "migration" }, (made) => {
-      made.on("error", (error) => {
-        log.warn({ event: "database.connection-lost", reason: error.message });
-      });
-    }).catch((error: unknown) => {
-      throw namingPooler(error);
-    });
+    connectWritable(config, { application_name: "migration" }, tellingLosses(log)).catch(
+      (error: unknown) => {
+        throw namingPooler(error);
+      },
+    );
   const client = await connect();
   try {
     await refusePooler(client, connect);

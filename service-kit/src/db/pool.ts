@@ -5,7 +5,13 @@ import { breaker, type Patience } from "./breaker.js";
 import { endClient } from "./end-client.js";
 import { CONNECT_MILLISECONDS, connectionOptions, type DatabaseConfig } from "./config.js";
 import { asFault, isLost, unusableTold } from "./errors.js";
-import { connectWritable, refuseReadOnly, serverChoice, type ServerChoice } from "./servers.js";
+import {
+  connectWritable,
+  refuseReadOnly,
+  serverChoice,
+  tellingLosses,
+  type ServerChoice,
+} from "./servers.js";
 import type { StatementName } from "./statement-names.js";
 import { replicatedCommit } from "./replicated-commit.js";
 import { teller, type Telling } from "./tell.js";
@@ -85,9 +91,7 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
   });
   const connections = { connect: () => connect(pool, choice) };
-  pool.on("error", (error) => {
-    log.warn({ event: "database.connection-lost", reason: error.message });
-  });
+  tellingLosses(log)(pool);
   const silence = breaker({
     probe: (milliseconds) => isThere(config, milliseconds),
     cut: cutter(pool),

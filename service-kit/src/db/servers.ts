@@ -1,4 +1,5 @@
 import pg from "pg";
+import type { Logger } from "../log.js";
 import { connectionOptions, type DatabaseConfig, type DatabaseServer } from "./config.js";
 import { endClient } from "./end-client.js";
 
@@ -37,6 +38,20 @@ export async function refuseReadOnly(client: pg.ClientBase): Promise<void> {
     `select current_setting('transaction_read_only') as "readOnly"`,
   );
   if (rows[0]?.readOnly === "on") throw new Error("the server is read-only: is it a standby?");
+}
+
+/**
+ * @param log - where it is told that a connection is lost
+ * @returns watches a connection, or a pool of them: without a listener, one that is lost would end the process
+ */
+export function tellingLosses(
+  log: Pick<Logger, "warn">,
+): (watched: { on(event: "error", listener: (error: Error) => void): unknown }) => void {
+  return (watched) => {
+    watched.on("error", (error) => {
+      log.warn({ event: "database.connection-lost", reason: error.message });
+    });
+  };
 }
 
 /**
