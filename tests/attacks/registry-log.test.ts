@@ -11,6 +11,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { registryPrograms } from "../integration/tags/support/registry.js";
+import { quietly } from "#tests/support/service-context.js";
 
 const ports = portPicker();
 
@@ -72,11 +73,7 @@ async function logOf(
       readyWithinMs: 20_000,
       isReady,
     },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    quietly(),
   );
   await service.start();
   await ask(url, "/v2/alpha/app/tags/list");

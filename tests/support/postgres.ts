@@ -10,6 +10,7 @@ import {
   type PostgresOptions,
 } from "#local/postgres/postgres.js";
 import { temporaryFolder } from "./temporary-folder.js";
+import { quietly } from "./service-context.js";
 
 /** A Postgres for the tests of one file. */
 export interface TestPostgres {
@@ -58,12 +59,7 @@ export async function startOwnPostgres(
     port: await ports.next(),
     settings,
   };
-  const create = () =>
-    createPostgres(options, {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    });
+  const create = () => createPostgres(options, quietly());
   const created = await create();
   const { login } = created;
   let { service } = created;

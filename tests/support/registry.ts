@@ -6,6 +6,7 @@ import { manifestRegistry } from "./manifest-registry.js";
 import { temporaryFolder } from "./temporary-folder.js";
 import { testTools } from "./tools.js";
 import { startUpstream } from "./upstream-double.js";
+import { quietly } from "./service-context.js";
 
 /** A registry of its own that lets anybody do anything. */
 export interface TestRegistry {
@@ -64,11 +65,7 @@ export async function startStock(
       readyWithinMs: 20_000,
       isReady: async () => (await fetch(`${url}/v2/`)).status === 200,
     },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    quietly(),
   );
   await service.start();
   return {

@@ -4,6 +4,7 @@ import { portPicker } from "#local/processes/ports.js";
 import { createPostgres, type PostgresLogin } from "#local/postgres/postgres.js";
 import { makeAuthority, makeLeaf } from "./certificates.js";
 import { temporaryFolder } from "./temporary-folder.js";
+import { quietly } from "./service-context.js";
 
 /** A Postgres that speaks TLS (and plain), with a certificate for `localhost` alone. */
 export interface TlsPostgres {
@@ -29,11 +30,7 @@ export async function startTlsPostgres(): Promise<TlsPostgres> {
       port: await portPicker().next(),
       settings: { ssl: "on", ssl_cert_file: certificate, ssl_key_file: key },
     },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    quietly(),
   );
   const authority = await makeAuthority();
   const leaf = await makeLeaf(authority, ["localhost"]);

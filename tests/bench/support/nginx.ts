@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { portPicker } from "#local/processes/ports.js";
 import { createService, type Service } from "#local/processes/service.js";
 import type { Program } from "./programs.js";
+import { quietly } from "#tests/support/service-context.js";
 
 /**
  * @param program - nginx
@@ -31,11 +32,7 @@ export async function startNginx(
       readyWithinMs: 20_000,
       isReady: async () => (await fetch(`${url}/v2/`)).status === 200,
     },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    quietly(),
   );
   await service.start();
   return { url, service };

@@ -2,16 +2,17 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { UnpackedPackage } from "#local/programs/debian-package.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { migrate, migrator } from "#service-kit/db/migrate.js";
+import { findDebianPackage } from "#tests/support/debian-package.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { LEDGER_MIGRATIONS } from "#tests/support/migrations.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
-import { findPgBouncer, startPgBouncer, type PgBouncerOptions } from "./support/pgbouncer.js";
+import { startPgBouncer, type PgBouncerOptions } from "./support/pgbouncer.js";
 
 /** What a login of ours sets. */
 const OURS =
   "extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout";
-const found = await findPgBouncer();
+const found = await findDebianPackage("pgbouncer");
 
 (typeof found === "string" ? describe.skip : describe)("behind PgBouncer", () => {
   let postgres: TestPostgres;

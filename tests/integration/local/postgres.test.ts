@@ -10,6 +10,7 @@ import { createPostgres, withClient, type EmbeddedPostgres } from "#local/postgr
 import { identityOf } from "#local/processes/process-identity.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { quietly } from "#tests/support/service-context.js";
 
 let folder: TemporaryFolder;
 let running: EmbeddedPostgres | null = null;
@@ -35,11 +36,7 @@ async function start(): Promise<EmbeddedPostgres> {
       logFile: join(path, "postgres.log"),
       port: await ports.next(),
     },
-    {
-      say: (line) => said.push(line),
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    { ...quietly(), say: (line) => said.push(line) },
   );
   await running.service.start();
   return running;

@@ -11,6 +11,7 @@ import { createService, type Service } from "#local/processes/service.js";
 import { generateKeyPem, selfSignAuthority } from "#service-kit/signing/certificates.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
+import { quietly } from "#tests/support/service-context.js";
 
 const { registry } = testTools();
 const ports = portPicker();
@@ -76,11 +77,7 @@ async function start({ file }: RegistryProgram & { kind: "binary" }, port: numbe
       readyWithinMs: 20_000,
       isReady: async () => (await fetch(`http://127.0.0.1:${port}/v2/`)).status === 401,
     },
-    {
-      say: () => undefined,
-      started: () => Promise.resolve(),
-      stopping: new AbortController().signal,
-    },
+    quietly(),
   );
   await running.start();
 }

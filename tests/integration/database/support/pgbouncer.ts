@@ -2,10 +2,9 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { chmod, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { ensureDebianPackage, type UnpackedPackage } from "#local/programs/debian-package.js";
+import type { UnpackedPackage } from "#local/programs/debian-package.js";
 import { portPicker } from "#local/processes/ports.js";
 import { waitUntil } from "#local/processes/wait.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { connectWritable } from "#service-kit/db/servers.js";
 
@@ -20,16 +19,6 @@ export interface PgBouncer {
 export interface PgBouncerOptions {
   readonly mode: "session" | "transaction";
   readonly ignoring: string;
-}
-
-/** @returns Debian's PgBouncer, downloaded when need be, or the reason why it cannot be had */
-export async function findPgBouncer(): Promise<UnpackedPackage | string> {
-  const tools = process.env["TEST_TOOLS_DIR"] ?? join(REPOSITORY_ROOT, ".data", "tools");
-  try {
-    return await ensureDebianPackage("pgbouncer", tools, { withDependencies: true });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 /**

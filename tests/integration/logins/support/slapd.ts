@@ -4,10 +4,10 @@ import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { Client } from "ldapts";
-import { ensureDebianPackage, type UnpackedPackage } from "#local/programs/debian-package.js";
+import type { UnpackedPackage } from "#local/programs/debian-package.js";
 import { portPicker } from "#local/processes/ports.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { waitUntil } from "#local/processes/wait.js";
+import { findDebianPackage } from "#tests/support/debian-package.js";
 
 const run = promisify(execFile);
 
@@ -32,14 +32,7 @@ export interface Slapd {
 }
 
 /** @returns Debian's slapd, downloaded when need be, or the reason why it cannot be had */
-export async function findSlapd(): Promise<UnpackedPackage | string> {
-  const tools = process.env["TEST_TOOLS_DIR"] ?? join(REPOSITORY_ROOT, ".data", "tools");
-  try {
-    return await ensureDebianPackage("slapd", tools, { withDependencies: true });
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-}
+export const findSlapd = () => findDebianPackage("slapd");
 
 /**
  * @param slapd - the package
