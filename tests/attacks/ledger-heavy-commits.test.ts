@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { lockForDeletion } from "#gateway/ledger/sql/manifest-needs.js";
+import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
@@ -11,6 +12,7 @@ import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
 import { imageText } from "#tests/support/manifest-texts.js";
 import { manifestRegistry } from "#tests/support/manifest-registry.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
+import { tagPush } from "#tests/support/tag-pushes.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const PUSHES = 14;
@@ -105,6 +107,22 @@ describe("a part of a pool", () => {
     stuck.open();
     await Promise.all(waiting);
     expect(begun).toHaveLength(20);
+  });
+
+  test("is not taken up by the reservations of one repository, which wait for what somebody holds", async () => {
+    const held = ledger.open({ connections: 1 });
+    const direct = ledger.open({ connections: 4 });
+    const bounded = boundedDatabase(direct, 4, 30_000);
+    const reserve = (repository: string, content: string) =>
+      reserveTag(bounded, tagPush(content, { repository }), { leaseSeconds: 60, mutable: true });
+    await reserve("alpha/stuck", "first");
+    const waiting: Promise<unknown>[] = [];
+    await held.transaction(async (tx) => {
+      await tx.query("select from ledger.tag where repository = 'alpha/stuck' for update");
+      for (let push = 0; push < 10; push += 1) waiting.push(reserve("alpha/stuck", `${push}`));
+      expect(await reserve("alpha/other", "of its own")).toBe("new");
+    });
+    expect(await Promise.all(waiting)).toEqual(Array(10).fill(null));
   });
 
   test("goes on after work that failed", async () => {

@@ -150,7 +150,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const own = options.db === undefined ? openOwn(options.hears, heard) : null;
   const db = options.db ?? own ?? DATABASE_AWAY;
   const pushDb = boundedDatabase(db, options.pushConnections ?? 4);
-  const store = { db, pushDb, heard, migrated: () => true };
+  const store = { db, pushDb, heard, hindrance: () => null };
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
   const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
   const mode = { writes: options.writes ?? openGate() };
@@ -296,6 +296,7 @@ export const DEAF: Subscriber = {
   on: () => undefined,
   lost: () => undefined,
   hear: () => undefined,
+  hindrance: () => null,
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };

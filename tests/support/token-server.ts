@@ -175,7 +175,7 @@ export async function startTestTokenServer(
   };
   const metrics = createMetrics();
   const files = refusedFiles(metrics.registry);
-  const probes = openProbes({ db, migrated: () => true, clocks, log: SILENT, metrics, files });
+  const probes = openProbes({ db, unmigrated: () => null, clocks, log: SILENT, metrics, files });
   const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [tokens, restApi, probes]);
   return {
     app,

@@ -110,7 +110,7 @@ async function bury(
         message: "the deletion took longer than its reservation lasted; try again",
       });
     await deps.audit(tx, { ...entry, detail: { registry: answer } });
-  });
+  }, repository);
   deps.log.info({ event: "tag.deleted", repository, tag, digest, actor: actor.uid, answer });
 }
 

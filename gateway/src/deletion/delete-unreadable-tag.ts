@@ -56,6 +56,6 @@ export async function deleteUnreadableTag(
   await deps.db.transaction(async (tx) => {
     await releaseTag(tx, claim);
     await deps.audit(tx, { ...what, reason, detail: { registry: answer } });
-  });
+  }, repository);
   deps.log.info({ event: "tag.deleted", repository, tag, actor: actor.uid, answer });
 }

@@ -67,17 +67,20 @@ async function putOnRecord(
         ? { kind: "absent", seen, counted: null }
         : { kind: "drift", seen, found, news: true },
     );
-  return pass.parts.db.transaction(async (tx) => {
-    for (const seen of clean) await clearMarks(tx, seen);
-    const noted: Noted[] = [];
-    for (const { seen, found } of differences)
-      noted.push(
-        found === null
-          ? { kind: "absent", seen, counted: await recordAbsent(pass, tx, seen) }
-          : { kind: "drift", seen, found, news: await recordDrift(pass.drift, tx, seen, found) },
-      );
-    return noted;
-  });
+  return pass.parts.db.transaction(
+    async (tx) => {
+      for (const seen of clean) await clearMarks(tx, seen);
+      const noted: Noted[] = [];
+      for (const { seen, found } of differences)
+        noted.push(
+          found === null
+            ? { kind: "absent", seen, counted: await recordAbsent(pass, tx, seen) }
+            : { kind: "drift", seen, found, news: await recordDrift(pass.drift, tx, seen, found) },
+        );
+      return noted;
+    },
+    differences[0]?.seen.repository ?? clean[0]?.repository ?? "",
+  );
 }
 
 async function recordAbsent(

@@ -72,7 +72,7 @@ async function recordMissing(
     const reason = "the registry does not have all that the manifest needs";
     if (found.length > 0) await parts.audit(tx, { ...what, actor: SYSTEM, reason, detail });
     return found;
-  });
+  }, repository);
   if (news.length > 0)
     parts.log.error({ event: "manifest.missing-blob", repository, digest, ...detail });
 }

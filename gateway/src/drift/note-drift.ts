@@ -44,7 +44,7 @@ export interface DriftTally {
 export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean> {
   const news = pass.options.dryRun
     ? true
-    : await pass.db.transaction((tx) => recordDrift(pass, tx, seen, found));
+    : await pass.db.transaction((tx) => recordDrift(pass, tx, seen, found), seen.repository);
   return tellDrift(pass, { seen, found }, news);
 }
 

@@ -102,7 +102,7 @@ async function settle(deps: RepairDeps, claim: TagClaim, reason: string): Promis
     tellSettled(tx, claim, { kind: "unchanged" });
     const entry = { action: "tag.repaired", actor: SYSTEM, repository, tag, digest } as const;
     await deps.audit(tx, { ...entry, reason, detail: {} });
-  });
+  }, repository);
   deps.log.warn({ event: "tag.repaired", repository, tag, digest, reason });
 }
 
@@ -111,7 +111,7 @@ async function release(
   claim: TagClaim,
   outcome: RepairOutcome,
 ): Promise<RepairOutcome> {
-  await db.transaction((tx) => releaseTag(tx, claim));
+  await db.transaction((tx) => releaseTag(tx, claim), claim.repository);
   return outcome;
 }
 
@@ -120,5 +120,5 @@ async function releaseNoted({ db, bounds }: RepairDeps, claim: TagClaim): Promis
   await db.transaction(async (tx) => {
     await releaseTag(tx, claim);
     await noteUnanswered(tx, claim, { ...bounds, wasFree: false });
-  });
+  }, claim.repository);
 }

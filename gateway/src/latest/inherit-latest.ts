@@ -122,7 +122,7 @@ async function record(
     const what = { action: "latest.adopted", repository, tag, digest } as const;
     await audit(tx, { ...what, actor: SYSTEM, reason, detail: { createdAt } });
     return true;
-  });
+  }, repository);
   if (isNew) log.info({ event: "latest.adopted", repository, tag, digest, createdAt, reason });
 }
 

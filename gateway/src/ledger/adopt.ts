@@ -1,7 +1,7 @@
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { SharedDatabase, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { enqueueSearch } from "../scm/sql/scm-search.js";
 import { adoptTags, type FoundTag } from "./sql/read-tag.js";
@@ -10,7 +10,7 @@ import { isSignatureTag } from "#tag-policy/tag-policy.js";
 
 /** What adopting needs. */
 export interface AdoptDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly log: Logger;
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
 }
@@ -59,7 +59,7 @@ export async function adoptAll(
       await deps.audit(tx, { ...what, actor: SYSTEM, reason, detail: {} });
     }
     return news;
-  });
+  }, repository);
   for (const { tag, digest } of adopted)
     deps.log.info({ event: "tag.adopted", repository, tag, digest, reason });
   return adopted.length;

@@ -33,7 +33,7 @@ export async function endUndecided(
     const detail = { kind, begunBy: actor.uid, requestId: actor.requestId };
     await audit(tx, { action: "write.ended", actor: by, repository, tag, digest, reason, detail });
     return true;
-  });
+  }, repository);
   if (!ended) return false;
   counts.step("ended");
   log.error({ event: "write.ended", kind, ...describeClaim(claim), by: by.uid, reason });

@@ -39,6 +39,6 @@ export async function endWrite(
         detail: { kind: "unanswered" },
       });
     return digests;
-  });
+  }, repository);
   return claim === null && expected.length === 0 ? "nothing is under way" : "ended";
 }

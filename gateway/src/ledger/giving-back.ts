@@ -1,12 +1,12 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { isUnavailable } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { SharedDatabase } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { isReserved, type Reservation } from "./sql/reserve-tag.js";
 import { releaseTag } from "./sql/settle-tag.js";
 
 interface GivingBackDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly log: Logger;
 }
 
@@ -65,7 +65,7 @@ async function giveBack(isGivenBack: () => Promise<boolean>): Promise<void> {
 
 async function isGivenBack({ db, log }: GivingBackDeps, wanted: Reservation): Promise<boolean> {
   if (!(await isReserved(db, wanted))) return false;
-  await db.transaction((tx) => releaseTag(tx, wanted));
+  await db.transaction((tx) => releaseTag(tx, wanted), wanted.repository);
   const { repository, tag, reservation } = wanted;
   log.info({ event: "reservation.given-back", repository, tag, reservation });
   return true;

@@ -39,6 +39,6 @@ export async function lockTag(deps: LockDeps, key: TagKey, actor: AuditActor): P
       await deps.audit(tx, { ...entry, detail: {} });
       deps.log.info({ event: "tag.locked", repository, tag, digest, actor: actor.uid });
       return true;
-    });
+    }, repository);
   });
 }

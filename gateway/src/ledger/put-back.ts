@@ -51,7 +51,7 @@ export async function putBack(deps: PutBackDeps, lost: LostManifest): Promise<bo
   if (answer.status >= 300) return false;
   const reason = "the registry had lost it";
   const entry = { action: "manifest.repaired", actor, repository, tag: null, digest } as const;
-  await deps.db.transaction((tx) => deps.audit(tx, { ...entry, reason, detail: {} }));
+  await deps.db.transaction((tx) => deps.audit(tx, { ...entry, reason, detail: {} }), repository);
   deps.log.warn({ event: "manifest.repaired", repository, digest, reason });
   return true;
 }

@@ -2,7 +2,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { SharedDatabase, Queryable } from "#service-kit/db/pool.js";
 import type { PushCounts } from "./push-counts.js";
 import { wantBelow } from "./sql/late-deletions.js";
 import { storeManifest } from "./sql/store-manifest.js";
@@ -12,7 +12,7 @@ import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest
 
 /** What putting a manifest on record needs. */
 export interface RecordManifestDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly audit: RecordAudit;
   readonly counts: Pick<PushCounts, "growth">;
 }
@@ -72,5 +72,8 @@ export async function recordFound(deps: RecordFoundDeps, pushed: PushedManifest)
     reason: "stored by the registry, without the tag",
     how: "found",
   } as const;
-  await deps.db.transaction((tx) => recordManifest(tx, deps, pushed, manifest, circumstances));
+  await deps.db.transaction(
+    (tx) => recordManifest(tx, deps, pushed, manifest, circumstances),
+    pushed.repository,
+  );
 }

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import type { AuditActor, AuditEntry } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { SharedDatabase } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -9,7 +9,7 @@ import { countRefusal, endRefusals, type EndedRefusal } from "./sql/refusals.js"
 
 /** What putting refusals on record needs. */
 export interface RefusalDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly audit: RecordAudit;
 }
 
@@ -60,7 +60,7 @@ export async function settleRefusals(deps: RefusalDeps, stopping: AbortSignal): 
       const refusals = await endRefusals(tx, WINDOW_SECONDS, BATCH);
       for (const one of refusals) if (one.repeats > 0) await deps.audit(tx, countedEntry(one));
       return refusals.length;
-    });
+    }, "");
     if (ended < BATCH) return;
   }
 }

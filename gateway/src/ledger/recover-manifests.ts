@@ -70,7 +70,7 @@ async function settleLost(deps: RecoverManifestsDeps, lost: LostManifestPush): P
   await deps.db.transaction(async (tx) => {
     if (!(await endManifestPush(tx, lost)) || manifest === null) return;
     await recordManifest(tx, deps, lost, manifest, SETTLED);
-  });
+  }, lost.repository);
   const { repository, digest } = lost;
   const outcome = manifest === null ? "not stored" : "on record";
   deps.log.warn({ event: "manifest-push.settled", repository, digest, outcome });
@@ -94,7 +94,7 @@ async function endUndecided(
     if (!(await endManifestPush(tx, lost))) return;
     const what = { action: "write.ended", repository, tag: null, digest } as const;
     await audit(tx, { ...what, actor: SYSTEM, reason, detail });
-  });
+  }, repository);
   log.error({ event: "write.ended", kind: "manifest-push", repository, digest, reason });
 }
 

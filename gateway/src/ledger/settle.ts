@@ -1,7 +1,7 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
-import type { Database, Queryable, Transaction } from "#service-kit/db/pool.js";
+import type { SharedDatabase, Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { recordSource } from "../scm/record-source.js";
@@ -20,7 +20,7 @@ import type { Waiting } from "./waiting.js";
 
 /** What settling needs. */
 export interface SettleDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly log: Logger;
   /** Writes an audit entry into the transaction that it is about. */
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;

@@ -1,5 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { SharedDatabase } from "#service-kit/db/pool.js";
 import type { TagResolver } from "./resolve-tag.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
@@ -8,7 +8,7 @@ import type { Waiting } from "./waiting.js";
 
 /** What waiting for a tag to be written needs. */
 export interface SettledStateDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   readonly resolver: Pick<TagResolver, "resolve">;
   readonly waiting: Pick<Waiting, "now" | "untilSettled" | "recover">;
 }

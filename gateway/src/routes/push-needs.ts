@@ -10,25 +10,22 @@ import type { Upstream } from "../upstream/upstream.js";
 export interface PushNeeds {
   readonly db: Queryable;
   readonly upstream: Pick<Upstream, "ping">;
-  /** Whether the schema has been brought up to date, and the mode is known. */
-  readonly migrated: () => boolean;
+  /** What keeps the database from being used before it is asked, such as a mode that is not known; `null`: nothing. */
+  readonly hindrance: () => string | null;
   readonly clocks: Pick<ClockWatch, "comparison">;
   readonly verifier: Pick<TokenVerifier, "hasKeys" | "refresh">;
 }
 
 /**
- * @param needs - database, registry, token server's keys, clocks, and whether the schema has been brought up to date
+ * @param needs - database, registry, token server's keys, clocks, and what keeps the database from being used
  * @returns the checks by which `docker push` would work
  */
 export function pushNeeds(
   needs: PushNeeds,
 ): Readonly<Record<"database" | "registry" | "tokenKeys" | "clocks", ReadinessCheck>> {
-  const { db, upstream, migrated, clocks, verifier } = needs;
+  const { db, upstream, hindrance, clocks, verifier } = needs;
   return {
-    database: async () => {
-      if (!migrated()) return "the schema is not up to date yet, or the mode is not known";
-      return whyUnusable(db, "ledger.tag");
-    },
+    database: async () => hindrance() ?? whyUnusable(db, "ledger.tag"),
     registry: async () => {
       await upstream.ping();
       return null;

@@ -1,11 +1,11 @@
 import type { AuditActor, AuditEntry } from "#audit-log/entry.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { Queryable, SharedDatabase } from "#service-kit/db/pool.js";
 import type { FoundSource, ScmOrigin } from "./scm-source.js";
 import { insertSource, type ManifestKey } from "./sql/scm-source.js";
 
 /** What keeping a source needs. */
 export interface KeepSourceDeps {
-  readonly db: Database;
+  readonly db: SharedDatabase;
   /** Writes an audit entry into the transaction that it is about. */
   readonly audit: (tx: Queryable, entry: AuditEntry) => Promise<void>;
   /** Told of every source that became known, for a metric. */
@@ -34,7 +34,7 @@ export async function keepSource(deps: KeepSourceDeps, push: NamingPush): Promis
     const kept = await insertSource(tx, push, source, push.actor.uid);
     if (kept.replaced !== null) await deps.audit(tx, replacedEntry(push, source, kept.replaced));
     return kept;
-  });
+  }, push.repository);
   if (isNew) deps.counts.source(source.origin);
 }
 

@@ -16,7 +16,7 @@ import type { Store } from "./store.js";
  * @returns the routes that say whether the gateway is alive, and ready
  */
 export function openProbes(deps: {
-  readonly store: Pick<Store, "db" | "migrated">;
+  readonly store: Pick<Store, "db" | "hindrance">;
   readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
@@ -28,11 +28,12 @@ export function openProbes(deps: {
   const { store, registry, mode, clocks } = deps;
   const { verifier } = deps.callers.callers;
   // Until the mode is known, no push would work.
-  const migrated = () => store.migrated() && mode.writes.mode() !== null;
+  const hindrance = () =>
+    store.hindrance() ?? (mode.writes.mode() === null ? "the mode is not known yet" : null);
   const needs = pushNeeds({
     db: store.db,
     upstream: registry.upstream,
-    migrated,
+    hindrance,
     clocks,
     verifier,
   });

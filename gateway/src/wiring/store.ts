@@ -14,8 +14,8 @@ export interface Store extends Opened {
   /** For heavy pushes, which leave half of the connections to readers. */
   readonly pushDb: Database;
   readonly heard: Subscriber;
-  /** @returns whether the schema has been brought up to date */
-  readonly migrated: () => boolean;
+  /** @returns what keeps the database from being used, such as a schema that is not up to date; `null`: nothing is known to */
+  readonly hindrance: () => string | null;
 }
 
 /**
@@ -37,7 +37,7 @@ export function openStore(
     db,
     pushDb: boundedDatabase(db, Math.floor(connections / 2)),
     heard,
-    migrated: schema.migrated,
+    hindrance: () => schema.unmigrated() ?? heard.hindrance(),
     parts: [pool, schema, heard],
   };
 }

@@ -31,7 +31,7 @@ export function boundedDatabase(
     return work().finally(leave);
   };
   return {
-    query: (sql, values, name) => inTurn(() => db.query(sql, values, name)),
+    query: (sql, values, name, about) => inTurn(() => db.query(sql, values, name), about),
     tell: (channel, payload) => {
       db.tell(channel, payload);
     },

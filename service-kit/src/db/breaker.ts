@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import pg from "pg";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
-import { asFault } from "./errors.js";
+import { unavailable } from "./errors.js";
 
 /** How long is waited for a silent server, in milliseconds. */
 export interface Patience {
@@ -88,7 +88,7 @@ export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): 
   };
   return {
     run: async (work) => {
-      if (isAway) throw asFault(new Error("the database says nothing"));
+      if (isAway) throw unavailable(new Error("the database says nothing"));
       const entry = { since: performance.now() };
       waiting.add(entry);
       watch();

@@ -21,9 +21,17 @@ const PASSES = /^(?:08|25006|40|57P)/;
  */
 export function asFault(error: unknown): unknown {
   if (error instanceof pg.DatabaseError && OF_THE_STATEMENT.test(error.code ?? "")) return error;
+  return unavailable(error);
+}
+
+/**
+ * @param cause - why there is no connection, whatever its SQLSTATE: no statement has been made yet
+ * @returns Fault UNAVAILABLE
+ */
+export function unavailable(cause: unknown): Fault {
   return new Fault("UNAVAILABLE", {
     message: "the ledger's database is unavailable for the moment, try again",
-    cause: error,
+    cause,
   });
 }
 

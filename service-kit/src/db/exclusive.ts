@@ -2,10 +2,12 @@ import type pg from "pg";
 import type { Logger } from "../log.js";
 import { endClient } from "./end-client.js";
 import { WORK_LOCKS, type WorkLock } from "./locks.js";
-import { asFault } from "./errors.js";
+import { unavailable } from "./errors.js";
 import type { DatabaseConfig } from "./config.js";
-import { connectWritable, tellingLosses } from "./servers.js";
+import { PoolerError } from "./pooler.js";
 import { runQuery, type Queryable } from "./pool.js";
+import { connectSession } from "./session.js";
+import { tellingLosses } from "./servers.js";
 
 /** A connection that holds a lock which nobody else can have; temporary tables on it are its own. */
 export interface ExclusiveSession extends Queryable {
@@ -23,7 +25,8 @@ const STATEMENT_MILLISECONDS = 120_000;
  * @param log - where a lost connection is told
  * @param work - what to do while the lock is held
  * @returns whether it ran, and what came of it
- * @throws Fault UNAVAILABLE when the database cannot be used, and whatever `work` throws
+ * @throws Fault UNAVAILABLE when the database cannot be used, PoolerError when a pooler keeps no session's locks, and
+ *   whatever `work` throws
  */
 export async function runExclusively<T>(
   config: DatabaseConfig,
@@ -66,8 +69,8 @@ async function connect(
     query_timeout: STATEMENT_MILLISECONDS + 2_000,
   };
   try {
-    return await connectWritable(config, options, tellingLosses(log));
+    return await connectSession(config, options, tellingLosses(log));
   } catch (error) {
-    throw asFault(error);
+    throw error instanceof PoolerError ? error : unavailable(error);
   }
 }

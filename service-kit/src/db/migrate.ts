@@ -1,5 +1,6 @@
 import { runner } from "node-pg-migrate";
 import type pg from "pg";
+import { breaker, type Patience } from "./breaker.js";
 import { endClient } from "./end-client.js";
 import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
@@ -7,8 +8,10 @@ import type { Component } from "../run-until-signal.js";
 import { WORK_LOCKS } from "./locks.js";
 import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
 import type { DatabaseConfig } from "./config.js";
-import { connectWritable, tellingLosses } from "./servers.js";
-import { namingPooler, PoolerError, refusePooler } from "./pooler.js";
+import { tellingLosses } from "./servers.js";
+import { PoolerError } from "./pooler.js";
+import { connectSession } from "./session.js";
+import { isThere } from "./is-there.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
 
 /** A folder of forward-only SQL migrations and the schema that they fill. */
@@ -34,6 +37,7 @@ const TABLE_LOCK_MILLISECONDS = 2_000;
  * @param config - where the database is; the role has to own the schema, or to make it
  * @param migrations - what to apply
  * @param log - where each applied migration is told
+ * @param patience - how long a silent server is waited for; another than usual in tests alone
  * @throws whatever Postgres says, when it cannot be reached, a table is in use for too long or a migration fails;
  *   then nothing of that migration stays
  */
@@ -41,8 +45,9 @@ export async function migrate(
   config: DatabaseConfig,
   migrations: MigrationSet,
   log: Logger,
+  patience?: Patience,
 ): Promise<void> {
-  await withClient(config, log, (client) => apply(client, migrations, log));
+  await withClient(config, log, (client) => apply(client, migrations, log), patience);
 }
 
 async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): Promise<void> {
@@ -71,22 +76,25 @@ async function hasSchema(client: pg.Client, schema: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
+/** A migration takes as long as it takes; a server that is silent meanwhile is asked whether it is there. */
 async function withClient<T>(
   config: DatabaseConfig,
-  log: Pick<Logger, "warn">,
+  log: Pick<Logger, "warn" | "error" | "info">,
   work: (client: pg.Client) => Promise<T>,
+  patience?: Patience,
 ): Promise<T> {
-  const connect = () =>
-    connectWritable(config, { application_name: "migration" }, tellingLosses(log)).catch(
-      (error: unknown) => {
-        throw namingPooler(error);
-      },
-    );
-  const client = await connect();
+  const options = { application_name: "migration" };
+  const client = await connectSession(config, options, tellingLosses(log));
+  const silence = breaker({
+    probe: (milliseconds) => isThere(config, milliseconds),
+    cut: () => client.connection.stream.destroy(),
+    log,
+    ...(patience && { patience }),
+  });
   try {
-    await refusePooler(client, connect);
-    return await work(client);
+    return await silence.run(() => work(client));
   } finally {
+    silence.stop();
     await endClient(client);
   }
 }
@@ -96,12 +104,14 @@ const silent = { debug: nothing, info: nothing, warn: nothing, error: nothing };
 
 /** Keeps trying to migrate in the background until it has succeeded. */
 export interface Migrator extends Component {
-  /** @returns whether the schema is up to date */
-  readonly migrated: () => boolean;
+  /** @returns why the schema is not up to date, in words that everybody may read; `null` when it is */
+  readonly unmigrated: () => string | null;
 }
 
 const RETRY_MILLISECONDS = 1_000;
 const TELL_AGAIN_MILLISECONDS = 60_000;
+const NOT_YET = "the schema is not up to date yet";
+const AWAITED = "the owner of the schema has to migrate: npm run migrate (docs/database.md)";
 
 /**
  * A service starts without its database, since much of what it does needs none. With a role that owns the schema it
@@ -118,7 +128,7 @@ export function migrator(
   migrations: readonly MigrationSet[],
   log: Logger,
 ): Migrator {
-  let done = false;
+  let why: string | null = NOT_YET;
   let pooled: PoolerError | null = null;
   let toldAt = -Infinity;
   const failing = lastingFailure((fields) => {
@@ -128,23 +138,23 @@ export function migrator(
   const attempt = async (): Promise<void> => {
     try {
       const pending = await migrateOrLook(config, migrations, log);
-      done = pending.length === 0;
+      why = pending.length === 0 ? null : AWAITED;
+      pooled = null;
       failing.worked();
-      if (!done && Date.now() - toldAt >= TELL_AGAIN_MILLISECONDS) {
+      if (why !== null && Date.now() - toldAt >= TELL_AGAIN_MILLISECONDS) {
         toldAt = Date.now();
-        const message =
-          "the owner of the schema has to migrate: npm run migrate (docs/database.md)";
-        log.warn({ event: "database.migration-awaited", pending, message });
+        log.warn({ event: "database.migration-awaited", pending, message: AWAITED });
       }
     } catch (error) {
       pooled = error instanceof PoolerError ? error : null;
+      why = pooled?.message ?? NOT_YET;
       failing.failed(error);
     }
-    if (!done) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
+    if (why !== null) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
   };
   return {
     name: "migration",
-    migrated: () => done,
+    unmigrated: () => why,
     start: async () => {
       await attempt();
       if (pooled !== null) throw pooled;

@@ -1,17 +1,13 @@
 import pg from "pg";
 import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
+import { isThere } from "./is-there.js";
 import { breaker, type Patience } from "./breaker.js";
-import { endClient } from "./end-client.js";
-import { CONNECT_MILLISECONDS, connectionOptions, type DatabaseConfig } from "./config.js";
-import { asFault, isLost, unusableTold } from "./errors.js";
-import {
-  connectWritable,
-  refuseReadOnly,
-  serverChoice,
-  tellingLosses,
-  type ServerChoice,
-} from "./servers.js";
+import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";
+import { asFault, isLost, unavailable, unusableTold } from "./errors.js";
+import { pooledClient } from "./pooled-client.js";
+import { namingPooler } from "./pooler.js";
+import { serverChoice, tellingLosses, type ServerChoice } from "./servers.js";
 import type { StatementName } from "./statement-names.js";
 import { replicatedCommit } from "./replicated-commit.js";
 import { teller, type Telling } from "./tell.js";
@@ -22,6 +18,7 @@ export interface Queryable {
    * @param sql - a statement
    * @param values - its parameters
    * @param name - for a statement that is run all the time: each connection then parses and plans it once
+   * @param about - for one that may wait for what others hold: see {@link Database.transaction}
    * @returns its rows
    * @throws Fault UNAVAILABLE when the database cannot be used
    */
@@ -29,6 +26,7 @@ export interface Queryable {
     sql: string,
     values?: readonly unknown[],
     name?: StatementName,
+    about?: string,
   ): Promise<{ rows: Row[]; rowCount: number | null }>;
 }
 
@@ -52,6 +50,11 @@ export interface Database extends Queryable, Telling {
    */
   transaction<T>(work: (tx: Transaction) => Promise<T>, about?: string): Promise<T>;
   close(): Promise<void>;
+}
+
+/** A pool, or the part of one that pushes have: each transaction says what it is about. */
+export interface SharedDatabase extends Omit<Database, "transaction"> {
+  transaction: <T>(work: (tx: Transaction) => Promise<T>, about: string) => Promise<T>;
 }
 
 /** How a pool is to be. */
@@ -78,8 +81,7 @@ const LOCK_MILLISECONDS = 5_000;
 export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: Logger): Database {
   const choice = serverChoice(config);
   const pool = new pg.Pool({
-    Client: clientOf(config, choice),
-    ...(choice.count > 1 && { verify }),
+    Client: pooledClient(config, choice),
     application_name: options.name,
     max: options.connections,
     // Two bounds: the server ends a slow statement; the client gives up on a server that is silent.
@@ -117,48 +119,20 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
   };
 }
 
-/** @throws when a new connection has not answered by then */
-async function isThere(config: DatabaseConfig, milliseconds: number): Promise<void> {
-  const options = { connectionTimeoutMillis: milliseconds, query_timeout: milliseconds };
-  const client = await connectWritable(config, { ...options, application_name: "probe" }, (made) =>
-    made.on("error", () => undefined),
-  );
-  try {
-    await client.query("select 1");
-  } finally {
-    void endClient(client);
-  }
-}
-
 interface Connections {
   /** @throws Fault UNAVAILABLE when there is none */
   connect(): Promise<pg.PoolClient>;
 }
 
-/** Each connection goes to the server that is chosen when it is made, with the password that holds then. */
-function clientOf(config: DatabaseConfig, choice: ServerChoice): new () => pg.Client {
-  return class extends pg.Client {
-    constructor(options?: string | pg.ClientConfig) {
-      super({ ...connectionOptions(config, choice.current()), ...(options as pg.ClientConfig) });
-    }
-  };
-}
-
-function verify(client: pg.PoolClient, done: (error?: Error) => void): void {
-  refuseReadOnly(client).then(() => {
-    done();
-  }, done);
-}
-
-/** Asks one server after the other until one can be written to. */
+/** Asks one server after the other until one can be written to; a pool that is full says nothing of its server. */
 async function connect(pool: pg.Pool, choice: ServerChoice): Promise<pg.PoolClient> {
   for (let tried = 1; ; tried += 1) {
     const server = choice.current();
     try {
       return await pool.connect();
     } catch (error) {
-      if (tried >= choice.count) throw asFault(error);
-      choice.isUseless(server);
+      if (tried >= choice.count || choice.current() === server)
+        throw unavailable(namingPooler(error));
     }
   }
 }

@@ -1,4 +1,6 @@
 import pg from "pg";
+import { endClient } from "./end-client.js";
+import { quickQuery } from "./quick-query.js";
 
 /**
  * A pooler of connections that gives each transaction another one: what was asked to be told (LISTEN), and locks of a
@@ -35,21 +37,23 @@ export async function refusePooler(
         throw new PoolerError(NOT_HERE);
     }
   } finally {
-    await other.end();
+    await endClient(other);
   }
 }
+
+/** What PgBouncer says, and RDS Proxy by its documentation, which refuses all that `options` sets. */
+const REFUSED = /unsupported startup parameter|doesn't support command-line options/;
 
 /**
  * @param error - why a connection could not be made
  * @returns the same, or what it means when a pooler says so
  */
 export function namingPooler(error: unknown): unknown {
-  const isRefused =
-    error instanceof pg.DatabaseError && /unsupported startup parameter/.test(error.message);
+  const isRefused = error instanceof pg.DatabaseError && REFUSED.test(error.message);
   return isRefused ? new PoolerError(SETTINGS) : error;
 }
 
 async function backendOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ pid: number }>("select pg_backend_pid() as pid");
-  return rows[0]?.pid ?? 0;
+  const answer = await quickQuery<{ pid: number }>(client, "select pg_backend_pid() as pid");
+  return answer?.pid ?? 0;
 }

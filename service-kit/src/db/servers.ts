@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Logger } from "../log.js";
 import { connectionOptions, type DatabaseConfig, type DatabaseServer } from "./config.js";
 import { endClient } from "./end-client.js";
+import { quickQuery } from "./quick-query.js";
 
 /** Which server of a cluster is asked. */
 export interface ServerChoice {
@@ -34,10 +35,11 @@ export function serverChoice(config: DatabaseConfig): ServerChoice {
  * @throws when nothing can be written on it: it is a standby's, as libpq's `target_session_attrs=read-write` knows it
  */
 export async function refuseReadOnly(client: pg.ClientBase): Promise<void> {
-  const { rows } = await client.query<{ readOnly: string }>(
+  const answer = await quickQuery<{ readOnly: string }>(
+    client,
     `select current_setting('transaction_read_only') as "readOnly"`,
   );
-  if (rows[0]?.readOnly === "on") throw new Error("the server is read-only: is it a standby?");
+  if (answer?.readOnly === "on") throw new Error("the server is read-only: is it a standby?");
 }
 
 /**

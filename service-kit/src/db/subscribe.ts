@@ -8,7 +8,8 @@ import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import { endClient } from "./end-client.js";
 import type { DatabaseConfig } from "./config.js";
-import { connectWritable } from "./servers.js";
+import { PoolerError } from "./pooler.js";
+import { connectSession } from "./session.js";
 
 /** Hears what Postgres tells by NOTIFY. */
 export interface Subscriber extends Component {
@@ -19,6 +20,8 @@ export interface Subscriber extends Component {
   on(channel: string, listener: (payload: string) => void): void;
   /** @param listener - called whenever the connection is lost, and something may be missed */
   lost(listener: () => void): void;
+  /** @returns why nothing will be heard however often it is tried again, such as a pooler; `null`: nothing is known to be */
+  readonly hindrance: () => string | null;
   /** Has the channel's listener hear what this process tells, without the way through Postgres. */
   readonly hear: (channel: string, payload: string) => void;
 }
@@ -58,10 +61,11 @@ export function subscriber(
   });
   let running = Promise.resolve();
   let connecting: pg.Client | null = null;
+  let hindrance: string | null = null;
 
   const listen = async (listening: () => void): Promise<void> => {
     const options = { application_name: "subscription", query_timeout: watching.patience };
-    const client = await connectWritable(config, options, (made) => {
+    const client = await connectSession(config, options, (made) => {
       made.on("error", () => undefined);
       connecting = made;
     });
@@ -71,6 +75,7 @@ export function subscriber(
       listening();
       for (;;) {
         await hears();
+        hindrance = null;
         await Promise.race([pause(watching.heartbeat, undefined, { ref: false }), lost]);
         failing.worked();
       }
@@ -82,6 +87,7 @@ export function subscriber(
     while (!hasStopped()) {
       const error = await listen(listening).catch((reason: unknown) => reason);
       if (hasStopped()) return;
+      hindrance = error instanceof PoolerError ? error.message : null;
       failing.failed(error);
       for (const lose of losers) lose();
       listening();
@@ -92,6 +98,7 @@ export function subscriber(
     name: "subscription",
     on: (channel, listener) => listeners.set(channel, listener),
     lost: (listener) => losers.push(listener),
+    hindrance: () => hindrance,
     hear: (channel, payload) => listeners.get(channel)?.(payload),
     // Resolves after the first attempt, however it went.
     start: () =>

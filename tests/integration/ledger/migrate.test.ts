@@ -7,6 +7,7 @@ import { migrate, migrator } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
+import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
@@ -42,6 +43,25 @@ describe("migrations", () => {
       db.query("select digest from ledger.manifest"),
     );
     expect(rows).toEqual([{ digest: "sha256:x" }]);
+  });
+
+  test("are given up on a server that has stopped answering, not on one that takes long", async () => {
+    const config = await emptyDatabase(postgres);
+    const relay = await startRelay(postgres.login.port);
+    const folder = await temporaryFolder();
+    const trial = { schema: "trial", directory: folder.path };
+    const patience = { silence: 100, answer: 5_000, again: 20 };
+    const behind = { ...config, port: relay.port };
+    await writeFile(join(folder.path, "000001_long.sql"), "select pg_sleep(0.5);");
+    await migrate(behind, trial, SILENT, patience);
+    await writeFile(join(folder.path, "000002_longer.sql"), "select pg_sleep(3600);");
+    const migrating = migrate(behind, trial, SILENT, { ...patience, answer: 200 });
+    const refused = expect(migrating).rejects.toThrow(/connection/i);
+    await eventually("it is at it", async () => (await sleepersOf(config)).length === 1);
+    relay.hold();
+    await refused;
+    await relay.cut();
+    await folder.remove();
   });
 
   test("of ten installers that start at once are applied once, and all ten go on", async () => {
@@ -107,7 +127,7 @@ describe("migrations", () => {
       const schema = migrator(owner, [trial], SILENT);
       await schema.start();
       await schema.stop();
-      expect(schema.migrated()).toBe(true);
+      expect(schema.unmigrated()).toBeNull();
     }
     await writeFile(join(folder.path, "000002_more.sql"), "create table trial.second (id int);");
     await migrate(owner, trial, SILENT);
@@ -127,7 +147,7 @@ describe("migrations", () => {
     await waitUntil(() => attempts >= 3, { withinMs: 30_000 });
     expect(logged.linesOf("database.migration-failed")).toHaveLength(1);
     await relay.mend();
-    await waitUntil(() => schema.migrated(), { withinMs: 30_000 });
+    await waitUntil(() => schema.unmigrated() === null, { withinMs: 30_000 });
     await schema.stop();
     await relay.cut();
   });
@@ -138,9 +158,9 @@ describe("migrations", () => {
     await relay.cut();
     const schema = migrator({ ...config, port: relay.port }, [LEDGER_MIGRATIONS], SILENT);
     await schema.start();
-    expect(schema.migrated()).toBe(false);
+    expect(schema.unmigrated()).toBe("the schema is not up to date yet");
     await relay.mend();
-    expect(await waitUntil(() => schema.migrated(), { withinMs: 30_000 })).toBe(true);
+    expect(await waitUntil(() => schema.unmigrated() === null, { withinMs: 30_000 })).toBe(true);
     expect(await tablesOf(config)).toContain("tag");
     await schema.stop();
     await relay.cut();
@@ -157,6 +177,12 @@ async function withDatabase<T>(
   } finally {
     await db.close();
   }
+}
+
+async function sleepersOf(config: DatabaseConfig): Promise<unknown[]> {
+  const sql = "select from pg_stat_activity where datname = $1 and wait_event = 'PgSleep'";
+  const { rows } = await withDatabase(config, (db) => db.query(sql, [config.database]));
+  return rows;
 }
 
 async function tablesOf(config: DatabaseConfig, schema = "ledger"): Promise<string[]> {

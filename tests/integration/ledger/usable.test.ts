@@ -34,7 +34,7 @@ function databaseCheck(asked: Queryable): Promise<string | null> {
   const needs = pushNeeds({
     db: asked,
     upstream: { ping: () => Promise.reject(new Error("not asked")) },
-    migrated: () => true,
+    hindrance: () => null,
     clocks: { comparison: () => ({ own: "right", others: 0, differing: [], message: null }) },
     verifier: { hasKeys: () => true, refresh: () => Promise.resolve() },
   });

@@ -33,15 +33,15 @@ afterAll(async () => {
 
 describe("/ready of a token server", () => {
   test("answers by its database, says what is wrong, and tells of each change once", async () => {
-    let migrated = false;
+    let why: string | null = "the schema is not up to date yet";
     const { log, ...logged } = readableLog();
-    const { http, metrics } = probed({ migrated: () => migrated, log });
+    const { http, metrics } = probed({ unmigrated: () => why, log });
     expect((await http.get("/ready")).body).toMatchObject({
       ready: false,
       checks: { database: "failing", clocks: "ok" },
       reasons: { database: expect.stringContaining("not up to date") as unknown },
     });
-    migrated = true;
+    why = null;
     expect((await http.get("/ready")).status).toBe(200);
     await relay.cut();
     for (let asked = 0; asked < 2; asked += 1) {
@@ -100,7 +100,7 @@ describe("a token server whose clock may be wrong", () => {
 });
 
 test("/ready warns of a file that was changed and refused, and is ready all the same", async () => {
-  const { http, files, metrics } = probed({ migrated: () => true, log: readableLog().log });
+  const { http, files, metrics } = probed({ unmigrated: () => null, log: readableLog().log });
   const outcomeOf = files.follow("/etc/wharfinger/policy.yaml");
   const shown = () => metrics.registry.getSingleMetricAsString("followed_file_refused");
   expect((await http.get("/ready")).body).toMatchObject({ ready: true, warnings: [] });
@@ -118,16 +118,16 @@ test("/ready warns of a file that was changed and refused, and is ready all the 
 });
 
 function probed({
-  migrated,
+  unmigrated,
   log,
 }: {
-  migrated: () => boolean;
+  unmigrated: () => string | null;
   log: ReturnType<typeof readableLog>["log"];
 }) {
   const metrics = createMetrics();
   const files = refusedFiles(metrics.registry);
   const clocks = { doubt: () => null };
-  const probes = openProbes({ db, migrated, clocks, log, metrics, files });
+  const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const origin = {
     client: clientReader([], { log: SILENT, now: Date.now }),
     requestId: () => undefined,

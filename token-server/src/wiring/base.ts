@@ -21,8 +21,8 @@ export interface Base extends Opened {
   readonly records: Records;
   /** Whether what followed files say now counts. */
   readonly files: RefusedFiles;
-  /** @returns whether the schema has been brought up to date */
-  readonly migrated: () => boolean;
+  /** @returns why the schema is not up to date; `null` when it is */
+  readonly unmigrated: () => string | null;
 }
 
 /**
@@ -43,7 +43,7 @@ export async function openBase(
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
   const db = openDatabase(database, { name: "token-server", connections }, log);
-  const { migrated, ...schema } = migrator(
+  const { unmigrated, ...schema } = migrator(
     database,
     [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
     log,
@@ -53,5 +53,5 @@ export async function openBase(
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
   const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
   const files = refusedFiles(metrics.registry);
-  return { log, metrics, keys, db, records, files, migrated, parts };
+  return { log, metrics, keys, db, records, files, unmigrated, parts };
 }

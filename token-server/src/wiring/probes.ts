@@ -15,19 +15,16 @@ import type { Opened } from "#service-kit/run-until-signal.js";
  */
 export function openProbes(deps: {
   readonly db: Queryable;
-  /** Whether the schema has been brought up to date. */
-  readonly migrated: () => boolean;
+  /** Why the schema is not up to date; `null` when it is. */
+  readonly unmigrated: () => string | null;
   readonly clocks: Pick<ClockWatch, "doubt">;
   readonly files: Pick<RefusedFiles, "warnings">;
   readonly log: Logger;
   readonly metrics: Pick<ServiceMetrics, "registry">;
 }): Opened & { readonly routes: readonly RequestHandler[] } {
-  const { db, migrated, clocks } = deps;
+  const { db, unmigrated, clocks } = deps;
   const needs = {
-    database: async () => {
-      if (!migrated()) return "the schema is not up to date yet";
-      return whyUnusable(db, "token_server.refresh_token");
-    },
+    database: async () => unmigrated() ?? whyUnusable(db, "token_server.refresh_token"),
     clocks: () => Promise.resolve(clocks.doubt()),
   };
   const readiness = readinessWatch(needs, deps);

@@ -36,6 +36,7 @@ export async function noteManifestPush(
      values ($1, $2, $3, $4, clock_timestamp() + $5 * interval '1 second')`,
     [id, repository, digest, JSON.stringify(actor), seconds],
     "note manifest push",
+    repository,
   );
 }
 
@@ -48,12 +49,13 @@ export async function noteManifestPush(
  */
 export async function endManifestPush(
   db: Queryable,
-  { id }: Pick<ManifestPush, "id">,
+  { id, repository }: Pick<ManifestPush, "id" | "repository">,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
     "delete from ledger.manifest_push where id = $1",
     [id],
     "end manifest push",
+    repository,
   );
   return rowCount === 1;
 }
@@ -114,12 +116,14 @@ export async function listLostManifestPushes(
  */
 export async function lookAtPushAgain(
   db: Queryable,
-  { id }: Pick<ManifestPush, "id">,
+  { id, repository }: Pick<ManifestPush, "id" | "repository">,
   seconds: number,
 ): Promise<void> {
   await db.query(
     `update ledger.manifest_push set unsettled_at = clock_timestamp() + $2 * interval '1 second'
      where id = $1`,
     [id, seconds],
+    undefined,
+    repository,
   );
 }

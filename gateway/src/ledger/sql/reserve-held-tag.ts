@@ -39,6 +39,8 @@ export async function reserveHeld(
        and (locked_at is null or $7 = 'repair')
      returning digest`,
     [repository, tag, reservation, actor.uid, leaseSeconds, JSON.stringify(actor), kind],
+    undefined,
+    repository,
   );
   return rows[0]?.digest ?? null;
 }

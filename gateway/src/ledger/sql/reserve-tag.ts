@@ -76,6 +76,7 @@ export async function reserveTag(
       claim.source == null ? null : JSON.stringify(claim.source),
     ],
     "reserve tag",
+    claim.repository,
   );
   const row = rows[0];
   if (row === undefined) return null;
@@ -105,6 +106,8 @@ export async function takeOverExpired(
                reserved_origin as actor, reserved_source as source,
                coalesce(extract(epoch from clock_timestamp() - reserved_at), 0)::float8 as "openSeconds"`,
     [key.repository, key.tag, options.reservation, options.leaseSeconds],
+    undefined,
+    key.repository,
   );
   const row = rows[0];
   return row === undefined ? null : { ...key, ...row, reservation: options.reservation };

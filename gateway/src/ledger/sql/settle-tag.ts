@@ -103,6 +103,8 @@ export async function shortenLease(db: Queryable, claim: TagClaim, seconds: numb
     `update ledger.tag set reserved_until = least(reserved_until, now() + $4 * interval '1 second')
      where repository = $1 and name = $2 and reservation = $3`,
     [claim.repository, claim.tag, claim.reservation, seconds],
+    undefined,
+    claim.repository,
   );
 }
 

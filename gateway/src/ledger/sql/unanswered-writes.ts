@@ -37,6 +37,8 @@ export async function noteUnanswered(
        set late_until = excluded.late_until, look_at = excluded.look_at,
            was_free = noted.was_free or excluded.was_free`,
     [repository, tag, digest, JSON.stringify(actor), wasFree, lateSeconds, LOOK_AGAIN_SECONDS],
+    undefined,
+    repository,
   );
 }
 
@@ -77,6 +79,8 @@ export async function lookAgainAt(
     `update ledger.unanswered_write set look_at = clock_timestamp() + $4 * interval '1 second'
      where repository = $1 and tag = $2 and digest = $3`,
     [repository, tag, digest, seconds],
+    undefined,
+    repository,
   );
 }
 
@@ -89,6 +93,8 @@ export async function forgetUnanswered(
     `delete from ledger.unanswered_write
      where repository = $1 and tag = $2 and digest = $3 and late_until < now()`,
     [repository, tag, digest],
+    undefined,
+    repository,
   );
 }
 
