@@ -78,6 +78,8 @@ export interface TestGatewayOptions {
   readonly policy?: TagPolicy;
   /** Absent: as in production. */
   readonly manifestBounds?: ManifestBounds;
+  /** Of manifests kept in memory; absent: a mebibyte. */
+  readonly manifestMemoryBytes?: number;
   /** Absent: as in production. */
   readonly tagRefusalCode?: TagRefusalCode;
   /** Of the public listener; absent: as in production. */
@@ -155,7 +157,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
   const mode = { writes: options.writes ?? openGate() };
   const sources = openSources({ db, log, metrics, registry, withLayers: true });
-  const ledger = openLedger({ store, log, metrics, audit, policy, registry, sources });
+  const memory = { manifestMemoryBytes: options.manifestMemoryBytes ?? 1024 ** 2 };
+  const ledger = openLedger(memory, { store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
   const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
   const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });

@@ -44,6 +44,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly tokenKeysMaxAgeSeconds: number;
   /** Manifests that are pushed at once. */
   readonly manifestsAtOnce: number;
+  /** Most that manifests for readers take in memory. */
+  readonly manifestMemoryBytes: number;
   /** How long one upload may take at most. */
   readonly uploadCapSeconds: number;
   readonly registryUrl: string;
@@ -151,6 +153,14 @@ function readRequests(read: EnvReader) {
       "manifests that are pushed at once, each 4 MiB of memory at most, and a quarter of them by one caller; others " +
         "wait for 30 s and are then answered 503 or 429 (docs/limits.md)",
     ),
+    manifestMemoryBytes:
+      1024 ** 2 *
+      read.integer(
+        "MANIFEST_MEMORY_MIB",
+        64,
+        { min: 1, max: 65_536 },
+        "mebibytes of memory for manifests that are read often; the database has them all (docs/ledger.md)",
+      ),
     uploadCapSeconds: read.integer(
       "UPLOAD_CAP_SECONDS",
       86_400,

@@ -3,7 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { Database, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { orGiveBack } from "../ledger/giving-back.js";
 import { markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
@@ -80,7 +80,7 @@ export async function claimWithTags(
 }
 
 async function claimOnce(
-  tx: Queryable,
+  tx: Transaction,
   policy: TagPolicy,
   removal: TagsRemoval,
   unread: readonly Digest[],
@@ -114,7 +114,7 @@ async function isGivenBack({ db, log }: ClaimDeps, removal: TagsRemoval): Promis
 }
 
 async function refusalOf(
-  tx: Queryable,
+  tx: Transaction,
   policy: TagPolicy,
   key: ManifestKey,
   meaning: readonly MeaningTag[],

@@ -3,7 +3,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database, Queryable } from "#service-kit/db/pool.js";
+import type { Database, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { buryManifest, markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
@@ -81,7 +81,7 @@ async function bury(
  * @returns whether there was anything to delete, at the registry or in the ledger
  */
 export async function putOnRecord(
-  tx: Queryable,
+  tx: Transaction,
   { audit }: Pick<DeleteManifestDeps, "audit">,
   { repository, digest, actor }: ManifestRemoval,
   answer: RemovalAnswer,

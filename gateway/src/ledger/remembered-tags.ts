@@ -67,7 +67,8 @@ export interface RememberedTagsOptions {
 /** How many tags are remembered: about 10 MB each. */
 export const REMEMBERED_TAGS = 50_000;
 
-const OPTIONS: RememberedTagsOptions = { now: () => performance.now(), freshMilliseconds: 1_000 };
+/** For so long at most is served what was replaced or deleted elsewhere without a word (decision 0016). */
+export const FRESH_MILLISECONDS = 1_000;
 
 interface Entry {
   /** `null`: in doubt. */
@@ -79,10 +80,10 @@ interface Entry {
 }
 
 /**
- * @param options - other than usual in tests alone
+ * @param options - how it is remembered
  * @returns a memory that holds nothing
  */
-export function rememberedTags(options: RememberedTagsOptions = OPTIONS): RememberedTags {
+export function rememberedTags(options: RememberedTagsOptions): RememberedTags {
   const { now, freshMilliseconds } = options;
   const meanings = new LRUCache<string, Entry>({ max: REMEMBERED_TAGS });
   const tombstones = new LRUCache<string, Entry>({ max: REMEMBERED_TAGS });

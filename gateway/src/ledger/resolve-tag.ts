@@ -54,6 +54,9 @@ const LOOKS = 4;
 export function tagResolver(deps: ResolveDeps): TagResolver {
   return {
     resolve: async (key) => {
+      const known = deps.remembered.recall(key);
+      if (known.kind === "means" && known.isFresh) return { kind: "digest", digest: known.digest };
+      if (known.kind === "deleted" && known.isFresh) return { kind: "nothing" };
       try {
         return await resolveInLedger(deps, key);
       } catch (error) {

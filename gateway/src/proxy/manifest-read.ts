@@ -1,11 +1,13 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
+import type { KeptManifests } from "../ledger/kept-manifests.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { PullRecorder } from "../pulls/pull-recorder.js";
 import type { OnAnswer } from "../upstream/forward.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { answerKeptManifest, isGivenAsItIs } from "./answer-kept-manifest.js";
 import type { DefaultImages, ManifestAddress } from "./default-images.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
@@ -19,11 +21,12 @@ export interface ManifestReadDeps {
   readonly defaultImages: DefaultImages;
   readonly resolver: Pick<TagResolver, "resolve">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
+  readonly kept: Pick<KeptManifests, "inMemory" | "find">;
 }
 
 /**
  * GET and HEAD of a manifest. Reads by tag are served by the digest that the ledger says: what others wrote to the tag
- * does not count.
+ * does not count. What the ledger has is answered by the gateway; the registry is asked for the rest.
  *
  * @param deps - ledger and registry
  * @param exchange - the request
@@ -34,9 +37,11 @@ export async function readManifest(
   deps: ManifestReadDeps,
   exchange: ExchangeOf<"manifest.read">,
 ): Promise<void> {
-  const { repository, reference } = exchange.request;
+  const { repository } = exchange.request;
   const note = notePull(deps.pulls, exchange);
-  const digest = reference.digest ?? (await digestFor(deps, exchange));
+  const wanted = await digestFor(deps, exchange);
+  if (await isAnswered(deps, exchange, wanted, note)) return;
+  const { digest } = wanted;
   const request = { ...exchange.request, reference: { digest } };
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500) throw new RegistryFailed();
@@ -69,24 +74,55 @@ async function refuseUnreadable(
   if (found === null) throw new Fault("MANIFEST_UNKNOWN", { detail });
 }
 
+/** What a reader gets. */
+interface Wanted {
+  readonly digest: Digest;
+  /** Whether the ledger's word is that a tag means it, or a list that names it. */
+  readonly isMeant: boolean;
+}
+
+/** @returns whether it was answered with what the ledger has */
+async function isAnswered(
+  { kept }: ManifestReadDeps,
+  { req, res, request }: ExchangeOf<"manifest.read">,
+  { digest, isMeant }: Wanted,
+  note: ReturnType<typeof notePull>,
+): Promise<boolean> {
+  const address = { repository: request.repository, digest };
+  const manifest =
+    kept.inMemory(address, isMeant) ??
+    // Without the ledger the registry says what there is.
+    (await kept.find(address).catch(unlessAway));
+  if (manifest === null || !isGivenAsItIs(manifest, req.headers.accept)) return false;
+  const statusCode = answerKeptManifest(req, res, manifest);
+  await note({ statusCode, headers: { "docker-content-digest": digest } });
+  return true;
+}
+
+function unlessAway(error: unknown): null {
+  if (isUnavailable(error)) return null;
+  throw error;
+}
+
 async function digestFor(
   deps: ManifestReadDeps,
   { req, request }: ExchangeOf<"manifest.read">,
-): Promise<Digest> {
+): Promise<Wanted> {
   const { repository, reference } = request;
   const { tag = "" } = reference;
   const unknown = () => new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, tag } });
-  if (reference.tag === undefined) return reference.digest;
+  if (reference.tag === undefined) return { digest: reference.digest, isMeant: false };
   const resolution = await deps.resolver.resolve({ repository, tag: reference.tag });
   if (resolution.kind === "nothing") throw unknown();
   const { digest } = resolution;
-  if (!takesSingleImagesAlone(req.headers.accept)) return digest;
+  const isMeant = resolution.kind === "digest";
+  if (!takesSingleImagesAlone(req.headers.accept)) return { digest, isMeant };
   // Tags are asked for by digest, and of that a stock registry gives what it is, whatever is accepted.
   const image = await deps.defaultImages({ repository, digest }).catch((error: unknown) => {
     throw undecided(error);
   });
   if (image === null) throw unknown();
-  return image ?? digest;
+  return { digest: image ?? digest, isMeant };
 }
 
 function undecided(cause: unknown): Fault {

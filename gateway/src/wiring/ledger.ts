@@ -6,17 +6,24 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
 import { ledgerAsker } from "../ledger/ask-ledger.js";
+import { keptManifests, type KeptManifests } from "../ledger/kept-manifests.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { PushCounts } from "../ledger/push-counts.js";
 import type { PushDeps } from "../ledger/push.js";
 import { refusalSettling } from "../ledger/record-refusal.js";
 import { manifestRecovery } from "../ledger/recover-manifests.js";
 import { recoverTag, recovery, type RecoverDeps } from "../ledger/recover.js";
-import { rememberedTags, type RememberedTags } from "../ledger/remembered-tags.js";
+import {
+  FRESH_MILLISECONDS,
+  rememberedTags,
+  type RememberedTags,
+} from "../ledger/remembered-tags.js";
 import { tagResolver, type TagResolver } from "../ledger/resolve-tag.js";
 import { settledTags } from "../ledger/settled-tags.js";
 import type { Waiting } from "../ledger/waiting.js";
 import { withheldTags } from "../ledger/withheld-tags.js";
+import type { GatewayConfig } from "../config/config.js";
+import { followTold } from "./told.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Registry } from "./registry.js";
 import type { Sources } from "./sources.js";
@@ -34,35 +41,40 @@ export interface Ledger extends Opened {
   /** What pushes need, and what settles those of lost gateways. */
   readonly pushing: PushDeps & RecoverDeps;
   readonly remembered: RememberedTags;
+  readonly kept: KeptManifests;
   readonly inheritance: LatestInheritance;
 }
 
 /**
+ * @param config - how much is kept in memory
  * @param deps - database, audit log, rules, registry, and where sources come from
  * @returns the ledger
  */
-export function openLedger(deps: {
-  readonly store: Pick<Store, "db" | "pushDb" | "heard">;
-  readonly log: Logger;
-  readonly metrics: GatewayMetrics;
-  readonly audit: RecordAudit;
-  readonly policy: TagPolicy;
-  readonly registry: Pick<Registry, "upstream" | "listing" | "bounds">;
-  readonly sources: Pick<Sources, "find" | "count" | "reader">;
-}): Ledger {
+export function openLedger(
+  config: Pick<GatewayConfig, "manifestMemoryBytes">,
+  deps: {
+    readonly store: Pick<Store, "db" | "pushDb" | "heard">;
+    readonly log: Logger;
+    readonly metrics: GatewayMetrics;
+    readonly audit: RecordAudit;
+    readonly policy: TagPolicy;
+    readonly registry: Pick<Registry, "upstream" | "listing" | "bounds">;
+    readonly sources: Pick<Sources, "find" | "count" | "reader">;
+  },
+): Ledger {
   const { store, log, audit, policy, sources } = deps;
   const { upstream, listing, bounds } = deps.registry;
   const upstreamDigest = tagDigest(upstream);
-  const remembered = rememberedTags();
+  const ask = ledgerAsker();
+  const memory = { now: () => performance.now(), freshMilliseconds: FRESH_MILLISECONDS };
+  const remembered = rememberedTags(memory);
+  const kept = keptManifests({ ...memory, db: store.db, ask, bytes: config.manifestMemoryBytes });
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });
-  const reading = { ...looking, policy, remembered, inheritance, ask: ledgerAsker() };
+  const reading = { ...looking, policy, remembered, inheritance, ask };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
-  settled.follow((key, notice) => void resolver.settled(key, notice));
-  store.heard.lost(() => {
-    remembered.missed();
-  });
+  followTold(store.heard, { settled, resolver, remembered, kept });
   const waiting: Waiting = {
     bounds,
     now: Date.now,
@@ -92,6 +104,7 @@ export function openLedger(deps: {
     counts,
     pushing,
     remembered,
+    kept,
     inheritance,
     parts: [
       unansweredWrites({ ...pushing, repair }),

@@ -33,7 +33,7 @@ export function openRegistryApi(
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly callers: Pick<Callers, "callers" | "uploads">;
     readonly registry: ForwardingRegistry;
-    readonly ledger: Pick<Ledger, "resolver" | "pushing">;
+    readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept">;
     readonly sources: Pick<Sources, "reader">;
     readonly deletion: { readonly deletion: Deletion };
     readonly pulls: { readonly recorder: ManifestReadDeps["pulls"] };
@@ -75,6 +75,7 @@ export function openRegistryApi(
       defaultImages: defaultImages(upstream),
       resolver: ledger.resolver,
       pulls: deps.pulls.recorder,
+      kept: ledger.kept,
     },
   };
   const api = { callers, plan, log, writes, manifestTurns: turns };

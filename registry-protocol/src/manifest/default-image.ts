@@ -15,10 +15,16 @@ const IMAGES: readonly ManifestMediaType[] = [
  * @returns whether they can use single images, and no list of them
  */
 export function takesSingleImagesAlone(accept: string | undefined): boolean {
-  const types = (accept ?? "")
-    .split(",")
-    .map((part) => part.replace(/;.*/s, "").trim().toLowerCase());
+  const types = acceptedTypes(accept);
   return IMAGES.some((type) => types.includes(type)) && !types.includes(LIST);
+}
+
+/**
+ * @param accept - `Accept` of who reads a manifest, if any
+ * @returns the types that it names, whatever their weights
+ */
+export function acceptedTypes(accept: string | undefined): string[] {
+  return (accept ?? "").split(",").map((part) => part.replace(/;.*/s, "").trim().toLowerCase());
 }
 
 /**

@@ -2,6 +2,8 @@
 export const CHANNELS = {
   /** A tag was settled: `repository:tag`. */
   settled: "ledger_tag_settled",
+  /** A manifest is being deleted, or was: `repository@digest`. */
+  deletedManifest: "ledger_manifest_deleted",
   /** The mode was changed, by its name. */
   mode: "ledger_mode",
   /** Who listens hears that it is heard. */

@@ -351,6 +351,8 @@ describe("latest", () => {
   });
 
   test("is unknown in a repository without pushes", async () => {
+    // Another test's is remembered for a second.
+    for (const gateway of gateways) gateway.remembered.missed();
     const answer = await ask(url(), "/v2/alpha/app/manifests/latest", { headers: asAlice() });
     expect(answer.status).toBe(404);
     expect(errorOf(answer).code).toBe("MANIFEST_UNKNOWN");

@@ -4,6 +4,7 @@ import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
+import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf, type Answer } from "#tests/support/http-client.js";
@@ -93,7 +94,10 @@ describe("a tag that was pushed", () => {
     expect((await read(SNAPSHOT, { gateway: 1 })).body.toString()).toBe(OURS);
     put.finish();
     expect((await put.answer).status).toBe(201);
-    expect((await read(SNAPSHOT, { gateway: 1 })).body.toString()).toBe(FOREIGN);
+    await eventually(
+      "the other gateway has heard of it",
+      async () => (await read(SNAPSHOT, { gateway: 1 })).body.toString() === FOREIGN,
+    );
   });
 
   test("and was deleted is not there, although the registry still has it", async () => {

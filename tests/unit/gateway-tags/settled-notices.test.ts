@@ -20,7 +20,7 @@ const moved = { kind: "means", digest: recent, revision: 5, locked: false } as c
 
 /** @returns a resolver without a ledger, which hears what is told, and what it has in mind */
 function deaf() {
-  const remembered = rememberedTags();
+  const remembered = rememberedTags({ now: () => 0, freshMilliseconds: 1_000 });
   const asked: string[] = [];
   const db = {
     query: () => {

@@ -1,7 +1,8 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import { CHANNELS } from "#service-kit/db/channels.js";
+import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 
 /**
  * Notes that the registry is about to be told to delete a manifest. One before it that was not answered may still be
@@ -13,7 +14,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
  * @param actor - who deletes it, for whoever settles that if this gateway dies
  */
 export async function markDeleting(
-  tx: Queryable,
+  tx: Transaction,
   repository: RepositoryName,
   digest: Digest,
   actor: AuditActor,
@@ -25,6 +26,7 @@ export async function markDeleting(
      where repository = $1 and digest = $2`,
     [repository, digest, JSON.stringify(actor)],
   );
+  tellDeleted(tx, repository, digest);
 }
 
 /**
@@ -54,7 +56,7 @@ export async function unmarkDeleting(
  * @returns whether anything was deleted: not, when it has a tombstone and the registry did not have it either
  */
 export async function buryManifest(
-  tx: Queryable,
+  tx: Transaction,
   removal: { repository: RepositoryName; digest: Digest; by: string; wasAtRegistry: boolean },
 ): Promise<boolean> {
   const { repository, digest, by, wasAtRegistry } = removal;
@@ -64,6 +66,23 @@ export async function buryManifest(
      where repository = $1 and digest = $2 and (deleted_at is null or $4)`,
     [repository, digest, by, wasAtRegistry],
   );
+  tellDeleted(tx, repository, digest);
   if (rowCount === 0) await unmarkDeleting(tx, repository, digest);
   return rowCount === 1;
+}
+
+/**
+ * Whoever keeps a manifest in memory asks the ledger before it serves it again.
+ *
+ * @param tx - transaction that changes whether it was deleted
+ * @param repository - where it is
+ * @param digest - the manifest
+ */
+export function tellDeleted(
+  tx: Pick<Transaction, "tell">,
+  repository: RepositoryName,
+  digest: Digest,
+): void {
+  const told = `${repository}@${digest}`;
+  tx.tell(CHANNELS.deletedManifest, told, told);
 }

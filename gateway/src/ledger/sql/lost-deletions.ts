@@ -1,7 +1,8 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Queryable, Transaction } from "#service-kit/db/pool.js";
+import { tellDeleted } from "./delete-manifest.js";
 import { DELETION_SECONDS } from "./manifest-needs.js";
 
 /** A deletion of which nobody has noted what came of it. */
@@ -56,7 +57,7 @@ export interface SettledDeletion {
  * @returns what became of it
  */
 export async function settleDeletion(
-  tx: Queryable,
+  tx: Transaction,
   { repository, digest }: LostDeletion,
   buriedBy: string | null,
 ): Promise<SettledDeletion> {
@@ -78,5 +79,6 @@ export async function settleDeletion(
      returning $4::text is not null and before.deleted_at is null as "isNew"`,
     [repository, digest, DELETION_SECONDS, buriedBy],
   );
+  tellDeleted(tx, repository, digest);
   return { wasNoted: rows.length > 0, isNew: rows[0]?.isNew ?? false };
 }
