@@ -1,5 +1,6 @@
 import { LRUCache } from "lru-cache";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import { isUnavailable } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { AskLedger } from "./ask-ledger.js";
@@ -126,6 +127,16 @@ export function keptManifests(deps: KeptManifestsDeps): KeptManifests {
       loads.clear();
     },
   };
+}
+
+/**
+ * @param error - why the ledger could not be asked
+ * @returns `null`: without the ledger the registry says what there is
+ * @throws any other
+ */
+export function unlessAway(error: unknown): null {
+  if (isUnavailable(error)) return null;
+  throw error;
 }
 
 function nameOf({ repository, digest }: ManifestAddress): string {

@@ -27,6 +27,14 @@ export function isGivenAsItIs({ mediaType }: KeptManifest, accept: string | unde
 }
 
 /**
+ * @param manifest - what is asked for by digest
+ * @returns whether some stock registry answers with these very bytes, whatever is accepted
+ */
+export function isGivenBySome({ mediaType }: KeptManifest): boolean {
+  return GIVEN_TO_ALL.has(mediaType) || GIVEN_BY_NAME.has(mediaType);
+}
+
+/**
  * Answers GET or HEAD of a manifest (OCI distribution-spec, "Pulling manifests"; RFC 9110 section 13.1.2).
  *
  * @param req - the request

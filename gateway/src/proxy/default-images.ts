@@ -2,14 +2,9 @@ import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
 import { defaultImage } from "#registry-protocol/manifest/default-image.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { unlessAway, type KeptManifests, type ManifestAddress } from "../ledger/kept-manifests.js";
+import { readStored } from "../upstream/read-stored.js";
 import type { Upstream } from "../upstream/upstream.js";
-
-/** A manifest by its address. */
-export interface ManifestAddress {
-  readonly repository: RepositoryName;
-  readonly digest: Digest;
-}
 
 /**
  * @returns the image that who takes single images alone gets of a manifest list, `null` when it has none for them;
@@ -17,6 +12,23 @@ export interface ManifestAddress {
  * @throws when that cannot be told
  */
 export type DefaultImages = (address: ManifestAddress) => Promise<Digest | null | undefined>;
+
+/**
+ * @param kept - manifests of the ledger
+ * @param upstream - the registry
+ * @returns what reads from the registry only those that the ledger does not have, or cannot be asked for now
+ */
+export function keptFirst(
+  kept: Pick<KeptManifests, "find">,
+  upstream: Pick<Upstream, "getManifest">,
+): Pick<Upstream, "getManifest"> {
+  return {
+    getManifest: async (repository, digest) => {
+      const ours = await kept.find({ repository, digest }).catch(unlessAway);
+      return ours === null ? upstream.getManifest(repository, digest) : readStored(ours);
+    },
+  };
+}
 
 /** What a digest is of never changes. */
 const MOST_KNOWN = 1_000;

@@ -1,14 +1,14 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
-import type { KeptManifests } from "../ledger/kept-manifests.js";
+import { unlessAway, type KeptManifests, type ManifestAddress } from "../ledger/kept-manifests.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { PullRecorder } from "../pulls/pull-recorder.js";
 import type { OnAnswer } from "../upstream/forward.js";
 import type { Upstream } from "../upstream/upstream.js";
-import { answerKeptManifest, isGivenAsItIs } from "./answer-kept-manifest.js";
-import type { DefaultImages, ManifestAddress } from "./default-images.js";
+import { answerKeptManifest, isGivenAsItIs, isGivenBySome } from "./answer-kept-manifest.js";
+import type { DefaultImages } from "./default-images.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { passOnAgain, RegistryFailed } from "./pass-on-again.js";
@@ -51,6 +51,7 @@ export async function readManifest(
   try {
     await passedOn().catch(async (error: unknown) => {
       if (!(error instanceof RegistryFailed)) throw error;
+      if (await isAnswered(deps, exchange, { ...wanted, isUnreadable: true }, note)) return;
       await refuseUnreadable(deps, { repository, digest });
       await passOnAgain(deps.passing, { ...exchange, request }, onAnswer);
     });
@@ -79,13 +80,15 @@ interface Wanted {
   readonly digest: Digest;
   /** Whether the ledger's word is that a tag means it, or a list that names it. */
   readonly isMeant: boolean;
+  /** Whether the registry fails at it, as at bytes that a full disk or a crash has cut: it believes for ever to have them. */
+  readonly isUnreadable?: boolean;
 }
 
 /** @returns whether it was answered with what the ledger has */
 async function isAnswered(
   { kept }: ManifestReadDeps,
   { req, res, request }: ExchangeOf<"manifest.read">,
-  { digest, isMeant }: Wanted,
+  { digest, isMeant, isUnreadable = false }: Wanted,
   note: ReturnType<typeof notePull>,
 ): Promise<boolean> {
   const address = { repository: request.repository, digest };
@@ -93,15 +96,14 @@ async function isAnswered(
     kept.inMemory(address, isMeant) ??
     // Without the ledger the registry says what there is.
     (await kept.find(address).catch(unlessAway));
-  if (manifest === null || !isGivenAsItIs(manifest, req.headers.accept)) return false;
+  if (manifest === null) return false;
+  const isOurs = isUnreadable
+    ? isGivenBySome(manifest)
+    : isGivenAsItIs(manifest, req.headers.accept);
+  if (!isOurs) return false;
   const statusCode = answerKeptManifest(req, res, manifest);
   await note({ statusCode, headers: { "docker-content-digest": digest } });
   return true;
-}
-
-function unlessAway(error: unknown): null {
-  if (isUnavailable(error)) return null;
-  throw error;
 }
 
 async function digestFor(

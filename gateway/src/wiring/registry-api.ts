@@ -5,7 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Deletion } from "../deletion/deletion.js";
 import type { WriteGate } from "../mode/write-gate.js";
-import { defaultImages } from "../proxy/default-images.js";
+import { defaultImages, keptFirst } from "../proxy/default-images.js";
 import { registryRoute } from "../proxy/handle.js";
 import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
@@ -72,7 +72,7 @@ export function openRegistryApi(
     reading: {
       passing: registry,
       upstream,
-      defaultImages: defaultImages(upstream),
+      defaultImages: defaultImages(keptFirst(ledger.kept, upstream)),
       resolver: ledger.resolver,
       pulls: deps.pulls.recorder,
       kept: ledger.kept,
