@@ -41,7 +41,7 @@ export async function openBase(
   openInspector(config.inspectorPort, log);
   const metrics = gatewayMetrics();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
-  const store = openStore(config, log);
+  const store = openStore(config, { log, registry: metrics.registry });
   const { db } = store;
   const records = openRecords(config.keys.owner, { db, keys, log });
   const interval = config.checkpoints;

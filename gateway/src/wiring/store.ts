@@ -1,3 +1,4 @@
+import type { Registry } from "prom-client";
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { migrator } from "#service-kit/db/migrate.js";
@@ -20,16 +21,17 @@ export interface Store extends Opened {
 
 /**
  * @param config - where the database is, and how many connections it may have
- * @param log - where failures are told
+ * @param deps - where failures are told, and where it is shown whether the database counts as away
  * @returns the database
  */
 export function openStore(
   config: Pick<GatewayConfig, "database" | "databaseConnections">,
-  log: Logger,
+  { log, registry }: { readonly log: Logger; readonly registry: Registry },
 ): Store {
   const { database, databaseConnections: connections } = config;
   const heard = subscriber(database, log);
-  const db = openDatabase(database, { name: "gateway", connections, heard: heard.hear }, log);
+  const options = { name: "gateway", connections, heard: heard.hear, registry };
+  const db = openDatabase(database, options, log);
   const schema = migrator(database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
   // Ends last, since everything else may still write.
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };

@@ -21,6 +21,8 @@ export interface BreakerDeps {
   /** Gives up all connections and what they wait for: nobody can tell what becomes of it. */
   readonly cut: () => void;
   readonly log: Pick<Logger, "error" | "info">;
+  /** Is told whenever the server begins to count as away, and when it ends to. */
+  readonly shown?: (isAway: boolean) => void;
   readonly patience?: Patience;
 }
 
@@ -44,7 +46,13 @@ const PATIENCE: Patience = { silence: 3_000, answer: 2_000, again: 500 };
  * @param deps - how to ask, and what to give up
  * @returns a breaker that lets everything through
  */
-export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): Breaker {
+export function breaker({
+  probe,
+  cut,
+  log,
+  shown = () => undefined,
+  patience = PATIENCE,
+}: BreakerDeps): Breaker {
   const stopping = new AbortController();
   const waiting = new Set<{ readonly since: number }>();
   let heardAt = performance.now();
@@ -75,6 +83,7 @@ export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): 
   };
   const untilThere = async (): Promise<void> => {
     isAway = true;
+    shown(true);
     const since = performance.now();
     log.error({
       event: "database.silent",
@@ -84,6 +93,7 @@ export function breaker({ probe, cut, log, patience = PATIENCE }: BreakerDeps): 
     while (!stopping.signal.aborted && !(await isThere()))
       await pause(patience.again, undefined, { ref: false });
     [isAway, timer, heardAt] = [false, undefined, performance.now()];
+    shown(false);
     log.info({ event: "database.answers", seconds: Math.round((heardAt - since) / 1_000) });
   };
   return {

@@ -1,13 +1,15 @@
 import pg from "pg";
+import type { Registry } from "prom-client";
 import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
 import { isThere } from "./is-there.js";
 import { breaker, type Patience } from "./breaker.js";
 import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";
-import { asFault, isLost, unavailable, unusableTold } from "./errors.js";
+import { connectionsOf, type Connections } from "./connections.js";
+import { awayShown } from "./database-metrics.js";
+import { asFault, isLost, isStale, unusableTold } from "./errors.js";
 import { pooledClient } from "./pooled-client.js";
-import { namingPooler } from "./pooler.js";
-import { serverChoice, tellingLosses, type ServerChoice } from "./servers.js";
+import { serverChoice, tellingLosses } from "./servers.js";
 import type { StatementName } from "./statement-names.js";
 import { replicatedCommit } from "./replicated-commit.js";
 import { teller, type Telling } from "./tell.js";
@@ -65,6 +67,8 @@ export interface PoolOptions {
   readonly connections: number;
   /** Hears at once, in this process, what is told to all. */
   readonly heard?: (channel: string, payload: string) => void;
+  /** Where it is shown whether the server counts as away; absent: nowhere. */
+  readonly registry?: Registry;
   /** How long a silent server is waited for; another than usual in tests alone. */
   readonly patience?: Patience;
 }
@@ -92,12 +96,13 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     lock_timeout: LOCK_MILLISECONDS,
     connectionTimeoutMillis: CONNECT_MILLISECONDS,
   });
-  const connections = { connect: () => connect(pool, choice) };
+  const connections = connectionsOf(pool, choice);
   tellingLosses(log)(pool);
   const silence = breaker({
     probe: (milliseconds) => isThere(config, milliseconds),
-    cut: cutter(pool),
+    cut: connections.cut,
     log,
+    ...(options.registry && { shown: awayShown(options.registry) }),
     ...(options.patience && { patience: options.patience }),
   });
   const telling = teller((...told) => silence.run(() => runOne(connections, TELL, told, "tell")), {
@@ -119,70 +124,25 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
   };
 }
 
-interface Connections {
-  /** @throws Fault UNAVAILABLE when there is none */
-  connect(): Promise<pg.PoolClient>;
-}
-
-/** Asks one server after the other until one can be written to; a pool that is full says nothing of its server. */
-async function connect(pool: pg.Pool, choice: ServerChoice): Promise<pg.PoolClient> {
-  for (let tried = 1; ; tried += 1) {
-    const server = choice.current();
-    try {
-      return await pool.connect();
-    } catch (error) {
-      if (tried >= choice.count || choice.current() === server)
-        throw unavailable(namingPooler(error));
-    }
-  }
-}
-
 /**
- * Works on a connection of the pool. Without a listener, one that is lost between two statements would end the process.
- *
- * @param connections - the pool's
- * @param work - gets the connection, and what notes that it is of no more use: it is not given back then
- * @returns what `work` returns
+ * A connection whose server has become read-only, or is lost, is of no more use; another one may be. What was prepared
+ * before a migration is prepared anew: the statement has changed nothing yet.
  */
-async function onConnection<T>(
-  connections: Connections,
-  work: (client: pg.PoolClient, noteBroken: () => void) => Promise<T>,
-): Promise<T> {
-  const client = await connections.connect();
-  let broken = false;
-  const noteBroken = () => {
-    broken = true;
-  };
-  client.on("error", noteBroken);
-  try {
-    return await work(client, noteBroken);
-  } finally {
-    client.off("error", noteBroken);
-    client.release(broken);
-  }
-}
-
-/** A connection whose server has become read-only, or is lost, is of no more use; another one may be. */
-function runOne<Row extends pg.QueryResultRow>(
+async function runOne<Row extends pg.QueryResultRow>(
   connections: Connections,
   ...statement: [sql: string, values?: readonly unknown[], name?: StatementName]
 ): Promise<{ rows: Row[]; rowCount: number | null }> {
-  return onConnection(connections, (client, noteBroken) =>
-    runQuery<Row>(client, ...statement).catch((error: unknown) => {
-      if (isLost(error)) noteBroken();
-      throw error;
-    }),
-  );
-}
-
-/** @returns what gives up every connection that a pool has at that moment */
-function cutter(pool: pg.Pool): () => void {
-  const clients = new Set<pg.PoolClient>();
-  pool.on("connect", (client) => clients.add(client));
-  pool.on("remove", (client) => clients.delete(client));
-  return () => {
-    for (const { connection } of clients) connection.stream.destroy();
-  };
+  const attempt = () =>
+    connections.use((client, noteBroken) =>
+      runQuery<Row>(client, ...statement).catch((error: unknown) => {
+        if (isLost(error)) noteBroken();
+        throw error;
+      }),
+    );
+  return attempt().catch((error: unknown) => {
+    if (isStale(error)) return attempt();
+    throw error;
+  });
 }
 
 /**
@@ -214,7 +174,7 @@ function runTransaction<T>(
   telling: Telling,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
-  return onConnection(connections, async (client, noteBroken) => {
+  return connections.use(async (client, noteBroken) => {
     const told: Parameters<Transaction["tell"]>[] = [];
     try {
       await runQuery(client, "begin");
@@ -226,7 +186,7 @@ function runTransaction<T>(
         ) =>
           runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
             // It may have become a read-only standby's; another one may not be.
-            if (isUnavailable(error)) noteBroken();
+            if (isUnavailable(error) || isLost(error)) noteBroken();
             throw error;
           }),
         tell: (...what) => told.push(what),

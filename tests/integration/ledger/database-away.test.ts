@@ -1,7 +1,9 @@
+import { Registry } from "prom-client";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import { Secret } from "#service-kit/secret.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import type { StatementName } from "#service-kit/db/statement-names.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -155,10 +157,12 @@ describe("a transaction", () => {
 
 describe("a database that hangs", () => {
   let watched: Database;
-  const watch = (answer: number) => {
-    const options = { connections: 2, patience: { silence: 100, answer, again: 20 } };
-    const config = { ...ledger.config, port: relay.port };
-    watched = openDatabase(config, { name: "test", ...options }, SILENT);
+  let registry: Registry;
+  const watch = (answer: number, login = ledger.config) => {
+    registry = new Registry();
+    const patience = { silence: 100, answer, again: 20 };
+    const options = { name: "test", connections: 2, patience, registry };
+    watched = openDatabase({ ...login, port: relay.port }, options, SILENT);
   };
   afterEach(() => watched.close());
   const rejected = (asked: Promise<unknown>) =>
@@ -175,8 +179,11 @@ describe("a database that hangs", () => {
     await rejected(watched.query("select 1"));
     const others = Array.from({ length: 1_000 }, () => rejected(watched.query("select 1")));
     await Promise.all([...others, rejected(watched.transaction(() => Promise.resolve()))]);
+    expect(await registry.metrics()).toContain("\ndatabase_away 1\n");
     relay.release();
     await eventually("it is asked again", works);
+    expect(await registry.metrics()).toContain("\ndatabase_away 0\n");
+    expect(await registry.metrics()).toContain("\ndatabase_silences_total 1\n");
   });
 
   test("does not keep a transaction that it has begun", async () => {
@@ -195,6 +202,15 @@ describe("a database that hangs", () => {
     watch(30_000);
     await expect(watched.query("select pg_sleep(0.5)")).resolves.toBeDefined();
     expect(await works()).toBe(true);
+  });
+
+  test("is not one that is full, and refuses whoever asks whether it is there", async () => {
+    const user = `full_${ledger.config.database}`;
+    await db.query(`create role ${user} login password '${user}' connection limit 1`);
+    watch(30_000, { ...ledger.config, user, password: new Secret(user) });
+    await expect(watched.query("select pg_sleep(0.5)")).resolves.toBeDefined();
+    expect(await registry.metrics()).toContain("\ndatabase_silences_total 0\n");
+    await db.query(`drop role ${user}`).catch(() => undefined);
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { isUnavailable } from "#registry-protocol/faults.js";
-import { asFault, unusableTold } from "#service-kit/db/errors.js";
+import { asFault, isLost, isStale, unusableTold } from "#service-kit/db/errors.js";
 
 function serverError(code: string): pg.DatabaseError {
   const error = new pg.DatabaseError(`error ${code}`, 0, "error");
@@ -10,6 +10,39 @@ function serverError(code: string): pg.DatabaseError {
 }
 
 describe("what the database says of a statement", () => {
+  test.each([
+    new TypeError("Converting circular structure to JSON"),
+    new RangeError("out of range"),
+    new SyntaxError("Unexpected token"),
+    new Error("Query values must be an array"),
+    new Error("Prepared statements must be unique - 'tell' was used for a different statement"),
+  ])("is no outage when the driver cannot make it: %s", (error) => {
+    const mistake = asFault(error);
+    expect(isUnavailable(mistake)).toBe(false);
+    expect(mistake).toMatchObject({ name: "MistakenStatement", cause: error });
+    expect(isLost(mistake)).toBe(true);
+  });
+
+  test.each([
+    new Error("Connection terminated unexpectedly"),
+    new Error("Query read timeout"),
+    Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" }),
+    new AggregateError([new Error("connect ECONNREFUSED")]),
+    "nonsense",
+  ])("is an outage when the connection is lost: %s", (error) => {
+    expect(isUnavailable(asFault(error))).toBe(true);
+  });
+
+  test.each([
+    ["0A000", "RevalidateCachedQuery"],
+    ["26000", "FetchPreparedStatement"],
+    ["42P05", "StorePreparedStatement"],
+  ])("can be made anew where it was prepared before something changed: %s", (code, routine) => {
+    const fault = asFault(Object.assign(serverError(code), { routine }));
+    expect(isUnavailable(fault)).toBe(true);
+    expect([isStale(fault), isLost(fault)]).toEqual([true, true]);
+  });
+
   test.each(["22021", "23505", "23514", "42601", "P0001", "0A000", "21000"])(
     "is passed on as it is when the statement is wrong by itself: %s",
     (code) => {
@@ -43,6 +76,11 @@ describe("a database that answers, but cannot be used", () => {
       { event: "database.unusable", err: { code: "42P01" } },
       { event: "database.unusable", err: { code: "42501" } },
     ]);
+  });
+
+  test("is not meant by a mistake of ours, which is told of as such", async () => {
+    const lines = await outcomes(new TypeError("first"), new TypeError("first"));
+    expect(lines).toMatchObject([{ event: "database.mistake", err: { name: "TypeError" } }]);
   });
 
   test("is not meant where it is away, restarts, or refuses the statement itself", async () => {

@@ -42,7 +42,8 @@ export async function openBase(
   openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
-  const db = openDatabase(database, { name: "token-server", connections }, log);
+  const options = { name: "token-server", connections, registry: metrics.registry };
+  const db = openDatabase(database, options, log);
   const { unmigrated, ...schema } = migrator(
     database,
     [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
