@@ -35,8 +35,13 @@ function contentFaultOf(row: EntryRow): string | null {
   const parsed = contentSchema.safeParse(jsonOrNull(row.content));
   if (!parsed.success) return "not an entry: its content cannot be understood";
   const { at, action, repository } = parsed.data;
-  if (at !== row.at) return `column "at" (${row.at}) is not what the content says`;
+  if (inMicroseconds(at) !== row.at) return `column "at" (${row.at}) is not what the content says`;
   if (action !== row.action) return 'column "action" is not what the content says';
   if (repository !== row.repository) return 'column "repository" is not what the content says';
   return null;
+}
+
+/** Entries of the first days were dated in milliseconds. */
+function inMicroseconds(at: string): string {
+  return at.replace(/\.(\d{1,6})Z$/, (_, fraction: string) => `.${fraction.padEnd(6, "0")}Z`);
 }
