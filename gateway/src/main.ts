@@ -61,5 +61,5 @@ await startService(async () => {
   const listeners = openListeners(config, { log, metrics, clients, notifications });
   const looking = [sources, mode, discovery, callers, pulls, notifications, probes];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
-  await runUntilSignal(partsOf(running), log);
+  await runUntilSignal(partsOf(running), { log, noticeSeconds: config.noticeSeconds });
 });

@@ -45,6 +45,7 @@ export function readinessWatch(
     registers: [deps.metrics.registry],
   });
   let told = "";
+  let isStopping = false;
   const note = ({ ready, checks: outcomes, reasons }: Readiness) => {
     for (const [check, outcome] of Object.entries(outcomes))
       shown.set({ check }, outcome === "ok" ? 1 : 0);
@@ -57,13 +58,26 @@ export function readinessWatch(
   const check = async (): Promise<Readiness> => {
     const readiness = { ...(await look(checks)), warnings: deps.files.warnings() };
     note(readiness);
-    return readiness;
+    return isStopping ? stopping(readiness) : readiness;
   };
   const round = async (): Promise<number> => {
     await check();
     return EVERY_MILLISECONDS;
   };
-  return { ...repeating("readiness", 0, round), check };
+  const announceStop = () => {
+    isStopping = true;
+  };
+  return { ...repeating("readiness", 0, round), check, announceStop };
+}
+
+/** Nothing fails, so that only whoever asks hears of it, and no alarm. */
+function stopping({ checks, reasons, warnings }: Readiness): Readiness {
+  return {
+    ready: false,
+    checks: { ...checks, process: "failing" },
+    reasons: { ...reasons, process: "the process is about to stop" },
+    warnings,
+  };
 }
 
 async function look(

@@ -1,10 +1,17 @@
+import { setTimeout } from "node:timers/promises";
 import type { Logger } from "./log.js";
 
 /** Something that runs as long as the process does. */
 export interface Component {
   readonly name: string;
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** The process will end: told some time before anything stops, so that whoever sends work can go elsewhere. */
+  announceStop?(): void;
+  /**
+   * @param since - when the process began to stop its components, by its steady clock in milliseconds: what is bounded
+   *   in time is bounded for all of them together
+   */
+  stop(since?: number): Promise<void>;
 }
 
 /** What an opened part of a service brings: what runs as long as the process does, in the order of its start. */
@@ -20,39 +27,71 @@ export function partsOf(opened: readonly Opened[]): Component[] {
   return opened.flatMap(({ parts }) => parts);
 }
 
+/** How a process comes to its end. */
+export interface Ending {
+  readonly log: Logger;
+  /** Between the announcement and the end of the first component; a second signal ends it. */
+  readonly noticeSeconds: number;
+}
+
 /**
- * Starts components in order and stops them in reverse on SIGINT, SIGTERM or when the parent process
- * that started this one over an IPC channel is gone. Ends the process.
+ * Starts components in order. On SIGINT or SIGTERM announces the end to all, and after a while stops them in reverse; at
+ * once when the parent process that started this one over an IPC channel is gone. Ends the process.
  *
  * @param components - what the process consists of
- * @param log - where starting and stopping is told
+ * @param ending - how long the announcement is ahead of the end, and where both are told
  */
-export async function runUntilSignal(components: readonly Component[], log: Logger): Promise<void> {
+export async function runUntilSignal(
+  components: readonly Component[],
+  { log, noticeSeconds }: Ending,
+): Promise<void> {
   const started: Component[] = [];
+  let isUp = false;
+  const hurry = new AbortController();
   const stop = once(async (reason: string) => {
     log.info({ event: "process.stopping", reason });
-    for (const component of [...started].reverse()) {
-      try {
-        await component.stop();
-      } catch (error) {
-        log.error({ event: "component.stop-failed", component: component.name, err: error });
-      }
-    }
+    for (const component of started) component.announceStop?.();
+    if (isUp) await notice(noticeSeconds, hurry.signal);
+    await stopInReverse(started, log);
     log.info({ event: "process.stopped" });
     process.exit(process.exitCode ?? 0);
   });
-  process.on("SIGINT", () => void stop("SIGINT"));
-  process.on("SIGTERM", () => void stop("SIGTERM"));
-  process.on("disconnect", () => void stop("parent process gone"));
+  const stopAtOnce = (reason: string) => {
+    hurry.abort();
+    return stop(reason);
+  };
+  let signals = 0;
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.on(signal, () => {
+      signals += 1;
+      void (signals === 1 ? stop(signal) : stopAtOnce(signal));
+    });
+  process.on("disconnect", () => void stopAtOnce("parent process gone"));
   try {
     for (const component of components) {
       await component.start();
       started.push(component);
     }
+    isUp = true;
   } catch (error) {
     log.fatal({ event: "process.start-failed", err: error });
     process.exitCode = 1;
     await stop("start failed");
+  }
+}
+
+async function notice(seconds: number, hurry: AbortSignal): Promise<void> {
+  if (seconds > 0) await setTimeout(seconds * 1_000, null, { signal: hurry }).catch(() => null);
+}
+
+async function stopInReverse(started: readonly Component[], log: Logger): Promise<void> {
+  const since = performance.now();
+  for (const component of [...started].reverse()) {
+    try {
+      await component.stop(since);
+    } catch (error) {
+      log.error({ event: "component.stop-failed", component: component.name, err: error });
+    }
   }
 }
 

@@ -1,16 +1,8 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
-import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { launchOf } from "#local/processes/launch.js";
-import { portPicker } from "#local/processes/ports.js";
-import { DIST } from "#local/repository-root.js";
-import { answersOk } from "#local/processes/wait.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
-import { eventually } from "./eventually.js";
 import { SILENT } from "./ledger.js";
+import { environmentOf, serviceBeside } from "./service-beside.js";
 import type { TestStack } from "./stack.js";
 
 /**
@@ -29,25 +21,12 @@ export async function openLedgerOf(stack: TestStack): Promise<Database> {
 export async function startSecondGateway(
   stack: TestStack,
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const ports = portPicker();
-  const [port, metricsPort] = [await ports.next(), await ports.next()];
-  const env = {
-    ...(await environmentOfGateway(stack)),
-    PORT: String(port),
-    METRICS_PORT: String(metricsPort),
-    NOTIFICATION_PORT: "0",
-  };
-  const program = join(DIST, "gateway", "src", "main.js");
-  const launch = launchOf({ file: process.execPath, args: [program], env }, "SIGTERM");
-  const child = spawn(launch.file, launch.args, { ...launch.options, stdio: "ignore" });
-  const url = `http://127.0.0.1:${port}`;
-  await eventually("the second gateway is ready", () => answersOk(`${url}/ready`));
+  const second = await serviceBeside(stack, "gateway");
+  await second.start();
   return {
-    url,
+    url: second.url,
     stop: async () => {
-      const exit = once(child, "exit");
-      child.kill("SIGTERM");
-      await exit;
+      await second.stop();
     },
   };
 }
@@ -56,14 +35,6 @@ export async function startSecondGateway(
  * @param stack - a running stack
  * @returns what the gateway of the stack was started with
  */
-export async function environmentOfGateway(stack: TestStack): Promise<NodeJS.ProcessEnv> {
-  const pid = await stack.pidOf("gateway");
-  if (pid === null) throw new Error("the gateway does not run");
-  const text = await readFile(`/proc/${pid}/environ`, "utf8");
-  return Object.fromEntries(
-    text
-      .split("\0")
-      .filter((entry) => entry !== "")
-      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
-  );
+export function environmentOfGateway(stack: TestStack): Promise<NodeJS.ProcessEnv> {
+  return environmentOf(stack, "gateway");
 }

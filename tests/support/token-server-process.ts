@@ -14,6 +14,7 @@ export interface RunningTokenServer {
   readonly url: string;
   /** Everything it printed so far. */
   output(): string;
+  signal(signal: NodeJS.Signals): void;
   stop(): Promise<void>;
 }
 
@@ -74,7 +75,8 @@ export function launchTokenServer(env: NodeJS.ProcessEnv): LaunchedTokenServer {
       const timing = { withinMs: STARTS_WITHIN_MS, everyMs: 10 };
       await waitUntil(() => hasEnded() || port() !== undefined, timing);
       const url = `http://127.0.0.1:${port() ?? ""}`;
-      if (port() !== undefined) return { started: true, url, output: () => output, stop };
+      const signal = (name: NodeJS.Signals) => void child.kill(name);
+      if (port() !== undefined) return { started: true, url, output: () => output, signal, stop };
       await stop();
       return { started: false, code: child.exitCode, output };
     },
@@ -83,5 +85,5 @@ export function launchTokenServer(env: NodeJS.ProcessEnv): LaunchedTokenServer {
 
 function environment(): NodeJS.ProcessEnv {
   const ports = { HOST: "127.0.0.1", PORT: "0", METRICS_PORT: "0" };
-  return { PATH: process.env["PATH"], ...ports, DRAIN_SECONDS: "0" };
+  return { PATH: process.env["PATH"], ...ports, DRAIN_SECONDS: "0", SHUTDOWN_DELAY_SECONDS: "0" };
 }

@@ -41,5 +41,5 @@ await startService(async () => {
   const routed = [tokens, restApi, probes];
   const listeners = openListeners(config, { log, metrics, requests }, routed);
   const running = [base, watching, requests, rules, ways, managing, probes, listeners];
-  await runUntilSignal(partsOf(running), log);
+  await runUntilSignal(partsOf(running), { log, noticeSeconds: config.noticeSeconds });
 });

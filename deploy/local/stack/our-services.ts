@@ -116,6 +116,7 @@ export function tokenServerSpec(options: Shared & { identityProvider: string }):
       HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
       HTTP_IIDINFO_URL: `${identityProvider}/iidinfo`,
       GATEWAY_TRUST_FILE: options.keys.gatewayBundle,
+      DRAIN_SECONDS: "1",
     },
     stopWithinMs: 1_500,
   });
@@ -150,12 +151,18 @@ export function gatewaySpec(
       NOTIFICATION_PORT: String(options.notificationPort),
       NOTIFICATION_SECRET: "",
       NOTIFICATION_SECRET_FILE: options.notificationSecretFile,
-      DRAIN_SECONDS: String(DRAIN_SECONDS),
     },
     stopWithinMs: DRAIN_SECONDS * 1_000 + 300,
   });
 }
 
 function sharedEnvironment({ keys, metricsPort, database }: Shared): Record<string, string> {
-  return { METRICS_PORT: String(metricsPort), KEYS_DIR: keys.directory, ...database };
+  return {
+    METRICS_PORT: String(metricsPort),
+    KEYS_DIR: keys.directory,
+    // Nobody balances between parts of a stack.
+    SHUTDOWN_DELAY_SECONDS: "0",
+    DRAIN_SECONDS: String(DRAIN_SECONDS),
+    ...database,
+  };
 }

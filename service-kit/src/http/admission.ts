@@ -4,6 +4,7 @@ import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { ConnectionCount, Standing } from "./connection-count.js";
 import { closeAfterEarlyAnswer } from "./early-answer.js";
 import type { HeadwayWatch } from "./headway.js";
+import type { Connection, Exchange, OpenConnections } from "./open-connections.js";
 import type { Refusal } from "./refusal.js";
 import { refuseHead } from "./request-head.js";
 import { sendJson } from "./send-fault.js";
@@ -14,6 +15,7 @@ import { answerOnSocket, parserFault } from "./unparsable.js";
 export interface AdmissionDeps {
   readonly handler: RequestListener;
   readonly connections: ConnectionCount;
+  readonly open: OpenConnections;
   readonly headway: HeadwayWatch;
   /** Whether a request is answered although there is no room for its connection: whoever watches over us. */
   readonly isEssential: (req: IncomingMessage) => boolean;
@@ -36,22 +38,6 @@ export interface Admission {
   readonly onParserError: (error: NodeJS.ErrnoException, socket: Socket) => void;
 }
 
-/** A request that is not answered yet. */
-interface Exchange {
-  readonly req: IncomingMessage;
-  readonly res: ServerResponse;
-  readonly unwatch: () => void;
-}
-
-interface Connection {
-  readonly standing: Standing;
-  readonly unanswered: Set<Exchange>;
-  /** Told when everything before it is answered. */
-  last: Fault | null;
-  /** Whether the client was told that nothing more is answered. */
-  isClosing: boolean;
-}
-
 /**
  * Stands in front of a listener's handler: what is refused here never reaches it.
  *
@@ -59,26 +45,19 @@ interface Connection {
  * @returns handlers of a server's events
  */
 export function admission(deps: AdmissionDeps): Admission {
-  const { connections, headway, count } = deps;
-  const open = new WeakMap<Socket, Connection>();
+  const { connections, open, headway, count } = deps;
 
   const onConnection = (socket: Socket): Connection => {
     const standing = connections.open(socket);
     if (standing !== "welcome") count(standing);
-    const connection: Connection = {
-      standing,
-      unanswered: new Set(),
-      last: null,
-      isClosing: false,
-    };
-    open.set(socket, connection);
+    const connection = open.add(socket, standing);
     // Answers that wait for their turn on it never hear that it was closed.
     socket.once("close", () => {
       for (const { unwatch } of connection.unanswered) unwatch();
     });
     return connection;
   };
-  const connectionOf = (socket: Socket) => open.get(socket) ?? onConnection(socket);
+  const connectionOf = (socket: Socket) => open.of(socket) ?? onConnection(socket);
 
   const begin = (connection: Connection, req: IncomingMessage, res: ServerResponse) => {
     const { socket } = req;
@@ -95,6 +74,7 @@ export function admission(deps: AdmissionDeps): Admission {
       connection.unanswered.delete(exchange);
       if (connection.unanswered.size > 0) return;
       connections.idle(socket);
+      connection.idleSince = performance.now();
       if (connection.last !== null) answerOnSocket(socket, connection.last);
     });
     closeAfterEarlyAnswer(req, res, () => {
@@ -102,7 +82,7 @@ export function admission(deps: AdmissionDeps): Admission {
     });
     res.setMaxListeners(MOST_LISTENERS);
     // The parser takes all that follows such a request for another protocol.
-    if (req.headers.upgrade !== undefined) res.shouldKeepAlive = false;
+    if (req.headers.upgrade !== undefined || open.isEnding()) res.shouldKeepAlive = false;
   };
 
   return {

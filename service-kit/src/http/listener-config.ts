@@ -12,6 +12,8 @@ export interface ListenerConfig {
   /** Peers whose `X-Forwarded-*` headers count. */
   readonly trustedProxies: readonly string[];
   readonly connections: ConnectionLimits;
+  /** How long `/ready` says that the process stops before it does. */
+  readonly noticeSeconds: number;
   /** How long requests in flight may go on at shutdown. */
   readonly drainSeconds: number;
 }
@@ -45,11 +47,17 @@ export function readListenerConfig(
     metricsPort: read.port("METRICS_PORT", defaults.metricsPort, "Prometheus endpoint `/metrics`"),
     trustedProxies,
     connections: readConnectionLimits(read, trustedProxies),
+    noticeSeconds: read.integer(
+      "SHUTDOWN_DELAY_SECONDS",
+      5,
+      { min: 0, max: 900 },
+      "how long after SIGTERM `/ready` is 503 before the port is closed: longer than a load balancer takes to notice",
+    ),
     drainSeconds: read.integer(
       "DRAIN_SECONDS",
       30,
       { min: 0, max: 900 },
-      "how long requests in flight may go on at shutdown",
+      "how long requests in flight may go on after that",
     ),
   };
 }

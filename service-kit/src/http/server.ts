@@ -12,8 +12,10 @@ import type { ServiceMetrics } from "../metrics.js";
 import type { Component } from "../run-until-signal.js";
 import { admission } from "./admission.js";
 import { connectionCount, type ConnectionLimits } from "./connection-count.js";
+import { drain, LAST_REQUEST_MILLISECONDS } from "./drain.js";
 import { HEAD_LIMITS } from "./head-limits.js";
 import { HEADWAY, headwayWatch, type HeadwayLimits } from "./headway.js";
+import { openConnections } from "./open-connections.js";
 
 /** How an HTTP listener behaves. */
 export interface ListenerOptions {
@@ -22,7 +24,7 @@ export interface ListenerOptions {
   readonly host: string;
   /** TCP port; 0 takes a free one. */
   readonly port: number;
-  /** Seconds that requests in flight get when the process stops. */
+  /** Seconds that requests in flight get once nothing new is taken. */
   readonly drainSeconds: number;
   /** Seconds without a byte on a connection after which it is closed. */
   readonly idleSeconds: number;
@@ -34,6 +36,8 @@ export interface ListenerOptions {
   /** Absent: as everywhere. */
   readonly headMilliseconds?: number;
   readonly headway?: HeadwayLimits;
+  /** Absent: as everywhere. */
+  readonly graceMilliseconds?: number;
 }
 
 /** A running or stopped listener. */
@@ -75,10 +79,12 @@ export function httpListener(
   server.maxHeadersCount = HEAD_LIMITS.headers + 1;
   server.setTimeout(options.idleSeconds * 1000);
   const connections = connectionCount(options.connections);
+  const open = openConnections();
   const headway = headwayWatch(options.headway ?? HEADWAY);
   const admit = admission({
     handler,
     connections,
+    open,
     headway,
     isEssential: options.isEssential ?? (() => false),
     mark: options.mark ?? (() => undefined),
@@ -103,8 +109,14 @@ export function httpListener(
       headway.start();
       await listen(server, options, deps.log);
     },
-    stop: async () => {
-      await drain(server, options.drainSeconds);
+    announceStop: () => {
+      open.end();
+    },
+    stop: async (since = performance.now()) => {
+      const untilMilliseconds = since + options.drainSeconds * 1_000;
+      const { graceMilliseconds = LAST_REQUEST_MILLISECONDS } = options;
+      const requests = await drain(server, open, { untilMilliseconds, graceMilliseconds });
+      if (requests > 0) deps.log.warn({ event: "requests.cut", listener, requests });
       headway.stop();
     },
   };
@@ -125,18 +137,5 @@ function listen(server: Server, options: ListenerOptions, log: Logger): Promise<
       log.info({ event: "listening", listener: options.name, host: options.host, port });
       resolve();
     });
-  });
-}
-
-function drain(server: Server, seconds: number): Promise<void> {
-  return new Promise((resolve) => {
-    const deadline = setTimeout(() => {
-      server.closeAllConnections();
-    }, seconds * 1000);
-    server.close(() => {
-      clearTimeout(deadline);
-      resolve();
-    });
-    server.closeIdleConnections();
   });
 }

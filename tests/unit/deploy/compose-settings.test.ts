@@ -22,8 +22,6 @@ const SDK = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SE
 const LEFT_OUT: readonly string[] = [
   // Addresses inside of compose's network; PORT is the published one.
   ...["HOST", "PORT", "METRICS_HOST", "METRICS_PORT", "NOTIFICATION_PORT"],
-  // Agrees with stop_grace_period.
-  "DRAIN_SECONDS",
   // The inspector listens on the container's loopback, where nobody gets at it.
   ...["NREPL_ENABLED", "NREPL_PORT"],
   // The database is compose's own; each service has a role of its own, whose password is in its volume.

@@ -1,0 +1,113 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { UnpackedPackage } from "#local/programs/debian-package.js";
+import { launchOf } from "#local/processes/launch.js";
+import { portPicker } from "#local/processes/ports.js";
+import { waitUntil } from "#local/processes/wait.js";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+
+/** A load balancer before servers of ours. */
+export interface LoadBalancer {
+  readonly url: string;
+  stop(): Promise<void>;
+}
+
+/** What a load balancer is told. */
+export interface Balanced {
+  /** The package it comes from. */
+  readonly found: UnpackedPackage;
+  /** For its files. */
+  readonly folder: string;
+  /** Ports of two servers on this machine. */
+  readonly ports: readonly [number, number];
+}
+
+const ports = portPicker(process.pid + 7);
+
+/**
+ * @param balanced - what stands behind it
+ * @returns nginx as `deploy/balancers/nginx.conf` has it, without TLS
+ */
+export async function startNginx({
+  found,
+  folder,
+  ports: behind,
+}: Balanced): Promise<LoadBalancer> {
+  const port = await ports.next();
+  const own = join(folder, `nginx-${port}`);
+  await mkdir(own, { recursive: true });
+  const text = (await example("nginx.conf", behind))
+    .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
+    .replaceAll(/^ *ssl_.*$/gm, "");
+  const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
+  const file = join(own, "nginx.conf");
+  await writeFile(
+    file,
+    `daemon off;
+worker_processes 1;
+${process.getuid?.() === 0 ? "user root;" : ""}
+pid ${own}/pid;
+error_log ${own}/error.log info;
+events { worker_connections 1024; }
+http {
+${temporary.map((name) => `  ${name}_temp_path ${own}/${name};`).join("\n")}
+  access_log ${own}/access.log;
+${text}
+}
+`,
+  );
+  return run(found, ["usr/sbin/nginx", "-p", own, "-c", file], port);
+}
+
+/**
+ * @param balanced - what stands behind it
+ * @returns HAProxy as `deploy/balancers/haproxy.cfg` has it, without TLS
+ */
+export async function startHaproxy(balanced: Balanced): Promise<LoadBalancer> {
+  const { found, folder } = balanced;
+  const port = await ports.next();
+  const text = (await example("haproxy.cfg", balanced.ports)).replace(
+    /bind :443 .*/,
+    `bind 127.0.0.1:${port}`,
+  );
+  const file = join(folder, `haproxy-${port}.cfg`);
+  await writeFile(file, text);
+  return run(found, ["usr/sbin/haproxy", "-db", "-f", file], port);
+}
+
+async function example(name: string, [one, other]: readonly [number, number]): Promise<string> {
+  const text = await readFile(join(REPOSITORY_ROOT, "deploy", "balancers", name), "utf8");
+  return text
+    .replaceAll("gateway-1:8080", `127.0.0.1:${one}`)
+    .replaceAll("gateway-2:8080", `127.0.0.1:${other}`);
+}
+
+async function run(
+  found: UnpackedPackage,
+  [program = "", ...args]: readonly string[],
+  port: number,
+): Promise<LoadBalancer> {
+  const command = { file: join(found.root, program), args, env: found.env };
+  const launch = launchOf(command, "SIGKILL");
+  const child = spawn(launch.file, launch.args, {
+    ...launch.options,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+  const ended = once(child, "exit");
+  const url = `http://127.0.0.1:${port}`;
+  const answers = () => fetch(`${url}/ready`).then(({ status }) => status === 200);
+  if (!(await waitUntil(answers, { withinMs: 30_000 })))
+    throw new Error(`${program} does not pass requests on:\n${output}`);
+  return {
+    url,
+    stop: async () => {
+      child.kill("SIGTERM");
+      await ended;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+import { spawn, type ChildProcess } from "node:child_process";
+import { once } from "node:events";
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { launchOf } from "#local/processes/launch.js";
+import { portPicker } from "#local/processes/ports.js";
+import { waitUntil, answersOk } from "#local/processes/wait.js";
+import { DIST } from "#local/repository-root.js";
+import type { TestStack } from "./stack.js";
+
+/** A process of ours beside a stack's own of that kind, on the same database. */
+export interface ServiceBeside {
+  readonly port: number;
+  readonly url: string;
+  /** Everything it printed so far, in all its lives. */
+  output(): string;
+  /** Starts it, also again. @throws Error with what it printed when it does not become ready */
+  start(): Promise<void>;
+  /** @returns its exit code, once it has ended */
+  stop(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+const PROGRAMS = {
+  gateway: ["gateway", "src", "main.js"],
+  "token-server": ["token-server", "src", "main.js"],
+} as const;
+const ports = portPicker();
+
+/**
+ * @param stack - a running stack
+ * @param part - which of its services
+ * @param told - what it is told otherwise than the stack's own
+ * @returns another one on ports of its own, not started
+ */
+export async function serviceBeside(
+  stack: TestStack,
+  part: keyof typeof PROGRAMS,
+  told: NodeJS.ProcessEnv = {},
+): Promise<ServiceBeside> {
+  const [port, metricsPort] = [await ports.next(), await ports.next()];
+  const own = { PORT: String(port), METRICS_PORT: String(metricsPort), NOTIFICATION_PORT: "0" };
+  const env = { ...(await environmentOf(stack, part)), ...own, ...told };
+  const args = [join(DIST, ...PROGRAMS[part])];
+  const launch = launchOf({ file: process.execPath, args, env }, "SIGTERM");
+  const url = `http://127.0.0.1:${port}`;
+  let output = "";
+  let child: ChildProcess | null = null;
+  return {
+    port,
+    url,
+    output: () => output,
+    start: async () => {
+      const stdio = ["ignore", "pipe", "pipe"] as const;
+      const started = spawn(launch.file, launch.args, { ...launch.options, stdio: [...stdio] });
+      child = started;
+      for (const stream of [started.stdout, started.stderr])
+        stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
+      const isReady = () => answersOk(`${url}/ready`);
+      const isOver = async () => started.exitCode !== null || (await isReady());
+      await waitUntil(isOver, { withinMs: 60_000 });
+      if (!(await isReady())) throw new Error(`a second ${part} is not ready:\n${output}`);
+    },
+    stop: async (signal = "SIGTERM") => {
+      if (child === null || child.exitCode !== null) return child?.exitCode ?? null;
+      const exit = once(child, "exit");
+      child.kill(signal);
+      await exit;
+      return child.exitCode;
+    },
+  };
+}
+
+/**
+ * @param stack - a running stack
+ * @param part - one of its services
+ * @returns what that was started with
+ */
+export async function environmentOf(
+  stack: TestStack,
+  part: keyof typeof PROGRAMS,
+): Promise<NodeJS.ProcessEnv> {
+  const pid = await stack.pidOf(part);
+  if (pid === null) throw new Error(`the ${part} does not run`);
+  const text = await readFile(`/proc/${pid}/environ`, "utf8");
+  return Object.fromEntries(
+    text
+      .split("\0")
+      .filter((entry) => entry !== "")
+      .map((entry) => [entry.slice(0, entry.indexOf("=")), entry.slice(entry.indexOf("=") + 1)]),
+  );
+}
