@@ -51,7 +51,7 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
     expect({ code, failures }).toEqual({ code: 0, failures: [] });
     expect(count).toBeGreaterThan(10);
     const said =
-      /^read-only: .*\n(?:waiting: .*\n)*(\d+) blobs, (\d+) bytes freed in .*\nnormal again\n$/;
+      /^read-only: .*\n(?:waiting: .*\n)*(\d+) blobs, (\d+) bytes freed in .*\nthe canary is gone, .*\nnormal again\n$/;
     const [, blobs, bytes] = said.exec(output) ?? [];
     expect(blobs).toBe("4");
     expect(Number(bytes)).toBeGreaterThan(LAYER_BYTES);
@@ -88,16 +88,33 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
 
   test("ends what a killed one has left, and leaves what an operator has chosen", async () => {
     await mode("read-only", "--drain", "0", "--reason", "garbage is being collected");
-    expect((await run("--drain", "0")).output).toMatch(/freed in .*\nnormal again\n$/);
+    expect((await run("--drain", "0")).output).toMatch(
+      /freed in .*\nthe canary is gone, .*\nnormal again\n$/,
+    );
     await mode("read-only", "--drain", "0", "--reason", "the storage moves");
     const { code, output } = await run("--drain", "0");
     expect({ code, output }).toEqual({
       code: 0,
-      output: expect.stringMatching(/freed in .*\nit was read-only before and stays so\n$/),
+      output: expect.stringMatching(
+        /freed in .*\nthe canary is gone, .*\nit was read-only before and stays so\n$/,
+      ),
     });
     expect((await startUpload()).status).toBe(503);
     await mode("normal");
     await pushEventually(kept, "alpha/kept:2.0");
+  });
+
+  test("is asked for by a canary: pushes stay refused until it has gone, or an operator insists", async () => {
+    expect(await mode("canary")).toMatchObject({ code: 2 });
+    await mode("read-only", "--drain", "0", "--reason", "the canary is asked for");
+    expect(await mode("canary")).toMatchObject({ code: 0 });
+    const refused = await mode("normal");
+    expect(refused).toMatchObject({ code: 2 });
+    expect(refused.output).toMatch(/ still has what the collection should have removed/);
+    expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
+    expect(await mode("normal", "--unproven")).toMatchObject({ code: 0 });
+    const audit = await finished(command("audit-log/src/commands/main.js", ["list", "--json"]));
+    expect(audit.output).toContain('"back to normal (unproven)"');
   });
 
   // 2.8 would take indexes apart, and the command refuses it there.

@@ -2,6 +2,7 @@ import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { CANARY_BYTES } from "#gateway/mode/canary.js";
 import { unlessCollecting } from "#gateway/mode/collection-lock.js";
 import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { operator } from "#gateway/mode/operator.js";
@@ -77,15 +78,31 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
   const before = await readMode(db);
   // With our reason, and nobody at it: left by a collection that was killed.
   const isOurs = before.name === "normal" || before.reason === REASON;
+  let isForgotten = true;
   try {
     if (isOurs) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
     say("read-only: pushes are refused for now, pulls go on");
     await untilAtRest(collection);
+    await canary(collection, []);
     await collectAndTell(collection);
+    isForgotten = false;
+    await canary(collection, ["--check"]);
+    isForgotten = true;
   } finally {
-    if (isOurs) await switchBack(db);
+    if (!isForgotten) say("STILL READ-ONLY: restart the registry, then npm run mode -- normal");
+    else if (isOurs) await switchBack(db);
     else say("it was read-only before and stays so");
   }
+}
+
+/** The gateway's own command writes a blob that the collection has to remove, and asks whether it and the registry have. */
+async function canary({ signal }: Collection, args: readonly string[]): Promise<void> {
+  const script = join(DIST, "gateway/src/commands/mode/main.js");
+  const command = { file: process.execPath, args: [script, "canary", ...args], env: process.env };
+  const { ok, output } = await runProgram(command, { signal });
+  signal.throwIfAborted();
+  if (!ok) throw new LocalStackError(output.slice(-2_000));
+  if (args.length > 0) say(output.trim());
 }
 
 async function switchBack(db: Database): Promise<void> {
@@ -119,11 +136,17 @@ async function collectAndTell({ folder, program, command, signal }: Collection):
   const began = performance.now();
   const deleteManifests = (eligible: string) => deleteUntagged(folder, eligible, command, signal);
   const options = { ...command, signal };
-  const { blobs, bytes } = await collect(program, folder, options, deleteManifests);
+  const freed = await collect(program, folder, options, deleteManifests);
   signal.throwIfAborted();
+  const { blobs, bytes } = command.dryRun ? freed : withoutCanary(freed);
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const verb = command.dryRun ? "would be freed" : "freed";
   say(`${blobs} blobs, ${bytes} bytes ${verb} in ${seconds} s (registry ${program.version})`);
+}
+
+/** What was put there to be removed says nothing of the storage. */
+function withoutCanary({ blobs, bytes }: { readonly blobs: number; readonly bytes: number }) {
+  return { blobs: blobs - 1, bytes: bytes - CANARY_BYTES };
 }
 
 /** The gateway's own command decides, as on a `DELETE`, and puts on record what goes. */

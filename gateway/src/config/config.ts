@@ -12,10 +12,9 @@ import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
-import { readClientTokenNames, readUpstreamTokenNames } from "#service-kit/signing/token-names.js";
+import { readClientTokenNames } from "#service-kit/signing/token-names.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
 import type { Bounds } from "../ledger/bounds.js";
-import { readBounds } from "./bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import {
@@ -23,6 +22,7 @@ import {
   readRecordSettings,
   type RecordSettings,
 } from "./record-settings.js";
+import { readRegistry } from "./registry-settings.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
 
@@ -49,6 +49,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   /** How long one upload may take at most. */
   readonly uploadCapSeconds: number;
   readonly registryUrl: string;
+  /** URLs of its processes; none: every address that its name has. */
+  readonly registryProcesses: readonly string[];
   /** How long what nobody knows may stay so. */
   readonly bounds: Bounds;
   readonly tokenServerUrl: string;
@@ -212,15 +214,5 @@ function readTokenServer(read: EnvReader) {
       { min: 60, max: 7 * 86_400 },
       "how long the token server's keys count while it cannot be asked; after that nothing is decided (503)",
     ),
-  };
-}
-
-function readRegistry(read: EnvReader) {
-  const upstream = readUpstreamTokenNames(read);
-  return {
-    registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000", "the stock registry"),
-    upstreamService: upstream.service,
-    upstreamIssuer: upstream.issuer,
-    bounds: readBounds(read),
   };
 }

@@ -1,5 +1,6 @@
 import type { AuditActor, AuditEntry } from "#audit-log/entry.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { forgetCanary } from "./canary-sql.js";
 import type { ModeName } from "./mode.js";
 import { readMode, writeMode } from "./sql.js";
 
@@ -35,6 +36,7 @@ export async function switchMode(
     if (mode === "normal" && before.name === "normal") return false;
     const changed = await writeMode(tx, { mode, reason, by: actor.uid, drainSeconds });
     if (!changed) return false;
+    if (mode === "normal") await forgetCanary(tx);
     const nothing = { repository: null, tag: null, digest: null };
     const detail = { mode, before: before.name, ...(mode === "normal" ? {} : { drainSeconds }) };
     await audit(tx, { action: "mode.changed", actor, ...nothing, reason, detail });

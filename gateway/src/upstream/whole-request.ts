@@ -14,7 +14,7 @@ export interface WholeAnswer {
 export interface WholeRequest {
   /** Path and query, byte for byte. */
   readonly target: string;
-  readonly method: "GET" | "HEAD" | "PUT" | "DELETE";
+  readonly method: "GET" | "HEAD" | "POST" | "PUT" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: Buffer;
   /** How long everything may take, in milliseconds. */

@@ -21,6 +21,7 @@ const RIGHTS: SchemaRights = {
     manifest_link: { gateway: FIXED },
     manifest_push: { gateway: ALL },
     unanswered_write: { gateway: ALL },
+    canary: { gateway: ALL },
     missing_part: { gateway: FORGOTTEN },
     refusal: { gateway: ALL },
     upload_session: { gateway: FORGOTTEN },

@@ -4,7 +4,10 @@ import { parseCommand } from "#gateway/commands/mode/options.js";
 describe("npm run mode understands", () => {
   test.each([
     ["show", { name: "show" }],
-    ["normal", { name: "normal", reason: "back to normal" }],
+    ["normal", { name: "normal", reason: "back to normal", unproven: false }],
+    ["normal --unproven", { name: "normal", reason: "back to normal", unproven: true }],
+    ["canary", { name: "canary", check: false }],
+    ["canary --check", { name: "canary", check: true }],
     ["forget one:8080", { name: "forget", gateway: "one:8080" }],
     [
       "read-only --reason move",
@@ -21,8 +24,8 @@ describe("npm run mode understands", () => {
 
 describe("npm run mode refuses", () => {
   test.each([
-    ["", "wanted one of: show, read-only, normal, forget"],
-    ["readonly", "wanted one of: show, read-only, normal, forget"],
+    ["", "wanted one of: show, read-only, normal, canary, forget, end"],
+    ["readonly", "wanted one of: show, read-only, normal, canary, forget, end"],
     ["show me", "not understood: me"],
     ["forget", "forget: wanted the name of a gateway"],
     ["forget one two", "not understood: one two"],

@@ -7,16 +7,20 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
+import { readConfig } from "../../config/config.js";
 import { BOUNDS } from "../../ledger/bounds.js";
 import { endWrite } from "../../ledger/end-write.js";
+import { releaseCanary, whatRemembers } from "../../mode/canary.js";
+import { readCanary } from "../../mode/canary-sql.js";
 import { unlessCollecting } from "../../mode/collection-lock.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/drain.js";
 import type { ModeName } from "../../mode/mode.js";
 import { describeWrite } from "../../mode/open-writes.js";
 import { operator } from "../../mode/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
-import { forgetGateway, listGateways } from "../../mode/sql.js";
+import { forgetGateway, listGateways, readMode } from "../../mode/sql.js";
 import { switchMode } from "../../mode/switch-mode.js";
+import { openRegistryProcesses } from "../../wiring/canary.js";
 
 const SILENT = createLogger("mode", "silent");
 
@@ -46,7 +50,9 @@ async function carryOut(
     case "end":
       return end(db, command.tag);
     case "normal":
-      return backToNormal(db, config, command.reason);
+      return backToNormal(db, config, command);
+    case "canary":
+      return command.check ? checkCanary(db) : writeCanary(db);
     case "read-only": {
       await change(db, "read-only", command.reason, command.drainSeconds);
       return command.waitSeconds === null ? 0 : wait(db, command.waitSeconds);
@@ -83,13 +89,51 @@ async function end(db: Database, tag: TagKey): Promise<number> {
   return outcome === "ended" ? 0 : 2;
 }
 
-/** A push while garbage is being collected could lose its layers after it was acknowledged. */
-async function backToNormal(db: Database, config: DatabaseConfig, reason: string): Promise<number> {
-  const { ran } = await unlessCollecting(config, SILENT, () => change(db, "normal", reason, 0));
-  if (ran) return 0;
+/**
+ * A push while garbage is being collected could lose its layers after it was acknowledged; and one of layers that a registry
+ * only remembers.
+ */
+async function backToNormal(
+  db: Database,
+  config: DatabaseConfig,
+  { reason, unproven }: { readonly reason: string; readonly unproven: boolean },
+): Promise<number> {
+  const outcome = await unlessCollecting(config, SILENT, async () => {
+    const isProven = unproven || (await checkCanary(db)) === 0;
+    if (isProven) await change(db, "normal", unproven ? `${reason} (unproven)` : reason, 0);
+    return isProven ? 0 : 2;
+  });
+  if (outcome.ran) return outcome.result;
   for (const line of holderLines(await lockHolders(db), "collection")) console.error(line);
   console.error("garbage is being collected: end that first, or wait until it has ended");
   return 2;
+}
+
+/** Only who needs the registry needs its variables. */
+async function openRegistry() {
+  return openRegistryProcesses(readConfig(process.env));
+}
+
+async function writeCanary(db: Database): Promise<number> {
+  if ((await readMode(db)).name === "normal") {
+    console.error("anybody may push at present: mode read-only --wait first");
+    return 2;
+  }
+  const having = await releaseCanary({ db, registry: await openRegistry() });
+  print(`a canary is written: ${having.join(", ")}`);
+  return 0;
+}
+
+async function checkCanary(db: Database): Promise<number> {
+  if ((await readCanary(db)) === null) return 0;
+  const open = await whatRemembers({ db, registry: await openRegistry() });
+  for (const line of open) console.error(line);
+  if (open.length > 0)
+    console.error(
+      "still read-only: collect garbage, restart those registries, then mode normal; or mode normal --unproven",
+    );
+  else print("the canary is gone, at every process of the registry");
+  return open.length === 0 ? 0 : 2;
 }
 
 async function change(

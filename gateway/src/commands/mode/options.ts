@@ -11,15 +11,19 @@ export const USAGE = `Whether anything may be pushed
   read-only --reason TEXT [--drain SECONDS] [--wait SECONDS]
       pushes are refused with the reason; uploads that have begun may go on for --drain (60) seconds;
       --wait waits until nothing is under way any more
-  normal [--reason TEXT]
-      pushes are welcome again
+  normal [--reason TEXT] [--unproven]
+      pushes are welcome again; where a canary was written, once every registry process has forgotten it,
+      or with --unproven in any case
+  canary [--check]
+      before garbage is collected: writes a blob that the collection has to remove;
+      with --check only says whether it and every registry process have done so
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
   end REPOSITORY:TAG
       ends what was begun about a tag and cannot be settled, on record; nothing more of it is waited for
 
 Ends with 0 when it is done, 1 when something was still under way after --wait, 2 when it failed.
-Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
+Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE; for a canary the gateway's`;
 
 /** What is asked for. */
 export type ModeCommand =
@@ -30,7 +34,8 @@ export type ModeCommand =
       readonly drainSeconds: number;
       readonly waitSeconds: number | null;
     }
-  | { readonly name: "normal"; readonly reason: string }
+  | { readonly name: "normal"; readonly reason: string; readonly unproven: boolean }
+  | { readonly name: "canary"; readonly check: boolean }
   | { readonly name: "forget"; readonly gateway: string }
   | { readonly name: "end"; readonly tag: TagKey };
 
@@ -48,14 +53,16 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
   if (more.length > 0 || (subject !== undefined && !isOfSubject))
     throw new UsageError(`not understood: ${[subject, ...more].join(" ")}`);
   if (name === "show") return { name };
-  if (name === "normal") return { name, reason: values.reason ?? "back to normal" };
+  if (name === "normal")
+    return { name, reason: values.reason ?? "back to normal", unproven: values.unproven };
+  if (name === "canary") return { name, check: values.check };
   if (name === "forget") {
     if (subject === undefined) throw new UsageError("forget: wanted the name of a gateway");
     return { name, gateway: subject };
   }
   if (name === "end") return { name, tag: tagOf(subject ?? "") };
   if (name !== "read-only")
-    throw new UsageError("wanted one of: show, read-only, normal, forget, end");
+    throw new UsageError("wanted one of: show, read-only, normal, canary, forget, end");
   const reason = values.reason?.trim() ?? "";
   if (reason === "" || reason.length > 200)
     throw new UsageError("--reason: wanted a text of at most 200 characters for those who push");
@@ -76,6 +83,8 @@ function parsed(argv: readonly string[]) {
         reason: { type: "string" },
         drain: { type: "string" },
         wait: { type: "string" },
+        unproven: { type: "boolean", default: false },
+        check: { type: "boolean", default: false },
       },
     }),
   );
