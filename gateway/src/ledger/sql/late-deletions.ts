@@ -71,8 +71,8 @@ export async function wantBelow(
   if (children.length === 0) return;
   await tx.query(
     `with recursive ${BELOW}
-     update ledger.manifest set late_wanted = true from below
-     where manifest.repository = $1 and manifest.digest = below.digest and not late_wanted
+     update ledger.manifest set late_wanted = true
+     where repository = $1 and digest = any (array(select digest from below)) and not late_wanted
        and num_nonnulls(deleting_at, late_since) > 0`,
     [repository, children],
   );

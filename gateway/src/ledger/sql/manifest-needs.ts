@@ -23,6 +23,18 @@ export const BELOW = `below (digest) as (
      )`;
 
 /**
+ * Looks a manifest up by its key. Nobody can tell Postgres how few there are to look up, so it would rather read all of the
+ * repository's, in each push: `offset 0` keeps it from that.
+ *
+ * @param digest - which, an expression
+ * @returns a lateral table of one row or none
+ */
+function manifestOf(digest: string): string {
+  return `lateral (select * from ledger.manifest
+    where repository = $1 and manifest.digest = ${digest} offset 0) as manifest`;
+}
+
+/**
  * Commits of pushes to the repository wait until the transaction ends, and it waits for those under way.
  *
  * @param tx - transaction that decides on a deletion
@@ -63,7 +75,7 @@ export async function lockAndFindDeleted(
     `with recursive ${BELOW}
      select manifest.digest
      from (select digest from below union select $5::text) as needed
-       join ledger.manifest on manifest.repository = $1 and manifest.digest = needed.digest
+       cross join ${manifestOf("needed.digest")}
        join ledger.tag on tag.repository = $1 and tag.name = $3
      where (manifest.deleted_at is not null and manifest.digest <> $5)
        or greatest(manifest.deleting_at + $4 * interval '1 second', manifest.deleted_at)
@@ -90,7 +102,7 @@ export async function readBuriedParts(
   const { rows } = await db.query<{ digest: Digest }>(
     `with recursive ${BELOW}
      select manifest.digest from below
-       join ledger.manifest on manifest.repository = $1 and manifest.digest = below.digest
+       cross join ${manifestOf("below.digest")}
      where manifest.deleted_at is not null or manifest.deleting_at is not null limit $3`,
     [repository, children, limit],
     "read buried parts",
@@ -148,10 +160,9 @@ export async function readUnchecked(
   limit: number,
 ): Promise<Digest[]> {
   const { rows } = await db.query<{ digest: Digest }>(
-    `select digest from unnest($2::text[]) as child (digest)
-     where not exists (select from ledger.manifest
-       where repository = $1 and manifest.digest = child.digest
-         and checked_at is not null and deleted_at is null)
+    `select child.digest from unnest($2::text[]) as child (digest)
+     left join ${manifestOf("child.digest")} on true
+     where manifest.checked_at is null or manifest.deleted_at is not null
      limit $3`,
     [repository, children, limit],
     "read unchecked",
@@ -192,8 +203,7 @@ export async function readUnknownManifests(
        ) as child
      )
      select needed.digest, manifest.digest is not null as "isKept"
-     from needed left join ledger.manifest
-       on manifest.repository = $1 and manifest.digest = needed.digest
+     from needed left join ${manifestOf("needed.digest")} on true
      where manifest.linked_at is null and needed.digest <> all ($3)
      limit $4`,
     [repository, options.also, options.absent, options.limit],
