@@ -16,35 +16,40 @@ const ADOPTED_AT_ONCE = 200;
  * @param pass - the pass
  * @param repository - their repository
  * @param names - the tags, as the registry lists them
+ * @returns whether all of them that are there are in the ledger now
  */
 export async function adoptListed(
   pass: Pass,
   repository: RepositoryName,
   names: readonly string[],
-): Promise<void> {
+): Promise<boolean> {
   const found: FoundTag[] = [];
+  let unclear = 0;
   try {
     await paced(names, pass.pace.questions, pass.signal, async (name) => {
       const tag = await findTag(pass, repository, name);
-      if (tag !== null) found.push(tag);
+      if (tag === "unclear") unclear += 1;
+      else if (tag !== null) found.push(tag);
     });
   } finally {
     await adoptFound(pass, repository, found);
   }
   pass.options.progress(pass.tally.summary());
+  return unclear === 0 && !pass.options.dryRun;
 }
 
 async function findTag(
   pass: Pass,
   repository: RepositoryName,
   name: string,
-): Promise<FoundTag | null> {
+): Promise<FoundTag | "unclear" | null> {
   const tag = asName<Tag>(pass, name, parseTag);
   // What a virtual tag means is the ledger's alone.
   if (tag === null || pass.parts.policy.isVirtual({ repository, tag })) return null;
   const digest = await askRegistry(pass, { repository, tag });
   if (digest === null) pass.tally.problem(`${repository}:${tag} is listed, but is not there`);
-  return digest === null || digest === "unclear" ? null : { tag, digest };
+  if (digest === null) return null;
+  return digest === "unclear" ? "unclear" : { tag, digest };
 }
 
 async function adoptFound(

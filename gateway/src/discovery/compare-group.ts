@@ -1,6 +1,7 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { isListMissing } from "#service-kit/http/registry-listing.js";
 import { databaseTime } from "#service-kit/db/time.js";
+import { LATEST } from "#tag-policy/tag-policy.js";
 import { adoptListed } from "./adopt-listed.js";
 import { checkTags } from "./check-tags.js";
 import { compareLargeRepository } from "./compare-large-repository.js";
@@ -8,6 +9,7 @@ import { asName } from "./names.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
 import { tagsIn } from "./read-list.js";
+import { markCompared } from "./sql/compared-repositories.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import { listedAmong, suspectsAmong, unknownAmong, type ListedTags } from "./sql/listed-tags.js";
 import { markClean } from "./sql/staging.js";
@@ -90,12 +92,24 @@ async function compareListed(
     pass.session,
     lists.map(({ repository }) => repository),
   );
-  for (const { repository, tags } of await unknownAmong(pass.session, lists))
-    await adoptListed(pass, repository, tags);
+  await adoptUnknown(pass, lists);
   const suspects = await suspectsAmong(pass.session, lists, askedAt);
   for (let from = 0; from < suspects.length; from += BATCH) {
     const some = suspects.slice(from, from + BATCH);
     await checkTags(pass, some);
     await stageChecked(pass.session, some);
   }
+}
+
+async function adoptUnknown(pass: Pass, lists: readonly ListedTags[]): Promise<void> {
+  const unclear = new Set<RepositoryName>();
+  for (const { repository, tags } of await unknownAmong(pass.session, lists))
+    if (!(await adoptListed(pass, repository, tags))) unclear.add(repository);
+  if (pass.options.dryRun) return;
+  await markCompared(
+    pass.session,
+    lists
+      .filter(({ repository }) => !unclear.has(repository))
+      .map(({ repository, tags }) => ({ repository, latest: tags.includes(LATEST) })),
+  );
 }

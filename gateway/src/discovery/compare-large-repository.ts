@@ -1,16 +1,19 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { isListMissing } from "#service-kit/http/registry-listing.js";
 import { databaseTime } from "#service-kit/db/time.js";
+import { LATEST } from "#tag-policy/tag-policy.js";
 import { adoptListed } from "./adopt-listed.js";
 import { checkTags } from "./check-tags.js";
 import type { Pass } from "./pass.js";
 import { tagsIn } from "./read-list.js";
 import { reasonOf } from "../drift/reason-of.js";
+import { markCompared } from "./sql/compared-repositories.js";
 import { stageChecked } from "./sql/compared-tags.js";
 import { listedAmong } from "./sql/listed-tags.js";
 import {
   clearTags,
   countStaged,
+  isStaged,
   markClean,
   stageTags,
   suspectTags,
@@ -31,7 +34,10 @@ export async function compareLargeRepository(
 ): Promise<void> {
   const askedAt = await databaseTime(pass.session);
   if (!(await stageList(pass, repository))) return;
-  await adoptUnknown(pass, repository);
+  if (await adoptUnknown(pass, repository)) {
+    const latest = await isStaged(pass.session, LATEST);
+    await markCompared(pass.session, [{ repository, latest }]);
+  }
   await checkSuspects(pass, repository, askedAt);
   pass.options.progress(pass.tally.summary());
 }
@@ -55,13 +61,15 @@ async function stageList(pass: Pass, repository: RepositoryName): Promise<boolea
   return true;
 }
 
-async function adoptUnknown(pass: Pass, repository: RepositoryName): Promise<void> {
+/** @returns whether all of them are in the ledger now */
+async function adoptUnknown(pass: Pass, repository: RepositoryName): Promise<boolean> {
   let after = "";
+  let isKnown = true;
   for (;;) {
     const names = await unknownTags(pass.session, repository, after, BATCH);
     const last = names.at(-1);
-    if (last === undefined) return;
-    await adoptListed(pass, repository, names);
+    if (last === undefined) return isKnown;
+    isKnown = (await adoptListed(pass, repository, names)) && isKnown;
     after = last;
   }
 }

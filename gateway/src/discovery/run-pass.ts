@@ -6,6 +6,7 @@ import { compareGroup } from "./compare-group.js";
 import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
+import { markCatalog } from "./sql/compared-repositories.js";
 import { BEGINNING, moveCursor, notePass, readCursor } from "./sql/cursor.js";
 import {
   listedRepositories,
@@ -47,6 +48,7 @@ export async function runPass(
 }
 
 async function compareAll(pass: Pass): Promise<void> {
+  if (!pass.options.dryRun) await markCatalog(pass.session);
   let after = "";
   for (;;) {
     const names = await listedRepositories(pass.session, after, BATCH);

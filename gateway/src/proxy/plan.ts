@@ -12,14 +12,15 @@ import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "
 import { readManifest, type ManifestReadDeps } from "./manifest-read.js";
 import { passOnAgain } from "./pass-on-again.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
-import { listTags, type TagsListDeps } from "./tags-list.js";
+import { listRepositories } from "./catalog.js";
+import { listTags, type ListDeps } from "./tags-list.js";
 
 /** What answering registry requests needs. */
 export interface PlanDeps {
   readonly passing: PassOnDeps;
   readonly pushing: ManifestPushDeps;
   readonly deleting: ManifestDeleteDeps;
-  readonly listing: TagsListDeps;
+  readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
   readonly uploads: UploadSessions;
 }
@@ -54,6 +55,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "tags.list":
       return listTags(deps.listing, { ...exchange, request });
     case "catalog":
+      return listRepositories(deps, { ...exchange, request });
     case "referrers.list":
     case "upload.status":
       return passOn(deps.passing, exchange);

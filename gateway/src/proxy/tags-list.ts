@@ -7,16 +7,20 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
+import { LATEST } from "#tag-policy/tag-policy.js";
+import type { AskLedger } from "../ledger/ask-ledger.js";
+import { readListedTags } from "../ledger/sql/listed-names.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
 import { askedPage } from "../upstream/registry-target.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
-import { inOrder, nextLink, onlyAfter } from "./tags-page.js";
+import { inOrder, nextLink, onlyAfter, withName } from "./tags-page.js";
 
-/** What listing tags needs. */
-export interface TagsListDeps {
+/** What listing tags and repositories needs. */
+export interface ListDeps {
   readonly db: Queryable;
+  readonly ask: AskLedger;
   readonly log: Logger;
   readonly upstream: Upstream;
 }
@@ -25,17 +29,17 @@ export interface TagsListDeps {
 const listSchema = z.looseObject({ tags: z.array(z.string()).nullable() });
 
 /**
- * GET and HEAD of a repository's tags (OCI distribution-spec, "Listing Tags"): the registry's list without those that
- * were deleted, in the order of its bytes, as many as were asked for and from where, with a `Link` exactly when there are
- * more. Registries of the line 2.8 send all tags, in no order, whatever they are asked.
+ * GET and HEAD of a repository's tags (OCI distribution-spec, "Listing Tags"), in the order of their bytes, as many as were
+ * asked for and from where, with a `Link` exactly when there are more. They are the ledger's once the registry's were all
+ * found there; until then, and while the ledger is away, they are the registry's without those that were deleted.
+ * Registries of the line 2.8 send all tags, in no order, whatever they are asked; those of 3.1.0 and 3.1.1 on S3 leave out
+ * names that begin with another one.
  */
-export async function listTags(
-  deps: TagsListDeps,
-  exchange: ExchangeOf<"tags.list">,
-): Promise<void> {
+export async function listTags(deps: ListDeps, exchange: ExchangeOf<"tags.list">): Promise<void> {
   const { req, res, request } = exchange;
   const asked = askedPage(new URLSearchParams(splitTarget(req.url).query));
-  const found = await tagsFrom(deps, exchange, asked);
+  const known = await knownTags(deps, request.repository, asked);
+  const found = known ?? (await tagsFrom(deps, exchange, asked));
   if ("refused" in found) {
     relay(res, found.refused);
     return;
@@ -44,16 +48,32 @@ export async function listTags(
   const tags = found.tags.slice(0, most);
   const last = tags.at(-1);
   if (last !== undefined && found.tags.length > most)
-    res.setHeader("Link", nextLink(request.repository, { most, last }));
+    res.setHeader("Link", nextLink(`/v2/${request.repository}/tags/list`, { most, last }));
   sendJson(res, 200, { name: request.repository, tags });
 }
 
 /** Tags in order, or the registry's answer when it has no list. */
 type Found = { readonly tags: readonly string[] } | { readonly refused: WholeAnswer };
 
+/** @returns `null` when the registry has to be asked */
+async function knownTags(
+  { db, ask, log }: ListDeps,
+  repository: RepositoryName,
+  { most, after }: ReturnType<typeof askedPage>,
+): Promise<Found | null> {
+  const page = { after: after ?? "", limit: most === null ? null : most + 1 };
+  const listed = await ask(() => readListedTags(db, repository, page)).catch((error: unknown) => {
+    log.warn({ event: "tags.unknown", repository, err: error });
+    return null;
+  });
+  if (listed === null) return null;
+  const { tags, latest } = listed;
+  return { tags: latest && page.after < LATEST ? withName(tags, LATEST) : tags };
+}
+
 /** One tag more than were asked for when there are so many: then there is a next page. */
 async function tagsFrom(
-  deps: TagsListDeps,
+  deps: ListDeps,
   exchange: ExchangeOf<"tags.list">,
   { most, after }: ReturnType<typeof askedPage>,
 ): Promise<Found> {
@@ -75,7 +95,7 @@ async function tagsFrom(
 
 /** Registries of the line 3 say of a repository that is not there that nothing comes after a tag. */
 async function endOf(
-  deps: TagsListDeps,
+  deps: ListDeps,
   exchange: ExchangeOf<"tags.list">,
   tags: readonly string[],
 ): Promise<Found> {
@@ -85,7 +105,7 @@ async function endOf(
 }
 
 async function askRegistry(
-  { upstream }: TagsListDeps,
+  { upstream }: ListDeps,
   { request, caller, context }: ExchangeOf<"tags.list">,
   { wanted, from }: { readonly wanted: number; readonly from: string | null },
 ): Promise<WholeAnswer> {
@@ -118,12 +138,12 @@ function tagsIn({ body }: WholeAnswer): readonly string[] {
 }
 
 async function withoutDeleted(
-  deps: TagsListDeps,
+  { db, ask, log }: ListDeps,
   repository: RepositoryName,
   tags: readonly string[],
 ): Promise<readonly string[]> {
-  const deleted = await readDeletedTags(deps.db, repository, tags).catch((error: unknown) => {
-    deps.log.warn({ event: "tags.unfiltered", repository, err: error });
+  const deleted = await ask(() => readDeletedTags(db, repository, tags)).catch((error: unknown) => {
+    log.warn({ event: "tags.unfiltered", repository, err: error });
     return new Set<string>();
   });
   return tags.filter((tag) => !deleted.has(tag));

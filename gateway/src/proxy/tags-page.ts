@@ -1,5 +1,3 @@
-import type { RepositoryName } from "#registry-protocol/repository-name.js";
-
 /**
  * @param tags - in any order
  * @returns them in the order of their bytes, as registries of the line 3 have them: a client may go through a list on
@@ -20,13 +18,22 @@ export function onlyAfter(tags: readonly string[], last: string | null): readonl
 }
 
 /**
- * @param repository - whose tags are listed
- * @param page - the page that was sent: how many were asked for, and its last tag
+ * @param tags - in order
+ * @param name - one more, or one of them
+ * @returns all of them, in order
+ */
+export function withName(tags: readonly string[], name: string): readonly string[] {
+  return tags.includes(name) ? tags : inOrder([...tags, name]);
+}
+
+/**
+ * @param path - of the list
+ * @param page - the page that was sent: how many were asked for, and its last name
  * @returns `Link` to the next one (RFC 8288; OCI distribution-spec, "Listing Tags")
  */
 export function nextLink(
-  repository: RepositoryName,
+  path: string,
   { most, last }: { readonly most: number; readonly last: string },
 ): string {
-  return `</v2/${repository}/tags/list?last=${encodeURIComponent(last)}&n=${most}>; rel="next"`;
+  return `<${path}?last=${encodeURIComponent(last)}&n=${most}>; rel="next"`;
 }

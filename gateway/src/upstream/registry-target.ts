@@ -5,6 +5,8 @@ import type { Reference, RegistryRequest } from "#registry-protocol/request.js";
 const MOST_VALUE_CHARACTERS = 8 * 1024;
 /** What a name that a list goes on from can be made of; the longest is a repository's. */
 const LIST_POSITION = /^[\x20-\x7e]{1,255}$/;
+/** A page of a list holds so many names at most; who asks for more gets a `Link` to the rest. */
+export const MOST_LISTED = 1_000;
 /** As many digits as JavaScript counts exactly. */
 const COUNT = /^\d{1,15}$/;
 /** RFC 6838 section 4.2, with parameters. */
@@ -110,7 +112,8 @@ function page(query: URLSearchParams): Record<"n" | "last", string | undefined> 
   const n = given(query, "n");
   if (n !== undefined && !COUNT.test(n))
     throw new Fault("PAGE_INVALID", { detail: { n: n.slice(0, 40) } });
-  return { n, last: valueOf(query, "last", LIST_POSITION) };
+  const most = n === undefined ? undefined : String(Math.min(Number(n), MOST_LISTED));
+  return { n: most, last: valueOf(query, "last", LIST_POSITION) };
 }
 
 /**

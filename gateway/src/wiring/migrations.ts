@@ -15,6 +15,7 @@ const RIGHTS: SchemaRights = {
   tables: {
     tag: { gateway: ALL, auditor: ["select"] },
     inherited_latest: { gateway: KEPT },
+    repository: { gateway: KEPT },
     manifest: { gateway: KEPT, auditor: ["select"] },
     // Gateways from before manifest_link put rows in.
     manifest_reference: { gateway: FIXED },

@@ -13,6 +13,8 @@ export const STATEMENT_NAMES = [
   "give-back-login-point",
   "is standing manifest",
   "is usable",
+  "list repositories",
+  "list tags",
   "lock against deletion",
   "note manifest push",
   "read buried parts",

@@ -49,6 +49,10 @@ async function writeTags({ storage, stack }: Scene, digest: string): Promise<voi
        select $1, 'v' || to_char(t, 'FM000000'), $2, 'alice', now() from generate_series(1, $3::int - 1) as t`,
       [REPOSITORY, digest, TAGS],
     );
+    // As a pass of discovery would have noted.
+    await ledger.query(`update ledger.repository set compared_at = now() where name = $1`, [
+      REPOSITORY,
+    ]);
   } finally {
     await ledger.close();
   }

@@ -125,8 +125,10 @@ function liveHeap(): number {
 }
 
 async function everything(): Promise<unknown> {
-  const tables = ["ledger.tag", "ledger.manifest", "ledger.discovery", "audit.entry"];
+  const tables = ["tag", "manifest", "discovery", "repository"].map((name) => `ledger.${name}`);
   return Promise.all(
-    tables.map(async (table) => (await db.query(`select * from ${table} order by 1, 2`)).rows),
+    [...tables, "audit.entry"].map(
+      async (table) => (await db.query(`select * from ${table} order by 1, 2`)).rows,
+    ),
   );
 }

@@ -75,6 +75,12 @@ export async function stageTags(session: Queryable, names: readonly string[]): P
   return rowCount ?? 0;
 }
 
+/** @returns whether the registry lists it */
+export async function isStaged(session: Queryable, name: string): Promise<boolean> {
+  const { rowCount } = await session.query(`select from listed_tag where name = $1`, [name]);
+  return rowCount !== 0;
+}
+
 /** Lets Postgres know how many tags there are, which it cannot see by itself. */
 export async function countStaged(session: Queryable): Promise<void> {
   await session.query(`analyze listed_tag`);
