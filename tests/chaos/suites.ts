@@ -8,6 +8,7 @@ const SUITES = [
   ["a fault at each step of a push", "integration/gateway/upstream-faults"],
   ["Postgres away", "integration/(ledger/database-away|gateway/tag-reads)"],
   ["tags written behind the gateway's back", "integration/discovery/drift"],
+  ["tags that move while readers lose Postgres", "integration/chaos/moves"],
   ["rows of the audit log changed by hand", "integration/audit-log/tampering"],
 ] as const;
 
@@ -58,7 +59,11 @@ async function runJest(pattern: string): Promise<string> {
       join(REPOSITORY_ROOT, "node_modules", "jest", "bin", "jest.js"),
       ...["--selectProjects", "integration", "--testPathPatterns", pattern],
     ],
-    { cwd: REPOSITORY_ROOT, stdio: ["ignore", "pipe", "pipe"] },
+    {
+      cwd: REPOSITORY_ROOT,
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { CHAOS_READS: "20000", ...process.env },
+    },
   );
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);
   return `${stdout}\n${stderr}`;
