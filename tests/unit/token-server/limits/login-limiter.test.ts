@@ -12,9 +12,12 @@ const right = () => Promise.resolve("right");
 let wanted: string[];
 /** Keys that came to their limit. */
 let limited: string[];
+/** Statements so far, of any kind. */
+let statements: number;
 beforeEach(() => {
   wanted = [];
   limited = [];
+  statements = 0;
 });
 
 /** Replicas count for themselves, since the database is away. */
@@ -25,6 +28,7 @@ function limiterOf(options: {
   const away = new Fault("UNAVAILABLE");
   const db = {
     query: async (text: string, [key]: readonly unknown[]) => {
+      statements += 1;
       if (text.includes("returning") && typeof key === "string") {
         wanted.push(key);
         await options.onWanted?.(key);
@@ -49,6 +53,19 @@ const attempt = (name: string, password: string) => ({
 });
 const accountsWanted = () => wanted.filter((key) => key.startsWith("account:")).length;
 const REFUSED = { code: "TOO_MANY_REQUESTS" };
+
+describe("a login that was right of late", () => {
+  test("asks the database nothing, whoever else fails meanwhile", async () => {
+    const limiter = limiterOf({ now: () => 0 });
+    await limiter.guard(attempt("alice", "1"), right);
+    expect(statements).toBeGreaterThan(0);
+    await expect(limiter.guard(attempt("alice", "2"), wrong)).rejects.toThrow(Fault);
+    statements = 0;
+    for (let again = 0; again < 3; again += 1)
+      expect(await limiter.guard(attempt("alice", "1"), right)).toBe("right");
+    expect(statements).toBe(0);
+  });
+});
 
 describe("a login that is refused for others' failures", () => {
   test("is refused once, and not looked at again and again", async () => {
