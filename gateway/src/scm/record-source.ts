@@ -31,9 +31,10 @@ export async function recordSource(
   if (found !== null) {
     return { ...found, ...(await insertSource(tx, push, found, push.actor.uid)) };
   }
-  const known = await readSource(tx, push);
-  if (known !== null) return { ...known, isNew: false, replaced: null };
   const options = { by: push.actor.uid, withLayers: true };
-  if (mayHaveSource) await enqueueSearch(tx, push.repository, [push.digest], options);
-  return null;
+  const search = () => enqueueSearch(tx, push.repository, [push.digest], options);
+  // What is looked for is not known: most pushes ask no more than that.
+  if (mayHaveSource && (await search()) > 0) return null;
+  const known = await readSource(tx, push);
+  return known === null ? null : { ...known, isNew: false, replaced: null };
 }

@@ -33,6 +33,17 @@ describe("a tag in the ledger", () => {
     expect(await stateOf(tagPush("a"))).toEqual({ kind: "reserved" });
   });
 
+  test("is reserved without waiting for the disk, which is for that transaction alone", async () => {
+    const isSafe = "select current_setting('synchronous_commit') as value";
+    await db.transaction(async (tx) => {
+      await reserveTag(tx, tagPush("a"), IMMUTABLE);
+      expect((await tx.query(isSafe)).rows).toEqual([{ value: "off" }]);
+    });
+    const one = ledger.open({ connections: 1 });
+    await reserveTag(one, tagPush("b", { tag: "1.1" }), IMMUTABLE);
+    expect((await one.query(isSafe)).rows).toEqual([{ value: "on" }]);
+  });
+
   test("belongs to its repository: the same name elsewhere is another tag", async () => {
     expect(await reserveTag(db, tagPush("a"), IMMUTABLE)).toBe("new");
     expect(await reserveTag(db, tagPush("a", { repository: "beta/app" }), IMMUTABLE)).toBe("new");

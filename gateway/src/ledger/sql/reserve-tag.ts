@@ -33,9 +33,10 @@ export interface TagClaim extends Reservation {
 
 /**
  * The statement that decides: reserves a tag that nobody is writing and that is free, may change, or was
- * deleted with this very digest.
+ * deleted with this very digest. A reservation is a lease, and nobody is promised anything by it: its commit waits
+ * neither for the disk nor for a standby. Should Postgres lose it in a crash, the commit of the push finds it missing.
  *
- * @param db - pool or transaction
+ * @param db - pool; in a transaction, that waits for no disk either
  * @param claim - who wants to write what
  * @param options - seconds the reservation lasts, and whether a held tag may change
  * @returns `null` when the tag could not be reserved for this claim, else whether the ledger knew it before
@@ -49,7 +50,8 @@ export async function reserveTag(
     `insert into ledger.tag as held
        (repository, name, reservation, reserved_digest, reserved_by, reserved_at, reserved_until,
         reserved_origin, reserved_source)
-     values ($1, $2, $3, $4, $5, clock_timestamp(), now() + $6 * interval '1 second', $8, $9)
+     select $1, $2, $3, $4, $5, clock_timestamp(), now() + $6 * interval '1 second', $8, $9
+     from (select set_config('synchronous_commit', 'off', true)) as lease
      on conflict (repository, name) do update
        set reservation = excluded.reservation,
            reserved_digest = excluded.reserved_digest,

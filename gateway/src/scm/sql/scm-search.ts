@@ -21,15 +21,16 @@ export interface TakenSearch extends ManifestKey {
  * @param repository - where they are
  * @param digests - the manifests
  * @param options - who pushed them, and whether their layers are to be read
+ * @returns how many of them are looked through now that were not before
  */
 export async function enqueueSearch(
   tx: Queryable,
   repository: RepositoryName,
   digests: readonly Digest[],
   options: { by: string; withLayers: boolean },
-): Promise<void> {
+): Promise<number> {
   // In order, so that two who enqueue the same manifests do not wait for each other in a circle.
-  await tx.query(
+  const { rowCount } = await tx.query(
     `insert into ledger.scm_search as known (repository, digest, pushed_by, with_layers)
      select $1, wanted.digest, $3, $4
      from (select distinct digest from unnest($2::text[]) as digest order by digest) as wanted
@@ -41,6 +42,7 @@ export async function enqueueSearch(
        where excluded.with_layers and not known.with_layers`,
     [repository, digests, options.by, options.withLayers],
   );
+  return rowCount ?? 0;
 }
 
 /**
