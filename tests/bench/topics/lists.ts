@@ -46,7 +46,9 @@ async function writeTags({ storage, stack }: Scene, digest: string): Promise<voi
   try {
     await ledger.query(
       `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
-       select $1, 'v' || to_char(t, 'FM000000'), $2, 'alice', now() from generate_series(1, $3::int - 1) as t`,
+       select $1, 'v' || to_char(t, 'FM000000'), $2, 'alice', now() from generate_series(1, $3::int - 1) as t
+       -- A pass of discovery may have found some first.
+       on conflict do nothing`,
       [REPOSITORY, digest, TAGS],
     );
     // As a pass of discovery would have noted.
