@@ -34,6 +34,8 @@ export const AUDIT_ACTIONS = [
   "robot.disabled",
   "robot.enabled",
   "mode.changed",
+  "storage.marked",
+  "storage.accepted",
 ] as const;
 
 /** A kind of thing that is audited. */

@@ -29,6 +29,7 @@ import { openPublicRoutes } from "#gateway/wiring/public-routes.js";
 import { openPulls } from "#gateway/wiring/pulls.js";
 import { openRegistryApi } from "#gateway/wiring/registry-api.js";
 import { openRestApi } from "#gateway/wiring/rest-api.js";
+import type { ForwardingRegistry } from "#gateway/wiring/registry.js";
 import { openSources } from "#gateway/wiring/sources.js";
 import { Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
@@ -48,6 +49,7 @@ import { refusedFiles } from "#service-kit/refused-files.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
+import { standingStorage } from "./standing-storage.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
 
 export const NOTIFICATION_SECRET = "notification-secret";
@@ -106,6 +108,8 @@ export interface TestGatewayOptions {
   readonly userAgentMark?: string;
   /** Clock of pulls, in milliseconds. */
   readonly now?: () => number;
+  /** Whether it knows its registry's storage by the marker there; else any will do. */
+  readonly watchesStorage?: boolean;
   /** Whether it listens without the bounds of our listeners. */
   readonly isBare?: boolean;
   /** Told of each request that it makes for a client, before it is sent. */
@@ -134,6 +138,8 @@ export interface TestGateway {
   learnWithheld(): Promise<void>;
   /** Writes the pulls it saw, as each gateway does every few seconds. */
   flushPulls(): Promise<void>;
+  /** The registry, as its background work sees it. */
+  readonly registry: ForwardingRegistry;
   /** @returns its metrics as Prometheus reads them */
   metrics(): Promise<string>;
   stop(): Promise<void>;
@@ -147,7 +153,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { policy = PIER_ONE_TAGS, publicUrl = null } = options;
   const log = SILENT;
   const metrics = gatewayMetrics();
-  const { tokenServer, registry } = openBehind(options);
+  const { tokenServer, registry: unguarded } = openBehind(options);
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const own = options.db === undefined ? openOwn(options.hears, heard) : null;
   const db = options.db ?? own ?? DATABASE_AWAY;
@@ -156,6 +162,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
   const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
   const mode = { writes: options.writes ?? openGate() };
+  const watched = { store, log, metrics, audit, registry: unguarded, mode };
+  const marked = options.watchesStorage === true ? (options.hears ?? null) : null;
+  const standing = standingStorage(marked, watched);
+  const { registry } = standing;
   const sources = openSources({ db, log, metrics, registry, withLayers: true });
   const memory = { manifestMemoryBytes: options.manifestMemoryBytes ?? 1024 ** 2 };
   const ledger = openLedger(memory, { store, log, metrics, audit, policy, registry, sources });
@@ -181,7 +191,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
   const files = refusedFiles(metrics.registry);
-  const probes = openProbes({ store, registry, mode, clocks, callers, log, metrics, files });
+  const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
@@ -228,6 +238,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     { log: SILENT, metrics },
   );
   await heard.start();
+  for (const part of standing.parts) await part.start();
   await hookListener.start();
   await listener.start();
   const { port } = listener.server.address() as AddressInfo;
@@ -243,9 +254,11 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     learnWithheld: withheldTagsReader({ db, log, remembered: ledger.remembered }),
     flushPulls: () => pulls.recorder.flush(),
     metrics: () => metrics.registry.metrics(),
+    registry,
     stop: async () => {
       await listener.stop();
       await hookListener.stop();
+      for (const part of standing.parts) await part.stop();
       await heard.stop();
       await own?.close();
     },

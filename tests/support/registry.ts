@@ -29,6 +29,7 @@ export async function startTestRegistry(): Promise<TestRegistry> {
 /**
  * @param file - program of a stock registry
  * @param sections - sections of its configuration that differ from the usual ones, or have more in them
+ * @param at - where it listens and stores; absent: at a free port, in a folder that goes with it
  * @returns it, listening, with files as storage
  */
 export async function startStock(
@@ -39,15 +40,17 @@ export async function startStock(
     readonly notifications?: object;
     readonly validation?: object;
   } = {},
+  at: { readonly port?: number; readonly storage?: string } = {},
 ): Promise<TestRegistry> {
   const folder = await temporaryFolder();
-  const port = await ports.next();
+  const port = at.port ?? (await ports.next());
+  const storage = at.storage ?? join(folder.path, "data");
   const url = `http://127.0.0.1:${port}`;
   const configFile = join(folder.path, "config.yml");
   const config = {
     version: "0.1",
     log: { level: "error", accesslog: { disabled: true } },
-    storage: { filesystem: { rootdirectory: join(folder.path, "data") }, ...sections.storage },
+    storage: { filesystem: { rootdirectory: storage }, ...sections.storage },
     http: { addr: `127.0.0.1:${port}`, secret: "secret", ...sections.http },
     ...(sections.validation === undefined ? {} : { validation: sections.validation }),
     ...(sections.notifications === undefined ? {} : { notifications: sections.notifications }),
@@ -71,7 +74,7 @@ export async function startStock(
   return {
     url,
     isStock: true,
-    storage: join(folder.path, "data"),
+    storage,
     stop: async () => {
       await service.stop();
       await folder.remove();

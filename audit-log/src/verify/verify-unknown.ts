@@ -1,4 +1,5 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { isListMissing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { ledgerRepositories, namesUnknown } from "../sql/ledger-names.js";
@@ -58,6 +59,8 @@ async function* repositoriesOf({ db, listing }: VerifyUnknownDeps): AsyncGenerat
   for await (const names of listing.repositories(FOREVER))
     for (const name of names) {
       named.add(name);
+      // What says which storage it is is no tag of anybody's.
+      if (isMarkerRepository(name)) continue;
       yield parseRepositoryName(name);
     }
   for (const name of await ledgerRepositories(db))

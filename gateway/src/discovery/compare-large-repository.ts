@@ -42,6 +42,19 @@ export async function compareLargeRepository(
   pass.options.progress(pass.tally.summary());
 }
 
+/**
+ * Asks for every tag of a repository that the registry has no list of.
+ *
+ * @param pass - the pass
+ * @param repository - the repository
+ */
+export async function compareLostRepository(pass: Pass, repository: RepositoryName): Promise<void> {
+  const askedAt = await databaseTime(pass.session);
+  await clearTags(pass.session);
+  await checkSuspects(pass, repository, askedAt);
+  pass.options.progress(pass.tally.summary());
+}
+
 /** @returns whether the registry's list was whole */
 async function stageList(pass: Pass, repository: RepositoryName): Promise<boolean> {
   const { session, tally, signal } = pass;

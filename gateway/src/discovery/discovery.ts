@@ -61,7 +61,13 @@ export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Com
   const rest = { sinceBegin: settings.seconds * EARLY, sinceEnd: settings.seconds * REST };
   const first = every > 0 ? Math.min(every, FIRST_MILLISECONDS) : null;
   return repeating("discovery", first, async (signal) => {
-    const options = { ...settings, dryRun: false, signal, progress: () => undefined };
+    const options = {
+      ...settings,
+      dryRun: false,
+      trusted: false,
+      signal,
+      progress: () => undefined,
+    };
     try {
       const summary = await discoverOnce(deps, options, rest);
       if (summary !== null) report(deps, summary);

@@ -54,6 +54,8 @@ export interface PassOptions {
   readonly perSecond: number;
   /** Whether nothing is changed. */
   readonly dryRun: boolean;
+  /** Whether somebody says that this is the registry's storage, whatever it lacks. */
+  readonly trusted: boolean;
   readonly signal: AbortSignal;
   /** Told now and then how far it is. */
   readonly progress: (summary: PassSummary) => void;

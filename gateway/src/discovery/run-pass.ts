@@ -1,4 +1,5 @@
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { databaseTime } from "#service-kit/db/time.js";
 import { checkTags } from "./check-tags.js";
 import { compareParts } from "./compare-parts.js";
@@ -8,22 +9,18 @@ import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { markCatalog } from "./sql/compared-repositories.js";
 import { BEGINNING, moveCursor, notePass, notePassEnd, readCursor } from "./sql/cursor.js";
-import {
-  listedRepositories,
-  openStaging,
-  stageRepositories,
-  unlistedRepositories,
-} from "./sql/staging.js";
+import { listedRepositories, openStaging, stageRepositories } from "./sql/staging.js";
 import type { PassSummary } from "./tally.js";
-import { reportUnlisted, stageUnlisted } from "./unlisted.js";
+import { compareLost, isWhole, stageUnlisted } from "./unlisted.js";
 
 const BATCH = 500;
 /** Repositories that are compared together. */
 const GROUP = 16;
 
 /**
- * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an
- * error, an answer cut short or an empty catalog changes nothing, and is reported.
+ * Compares the ledger with the registry once. Nothing is concluded from what the registry fails to say: an error or an answer
+ * cut short changes nothing, and is reported. Nor is anything from a registry that lacks whole repositories: doubts about its
+ * storage come before any single tag.
  *
  * @param parts - ledger and registry
  * @param session - holds the lock that keeps others from doing the same
@@ -59,7 +56,7 @@ async function compareAll(pass: Pass): Promise<void> {
       await compareGroup(pass, names.slice(from, from + GROUP));
     after = last;
   }
-  await reportUnlisted(pass);
+  await compareLost(pass);
   await compareTags(pass);
   await compareParts(pass);
 }
@@ -81,22 +78,21 @@ async function noteEnd({ parts, tally }: Pass): Promise<void> {
   }
 }
 
-/** @returns whether the catalog is whole and says something */
+/** @returns whether what the registry has may be compared: its catalog is whole, and it is the storage's */
 async function stageCatalog(pass: Pass): Promise<boolean> {
   const { session, tally, signal } = pass;
   try {
-    for await (const names of pass.parts.registry.listing.repositories(signal))
-      await stageRepositories(session, names);
+    for await (const names of pass.parts.registry.listing.repositories(signal)) {
+      const others = names.filter((name) => !isMarkerRepository(name));
+      await stageRepositories(session, others);
+    }
   } catch (error) {
     signal.throwIfAborted();
     tally.error(`the catalog: ${reasonOf(error)}`);
     return false;
   }
   await stageUnlisted(pass);
-  if ((await listedRepositories(session, "", 1)).length > 0) return true;
-  if ((await unlistedRepositories(session, pass.began, 1)).length === 0) return true;
-  tally.error("the registry's catalog is empty, the ledger is not: is its storage there?");
-  return false;
+  return isWhole(pass);
 }
 
 /** Compares the digests of all tags from the very start, or of so many, going on where the last slice ended. */

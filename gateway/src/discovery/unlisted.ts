@@ -1,10 +1,13 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { isListMissing } from "#service-kit/http/registry-listing.js";
+import { compareLostRepository } from "./compare-large-repository.js";
 import type { Pass } from "./pass.js";
 import { stageRepositories, unlistedRepositories } from "./sql/staging.js";
 
-const MOST_UNLISTED = 100;
+const BATCH = 100;
+/** Of a registry that lacks so many nothing is believed in any case. */
+const MOST_LOST = 100;
 
 /**
  * The catalog of a registry 2.8 has those repositories alone that have layers: one with nothing but an empty index is not
@@ -13,9 +16,22 @@ const MOST_UNLISTED = 100;
  * @param pass - the pass, with the whole catalog staged
  */
 export async function stageUnlisted(pass: Pass): Promise<void> {
-  for (const name of await unlistedRepositories(pass.session, pass.began, MOST_UNLISTED))
-    if (await hasList(pass, parseRepositoryName(name)))
-      await stageRepositories(pass.session, [name]);
+  let lost = 0;
+  for await (const name of unlisted(pass)) {
+    if (await hasList(pass, name)) await stageRepositories(pass.session, [name]);
+    else lost += 1;
+    if (lost >= MOST_LOST) return;
+  }
+}
+
+async function* unlisted({ session, began }: Pass): AsyncGenerator<RepositoryName> {
+  let after = "";
+  for (;;) {
+    const names = await unlistedRepositories(session, began, { after, limit: BATCH });
+    for (const name of names) yield parseRepositoryName(name);
+    after = names.at(-1) ?? "";
+    if (names.length < BATCH) return;
+  }
 }
 
 async function hasList({ parts, signal, tally }: Pass, name: RepositoryName): Promise<boolean> {
@@ -34,15 +50,36 @@ async function hasList({ parts, signal, tally }: Pass, name: RepositoryName): Pr
 }
 
 /**
- * Tells of the repositories that the ledger has and the registry does not.
+ * Tells of the repositories that the ledger has and the registry does not. Whoever lost whole ones may have another storage, or
+ * none: then nothing that the registry says of others is believed, unless somebody says that it is the right one.
  *
  * @param pass - the pass, with everything staged that the registry has
+ * @returns whether the rest may be compared
  */
-export async function reportUnlisted({ session, began, tally, parts }: Pass): Promise<void> {
-  for (const repository of await unlistedRepositories(session, began, MOST_UNLISTED)) {
+export async function isWhole(pass: Pass): Promise<boolean> {
+  const { tally, parts, options } = pass;
+  let lost = 0;
+  for await (const repository of unlisted(pass)) {
     // No cleaner than no answer: whoever lost a whole repository has lost it in the storage.
     tally.add("errors");
     tally.problem(`${repository} is in the ledger, but not in the registry's catalog`);
     parts.log.error({ event: "repository.absent", repository });
+    lost += 1;
+    if (lost >= MOST_LOST) break;
   }
+  if (lost === 0 || options.trusted) return true;
+  tally.error(
+    `the registry lacks ${lost === MOST_LOST ? "many" : lost} of the ledger's repositories: is its storage there? ` +
+      "Nothing else was compared (docs/discovery.md)",
+  );
+  return false;
+}
+
+/**
+ * Asks for every tag of repositories that the registry does not have any more.
+ *
+ * @param pass - the pass of somebody who says that the storage is the right one
+ */
+export async function compareLost(pass: Pass): Promise<void> {
+  for await (const repository of unlisted(pass)) await compareLostRepository(pass, repository);
 }

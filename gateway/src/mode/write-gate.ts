@@ -13,6 +13,8 @@ export interface WriteGate {
   admit(kind: RequestKind, cut: () => void): () => void;
   /** From now on this mode counts. */
   follow(mode: Mode): void;
+  /** From now on nothing is admitted that writes, and whoever asks gets this; `null`: the mode alone counts. */
+  shut(fault: Fault | null): void;
   /** Cuts what began before the time to drain was over and still waits for its client. */
   cutLate(): void;
   /** @returns the mode that counts; `null` until it is known */
@@ -30,6 +32,7 @@ const RETRY_AFTER_SECONDS = 30;
  */
 export function writeGate(now: () => number = () => performance.now()): WriteGate {
   let mode: Mode | null = null;
+  let shutBy: Fault | null = null;
   let drainedAt = 0;
   const writes = new Set<{ readonly cut: () => void }>();
   const isDraining = () => now() < drainedAt;
@@ -39,6 +42,7 @@ export function writeGate(now: () => number = () => performance.now()): WriteGat
       if (share === "reads") return () => undefined;
       const passes = mode?.name === "normal" || (share === "goes-on" && isDraining());
       if (!passes) throw refusal(mode);
+      if (shutBy !== null) throw shutBy;
       const write = { cut };
       writes.add(write);
       return () => {
@@ -48,6 +52,9 @@ export function writeGate(now: () => number = () => performance.now()): WriteGat
     follow: (next) => {
       mode = next;
       drainedAt = now() + next.drainSeconds * 1_000;
+    },
+    shut: (fault) => {
+      shutBy = fault;
     },
     cutLate: () => {
       if (mode?.name !== "read-only" || isDraining()) return;

@@ -1,6 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Request, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { admitBody } from "#service-kit/http/admit-body.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
@@ -71,8 +72,9 @@ function understand(body: BoundedBody): Envelope {
   return { events: [], dead: [{ reason, content: content.subarray(0, KEPT_BYTES), size }] };
 }
 
-/** Pulls through a gateway were seen by it, and a HEAD fetches nothing. */
+/** Pulls through a gateway were seen by it, a HEAD fetches nothing, and the storage's marker is nobody's. */
 function saysNothing({ secrets }: HookDeps, event: RegistryNotification): boolean {
+  if (event.repository !== null && isMarkerRepository(event.repository)) return true;
   if (event.action !== "pull") return false;
   const isOwn = secrets.some((secret) => isOwnRequest(event.userAgent, ownRequestMark(secret)));
   return event.method === "HEAD" || isOwn;

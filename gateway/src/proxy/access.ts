@@ -1,6 +1,7 @@
 import type { Caller } from "./caller.js";
 import { grants, type Access } from "#registry-protocol/scope.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 
 /**
  * @param request - what a client asks for
@@ -53,5 +54,5 @@ export function upstreamAccess(request: RegistryRequest, caller: Caller): Access
  * @returns whether the caller may read it there
  */
 export function mayMount(mount: { readonly from: string }, caller: Caller): boolean {
-  return grants(caller.access, "repository", mount.from, "pull");
+  return !isMarkerRepository(mount.from) && grants(caller.access, "repository", mount.from, "pull");
 }

@@ -3,6 +3,7 @@ import { sendJson } from "#service-kit/http/send-fault.js";
 import { readListedRepositories } from "../ledger/sql/listed-names.js";
 import { askedPage, MOST_LISTED } from "../upstream/registry-target.js";
 import type { ExchangeOf } from "./exchange.js";
+import { withoutMarker } from "./hide-marker.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import type { ListDeps } from "./tags-list.js";
 import { nextLink } from "./tags-page.js";
@@ -33,7 +34,7 @@ export async function listRepositories(
     log.warn({ event: "catalog.unknown", err: error });
     return null;
   });
-  if (names === null) return passOn(passing, exchange);
+  if (names === null) return passOn(passing, exchange, undefined, withoutMarker);
   const repositories = names.slice(0, most);
   const last = repositories.at(-1);
   if (last !== undefined && names.length > most)

@@ -1,6 +1,8 @@
 import type { IncomingMessage } from "node:http";
+import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { authorize, authorizeMore } from "./authorize.js";
@@ -22,7 +24,7 @@ export interface CallerDeps {
  * @param req - a request
  * @param request - what it asks for, or what of the registry API needs the same right
  * @returns who asks, and may
- * @throws Fault as {@link authorize}
+ * @throws Fault as {@link authorize}; DENIED where nobody may do anything
  */
 export async function identifyCaller(
   deps: CallerDeps,
@@ -33,6 +35,8 @@ export async function identifyCaller(
   const where = realmFor(deps, req);
   const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
   contextOf(req).actor = caller.subject;
+  if ("repository" in request && isMarkerRepository(request.repository))
+    throw new Fault("DENIED", { message: "this repository is the gateways' own" });
   return caller;
 }
 

@@ -4,6 +4,8 @@ import { whyUnusable } from "#service-kit/db/usable.js";
 import type { ReadinessCheck } from "#service-kit/readiness.js";
 import type { TokenVerifier } from "../proxy/caller.js";
 import { TOKEN_SERVER } from "../proxy/token-clock.js";
+import { whyShut } from "../storage/storage-state.js";
+import type { StorageWatch } from "../storage/storage-watch.js";
 import type { Upstream } from "../upstream/upstream.js";
 
 /** What a push needs. */
@@ -13,6 +15,7 @@ export interface PushNeeds {
   /** What keeps the database from being used before it is asked, such as a mode that is not known; `null`: nothing. */
   readonly hindrance: () => string | null;
   readonly clocks: Pick<ClockWatch, "comparison">;
+  readonly storage: Pick<StorageWatch, "look">;
   readonly verifier: Pick<TokenVerifier, "hasKeys" | "refresh">;
 }
 
@@ -22,14 +25,15 @@ export interface PushNeeds {
  */
 export function pushNeeds(
   needs: PushNeeds,
-): Readonly<Record<"database" | "registry" | "tokenKeys" | "clocks", ReadinessCheck>> {
-  const { db, upstream, hindrance, clocks, verifier } = needs;
+): Readonly<Record<"database" | "registry" | "storage" | "tokenKeys" | "clocks", ReadinessCheck>> {
+  const { db, upstream, hindrance, clocks, verifier, storage } = needs;
   return {
     database: async () => hindrance() ?? whyUnusable(db, "ledger.tag"),
     registry: async () => {
       await upstream.ping();
       return null;
     },
+    storage: async () => whyShut(await storage.look()),
     tokenKeys: async () => {
       // Had once they are kept, and count for a stated time without the token server.
       if (!verifier.hasKeys()) await verifier.refresh().catch(() => undefined);

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
 import { Fault } from "#registry-protocol/faults.js";
 import type { AnswerTime } from "#service-kit/clocks/clock-reading.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -19,12 +20,17 @@ export interface ClientSide {
 export type OnAnswer = (answer: IncomingMessage) => Promise<void>;
 
 /**
- * Sends a made request to one upstream and streams its answer to the client. Resolves when the answer has ended or
- * was cut off.
+ * Sends a made request to one upstream and streams its answer to the client, through what `edit` makes where it is given.
+ * Resolves when the answer has ended or was cut off.
  *
  * @throws Fault UNAVAILABLE when the upstream gives no answer, BODY_INCOMPLETE or REQUEST_INVALID for the client's body
  */
-export type Forward = (made: MadeRequest, client: ClientSide, onAnswer?: OnAnswer) => Promise<void>;
+export type Forward = (
+  made: MadeRequest,
+  client: ClientSide,
+  onAnswer?: OnAnswer,
+  edit?: () => Transform,
+) => Promise<void>;
 
 /** The upstream of a forwarder. */
 export interface UpstreamTarget {
@@ -48,8 +54,8 @@ export interface UpstreamTarget {
 export function forwarder(target: UpstreamTarget, log: Logger): Forward {
   const upstreamUrl = new URL(target.url);
   const passChallenge = target.passUnauthorized;
-  const send = sender(upstreamUrl, target.idleSeconds);
-  return async (made, client, onAnswer) => {
+  const { send } = sender(upstreamUrl, target.idleSeconds);
+  return async (made, client, onAnswer, edit) => {
     const { req, res } = client;
     const sending = send(made, req);
     const leave = () => {
@@ -62,7 +68,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
       await onAnswer?.(answer);
       if (answer.statusCode === 401 && !target.passUnauthorized)
         throw refusedUs(target.name, timeOf(answer));
-      await relayAnswer(answer, res, { upstreamUrl, passChallenge });
+      await relayAnswer(answer, res, { upstreamUrl, passChallenge, edit });
     } catch (error) {
       sending.cut(new Error("the exchange is over"));
       if (!res.headersSent) throw error;

@@ -10,6 +10,8 @@ export interface KeptConnections {
    * A connection of which nobody says so is closed, not kept.
    */
   trust(connection: Duplex): void;
+  /** @returns how many that were kept have been closed since, by whichever side */
+  closed(): number;
 }
 
 /**
@@ -22,12 +24,19 @@ export interface KeptConnections {
 export function keptConnections(protocol: string): KeptConnections {
   const options = { keepAlive: true };
   const agent = protocol === "https:" ? new HttpsAgent(options) : new HttpAgent(options);
-  const trusted = new WeakSet<Duplex>();
+  const [trusted, counted] = [new WeakSet<Duplex>(), new WeakSet<Duplex>()];
+  let closed = 0;
+  const count = (connection: Duplex): void => {
+    if (counted.has(connection)) return;
+    counted.add(connection);
+    connection.once("close", () => (closed += 1));
+  };
   const keep = agent.keepSocketAlive.bind(agent);
   const reuse = agent.reuseSocket.bind(agent);
   agent.keepSocketAlive = (connection) => {
     if (!trusted.delete(connection)) return false;
     keep(connection);
+    count(connection);
     connection.on("data", closeIt);
     return true;
   };
@@ -40,6 +49,7 @@ export function keptConnections(protocol: string): KeptConnections {
     trust: (connection) => {
       trusted.add(connection);
     },
+    closed: () => closed,
   };
 }
 

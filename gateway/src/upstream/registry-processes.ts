@@ -2,9 +2,10 @@ import { lookup } from "node:dns/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
+import { uploadBlob, type AskInOwnName } from "./upload-blob.js";
 import { wholeRequests } from "./whole-request.js";
 
 /** One process of the registry. */
@@ -44,8 +45,14 @@ export function registryProcesses(
   let known = new Map<string, RegistryProcess>();
   return {
     upload: async (repository, content) => {
-      const headers = { Authorization: allow(repository, ["pull", "push"]) };
-      await upload(registryUrl, { repository, content, headers });
+      const authorized = { Authorization: allow(repository, ["pull", "push"]) };
+      const ask = wholeRequests(registryUrl);
+      const askToPush: AskInOwnName = (target, { headers, ...request }) =>
+        ask({
+          ...{ ...request, target, milliseconds: PATIENCE_MILLISECONDS },
+          headers: { ...headers, ...authorized },
+        });
+      await uploadBlob(askToPush, registryUrl, { repository, content });
     },
     processes: async () => {
       const found = listed.length > 0 ? listed.map(named) : await resolved(new URL(registryUrl));
@@ -103,37 +110,4 @@ function head(
     });
     asking.end();
   });
-}
-
-async function upload(
-  registryUrl: string,
-  {
-    repository,
-    content,
-    headers,
-  }: {
-    readonly repository: RepositoryName;
-    readonly content: Buffer;
-    readonly headers: Readonly<Record<string, string>>;
-  },
-): Promise<void> {
-  const ask = wholeRequests(registryUrl);
-  const prefix = new URL(registryUrl).pathname.replace(/\/$/, "");
-  const common = { headers, milliseconds: PATIENCE_MILLISECONDS };
-  const target = `/v2/${repository}/blobs/uploads/`;
-  const started = await ask({ ...common, target, method: "POST" });
-  const location = started.headers.get("location");
-  if (started.status !== 202 || location === null)
-    throw new Error(`the registry answered ${started.status} when a blob was to be uploaded`);
-  const place = new URL(location, registryUrl);
-  place.searchParams.set("digest", digestOf(content));
-  const path = place.pathname.startsWith(`${prefix}/`)
-    ? place.pathname.slice(prefix.length)
-    : place.pathname;
-  const type = { "Content-Type": "application/octet-stream" };
-  const { status } = await ask({
-    ...{ ...common, method: "PUT", target: `${path}${place.search}`, body: content },
-    headers: { ...headers, ...type },
-  });
-  if (status !== 201) throw new Error(`the registry answered ${status} to a blob`);
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { printableReason } from "#service-kit/http/status-line.js";
 import { clientHeaders } from "./answer-headers.js";
@@ -9,6 +10,8 @@ export interface RelayOptions {
   readonly upstreamUrl: URL;
   /** Whether its challenge and the reason in its status line are the client's affair: the token server's are ours. */
   readonly passChallenge: boolean;
+  /** Makes what changes the body of an answer 200; absent: it is passed on as it is. */
+  readonly edit?: (() => Transform) | undefined;
 }
 
 /**
@@ -23,7 +26,7 @@ export interface RelayOptions {
 export async function relayAnswer(
   answer: IncomingMessage,
   res: ServerResponse,
-  { upstreamUrl, passChallenge }: RelayOptions,
+  { upstreamUrl, passChallenge, edit }: RelayOptions,
 ): Promise<void> {
   res.statusCode = answer.statusCode ?? 502;
   for (const [name, value] of clientHeaders(answer.headers, upstreamUrl))
@@ -32,5 +35,10 @@ export async function relayAnswer(
   if (passChallenge && challenge !== undefined) res.setHeader("WWW-Authenticate", challenge);
   if (passChallenge && answer.statusMessage !== undefined)
     res.statusMessage = printableReason(answer.statusMessage);
-  await pipeline(answer, res);
+  if (edit === undefined || answer.statusCode !== 200 || res.req.method === "HEAD") {
+    await pipeline(answer, res);
+    return;
+  }
+  res.removeHeader("Content-Length");
+  await pipeline(answer, edit(), res);
 }

@@ -17,6 +17,13 @@ const UNASKED_UPGRADE = "an upgrade that nobody asked for";
 /** Sends exactly a made request; `client` is where a streamed body comes from. @throws TypeError when there is none */
 export type Send = (made: MadeRequest, client?: IncomingMessage) => Sending;
 
+/** What sends, and knows what became of its connections. */
+export interface Sender {
+  readonly send: Send;
+  /** @returns how many kept connections have been closed since it was made */
+  readonly closed: () => number;
+}
+
 /** The connections that a request may go on. */
 interface Connections {
   readonly agent: HttpAgent;
@@ -33,7 +40,7 @@ interface Connections {
  * @param idleSeconds - without a byte from the upstream after which it counts as gone
  * @returns what sends to it
  */
-export function sender(url: URL, idleSeconds: number): Send {
+export function sender(url: URL, idleSeconds: number): Sender {
   const { protocol, port, pathname } = url;
   const kept = keptConnections(protocol);
   const fresh = { agent: protocol === "https:" ? new HttpsAgent() : new HttpAgent() };
@@ -54,10 +61,13 @@ export function sender(url: URL, idleSeconds: number): Send {
     const stopBody = writeBody(made, outgoing, client);
     return watch(outgoing, connections, stopBody);
   };
-  return (made, client) =>
-    changesNothing(made.method)
-      ? onceMore(attempt(kept, made), () => attempt(fresh, made))
-      : attempt(fresh, made, client);
+  return {
+    send: (made, client) =>
+      changesNothing(made.method)
+        ? onceMore(attempt(kept, made), () => attempt(fresh, made))
+        : attempt(fresh, made, client),
+    closed: () => kept.closed(),
+  };
 }
 
 function writeBody(

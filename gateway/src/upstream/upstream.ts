@@ -13,7 +13,8 @@ import { putAgain } from "./put-again.js";
 import { refusedForTime } from "./refused-us.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
-import { wholeRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
+import { uploadBlob, type AskInOwnName } from "./upload-blob.js";
+import { watchedRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
 /** A manifest on its way to the registry. */
 export interface ManifestPut extends Errand {
@@ -43,8 +44,12 @@ export interface Upstream extends RegistryReads {
     reference: Reference,
     errand: Errand,
   ): Promise<WholeAnswer>;
+  /** Has the registry store a blob of the gateway's own. @throws when it does not, or when nobody knows */
+  uploadBlob(repository: RepositoryName, content: Buffer): Promise<void>;
   /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
+  /** @returns how many kept connections have been closed so far: the registry may have been started again */
+  readonly closedConnections: () => number;
   /** @returns what the registry's clock says; `null` when it does not say. @throws when there is no answer in time */
   clock(): Promise<ClockReading | null>;
   /** @throws when the registry does not answer or does not accept the gateway's tokens */
@@ -93,7 +98,7 @@ export function registryUpstream(
   { manifestMilliseconds, probeMilliseconds } = PATIENCE,
   userAgent = "wharfinger",
 ): Upstream {
-  const send = wholeRequests(registryUrl);
+  const { ask: send, closed } = watchedRequests(registryUrl);
   const ask = async (
     target: string,
     { method = "GET", headers, body }: Partial<WholeRequest>,
@@ -155,6 +160,12 @@ export function registryUpstream(
           manifestMilliseconds,
         ),
       ),
+    uploadBlob: (repository, content) => {
+      const authorized = { Authorization: allow("", repository, ["pull", "push"]) };
+      const askToPush: AskInOwnName = (target, { headers, ...request }) =>
+        ask(target, { ...request, headers: { ...headers, ...authorized } }, manifestMilliseconds);
+      return uploadBlob(askToPush, registryUrl, { repository, content });
+    },
     listTags: (repository, query, errand) =>
       ask(
         `/v2/${repository}/tags/list${query === "" ? "" : `?${query}`}`,
@@ -166,6 +177,7 @@ export function registryUpstream(
         },
         manifestMilliseconds,
       ),
+    closedConnections: closed,
     clock: async () => {
       const asked = steadyNow();
       const { headers } = await send({ ...BASE, milliseconds: probeMilliseconds });

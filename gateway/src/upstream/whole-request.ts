@@ -24,6 +24,13 @@ export interface WholeRequest {
 /** @returns the answer, whatever its status. @throws when there is no whole one in time */
 export type Ask = (request: WholeRequest) => Promise<WholeAnswer>;
 
+/** What asks a server, and knows what became of its connections. */
+export interface WatchedRequests {
+  readonly ask: Ask;
+  /** @returns how many kept connections have been closed so far: the server may have been started again */
+  readonly closed: () => number;
+}
+
 /** More than any request may take as a whole: that is bounded one by one. */
 const IDLE_SECONDS = 600;
 
@@ -33,9 +40,9 @@ const IDLE_SECONDS = 600;
  * @param url - the server, with what all its paths begin with
  * @returns what asks it, on connections that are kept as long as nothing unusual happens on them
  */
-export function wholeRequests(url: string): Ask {
-  const send = sender(new URL(url), IDLE_SECONDS);
-  return async ({ target, method, headers, body: bytes, milliseconds }) => {
+export function watchedRequests(url: string): WatchedRequests {
+  const { send, closed } = sender(new URL(url), IDLE_SECONDS);
+  const ask: Ask = async ({ target, method, headers, body: bytes, milliseconds }) => {
     const body: MadeBody = bytes === undefined ? { kind: "none" } : { kind: "whole", bytes };
     const sending = send({ method, target, headers, body });
     const timer = setTimeout(() => {
@@ -58,10 +65,19 @@ export function wholeRequests(url: string): Ask {
       clearTimeout(timer);
     }
   };
+  return { ask, closed };
 }
 
 function headersOf(raw: readonly string[]): Headers {
   const headers = new Headers();
   for (let i = 0; i + 1 < raw.length; i += 2) headers.append(raw[i] ?? "", raw[i + 1] ?? "");
   return headers;
+}
+
+/**
+ * @param url - the server, with what all its paths begin with
+ * @returns what asks it, as {@link watchedRequests} does
+ */
+export function wholeRequests(url: string): Ask {
+  return watchedRequests(url).ask;
 }

@@ -28,6 +28,7 @@ const RIGHTS: SchemaRights = {
     upload_session: { gateway: FORGOTTEN },
     discovery: { gateway: KEPT },
     mode: { gateway: KEPT },
+    storage: { gateway: KEPT },
     gateway: { gateway: ALL },
     event: { gateway: FORGOTTEN },
     outbox: { gateway: KEPT },

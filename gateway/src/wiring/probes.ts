@@ -7,6 +7,7 @@ import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { pushNeeds, type PushNeeds } from "../routes/push-needs.js";
+import type { StorageWatch } from "../storage/storage-watch.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Store } from "./store.js";
@@ -17,7 +18,10 @@ import type { Store } from "./store.js";
  */
 export function openProbes(deps: {
   readonly store: Pick<Store, "db" | "hindrance">;
-  readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
+  readonly standing: {
+    readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
+    readonly storage: Pick<StorageWatch, "look">;
+  };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
   readonly callers: { readonly callers: { readonly verifier: PushNeeds["verifier"] } };
@@ -25,14 +29,15 @@ export function openProbes(deps: {
   readonly log: Logger;
   readonly metrics: Pick<GatewayMetrics, "registry">;
 }): Opened & { readonly routes: readonly RequestHandler[] } {
-  const { store, registry, mode, clocks } = deps;
+  const { store, standing, mode, clocks } = deps;
   const { verifier } = deps.callers.callers;
   // Until the mode is known, no push would work.
   const hindrance = () =>
     store.hindrance() ?? (mode.writes.mode() === null ? "the mode is not known yet" : null);
   const needs = pushNeeds({
     db: store.db,
-    upstream: registry.upstream,
+    upstream: standing.registry.upstream,
+    storage: standing.storage,
     hindrance,
     clocks,
     verifier,

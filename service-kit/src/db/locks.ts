@@ -16,6 +16,8 @@ export const WORK_LOCKS = {
   collection: 7_246_394,
   /** Pulls are written down one replica after the other, so that none waits for another in a circle. */
   pulls: 7_246_395,
+  /** The storage's first marker is written by one gateway: others look again. */
+  storage: 7_246_396,
   /** Events that were delivered long ago are forgotten: others leave it. */
   "old events": 7_305_118,
 } as const;

@@ -44,6 +44,7 @@ async function pass(options: Partial<PassOptions> = {}) {
   work = { transactions: 0, statements: 0 };
   const summary = await discoverOnce(deps, {
     ...{ sightings: 3, repair: false, slice: 100_000, parts: 0, perSecond: 100_000, dryRun: false },
+    trusted: false,
     signal: new AbortController().signal,
     progress: () => undefined,
     ...options,

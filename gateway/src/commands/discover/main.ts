@@ -5,13 +5,17 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
+import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
+import { readMode } from "../../mode/sql.js";
 import { openSinks } from "../../sinks/open-sinks.js";
+import { whyShut } from "../../storage/storage-state.js";
 import { openPasses } from "../../wiring/discovery.js";
 import { openOwnRequests } from "../../wiring/registry.js";
+import { openStorage } from "../../wiring/storage.js";
 import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { progressLine, reportLines } from "./report.js";
@@ -46,9 +50,15 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const { dryRun } = command;
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
   try {
+    const mode = await readMode(db);
+    const writes = { mode: () => mode, shut: () => undefined };
+    const own = { store: { db }, log: silent, metrics: createMetrics(), audit };
+    const standing = openStorage(config, { ...own, registry, mode: { writes } });
+    const doubt = whyShut(await standing.storage.look());
+    if (doubt !== null) throw new Error(doubt);
     const summary = await discoverOnce(
       {
-        parts: openPasses({ db, log: silent, audit, policy, registry }),
+        parts: openPasses({ db, log: silent, audit, policy, registry: standing.registry }),
         database: config.database,
       },
       {
@@ -56,6 +66,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         slice: command.slice ? config.discovery.slice : "all",
         repair: command.repair || config.discovery.repair,
         dryRun,
+        // What is gone as a whole is to be written again.
+        trusted: command.repair,
         signal: endOnSignal(),
         progress: progressTo(process.stderr),
       },

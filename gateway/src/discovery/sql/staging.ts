@@ -125,21 +125,22 @@ export async function suspectTags(
   return rows;
 }
 
-/** @returns repositories with tags in the ledger that the registry's whole catalog does not name */
+/** @returns repositories after a name with tags that should stand, which the registry's whole catalog does not name */
 export async function unlistedRepositories(
   session: Queryable,
   askedAt: string,
-  limit: number,
+  { after, limit }: { readonly after: string; readonly limit: number },
 ): Promise<string[]> {
   const { rows } = await session.query<{ name: string }>(
     `with recursive ${KNOWN_REPOSITORIES}
      select name from known
-     where name is not null
+     where name is not null and name > $3
        and not exists (select 1 from listed_repository as listed where listed.name = known.name)
        and exists (select 1 from ledger.tag
-                   where repository = known.name and ${LIVE} and pushed_at < $1::timestamptz)
-     limit $2`,
-    [askedAt, limit],
+                   where repository = known.name and ${LIVE} and missing_since is null
+                     and pushed_at < $1::timestamptz)
+     order by name limit $2`,
+    [askedAt, limit, after],
   );
   return rows.map(({ name }) => name);
 }

@@ -1,0 +1,113 @@
+import { lastingFailure } from "#service-kit/lasting-failure.js";
+import { repeating } from "#service-kit/repeating.js";
+import type { Component } from "#service-kit/run-until-signal.js";
+import { MARKER } from "#registry-protocol/storage-marker.js";
+import { compared, lookAtStorage, type LookDeps } from "./look-at-storage.js";
+import { readStorage, type KnownStorage } from "./sql.js";
+import { storageFault, whyShut, type StorageState } from "./storage-state.js";
+
+/** Knows whether the registry has its storage. */
+export interface StorageWatch extends Component {
+  /** Looks now. @returns what is known then */
+  look(): Promise<StorageState>;
+  /**
+   * To be called when the registry has said something from which anything follows.
+   *
+   * @throws Fault UNAVAILABLE when it may have said so of another storage
+   */
+  sure(): Promise<void>;
+}
+
+/** What watching needs. */
+export interface WatchDeps extends LookDeps {
+  /** Told what is known, after every look, and at once that nothing is. */
+  readonly follow: (state: StorageState) => void;
+  /** @returns milliseconds of a clock that is never set */
+  readonly now: () => number;
+}
+
+const LOOK_MILLISECONDS = { right: 2_000, unknown: 500, doubted: 2_000 } as const;
+/** Of a registry whose connections have not been closed. Where they are, it is looked at before anything counts. */
+const SURE_MILLISECONDS = 500;
+
+/**
+ * @param deps - ledger and registry, and who wants to know
+ * @returns a component that looks at its start and every few seconds
+ */
+export function storageWatch(deps: WatchDeps): StorageWatch {
+  const { log, now, follow } = deps;
+  let state: StorageState = { kind: "unknown" };
+  let known: KnownStorage | null = null;
+  let [lookedAt, closedThen] = [-Infinity, 0];
+  const unseen = lastingFailure((fields) => {
+    log.warn({ event: "storage.unseen", known: state.kind, ...fields });
+  });
+  const doubt = lastingFailure((fields) => {
+    log.error({ event: "storage.wrong", ...fields });
+  });
+  const become = (next: StorageState): void => {
+    if (next.kind === "doubted") doubt.failed(new Error(next.reason));
+    else doubt.worked();
+    if (next.kind === "right" && state.kind === "doubted") log.warn({ event: "storage.right" });
+    state = next;
+    follow(next);
+  };
+  const { closedConnections } = deps.registry;
+  const beginning = (): [number, number] => [now(), closedConnections()];
+  const looking = oneAtOnce(async (): Promise<void> => {
+    const began = beginning();
+    try {
+      known = await readStorage(deps.db);
+    } catch (error) {
+      // What the ledger said before still says which storage it is.
+      if (known?.isWritten !== true) throw error;
+    }
+    const seen = await lookAtStorage(deps, known);
+    if (seen.kind === "right" && known?.isWritten !== true) known = await readStorage(deps.db);
+    become(seen);
+    [lookedAt, closedThen] = began;
+  });
+  const looksAgain = oneAtOnce(async (): Promise<void> => {
+    if (known?.isWritten !== true) return;
+    const began = beginning();
+    const { repository, tag } = MARKER;
+    become(compared(known, await deps.registry.digestOfTag(repository, tag, known.digest)));
+    [lookedAt, closedThen] = began;
+  });
+  // Where there is no verdict, what was known stays.
+  const look = async (): Promise<StorageState> => {
+    await looking().then(unseen.worked, unseen.failed);
+    return state;
+  };
+  const round = async (): Promise<number> => {
+    const { kind } = await look();
+    return LOOK_MILLISECONDS[kind];
+  };
+  follow(state);
+  const rounds = repeating("storage", LOOK_MILLISECONDS.unknown, round);
+  return {
+    ...rounds,
+    start: async () => {
+      await look();
+      await rounds.start();
+    },
+    look,
+    sure: async () => {
+      const isOld = now() - lookedAt > SURE_MILLISECONDS || closedConnections() !== closedThen;
+      if (state.kind === "right" && isOld) await looksAgain().then(unseen.worked, unseen.failed);
+      if (state.kind === "doubted") throw storageFault(whyShut(state) ?? "");
+      // It was started again, and cannot be seen since.
+      if (state.kind === "right" && closedConnections() !== closedThen)
+        throw storageFault("whether the registry still has its storage cannot be told");
+    },
+  };
+}
+
+/** Whoever comes while it is under way waits for that. */
+function oneAtOnce(work: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  return () =>
+    (running ??= work().finally(() => {
+      running = null;
+    }));
+}
