@@ -14,6 +14,9 @@ export interface TagEntry {
   readonly keepsDate: boolean;
 }
 
+/** Of a tag that was only ever found at the registry, and is not in the ledger from then on. */
+const FORGOTTEN = "forgotten";
+
 /** Who did something to a tag, and when it was recorded. */
 export interface Deed {
   readonly by: string;
@@ -57,9 +60,9 @@ export function parseTagEntry(content: string): TagEntry | null {
 /**
  * @param before - what the entries before say of the tag; `null` without any
  * @param entry - the next entry about it
- * @returns what they say together
+ * @returns what they say together; `null` when the ledger was to forget it
  */
-export function continueHistory(before: TagHistory | null, entry: TagEntry): TagHistory {
+export function continueHistory(before: TagHistory | null, entry: TagEntry): TagHistory | null {
   const why = impossible(before, entry);
   const what = entry.change || entry.action.replace(/^tag\./, "");
   const problem = before?.problem ?? (why === null ? null : `${what} at ${entry.at}, ${why}`);
@@ -76,6 +79,8 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
     case "tag.locked":
       return { ...(before ?? unknown(entry)), locked: deed, problem };
     case "tag.deleted":
+      // With a problem it stays, or nobody would hear of that.
+      if (entry.change === FORGOTTEN && problem === null) return null;
       return { ...(before ?? unknown(entry)), deleted: deed, problem };
   }
 }
@@ -88,7 +93,7 @@ function unknown({ digest }: TagEntry): TagHistory {
 
 /** @returns why the gateway cannot have written this entry after the ones before; `null` when it can */
 function impossible(before: TagHistory | null, entry: TagEntry): string | null {
-  const isNew = entry.action === "tag.adopted" || entry.change === "new";
+  const isNew = isAdoptedAnew(entry) || entry.change === "new";
   if (before === null) return isNew || entry.change === "" ? unheldFault(entry) : NOT_THERE;
   if (isNew) return `although it was known since ${before.pushed.at}: it was taken from the ledger`;
   const same = entry.digest === before.digest;
@@ -98,11 +103,22 @@ function impossible(before: TagHistory | null, entry: TagEntry): string | null {
   }
   if (entry.action === "tag.pushed" && entry.change !== "restored") return null;
   if (!same) return `with ${entry.digest}, although it was ${before.digest}`;
+  if (entry.change === AGAIN) return null;
   const wasDeleted = before.deleted !== null;
+  if (entry.change === FORGOTTEN && (before.origin !== "adopted" || before.locked !== null))
+    return "although it was pushed or locked";
   if (entry.change === "restored") return wasDeleted ? null : "although it was not deleted";
   if (wasDeleted) return `although it was deleted at ${before.deleted.at}`;
   return entry.action === "tag.locked" && before.locked !== null ? "although it was locked" : null;
 }
+
+/** What an operator has taken over as the registry has it was known before. */
+function isAdoptedAnew({ action, change }: TagEntry): boolean {
+  return action === "tag.adopted" && change !== "moved" && change !== AGAIN;
+}
+
+/** It means what it did, and counts as newer than it was. */
+const AGAIN = "again";
 
 const NOT_THERE = "although no entry says that it was there";
 

@@ -86,10 +86,10 @@ async function* recordsOf(tx: Queryable): AsyncGenerator<LedgerRecord> {
 
 /** @yields what the audit log says, a repository at a time, in the order that the records have */
 async function* historiesOf(tx: Queryable): AsyncGenerator<RepositoryHistory> {
-  let after = BEFORE_TAG_ENTRIES;
+  let end = BEFORE_TAG_ENTRIES;
   let history: RepositoryHistory | null = null;
   for (;;) {
-    const rows = await tagEntriesAfter(tx, after, BATCH);
+    const rows = await tagEntriesAfter(tx, end, BATCH);
     for (const { repository, content } of rows) {
       if (history !== null && history.repository !== repository) {
         yield history;
@@ -100,9 +100,11 @@ async function* historiesOf(tx: Queryable): AsyncGenerator<RepositoryHistory> {
       const entry = parseTagEntry(content);
       if (entry === null) continue;
       const before = history.tags.get(entry.tag) ?? null;
-      history.tags.set(entry.tag, continueHistory(before, entry));
+      const after = continueHistory(before, entry);
+      if (after === null) history.tags.delete(entry.tag);
+      else history.tags.set(entry.tag, after);
     }
-    after = rows.at(-1) ?? after;
+    end = rows.at(-1) ?? end;
     if (rows.length < BATCH) break;
   }
   if (history !== null) yield history;

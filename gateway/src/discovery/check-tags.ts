@@ -10,9 +10,16 @@ import {
   type DriftNews,
 } from "../drift/note-drift.js";
 import type { SeenTag } from "../drift/seen-tag.js";
-import { clearMarks, countMissing, markDrift, type CountedMissing } from "../drift/sql/mark-tag.js";
+import {
+  clearMarks,
+  countMissing,
+  forgetFound,
+  markDrift,
+  type CountedMissing,
+} from "../drift/sql/mark-tag.js";
 import type { Transaction } from "#service-kit/db/pool.js";
 import { askRegistry } from "./ask-registry.js";
+import { isToBeTaken } from "./take-over.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
 
@@ -22,10 +29,13 @@ interface Finding {
   readonly found: Digest | null;
 }
 
+/** What came of not finding a tag. */
+type CountedAbsent = CountedMissing & { readonly forgotten: boolean };
+
 /** What was made of a finding; `null`: the tag was pushed meanwhile, so that nothing can be said. */
 type Noted =
   | { readonly kind: "clean" }
-  | { readonly kind: "absent"; readonly seen: SeenTag; readonly counted: CountedMissing | null }
+  | { readonly kind: "absent"; readonly seen: SeenTag; readonly counted: CountedAbsent | null }
   | { readonly kind: "drift"; readonly seen: SeenTag; readonly found: Digest; readonly news: DriftNews }; // prettier-ignore
 
 /**
@@ -42,7 +52,8 @@ export async function checkTags(pass: Pass, tags: readonly SeenTag[]): Promise<v
       const found = await askRegistry(pass, seen, seen.digest);
       if (found === "unclear") return;
       pass.tally.add("compared");
-      if (found !== seen.digest || seen.marked) findings.push({ seen, found });
+      if (found !== null && isToBeTaken(pass, seen, found)) pass.taken.push({ seen, found });
+      else if (found !== seen.digest || seen.marked) findings.push({ seen, found });
     });
   } finally {
     for (const some of byRepository(inOrder(tags, findings)))
@@ -83,22 +94,37 @@ function unrecorded({ seen, found }: Finding): Noted {
 }
 
 async function mark(pass: Pass, tx: Transaction, { seen, found }: Finding): Promise<Noted> {
-  if (found === null) {
-    const since = { began: pass.began, sightings: pass.options.sightings };
-    return { kind: "absent", seen, counted: await countMissing(tx, seen, since) };
-  }
+  if (found === null) return { kind: "absent", seen, counted: await countAbsent(pass, tx, seen) };
   if (found !== seen.digest)
     return { kind: "drift", seen, found, news: await markDrift(tx, seen, found) };
   await clearMarks(tx, seen);
   return { kind: "clean" };
 }
 
+async function countAbsent(
+  { began, options }: Pass,
+  tx: Transaction,
+  seen: SeenTag,
+): Promise<CountedAbsent | null> {
+  const counted = await countMissing(tx, seen, { began, sightings: options.sightings });
+  if (counted === null) return null;
+  const { sightings } = counted;
+  if (sightings >= options.sightings && (await forgetFound(tx, seen)))
+    return { sightings, marked: false, forgotten: true };
+  return { ...counted, forgotten: false };
+}
+
 function entriesOf(noted: Noted): AuditEntry[] {
   if (noted.kind === "drift") return noted.news === true ? [driftEntry(noted)] : [];
-  if (noted.kind === "clean" || noted.counted?.marked !== true) return [];
-  const { sightings } = noted.counted;
+  if (noted.kind === "clean" || noted.counted === null) return [];
+  const { sightings, marked, forgotten } = noted.counted;
   const reason = `not found at the registry in ${sightings} passes in a row`;
-  return [entryOf("tag.missing", noted.seen, { reason, detail: { sightings } })];
+  if (forgotten) {
+    const detail = { change: "forgotten", sightings };
+    const why = `${reason}, and nobody had pushed, locked or read it`;
+    return [entryOf("tag.deleted", noted.seen, { reason: why, detail })];
+  }
+  return marked ? [entryOf("tag.missing", noted.seen, { reason, detail: { sightings } })] : [];
 }
 
 async function tell(pass: Pass, noted: Noted): Promise<void> {
@@ -106,11 +132,7 @@ async function tell(pass: Pass, noted: Noted): Promise<void> {
   if (noted.kind === "drift") await tellDrift(pass.drift, noted, noted.news);
 }
 
-async function tellAbsent(
-  pass: Pass,
-  seen: SeenTag,
-  counted: CountedMissing | null,
-): Promise<void> {
+async function tellAbsent(pass: Pass, seen: SeenTag, counted: CountedAbsent | null): Promise<void> {
   const { dryRun, repair } = pass.options;
   if (dryRun) {
     pass.tally.add("absent");
@@ -120,6 +142,11 @@ async function tellAbsent(
   }
   if (counted === null) return;
   pass.tally.add("absent");
+  if (counted.forgotten) {
+    pass.tally.problem(`${nameOf(seen)} was found here once, and is gone: its name is free again`);
+    pass.parts.log.warn({ event: "tag.forgotten", ...nameAndDigest(seen) });
+    return;
+  }
   pass.tally.problem(
     `${nameOf(seen)} is not at the registry (${counted.sightings} times in a row)`,
   );

@@ -1,3 +1,4 @@
+import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { ExclusiveSession } from "#service-kit/db/exclusive.js";
@@ -24,6 +25,12 @@ export interface ComparedRegistry {
     digest: Digest,
     gone: AbortSignal,
   ) => Promise<boolean>;
+  /** @returns when an image was made, `null` when it does not say. @throws when that cannot be told */
+  readonly dateOf: (
+    repository: RepositoryName,
+    digest: Digest,
+    signal: AbortSignal,
+  ) => Promise<Date | null>;
 }
 
 /** What a pass works with. */
@@ -56,9 +63,27 @@ export interface PassOptions {
   readonly dryRun: boolean;
   /** Whether somebody says that this is the registry's storage, whatever it lacks. */
   readonly trusted: boolean;
+  /** Whether what mutable tags mean at the registry is taken over; absent: it is drift. */
+  readonly taking?: Taking | null;
   readonly signal: AbortSignal;
   /** Told now and then how far it is. */
   readonly progress: (summary: PassSummary) => void;
+}
+
+/** What an operator takes over who has given the ledger an older state back. */
+export interface Taking {
+  /**
+   * When gateways worked on that state for the first time, as text; what was pushed since stays, and what was found since counts
+   * as pushed before it was lost. `null`: the beginning of the pass.
+   */
+  readonly since: string | null;
+  readonly by: AuditActor;
+}
+
+/** A tag, and what it means at the registry. */
+export interface TakenTag {
+  readonly seen: SeenTag;
+  readonly found: Digest;
 }
 
 const LISTS_PER_QUESTION = 1.5;
@@ -82,6 +107,8 @@ export interface Pass {
   readonly signal: AbortSignal;
   /** When it began, by the database's clock. */
   readonly began: string;
+  /** What is to be taken over. */
+  readonly taken: TakenTag[];
 }
 
 /**
@@ -113,5 +140,6 @@ export function newPass(
     },
     signal,
     began,
+    taken: [],
   };
 }

@@ -10,6 +10,7 @@ import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { markCatalog } from "./sql/compared-repositories.js";
 import { BEGINNING, moveCursor, notePass, notePassEnd, readCursor } from "./sql/cursor.js";
 import { listedRepositories, openStaging, stageRepositories } from "./sql/staging.js";
+import { takeOver } from "./take-over.js";
 import type { PassSummary } from "./tally.js";
 import { compareLost, isWhole, stageUnlisted } from "./unlisted.js";
 
@@ -58,6 +59,7 @@ async function compareAll(pass: Pass): Promise<void> {
   }
   await compareLost(pass);
   await compareTags(pass);
+  await takeOver(pass);
   await compareParts(pass);
 }
 

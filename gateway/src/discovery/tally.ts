@@ -8,6 +8,8 @@ export interface PassSummary {
   /** Tags of the ledger whose digest nobody asked for, or was not told; 0 until the pass has ended. */
   readonly notCompared: number;
   readonly adopted: number;
+  /** Tags that an operator has taken over as the registry has them. */
+  readonly taken: number;
   /** Tags of the ledger that the registry did not have this time. */
   readonly absent: number;
   /** Those of them that were not put back. */
@@ -66,6 +68,7 @@ export function newTally(now: () => number): Tally {
     tags: 0,
     compared: 0,
     adopted: 0,
+    taken: 0,
     absent: 0,
     absentLeft: 0,
     missing: 0,

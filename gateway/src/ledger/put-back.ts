@@ -1,5 +1,6 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
+import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { missingParts, type PartReads } from "../upstream/missing-parts.js";
 import { readStored } from "../upstream/read-stored.js";
@@ -37,9 +38,7 @@ export async function putBack(deps: PutBackDeps, lost: LostManifest): Promise<bo
   const kept = await readLiveManifest(deps.db, repository, digest);
   if (kept === null) return false;
   const manifest = await readStored(kept);
-  for (const part of await missingParts(upstream, repository, manifest.reading))
-    if (part.kind === "blob" || !(await putBack(deps, { ...lost, digest: part.digest })))
-      return false;
+  if (!(await putPartsBack(deps, lost, manifest))) return false;
   const { uid: subject, address: clientAddress, requestId } = actor;
   const { content, mediaType } = manifest;
   const put = { repository, reference: { digest }, content, mediaType };
@@ -53,5 +52,25 @@ export async function putBack(deps: PutBackDeps, lost: LostManifest): Promise<bo
   const entry = { action: "manifest.repaired", actor, repository, tag: null, digest } as const;
   await deps.db.transaction((tx) => deps.audit(tx, { ...entry, reason, detail: {} }), repository);
   deps.log.warn({ event: "manifest.repaired", repository, digest, reason });
+  return true;
+}
+
+/**
+ * Writes the manifests that a manifest needs and the registry has not, as {@link putBack} does.
+ *
+ * @param deps - ledger, audit log and registry
+ * @param lost - where it is, and in whose name
+ * @param manifest - the manifest
+ * @returns whether the registry has all that it needs; not, when it lacks a blob
+ * @throws Fault as {@link putBack}
+ */
+export async function putPartsBack(
+  deps: PutBackDeps,
+  lost: Omit<LostManifest, "digest">,
+  { reading }: Pick<StoredManifest, "reading">,
+): Promise<boolean> {
+  for (const part of await missingParts(deps.upstream, lost.repository, reading))
+    if (part.kind === "blob" || !(await putBack(deps, { ...lost, digest: part.digest })))
+      return false;
   return true;
 }

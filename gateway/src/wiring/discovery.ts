@@ -4,6 +4,8 @@ import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { GatewayConfig } from "../config/config.js";
+import { imageDate } from "../latest/image-date.js";
+import { openReader } from "./sources.js";
 import { discoveryMetrics } from "../discovery/discovery-metrics.js";
 import { discovery } from "../discovery/discovery.js";
 import type { PassDeps } from "../discovery/pass.js";
@@ -19,7 +21,7 @@ export interface DiscoveryParts {
   readonly log: Logger;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
-  readonly registry: Pick<Registry, "upstream" | "listing" | "bounds">;
+  readonly registry: Pick<Registry, "url" | "authorization" | "upstream" | "listing" | "bounds">;
 }
 
 /**
@@ -29,6 +31,7 @@ export interface DiscoveryParts {
 export function openPasses(parts: DiscoveryParts): PassDeps {
   const { db, log, audit, policy } = parts;
   const { upstream, listing, bounds } = parts.registry;
+  const reader = openReader({ db, registry: parts.registry });
   return {
     db,
     log,
@@ -38,6 +41,8 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
       listing,
       reads: upstream,
       putBack: openPutBack({ db, log, audit, upstream, bounds }),
+      dateOf: async (repository, digest, signal) =>
+        (await imageDate(reader, { repository, digest }, signal))?.createdAt ?? null,
     },
     upstreamDigest: tagDigest(upstream),
     repair: openRepair({ db, log, audit, upstream, bounds }),

@@ -11,9 +11,10 @@ import {
   type RepairOutcome,
 } from "../drift/repair-tag.js";
 import type { ComparedRegistry } from "../discovery/pass.js";
-import { putBack, type PutBackDeps } from "../ledger/put-back.js";
+import { putBack, putPartsBack, type PutBackDeps } from "../ledger/put-back.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { readMode } from "../mode/sql.js";
+import { readStored } from "../upstream/read-stored.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { tagDigest } from "../upstream/tag-digest.js";
 
@@ -30,16 +31,20 @@ interface RepairParts {
  * @returns what writes a manifest that the registry has lost to it again, in nobody's name
  */
 export function openPutBack(deps: RepairParts): ComparedRegistry["putBack"] {
-  const puttingBack: PutBackDeps = {
-    ...deps,
-    counts: { growth: () => undefined },
-    waiting: { pause: (milliseconds) => pause(milliseconds), bounds: deps.bounds },
-    newReservation: randomUUID,
-  };
+  const puttingBack = puttingBackOf(deps);
   return async (repository, digest, gone) => {
     if ((await readMode(deps.db)).name !== "normal") return false;
     const actor = { ...SYSTEM, requestId: randomUUID() };
     return putBack(puttingBack, { repository, digest, actor, gone });
+  };
+}
+
+function puttingBackOf(deps: RepairParts): PutBackDeps {
+  return {
+    ...deps,
+    counts: { growth: () => undefined },
+    waiting: { pause: (milliseconds) => pause(milliseconds), bounds: deps.bounds },
+    newReservation: randomUUID,
   };
 }
 
@@ -58,12 +63,19 @@ export function openRepair(
     newReservation: randomUUID,
     upstreamDigest: tagDigest(upstream),
     upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
-    putManifest: async ({ repository, tag }, { content, mediaType }, requestId) => {
+    putManifest: async ({ repository, tag }, { digest, content, mediaType }, requestId) => {
       if ((await readMode(db)).name !== "normal") return "read-only";
       const errand = { subject: "", clientAddress: "", requestId };
       const reference = { tag };
       const put = { repository, reference, content, mediaType, ...errand };
-      return (await upstream.putManifest(put)).status;
+      const { status } = await upstream.putManifest(put);
+      if (status !== 400 && status !== 404) return status;
+      // An index whose children the registry has lost, too.
+      const manifest = await readStored({ digest, content, mediaType });
+      const actor = { ...SYSTEM, requestId };
+      const lost = { repository, actor, gone: new AbortController().signal };
+      const isWhole = await putPartsBack(puttingBackOf(deps), lost, manifest);
+      return isWhole ? (await upstream.putManifest(put)).status : status;
     },
     bounds,
   };

@@ -21,6 +21,26 @@ export interface Sources extends Opened {
 }
 
 /**
+ * @param deps - ledger and registry
+ * @returns what reads images
+ */
+export function openReader({
+  db,
+  registry,
+}: {
+  readonly db: Database;
+  readonly registry: Pick<Registry, "url" | "authorization" | "upstream">;
+}): ImageReader {
+  const { upstream, authorization } = registry;
+  return registryReader({
+    keptManifest: (repository, digest) => readManifest(db, repository, digest),
+    registryUrl: registry.url,
+    authorization,
+    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
+  });
+}
+
+/**
  * @param deps - ledger and registry, and whether layers are read at all
  * @returns what finds where images come from
  */
@@ -33,13 +53,7 @@ export function openSources(deps: {
 }): Sources {
   const { db, log, registry, withLayers } = deps;
   const metrics = scmMetrics(deps.metrics.registry);
-  const { upstream, authorization } = registry;
-  const reader = registryReader({
-    keptManifest: (repository, digest) => readManifest(db, repository, digest),
-    registryUrl: registry.url,
-    authorization,
-    upstreamManifest: ({ repository }, digest) => upstream.getManifest(repository, digest),
-  });
+  const reader = openReader({ db, registry });
   return {
     reader,
     find: pushSearch(reader, withLayers),

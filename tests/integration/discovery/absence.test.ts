@@ -19,6 +19,7 @@ beforeEach(async () => {
   for (const tag of ["1.0", "2.0", "3.0"]) registry.write("alpha/app", tag, tag);
   registry.write("beta/app", "1.0", "beta");
   expect(await discover()).toMatchObject({ adopted: 4, errors: 0 });
+  await db.query("update ledger.tag set origin = 'pushed', pushed_by = 'alice'");
 });
 
 interface Marks {

@@ -10,6 +10,7 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
+import { operator } from "../../mode/operator.js";
 import { readMode } from "../../mode/sql.js";
 import { openSinks } from "../../sinks/open-sinks.js";
 import { whyShut } from "../../storage/storage-state.js";
@@ -20,14 +21,19 @@ import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { progressLine, reportLines } from "./report.js";
 import { isInOrder } from "../../discovery/in-order.js";
+import type { Taking } from "../../discovery/pass.js";
 import type { PassSummary } from "../../discovery/tally.js";
 
 const USAGE = `Compares the ledger with the registry once
 
   [--dry-run] [--repair] [--all | --slice]
+  [--dry-run] --accept-registry [--since TIME]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
       them, as one pass of a gateway does
+      --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
+      the registry, on record, and lets what was found there count as pushed; TIME (ISO 8601) is when gateways
+      worked on that state for the first time: what was pushed since stays
 
 Ends with 0 when all that was compared is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
 Environment: the gateway's`;
@@ -36,6 +42,7 @@ interface DiscoverCommand {
   readonly dryRun: boolean;
   readonly repair: boolean;
   readonly slice: boolean;
+  readonly taking: Taking | null;
 }
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -66,8 +73,9 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         slice: command.slice ? config.discovery.slice : "all",
         repair: command.repair || config.discovery.repair,
         dryRun,
-        // What is gone as a whole is to be written again.
-        trusted: command.repair,
+        // What is gone as a whole is to be written again, or known to be lost.
+        trusted: command.repair || command.taking !== null,
+        taking: command.taking,
         signal: endOnSignal(),
         progress: progressTo(process.stderr),
       },
@@ -107,12 +115,28 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         repair: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
         slice: { type: "boolean", default: false },
+        "accept-registry": { type: "boolean", default: false },
+        since: { type: "string" },
       },
     }),
   );
   const { repair, all, slice } = values;
   if (all && slice) throw new UsageError("--all and --slice: only one of them");
-  return { dryRun: values["dry-run"], repair, slice };
+  const takes = values["accept-registry"];
+  if (takes && (slice || repair))
+    throw new UsageError("--accept-registry: neither with --slice nor with --repair");
+  if (values.since !== undefined && !takes)
+    throw new UsageError("--since: only with --accept-registry");
+  const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
+  return { dryRun: values["dry-run"], repair, slice, taking };
+}
+
+function timeOf(text: string | undefined): string | null {
+  if (text === undefined) return null;
+  const time = new Date(text);
+  if (Number.isNaN(time.getTime()) || !/T.*(Z|[+-]\d\d:\d\d)$/.test(text))
+    throw new UsageError(`--since: given ${text}, wanted a time as 2026-11-20T22:45:00Z`);
+  return time.toISOString();
 }
 
 function endOnSignal(): AbortSignal {

@@ -6,7 +6,7 @@ import type { PassSummary } from "../../discovery/tally.js";
  * @returns it for people, line by line
  */
 export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
-  const { repositories, tags, compared, notCompared, adopted, seconds } = summary;
+  const { repositories, tags, compared, notCompared, adopted, taken, seconds } = summary;
   const { manifests, incomplete, incompleteLeft } = summary;
   const { absent, absentLeft, missing, drifted, driftLeft, repaired, errors } = summary;
   const rest = notCompared > 0 ? `, ${notCompared} not compared` : "";
@@ -15,6 +15,7 @@ export function reportLines(summary: PassSummary, dryRun: boolean): string[] {
     `repositories  ${repositories}`,
     `tags          ${tags} at the registry, ${compared} compared${rest}`,
     `adopted       ${adopted}${dryRun ? " (would be)" : ""}`,
+    ...(taken > 0 ? [`taken over    ${taken}${dryRun ? " (would be)" : ""}`] : []),
     `absent        ${absent}, ${missing} of them missing as of now, ${absentLeft} ${would}left as they are`,
     `drifted       ${drifted}, ${driftLeft} of them ${would}left as they are`,
     `repaired      ${repaired}${dryRun ? " (would be)" : ""}`,

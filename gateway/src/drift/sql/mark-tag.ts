@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Queryable, Transaction } from "#service-kit/db/pool.js";
+import { tellSettled } from "../../ledger/sql/settle-tag.js";
 import type { SeenTag } from "../seen-tag.js";
 
 /** Holds as long as nobody has pushed, deleted or reserved the tag since the pass looked at it. */
@@ -48,6 +49,31 @@ export async function countMissing(
     [...keyOf(seen), began, sightings],
   );
   return rows[0] ?? null;
+}
+
+/**
+ * Forgets a missing tag that was only ever found at the registry: nobody pushed it, locked it or was given it, so that nobody
+ * was promised anything, and its name is free again.
+ *
+ * @param tx - transaction that also writes the audit entry
+ * @param seen - the tag
+ * @returns whether it was one
+ */
+export async function forgetFound(tx: Transaction, seen: SeenTag): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `delete from ledger.tag as held
+     where ${UNCHANGED} and missing_since is not null and origin = 'adopted' and locked_at is null
+       -- Whoever was told of it remembers that revision: what is pushed there next has a later one.
+       and revision = 1
+       and not exists (select from ledger.pull_total
+                       where repository = held.repository and tag = held.name)
+       and not exists (select from ledger.pull
+                       where repository = held.repository and digest = held.digest)`,
+    keyOf(seen),
+  );
+  if (rowCount !== 1) return false;
+  tellSettled(tx, seen, { kind: "unsure" });
+  return true;
 }
 
 /**

@@ -26,6 +26,7 @@ export function discoveryDeps(
 ): Omit<DiscoveryDeps, "metrics"> {
   const authorization = () => "Bearer of discovery";
   return depsFor(ledger, db, {
+    ...{ url: registryUrl, authorization },
     upstream: registryUpstream(registryUrl, authorization),
     listing: registryListing(registryUrl, authorization),
     bounds: BOUNDS,

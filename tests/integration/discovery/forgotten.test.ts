@@ -1,0 +1,65 @@
+import { beforeEach, expect, test } from "@jest/globals";
+import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
+import { adopt } from "#gateway/ledger/adopt.js";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { digestOf } from "#registry-protocol/digest.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
+import type { Discover } from "./support/discoverer.js";
+import type { ListedRegistry } from "./support/listed-registry.js";
+import { useDiscoverer } from "./support/use-discoverer.js";
+
+let ledger: StartedLedger;
+let db: Database;
+let registry: ListedRegistry;
+let discover: Discover;
+
+useDiscoverer((parts) => {
+  ({ ledger, db, registry, discover } = parts);
+});
+beforeEach(async () => {
+  for (const tag of ["1.0", "2.0"]) registry.write("alpha/app", tag, tag);
+  expect(await discover()).toMatchObject({ adopted: 2, errors: 0 });
+  registry.tags.delete("alpha/app:2.0");
+});
+
+async function passes(): Promise<unknown> {
+  for (let i = 0; i < 2; i += 1) await discover();
+  return discover();
+}
+
+async function names(): Promise<string[]> {
+  const { rows } = await db.query<{ name: string }>("select name from ledger.tag order by name");
+  return rows.map(({ name }) => name);
+}
+
+test("what was found once, never read and has gone is free again, on record", async () => {
+  expect(await passes()).toMatchObject({ absent: 1, missing: 0, absentLeft: 0 });
+  expect(await names()).toEqual(["1.0"]);
+  const entries = (await ledger.audited()).filter(({ action }) => action === "tag.deleted");
+  expect(entries).toMatchObject([{ tag: "2.0", detail: { change: "forgotten", sightings: 3 } }]);
+  // Somebody else's may stand there next, and the record is whole.
+  const key = { repository: parseRepositoryName("alpha/app"), tag: parseTag("2.0") };
+  const deps = { db, log: SILENT, audit: recordAudit };
+  expect(await adopt(deps, key, digestOf(Buffer.from("other")), "again")).toBe(true);
+  const { wrong, findings } = await verifyLedger(db, () => undefined);
+  expect(findings.filter(({ tag }) => tag === "2.0")).toEqual([]);
+  expect(wrong).toBe(0);
+});
+
+test.each([
+  ["pushed", "update ledger.tag set origin = 'pushed' where name = '2.0'"],
+  ["locked", "update ledger.tag set locked_at = now(), locked_by = 'carol' where name = '2.0'"],
+  ["read by its name", "insert into ledger.pull_total values ('alpha/app', '2.0', 1, now())"],
+  [
+    "read by its digest",
+    `insert into ledger.pull select repository, '', digest, 'x', 'x', '', '', '', '', 1, now(), now()
+     from ledger.tag where name = '2.0'`,
+  ],
+])("what was %s stays and is missing", async (_what, statement) => {
+  await db.query(statement);
+  expect(await passes()).toMatchObject({ absent: 1, missing: 1 });
+  expect(await names()).toEqual(["1.0", "2.0"]);
+});
