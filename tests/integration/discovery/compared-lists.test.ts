@@ -109,6 +109,8 @@ describe("a repository is known", () => {
       `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, origin)
        values ('alpha/adopted', '1.0', 'sha256:' || repeat('a', 64), '', now(), 'adopted')`,
     );
+    // It stands there, or nothing of the registry would be believed.
+    registry.write("alpha/adopted", "1.0", "adopted");
     await discover();
     fill(registry, APP, 1);
     await discover();
