@@ -180,18 +180,21 @@ describe("AUTHENTICATION=off", () => {
     expect(server.output()).not.toContain('"event":"listening","listener":"public"');
   });
 
-  test("ends when another token server makes a robot", async () => {
+  test("ends when another token server makes a robot, and tells while it cannot look", async () => {
     const config = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS]);
     const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
     let ends = 0;
     const end = () => {
       ends += 1;
     };
-    let told = 0;
-    const log = { warn: () => undefined, fatal: () => (told += 1) };
+    let [told, doubts] = [0, 0];
+    const log = { warn: () => (doubts += 1), fatal: () => (told += 1) };
     const watched = refuseRobots({ db, log, migrated: () => true, end }, 20);
     await watched.start();
     expect(ends).toBe(0);
+    await db.query("alter table token_server.robot rename to taken_away");
+    await eventually("it has told that it cannot look", () => doubts > 0);
+    await db.query("alter table token_server.taken_away rename to robot");
     await insertRobot(config);
     await eventually("it has noticed", () => told > 0);
     await watched.stop();

@@ -7,6 +7,7 @@ import {
   endManifestPush,
   endStoredPush,
   noteManifestPush,
+  UNSETTLED_SECONDS,
   type ManifestPush,
 } from "./sql/manifest-push.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
@@ -28,7 +29,6 @@ export interface DigestTransport<V extends RegistryVerdict> {
 
 const STORED = { reason: "stored by the registry", how: "checked" } as const;
 /** Longer than the gateway waits for the registry, and then for the database. */
-const UNSETTLED_SECONDS = 60;
 
 /**
  * Pushes a manifest by its digest. Before the registry is asked, that it will be is noted in the ledger; what it

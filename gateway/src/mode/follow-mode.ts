@@ -1,5 +1,6 @@
 import type { Database } from "#service-kit/db/pool.js";
 import type { Subscriber } from "#service-kit/db/subscribe.js";
+import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Mode, ModeName } from "./mode.js";
@@ -36,7 +37,8 @@ export function modeFollower(deps: FollowDeps): Component {
   const process = processMark();
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
-  let [again, stopped, away] = [false, false, false];
+  const failing = lastingWarning(deps.log, "mode.unknown");
+  let [again, stopped] = [false, false];
   const exchange = async (): Promise<void> => {
     const held = gate.mode();
     const follows = held?.changedAt ?? null;
@@ -56,11 +58,9 @@ export function modeFollower(deps: FollowDeps): Component {
       again = false;
       try {
         await exchange();
-        away = false;
+        failing.worked();
       } catch (error) {
-        if (!away)
-          deps.log.warn({ event: "mode.unknown", kept: gate.mode()?.name ?? null, err: error });
-        away = true;
+        failing.failed(error, { kept: gate.mode()?.name ?? null });
       }
       gate.cutLate();
     } while (isWanted());

@@ -28,12 +28,15 @@ export interface OpenWrites {
 /** So that a line can be read. */
 const MOST_NAMED = 5;
 
-const RESERVED = `select repository || ':' || name as name, coalesce(reserved_kind, 'push') as kind,
+const RESERVED = `select
+    case reserved_kind when 'manifest-removal' then repository || '@' || reserved_digest
+                       else repository || ':' || name end as name, coalesce(reserved_kind, 'push') as kind,
     reserved_by as by, coalesce(reserved_at, reserved_until - interval '60 seconds') as began,
     reserved_until as until, true as reserved
   from ledger.tag where reservation is not null`;
+/** One whose gateway is lost is looked at each five seconds: that is no lease. */
 const BY_DIGEST = `select repository || '@' || digest, 'push by digest', coalesce(actor ->> 'uid', ''),
-    noted_at, unsettled_at, false
+    noted_at, least(unsettled_at, noted_at + interval '60 seconds'), false
   from ledger.manifest_push`;
 const UNANSWERED = `select repository || ':' || tag, 'not answered by the registry', coalesce(actor ->> 'uid', ''),
     look_at, late_until, false

@@ -10,6 +10,7 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { buryManifest } from "../ledger/sql/delete-manifest.js";
 import {
+  countOverdueDeletions,
   forgetLateDeletion,
   isWanted,
   listLateDeletions,
@@ -34,9 +35,12 @@ export interface LookAtDeletionsDeps {
     gone: AbortSignal,
   ) => Promise<boolean>;
   readonly repair: LookAtWritesDeps["repair"];
+  readonly overdue: LookAtWritesDeps["overdue"];
 }
 
 const LOOK_MILLISECONDS = 5_000;
+/** What can be late no more and still is not as it should be is looked at in one round of so many. */
+const SLOWLY_ROUNDS = 60;
 const BATCH = 200;
 /** As many as are deleted with a manifest. */
 const MOST_TAGS = 100;
@@ -49,9 +53,11 @@ const REASON = "the registry has carried out late a deletion that it had not ans
  */
 export function lateDeletions(deps: LookAtDeletionsDeps): Component {
   const failing = lastingWarning(deps.log, "late-deletions.failed");
-  return lookingAgain("late deletions", LOOK_MILLISECONDS, failing, (stopping) =>
-    lookAtDeletions(deps, stopping),
-  );
+  let rounds = 0;
+  return lookingAgain("late deletions", LOOK_MILLISECONDS, failing, (stopping) => {
+    rounds = (rounds + 1) % SLOWLY_ROUNDS;
+    return lookAtDeletions(deps, stopping, rounds === 0);
+  });
 }
 
 /**
@@ -60,20 +66,25 @@ export function lateDeletions(deps: LookAtDeletionsDeps): Component {
  *
  * @param deps - ledger, audit log, registry
  * @param stopping - ends the work early
+ * @param overdue - whether those are looked at as well that are not as they should be a minute after that
  * @throws when the ledger cannot be asked; one that cannot be looked at keeps none of the others waiting
  */
 export async function lookAtDeletions(
   deps: LookAtDeletionsDeps,
   stopping: AbortSignal,
+  overdue = true,
 ): Promise<void> {
   const { db, log, bounds } = deps;
-  for (const late of await listLateDeletions(db, bounds.lateSeconds, BATCH))
+  const { lateSeconds } = bounds;
+  for (const late of await listLateDeletions(db, { lateSeconds, limit: BATCH, overdue }))
     if (!stopping.aborted)
       await lookAt(deps, late, stopping).catch((error: unknown) => {
-        const { repository, digest } = late;
-        log.warn({ event: "late-deletion.unclear", repository, digest, err: error });
+        const { repository, digest, isOver } = late;
+        const what = { repository, digest, err: error };
+        log[isOver ? "error" : "warn"]({ event: "late-deletion.unclear", ...what });
       });
-  await forgetLateDeletion(db, null, bounds.lateSeconds);
+  await forgetLateDeletion(db, null, lateSeconds);
+  deps.overdue(await countOverdueDeletions(db, lateSeconds));
 }
 
 async function lookAt(

@@ -9,6 +9,7 @@ import type { RepairOutcome } from "../drift/repair-tag.js";
 import { recordFound, type RecordFoundDeps } from "../ledger/record-manifest.js";
 import { readTagState } from "../ledger/sql/read-tag.js";
 import {
+  countOverdueWrites,
   forgetUnanswered,
   listDueWrites,
   lookAgainAt,
@@ -22,6 +23,8 @@ export interface LookAtWritesDeps extends RecordFoundDeps {
   readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   /** Writes to the registry what a tag means. @throws when the registry does not answer */
   readonly repair: (tag: TagKey & { digest: Digest }, reason: string) => Promise<RepairOutcome>;
+  /** Told how many are still not as they should be, although the registry carries out nothing of them any more. */
+  readonly overdue: (count: number) => void;
 }
 
 const LOOK_MILLISECONDS = 5_000;
@@ -58,9 +61,11 @@ export async function lookAtWrites(deps: LookAtWritesDeps, stopping: AbortSignal
   for (const write of await listDueWrites(deps.db, BATCH))
     if (!stopping.aborted)
       await lookAt(deps, write).catch((error: unknown) => {
-        const { repository, tag, digest } = write;
-        deps.log.warn({ event: "unanswered-write.unclear", repository, tag, digest, err: error });
+        const { repository, tag, digest, isOver } = write;
+        const what = { repository, tag, digest, err: error };
+        deps.log[isOver ? "error" : "warn"]({ event: "unanswered-write.unclear", ...what });
       });
+  deps.overdue(await countOverdueWrites(deps.db));
 }
 
 async function lookAt(deps: LookAtWritesDeps, write: DueWrite): Promise<void> {
@@ -73,8 +78,16 @@ async function lookAt(deps: LookAtWritesDeps, write: DueWrite): Promise<void> {
   const isDone =
     state.kind === "held"
       ? await isAsHeld(deps, write, { held: state.digest, found })
-      : found !== "unreadable";
+      : isReadable(deps, write, found);
   if (isDone && write.isOver) await forgetUnanswered(deps.db, write);
+}
+
+/** While it is not, it stays noted that the next push may write. */
+function isReadable({ log }: LookAtWritesDeps, write: DueWrite, found: Found): boolean {
+  if (found !== "unreadable") return true;
+  const { repository, tag, digest, isOver } = write;
+  if (isOver) log.error({ event: "unanswered-write.stays-unreadable", repository, tag, digest });
+  return false;
 }
 
 function lookForTag({ upstreamDigest }: LookAtWritesDeps, write: DueWrite): Promise<Found> {

@@ -12,6 +12,8 @@ export interface GatewayMetrics extends ServiceMetrics {
   readonly hookMetrics: HookMetrics;
   readonly pullMetrics: PullMetrics;
   readonly readOnly: Gauge;
+  /** @returns what is told how many of a kind the registry has not carried out as the ledger says, and never will by itself */
+  readonly overdue: (kind: "tag" | "manifest") => (count: number) => void;
 }
 
 /** @returns a fresh registry with all of the gateway's metrics in it */
@@ -30,6 +32,12 @@ export function gatewayMetrics(): GatewayMetrics {
     labelNames: ["step" satisfies keyof { step: PushStep }],
     registers,
   });
+  const overdue = new Gauge<"kind">({
+    name: "registry_writes_overdue",
+    help: "Writes that the registry has not answered, of which nothing more is to come, and which are still not put right",
+    labelNames: ["kind"],
+    registers,
+  });
   return {
     ...metrics,
     counts: {
@@ -43,6 +51,9 @@ export function gatewayMetrics(): GatewayMetrics {
     },
     hookMetrics: hookMetrics(metrics.registry),
     pullMetrics: pullMetrics(metrics.registry),
+    overdue: (kind) => (count) => {
+      overdue.set({ kind }, count);
+    },
     readOnly: new Gauge({
       name: "gateway_read_only",
       help: "1 while pushes are refused because the gateways are read-only",

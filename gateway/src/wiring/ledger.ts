@@ -82,6 +82,7 @@ export function openLedger(
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(pushing, key),
   };
+  const { overdue } = deps.metrics;
   const counts = { ...deps.metrics.counts, source: sources.count };
   const own = { db: store.db, log, audit, bounds };
   const repair = openRepair({ ...own, upstream });
@@ -107,8 +108,8 @@ export function openLedger(
     kept,
     inheritance,
     parts: [
-      unansweredWrites({ ...pushing, repair }),
-      lateDeletions({ ...own, repair, putBack, reads: upstream }),
+      unansweredWrites({ ...pushing, repair, overdue: overdue("tag") }),
+      lateDeletions({ ...own, repair, putBack, reads: upstream, overdue: overdue("manifest") }),
       recovery(pushing),
       manifestRecovery(pushing),
       refusalSettling(pushing),

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { lastingWarning } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 
 /** Tells everybody who listens to the database, this process first. */
@@ -40,6 +41,7 @@ export function teller(
   const waiting = new Map<string, readonly [channel: string, payload: string]>();
   const closing = new AbortController();
   let running: Promise<void> | null = null;
+  const failing = lastingWarning(deps.log, "database.not-told");
   let isFailing = false;
 
   const keep = (channel: string, payload: string): void => {
@@ -54,8 +56,9 @@ export function teller(
         told.map(([, payload]) => payload),
       );
       isFailing = false;
+      failing.worked();
     } catch (error) {
-      if (!isFailing) deps.log.warn({ event: "database.not-told", count: told.length, err: error });
+      failing.failed(error, { count: told.length });
       isFailing = true;
       for (const [channel, payload] of told) keep(channel, payload);
     }

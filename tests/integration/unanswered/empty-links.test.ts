@@ -62,8 +62,10 @@ describe.each(registryPrograms())("a tag whose link is empty, registry $version"
     await late.outlast();
     await late.look();
     expect(await late.noted()).toBeGreaterThan(0);
+    expect(late.overdue()).toEqual({ tags: 1, manifests: 0 });
     expect((await put("second", "kept-3", late.wharf.gateways[1])).status).toBe(201);
     await late.look();
+    expect(late.overdue()).toEqual({ tags: 0, manifests: 0 });
     expect(await late.wharf.atRegistry("kept-3")).toBe(200);
   });
 

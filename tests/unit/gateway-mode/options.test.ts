@@ -1,6 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseCommand } from "#gateway/commands/mode/options.js";
 
+const DIGEST = `sha256:${"0".repeat(64)}`;
+
 describe("npm run mode understands", () => {
   test.each([
     ["show", { name: "show" }],
@@ -9,6 +11,8 @@ describe("npm run mode understands", () => {
     ["canary", { name: "canary", check: false }],
     ["canary --check", { name: "canary", check: true }],
     ["forget one:8080", { name: "forget", gateway: "one:8080" }],
+    ["end a/b:1.0", { name: "end", what: { repository: "a/b", tag: "1.0" } }],
+    [`end a/b@${DIGEST}`, { name: "end", what: { repository: "a/b", digest: DIGEST } }],
     [
       "read-only --reason move",
       { name: "read-only", reason: "move", drainSeconds: 60, waitSeconds: null },
@@ -27,6 +31,10 @@ describe("npm run mode refuses", () => {
     ["", "wanted one of: show, read-only, normal, canary, forget, end"],
     ["readonly", "wanted one of: show, read-only, normal, canary, forget, end"],
     ["show me", "not understood: me"],
+    ["end", "end: given , wanted REPOSITORY:TAG or REPOSITORY@DIGEST"],
+    ["end a/b", "end: given a/b, wanted"],
+    ["end a/b@1.0", "end: given a/b@1.0, wanted"],
+    [`end a/b:1.0@${DIGEST}`, "wanted REPOSITORY:TAG or REPOSITORY@DIGEST"],
     ["forget", "forget: wanted the name of a gateway"],
     ["forget one two", "not understood: one two"],
     ["read-only", "--reason: wanted a text of at most 200 characters for those who push"],

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { ConfigError } from "#service-kit/config.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { lastingWarning } from "#service-kit/lasting-failure.js";
+import { lastingWarning, type LastingFailure } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { anyRobot } from "./sql.js";
@@ -36,8 +36,9 @@ export function refuseRobots(
   const { signal } = stopping;
   let watching: Promise<void> = Promise.resolve();
   const watch = async (): Promise<void> => {
+    const failing = lastingWarning(deps.log, "authentication.undecided");
     while (await passed(watchMilliseconds, signal)) {
-      const robot = await anyRobot(deps.db).catch(() => null);
+      const robot = await ask(deps, failing);
       if (robot === null) continue;
       deps.log.fatal({ event: "authentication.not-off", message: faultOf(robot) });
       deps.end();
@@ -56,6 +57,18 @@ export function refuseRobots(
       return watching;
     },
   };
+}
+
+/** @returns a robot, or `null`: there is none, or, as is told, nobody knows */
+async function ask(deps: RefuseRobotsDeps, failing: LastingFailure): Promise<string | null> {
+  try {
+    const robot = await anyRobot(deps.db);
+    failing.worked();
+    return robot;
+  } catch (error) {
+    failing.failed(error);
+    return null;
+  }
 }
 
 async function untilKnown(deps: RefuseRobotsDeps, signal: AbortSignal): Promise<string | null> {

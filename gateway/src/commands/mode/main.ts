@@ -8,8 +8,11 @@ import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { readConfig } from "../../config/config.js";
-import { BOUNDS } from "../../ledger/bounds.js";
-import { endWrite } from "../../ledger/end-write.js";
+import { readBounds } from "../../config/bounds.js";
+import type { Bounds } from "../../ledger/bounds.js";
+import { endManifestWrite } from "../../ledger/end-manifest-write.js";
+import { endWrite, type EndedWrite } from "../../ledger/end-write.js";
+import type { ManifestKey } from "../../ledger/sql/tags-of-manifest.js";
 import { releaseCanary, whatRemembers } from "../../mode/canary.js";
 import { readCanary } from "../../mode/canary-sql.js";
 import { unlessCollecting } from "../../mode/collection-lock.js";
@@ -48,7 +51,7 @@ async function carryOut(
     case "forget":
       return forget(db, command.gateway);
     case "end":
-      return end(db, command.tag);
+      return end(db, command.what);
     case "normal":
       return backToNormal(db, config, command);
     case "canary":
@@ -78,15 +81,32 @@ function isMeant(name: string, given: string): boolean {
   return name === given || name.startsWith(`${given}/`);
 }
 
-async function end(db: Database, tag: TagKey): Promise<number> {
+/** Gateways may be told other bounds than the usual ones, and this command as they. */
+function boundsOf(env: NodeJS.ProcessEnv): Bounds {
+  const read = envReader(env);
+  const bounds = readBounds(read);
+  read.throwIfFaulty();
+  return bounds;
+}
+
+async function end(db: Database, what: TagKey | ManifestKey): Promise<number> {
+  const bounds = boundsOf(process.env);
+  const outcome =
+    "digest" in what
+      ? await endManifestWrite({ db, audit: recordAudit, bounds }, what, operator())
+      : await endTagWrite(db, bounds, what);
+  const mark = "digest" in what ? `@${what.digest}` : `:${what.tag}`;
+  print(`${what.repository}${mark}: ${outcome}`);
+  return outcome === "ended" ? 0 : 2;
+}
+
+function endTagWrite(db: Database, bounds: Bounds, tag: TagKey): Promise<EndedWrite> {
   const deps = {
     ...{ db, log: SILENT, audit: recordAudit },
     counts: { step: () => undefined, source: () => undefined },
-    waiting: { pause: () => Promise.resolve(), bounds: BOUNDS },
+    waiting: { pause: () => Promise.resolve(), bounds },
   };
-  const outcome = await endWrite(deps, tag, { by: operator(), reservation: randomUUID() });
-  print(`${tag.repository}:${tag.tag}: ${outcome}`);
-  return outcome === "ended" ? 0 : 2;
+  return endWrite(deps, tag, { by: operator(), reservation: randomUUID() });
 }
 
 /**

@@ -1,7 +1,9 @@
 import { parseArgs } from "node:util";
+import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { ManifestKey } from "../../ledger/sql/tags-of-manifest.js";
 import { understood, UsageError } from "#service-kit/command.js";
 
 export const USAGE = `Whether anything may be pushed
@@ -19,8 +21,8 @@ export const USAGE = `Whether anything may be pushed
       with --check only says whether it and every registry process have done so
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
-  end REPOSITORY:TAG
-      ends what was begun about a tag and cannot be settled, on record; nothing more of it is waited for
+  end REPOSITORY:TAG | REPOSITORY@DIGEST
+      ends what was begun about a tag or a manifest and cannot be settled, on record; nothing more of it is waited for
 
 Ends with 0 when it is done, 1 when something was still under way after --wait, 2 when it failed.
 Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE; for a canary the gateway's`;
@@ -37,7 +39,7 @@ export type ModeCommand =
   | { readonly name: "normal"; readonly reason: string; readonly unproven: boolean }
   | { readonly name: "canary"; readonly check: boolean }
   | { readonly name: "forget"; readonly gateway: string }
-  | { readonly name: "end"; readonly tag: TagKey };
+  | { readonly name: "end"; readonly what: TagKey | ManifestKey };
 
 const MOST_SECONDS = 86_400;
 
@@ -60,7 +62,7 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
     if (subject === undefined) throw new UsageError("forget: wanted the name of a gateway");
     return { name, gateway: subject };
   }
-  if (name === "end") return { name, tag: tagOf(subject ?? "") };
+  if (name === "end") return { name, what: writeOf(subject ?? "") };
   if (name !== "read-only")
     throw new UsageError("wanted one of: show, read-only, normal, canary, forget, end");
   const reason = values.reason?.trim() ?? "";
@@ -90,15 +92,14 @@ function parsed(argv: readonly string[]) {
   );
 }
 
-function tagOf(text: string): TagKey {
-  const colon = text.lastIndexOf(":");
+function writeOf(text: string): TagKey | ManifestKey {
+  const [, repository = "", mark, rest = ""] = /^([^:@]*)([:@])(.*)$/.exec(text) ?? [];
   try {
-    return {
-      repository: parseRepositoryName(text.slice(0, Math.max(colon, 0))),
-      tag: parseTag(text.slice(colon + 1)),
-    };
+    const key = { repository: parseRepositoryName(repository) };
+    return mark === "@" ? { ...key, digest: parseDigest(rest) } : { ...key, tag: parseTag(rest) };
   } catch {
-    throw new UsageError(`end: given ${text}, wanted REPOSITORY:TAG, as mode show names it`);
+    const wanted = "REPOSITORY:TAG or REPOSITORY@DIGEST";
+    throw new UsageError(`end: given ${text}, wanted ${wanted}, as mode show names it`);
   }
 }
 

@@ -14,26 +14,46 @@ export interface LateDeletion {
   readonly isOver: boolean;
 }
 
+const OVERDUE = "(late_since < now() - ($1 + 60) * interval '1 second')";
+
 /**
  * @param db - pool or transaction
- * @param lateSeconds - after which the registry carries out nothing any more
- * @param limit - at most this many
+ * @param options - seconds after which the registry carries out nothing any more; at most how many; and whether those count
+ *   that are still not as they should be a minute after that
  * @returns manifests that stand, as far as the ledger knows, longest ago first
  */
 export async function listLateDeletions(
   db: Queryable,
-  lateSeconds: number,
-  limit: number,
+  {
+    lateSeconds,
+    limit,
+    overdue,
+  }: { readonly lateSeconds: number; readonly limit: number; readonly overdue: boolean },
 ): Promise<LateDeletion[]> {
   const { rows } = await db.query<LateDeletion>(
     `select repository, digest, late_by as actor,
             late_since < now() - $1 * interval '1 second' as "isOver"
      from ledger.manifest
      where late_since is not null and deleting_at is null and deleted_at is null
+       and ($3 or not ${OVERDUE})
      order by late_since limit $2`,
-    [lateSeconds, limit],
+    [lateSeconds, limit, overdue],
   );
   return rows;
+}
+
+/**
+ * @param db - pool or transaction
+ * @param lateSeconds - after which the registry carries out nothing any more
+ * @returns how many are still not as they should be a minute after that
+ */
+export async function countOverdueDeletions(db: Queryable, lateSeconds: number): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from ledger.manifest
+     where deleting_at is null and deleted_at is null and ${OVERDUE}`,
+    [lateSeconds],
+  );
+  return rows[0]?.count ?? 0;
 }
 
 /**
@@ -54,6 +74,38 @@ export async function forgetLateDeletion(
        and (($2::text is null and deleted_at is not null) or (repository = $2 and digest = $3))`,
     [lateSeconds, late?.repository ?? null, late?.digest ?? null],
   );
+}
+
+/**
+ * Nothing more is waited for of a deletion: the manifest is looked at once more, soon. One that was looked at ever since it
+ * could be carried out no more is forgotten.
+ *
+ * @param tx - transaction that puts it on record
+ * @param late - the manifest
+ * @param lateSeconds - after which the registry carries out nothing any more
+ * @returns whether anything was waited for, or looked at
+ */
+export async function expectNoDeletion(
+  tx: Queryable,
+  { repository, digest }: Pick<LateDeletion, "repository" | "digest">,
+  lateSeconds: number,
+): Promise<boolean> {
+  const { rowCount } = await tx.query(
+    `update ledger.manifest as late
+     set late_since = case when before.over then null
+                           else clock_timestamp() - ($3 + 1) * interval '1 second' end,
+         late_by = case when before.over then null else late.late_by end,
+         late_wanted = late.late_wanted and not before.over
+     from (
+       select late_since < now() - $3 * interval '1 second' as over from ledger.manifest
+       where repository = $1 and digest = $2 and late_since is not null
+         and deleting_at is null and deleted_at is null
+       for update
+     ) as before
+     where late.repository = $1 and late.digest = $2`,
+    [repository, digest, lateSeconds],
+  );
+  return rowCount === 1;
 }
 
 /**

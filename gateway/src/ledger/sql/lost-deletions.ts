@@ -58,7 +58,7 @@ export interface SettledDeletion {
  */
 export async function settleDeletion(
   tx: Transaction,
-  { repository, digest }: LostDeletion,
+  { repository, digest }: Pick<LostDeletion, "repository" | "digest">,
   buriedBy: string | null,
 ): Promise<SettledDeletion> {
   const { rows } = await tx.query<Pick<SettledDeletion, "isNew">>(

@@ -89,6 +89,29 @@ export async function endStoredPush(
   return rows[0]?.deleted ?? false;
 }
 
+/** Seconds after which the gateway of a push by digest counts as lost. */
+export const UNSETTLED_SECONDS = 60;
+
+/**
+ * Takes the notes back of all pushes of a manifest whose gateway counts as lost.
+ *
+ * @param tx - transaction that puts it on record
+ * @param key - the manifest
+ * @returns who pushed it, of each
+ */
+export async function endLostManifestPushes(
+  tx: Queryable,
+  { repository, digest }: Pick<ManifestPush, "repository" | "digest">,
+): Promise<AuditActor[]> {
+  const { rows } = await tx.query<{ actor: AuditActor }>(
+    `delete from ledger.manifest_push
+     where repository = $1 and digest = $2 and noted_at < clock_timestamp() - $3 * interval '1 second'
+     returning actor`,
+    [repository, digest, UNSETTLED_SECONDS],
+  );
+  return rows.map(({ actor }) => actor);
+}
+
 /**
  * @param db - pool or transaction
  * @param limit - at most this many

@@ -69,6 +69,18 @@ export async function listDueWrites(db: Queryable, limit: number): Promise<DueWr
   return rows;
 }
 
+/**
+ * @param db - pool or transaction
+ * @returns of how many tags the registry carries out nothing any more since a minute, which are still not as they should be
+ */
+export async function countOverdueWrites(db: Queryable): Promise<number> {
+  const { rows } = await db.query<{ count: number }>(
+    `select count(*)::int as count from ledger.unanswered_write
+     where late_until < now() - interval '60 seconds'`,
+  );
+  return rows[0]?.count ?? 0;
+}
+
 /** Has it looked at again later. */
 export async function lookAgainAt(
   db: Queryable,

@@ -28,10 +28,12 @@ export interface LateWharf {
   readonly behind: TestGateway;
   /** Looks at what the registry has not answered, as every gateway does every few seconds. */
   look(): Promise<void>;
-  /** Makes it so long ago that the registry carries it out no more. */
+  /** Makes it so long ago that the registry carries it out no more, and all should be as it has to be. */
   outlast(): Promise<void>;
   /** Makes it so long ago that deletions under way are taken for lost. */
   loseDeletions(): Promise<void>;
+  /** @returns what the gateways tell of what is not, as of the last look */
+  overdue(): { readonly tags: number; readonly manifests: number };
   /** @returns how many tags and manifests somebody has to look at */
   noted(): Promise<number>;
   /** @returns the file that says what a tag means at the registry */
@@ -58,6 +60,7 @@ export async function startLateWharf(file: string): Promise<LateWharf> {
   const repairing = { ...parts, upstream, bounds: BOUNDS };
   const repair = openRepair(repairing);
   const { signal } = new AbortController();
+  const overdue = { tags: 0, manifests: 0 };
   const looking = {
     ...parts,
     counts: { growth: () => undefined },
@@ -67,15 +70,19 @@ export async function startLateWharf(file: string): Promise<LateWharf> {
       digest: TestManifest["digest"],
     ) => upstream.getManifest(repository, digest),
     repair,
+    overdue: (count: number) => (overdue.tags = count),
   };
   return {
+    overdue: () => ({ ...overdue }),
     ...{ wharf, between, behind },
     look: async () => {
       await db.query("update ledger.unanswered_write set look_at = now() - interval '1 second'");
       await lookAtWrites(looking, signal);
       await recoverDeletions({ ...looking, bounds: BOUNDS }, signal);
       const putBack = openPutBack(repairing);
-      await lookAtDeletions({ ...parts, bounds: BOUNDS, reads: upstream, putBack, repair }, signal);
+      const deleting = { ...looking, bounds: BOUNDS, reads: upstream, putBack };
+      const told = { overdue: (count: number) => (overdue.manifests = count) };
+      await lookAtDeletions({ ...deleting, ...told }, signal);
     },
     loseDeletions: async () => {
       await db.query(
@@ -88,11 +95,13 @@ export async function startLateWharf(file: string): Promise<LateWharf> {
       );
     },
     outlast: async () => {
-      await db.query("update ledger.unanswered_write set late_until = now() - interval '1 second'");
+      await db.query(
+        "update ledger.unanswered_write set late_until = now() - interval '61 seconds'",
+      );
       await db.query(
         `update ledger.manifest set late_since = late_since - $1 * interval '1 second'
          where late_since is not null`,
-        [BOUNDS.lateSeconds],
+        [BOUNDS.lateSeconds + 61],
       );
     },
     noted: async () => {
