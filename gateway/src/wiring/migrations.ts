@@ -1,4 +1,5 @@
 import { fileURLToPath } from "node:url";
+import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import type { MigrationSet } from "#service-kit/db/migrate.js";
 import type { SchemaRights } from "#service-kit/db/rights.js";
 
@@ -49,3 +50,6 @@ export const LEDGER_MIGRATIONS: MigrationSet = {
   directory: fileURLToPath(new URL("../../../../gateway/sql", import.meta.url)),
   rights: RIGHTS,
 };
+
+/** What a gateway writes to. */
+export const GATEWAY_SCHEMAS: readonly MigrationSet[] = [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS];

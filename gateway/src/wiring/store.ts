@@ -1,13 +1,13 @@
 import type { Registry } from "prom-client";
-import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
+import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
-import { LEDGER_MIGRATIONS } from "./migrations.js";
+import { GATEWAY_SCHEMAS } from "./migrations.js";
 
 /** Postgres, as a gateway uses it. */
 export interface Store extends Opened {
@@ -31,15 +31,16 @@ export function openStore(
   const { database, databaseConnections: connections } = config;
   const heard = subscriber(database, log);
   const options = { name: "gateway", connections, heard: heard.hear, registry };
-  const db = openDatabase(database, options, log);
-  const schema = migrator(database, [LEDGER_MIGRATIONS, AUDIT_MIGRATIONS], log);
+  const schema = migrator(database, GATEWAY_SCHEMAS, log);
+  const whole = wholeDatabase(openDatabase(database, options, log), GATEWAY_SCHEMAS, log);
+  const { db } = whole;
   // Ends last, since everything else may still write.
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
   return {
     db,
     pushDb: boundedDatabase(db, Math.floor(connections / 2)),
     heard,
-    hindrance: () => schema.unmigrated() ?? heard.hindrance(),
-    parts: [pool, schema, heard],
+    hindrance: () => schema.unmigrated() ?? whole.hindrance() ?? heard.hindrance(),
+    parts: [pool, schema, whole.watch, heard],
   };
 }

@@ -13,7 +13,7 @@ const FOLDER = "earlier-forms";
  *
  * @param client - connection of the schema's owner
  * @param directory - folder of the migrations
- * @param applied - names of migrations that the database has, in whatever form
+ * @param applied - names of migrations that the database has, in a form that is not recorded
  * @throws whatever Postgres says; then nothing of the file is done
  */
 export async function amendEarlierForms(

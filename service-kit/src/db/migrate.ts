@@ -6,14 +6,27 @@ import { endClient } from "./end-client.js";
 import { lastingFailure } from "../lasting-failure.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
+import { judgeSchema, notWhole } from "./judge-schema.js";
 import { WORK_LOCKS } from "./locks.js";
-import { appliedMigrations, examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
+import { examineRole, pendingMigrations, type OwnRole } from "./own-role.js";
 import type { DatabaseConfig } from "./config.js";
+import { readMigrationFiles } from "./migration-files.js";
+import {
+  isBeingRestored,
+  markWhole,
+  recordedMigrations,
+  recordMigrations,
+} from "./recorded-migrations.js";
 import { tellingLosses } from "./servers.js";
 import { PoolerError } from "./pooler.js";
 import { connectSession } from "./session.js";
 import { isThere } from "./is-there.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
+
+/** A schema that this version must not touch; the message says which, and why. */
+export class SchemaError extends Error {
+  override readonly name = "SchemaError";
+}
 
 /** A folder of forward-only SQL migrations and the schema that they fill. */
 export interface MigrationSet {
@@ -55,8 +68,13 @@ async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): 
   const { schema } = migrations;
   await client.query("select pg_advisory_lock($1)", [WORK_LOCKS.migration]);
   await client.query(`set lock_timeout = ${TABLE_LOCK_MILLISECONDS}`);
-  const before = await appliedMigrations(client, schema);
-  await amendEarlierForms(client, migrations.directory, before);
+  const files = await readMigrationFiles(migrations.directory);
+  const recorded = await recordedMigrations(client, schema);
+  const { refusal, isNewer } = judgeSchema(schema, files, recorded);
+  const why = (await isBeingRestored(client, schema)) ? notWhole(schema) : refusal;
+  if (why !== null) throw new SchemaError(why);
+  const unknownForm = recorded.filter(({ sha256 }) => sha256 === null).map(({ name }) => name);
+  await amendEarlierForms(client, migrations.directory, unknownForm);
   const applied = await runner({
     dbClient: client,
     dir: migrations.directory,
@@ -74,7 +92,23 @@ async function apply(client: pg.Client, migrations: MigrationSet, log: Logger): 
     logger: silent,
   });
   for (const { name } of applied) log.info({ event: "database.migrated", schema, migration: name });
-  await grantRights(client, schema, migrations.rights ?? { tables: {} });
+  await inTransaction(client, async () => {
+    await recordMigrations(client, schema, files);
+    // Rights of a later version are that version's affair: it has tables that this one does not know.
+    if (!isNewer) await grantRights(client, schema, migrations.rights ?? { tables: {} });
+    await markWhole(client, schema);
+  });
+}
+
+async function inTransaction(client: pg.Client, work: () => Promise<void>): Promise<void> {
+  await client.query("begin");
+  try {
+    await work();
+    await client.query("commit");
+  } catch (error) {
+    await client.query("rollback");
+    throw error;
+  }
 }
 
 async function hasSchema(client: pg.Client, schema: string): Promise<boolean> {
@@ -153,7 +187,7 @@ export function migrator(
       }
     } catch (error) {
       pooled = error instanceof PoolerError ? error : null;
-      why = pooled?.message ?? NOT_YET;
+      why = error instanceof SchemaError ? error.message : (pooled?.message ?? NOT_YET);
       failing.failed(error);
     }
     if (why !== null) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);

@@ -46,12 +46,7 @@ export async function pendingMigrations(
   return names.filter((name) => !applied.has(name)).sort();
 }
 
-/**
- * @param client - a connection
- * @param schema - name of a schema
- * @returns names of the migrations that have been applied; none where the role may not read them
- */
-export async function appliedMigrations(
+async function appliedMigrations(
   client: Pick<pg.ClientBase, "query">,
   schema: string,
 ): Promise<string[]> {

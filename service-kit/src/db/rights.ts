@@ -22,6 +22,8 @@ export interface SchemaRights {
 
 /** The table in which migrations are listed; everybody may see whether the schema is up to date. */
 export const MIGRATION_TABLE = "migration";
+/** What is filled last, so that everybody may see whether the schema is whole: a materialized view, as `pg_restore` has it. */
+export const WHOLE_MARK = "whole";
 
 /**
  * Gives every role that exists in the cluster the rights that are declared, and takes from it all others, at once.
@@ -45,7 +47,8 @@ export async function grantRights(
   const there = await presentTables(client, schema, rights);
   const wanted = roles.flatMap((role) => grantsOf(role, schema, there));
   const statements = [...roles.flatMap((role) => revocations(role, schema)), ...wanted];
-  await client.query(["begin", ...statements, "commit"].join(";\n"));
+  // Without parameters it is one transaction, or part of the one that there is.
+  await client.query(statements.join(";\n"));
 }
 
 /** While services are replaced one after the other, one of before may run that knows nothing of a newer table, or more. */
@@ -91,7 +94,7 @@ function grantsOf(role: ServiceRole, schema: string, rights: SchemaRights): stri
   if (tables.length + functions.length === 0) return [];
   return [
     `grant usage on schema ${within} to ${name}`,
-    `grant select on ${within}.${MIGRATION_TABLE} to ${name}`,
+    `grant select on ${within}.${MIGRATION_TABLE}, ${within}.${WHOLE_MARK} to ${name}`,
     ...tables,
     ...functions,
   ];

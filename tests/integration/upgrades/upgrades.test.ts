@@ -22,6 +22,7 @@ const EARLIER = [
   "6-before-login-failures",
   "7-before-manifest-checked",
   "8-before-late-deletions",
+  "9-with-checksums",
 ];
 
 let postgres: TestPostgres;

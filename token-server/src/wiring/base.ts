@@ -2,6 +2,7 @@ import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
+import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { changedFiles } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
@@ -43,16 +44,15 @@ export async function openBase(
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
   const options = { name: "token-server", connections, registry: metrics.registry };
-  const db = openDatabase(database, options, log);
-  const { unmigrated, ...schema } = migrator(
-    database,
-    [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
-    log,
-  );
+  const schemas = [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
+  const schema = migrator(database, schemas, log);
+  const whole = wholeDatabase(openDatabase(database, options, log), schemas, log);
+  const { db } = whole;
+  const unmigrated = () => schema.unmigrated() ?? whole.hindrance();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
-  const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
+  const parts = [pool, schema, whole.watch, ...records.parts, keys, changedFiles(readOnce, log)];
   const files = refusedFiles(metrics.registry);
   return { log, metrics, keys, db, records, files, unmigrated, parts };
 }

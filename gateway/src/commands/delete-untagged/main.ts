@@ -4,6 +4,7 @@ import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -20,6 +21,7 @@ import { openDeletionOfManifests } from "../../wiring/deletion.js";
 import { openOwnRequests } from "../../wiring/registry.js";
 import { openTagRules } from "../../wiring/tag-rules.js";
 import { untaggedManifests } from "./untagged-manifests.js";
+import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 
 const USAGE = `Deletes manifests that have no tag at the registry and that no tag needs, on record
 
@@ -43,7 +45,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     openSinks(config.events, outgoing(config.proxies)),
     () => undefined,
   );
-  const db = openDatabase(config.database, { name: "delete-untagged", connections: 10 }, log);
+  const pool = openDatabase(config.database, { name: "delete-untagged", connections: 10 }, log);
+  const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, log);
   const counts = { deleted: 0, kept: 0, gone: 0 };
   try {
     const deletion = openDeletionOfManifests({ db, log, audit, policy, registry });

@@ -3,6 +3,7 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
+import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -23,6 +24,7 @@ import { progressLine, reportLines } from "./report.js";
 import { isInOrder } from "../../discovery/in-order.js";
 import type { Taking } from "../../discovery/pass.js";
 import type { PassSummary } from "../../discovery/tally.js";
+import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 
 const USAGE = `Compares the ledger with the registry once
 
@@ -49,7 +51,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const command = parseCommand(argv);
   const config = readConfig(env);
   const silent = createLogger("discover", "silent");
-  const db = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
+  const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
+  const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);
   const { policy, registry } = await openRegistry(config, silent);
   // What it puts into the queues a gateway delivers.
   const sinks = openSinks(config.events, outgoing(config.proxies));
