@@ -8,10 +8,11 @@ import { signStatement } from "#service-kit/signing/statement.js";
 import { CHECKPOINT_TYPE, entriesIn, tokenHash, type Checkpoint } from "./checkpoint.js";
 import { readHeads } from "./sql/chain-heads.js";
 import {
+  checkpointState,
   insertCheckpoint,
-  lastCheckpoint,
   tryCheckpointLock,
   type CheckpointRow,
+  type CheckpointState,
 } from "./sql/checkpoints.js";
 
 /** When a checkpoint is due: whichever comes first. */
@@ -26,8 +27,6 @@ export interface CheckpointDeps {
   readonly log: Pick<Logger, "info" | "warn">;
   /** @returns the key to sign with now */
   readonly key: () => SigningKey;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly interval: CheckpointInterval;
 }
 
@@ -35,7 +34,7 @@ const LOOK_MILLISECONDS = 1_000;
 const LOOK_AFTER_FAILURE_MILLISECONDS = 10_000;
 
 /**
- * @param deps - audit log, key, clock and how often
+ * @param deps - audit log, key, and how often
  * @returns a component that makes checkpoints when they are due; replicas may do so side by side, since the
  *   database lets one at a time
  */
@@ -56,17 +55,18 @@ export function checkpointer(deps: CheckpointDeps): Component {
 /**
  * Signs where all chains stand, when that is due.
  *
- * @param deps - audit log, key, clock and how often
+ * @param deps - audit log, key, and how often
  * @returns number of the new checkpoint; `null` when none is due or another replica makes it
  */
 export async function makeDueCheckpoint(deps: CheckpointDeps): Promise<number | null> {
-  if (!isDue(deps, await lastCheckpoint(deps.db), entriesIn(await readHeads(deps.db)))) return null;
+  if (!isDue(deps, await checkpointState(deps.db), entriesIn(await readHeads(deps.db))))
+    return null;
   const made = await deps.db.transaction(async (tx) => {
     if (!(await tryCheckpointLock(tx))) return null;
-    const last = await lastCheckpoint(tx);
+    const state = await checkpointState(tx);
     const heads = await readHeads(tx);
-    if (!isDue(deps, last, entriesIn(heads))) return null;
-    const row = signCheckpoint(deps, last, heads);
+    if (!isDue(deps, state, entriesIn(heads))) return null;
+    const row = signCheckpoint(deps, state, heads);
     await insertCheckpoint(tx, row);
     return row;
   });
@@ -77,25 +77,26 @@ export async function makeDueCheckpoint(deps: CheckpointDeps): Promise<number | 
   return number;
 }
 
-function isDue(deps: CheckpointDeps, last: CheckpointRow | null, entries: number): boolean {
-  const { interval, now } = deps;
+function isDue(deps: CheckpointDeps, { last, now }: CheckpointState, entries: number): boolean {
+  const { interval } = deps;
   const fresh = entries - (last?.entries ?? 0);
   if (fresh < 0)
     throw new Error("the audit log is shorter than its last checkpoint says: verify it");
   if (fresh === 0) return false;
-  const age = last === null ? Infinity : (now() - last.at.getTime()) / 1000;
-  return fresh >= interval.entries || age >= interval.seconds;
+  if (last === null || fresh >= interval.entries) return true;
+  const age = (now.getTime() - last.at.getTime()) / 1000;
+  // One of the future was made while the clock was wrong: when it is due is not known, so it is.
+  return age >= interval.seconds || age < 0;
 }
 
 function signCheckpoint(
-  { key, now }: CheckpointDeps,
-  last: CheckpointRow | null,
+  { key }: CheckpointDeps,
+  { last, now }: CheckpointState,
   heads: Checkpoint["heads"],
 ): CheckpointRow {
-  const at = new Date(now());
   const number = (last?.number ?? 0) + 1;
   const previous = last === null ? "" : tokenHash(last.token);
-  const checkpoint: Checkpoint = { number, at: at.toISOString(), heads, previous };
+  const checkpoint: Checkpoint = { number, at: now.toISOString(), heads, previous };
   const token = signStatement(key(), CHECKPOINT_TYPE, checkpoint);
-  return { number, at, entries: entriesIn(heads), token };
+  return { number, at: now, entries: entriesIn(heads), token };
 }

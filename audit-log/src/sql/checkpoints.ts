@@ -19,13 +19,24 @@ export async function tryCheckpointLock(tx: Queryable): Promise<boolean> {
   return rows[0]?.locked === true;
 }
 
-/** @returns the last checkpoint, or `null` before the first */
-export async function lastCheckpoint(db: Queryable): Promise<CheckpointRow | null> {
-  const { rows } = await db.query<RawRow>(
-    `select ${COLUMNS} from audit.checkpoint order by number desc limit 1`,
-  );
-  return rows[0] === undefined ? null : toRow(rows[0]);
+/** Where the log stands by the clock of the database, the one that all replicas share. */
+export interface CheckpointState {
+  /** `null` before the first. */
+  readonly last: CheckpointRow | null;
+  readonly now: Date;
 }
+
+/** @returns the last checkpoint, and the time */
+export async function checkpointState(db: Queryable): Promise<CheckpointState> {
+  const { rows } = await db.query<Nullable<RawRow> & { now: Date }>(
+    `select clock_timestamp() as now, last.* from (select) as one
+     left join (select ${COLUMNS} from audit.checkpoint order by number desc limit 1) as last on true`,
+  );
+  const [{ now, ...last } = { now: new Date(Number.NaN), number: null }] = rows;
+  return { now, last: last.number === null ? null : toRow(last as RawRow) };
+}
+
+type Nullable<T> = { readonly [Key in keyof T]: T[Key] | null };
 
 /** @returns the checkpoints that follow a number, in order, so many at most */
 export async function checkpointsAfter(

@@ -31,7 +31,7 @@ export async function putAgain(
   put: () => Promise<WholeAnswer>,
   reads: PartReads,
   repository: RepositoryName,
-  now: () => number = Date.now,
+  now: () => number = () => performance.now(),
 ): Promise<WholeAnswer> {
   const began = now();
   let times = 0;

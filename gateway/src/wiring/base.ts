@@ -45,7 +45,7 @@ export async function openBase(
   const { db } = store;
   const records = openRecords(config.keys.owner, { db, keys, log });
   const interval = config.checkpoints;
-  const signing = checkpointer({ db, log, key: () => keys.active(), now: Date.now, interval });
+  const signing = checkpointer({ db, log, key: () => keys.active(), interval });
   const watch = changedFiles(readOnce, log);
   const parts = [...store.parts, ...records.parts, signing, keys, watch];
   const files = refusedFiles(metrics.registry);

@@ -77,7 +77,7 @@ export function openLedger(
   followTold(store.heard, { settled, resolver, remembered, kept });
   const waiting: Waiting = {
     bounds,
-    now: Date.now,
+    now: memory.now,
     pause: (milliseconds) => pause(milliseconds),
     untilSettled: (key, milliseconds) => settled.until(key, milliseconds),
     recover: (key) => recoverTag(pushing, key),

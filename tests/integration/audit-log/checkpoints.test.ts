@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { checkpointer, makeDueCheckpoint } from "#audit-log/checkpointer.js";
 import { checkpointsAfter } from "#audit-log/sql/checkpoints.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { createAuditLog, type TestAuditLog } from "./support/audited.js";
@@ -21,9 +22,9 @@ const numbers = async () => (await checkpointsAfter(log.db, 0, 100)).map(({ numb
 
 describe("checkpoints", () => {
   test("are made after so many entries, or so many seconds with any entry", async () => {
-    let now = Date.now();
+    let ahead = 0;
     const interval = { entries: 3, seconds: 60 };
-    const make = () => makeDueCheckpoint(log.checkpointDeps({ interval, now: () => now }));
+    const make = () => makeDueCheckpoint(log.checkpointDeps({ interval, db: clockAhead(log.db, () => ahead) })); // prettier-ignore
     expect(await make()).toBeNull();
     await log.append(1);
     expect(await make()).toBe(1);
@@ -32,12 +33,29 @@ describe("checkpoints", () => {
     await log.append(1);
     expect(await make()).toBe(2);
     await log.append(1);
-    now += 59_000;
+    ahead += 57_000;
     expect(await make()).toBeNull();
-    now += 1_000;
+    ahead += 3_000;
     expect(await make()).toBe(3);
-    now += 3_600_000;
+    ahead += 3_600_000;
     expect(await make()).toBeNull();
+    expect((await log.verify()).findings).toEqual([]);
+  });
+
+  test("of a database whose clock was ahead keep none from being made once it is right", async () => {
+    const make = (hours: number) =>
+      makeDueCheckpoint(
+        log.checkpointDeps({
+          interval: { entries: 100, seconds: 60 },
+          db: clockAhead(log.db, () => hours * 3_600_000),
+        }),
+      );
+    await log.append(1);
+    expect(await make(10)).toBe(1);
+    await log.append(1);
+    expect(await make(0)).toBe(2);
+    await log.append(1);
+    expect(await make(0)).toBeNull();
     expect((await log.verify()).findings).toEqual([]);
   });
 
@@ -88,3 +106,17 @@ describe("checkpoints", () => {
     await expect(log.checkpoint()).rejects.toThrow("shorter than its last checkpoint says");
   });
 });
+
+/** @returns the database, whose clock is so many milliseconds ahead for whoever reads where checkpoints stand */
+function clockAhead(db: Database, milliseconds: () => number): Database {
+  const shifted = <T extends Queryable>(asked: T): T => ({
+    ...asked,
+    query: async (...statement: Parameters<Queryable["query"]>) => {
+      const answer = await asked.query<{ now?: unknown }>(...statement);
+      for (const row of answer.rows)
+        if (row.now instanceof Date) row.now = new Date(row.now.getTime() + milliseconds());
+      return answer;
+    },
+  });
+  return { ...shifted(db), transaction: (work) => db.transaction((tx) => work(shifted(tx))) };
+}

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { entryHash, genesisHash } from "#audit-log/chain.js";
 import { tokenHash } from "#audit-log/checkpoint.js";
-import { lastCheckpoint } from "#audit-log/sql/checkpoints.js";
+import { checkpointState } from "#audit-log/sql/checkpoints.js";
 import { entriesAfter } from "#audit-log/sql/entries.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Queryable } from "#service-kit/db/pool.js";
@@ -197,7 +197,7 @@ describe("verifying checkpoints", () => {
   });
 
   test("finds one whose statement was edited", async () => {
-    const token = (await lastCheckpoint(log.db))?.token ?? "";
+    const token = (await checkpointState(log.db)).last?.token ?? "";
     const [head = "", payload = "", signature = ""] = token.split(".");
     const edited = Buffer.from(
       Buffer.from(payload, "base64url").toString().replace('"position":20', '"position":19'),
@@ -238,7 +238,7 @@ describe("verifying checkpoints", () => {
   });
 
   test("cannot see that the last checkpoint and all since the one before were removed, unless its line in the gateway's log was kept", async () => {
-    const { number = 0, token = "" } = (await lastCheckpoint(log.db)) ?? {};
+    const { number = 0, token = "" } = (await checkpointState(log.db)).last ?? {};
     await log.forge(async (tx) => {
       await tx.query("delete from audit.checkpoint where number = 2");
       await cutAfter(tx, 10);

@@ -61,7 +61,6 @@ describe("while one replica makes a pass", () => {
     const made = makeDueCheckpoint({
       ...{ db, interval, log: SILENT },
       key: () => keys.active(),
-      now: Date.now,
     });
     expect(await made).toBe(1);
     ending.abort(new Error("seen enough"));

@@ -33,7 +33,8 @@ let db: Database;
 let authority: TokenAuthority;
 let registry: UpstreamDouble;
 let gateway: TestGateway;
-let now = Date.now();
+// Nothing is on record as later than now.
+let now = Date.now() - 30 * 24 * HOUR;
 
 const amd = image("amd64");
 const arm = image("arm64");
@@ -377,9 +378,9 @@ async function total(end: string, query: string): Promise<unknown> {
 /** Puts one pull each of callers on record who are named by how many seconds ago it was. */
 async function fill(tag: string, digest: string, callers: number, after = 0): Promise<void> {
   await db.query(
-    `insert into ledger.pull select $1, $2, $3, i::text, i::text, '', '', '', '', 1, now(),
-       now() - i * interval '1 second' from generate_series($4::int + 1, $4::int + $5::int) as i`,
-    [REPOSITORY, tag, digest, after, callers],
+    `insert into ledger.pull select $1, $2, $3, i::text, i::text, '', '', '', '', 1, $6::timestamptz,
+       $6::timestamptz - i * interval '1 second' from generate_series($4::int + 1, $4::int + $5::int) as i`,
+    [REPOSITORY, tag, digest, after, callers, new Date(now)],
   );
 }
 

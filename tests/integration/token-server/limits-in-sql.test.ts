@@ -50,3 +50,14 @@ test("only what is over is forgotten", async () => {
   );
   expect(rows.map(({ kept }) => kept).sort()).toEqual(["1", "source:a"]);
 });
+
+test("a window that was begun while the clock was ahead ends when that is found, and begins anew", async () => {
+  await take("source:a", "1");
+  await server.db.query(
+    "update token_server.login_failure set expires_at = expires_at + interval '10 hours'",
+  );
+  const { taken, milliseconds } = await take("source:a", "2");
+  expect(taken).toBe(true);
+  expect(milliseconds).toBeLessThanOrEqual(60_000);
+  expect((await take("source:a", "3")).taken).toBe(false);
+});

@@ -1,6 +1,10 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Point, Taking } from "./points.js";
 
+/** A window that ends later than one that begins now, and not by an attempt at the same time, was begun while the clock was ahead. */
+const IS_OVER =
+  "(held.expires_at <= now() or held.expires_at > excluded.expires_at + interval '1 minute')";
+
 /** @returns whether the credential holds a point now; the row's lock lets one attempt after the other in */
 export async function takePoint(
   db: Queryable,
@@ -12,13 +16,13 @@ export async function takePoint(
      values ($1, array[$2::bigint], $3, now() + $4 * interval '1 second')
      on conflict (key) do update set
        credentials = case
-         when held.expires_at <= now() then excluded.credentials
+         when ${IS_OVER} then excluded.credentials
          when held.credentials @> excluded.credentials then held.credentials
          when cardinality(held.credentials) >= excluded.bound then held.credentials
          else held.credentials || excluded.credentials end,
        bound = excluded.bound,
        expires_at = case
-         when held.expires_at <= now() then excluded.expires_at else held.expires_at end
+         when ${IS_OVER} then excluded.expires_at else held.expires_at end
      returning $2::bigint = any(credentials) as taken,
        extract(epoch from expires_at - now())::float8 * 1000 as milliseconds`,
     [key, credential, most, windowSeconds],

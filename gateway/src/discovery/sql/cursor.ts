@@ -16,11 +16,12 @@ export interface Rest {
   readonly sinceEnd: number;
 }
 
-/** @returns whether it was so long ago, or never */
+/** @returns whether it was so long ago, or never; times of the future are of a clock that was ahead, and say nothing */
 export async function isPassDue(db: Queryable, rest: Rest): Promise<boolean> {
   const { rows } = await db.query<{ due: boolean }>(
-    `select clock_timestamp() >= greatest(began_at + make_interval(secs => $1),
-                                          ended_at + make_interval(secs => $2)) as due
+    `select coalesce(clock_timestamp() >= greatest(
+              case when began_at <= clock_timestamp() then began_at + make_interval(secs => $1) end,
+              case when ended_at <= clock_timestamp() then ended_at + make_interval(secs => $2) end), true) as due
      from ledger.discovery`,
     [rest.sinceBegin, rest.sinceEnd],
   );

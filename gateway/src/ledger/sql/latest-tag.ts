@@ -6,7 +6,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 /**
  * End of a statement on `ledger.tag` that finds the tag of repository `$1` that was pushed last. Tags of signatures and
  * referrers (`isSignatureTag`) never count. The condition of the index `tag_latest` word for word, or Postgres does not
- * use it.
+ * use it. A push is newer than all before it (`commitTag`).
  */
 export const NEWEST_PUSHED = `repository = $1 and digest is not null and deleted_at is null
   and name !~ '^sha(256|512)-[0-9a-f]{64}([.](sig|att|sbom))?$'

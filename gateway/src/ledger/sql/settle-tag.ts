@@ -2,6 +2,7 @@ import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Reservation, TagClaim } from "./reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import { NEWEST_PUSHED } from "./latest-tag.js";
 import { formatNotice, type SettledNotice } from "../settled-notice.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
@@ -21,7 +22,8 @@ export interface Committed {
 
 /**
  * Makes a reserved tag mean its digest. A repeat of what it meant already keeps its date, author and origin, also
- * where it was deleted meanwhile: what comes back is no newer for it, and virtual `latest` does not move.
+ * where it was deleted meanwhile: what comes back is no newer for it, and virtual `latest` does not move. A push is newer than
+ * what its repository had before, also where the clock was ahead when that was pushed.
  *
  * @param tx - transaction that also stores the manifest and the audit entry
  * @param claim - the reservation's owner
@@ -38,7 +40,10 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
          pushed_by = case when before.digest = held.reserved_digest
                           then held.pushed_by else held.reserved_by end,
          pushed_at = case when before.digest = held.reserved_digest
-                          then held.pushed_at else clock_timestamp() end,
+                          then held.pushed_at
+                          else greatest(clock_timestamp(),
+                                 (select pushed_at from ledger.tag where ${NEWEST_PUSHED}) + interval '1 microsecond')
+                          end,
          origin = case when before.digest = held.reserved_digest then held.origin else 'pushed' end,
          deleted_at = null, deleted_by = null,
          missing_since = null, missing_sightings = 0, drift_digest = null, drift_since = null,

@@ -47,7 +47,9 @@ export async function readDeletedSince(
 ): Promise<DeletedTag[]> {
   const { rows } = await db.query<DeletedTag>(
     `select repository, name as tag, deleted_at::text as at, revision::float8 as revision from ledger.tag
-     where deleted_at is not null and ($1::text is null or deleted_at >= $1::timestamptz)
+     where deleted_at is not null and ($1::text is null
+         -- The clock may have been ahead when the one before was deleted.
+         or deleted_at >= least($1::timestamptz, clock_timestamp() - interval '1 minute'))
      order by deleted_at desc limit $2`,
     [after, limit],
   );

@@ -27,7 +27,10 @@ export async function recordPulls(tx: Queryable, pulls: readonly CountedPulls[])
   await tx.query("select pg_advisory_xact_lock($1)", [WORK_LOCKS.pulls]);
   const { rows } = await tx.query<Pulled>(
     `with pulled as (
-       select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
+       -- A gateway's own clock may be ahead: nothing was pulled later than now.
+       select repository, tag, digest, caller, uid, realm, kind, address, user_agent, count,
+              least(first_at, clock_timestamp()) as first_at, least(last_at, clock_timestamp()) as last_at
+       from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[],
                             $7::text[], $8::text[], $9::text[], $10::bigint[],
                             $11::timestamptz[], $12::timestamptz[])
          as pulled (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count,

@@ -64,7 +64,6 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
     db,
     log: SILENT,
     key: () => keys.active(),
-    now: Date.now,
     interval: { entries: 1, seconds: 1 },
     ...known,
   });
