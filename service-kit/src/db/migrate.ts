@@ -187,7 +187,7 @@ export function migrator(
       }
     } catch (error) {
       pooled = error instanceof PoolerError ? error : null;
-      why = error instanceof SchemaError ? error.message : (pooled?.message ?? NOT_YET);
+      why = error instanceof SchemaError ? error.message : (pooled?.why ?? NOT_YET);
       failing.failed(error);
     }
     if (why !== null) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);
