@@ -1,5 +1,6 @@
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
@@ -47,11 +48,11 @@ export async function openBase(
   const schemas = [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
   const schema = migrator(database, schemas, log);
   const whole = wholeDatabase(openDatabase(database, options, log), schemas, log);
-  const { db } = whole;
+  const db = boundedDatabase(whole.db, connections);
   const unmigrated = () => schema.unmigrated() ?? whole.hindrance();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
-  const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
+  const pool = { name: "database", start: () => Promise.resolve(), stop: () => whole.db.close() };
   const parts = [pool, schema, whole.watch, ...records.parts, keys, changedFiles(readOnce, log)];
   const files = refusedFiles(metrics.registry);
   return { log, metrics, keys, db, records, files, unmigrated, parts };
