@@ -36,7 +36,7 @@ async function open(config: GatewayConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, records, store, db, files } = base;
   const unguarded = openRegistry(config, keys, log);
-  const tokenServer = openTokenServer(config.tokenServerUrl, keys, log);
+  const tokenServer = openTokenServer(config.tokenServerUrls, keys, log);
   const rules = await openTagRules(config.tagPolicyFile, { records, log, files });
   const { policy } = rules;
   const watching = openClocks(config, { db, registry: unguarded, log, metrics });

@@ -8,7 +8,7 @@ import type { Logger } from "#service-kit/log.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { LATEST } from "#tag-policy/tag-policy.js";
-import type { AskLedger } from "../ledger/ask-ledger.js";
+import type { Ask } from "#service-kit/db/asker.js";
 import { readListedTags } from "../ledger/sql/listed-names.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
@@ -20,7 +20,7 @@ import { inOrder, nextLink, onlyAfter, withName } from "./tags-page.js";
 /** What listing tags and repositories needs. */
 export interface ListDeps {
   readonly db: Queryable;
-  readonly ask: AskLedger;
+  readonly ask: Ask;
   readonly log: Logger;
   readonly upstream: Upstream;
 }

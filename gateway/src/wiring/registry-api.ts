@@ -4,7 +4,7 @@ import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Deletion } from "../deletion/deletion.js";
-import { ledgerAsker } from "../ledger/ask-ledger.js";
+import { asker } from "#service-kit/db/asker.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { defaultImages, keptFirst } from "../proxy/default-images.js";
 import { registryRoute } from "../proxy/handle.js";
@@ -68,7 +68,7 @@ export function openRegistryApi(
       newReservation: randomUUID,
       allowDelete,
     },
-    listing: { db, ask: ledgerAsker(), log, upstream },
+    listing: { db, ask: asker(), log, upstream },
     uploads,
     reading: {
       passing: registry,
