@@ -1,4 +1,6 @@
+import { join } from "node:path";
 import { checkpointer } from "#audit-log/checkpointer.js";
+import { seenCheckpoint } from "#audit-log/seen-checkpoint.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
 import { changedFiles } from "#service-kit/files-read-once.js";
 import { openInspector } from "#service-kit/inspector.js";
@@ -47,7 +49,10 @@ export async function openBase(
   const interval = config.checkpoints;
   const signing = checkpointer({ db, log, key: () => keys.active(), interval });
   const watch = changedFiles(readOnce, log);
-  const parts = [...store.parts, ...records.parts, signing, keys, watch];
+  const { directory, owner } = config.keys;
+  const file = join(directory, `${owner}-newest-checkpoint.json`);
+  const seen = seenCheckpoint({ db, log, metrics, file });
+  const parts = [...store.parts, ...records.parts, signing, seen, keys, watch];
   const files = refusedFiles(metrics.registry);
   return { log, metrics, keys, store, db, records, files, parts };
 }
