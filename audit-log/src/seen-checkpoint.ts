@@ -9,7 +9,7 @@ import type { Logger } from "#service-kit/log.js";
 import { lookingAgain } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { tokenHash } from "./checkpoint.js";
-import { checkpointsAfter, lastCheckpoint, type CheckpointRow } from "./sql/checkpoints.js";
+import { checkpointsAfter, checkpointState, type CheckpointRow } from "./sql/checkpoints.js";
 
 /** What remembering needs. */
 export interface SeenCheckpointDeps {
@@ -54,7 +54,7 @@ export async function lookForLess({
   file,
   log,
 }: Omit<SeenCheckpointDeps, "metrics">): Promise<boolean> {
-  const last = await lastCheckpoint(db);
+  const { last } = await checkpointState(db);
   const seen = await readSeen(file);
   const has = last === null ? null : seenOf(last);
   const isLess = seen !== null && (await isGone(db, seen));

@@ -21,7 +21,7 @@ import type { Transaction } from "#service-kit/db/pool.js";
 import { askRegistry } from "./ask-registry.js";
 import { isToBeTaken } from "./take-over.js";
 import { paced } from "./paced.js";
-import type { Pass } from "./pass.js";
+import { driftOf, type Pass } from "./pass.js";
 
 /** A tag that is not as it was, and what it means at the registry; `null`: it is not there. */
 interface Finding {
@@ -129,7 +129,7 @@ function entriesOf(noted: Noted): AuditEntry[] {
 
 async function tell(pass: Pass, noted: Noted): Promise<void> {
   if (noted.kind === "absent") await tellAbsent(pass, noted.seen, noted.counted);
-  if (noted.kind === "drift") await tellDrift(pass.drift, noted, noted.news);
+  if (noted.kind === "drift") await tellDrift(driftOf(pass), noted, noted.news);
 }
 
 async function tellAbsent(pass: Pass, seen: SeenTag, counted: CountedAbsent | null): Promise<void> {
@@ -159,6 +159,6 @@ async function tellAbsent(pass: Pass, seen: SeenTag, counted: CountedAbsent | nu
     });
   }
   const fixes = repair && (seen.missing || counted.marked);
-  const repaired = fixes && (await tryRepair(pass.drift, seen, "it was missing"));
+  const repaired = fixes && (await tryRepair(driftOf(pass), seen, "it was missing"));
   if (!repaired) pass.tally.add("absentLeft");
 }

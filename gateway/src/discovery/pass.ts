@@ -97,8 +97,6 @@ export interface Paces {
 /** A pass under way. */
 export interface Pass {
   readonly parts: PassDeps;
-  /** What of it notes drift. */
-  readonly drift: DriftDeps;
   readonly session: ExclusiveSession;
   readonly options: PassOptions;
   readonly tally: Tally;
@@ -124,22 +122,27 @@ export function newPass(
   options: PassOptions,
   began: string,
 ): Pass {
-  const { db, log, audit, policy, repair, now } = parts;
-  const tally = newTally(now);
-  const signal = AbortSignal.any([options.signal, session.lost]);
-  const drift = { db, log, audit, policy, repair, signal, tally, options };
+  const { now } = parts;
   return {
     parts,
-    drift,
     session,
     options,
-    tally,
+    tally: newTally(now),
     pace: {
       questions: paceOf(options.perSecond, now),
       lists: paceOf(LISTS_PER_QUESTION * options.perSecond, now),
     },
-    signal,
+    signal: AbortSignal.any([options.signal, session.lost]),
     began,
     taken: [],
   };
+}
+
+/**
+ * @param pass - a pass
+ * @returns what of it notes drift
+ */
+export function driftOf({ parts, signal, tally, options }: Pass): DriftDeps {
+  const { db, log, audit, policy, repair } = parts;
+  return { db, log, audit, policy, repair, signal, tally, options };
 }
