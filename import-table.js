@@ -68,7 +68,7 @@ export const FOLDERS = {
     token: ["identity", "identity/machine", "limits", "policy", "refresh-tokens", "robots", "teams"],
     api: ["identity", "policy", "refresh-tokens", "robots", "teams", "token"],
     routes: ["token"],
-    config: ["limits", "logins", "refresh-tokens"],
+    config: ["limits", "logins", "policy", "refresh-tokens"],
     wiring: ["api", "config", "limits", "logins", "policy", "refresh-tokens", "robots", "routes", "teams", "token"],
     ".": ["config", "wiring"],
   },

@@ -45,10 +45,14 @@ export function readVariables(read: EnvReader): AuditConfig {
       absent: "`trust/audit.pem` in `KEYS_DIR`",
     }),
     keys,
-    registryUrl: read.optionalUrl("REGISTRY_URL", {
-      meaning: "the registry that `--registry` compares with",
-      absent: "has to be named after `--registry`",
-    }),
+    registryUrl: read.optionalUrl(
+      "REGISTRY_URL",
+      {
+        meaning: "the registry that `--registry` compares with",
+        absent: "has to be named after `--registry`",
+      },
+      "origin",
+    ),
     upstreamService: upstream.service,
     upstreamIssuer: upstream.issuer,
   };

@@ -2,8 +2,9 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import pg from "pg";
-import { ConfigError, envReader } from "#service-kit/config.js";
+import { envReader } from "#service-kit/config.js";
 import { connectionOptions, readDatabaseConfig } from "#service-kit/db/config.js";
+import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
 import { migrateAll } from "../database/migrate.js";
@@ -42,6 +43,6 @@ async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
 try {
   await main(process.argv[2] ?? "/etc/wharfinger", process.env);
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
+  console.error(isConfiguration(error) ? error.message : error);
+  process.exit(exitCodeOf(error));
 }

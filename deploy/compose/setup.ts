@@ -2,7 +2,8 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
-import { ConfigError, envReader } from "#service-kit/config.js";
+import { envReader } from "#service-kit/config.js";
+import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewAuthorityInTime, renewKeys } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
@@ -62,6 +63,6 @@ async function makeKeys({ keys }: Volumes): Promise<void> {
 try {
   await main(process.argv[2] ?? "/etc/wharfinger", process.env);
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
+  console.error(isConfiguration(error) ? error.message : error);
+  process.exit(exitCodeOf(error));
 }

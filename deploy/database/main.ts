@@ -1,5 +1,6 @@
-import { ConfigError, envReader } from "#service-kit/config.js";
+import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
+import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { createLogger } from "#service-kit/log.js";
 import { migrateAll } from "./migrate.js";
 
@@ -15,6 +16,6 @@ async function main(env: NodeJS.ProcessEnv): Promise<void> {
 try {
   await main(process.env);
 } catch (error) {
-  console.error(error instanceof ConfigError ? error.message : error);
-  process.exit(1);
+  console.error(isConfiguration(error) ? error.message : error);
+  process.exit(exitCodeOf(error));
 }

@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
-import { partsOf, runUntilSignal } from "#service-kit/run-until-signal.js";
+import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
-import { readConfig } from "./config/config.js";
+import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
 import { openCallers } from "./wiring/callers.js";
 import { openClocks } from "./wiring/clocks.js";
@@ -31,8 +31,7 @@ const FOLLOWED = [
   "SIGNING_CERTIFICATE_FILE",
 ];
 
-await startService(async () => {
-  const config = readConfig(process.env);
+async function open(config: GatewayConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, records, store, db, files } = base;
   const registry = openRegistry(config, keys, log);
@@ -61,5 +60,11 @@ await startService(async () => {
   const listeners = openListeners(config, { log, metrics, clients, notifications });
   const looking = [sources, mode, discovery, callers, pulls, notifications, probes];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
-  await runUntilSignal(partsOf(running), { log, noticeSeconds: config.noticeSeconds });
-});
+  return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
+}
+
+const { env, argv } = process;
+await startService(
+  { env, argv: argv.slice(2) },
+  { read: readConfig, places: listeningPlaces, open },
+);

@@ -1,5 +1,4 @@
-import { ConfigError } from "./config.js";
-import { YamlFileError } from "./yaml-file.js";
+import { isConfiguration } from "./exit-code.js";
 
 /** The command line cannot be understood. */
 export class UsageError extends Error {
@@ -37,12 +36,8 @@ export async function runCommand(
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     if (error instanceof UsageError) console.error(`\n${usage}`);
-    else if (!isOperators(error)) console.error(failure);
+    // What is wrong in the configuration says so itself.
+    else if (!isConfiguration(error)) console.error(failure);
     process.exitCode = 2;
   }
-}
-
-/** What is wrong in the configuration says so itself. */
-function isOperators(error: unknown): boolean {
-  return error instanceof ConfigError || error instanceof YamlFileError;
 }

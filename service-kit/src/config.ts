@@ -35,6 +35,9 @@ export type About =
       readonly absent?: string;
     };
 
+/** How much of a URL there may be: scheme, host and port alone; a path besides; all but a fragment, which is never sent. */
+export type UrlParts = "origin" | "path" | "query";
+
 /** Reads environment variables into typed values and collects every fault, so that one start names them all. */
 export interface EnvReader {
   /** The same reader, for variables that docs/configuration.md has under a heading of their own. */
@@ -42,8 +45,10 @@ export interface EnvReader {
   text(name: string, fallback: string, about?: About): string;
   optionalText(name: string, about?: About): string | null;
   /** An absolute http or https URL without a trailing slash, or `null` when the variable is absent. */
-  optionalUrl(name: string, about?: About): string | null;
-  url(name: string, fallback?: string, about?: About): string;
+  optionalUrl(name: string, about?: About, most?: UrlParts): string | null;
+  url(name: string, fallback?: string, about?: About, most?: UrlParts): string;
+  /** An address to listen on, or a name of this machine. */
+  host(name: string, fallback: string, about?: About): string;
   /** A TCP port; 0 takes a free one. */
   port(name: string, fallback: number, about?: About): number;
   integer(name: string, fallback: number, range: IntegerRange, about?: About): number;
@@ -77,12 +82,9 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
   const refuse = (name: string, given: string, wanted: string) => {
     faults.push(`${name}: given ${JSON.stringify(given)}, wanted ${wanted}`);
   };
-  const parseUrl = (name: string, given: string): string => {
-    const url = URL.canParse(given) ? new URL(given) : null;
-    if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
-      refuse(name, given.replace(/\/\/.*@/, "//[secret]@"), "an http:// or https:// URL");
-    else if (url.username !== "" || url.password !== "")
-      faults.push(`${name}: must not hold a user name or password`);
+  const parseUrl = (name: string, given: string, most: UrlParts = "query"): string => {
+    const fault = urlFault(given, most);
+    if (fault !== null) faults.push(`${name}: ${fault}`);
     return given.replace(/\/+$/, "");
   };
   const integer = (name: string, fallback: number, { min, max }: IntegerRange) => {
@@ -111,15 +113,21 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
     on: () => reader,
     text: (name, fallback) => raw(name) ?? fallback,
     optionalText: raw,
-    optionalUrl: (name) => {
+    optionalUrl: (name, _about, most) => {
       const given = raw(name);
-      return given === null ? null : parseUrl(name, given);
+      return given === null ? null : parseUrl(name, given, most);
     },
-    url: (name, fallback) => {
+    url: (name, fallback, _about, most) => {
       const given = raw(name) ?? fallback;
-      if (given !== undefined) return parseUrl(name, given);
+      if (given !== undefined) return parseUrl(name, given, most);
       faults.push(`${name}: absent, wanted an http:// or https:// URL`);
       return "";
+    },
+    host: (name, fallback) => {
+      const host = raw(name) ?? fallback;
+      if (isIP(host) === 0 && !/^[\w.-]+$/.test(host))
+        refuse(name, host, "an address or name of this machine");
+      return host;
     },
     port: (name, fallback) => integer(name, fallback, { min: 0, max: 65_535 }),
     integer,
@@ -148,7 +156,7 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
       const list = splitList(raw(name) ?? fallback);
       for (const entry of list)
         if (!isAddressRange(entry)) refuse(name, entry, "an IP address, a CIDR range or a name");
-      return list;
+      return list.filter(isAddressRange);
     },
     fault: (name, message) => faults.push(`${name}: ${message}`),
     throwIfFaulty: () => {
@@ -159,6 +167,21 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
     },
   };
   return reader;
+}
+
+/** @returns what is wrong with a URL, without repeating a password in it */
+function urlFault(given: string, most: UrlParts): string | null {
+  const shown = JSON.stringify(given.replace(/\/\/.*@/, "//[secret]@"));
+  const url = URL.canParse(given) ? new URL(given) : null;
+  if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))
+    return `given ${shown}, wanted an http:// or https:// URL`;
+  if (url.username !== "" || url.password !== "")
+    return `given ${shown}, wanted it without user name and password`;
+  if (most === "origin" && /[^/]/.test(url.pathname))
+    return `given ${shown}, wanted ${url.origin}, without a path`;
+  if (given.includes("#")) return `given ${shown}, wanted it without a fragment`;
+  if (most !== "query" && given.includes("?")) return `given ${shown}, wanted it without a query`;
+  return null;
 }
 
 function splitList(text: string): string[] {

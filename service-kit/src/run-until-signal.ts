@@ -1,4 +1,5 @@
 import { setTimeout } from "node:timers/promises";
+import { exitCodeOf, isConfiguration } from "./exit-code.js";
 import type { Logger } from "./log.js";
 
 /** Something that runs as long as the process does. */
@@ -14,6 +15,15 @@ export interface Component {
   stop(since?: number): Promise<void>;
 }
 
+/** What a process consists of, and how it comes to its end. */
+export interface Running {
+  readonly components: readonly Component[];
+  /** Where starting and stopping is told. */
+  readonly log: Logger;
+  /** Between the announcement and the end of the first component; a second signal ends it. */
+  readonly noticeSeconds: number;
+}
+
 /** What an opened part of a service brings: what runs as long as the process does, in the order of its start. */
 export interface Opened {
   readonly parts: readonly Component[];
@@ -27,24 +37,13 @@ export function partsOf(opened: readonly Opened[]): Component[] {
   return opened.flatMap(({ parts }) => parts);
 }
 
-/** How a process comes to its end. */
-export interface Ending {
-  readonly log: Logger;
-  /** Between the announcement and the end of the first component; a second signal ends it. */
-  readonly noticeSeconds: number;
-}
-
 /**
  * Starts components in order. On SIGINT or SIGTERM announces the end to all, and after a while stops them in reverse; at
  * once when the parent process that started this one over an IPC channel is gone. Ends the process.
  *
- * @param components - what the process consists of
- * @param ending - how long the announcement is ahead of the end, and where both are told
+ * @param running - what the process consists of, and how it comes to its end
  */
-export async function runUntilSignal(
-  components: readonly Component[],
-  { log, noticeSeconds }: Ending,
-): Promise<void> {
+export async function runUntilSignal({ components, log, noticeSeconds }: Running): Promise<void> {
   const started: Component[] = [];
   let isUp = false;
   const hurry = new AbortController();
@@ -75,7 +74,8 @@ export async function runUntilSignal(
     isUp = true;
   } catch (error) {
     log.fatal({ event: "process.start-failed", err: error });
-    process.exitCode = 1;
+    if (isConfiguration(error)) console.error(error.message);
+    process.exitCode = exitCodeOf(error);
     await stop("start failed");
   }
 }

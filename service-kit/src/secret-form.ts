@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { codeOf } from "./error-code.js";
 
 /** What a secret has to look like, so that it protects and arrives as it was written. */
 export interface SecretForm {
@@ -60,8 +61,11 @@ export function secretOfFile(path: string, form: SecretForm): SecretOfFile {
   let text: string;
   try {
     text = withoutLineBreak(readFileSync(path, "utf8"));
-  } catch {
-    return { text: null, fault: `given ${JSON.stringify(path)}, wanted a file that can be read` };
+  } catch (error) {
+    return {
+      text: null,
+      fault: `given ${JSON.stringify(path)}, wanted a file that can be read${codeOf(error)}`,
+    };
   }
   const fault = secretFault(text, form);
   return fault === null ? { text, fault } : { text: null, fault: `${path}: ${fault}` };

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { codeOf } from "./error-code.js";
 import { YamlFileError } from "./yaml-file.js";
 
 /** What came of looking at a watched file. */
@@ -116,8 +117,8 @@ async function readingOf(
 ): Promise<Reading> {
   try {
     return { text: await readText(path) };
-  } catch {
-    return { fault: `${path}: cannot be read` };
+  } catch (error) {
+    return { fault: `${path}: cannot be read${codeOf(error)}` };
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { LineCounter, parseDocument, type Document } from "yaml";
 import type { z } from "zod";
+import { codeOf } from "./error-code.js";
 
 /** A YAML file that cannot be used; every fault with the line it is on. */
 export class YamlFileError extends Error {
@@ -25,8 +26,8 @@ export function readYamlFile<T>(path: string, schema: z.ZodType<T>): T {
   let text: string;
   try {
     text = readFileSync(path, "utf8");
-  } catch {
-    throw new YamlFileError([`${path}: cannot be read`]);
+  } catch (error) {
+    throw new YamlFileError([`${path}: cannot be read${codeOf(error)}`]);
   }
   return parseYaml(path, text, schema);
 }

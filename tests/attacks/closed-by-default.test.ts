@@ -75,7 +75,7 @@ describe("a deployment, for whoever has no credential,", () => {
       const { fault, may } = expectedOf(deployment);
       const started = await startTokenServerProcess(await environmentOf(deployment));
       if (!started.started) {
-        expect({ fault, code: started.code }).toEqual({ fault: expect.any(String), code: 1 });
+        expect({ fault, code: started.code }).toEqual({ fault: expect.any(String), code: 78 });
         expect(started.output).toContain(fault);
         return;
       }

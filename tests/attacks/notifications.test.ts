@@ -146,7 +146,7 @@ describe("a secret that protects nothing", () => {
         ...(name === "NOTIFICATION_SECRET_FILE" ? {} : { NOTIFICATION_SECRET: NOW }),
         [name]: file,
       });
-      expect(code).toBe(1);
+      expect(code).toBe(78);
       expect(output).toContain(`${name}: ${file}: given`);
       if (content.trim().length > 1) expect(output).not.toContain(content.trim());
     }
@@ -157,7 +157,7 @@ describe("a secret that protects nothing", () => {
     "is a fault at start: %j in the variable",
     async (NOTIFICATION_SECRET) => {
       const { code, output } = await startAndEnd({ NOTIFICATION_SECRET });
-      expect(code).toBe(1);
+      expect(code).toBe(78);
       expect(output).toContain("NOTIFICATION_SECRET: given");
     },
   );

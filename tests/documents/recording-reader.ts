@@ -1,6 +1,10 @@
-import type { About, EnvReader } from "#service-kit/config.js";
+import type { About, EnvReader, IntegerRange } from "#service-kit/config.js";
 import { Secret } from "#service-kit/secret.js";
 import { SHARED_SECRET, type SecretForm } from "#service-kit/secret-form.js";
+
+/** Which call of the reader asks for it. */
+export type VariableKind =
+  "text" | "url" | "host" | "port" | "integer" | "flag" | "word" | "secret" | "addresses" | "list";
 
 /** One variable as the code that reads it describes it. */
 export interface Variable {
@@ -13,6 +17,9 @@ export interface Variable {
   readonly meaning: string;
   /** Whether `<name>_FILE` may name a file with it instead. */
   readonly isSecret: boolean;
+  readonly kind: VariableKind;
+  /** Of a whole number. */
+  readonly range?: IntegerRange;
 }
 
 /** What was read. */
@@ -24,9 +31,7 @@ export interface Recording {
 }
 
 /** Kinds of values that a call of the reader asks for. */
-interface Kind {
-  readonly wanted: string;
-  readonly absent: string;
+interface Kind extends Pick<Variable, "wanted" | "absent" | "kind" | "range"> {
   readonly isSecret?: boolean;
 }
 
@@ -66,28 +71,51 @@ function recordingReader(subject: string, note: Note): EnvReader {
     about: About | undefined,
     absent: string,
   ) => {
-    note(subject, name, about, { wanted: `secret: ${wanted}`, absent, isSecret: true });
+    note(subject, name, about, {
+      wanted: `secret: ${wanted}`,
+      absent,
+      isSecret: true,
+      kind: "secret",
+    });
   };
   return {
     on: (other) => recordingReader(other, note),
     text: (name, fallback, about) =>
-      noted(fallback, name, about, { wanted: "text", absent: code(fallback) }),
-    optionalText: (name, about) => noted(null, name, about, { wanted: "text", absent: "none" }),
-    optionalUrl: (name, about) => noted(null, name, about, { wanted: "URL", absent: "none" }),
+      noted(fallback, name, about, { wanted: "text", absent: code(fallback), kind: "text" }),
+    optionalText: (name, about) =>
+      noted(null, name, about, { wanted: "text", absent: "none", kind: "text" }),
+    optionalUrl: (name, about) =>
+      noted(null, name, about, { wanted: "URL", absent: "none", kind: "url" }),
     url: (name, fallback, about) => {
       const absent = fallback === undefined ? REQUIRED : code(fallback);
-      return noted(fallback ?? "", name, about, { wanted: "URL", absent });
+      return noted(fallback ?? "", name, about, { wanted: "URL", absent, kind: "url" });
     },
+    host: (name, fallback, about) =>
+      noted(fallback, name, about, { wanted: "address", absent: code(fallback), kind: "host" }),
     port: (name, fallback, about) =>
-      noted(fallback, name, about, { wanted: "port", absent: String(fallback) }),
-    integer: (name, fallback, { min, max, unit = unitOf(name) }, about) => {
+      noted(fallback, name, about, { wanted: "port", absent: String(fallback), kind: "port" }),
+    integer: (name, fallback, range, about) => {
+      const { min, max, unit = unitOf(name) } = range;
       const wanted = `${min} to ${max}${unit === "" ? "" : ` ${unit}`}`;
-      return noted(fallback, name, about, { wanted, absent: String(fallback) });
+      return noted(fallback, name, about, {
+        wanted,
+        absent: String(fallback),
+        kind: "integer",
+        range,
+      });
     },
     flag: (name, fallback, about) =>
-      noted(fallback, name, about, { wanted: "`true`, `false`", absent: code(String(fallback)) }),
+      noted(fallback, name, about, {
+        wanted: "`true`, `false`",
+        absent: code(String(fallback)),
+        kind: "flag",
+      }),
     oneOf: (name, fallback, values, about) =>
-      noted(fallback, name, about, { wanted: values.map(code).join(", "), absent: code(fallback) }),
+      noted(fallback, name, about, {
+        wanted: values.map(code).join(", "),
+        absent: code(fallback),
+        kind: "word",
+      }),
     secret: (name, { form = SHARED_SECRET, fallback } = {}, about) => {
       secret(name, form, about, fallback === undefined ? REQUIRED : code(fallback));
       return new Secret(fallback ?? "");
@@ -100,11 +128,13 @@ function recordingReader(subject: string, note: Note): EnvReader {
       noted([], name, about, {
         wanted: "addresses, CIDR ranges, `loopback`, `linklocal`, `uniquelocal`, split by commas",
         absent: fallback === "" ? "none" : code(fallback),
+        kind: "addresses",
       }),
     list: (name, fallback = [], about) =>
       noted([...fallback], name, about, {
         wanted: "words split by commas",
         absent: fallback.length === 0 ? "none" : code(fallback.join()),
+        kind: "list",
       }),
     fault: () => undefined,
     throwIfFaulty: () => undefined,

@@ -1,7 +1,8 @@
 import { filesReadOnce } from "#service-kit/files-read-once.js";
-import { partsOf, runUntilSignal } from "#service-kit/run-until-signal.js";
+import { usualPlaces } from "#service-kit/http/listener-config.js";
+import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
-import { readConfig } from "./config/config.js";
+import { readConfig, type TokenServerConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
 import { openClocks } from "./wiring/clocks.js";
 import { openListeners } from "./wiring/listeners.js";
@@ -22,8 +23,7 @@ const FOLLOWED = [
   "SIGNING_CERTIFICATE_FILE",
 ];
 
-await startService(async () => {
-  const config = readConfig(process.env);
+async function open(config: TokenServerConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, db, records, unmigrated, files } = base;
   const watching = openClocks({ db, log, metrics });
@@ -41,5 +41,8 @@ await startService(async () => {
   const routed = [tokens, restApi, probes];
   const listeners = openListeners(config, { log, metrics, requests }, routed);
   const running = [base, watching, requests, rules, ways, managing, probes, listeners];
-  await runUntilSignal(partsOf(running), { log, noticeSeconds: config.noticeSeconds });
-});
+  return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
+}
+
+const { env, argv } = process;
+await startService({ env, argv: argv.slice(2) }, { read: readConfig, places: usualPlaces, open });

@@ -1,4 +1,5 @@
 import { ConfigError } from "#service-kit/config.js";
+import { exitCodeOf } from "#service-kit/exit-code.js";
 import { LocalStackError, StoppedError } from "../errors.js";
 import { readLocalSettings } from "../settings.js";
 import { createStack } from "./stack.js";
@@ -34,7 +35,7 @@ async function main(): Promise<void> {
     if (error instanceof StoppedError) return;
     complain(explain(error));
     isStopping = true;
-    await stop(1);
+    await stop(exitCodeOf(error));
   }
 }
 
@@ -51,5 +52,5 @@ try {
   await main();
 } catch (error) {
   complain(explain(error));
-  process.exit(1);
+  process.exit(exitCodeOf(error));
 }

@@ -6,10 +6,18 @@ import {
   readDatabaseConnections,
   type DatabaseConfig,
 } from "#service-kit/db/config.js";
-import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
+import { examineFile } from "#service-kit/examine-file.js";
+import {
+  readListenerConfig,
+  refuseSamePorts,
+  usualPlaces,
+  type ListenerConfig,
+} from "#service-kit/http/listener-config.js";
+import type { ListeningPlace } from "#service-kit/listening-places.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
+import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
@@ -23,6 +31,7 @@ import {
   type RecordSettings,
 } from "./record-settings.js";
 import { readRegistry } from "./registry-settings.js";
+import { loadTagPolicy } from "./tag-policy-file.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
 
@@ -89,8 +98,27 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
 export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
   const read = envReader(env);
   const config = readVariables(read);
+  refuseSamePorts(read, listeningPlaces(config));
+  const { tagPolicyFile } = config;
+  examineKeys(read, config.keys);
+  if (tagPolicyFile !== null)
+    examineFile(read, "TAG_POLICY_FILE", tagPolicyFile, (text) =>
+      loadTagPolicy(tagPolicyFile, text),
+    );
   read.throwIfFaulty();
   return Object.freeze(config);
+}
+
+/**
+ * @param config - where to listen
+ * @returns the same, with the variables that say so
+ */
+export function listeningPlaces(
+  config: Pick<GatewayConfig, "host" | "port" | "metricsHost" | "metricsPort" | "notifications">,
+): readonly ListeningPlace[] {
+  const { host, port } = config.notifications;
+  const variables = { host: "NOTIFICATION_HOST", port: "NOTIFICATION_PORT" };
+  return [...usualPlaces(config), { variables, host, port }];
 }
 
 /**
@@ -128,10 +156,14 @@ export function readVariables(read: EnvReader): GatewayConfig {
 }
 
 function readListener(read: EnvReader) {
-  const publicUrl = read.optionalUrl("PUBLIC_URL", {
-    meaning: "origin in the login challenge, for example `https://registry.example.org`",
-    absent: "what the client used",
-  });
+  const publicUrl = read.optionalUrl(
+    "PUBLIC_URL",
+    {
+      meaning: "origin in the login challenge, for example `https://registry.example.org`",
+      absent: "what the client used",
+    },
+    "origin",
+  );
   const listener = readListenerConfig(read, { host: "0.0.0.0", port: 8080, metricsPort: 9090 });
   return {
     ...listener,
@@ -201,7 +233,12 @@ function readTags(read: EnvReader) {
 
 function readTokenServer(read: EnvReader) {
   return {
-    tokenServerUrl: read.url("TOKEN_SERVER_URL", "http://127.0.0.1:8081", "the token server"),
+    tokenServerUrl: read.url(
+      "TOKEN_SERVER_URL",
+      "http://127.0.0.1:8081",
+      "the token server",
+      "path",
+    ),
     tokenLeewaySeconds: read.integer(
       "TOKEN_LEEWAY_SECONDS",
       60,

@@ -9,7 +9,7 @@ import { readBounds } from "./bounds.js";
 export function readRegistry(read: EnvReader) {
   const upstream = readUpstreamTokenNames(read);
   return {
-    registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000", "the stock registry"),
+    registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000", "the stock registry", "origin"),
     registryProcesses: readProcesses(read),
     upstreamService: upstream.service,
     upstreamIssuer: upstream.issuer,

@@ -44,7 +44,7 @@ export function readNotificationConfig(read: EnvReader): NotificationConfig {
   if (previous !== null && previous.reveal() === current.reveal() && current.reveal() !== "")
     read.fault("NOTIFICATION_SECRET_PREVIOUS", "is the same as NOTIFICATION_SECRET");
   return {
-    host: read.text("NOTIFICATION_HOST", "127.0.0.1", {
+    host: read.host("NOTIFICATION_HOST", "127.0.0.1", {
       meaning: "where the registry's notifications come in; not to be public",
       wanted: "address",
     }),

@@ -1,7 +1,8 @@
 import { dirname } from "node:path";
 import type { EnvReader } from "#service-kit/config.js";
+import { examineFile } from "#service-kit/examine-file.js";
 import { BEARER_TOKEN } from "#service-kit/secret-form.js";
-import { readYamlFile, YamlFileError } from "#service-kit/yaml-file.js";
+import { parseYaml } from "#service-kit/yaml-file.js";
 import { isForbiddenLiteral } from "./address-guard.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { goesInTheClear, sinksSchema } from "./sinks-schema.js";
@@ -37,14 +38,8 @@ function sinksOfFile(read: EnvReader): readonly SinkSpec[] {
     wanted: "YAML file",
   });
   if (path === null) return [];
-  try {
-    return readYamlFile(path, sinksSchema(dirname(path))).sinks;
-  } catch (error) {
-    // The YAML library throws errors of its own for aliases that lead nowhere or explode.
-    const faults = error instanceof YamlFileError ? error.faults : [`${path}: ${String(error)}`];
-    for (const fault of faults) read.fault("SINKS_FILE", fault);
-    return [];
-  }
+  const load = (text: string) => parseYaml(path, text, sinksSchema(dirname(path))).sinks;
+  return examineFile(read, "SINKS_FILE", path, load) ?? [];
 }
 
 function snsOfEnvironment(read: EnvReader): SnsSpec | null {
@@ -57,10 +52,11 @@ function snsOfEnvironment(read: EnvReader): SnsSpec | null {
     absent: "as in the ARN",
   });
   const endpoint =
-    read.optionalUrl("API_SNS_ENDPOINT", {
-      meaning: "another endpoint of SNS, for tests",
-      absent: "the region's",
-    }) ?? undefined;
+    read.optionalUrl(
+      "API_SNS_ENDPOINT",
+      { meaning: "another endpoint of SNS, for tests", absent: "the region's" },
+      "path",
+    ) ?? undefined;
   if (topicArn === null) return null;
   const region = regionOfTopic(topicArn);
   if (region === null)

@@ -153,7 +153,7 @@ export function migrator(
       }
     } catch (error) {
       pooled = error instanceof PoolerError ? error : null;
-      why = pooled?.message ?? NOT_YET;
+      why = pooled?.why ?? NOT_YET;
       failing.failed(error);
     }
     if (why !== null) timer = setTimeout(() => void attempt(), RETRY_MILLISECONDS);

@@ -1,4 +1,5 @@
 import pg from "pg";
+import { ConfigError } from "../config.js";
 import { endClient } from "./end-client.js";
 import { quickQuery } from "./quick-query.js";
 
@@ -6,15 +7,21 @@ import { quickQuery } from "./quick-query.js";
  * A pooler of connections that gives each transaction another one: what was asked to be told (LISTEN), and locks of a
  * session, mean nothing behind it, without a word.
  */
-export class PoolerError extends Error {
-  override readonly name = "PoolerError";
+export class PoolerError extends ConfigError {
+  /** In one line. */
+  readonly why: string;
+
+  constructor(why: string) {
+    super([`DB_SUBNAME: ${why}`]);
+    this.why = `DB_SUBNAME ${why}`;
+  }
 }
 
 const LOOKS = 5;
 const NOT_HERE =
-  "DB_SUBNAME leads to a pooler of connections that gives each transaction another one (PgBouncer in transaction or statement mode, RDS Proxy): LISTEN and session locks mean nothing there; name the database itself, or a pooler in session mode";
+  "leads to a pooler of connections that gives each transaction another one (PgBouncer in transaction or statement mode, RDS Proxy): LISTEN and session locks mean nothing there; name the database itself, or a pooler in session mode";
 const SETTINGS =
-  "DB_SUBNAME leads to a pooler of connections that refuses what a login sets; name the database itself, or have a pooler in session mode ignore them: ignore_startup_parameters = extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout";
+  "leads to a pooler of connections that refuses what a login sets; name the database itself, or have a pooler in session mode ignore them: ignore_startup_parameters = extra_float_digits,options,statement_timeout,lock_timeout,idle_in_transaction_session_timeout";
 
 /**
  * Two sessions that live at once never have the same backend at the server, and one session never has two. A pooler gives

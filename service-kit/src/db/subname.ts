@@ -17,12 +17,13 @@ export function parseSubname(text: string): Subname | string {
   const wanted = `given ${JSON.stringify(text)}, wanted //host:port/database`;
   if (authority === undefined) return wanted;
   if (authority.includes("@"))
-    return "must not hold a user or password: those are DB_USER and DB_PASSWORD";
+    return "given with a user or password, wanted //host:port/database: those are DB_USER and DB_PASSWORD";
   const servers = authority.split(",").map(parseServer);
   const database = decoded(path);
   if (database === null || database === "" || path.includes("/")) return wanted;
   if (!servers.every((server) => server !== null)) return wanted;
-  if (hash !== undefined) return "holds a #, which begins nothing here";
+  if (hash !== undefined)
+    return "given with a #, which begins nothing here, wanted //host:port/database";
   return { servers, database, query: new URLSearchParams(search) };
 }
 

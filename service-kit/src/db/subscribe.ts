@@ -87,7 +87,7 @@ export function subscriber(
     while (!hasStopped()) {
       const error = await listen(listening).catch((reason: unknown) => reason);
       if (hasStopped()) return;
-      hindrance = error instanceof PoolerError ? error.message : null;
+      hindrance = error instanceof PoolerError ? error.why : null;
       failing.failed(error);
       for (const lose of losers) lose();
       listening();

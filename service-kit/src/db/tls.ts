@@ -1,6 +1,6 @@
-import { readFileSync } from "node:fs";
 import { checkServerIdentity, type ConnectionOptions } from "node:tls";
-import type { EnvReader } from "../config.js";
+import { ConfigError, type EnvReader } from "../config.js";
+import { examineFile } from "../examine-file.js";
 
 /** How far the database's server has to prove itself, least first: libpq's words, section "SSL Support". */
 export const TLS_MODES = ["disable", "require", "verify-ca", "verify-full"] as const;
@@ -44,17 +44,18 @@ export function readDatabaseTls(read: EnvReader, query: URLSearchParams): Databa
   const mode = agreed(read, asked);
   const file = rootCertificateFile(read, query);
   if (file === null) return { mode, authorities: null };
+  const named = query.has("sslrootcert")
+    ? { variable: "DB_SUBNAME", prefix: "sslrootcert: " }
+    : { variable: "PGSSLROOTCERT", prefix: "" };
   if (mode === "disable") {
-    read.fault(
-      "DB_SUBNAME",
-      "sslrootcert is given without TLS, wanted sslmode=verify-full with it",
-    );
+    const wanted = "wanted sslmode=verify-full in DB_SUBNAME with it";
+    read.fault(named.variable, `${named.prefix}given without TLS, ${wanted}`);
     return NO_TLS;
   }
   // libpq: with authorities at hand, `require` is `verify-ca`.
   return {
     mode: mode === "require" ? "verify-ca" : mode,
-    authorities: file === "system" ? null : readAuthorities(read, file),
+    authorities: file === "system" ? null : readAuthorities(read, file, named),
   };
 }
 
@@ -92,7 +93,8 @@ function checkParameter(read: EnvReader, query: URLSearchParams, name: string): 
       "DB_SUBNAME",
       `does not know the parameter ${JSON.stringify(name)}, ${WANTED_PARAMETERS}`,
     );
-  else if (query.getAll(name).length > 1) read.fault("DB_SUBNAME", `has ${name} more than once`);
+  else if (query.getAll(name).length > 1)
+    read.fault("DB_SUBNAME", `given ${name} more than once, wanted it once`);
 }
 
 function ofSsl(read: EnvReader, given: string | null): Asked | null {
@@ -143,16 +145,15 @@ function rootCertificateFile(read: EnvReader, query: URLSearchParams): string | 
   return named ?? ofEnvironment;
 }
 
-function readAuthorities(read: EnvReader, file: string): string {
-  try {
-    const text = readFileSync(file, "utf8");
-    if (text.includes("-----BEGIN CERTIFICATE-----")) return text;
-    read.fault("DB_SUBNAME", `sslrootcert: ${JSON.stringify(file)} holds no certificate in PEM`);
-  } catch {
-    read.fault(
-      "DB_SUBNAME",
-      `sslrootcert: given ${JSON.stringify(file)}, wanted a file that can be read`,
-    );
-  }
-  return "";
+function readAuthorities(
+  read: EnvReader,
+  file: string,
+  { variable, prefix }: { readonly variable: string; readonly prefix: string },
+): string {
+  const holdsNone = `${prefix}given ${JSON.stringify(file)}, wanted a file with certificates in PEM`;
+  const text = examineFile(read, variable, file, (found) => {
+    if (!found.includes("-----BEGIN CERTIFICATE-----")) throw new ConfigError([holdsNone]);
+    return found;
+  });
+  return text ?? "";
 }

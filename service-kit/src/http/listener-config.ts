@@ -1,4 +1,5 @@
 import type { EnvReader } from "../config.js";
+import type { ListeningPlace } from "../listening-places.js";
 import type { ConnectionLimits } from "./connection-count.js";
 import { bareAddress } from "./forwarded.js";
 import { trustedPeers } from "./trusted-peers.js";
@@ -27,7 +28,7 @@ export function readListenerConfig(
   read: EnvReader,
   defaults: { readonly host: string; readonly port: number; readonly metricsPort: number },
 ): ListenerConfig {
-  const host = read.text("HOST", defaults.host, {
+  const host = read.host("HOST", defaults.host, {
     meaning: "where to listen; the images have `HOST=0.0.0.0`",
     wanted: "address",
   });
@@ -39,7 +40,7 @@ export function readListenerConfig(
   return {
     host,
     port: read.port("PORT", defaults.port, "where to listen"),
-    metricsHost: read.text("METRICS_HOST", host, {
+    metricsHost: read.host("METRICS_HOST", host, {
       meaning: "where Prometheus finds `/metrics`",
       wanted: "address",
       absent: "as `HOST`",
@@ -60,6 +61,41 @@ export function readListenerConfig(
       "how long requests in flight may go on after that",
     ),
   };
+}
+
+/**
+ * Two listeners of one service on one port: one of them would not start, or, with other addresses, be reached by what is
+ * meant for the other.
+ *
+ * @param read - reader that collects faults
+ * @param places - all that a service listens on
+ */
+export function refuseSamePorts(read: EnvReader, places: readonly ListeningPlace[]): void {
+  for (const [index, { variables, port }] of places.entries()) {
+    const other = places.slice(0, index).find((before) => before.port === port && port !== 0);
+    if (other !== undefined)
+      read.fault(variables.port, `given "${port}" as ${other.variables.port}, wanted another port`);
+  }
+}
+
+/**
+ * @param config - where a service listens
+ * @returns its places, with the variables that say so
+ */
+export function usualPlaces({
+  host,
+  port,
+  metricsHost,
+  metricsPort,
+}: Pick<
+  ListenerConfig,
+  "host" | "port" | "metricsHost" | "metricsPort"
+>): readonly ListeningPlace[] {
+  const metrics = metricsHost === host ? "HOST" : "METRICS_HOST";
+  return [
+    { variables: { host: "HOST", port: "PORT" }, host, port },
+    { variables: { host: metrics, port: "METRICS_PORT" }, host: metricsHost, port: metricsPort },
+  ];
 }
 
 function readConnectionLimits(

@@ -1,7 +1,9 @@
 import { readFileSync } from "node:fs";
 import type { EnvReader } from "../config.js";
+import { examineFile } from "../examine-file.js";
 import { Secret } from "../secret.js";
 import { PEM } from "../secret-form.js";
+import { certificatesIn } from "./certificates-in.js";
 import type { KeyRingConfig } from "./key-ring.js";
 
 /** What is told of a service's keys by its code. */
@@ -39,11 +41,18 @@ export function readCertifiedKeyRingConfig(read: EnvReader, use: KeyUse): KeyRin
     absent: "those beside the keys",
   });
   if (certificateFile !== null && keys.givenKeys === null)
-    read.fault("SIGNING_CERTIFICATE_FILE", "given without SIGNING_KEY or SIGNING_KEY_FILE");
+    read.fault(
+      "SIGNING_CERTIFICATE_FILE",
+      "given without SIGNING_KEY or SIGNING_KEY_FILE, wanted both or neither",
+    );
   if (certificateFile === null && keys.givenKeys !== null)
     read.fault(
       "SIGNING_CERTIFICATE_FILE",
       "absent, wanted the certificates of SIGNING_KEY that the registry trusts",
+    );
+  if (certificateFile !== null && keys.givenKeys !== null)
+    examineFile(read, "SIGNING_CERTIFICATE_FILE", certificateFile, (text) =>
+      certificatesIn(text, certificateFile),
     );
   const certificatesFile = certificateFile === null ? null : () => readText(certificateFile);
   return { ...keys, certified: true, certificatesFile };

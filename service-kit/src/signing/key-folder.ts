@@ -30,6 +30,19 @@ export interface KeyFolder {
   readonly owner: string;
   /** Whether others trust its keys by their certificates, which an operator's command has to issue. */
   readonly certified: boolean;
+  /** Whether no first key is made; absent: one is. */
+  readonly isOnlyLookedAt?: boolean;
+}
+
+/**
+ * @param folder - one that should hold keys with certificates
+ * @returns what is told when it holds none
+ */
+export function noKeyFault({ directory, owner }: Pick<KeyFolder, "directory" | "owner">): string {
+  return (
+    `${join(directory, owner)} holds no key: the operator makes them, with the certificate that the ` +
+    `registry trusts: npm run keys -- renew --dir ${directory} (docs/keys.md)`
+  );
 }
 
 /** Every replica that finds the folder empty makes a key of this name, so that one of them wins. */
@@ -44,11 +57,8 @@ const KEY_FILE = /^(\d{10})-[a-z0-9]+\.key\.pem$/;
 export async function readKeyFolder(folder: KeyFolder): Promise<DatedKey[]> {
   const { directory, owner, certified } = folder;
   let names = await keyNames(directory, owner);
-  if (names.length === 0 && certified)
-    throw new Error(
-      `${join(directory, owner)} holds no key: the operator makes them, with the certificate that the ` +
-        `registry trusts: npm run keys -- renew --dir ${directory} (docs/keys.md)`,
-    );
+  if (names.length === 0 && certified) throw new Error(noKeyFault(folder));
+  if (names.length === 0 && folder.isOnlyLookedAt === true) return [];
   if (names.length === 0) {
     await mkdir(join(directory, owner), { recursive: true, mode: 0o700 });
     await makeKey(directory, owner, FIRST_KEY);

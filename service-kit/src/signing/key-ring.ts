@@ -1,5 +1,6 @@
 import type { KeyObject, X509Certificate } from "node:crypto";
 import { stat } from "node:fs/promises";
+import { ConfigError } from "../config.js";
 import type { Logger } from "../log.js";
 import type { Component } from "../run-until-signal.js";
 import type { Secret } from "../secret.js";
@@ -65,14 +66,13 @@ const RELOAD_MILLISECONDS = 2_000;
  * @param config - where keys are
  * @param deps - clock in milliseconds, and log
  * @returns the ring, with keys in it
- * @throws Error that names the file, when a key cannot be used at start
+ * @throws ConfigError that names the variable and the file, when a key cannot be used at start
  */
 export async function openKeyRing(
   config: KeyRingConfig,
   deps: { readonly now: () => number; readonly log: Logger },
 ): Promise<KeyRing> {
-  await warnIfReadableByOthers(config, deps.log);
-  let keys = await (await readSource(config)).load();
+  let keys = await openKeys(config, deps.log);
   // Read anew: the first load may have made the first key.
   let source = await readSource(config);
   let timer: NodeJS.Timeout | undefined;
@@ -117,6 +117,18 @@ export async function openKeyRing(
       return Promise.resolve();
     },
   };
+}
+
+async function openKeys(config: KeyRingConfig, log: Logger): Promise<DatedKey[]> {
+  try {
+    await warnIfReadableByOthers(config, log);
+    return await (await readSource(config)).load();
+  } catch (error) {
+    const given = config.givenKeysFile === null ? "SIGNING_KEY" : "SIGNING_KEY_FILE";
+    const variable = config.givenKeys === null ? "KEYS_DIR" : given;
+    const fault = error instanceof Error ? error.message : String(error);
+    throw new ConfigError([fault.startsWith(`${variable}: `) ? fault : `${variable}: ${fault}`]);
+  }
 }
 
 /** Keys as they stand now; making them is worth it only when the fingerprint has changed. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { UnpackedPackage } from "#local/programs/debian-package.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
@@ -10,6 +11,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { LEDGER_MIGRATIONS } from "#tests/support/migrations.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startTokenServerProcess } from "#tests/support/token-server-process.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { startPgBouncer, type PgBouncerOptions } from "./support/pgbouncer.js";
@@ -57,6 +59,21 @@ const found = await findDebianPackage("pgbouncer");
       await expect(migrate(config, LEDGER_MIGRATIONS, SILENT)).rejects.toThrow("PgBouncer");
     }));
 
+  test("in transaction mode the process ends with 78, and says what is wrong in one line", () =>
+    behind({ mode: "transaction", ignoring: OURS }, async ({ host, port, database, ...login }) => {
+      const started = await startTokenServerProcess({
+        DB_SUBNAME: `//${host}:${port}/${database}`,
+        DB_USER: login.user,
+        DB_PASSWORD: login.password.reveal(),
+        KEYS_DIR: join(folder.path, "keys"),
+        HTTP_ALLOW_PUBLIC_READ: "true",
+      });
+      expect(started).toMatchObject({ started: false, code: 78 });
+      expect(started.started ? "" : started.output).toMatch(
+        /^ {2}DB_SUBNAME: leads to a pooler .*PgBouncer/m,
+      );
+    }));
+
   test("in transaction mode no lock of a command's session is believed in, and why is said", () =>
     behind({ mode: "transaction", ignoring: OURS }, async (config) => {
       const exclusive = runExclusively(config, "discovery", SILENT, () => Promise.resolve(1));
@@ -101,7 +118,7 @@ const found = await findDebianPackage("pgbouncer");
       const db = openDatabase(config, { name: "test", connections: 1 }, SILENT);
       await expect(db.query("select 1")).rejects.toMatchObject({
         code: "UNAVAILABLE",
-        cause: { name: "PoolerError" },
+        cause: { why: expect.stringContaining("refuses what a login sets") },
       });
       await db.close();
     }));

@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { readConfig } from "#gateway/config/config.js";
+import { readVariables } from "#gateway/config/config.js";
 import { MAX_ENVELOPE_BYTES } from "#gateway/notifications/receive.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import { MANIFEST_LIMITS } from "#gateway/proxy/manifest-body.js";
 import { LARGE_TURNS, SHARES, SMALL_BYTES, WAITING } from "#gateway/proxy/manifest-turns.js";
+import { envReader } from "#service-kit/config.js";
 import { MOST_UNANSWERED } from "#service-kit/http/admission.js";
 import { HEAD_LIMITS } from "#service-kit/http/head-limits.js";
 import { HEADWAY } from "#service-kit/http/headway.js";
@@ -58,7 +59,7 @@ describe("docs/limits.md says of every listener", () => {
       NOTIFICATION_SECRET: "only-the-form-of-this-one-counts-0123456789",
       KEYS_DIR: "keys",
     };
-    const { connections, idleSeconds, manifestsAtOnce } = readConfig(env);
+    const { connections, idleSeconds, manifestsAtOnce } = readVariables(envReader(env));
     const { maxBytes, totalMilliseconds, leastBytesPerSecond } = MANIFEST_LIMITS;
     const gateway = row("gateway (`PORT`)");
     for (const text of [

@@ -116,7 +116,10 @@ describe("variables", () => {
       { API_REPOSITORY: "https://x" },
       'API_REPOSITORY: given "https://x", wanted host or host:port',
     ],
-    [{ SINKS_FILE: "/none.yaml" }, "SINKS_FILE: /none.yaml: cannot be read"],
+    [
+      { SINKS_FILE: "/none.yaml" },
+      'SINKS_FILE: given "/none.yaml", wanted a file that can be read (ENOENT)',
+    ],
   ])("are refused when they are wrong: %j", (env, fault) => {
     expect(faultsOf(env)).toContain(fault);
   });

@@ -4,14 +4,28 @@ import {
   readDatabaseConnections,
   type DatabaseConfig,
 } from "#service-kit/db/config.js";
-import { readListenerConfig, type ListenerConfig } from "#service-kit/http/listener-config.js";
+import { examineFile } from "#service-kit/examine-file.js";
+import {
+  readListenerConfig,
+  refuseSamePorts,
+  usualPlaces,
+  type ListenerConfig,
+} from "#service-kit/http/listener-config.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
+import { certificatesIn } from "#service-kit/signing/certificates-in.js";
+import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
-import { readAuthentication, type Authentication } from "../logins/closed-by-default.js";
+import {
+  readAuthentication,
+  requireWayIn,
+  type Authentication,
+} from "../logins/closed-by-default.js";
+import { parseLogins, readLogins } from "../logins/config.js";
+import { loadPolicy } from "../policy/load.js";
 import type { LoginLimits } from "../limits/login-limiter.js";
 import { readLoginLimits, readRefreshTokenSettings } from "./login-settings.js";
 import type { RefreshTokenSettings } from "./login-settings.js";
@@ -63,6 +77,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
 export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
   const read = envReader(env);
   const config = readVariables(read);
+  refuseSamePorts(read, usualPlaces(config));
+  examineFiles(read, config);
   read.throwIfFaulty();
   return Object.freeze(config);
 }
@@ -74,7 +90,7 @@ export function readConfig(env: NodeJS.ProcessEnv): TokenServerConfig {
 export function readVariables(read: EnvReader): TokenServerConfig {
   const listening = { host: LOOPBACK, port: 8081, metricsPort: 9091 };
   return {
-    ...readLogins(read.on("Logins")),
+    ...readLoginVariables(read.on("Logins")),
     ...readRights(read.on("Who may do what")),
     ...readTokens(read.on("Keys and tokens")),
     ...readRefreshTokenSettings(read.on("Refresh tokens")),
@@ -86,6 +102,22 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
   };
+}
+
+function examineFiles(read: EnvReader, config: TokenServerConfig): void {
+  const { loginsFile, policyFile, gatewayTrustFile } = config;
+  examineKeys(read, config.keys);
+  if (policyFile !== null)
+    examineFile(read, "POLICY_FILE", policyFile, (text) => loadPolicy(policyFile, text));
+  if (gatewayTrustFile !== null)
+    examineFile(read, "GATEWAY_TRUST_FILE", gatewayTrustFile, (text) =>
+      certificatesIn(text, gatewayTrustFile),
+    );
+  const logins =
+    loginsFile === null
+      ? readLogins(null)
+      : examineFile(read, "LOGINS_FILE", loginsFile, (text) => parseLogins(loginsFile, text));
+  if (logins !== null) requireWayIn(read, config, logins);
 }
 
 function readTokens(read: EnvReader) {
@@ -110,7 +142,7 @@ function readTokens(read: EnvReader) {
   };
 }
 
-function readLogins(read: EnvReader) {
+function readLoginVariables(read: EnvReader) {
   return {
     authentication: readAuthentication(read),
     tokeninfoUrl: read.optionalUrl(
@@ -118,10 +150,14 @@ function readLogins(read: EnvReader) {
       "OAuth token information (docs/logins/oauth2.md). Without any login and without public read the token server " +
         "does not start",
     ),
-    teamServiceUrl: read.optionalUrl("HTTP_TEAM_SERVICE_URL", {
-      meaning: "team service, asked `GET /api/accounts/aws?member=<uid>`",
-      absent: "only teams of `LOGINS_FILE`",
-    }),
+    teamServiceUrl: read.optionalUrl(
+      "HTTP_TEAM_SERVICE_URL",
+      {
+        meaning: "team service, asked `GET /api/accounts/aws?member=<uid>`",
+        absent: "only teams of `LOGINS_FILE`",
+      },
+      "path",
+    ),
     iidinfoUrl: read.optionalUrl(
       "HTTP_IIDINFO_URL",
       "service that knows machines by their instance identity documents (docs/logins/machines.md)",

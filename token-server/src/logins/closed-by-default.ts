@@ -1,4 +1,4 @@
-import { ConfigError, type EnvReader } from "#service-kit/config.js";
+import type { EnvReader } from "#service-kit/config.js";
 import type { Logins } from "./config.js";
 
 /** Whether anybody has to say who they are. `off` is only ever an answer that somebody gave in so many words. */
@@ -50,17 +50,18 @@ export interface WaysIn {
  * Refuses to start where nobody could do anything: a login that is missing by mistake is no reason to do
  * without. Robots are no way in of their own, since somebody has to log in to make the first one.
  *
+ * @param read - reader that collects faults
  * @param config - what variables say
  * @param logins - what the logins file says
- * @throws ConfigError that says what there is to choose from
  */
-export function requireWayIn(config: WaysIn, logins: Logins): void {
+export function requireWayIn(read: Pick<EnvReader, "fault">, config: WaysIn, logins: Logins): void {
   if (config.authentication === "off" || config.allowPublicRead || hasLogin(config, logins)) return;
-  throw new ConfigError([
-    "AUTHENTICATION: there is no login, wanted HTTP_TOKENINFO_URL, HTTP_IIDINFO_URL or a login in LOGINS_FILE " +
+  read.fault(
+    "AUTHENTICATION",
+    "there is no login, wanted HTTP_TOKENINFO_URL, HTTP_IIDINFO_URL or a login in LOGINS_FILE " +
       "(oidc, machines, htpasswd, ldap); or HTTP_ALLOW_PUBLIC_READ=true, with which anybody pulls and nobody " +
       "pushes; or AUTHENTICATION=off, with which ANYBODY MAY DO ANYTHING",
-  ]);
+  );
 }
 
 function hasLogin({ tokeninfoUrl, iidinfoUrl }: WaysIn, logins: Logins): boolean {

@@ -12,7 +12,6 @@ import type { TokenServerConfig } from "../config/config.js";
 import { limitMetrics } from "../limits/limit-metrics.js";
 import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
-import { requireWayIn } from "../logins/closed-by-default.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
 import { robotSource } from "../robots/robot-source.js";
@@ -64,7 +63,6 @@ export async function openLogins(
     },
   });
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
-  requireWayIn(config, identities.current().logins);
   const unrestricted = config.authentication === "off";
   if (unrestricted)
     log.warn({

@@ -8,9 +8,8 @@ import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { callerVerifier } from "#service-kit/signing/caller-statement.js";
-import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { certificatesIn } from "#service-kit/signing/certificates-in.js";
 import { watchFile, type WatchedFile } from "#service-kit/watch-file.js";
-import { YamlFileError } from "#service-kit/yaml-file.js";
 import { toldByGateway, type RequestOrigin } from "../routes/told-by-gateway.js";
 
 /** Where requests are from, followed while the trust in gateways changes. */
@@ -89,18 +88,4 @@ async function openTrust(
       log.info({ event: "gateway-trust.changed", file, outcome });
     },
   });
-}
-
-function certificatesIn(text: string, file: string): readonly X509Certificate[] {
-  const certificates = readCertificates(text, file);
-  if (certificates.length === 0) throw new YamlFileError([`${file}: holds no certificate`]);
-  return certificates;
-}
-
-function readCertificates(text: string, file: string): readonly X509Certificate[] {
-  try {
-    return parseCertificates(text, file);
-  } catch (error) {
-    throw new YamlFileError([error instanceof Error ? error.message : String(error)]);
-  }
 }

@@ -1,5 +1,6 @@
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { EX_CONFIG } from "#service-kit/exit-code.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
@@ -37,6 +38,6 @@ export function openRobots(
 
 /** Ends the process as a fault at start does. */
 function end(): void {
-  process.exitCode = 1;
+  process.exitCode = EX_CONFIG;
   process.kill(process.pid, "SIGTERM");
 }
