@@ -6,6 +6,7 @@ import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
@@ -104,7 +105,8 @@ export async function startTestTokenServer(
   const postgres = await startTestPostgres();
   const folder = await temporaryFolder();
   const config = await migratedDatabase(postgres, [TOKEN_SERVER_MIGRATIONS, AUDIT_LOG_MIGRATIONS]);
-  const db = openDatabase(config, { name: "test", connections: 5 }, SILENT);
+  const opened = openDatabase(config, { name: "test", connections: 5 }, SILENT);
+  const db = boundedDatabase(opened, 5);
   const company: Identities = {
     identities: [{ ...alice, teams: ["alpha"] }, { ...bob, teams: ["beta"] }, ...robots],
     machines: [],
@@ -191,7 +193,7 @@ export async function startTestTokenServer(
     stop: async () => {
       logins.stop();
       services.server.close();
-      await db.close();
+      await opened.close();
       await postgres.stop();
       await folder.remove();
     },

@@ -24,7 +24,8 @@ export function boundedDatabase(
     perCaller: Math.ceil(most / 2),
     waiting: Infinity,
     waitMilliseconds: patience,
-    refusal: () => new Fault("UNAVAILABLE", { message: "too many pushes at once; try again" }),
+    refusal: () =>
+      new Fault("UNAVAILABLE", { message: "too much at once for the database; try again" }),
   });
   const inTurn = async <T>(work: () => Promise<T>, about = ""): Promise<T> => {
     const leave = await all.take(about === "" ? null : about);

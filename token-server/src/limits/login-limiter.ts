@@ -1,5 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import { impatient } from "#service-kit/db/asker.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import type { Secret } from "#service-kit/secret.js";
 import type { AccountGuard, Credentials } from "../identity/identity-source.js";
 import { UnusableLogin } from "../identity/make-login.js";
@@ -70,13 +71,13 @@ interface StoredPoint extends Point {
  * @param deps - secret, report, clock
  * @returns the limiter; credentials that were right of late are never refused for others' failures
  */
-export function loginLimiter(db: Database, limits: LoginLimits, deps: LimiterDeps): LoginLimiter {
+export function loginLimiter(db: Queryable, limits: LoginLimits, deps: LimiterDeps): LoginLimiter {
   const { failuresPerSource, failuresPerAccount, windowSeconds } = limits;
   const { report, now } = deps;
   const prints = fingerprints(deps.secret);
-  const shared = storedPoints(db, windowSeconds, now);
+  const shared = storedPoints(impatient(db, "token_server.login_failure"), windowSeconds, now);
   const own = pointsInMemory(windowSeconds, now);
-  const right = rightLogins(db);
+  const right = rightLogins(impatient(db, "token_server.login_success"));
   const flights = inFlight();
 
   const most = failuresPerSource;

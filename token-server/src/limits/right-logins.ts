@@ -1,5 +1,5 @@
 import { LRUCache } from "lru-cache";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import { forgetSuccess, noteSuccess, wasRight } from "./sql.js";
 import { tolerate } from "./stored-points.js";
 
@@ -21,7 +21,7 @@ const ENTRIES = 50_000;
  * @param db - where replicas tell each other
  * @returns the memory; this process asks the database only when it would refuse somebody
  */
-export function rightLogins(db: Database): RightLogins {
+export function rightLogins(db: Queryable): RightLogins {
   // Half as long as the database keeps it, so that a credential in use is noted there again before it ends.
   const known = new LRUCache<string, true>({ max: ENTRIES, ttl: REMEMBERED_SECONDS * 500 });
   return {

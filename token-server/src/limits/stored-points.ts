@@ -1,5 +1,5 @@
 import { Fault } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import { pointsInMemory, type PointStore } from "./points.js";
 import { giveBackPoint, takePoint } from "./sql.js";
 
@@ -9,7 +9,7 @@ import { giveBackPoint, takePoint } from "./sql.js";
  * @param now - current time in milliseconds since the epoch
  * @returns points that replicas take together; while Postgres is away each has its own
  */
-export function storedPoints(db: Database, windowSeconds: number, now: () => number): PointStore {
+export function storedPoints(db: Queryable, windowSeconds: number, now: () => number): PointStore {
   const ownPoints = pointsInMemory(windowSeconds, now);
   return {
     take: (point) =>

@@ -1,5 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
-import type { Database } from "#service-kit/db/pool.js";
+import { impatient } from "#service-kit/db/asker.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
 import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
@@ -15,21 +16,22 @@ import { findRobot, touchRobot, type Robot } from "./sql.js";
  * @returns the identity source; a robot that is disabled or over is refused at once, only the slow check of
  *   an unchanged secret is remembered
  */
-export function robotSource(db: Database, now: () => number): IdentitySource {
+export function robotSource(db: Queryable, now: () => number): IdentitySource {
+  const robots = impatient(db, "token_server.robot");
   const isProven = provenSecrets();
   const unknownHash = hashSecret(newSecret());
   return {
     name: "robot",
     accepts: ({ username }) => username.startsWith(ROBOT_PREFIX),
     verify: async ({ username, password }: Credentials) => {
-      const robot = await findRobot(db, username);
+      const robot = await findRobot(robots, username);
       // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
       const stored = robot?.secretHash ?? (await unknownHash);
       const secret = password.reveal();
       const right = await isProven(secret, stored, () => verifySecret(secret, stored));
       if (robot === null || !right) throw refused("user name or secret is wrong");
       const login = loginOfRobot(robot, now());
-      await touchRobot(db, robot.login);
+      await touchRobot(robots, robot.login);
       return login;
     },
   };

@@ -1,5 +1,6 @@
 import { AUDIT_MIGRATIONS } from "#audit-log/migrations.js";
 import { openRecords, type Records } from "#audit-log/open-records.js";
+import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { migrator } from "#service-kit/db/migrate.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { changedFiles } from "#service-kit/files-read-once.js";
@@ -43,7 +44,8 @@ export async function openBase(
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
   const options = { name: "token-server", connections, registry: metrics.registry };
-  const db = openDatabase(database, options, log);
+  const opened = openDatabase(database, options, log);
+  const db = boundedDatabase(opened, connections);
   const { unmigrated, ...schema } = migrator(
     database,
     [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS],
@@ -51,7 +53,7 @@ export async function openBase(
   );
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
-  const pool = { name: "database", start: () => Promise.resolve(), stop: () => db.close() };
+  const pool = { name: "database", start: () => Promise.resolve(), stop: () => opened.close() };
   const parts = [pool, schema, ...records.parts, keys, changedFiles(readOnce, log)];
   const files = refusedFiles(metrics.registry);
   return { log, metrics, keys, db, records, files, unmigrated, parts };

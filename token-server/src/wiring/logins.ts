@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
+import { impatient } from "#service-kit/db/asker.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { jsonFetcher } from "#service-kit/http/fetch-json.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
@@ -78,7 +79,7 @@ export async function openLogins(
       unrestricted,
       limiter: loginLimiter(db, config.loginLimits, { secret, report, now }),
       refresh: {
-        db,
+        db: { ...db, ...impatient(db, "token_server.refresh_token") },
         newId: randomUUID,
         now,
         lifetimeSeconds: config.refreshTokenSeconds,

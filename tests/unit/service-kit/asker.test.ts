@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { ledgerAsker } from "#gateway/ledger/ask-ledger.js";
+import { asker, impatient } from "#service-kit/db/asker.js";
 
 /** A ledger whose answers come when the test says so. */
 function slowLedger() {
@@ -24,7 +24,7 @@ function slowLedger() {
 describe("a ledger that is silent", () => {
   test("is waited for by whoever finds it so, and asked by one at a time from then on", async () => {
     const ledger = slowLedger();
-    const ask = ledgerAsker(1);
+    const ask = asker(1);
     const question = () => ledger.question();
     const silent = { code: "UNAVAILABLE" };
     await expect(ask(question)).rejects.toMatchObject(silent);
@@ -39,7 +39,7 @@ describe("a ledger that is silent", () => {
 
   test("stays away while the question on the side fails", async () => {
     const ledger = slowLedger();
-    const ask = ledgerAsker(1);
+    const ask = asker(1);
     await expect(ask(() => ledger.question())).rejects.toBeDefined();
     const broken = () => Promise.reject(new Error("still locked"));
     await expect(ask(broken)).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -49,7 +49,24 @@ describe("a ledger that is silent", () => {
 });
 
 test("a ledger that refuses at once is not silent: what it says is passed on", async () => {
-  const ask = ledgerAsker(1_000);
+  const ask = asker(1_000);
   await expect(ask(() => Promise.reject(new Error("refused")))).rejects.toThrow("refused");
   await expect(ask(() => Promise.resolve("answer"))).resolves.toBe("answer");
+});
+
+test("a table that somebody holds is asked for by one statement at a time, and its readers are told at once", async () => {
+  const ledger = slowLedger();
+  const asked: string[] = [];
+  const query = (sql: string) => {
+    asked.push(sql);
+    return ledger.question();
+  };
+  const db = impatient({ query } as never, "token_server.robot", 1);
+  for (let reader = 0; reader < 100; reader += 1)
+    await expect(db.query("select 1")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(asked).toEqual(["select 1", "select from token_server.robot limit 1"]);
+  await ledger.answer();
+  const again = db.query("select 2");
+  await ledger.answer();
+  await expect(again).resolves.toBe("answer");
 });

@@ -1,0 +1,36 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
+
+let server: TestTokenServer;
+
+beforeAll(async () => {
+  server = await startTestTokenServer();
+});
+afterAll(() => server.stop());
+
+describe("while somebody holds a table of the token server", () => {
+  test.each(["login_failure", "login_success"])(
+    "logins are decided without it, and leave connections to all others: %s",
+    async (table) => {
+      await server.db.transaction(async (tx) => {
+        await tx.query(`lock table token_server.${table} in access exclusive mode`);
+        const logins = Array.from({ length: 20 }, (_one, index) => logIn(`at-once-${index}`));
+        expect(await Promise.all(logins)).toEqual(Array(20).fill(401));
+        for (let login = 0; login < 20; login += 1) expect(await logIn(`later-${login}`)).toBe(401);
+        expect(await logIn("alice-token")).toBe(200);
+        const { rows } = await tx.query<{ waiting: number }>(
+          "select count(*)::int as waiting from pg_locks where not granted and relation = to_regclass($1)",
+          [`token_server.${table}`],
+        );
+        // Half of five, and one of them is ours.
+        expect(rows[0]?.waiting).toBeLessThanOrEqual(3);
+        await server.db.query("select 1");
+      });
+    },
+  );
+});
+
+async function logIn(password: string): Promise<number> {
+  const asked = server.http.get("/token").query({ service: "wharfinger" });
+  return (await asked.auth("oauth2", password)).status;
+}
