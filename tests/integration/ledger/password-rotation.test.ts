@@ -1,15 +1,20 @@
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { runProgram } from "#local/processes/run-program.js";
+import { DIST } from "#local/repository-root.js";
 import { envReader } from "#service-kit/config.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
+import { migrate, migrator } from "#service-kit/db/migrate.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { subscriber } from "#service-kit/db/subscribe.js";
 import { connected } from "#tests/support/database-roles.js";
 import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
+import { AUDIT_LOG_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "#tests/support/migrations.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import { startTokenServerProcess } from "#tests/support/token-server-process.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { readableLog } from "../logins/support/log.js";
 
@@ -90,6 +95,56 @@ describe("a password of the database that is changed in its file", () => {
     await hearing.stop();
     await db.close();
     expect(log.text()).not.toContain("nobody-may-see");
+  });
+
+  test("is used by migrations that go on trying with what was configured before", async () => {
+    await asSuperuser(`grant create on database ${superuser.database} to ${role}`);
+    const before = config();
+    await rotate();
+    const schema = migrator(before, [AUDIT_LOG_MIGRATIONS], SILENT);
+    await schema.start();
+    expect(schema.unmigrated()).toBe("the schema is not up to date yet");
+    await writeFile(file, NEW);
+    await eventually("it has migrated", () => schema.unmigrated() === null, 30_000);
+    await schema.stop();
+    await asSuperuser("drop schema audit cascade", `drop owned by ${role}`);
+  });
+
+  test("is used by a token server that runs, and by a command that is started", async () => {
+    await migrate(superuser, TOKEN_SERVER_MIGRATIONS, SILENT);
+    await migrate(superuser, AUDIT_LOG_MIGRATIONS, SILENT);
+    await asSuperuser(
+      ...["token_server", "audit"].map((schema) => `grant all on schema ${schema} to ${role}`),
+      ...["token_server", "audit"].map(
+        (schema) => `grant all on all tables in schema ${schema} to ${role}`,
+      ),
+    );
+    const { host, port, database } = superuser;
+    const env = {
+      DB_SUBNAME: `//${host}:${port}/${database}`,
+      DB_USER: role,
+      DB_PASSWORD_FILE: file,
+      KEYS_DIR: join(folder.path, "keys"),
+      HTTP_ALLOW_PUBLIC_READ: "true",
+    };
+    const server = await startTokenServerProcess(env);
+    if (!server.started) throw new Error(server.output);
+    const isReady = async () => (await fetch(`${server.url}/ready`)).ok;
+    await eventually("it is ready", isReady, 30_000);
+    await rotate();
+    await eventually("it is not", async () => !(await isReady()), 30_000);
+    await writeFile(file, NEW);
+    await eventually("it is ready again", isReady, 30_000);
+    await server.stop();
+    expect(server.output()).not.toContain("nobody-may-see");
+    const program = join(DIST, "audit-log", "src", "commands", "main.js");
+    const command = {
+      file: process.execPath,
+      args: [program, "list", "--json"],
+      env: { ...process.env, ...env },
+    };
+    expect(await runProgram(command)).toMatchObject({ ok: true });
+    await asSuperuser(`drop owned by ${role}`);
   });
 
   test("is not decided on until the file has it, and then used without a restart", async () => {
