@@ -2,8 +2,8 @@ import { LRUCache } from "lru-cache";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { isUnavailable } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Ask } from "#service-kit/db/asker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import type { AskLedger } from "./ask-ledger.js";
 import { isStandingManifest, readStandingManifest } from "./sql/standing-manifest.js";
 
 /** A manifest that a repository has. */
@@ -42,7 +42,7 @@ export interface KeptManifests {
 /** What keeping manifests needs. */
 export interface KeptManifestsDeps {
   readonly db: Queryable;
-  readonly ask: Ask;
+  readonly ask: AskLedger;
   /** Most that is kept in memory, in bytes. */
   readonly bytes: number;
   /** @returns milliseconds, by a clock that never goes back */

@@ -1,7 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { adopt, type AdoptDeps } from "./adopt.js";
-import type { Ask } from "#service-kit/db/asker.js";
+import type { AskLedger } from "./ask-ledger.js";
 import type { LatestInheritance } from "./latest-inheritance.js";
 import type { RememberedTags } from "./remembered-tags.js";
 import {
@@ -24,7 +24,7 @@ export interface ResolveDeps extends AdoptDeps, WithoutLedgerDeps {
   readonly inheritance: LatestInheritance;
   /** What tags meant. */
   readonly remembered: RememberedTags;
-  readonly ask: Ask;
+  readonly ask: AskLedger;
 }
 
 /** Finds what tags mean. */

@@ -5,7 +5,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
-import { asker } from "#service-kit/db/asker.js";
+import { ledgerAsker } from "../ledger/ask-ledger.js";
 import { keptManifests, type KeptManifests } from "../ledger/kept-manifests.js";
 import type { LatestInheritance } from "../ledger/latest-inheritance.js";
 import type { PushCounts } from "../ledger/push-counts.js";
@@ -65,7 +65,7 @@ export function openLedger(
   const { store, log, audit, policy, sources } = deps;
   const { upstream, listing, bounds } = deps.registry;
   const upstreamDigest = tagDigest(upstream);
-  const ask = asker();
+  const ask = ledgerAsker();
   const memory = { now: () => performance.now(), freshMilliseconds: FRESH_MILLISECONDS };
   const remembered = rememberedTags(memory);
   const kept = keptManifests({ ...memory, db: store.db, ask, bytes: config.manifestMemoryBytes });
