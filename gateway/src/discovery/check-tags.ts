@@ -1,103 +1,109 @@
+import type { AuditEntry } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import {
+  driftEntry,
   entryOf,
   nameAndDigest,
   nameOf,
-  recordDrift,
   tellDrift,
   tryRepair,
   type DriftNews,
 } from "../drift/note-drift.js";
 import type { SeenTag } from "../drift/seen-tag.js";
-import { clearMarks, countMissing, type CountedMissing } from "../drift/sql/mark-tag.js";
+import { clearMarks, countMissing, markDrift, type CountedMissing } from "../drift/sql/mark-tag.js";
 import type { Transaction } from "#service-kit/db/pool.js";
 import { askRegistry } from "./ask-registry.js";
 import { paced } from "./paced.js";
 import type { Pass } from "./pass.js";
 
-/** A tag, and what it means at the registry; `null`: it is not there. */
-interface Difference {
+/** A tag that is not as it was, and what it means at the registry; `null`: it is not there. */
+interface Finding {
   readonly seen: SeenTag;
   readonly found: Digest | null;
 }
 
-/** A difference, and what was made of it; `null`: the tag was pushed meanwhile, so that nothing can be said. */
+/** What was made of a finding; `null`: the tag was pushed meanwhile, so that nothing can be said. */
 type Noted =
+  | { readonly kind: "clean" }
   | { readonly kind: "absent"; readonly seen: SeenTag; readonly counted: CountedMissing | null }
   | { readonly kind: "drift"; readonly seen: SeenTag; readonly found: Digest; readonly news: DriftNews }; // prettier-ignore
 
 /**
- * Compares tags of the ledger with the registry. Only a clear answer counts; an error changes nothing. What is found goes
- * on record in one transaction; where nothing is, there is none.
+ * Compares tags of the ledger with the registry. Only a clear answer counts; an error changes nothing. What is found in one
+ * repository goes on record in one transaction; where nothing is, there is none.
  *
  * @param pass - the pass
  * @param tags - the tags, in their order; their repositories were listed to the end in this pass
  */
 export async function checkTags(pass: Pass, tags: readonly SeenTag[]): Promise<void> {
-  const differences: Difference[] = [];
-  const clean: SeenTag[] = [];
-  await paced(tags, pass.pace.questions, pass.signal, async (seen) => {
-    const found = await askRegistry(pass, seen, seen.digest);
-    if (found === "unclear") return;
-    pass.tally.add("compared");
-    if (found !== seen.digest) differences.push({ seen, found });
-    else if (seen.marked) clean.push(seen);
-  });
-  const noted = await putOnRecord(pass, inOrder(tags, differences), clean);
-  for (const one of noted)
-    if (one.kind === "absent") await tellAbsent(pass, one.seen, one.counted);
-    else await tellDrift(pass.drift, one, one.news);
+  const findings: Finding[] = [];
+  try {
+    await paced(tags, pass.pace.questions, pass.signal, async (seen) => {
+      const found = await askRegistry(pass, seen, seen.digest);
+      if (found === "unclear") return;
+      pass.tally.add("compared");
+      if (found !== seen.digest || seen.marked) findings.push({ seen, found });
+    });
+  } finally {
+    for (const some of byRepository(inOrder(tags, findings)))
+      for (const noted of await putOnRecord(pass, some)) await tell(pass, noted);
+  }
 }
 
 /** The registry's answers come as they please; rows are locked in the order in which everybody locks them. */
-function inOrder(tags: readonly SeenTag[], found: readonly Difference[]): Difference[] {
+function inOrder(tags: readonly SeenTag[], findings: readonly Finding[]): Finding[] {
   const places = new Map(tags.map((seen, place) => [seen, place]));
-  return found.toSorted((a, b) => (places.get(a.seen) ?? 0) - (places.get(b.seen) ?? 0));
+  return findings.toSorted((a, b) => (places.get(a.seen) ?? 0) - (places.get(b.seen) ?? 0));
 }
 
-async function putOnRecord(
-  pass: Pass,
-  differences: readonly Difference[],
-  clean: readonly SeenTag[],
-): Promise<Noted[]> {
-  if (differences.length + clean.length === 0) return [];
-  if (pass.options.dryRun)
-    return differences.map(({ seen, found }) =>
-      found === null
-        ? { kind: "absent", seen, counted: null }
-        : { kind: "drift", seen, found, news: true },
-    );
-  return pass.parts.db.transaction(
-    async (tx) => {
-      for (const seen of clean) await clearMarks(tx, seen);
-      const noted: Noted[] = [];
-      for (const { seen, found } of differences)
-        noted.push(
-          found === null
-            ? { kind: "absent", seen, counted: await recordAbsent(pass, tx, seen) }
-            : { kind: "drift", seen, found, news: await recordDrift(pass.drift, tx, seen, found) },
-        );
-      return noted;
-    },
-    differences[0]?.seen.repository ?? clean[0]?.repository ?? "",
-  );
+function byRepository(findings: readonly Finding[]): Iterable<Finding[]> {
+  const groups = new Map<string, Finding[]>();
+  for (const finding of findings) {
+    const group = groups.get(finding.seen.repository);
+    if (group === undefined) groups.set(finding.seen.repository, [finding]);
+    else group.push(finding);
+  }
+  return groups.values();
 }
 
-async function recordAbsent(
-  { parts, began, options }: Pass,
-  tx: Transaction,
-  seen: SeenTag,
-): Promise<CountedMissing | null> {
-  const counted = await countMissing(tx, seen, { began, sightings: options.sightings });
-  if (counted?.marked === true)
-    await parts.audit(
-      tx,
-      entryOf("tag.missing", seen, {
-        reason: `not found at the registry in ${counted.sightings} passes in a row`,
-        detail: { sightings: counted.sightings },
-      }),
-    );
-  return counted;
+/** Entries come behind all rows: whoever holds a row and waits for a chain of the audit log is not waited for. */
+async function putOnRecord(pass: Pass, findings: readonly Finding[]): Promise<Noted[]> {
+  if (pass.options.dryRun) return findings.map(unrecorded);
+  return pass.parts.db.transaction(async (tx) => {
+    const noted: Noted[] = [];
+    for (const finding of findings) noted.push(await mark(pass, tx, finding));
+    for (const one of noted) for (const entry of entriesOf(one)) await pass.parts.audit(tx, entry);
+    return noted;
+  }, findings[0]?.seen.repository);
+}
+
+function unrecorded({ seen, found }: Finding): Noted {
+  if (found === null) return { kind: "absent", seen, counted: null };
+  return found === seen.digest ? { kind: "clean" } : { kind: "drift", seen, found, news: true };
+}
+
+async function mark(pass: Pass, tx: Transaction, { seen, found }: Finding): Promise<Noted> {
+  if (found === null) {
+    const since = { began: pass.began, sightings: pass.options.sightings };
+    return { kind: "absent", seen, counted: await countMissing(tx, seen, since) };
+  }
+  if (found !== seen.digest)
+    return { kind: "drift", seen, found, news: await markDrift(tx, seen, found) };
+  await clearMarks(tx, seen);
+  return { kind: "clean" };
+}
+
+function entriesOf(noted: Noted): AuditEntry[] {
+  if (noted.kind === "drift") return noted.news === true ? [driftEntry(noted)] : [];
+  if (noted.kind === "clean" || noted.counted?.marked !== true) return [];
+  const { sightings } = noted.counted;
+  const reason = `not found at the registry in ${sightings} passes in a row`;
+  return [entryOf("tag.missing", noted.seen, { reason, detail: { sightings } })];
+}
+
+async function tell(pass: Pass, noted: Noted): Promise<void> {
+  if (noted.kind === "absent") await tellAbsent(pass, noted.seen, noted.counted);
+  if (noted.kind === "drift") await tellDrift(pass.drift, noted, noted.news);
 }
 
 async function tellAbsent(

@@ -2,7 +2,6 @@ import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import type { Queryable } from "#service-kit/db/pool.js";
 import type { AdoptDeps } from "../ledger/adopt.js";
 import { reasonOf } from "./reason-of.js";
 import type { RepairOutcome } from "./repair-tag.js";
@@ -44,7 +43,11 @@ export interface DriftTally {
 export async function noteDrift(pass: DriftDeps, seen: SeenTag, found: Digest): Promise<boolean> {
   const news = pass.options.dryRun
     ? true
-    : await pass.db.transaction((tx) => recordDrift(pass, tx, seen, found), seen.repository);
+    : await pass.db.transaction(async (tx) => {
+        const marked = await markDrift(tx, seen, found);
+        if (marked === true) await pass.audit(tx, driftEntry({ seen, found }));
+        return marked;
+      }, seen.repository);
   return tellDrift(pass, { seen, found }, news);
 }
 
@@ -77,30 +80,14 @@ export async function tellDrift(
 }
 
 /**
- * Puts on record that a tag means something else at the registry.
- *
- * @param pass - audit log
- * @param tx - a transaction
- * @param seen - the tag
- * @param found - what it means there
- * @returns whether that is news
+ * @param drift - the tag, and what it means at the registry
+ * @returns the entry for the audit log
  */
-export async function recordDrift(
-  { audit }: Pick<DriftDeps, "audit">,
-  tx: Queryable,
-  seen: SeenTag,
-  found: Digest,
-): Promise<DriftNews> {
-  const news = await markDrift(tx, seen, found);
-  if (news === true)
-    await audit(
-      tx,
-      entryOf("tag.drifted", seen, {
-        reason: "the registry has another digest, which nobody pushed through the gateway",
-        detail: { found },
-      }),
-    );
-  return news;
+export function driftEntry({ seen, found }: { readonly seen: SeenTag; readonly found: Digest }) {
+  return entryOf("tag.drifted", seen, {
+    reason: "the registry has another digest, which nobody pushed through the gateway",
+    detail: { found },
+  });
 }
 
 /**
