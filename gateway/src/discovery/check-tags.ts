@@ -74,7 +74,7 @@ async function putOnRecord(pass: Pass, findings: readonly Finding[]): Promise<No
     for (const finding of findings) noted.push(await mark(pass, tx, finding));
     for (const one of noted) for (const entry of entriesOf(one)) await pass.parts.audit(tx, entry);
     return noted;
-  }, findings[0]?.seen.repository);
+  }, findings[0]?.seen.repository ?? "");
 }
 
 function unrecorded({ seen, found }: Finding): Noted {

@@ -8,7 +8,7 @@ import { isInOrder } from "./in-order.js";
 import { runPass } from "./run-pass.js";
 import type { DiscoverySettings } from "./settings.js";
 import { countIncomplete } from "./sql/missing-parts.js";
-import { secondsSincePass } from "./sql/cursor.js";
+import { isPassDue, type Rest } from "./sql/cursor.js";
 import { countMarked } from "../drift/sql/mark-tag.js";
 import type { PassSummary } from "./tally.js";
 
@@ -24,22 +24,21 @@ export interface DiscoveryDeps {
  *
  * @param deps - ledger and registry
  * @param options - how
- * @param restSeconds - how long ago the last pass has to have begun
+ * @param rest - how long ago the last pass has to be; `null`: no matter
  * @returns what came of it; `null` when somebody else is at it, or was not long ago
  * @throws Fault UNAVAILABLE when the database cannot be used
  */
 export async function discoverOnce(
   deps: Omit<DiscoveryDeps, "metrics">,
   options: PassOptions,
-  restSeconds = 0,
+  rest: Rest | null = null,
 ): Promise<PassSummary | null> {
   const outcome = await runExclusively(
     deps.database,
     "discovery",
     deps.parts.log,
     async (session) => {
-      const since = restSeconds === 0 ? null : await secondsSincePass(session);
-      if (since !== null && since < restSeconds) return null;
+      if (rest !== null && !(await isPassDue(session, rest))) return null;
       return runPass(deps.parts, session, options);
     },
   );
@@ -48,6 +47,8 @@ export async function discoverOnce(
 
 /** Replicas' timers do not tick together: a pass may begin a little early. */
 const EARLY = 0.9;
+/** Of the time between two beginnings, what is left for a rest when a pass takes longer than that. */
+const REST = 0.5;
 const FIRST_MILLISECONDS = 5_000;
 
 /**
@@ -57,11 +58,12 @@ const FIRST_MILLISECONDS = 5_000;
  */
 export function discovery(deps: DiscoveryDeps, settings: DiscoverySettings): Component {
   const every = settings.seconds * 1_000;
+  const rest = { sinceBegin: settings.seconds * EARLY, sinceEnd: settings.seconds * REST };
   const first = every > 0 ? Math.min(every, FIRST_MILLISECONDS) : null;
   return repeating("discovery", first, async (signal) => {
     const options = { ...settings, dryRun: false, signal, progress: () => undefined };
     try {
-      const summary = await discoverOnce(deps, options, settings.seconds * EARLY);
+      const summary = await discoverOnce(deps, options, rest);
       if (summary !== null) report(deps, summary);
       // Also after another replica's pass: else this one would tell of drift that is long gone.
       const { db } = deps.parts;

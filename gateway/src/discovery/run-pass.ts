@@ -7,7 +7,7 @@ import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { markCatalog } from "./sql/compared-repositories.js";
-import { BEGINNING, moveCursor, notePass, readCursor } from "./sql/cursor.js";
+import { BEGINNING, moveCursor, notePass, notePassEnd, readCursor } from "./sql/cursor.js";
 import {
   listedRepositories,
   openStaging,
@@ -44,6 +44,7 @@ export async function runPass(
     pass.tally.end(reasonOf(pass.signal.aborted ? pass.signal.reason : error));
   }
   await countRest(pass);
+  if (!options.dryRun) await noteEnd(pass);
   return pass.tally.summary();
 }
 
@@ -69,6 +70,14 @@ async function countRest({ parts, tally }: Pass): Promise<void> {
     tally.known(await countKnown(parts.db));
   } catch (error) {
     tally.end(`tags that were not compared could not be counted: ${reasonOf(error)}`);
+  }
+}
+
+async function noteEnd({ parts, tally }: Pass): Promise<void> {
+  try {
+    await notePassEnd(parts.db);
+  } catch (error) {
+    tally.end(`the end of the pass could not be noted: ${reasonOf(error)}`);
   }
 }
 

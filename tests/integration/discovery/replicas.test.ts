@@ -4,6 +4,7 @@ import { makeDueCheckpoint } from "#audit-log/checkpointer.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { discoveryMetrics } from "#gateway/discovery/discovery-metrics.js";
 import { discovery } from "#gateway/discovery/discovery.js";
+import { isPassDue } from "#gateway/discovery/sql/cursor.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
@@ -66,5 +67,44 @@ describe("while one replica makes a pass", () => {
     ending.abort(new Error("seen enough"));
     expect((await passing)?.problems).toContain("seen enough");
     await folder.remove();
+  });
+});
+
+describe("after a pass", () => {
+  const rest = { sinceBegin: 90, sinceEnd: 50 };
+  /** When the last pass began and ended, in seconds before now. */
+  const was = (began: number, ended: number | null) =>
+    db.query(
+      `update ledger.discovery set began_at = clock_timestamp() - make_interval(secs => $1),
+                                   ended_at = clock_timestamp() - make_interval(secs => $2)`,
+      [began, ended],
+    );
+
+  test("that took longer than the time between two, no replica begins another one before a rest", async () => {
+    expect(await isPassDue(db, rest)).toBe(true);
+    await discover();
+    expect(await isPassDue(db, rest)).toBe(false);
+    await was(500, 1);
+    expect(await isPassDue(db, rest)).toBe(false);
+    await was(500, 60);
+    expect(await isPassDue(db, rest)).toBe(true);
+  });
+
+  test("whose process was killed, the next one begins when it is due", async () => {
+    await discover();
+    await was(60, 200);
+    expect(await isPassDue(db, rest)).toBe(false);
+    for (const ended of [null, 300]) {
+      await was(100, ended);
+      expect(await isPassDue(db, rest)).toBe(true);
+    }
+  });
+
+  test("its end is on record, also when it was given up", async () => {
+    fill(registry, "alpha/app", 50);
+    registry.headStatus = 503;
+    await discover();
+    const { rows } = await db.query("select ended_at >= began_at as ended from ledger.discovery");
+    expect(rows).toEqual([{ ended: true }]);
   });
 });

@@ -10,12 +10,21 @@ export interface Cursor {
 /** Comes before every tag. */
 export const BEGINNING: Cursor = { repository: "", tag: "" };
 
-/** @returns seconds since the last pass began, on any replica, or `null` when none ever did */
-export async function secondsSincePass(db: Queryable): Promise<number | null> {
-  const { rows } = await db.query<{ seconds: number }>(
-    `select extract(epoch from clock_timestamp() - began_at)::float8 as seconds from ledger.discovery`,
+/** How long ago, in seconds, the last pass on any replica has to have begun, and to have ended. */
+export interface Rest {
+  readonly sinceBegin: number;
+  readonly sinceEnd: number;
+}
+
+/** @returns whether it was so long ago, or never */
+export async function isPassDue(db: Queryable, rest: Rest): Promise<boolean> {
+  const { rows } = await db.query<{ due: boolean }>(
+    `select clock_timestamp() >= greatest(began_at + make_interval(secs => $1),
+                                          ended_at + make_interval(secs => $2)) as due
+     from ledger.discovery`,
+    [rest.sinceBegin, rest.sinceEnd],
   );
-  return rows[0]?.seconds ?? null;
+  return rows[0]?.due ?? true;
 }
 
 /** Notes that a pass begins now. */
@@ -24,6 +33,11 @@ export async function notePass(db: Queryable): Promise<void> {
     `insert into ledger.discovery default values
      on conflict ("only") do update set began_at = excluded.began_at`,
   );
+}
+
+/** Notes that a pass ends now. */
+export async function notePassEnd(db: Queryable): Promise<void> {
+  await db.query(`update ledger.discovery set ended_at = clock_timestamp()`);
 }
 
 /** @returns where the last slice ended */
