@@ -7,6 +7,7 @@ import { createService } from "#local/processes/service.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import { REGISTRY_LOG_LEVELS } from "#registry-config/settings.js";
 import { generateKeyPem, selfSignAuthority } from "#service-kit/signing/certificates.js";
+import { foundBy } from "#gateway/upstream/made-request.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
@@ -21,7 +22,9 @@ describe.each(registryPrograms())("the log of the stock registry $version", (pro
     async (level) => {
       const { secret, log } = await logOf(program, level);
       expect(log).not.toContain(secret);
-      expect(log).toContain('"GET /v2/alpha/app/tags/list HTTP/1.1" 401');
+      expect(log).toMatch(
+        /"GET \/v2\/alpha\/app\/tags\/list HTTP\/1\.1" 401 \d+ "request-id:request-1"/,
+      );
     },
   );
 
@@ -76,7 +79,7 @@ async function logOf(
     quietly(),
   );
   await service.start();
-  await ask(url, "/v2/alpha/app/tags/list");
+  await ask(url, "/v2/alpha/app/tags/list", { headers: foundBy("request-1") });
   const read = () => readFile(logFile, "utf8");
   await eventually("the request is in the log", async () =>
     (await read()).includes("/v2/alpha/app/tags/list"),

@@ -282,7 +282,7 @@ function openBehind(options: TestGatewayOptions) {
   };
   return {
     registry,
-    tokenServer: { direct: tokenRoute(asked, SILENT), routes: [tokenServerRoutes(asked)] },
+    tokenServer: { direct: tokenRoute(asked), routes: [tokenServerRoutes(asked)] },
   };
 }
 

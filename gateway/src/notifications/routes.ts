@@ -3,6 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { clientFacts } from "#service-kit/http/client-facts.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
+import { withSpentTime } from "#service-kit/spent-time.js";
 import { trustedPeers } from "#service-kit/http/trusted-peers.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { receiveNotification, type HookDeps } from "./receive.js";
@@ -28,6 +29,9 @@ export function hookRoutes(deps: HookRouteDeps): Express {
   const app = express();
   app.disable("x-powered-by");
   app.disable("etag");
+  app.use((_req, _res, next) => {
+    withSpentTime(next);
+  });
   app.use((req, res, next) => {
     openContext(req, res, { log, metrics, client });
     if (!isAllowed(contextOf(req).client.address))
@@ -35,14 +39,17 @@ export function hookRoutes(deps: HookRouteDeps): Express {
     next();
   });
   app.post("/hooks/registry", async (req, res) => {
-    contextOf(req).route = "hooks";
+    const context = contextOf(req);
+    context.route = "hooks";
+    // There is one for each of discovery's questions; what counts of the others is on record.
+    context.isRoutine = true;
     await receiveNotification(deps, req, res);
   });
   app.use(() => {
     throw new Fault("ROUTE_UNKNOWN", { message: "no such endpoint" });
   });
   app.use((error: unknown, req: Request, res: Response, _next: unknown) => {
-    sendFault(req, res, error, log);
+    sendFault(req, res, error);
   });
   return app;
 }

@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { asLine } from "#registry-protocol/text.js";
-import type { RequestContext } from "#service-kit/http/request-context.js";
+import type { RequestContext } from "#service-kit/http/request-line.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Caller } from "./caller.js";
 

@@ -1,10 +1,10 @@
 import type { ServerResponse } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
-import { parseRegistryRequest } from "#registry-protocol/request.js";
+import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import type { RequestSubject } from "#service-kit/http/request-line.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import type { Logger } from "#service-kit/log.js";
 import { identifyCaller, type CallerDeps } from "./identify-caller.js";
 import type { WriteGate } from "../mode/write-gate.js";
 import { framingOf, mayBringBody, refuseBody } from "../upstream/client-framing.js";
@@ -16,7 +16,6 @@ import { carryOut, type PlanDeps } from "./plan.js";
 export interface RegistryApiDeps {
   readonly callers: CallerDeps;
   readonly plan: PlanDeps;
-  readonly log: Logger;
   /** Lets writes pass, or refuses them while the gateway is read-only. */
   readonly writes: WriteGate;
   /** Turns for pushing manifests. */
@@ -66,6 +65,7 @@ export async function handleRegistryRequest(
   try {
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
+    context.subject = subjectOf(request);
     const caller = await identifyCaller(deps.callers, req, request);
     const framing = framingOf(req);
     if (mayBringBody(req, framing) && (!takesBody(request.kind) || framing.kind === "none"))
@@ -85,11 +85,20 @@ export async function handleRegistryRequest(
       else res.once("close", ended);
     }
   } catch (error) {
-    sendFault(req, res, abortedOr(req, error), deps.log);
+    sendFault(req, res, abortedOr(req, error));
   }
 }
 
 /** Whatever fails after the client has gone fails because of that. */
 function abortedOr(req: HttpRequest, error: unknown): unknown {
   return req.destroyed && !req.complete ? new Fault("BODY_INCOMPLETE", { cause: error }) : error;
+}
+
+function subjectOf(request: RegistryRequest): RequestSubject {
+  if (!("repository" in request)) return {};
+  const { repository } = request;
+  if ("reference" in request)
+    return { repository, reference: request.reference.tag ?? request.reference.digest };
+  if ("tag" in request) return { repository, reference: request.tag };
+  return "digest" in request ? { repository, reference: request.digest } : { repository };
 }

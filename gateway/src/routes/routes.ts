@@ -27,21 +27,15 @@ export interface EntryDeps {
 export function gatewayRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
   const { log, metrics, client, publicUrl, crossOrigin } = deps;
   const context = { log, metrics, client };
-  return entryListener(
-    {
-      log,
-      enter: (req, res) => {
-        const opened = openContext(req, res, context);
-        refuseOddRequest(req, res);
-        if (crossOrigin.answerPreflight(req, res)) {
-          opened.route = "preflight";
-          return false;
-        }
-        refuseCrossSite(req, () => clientOrigin(req, publicUrl));
-        if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
-        return true;
-      },
-    },
-    parts,
-  );
+  return entryListener((req, res) => {
+    const opened = openContext(req, res, context);
+    refuseOddRequest(req, res);
+    if (crossOrigin.answerPreflight(req, res)) {
+      opened.route = "preflight";
+      return false;
+    }
+    refuseCrossSite(req, () => clientOrigin(req, publicUrl));
+    if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
+    return true;
+  }, parts);
 }

@@ -1,7 +1,6 @@
 import type { RequestHandler } from "express";
 import type { DirectRoute } from "#service-kit/http/http-request.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import type { Logger } from "#service-kit/log.js";
 import { askTokenServer, type TokenServerDeps } from "../upstream/ask-token-server.js";
 
 /**
@@ -16,14 +15,13 @@ export function tokenServerRoutes(deps: TokenServerDeps): RequestHandler {
 
 /**
  * @param deps - the way to the token server
- * @param log - where failures are told
  * @returns `/token`, before any router
  */
-export function tokenRoute(deps: TokenServerDeps, log: Logger): DirectRoute {
+export function tokenRoute(deps: TokenServerDeps): DirectRoute {
   return (req, res) => {
     if (req.url !== "/token" && !req.url.startsWith("/token?")) return false;
     askTokenServer(deps, req, res).catch((error: unknown) => {
-      sendFault(req, res, error, log);
+      sendFault(req, res, error);
     });
     return true;
   };

@@ -59,6 +59,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     if (res.destroyed) leave();
     try {
       const answer = await answerOf(target, sending);
+      noteFailure(target, answer, req);
       await onAnswer?.(answer);
       if (answer.statusCode === 401 && !target.passUnauthorized)
         throw refusedUs(target.name, timeOf(answer));
@@ -91,4 +92,13 @@ async function answerOf(target: UpstreamTarget, { answer }: Sending): Promise<In
 
 function timeOf({ headers }: IncomingMessage): AnswerTime {
   return { date: headers.date ?? null, age: headers.age ?? null };
+}
+
+/** It goes on to the client as it is; the log says whose it was. */
+function noteFailure(
+  { name }: UpstreamTarget,
+  { statusCode = 0 }: IncomingMessage,
+  req: IncomingMessage,
+) {
+  if (statusCode >= 500) contextOf(req).failure = { reason: `${name} answered ${statusCode}` };
 }

@@ -51,6 +51,16 @@ export function wireHeaders(made: MadeRequest, host: string): Record<string, str
 }
 
 /**
+ * The registry gives requests ids of its own, and prints the referrer of each.
+ *
+ * @param requestId - of the request at the gateway
+ * @returns headers by which it is found in the registry's log
+ */
+export function foundBy(requestId: string): Record<string, string> {
+  return { "X-Request-Id": requestId, Referer: `request-id:${requestId}` };
+}
+
+/**
  * @param facts - what the gateway says about a request
  * @returns headers that clients cannot set towards an upstream
  */

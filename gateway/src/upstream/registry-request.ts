@@ -5,6 +5,7 @@ import { markedUserAgent } from "./own-requests.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
 import type { Framing } from "./client-framing.js";
 import {
+  foundBy,
   ownHeaders,
   type MadeBody,
   type MadeFor,
@@ -54,6 +55,7 @@ export function registryRequest(
     target: registryTarget(request, method, query),
     headers: {
       ...ownHeaders(facts),
+      ...foundBy(facts.requestId),
       ...(named === undefined ? {} : { "User-Agent": named }),
       ...allowedHeaders(headers, takenOver(request.kind)),
       ...partOf(request.kind, method, headers),

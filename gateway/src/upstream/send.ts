@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { changesNothing, isForgotten } from "#service-kit/http/closed-connection.js";
+import { spendOn } from "#service-kit/spent-time.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
 import type { Duplex } from "node:stream";
@@ -54,10 +55,22 @@ export function sender(url: URL, idleSeconds: number): Send {
     const stopBody = writeBody(made, outgoing, client);
     return watch(outgoing, connections, stopBody);
   };
-  return (made, client) =>
+  const begin = (made: MadeRequest, client?: IncomingMessage) =>
     changesNothing(made.method)
       ? onceMore(attempt(kept, made), () => attempt(fresh, made))
       : attempt(fresh, made, client);
+  return (made, client) => {
+    const sending = begin(made, client);
+    const answer = spendOn("upstream", sending.answer);
+    // Whoever waits for it hears of a failure.
+    answer.catch(() => undefined);
+    return {
+      answer,
+      cut: (reason) => {
+        sending.cut(reason);
+      },
+    };
+  };
 }
 
 function writeBody(

@@ -9,6 +9,7 @@ import { Hindrance } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { askAgain } from "./ask-again.js";
+import { foundBy } from "./made-request.js";
 import { putAgain } from "./put-again.js";
 import { refusedForTime } from "./refused-us.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
@@ -114,7 +115,7 @@ export function registryUpstream(
     authorization(subject, [{ type: "repository", name, actions }]);
   const inTheNameOf = ({ clientAddress, requestId }: Errand) => ({
     "X-Forwarded-For": clientAddress,
-    "X-Request-Id": requestId,
+    ...foundBy(requestId),
   });
 
   const reads = registryReads((repository, path, { method, headers }) =>

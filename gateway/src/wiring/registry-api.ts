@@ -79,6 +79,6 @@ export function openRegistryApi(
       kept: ledger.kept,
     },
   };
-  const api = { callers, plan, log, writes, manifestTurns: turns };
+  const api = { callers, plan, writes, manifestTurns: turns };
   return { direct: registryRoute(api), routes: [] };
 }

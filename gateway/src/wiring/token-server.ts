@@ -35,7 +35,7 @@ export function openTokenServer(url: string, keys: KeyRing, log: Logger): TokenS
   const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
   const asked = { forwardToTokenServer, callerStatement: statement };
   return {
-    direct: tokenRoute(asked, log),
+    direct: tokenRoute(asked),
     routes: [tokenServerRoutes(asked)],
     introduce: (path) =>
       statement({ address: LOOPBACK, requestId: randomUUID() }, { method: "GET", path }),

@@ -2,6 +2,7 @@ import pg from "pg";
 import type { Registry } from "prom-client";
 import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
+import { spendOn } from "../spent-time.js";
 import { isThere } from "./is-there.js";
 import { breaker, type Patience } from "./breaker.js";
 import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";
@@ -109,7 +110,8 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     log,
     ...(options.heard && { heard: options.heard }),
   });
-  const told = unusableTold(log);
+  const unusable = unusableTold(log);
+  const told = <T>(answer: Promise<T>) => spendOn("database", unusable(answer));
   return {
     query: (sql, values, name) => told(silence.run(() => runOne(connections, sql, values, name))),
     tell: (channel, payload) => {

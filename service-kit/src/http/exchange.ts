@@ -3,6 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isForgotten } from "./closed-connection.js";
 import type { Way } from "./outgoing.js";
+import { spendOn } from "../spent-time.js";
 
 /** A request to what is not part of the installation. */
 export interface OutgoingRequest {
@@ -32,8 +33,8 @@ export async function exchange(
   url: URL,
   request: OutgoingRequest,
 ): Promise<IncomingMessage> {
-  if (!request.mayRepeat) return attempt(way.fresh, url, request);
-  return attempt(way.kept, url, request, () => attempt(way.fresh, url, request));
+  const again = () => attempt(way.fresh, url, request);
+  return spendOn("upstream", request.mayRepeat ? attempt(way.kept, url, request, again) : again());
 }
 
 function attempt(

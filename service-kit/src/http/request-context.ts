@@ -3,21 +3,9 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../log.js";
 import type { ClientFacts } from "./client-facts.js";
 import type { ClientReader } from "./client-reader.js";
+import { knownMethod, requestLine, type RequestContext } from "./request-line.js";
+import { spentTime } from "../spent-time.js";
 import type { ServiceMetrics } from "../metrics.js";
-
-/** What is known of a request from its first byte on. */
-export interface RequestContext {
-  /** In every log line and error of this request, and in `X-Request-Id` of answer and upstream request. */
-  readonly requestId: string;
-  /** What a client calls it, in log lines alone: two requests may have it, and another one's id can be claimed so. */
-  readonly clientRequestId: string | null;
-  /** Name of the endpoint for logs and metrics; never a raw path, which would leak and not be bounded. */
-  route: string;
-  /** Verified name of who asks, once known. */
-  actor: string | null;
-  /** Where it comes from. */
-  client: ClientFacts;
-}
 
 const UNKNOWN: ClientFacts = {
   address: "",
@@ -38,7 +26,8 @@ interface WithContext extends IncomingMessage {
 const ACCEPTABLE_REQUEST_ID = /^[A-Za-z0-9._-]{1,64}$/;
 
 /**
- * Gives a request its id, one of a trusted proxy or a new one, and sees to it that it is logged and counted once when it ends, however it ends.
+ * Gives a request its id, one of a trusted proxy or a new one, and sees to it that it is logged
+ * ({@link requestLine}) and counted once when it ends, however it ends.
  *
  * @param req - the request
  * @param res - its answer; gets the header `X-Request-Id`
@@ -61,26 +50,20 @@ export function openContext(
   const { requestId, clientRequestId } = idsOf(req, client, deps.requestId);
   const context: RequestContext = {
     ...{ requestId, clientRequestId, client },
-    ...{ route: "unknown", actor: null },
+    ...{ route: "unknown", actor: null, subject: {}, isRoutine: false, failure: null },
   };
   (req as WithContext)[CONTEXT] = context;
   res.setHeader("X-Request-Id", requestId);
   const startedAt = performance.now();
+  const spent = spentTime();
   res.once("close", () => {
-    const seconds = (performance.now() - startedAt) / 1_000;
+    const milliseconds = performance.now() - startedAt;
+    const { level, line } = requestLine(req, res, context, { milliseconds, spent });
+    const { route } = context;
     const method = knownMethod(req.method);
-    const status = res.writableFinished ? String(res.statusCode) : "aborted";
-    deps.metrics.requests.inc({ route: context.route, method, status });
-    deps.metrics.duration.observe({ route: context.route, method }, seconds);
-    deps.log[levelOf(req, res)]({
-      event: "request",
-      ...shownIds(context),
-      route: context.route,
-      method,
-      status,
-      actor: context.actor,
-      seconds,
-    });
+    deps.metrics.requests.inc({ route, method, status: line.status });
+    deps.metrics.duration.observe({ route, method }, milliseconds / 1_000);
+    deps.log[level](line);
   });
   if (failure !== null) throw failure.error;
   return context;
@@ -114,17 +97,6 @@ function acceptable(id: string | undefined): string | null {
 }
 
 /**
- * @param context - of a request
- * @returns its ids for a log line: the client's own only where there is one
- */
-export function shownIds({ requestId, clientRequestId }: RequestContext): {
-  readonly requestId: string;
-  readonly clientRequestId?: string;
-} {
-  return clientRequestId === null ? { requestId } : { requestId, clientRequestId };
-}
-
-/**
  * @param req - a request that {@link openContext} has seen
  * @returns its context
  */
@@ -132,16 +104,4 @@ export function contextOf(req: IncomingMessage): RequestContext {
   const context = (req as WithContext)[CONTEXT];
   if (context === undefined) throw new Error("the request has no context yet");
   return context;
-}
-
-/** Whatever changes something or fails is worth a line; reads that went well are counted, and many. */
-function levelOf({ method }: IncomingMessage, res: ServerResponse): "info" | "debug" {
-  const isRead = method === "GET" || method === "HEAD";
-  return isRead && res.writableFinished && res.statusCode < 400 ? "debug" : "info";
-}
-
-const METHODS: readonly (string | undefined)[] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
-
-function knownMethod(method: string | undefined): string {
-  return method !== undefined && METHODS.includes(method) ? method : "other";
 }

@@ -1,38 +1,29 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
-import type { Logger } from "../log.js";
-import { contextOf, shownIds } from "./request-context.js";
+import { contextOf } from "./request-context.js";
 import { restOfBody } from "./rest-of-body.js";
 import { setStatusLine } from "./status-line.js";
 
 /**
- * Answers with the registry's error body: the one place where failures are logged and shown.
+ * Answers with the registry's error body: the one place where failures are shown, and noted for the request's line in the log.
  *
  * @param req - the request that failed
  * @param res - its answer; when it has begun already, the connection is cut so that the client notices
  * @param thrown - what was thrown; anything but a Fault is logged whole and shown as UNKNOWN
- * @param log - the service's log
  */
-export function sendFault(
-  req: IncomingMessage,
-  res: ServerResponse,
-  thrown: unknown,
-  log: Logger,
-): void {
+export function sendFault(req: IncomingMessage, res: ServerResponse, thrown: unknown): void {
   const error = asClientFault(thrown);
   const context = contextOf(req);
-  const { requestId, route, actor } = context;
-  const line = { event: "request.failed", ...shownIds(context), route, actor };
-  if (!(error instanceof Fault)) log.error({ ...line, err: error });
-  else if (error.cause !== undefined)
-    log.warn({ ...line, code: error.code, reason: error.message, err: error.cause });
-  else log.info({ ...line, code: error.code, reason: error.message });
+  context.failure =
+    error instanceof Fault
+      ? { code: error.code, reason: error.message, cause: error.cause }
+      : { cause: error };
   const answer = () => {
     if (res.headersSent || res.destroyed) {
       res.destroy();
       return;
     }
-    const reply = toFaultReply(error, requestId);
+    const reply = toFaultReply(error, context.requestId);
     for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
     setStatusLine(res, reply.status, reply.summary);
     sendJson(res, reply.status, reply.body);

@@ -48,6 +48,8 @@ describe("what the registry is told", () => {
       "user-agent": "docker/28.2",
       "x-forwarded-for": "127.0.0.1",
       "x-request-id": expect.any(String),
+      // What the registry prints of a request.
+      referer: `request-id:${String(only().headers["x-request-id"])}`,
       host: `127.0.0.1:${upstream.port}`,
     });
   });
@@ -73,7 +75,14 @@ describe("what the registry is told", () => {
       "X-Own": "dropped",
     };
     await ask(gateway.url, target, { headers });
-    const ours = ["authorization", "connection", "host", "x-forwarded-for", "x-request-id"];
+    const ours = [
+      "authorization",
+      "connection",
+      "host",
+      "referer",
+      "x-forwarded-for",
+      "x-request-id",
+    ];
     expect(Object.keys(only().headers).sort()).toEqual([...ours, ...wanted].sort());
   });
 

@@ -22,7 +22,7 @@ describe("the entry of a listener", () => {
       if (req.url === "/refused") throw new Fault("CROSS_SITE");
       return true;
     };
-    server = createServer(entryListener({ log: SILENT, enter }, parts));
+    server = createServer(entryListener(enter, parts));
     await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
     return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   };

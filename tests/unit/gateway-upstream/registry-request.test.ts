@@ -11,6 +11,7 @@ const FACTS = { clientAddress: "192.0.2.7", requestId: "r-1", authorization: "Be
 const OURS = {
   "X-Forwarded-For": "192.0.2.7",
   "X-Request-Id": "r-1",
+  Referer: "request-id:r-1",
   Authorization: "Bearer ours",
 };
 

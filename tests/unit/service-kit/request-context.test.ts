@@ -33,7 +33,7 @@ function opened(
   } catch (thrown) {
     error = thrown;
   }
-  sendFault(req, res, new Fault("NOT_FOUND"), log);
+  sendFault(req, res, new Fault("NOT_FOUND"));
   res.emit("close");
   const { requestId, clientRequestId } = contextOf(req);
   return { requestId, clientRequestId, error, lines, header: res.getHeader("x-request-id") };
@@ -46,7 +46,7 @@ describe("the id of a request", () => {
     });
     expect([requestId, header]).toEqual([expect.stringMatching(OURS), requestId]);
     expect(clientRequestId).toBe("trace-1");
-    expect(lines.map(({ event }) => event)).toEqual(["request.failed", "request"]);
+    expect(lines.map(({ event }) => event)).toEqual(["request"]);
     for (const line of lines) expect(line).toMatchObject({ requestId, clientRequestId: "trace-1" });
   });
 
@@ -82,6 +82,7 @@ describe("the id of a request", () => {
       const log = {
         debug: () => void levels.push("debug"),
         info: () => void levels.push("info"),
+        warn: () => void levels.push("warn"),
       } as unknown as Logger;
       const req = requestFrom(CLIENT, {}, method);
       const res = answerTo(req);
@@ -94,7 +95,7 @@ describe("the id of a request", () => {
     };
     for (const method of ["GET", "HEAD"]) {
       expect([levelOf(method, 200), levelOf(method, 304)]).toEqual([["debug"], ["debug"]]);
-      expect([levelOf(method, 404), levelOf(method, 503)]).toEqual([["info"], ["info"]]);
+      expect([levelOf(method, 404), levelOf(method, 503)]).toEqual([["info"], ["warn"]]);
       expect(levelOf(method, 0)).toEqual(["info"]);
     }
     for (const method of ["PUT", "DELETE"]) expect(levelOf(method, 201)).toEqual(["info"]);

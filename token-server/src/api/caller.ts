@@ -55,11 +55,13 @@ const NEVER_MANAGING: readonly Identity["kind"][] = [
  */
 export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Promise<ApiCaller> {
   const header = req.headers.authorization;
-  const { address } = contextOf(req).client;
+  const { client, requestId } = contextOf(req);
+  const { address } = client;
   if (header === undefined && !deps.logins.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
   const shown = header === undefined ? ({ kind: "nobody" } as const) : parseAuthorization(header);
   const login = await logIn(deps.logins, shown, {
+    requestId,
     address,
     userAgent: userAgentOf(req),
     clientId: CLIENT_ID,

@@ -22,17 +22,11 @@ export function tokenServerRoutes(deps: EntryDeps, parts: readonly Routed[]): Re
   const { log, metrics, origin } = deps;
   const { client, requestId } = origin;
   const context = { log, metrics, client, requestId };
-  return entryListener(
-    {
-      log,
-      enter: (req, res) => {
-        openContext(req, res, context);
-        // The gateway compares the origin with its own.
-        refuseCrossSite(req, () => null);
-        if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
-        return true;
-      },
-    },
-    parts,
-  );
+  return entryListener((req, res) => {
+    openContext(req, res, context);
+    // The gateway compares the origin with its own.
+    refuseCrossSite(req, () => null);
+    if (req.url.startsWith("/api/")) refuseOtherThanJson(req);
+    return true;
+  }, parts);
 }

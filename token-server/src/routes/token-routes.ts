@@ -9,7 +9,6 @@ import { readFormBody } from "#service-kit/http/form-body.js";
 import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
-import type { Logger } from "#service-kit/log.js";
 import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
 
@@ -21,10 +20,9 @@ const PATH = /^\/token\/?$/i;
 
 /**
  * @param deps - what issuing a token needs
- * @param log - where failures are told
  * @returns `/token`, by GET and POST, before any router
  */
-export function tokenRoute(deps: IssueDeps, log: Logger): DirectRoute {
+export function tokenRoute(deps: IssueDeps): DirectRoute {
   return (req, res) => {
     const { path, query } = splitTarget(req.url);
     if (!PATH.test(path)) return false;
@@ -32,7 +30,7 @@ export function tokenRoute(deps: IssueDeps, log: Logger): DirectRoute {
     if (answer === null) return false;
     contextOf(req).route = "token";
     answer().catch((error: unknown) => {
-      sendFault(req, res, error, log);
+      sendFault(req, res, error);
     });
     return true;
   };
@@ -71,8 +69,10 @@ async function answerToken(
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
+    const { client, requestId } = contextOf(req);
     const origin = {
-      address: contextOf(req).client.address,
+      requestId,
+      address: client.address,
       userAgent: asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS),
     };
     const { identity, answer } = await issueToken(

@@ -6,13 +6,12 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
-import type { RefreshOrigin } from "../refresh-tokens/redeem.js";
-import { createRefreshToken } from "../refresh-tokens/refresh-tokens.js";
+import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { decideGrant } from "./decide-grant.js";
 import { signFitting } from "./fit-token.js";
 import type { Grant } from "./grant.js";
-import { logIn, type LogInDeps } from "./log-in.js";
+import { logIn, type LogInDeps, type LoginOrigin } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
 
 /** What issuing a token needs. */
@@ -65,7 +64,7 @@ const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted
  *
  * @param deps - logins, teams, keys, clock
  * @param request - what is asked
- * @param origin - address and program of the client
+ * @param origin - address, program and request of the client
  * @param gone - comes when the client has gone; then nothing more is done for it
  * @returns the answer; its token may grant less than was asked, even nothing
  * @throws Fault UNAUTHORIZED for bad credentials, TOO_MANY_REQUESTS after too many of them, REQUEST_INVALID when the
@@ -74,7 +73,7 @@ const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted
 export async function issueToken(
   deps: IssueDeps,
   request: TokenRequest,
-  origin: RefreshOrigin,
+  origin: LoginOrigin,
   gone?: AbortSignal,
 ): Promise<IssuedToken> {
   const { address } = origin;
@@ -90,6 +89,7 @@ export async function issueToken(
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
+    requestId: origin.requestId,
     actor: identity.uid,
     realm: identity.realm,
     kind: identity.kind,
@@ -97,7 +97,7 @@ export async function issueToken(
     granted: grant.access,
     refused: grant.refused,
   });
-  const refreshToken = await refreshTokenFor(deps, request, login, bound);
+  const refreshToken = await refreshTokenFor(deps, request, login, { bound, origin });
   return {
     identity,
     answer: {
@@ -146,7 +146,7 @@ async function refreshTokenFor(
   deps: IssueDeps,
   request: TokenRequest,
   login: Login,
-  bound: { clientId: string; service: string },
+  { bound, origin }: { readonly bound: RefreshBinding; readonly origin: LoginOrigin },
 ): Promise<string | null> {
   const { login: shown, offline } = request;
   if (!offline || shown.kind === "nobody") return null;
@@ -158,7 +158,9 @@ async function refreshTokenFor(
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Without a database there are no refresh tokens; the client keeps using its password.
-    deps.log.warn({ event: "refresh-token.not-made", actor: login.identity.uid, err: error });
+    const { requestId } = origin;
+    const { uid } = login.identity;
+    deps.log.warn({ event: "refresh-token.not-made", requestId, actor: uid, err: error });
     return null;
   }
 }

@@ -21,6 +21,11 @@ export interface LogInDeps extends AuthenticationDeps {
   readonly countLogin: (outcome: "accepted" | "refused" | "limited" | "undecided") => void;
 }
 
+/** Where somebody logs in from, by which program and in which request. */
+export interface LoginOrigin extends RefreshOrigin {
+  readonly requestId: string;
+}
+
 const MOST_NAME_CHARACTERS = 100;
 
 type Shown = Exclude<LoginRequest, { kind: "nobody" }>;
@@ -31,14 +36,14 @@ const SHARED_NAMES: readonly string[] = ["oauth2", "oidc", "instance-identity-do
 /**
  * @param deps - ways to log in, and the limit on failures
  * @param request - who the client says it is
- * @param from - address and program of the client, and what a refresh token has to be bound to
+ * @param from - address, program and request of the client, and what a refresh token has to be bound to
  * @returns the verified login
  * @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS after too many failures, or UNAVAILABLE
  */
 export async function logIn(
   deps: LogInDeps,
   request: LoginRequest,
-  from: RefreshBinding & RefreshOrigin,
+  from: RefreshBinding & LoginOrigin,
 ): Promise<Login> {
   if (request.kind === "nobody" || deps.unrestricted) return authenticate(deps, null);
   const attempt = { source: from.address, ...claimOf(request) };
@@ -51,7 +56,7 @@ export async function logIn(
   } catch (reason) {
     const error = refusalOf(deps, reason);
     deps.countLogin(outcomeOf(error));
-    if (error instanceof UnusableLogin) tellOf(error, deps.log);
+    if (error instanceof UnusableLogin) tellOf(error, from, deps.log);
     throw error;
   }
 }
@@ -76,10 +81,11 @@ function verify(
 }
 
 /** Whoever is refused so cannot mend it, and whoever can is not there to be told. */
-function tellOf({ who, objection }: UnusableLogin, log: Logger): void {
+function tellOf({ who, objection }: UnusableLogin, { requestId }: LoginOrigin, log: Logger): void {
   const { kind, realm, uid } = who;
   log.warn({
     event: "login.unusable",
+    requestId,
     kind,
     realm: visible(realm, MOST_NAME_CHARACTERS),
     uid: visible(uid, MOST_NAME_CHARACTERS),

@@ -27,5 +27,5 @@ export function openTokens(
   const { issuer, service, tokenLifetimeSeconds: lifetimeSeconds } = config;
   const signing = { keys, issuer, service, lifetimeSeconds, newTokenId: randomUUID };
   const issuing = { logins, teams, policy, signing, now, log };
-  return { direct: tokenRoute(issuing, log), routes: [keyRoutes(keys)] };
+  return { direct: tokenRoute(issuing), routes: [keyRoutes(keys)] };
 }
