@@ -19,6 +19,8 @@ export interface LocalSettings {
   /** Whether it is said what the registry is called in events. */
   hasRegistryName: boolean;
   logLevel: LogLevel;
+  /** How many token servers there are. */
+  tokenServers: number;
   identitiesFile: string;
 }
 
@@ -61,6 +63,12 @@ export function readVariables(read: EnvReader): LocalSettings {
     hasAwsCredentials: isSet("AWS_ACCESS_KEY_ID", "AWS_PROFILE"),
     hasRegistryName: isSet("API_REPOSITORY", "PUBLIC_URL"),
     logLevel: readLogLevel(read),
+    tokenServers: read.integer(
+      "TOKEN_SERVERS",
+      1,
+      { min: 1, max: 2 },
+      "how many token servers there are, so that one can be restarted without anybody noticing",
+    ),
     identitiesFile: resolve(
       REPOSITORY_ROOT,
       read.text("IDENTITIES_FILE", join("deploy", "local", "identities.json"), {

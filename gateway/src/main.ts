@@ -35,7 +35,7 @@ async function open(config: GatewayConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, records, store, db, files } = base;
   const registry = openRegistry(config, keys, log);
-  const tokenServer = openTokenServer(config.tokenServerUrl, keys, log);
+  const tokenServer = openTokenServer(config.tokenServerUrls, keys, log);
   const rules = await openTagRules(config.tagPolicyFile, { records, log, files });
   const { policy } = rules;
   const watching = openClocks(config, { db, registry, log, metrics });

@@ -169,8 +169,12 @@ export function envReader(env: NodeJS.ProcessEnv): EnvReader {
   return reader;
 }
 
-/** @returns what is wrong with a URL, without repeating a password in it */
-function urlFault(given: string, most: UrlParts): string | null {
+/**
+ * @param given - what should be an http or https URL
+ * @param most - what it may have besides scheme and host
+ * @returns what is wrong with it, without repeating a password in it; `null`: nothing
+ */
+export function urlFault(given: string, most: UrlParts): string | null {
   const shown = JSON.stringify(given.replace(/\/\/.*@/, "//[secret]@"));
   const url = URL.canParse(given) ? new URL(given) : null;
   if (url === null || (url.protocol !== "http:" && url.protocol !== "https:"))

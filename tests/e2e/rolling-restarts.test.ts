@@ -48,8 +48,8 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
   beforeAll(async () => {
     [stack, folder] = await Promise.all([startTestStack(), temporaryFolder()]);
     const tokens = await pair("token-server");
-    const { url } = await before(startNginx, nginx, tokens);
-    const pushes = await pair("gateway", { TOKEN_SERVER_URL: url });
+    const both = tokens.map(({ url }) => url).join();
+    const pushes = await pair("gateway", { TOKEN_SERVER_URL: both });
     balancers = [
       await before(startNginx, nginx, pushes),
       await before(startHaproxy, haproxy, pushes),
@@ -58,8 +58,8 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
   });
   afterAll(async () => {
     // The balancers first, so that the services wait for nobody; a second signal: at once.
-    for (const balancer of stopping.slice(0, 3)) await balancer.stop();
-    const services = stopping.slice(3);
+    for (const balancer of stopping.slice(0, 2)) await balancer.stop();
+    const services = stopping.slice(2);
     await Promise.all([...services, ...services].map((service) => service.stop()));
     await stack.stop();
     await folder.remove();

@@ -13,7 +13,7 @@ import { writeGate, type WriteGate } from "#gateway/mode/write-gate.js";
 import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import type { ManifestTurns } from "#gateway/proxy/manifest-turns.js";
 import { tokenRoute, tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
-import { forwarder, type Forward } from "#gateway/upstream/forward.js";
+import { forwarder, type Forward, type UpstreamTarget } from "#gateway/upstream/forward.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
@@ -29,6 +29,7 @@ import { openPublicRoutes } from "#gateway/wiring/public-routes.js";
 import { openPulls } from "#gateway/wiring/pulls.js";
 import { openRegistryApi } from "#gateway/wiring/registry-api.js";
 import { openRestApi } from "#gateway/wiring/rest-api.js";
+import { tokenServerTarget } from "#gateway/wiring/token-server.js";
 import { openSources } from "#gateway/wiring/sources.js";
 import { Fault, type TagRefusalCode } from "#registry-protocol/faults.js";
 import { MANIFEST_BOUNDS, type ManifestBounds } from "#registry-protocol/manifest/bounds.js";
@@ -64,6 +65,7 @@ const TOKENS = {
 /** Where the other parts are, and what is not the default. */
 export interface TestGatewayOptions {
   readonly registryUrl: string;
+  /** Split by commas where there are several. */
   readonly tokenServerUrl: string;
   /** Ledger; absent: the one where it hears, by a pool of its own, or one that is away. */
   readonly db?: Database;
@@ -163,7 +165,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
   const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });
   const callers = openCallers(
-    { ...TOKENS, tokenServerUrl: options.tokenServerUrl, publicUrl },
+    { ...TOKENS, tokenServerUrls: urlsOf(options), publicUrl },
     { db, log, clocks, introduce: () => ({}) },
   );
   const turns = options.manifestTurns;
@@ -257,27 +259,32 @@ function openOwn(config: DatabaseConfig | undefined, { hear }: Subscriber): Data
   return openDatabase(config, { name: "gateway", connections: 8, heard: hear }, SILENT);
 }
 
+function urlsOf({ tokenServerUrl }: TestGatewayOptions): [string, ...string[]] {
+  const [first = "", ...others] = tokenServerUrl.split(",");
+  return [first, ...others];
+}
+
 /** What stands behind it, in this process and without signatures. */
 function openBehind(options: TestGatewayOptions) {
-  const { registryUrl: url, tokenServerUrl, userAgentMark, patience } = options;
+  const { registryUrl: url, userAgentMark, patience } = options;
   const { bounds = BOUNDS } = options;
   const authorization = options.authorization ?? readableAuthorization;
-  const forwardTo = (to: string, name: string, passUnauthorized: boolean): Forward => {
-    const forward = forwarder({ url: to, name, passUnauthorized, idleSeconds: 60 }, SILENT);
+  const forwardTo = (target: UpstreamTarget): Forward => {
+    const forward = forwarder(target, SILENT);
     return (made, ...rest) => {
       options.onMade?.(made);
       return forward(made, ...rest);
     };
   };
   const asked = {
-    forwardToTokenServer: forwardTo(tokenServerUrl, "the token server", true),
+    forwardToTokenServer: forwardTo(tokenServerTarget(urlsOf(options))),
     callerStatement: ({ address }: { address: string }) => ({ [CALLER_HEADER]: address }),
   };
   const registry = {
     ...{ url, authorization, bounds },
     upstream: registryUpstream(url, authorization, patience, userAgentMark),
     listing: registryListing(url, authorization),
-    forward: forwardTo(url, "the registry", false),
+    forward: forwardTo({ url, name: "the registry", passUnauthorized: false, idleSeconds: 60 }),
     ...(userAgentMark === undefined ? {} : { userAgentMark }),
   };
   return {

@@ -11,7 +11,13 @@ import { testTools } from "./tools.js";
 
 /** Parts of the stack that a test can kill. */
 export type Part =
-  "gateway" | "identity-provider" | "postgres" | "registry" | "sns" | "token-server";
+  | "gateway"
+  | "identity-provider"
+  | "postgres"
+  | "registry"
+  | "sns"
+  | "token-server"
+  | "token-server-2";
 
 /** A local stack of its own, as `npm start` runs it. */
 export interface TestStack {

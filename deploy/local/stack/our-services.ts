@@ -98,14 +98,19 @@ export function settingsForCommands(
   );
 }
 
+/** Names of token servers, of which a stack has the first or both. */
+export const TOKEN_SERVERS = ["token-server", "token-server-2"] as const;
+
 /**
  * @param options - what the token server is told
  * @returns the token server as a part of the stack
  */
-export function tokenServerSpec(options: Shared & { identityProvider: string }): ServiceSpec {
+export function tokenServerSpec(
+  options: Shared & { name: (typeof TOKEN_SERVERS)[number]; identityProvider: string },
+): ServiceSpec {
   const { identityProvider } = options;
   return nodeServiceSpec({
-    name: "token-server",
+    name: options.name,
     program: "token-server/src/main.js",
     port: options.port,
     readyPath: "/ready",

@@ -9,6 +9,7 @@ import {
   identityProviderSpec,
   messageServiceSpec,
   settingsForCommands,
+  TOKEN_SERVERS,
   tokenServerSpec,
   type DatabaseEnvironments,
 } from "./our-services.js";
@@ -74,16 +75,17 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   await writeJson(join(folder.run, "registry.json"), program);
 
   const keys = await openLocalKeys(folder.keys, context);
-  await start(
-    tokenServerSpec({
-      folder,
-      keys,
-      database: database.tokenServer,
-      port: portOf(addresses.tokenServer),
-      metricsPort: portOf(addresses.tokenServerMetrics),
-      identityProvider: addresses.identityProvider,
-    }),
-  );
+  const tokenServers = tokenServersOf(addresses);
+  // One after the other: the first migrates.
+  for (const { name, url, metrics } of tokenServers)
+    await start(
+      tokenServerSpec({
+        ...{ name, folder, keys, database: database.tokenServer },
+        port: portOf(url),
+        metricsPort: portOf(metrics),
+        identityProvider: addresses.identityProvider,
+      }),
+    );
   const notification = await keptSecret(folder.secrets, "notification");
   const registry = await registrySpec({
     program,
@@ -103,7 +105,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     port: parts.port,
     metricsPort: portOf(addresses.gatewayMetrics),
     registry: addresses.registry,
-    tokenServer: addresses.tokenServer,
+    tokenServer: tokenServers.map(({ url }) => url).join(),
     notificationPort: portOf(addresses.gatewayNotifications),
     notificationSecretFile: notification.file,
     events,
@@ -142,11 +144,27 @@ async function chooseAddresses({ settings, port, ports }: Parts) {
     gatewayNotifications: await next(),
     tokenServer: await next(),
     tokenServerMetrics: await next(),
+    ...(settings.tokenServers === 1
+      ? {}
+      : { tokenServer2: await next(), tokenServer2Metrics: await next() }),
     identityProvider: await next(),
     registry: await next(),
     postgres: `postgres://127.0.0.1:${await ports.next()}`,
     ...(settings.hasOutsideSns ? {} : { sns: await next() }),
   };
+}
+
+function tokenServersOf({
+  tokenServer,
+  tokenServerMetrics,
+  tokenServer2 = "",
+  tokenServer2Metrics = "",
+}: Addresses) {
+  const [first, second] = TOKEN_SERVERS;
+  return [
+    { name: first, url: tokenServer ?? "", metrics: tokenServerMetrics ?? "" },
+    { name: second, url: tokenServer2, metrics: tokenServer2Metrics },
+  ].filter(({ url }) => url !== "");
 }
 
 function portOf(address: string): number {

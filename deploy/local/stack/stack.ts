@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { openDataFolder } from "../data-folder.js";
 import { lockDataFolder } from "./data-lock.js";
 import { LocalStackError } from "../errors.js";
+import { TOKEN_SERVERS } from "./our-services.js";
 import { startParts } from "./parts.js";
 import { endLeftovers, noteProcess } from "../processes/pid-files.js";
 import { bindFailure, portPicker } from "../processes/ports.js";
@@ -23,7 +24,7 @@ export interface Stack {
 /** Nobody loses what it leans on, and all graces together stay below ten seconds. */
 const STOP_ORDER: readonly (readonly string[])[] = [
   ["gateway"],
-  ["token-server", "registry"],
+  [...TOKEN_SERVERS, "registry"],
   ["postgres", "identity-provider", "sns"],
 ];
 

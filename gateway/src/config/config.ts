@@ -25,6 +25,7 @@ import type { DiscoverySettings } from "../discovery/settings.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
+import { readTokenServerUrls, type TokenServerUrls } from "./token-server-urls.js";
 import {
   readDiscoverySettings,
   readRecordSettings,
@@ -62,7 +63,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly registryProcesses: readonly string[];
   /** How long what nobody knows may stay so. */
   readonly bounds: Bounds;
-  readonly tokenServerUrl: string;
+  /** Where the token server is, and others that do the same. */
+  readonly tokenServerUrls: TokenServerUrls;
   /** Audience and issuer of the tokens that clients show. */
   readonly service: string;
   readonly issuer: string;
@@ -233,12 +235,7 @@ function readTags(read: EnvReader) {
 
 function readTokenServer(read: EnvReader) {
   return {
-    tokenServerUrl: read.url(
-      "TOKEN_SERVER_URL",
-      "http://127.0.0.1:8081",
-      "the token server",
-      "path",
-    ),
+    tokenServerUrls: readTokenServerUrls(read),
     tokenLeewaySeconds: read.integer(
       "TOKEN_LEEWAY_SECONDS",
       60,

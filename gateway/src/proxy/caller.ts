@@ -83,7 +83,8 @@ const REMEMBERED = { max: 10_000, ttl: 60_000 };
  * @returns a verifier that keeps the last known keys while the token server is away
  */
 export function tokenVerifier(trust: {
-  readonly jwksUrl: URL;
+  /** One at least. */
+  readonly jwksUrls: readonly URL[];
   readonly issuer: string;
   readonly audience: string;
   /** How far clocks may differ, in seconds. */
@@ -99,7 +100,7 @@ export function tokenVerifier(trust: {
   const now = trust.now ?? Date.now;
   const { clocks, leewaySeconds } = trust;
   let clockToldAt = -Infinity;
-  const keys = knownKeys(trust.jwksUrl, {
+  const keys = knownKeys(trust.jwksUrls, {
     maxAgeSeconds: trust.keysMaxAgeSeconds,
     now,
     introduce: trust.introduce ?? (() => ({})),

@@ -42,25 +42,32 @@ export interface KnownKeysOptions {
 }
 
 /**
- * @param url - where the token server publishes its keys
+ * @param urls - where token servers publish the keys that they share; one at least
  * @param options - how long keys count, the own clock, and who hears of the other one
  * @returns the keys; none are known before the first question
  */
 export function knownKeys(
-  url: URL,
+  urls: readonly URL[],
   { maxAgeSeconds, now, onTime, introduce }: KnownKeysOptions,
 ): KnownKeys {
   let toldAt: number | null = null;
   let keyIds: ReadonlySet<string> = new Set();
-  const keys = createRemoteJWKSet(url, {
+  const [first] = urls;
+  if (first === undefined) throw new TypeError("no token server");
+  const keys = createRemoteJWKSet(first, {
     timeoutDuration: 3_000,
     // A key that is new to us is asked for at once; strangers' keys must not make us ask all the time.
     cooldownDuration: 1_000,
     cacheMaxAge: Infinity,
-    [customFetch]: async (address, init) => {
-      const asked = steadyNow();
-      const headers = { ...Object.fromEntries(init.headers), ...introduce(url.pathname) };
-      const answer = await fetchAgain(address, { ...init, headers });
+    [customFetch]: async (_address, init) => {
+      const { asked, answer } = await askOneOf(urls, (url, signal) => {
+        const headers = { ...Object.fromEntries(init.headers), ...introduce(url.pathname) };
+        return fetchAgain(url, {
+          ...init,
+          headers,
+          signal: AbortSignal.any([init.signal, signal]),
+        });
+      });
       const time = timeInHeaders(answerTime(answer.headers));
       if (time !== null) onTime(clockReading(time, asked, steadyNow()));
       const told = answer.status === 200 ? keyIdsIn(await answer.clone().text()) : null;
@@ -94,4 +101,25 @@ function keyIdsIn(text: string): ReadonlySet<string> | null {
   } catch {
     return null;
   }
+}
+
+/** Whoever is slow is passed over while there are others. */
+const ONE_OF_SEVERAL_MILLISECONDS = 1_000;
+
+/** @returns the first answer that is one, else what came of the last, and when it was asked for by the steady clock */
+async function askOneOf(
+  urls: readonly URL[],
+  ask: (url: URL, signal: AbortSignal) => Promise<Response>,
+): Promise<{ readonly asked: number; readonly answer: Response }> {
+  const [url, ...others] = urls;
+  if (url === undefined) throw new TypeError("no token server");
+  const asked = steadyNow();
+  if (others.length === 0) return { asked, answer: await ask(url, new AbortController().signal) };
+  try {
+    const answer = await ask(url, AbortSignal.timeout(ONE_OF_SEVERAL_MILLISECONDS));
+    if (answer.status === 200) return { asked, answer };
+  } catch {
+    // The next one may know.
+  }
+  return askOneOf(others, ask);
 }

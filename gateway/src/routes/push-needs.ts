@@ -22,7 +22,9 @@ export interface PushNeeds {
  */
 export function pushNeeds(
   needs: PushNeeds,
-): Readonly<Record<"database" | "registry" | "tokenKeys" | "clocks", ReadinessCheck>> {
+): Readonly<
+  Record<"database" | "registry" | "tokenKeys" | "tokenServer" | "clocks", ReadinessCheck>
+> {
   const { db, upstream, hindrance, clocks, verifier } = needs;
   return {
     database: async () => hindrance() ?? whyUnusable(db, "ledger.tag"),
@@ -35,6 +37,11 @@ export function pushNeeds(
       if (!verifier.hasKeys()) await verifier.refresh().catch(() => undefined);
       return verifier.hasKeys() ? null : "the token server's keys have not been had yet";
     },
+    tokenServer: () =>
+      verifier.refresh().then(
+        () => null,
+        () => "the token server does not answer, so nobody gets a token",
+      ),
     clocks: () => {
       const { own, differing, message } = clocks.comparison();
       // Other clocks keep nobody from pushing: leases are Postgres' own affair, and the registry says so itself.

@@ -7,7 +7,8 @@ import type { MadeRequest } from "./made-request.js";
 import type { Sending } from "./once-more.js";
 import { refusedUs } from "./refused-us.js";
 import { relayAnswer } from "./relay-answer.js";
-import { sender } from "./send.js";
+import { anyOf } from "./any-of.js";
+import { sender, type Send } from "./send.js";
 
 /** A client's request and its answer. */
 export interface ClientSide {
@@ -29,6 +30,10 @@ export type Forward = (made: MadeRequest, client: ClientSide, onAnswer?: OnAnswe
 /** The upstream of a forwarder. */
 export interface UpstreamTarget {
   readonly url: string;
+  /** All that do the same, the first included; absent: there is one, which is asked no second time. */
+  readonly urls?: readonly string[];
+  /** What all of its answers that have a body are; others are of something that stands before it. Absent: anything. */
+  readonly speaks?: RegExp;
   /** For messages: "the registry". */
   readonly name: string;
   /** Whether a 401 of the upstream is the client's affair (token server) or ours (registry). */
@@ -48,7 +53,7 @@ export interface UpstreamTarget {
 export function forwarder(target: UpstreamTarget, log: Logger): Forward {
   const upstreamUrl = new URL(target.url);
   const passChallenge = target.passUnauthorized;
-  const send = sender(upstreamUrl, target.idleSeconds);
+  const send = senderTo(target);
   return async (made, client, onAnswer) => {
     const { req, res } = client;
     const sending = send(made, req);
@@ -59,6 +64,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
     if (res.destroyed) leave();
     try {
       const answer = await answerOf(target, sending);
+      refuseForeign(target, answer);
       noteFailure(target, answer, req);
       await onAnswer?.(answer);
       if (answer.statusCode === 401 && !target.passUnauthorized)
@@ -102,3 +108,26 @@ function noteFailure(
 ) {
   if (statusCode >= 500) contextOf(req).failure = { reason: `${name} answered ${statusCode}` };
 }
+
+/** One of several that is lost is passed over soon. */
+const CONNECT_MILLISECONDS = 2_000;
+
+function senderTo({ url, urls, idleSeconds }: UpstreamTarget): Send {
+  if (urls === undefined) return sender(new URL(url), idleSeconds);
+  return anyOf(urls.map((each) => sender(new URL(each), idleSeconds, CONNECT_MILLISECONDS)));
+}
+
+/** A balancer's page says nothing of what was asked. */
+function refuseForeign({ name, speaks }: UpstreamTarget, answer: IncomingMessage): void {
+  const { statusCode = 0, headers } = answer;
+  const type = headers["content-type"];
+  if (speaks === undefined || (type === undefined && BODILESS.includes(statusCode))) return;
+  if (speaks.test(type ?? "")) return;
+  throw new Fault("UNAVAILABLE", {
+    message: `${name} is unavailable for the moment, try again`,
+    cause: new Error(`what stands before it answered ${statusCode} with ${type ?? "no type"}`),
+  });
+}
+
+/** RFC 9110, section 6.4.1. */
+const BODILESS: readonly number[] = [204, 304];

@@ -6,6 +6,7 @@ import {
 } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { changesNothing, isForgotten } from "#service-kit/http/closed-connection.js";
+import { boundConnecting } from "#service-kit/http/not-connected.js";
 import { spendOn } from "#service-kit/spent-time.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
@@ -32,9 +33,10 @@ interface Connections {
  *
  * @param url - the upstream, with what all its paths begin with
  * @param idleSeconds - without a byte from the upstream after which it counts as gone
+ * @param connectMilliseconds - how long a connection may take; absent: as long as the system waits
  * @returns what sends to it
  */
-export function sender(url: URL, idleSeconds: number): Send {
+export function sender(url: URL, idleSeconds: number, connectMilliseconds?: number): Send {
   const { protocol, port, pathname } = url;
   const kept = keptConnections(protocol);
   const fresh = { agent: protocol === "https:" ? new HttpsAgent() : new HttpAgent() };
@@ -52,6 +54,7 @@ export function sender(url: URL, idleSeconds: number): Send {
     outgoing.setTimeout(idleSeconds * 1000, () => {
       outgoing.destroy(new Error(`no byte for ${idleSeconds} seconds`));
     });
+    if (connectMilliseconds !== undefined) boundConnecting(outgoing, connectMilliseconds);
     const stopBody = writeBody(made, outgoing, client);
     return watch(outgoing, connections, stopBody);
   };

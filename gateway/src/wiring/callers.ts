@@ -23,7 +23,7 @@ export interface Callers extends Opened {
 export function openCallers(
   config: Pick<
     GatewayConfig,
-    | "tokenServerUrl"
+    | "tokenServerUrls"
     | "issuer"
     | "service"
     | "publicUrl"
@@ -45,7 +45,7 @@ export function openCallers(
 ): Callers {
   const { service, publicUrl } = config;
   const verifier = tokenVerifier({
-    jwksUrl: new URL(`${config.tokenServerUrl}/.well-known/jwks.json`),
+    jwksUrls: config.tokenServerUrls.map((url) => new URL(`${url}/.well-known/jwks.json`)),
     issuer: config.issuer,
     audience: service,
     leewaySeconds: config.tokenLeewaySeconds,

@@ -4,10 +4,13 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import { tokenRoute, tokenServerRoutes } from "../routes/token-server-routes.js";
 import { callerStatement } from "../upstream/caller-statement.js";
-import { forwarder } from "../upstream/forward.js";
+import { forwarder, type UpstreamTarget } from "../upstream/forward.js";
 
 /** Silence after which the token server's answer is given up, in seconds. */
 const IDLE_SECONDS = 30;
+
+/** All that it answers. */
+const JSON_TYPE = /^application\/(?:[\w.-]+\+)?json\b/i;
 
 /** What a gateway asks for nobody's sake is from nowhere else. */
 const LOOPBACK = "127.0.0.1";
@@ -19,19 +22,28 @@ export interface TokenServer extends Routed {
 }
 
 /**
- * @param url - where it is
+ * @param urls - where it is, and others that do the same
+ * @returns it, for a forwarder
+ */
+export function tokenServerTarget(urls: readonly [string, ...string[]]): UpstreamTarget {
+  return {
+    ...{ url: urls[0], urls, speaks: JSON_TYPE, name: "the token server" },
+    ...{ passUnauthorized: true, idleSeconds: IDLE_SECONDS },
+  };
+}
+
+/**
+ * @param urls - where it is, and others that do the same
  * @param keys - what the gateway signs with for whom it asks
  * @param log - where failures are told
  * @returns the routes that it answers, and how the gateway asks for itself
  */
-export function openTokenServer(url: string, keys: KeyRing, log: Logger): TokenServer {
-  const way = {
-    url,
-    name: "the token server",
-    passUnauthorized: true,
-    idleSeconds: IDLE_SECONDS,
-  };
-  const forwardToTokenServer = forwarder(way, log);
+export function openTokenServer(
+  urls: readonly [string, ...string[]],
+  keys: KeyRing,
+  log: Logger,
+): TokenServer {
+  const forwardToTokenServer = forwarder(tokenServerTarget(urls), log);
   const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
   const asked = { forwardToTokenServer, callerStatement: statement };
   return {

@@ -224,7 +224,7 @@ async function startVerifier(
   });
   const clocks = gatewayClocks();
   const verifier = tokenVerifier({
-    jwksUrl: new URL("/.well-known/jwks.json", authority.server.url),
+    jwksUrls: [new URL("/.well-known/jwks.json", authority.server.url)],
     issuer: ISSUER,
     audience: SERVICE,
     leewaySeconds: 60,

@@ -124,7 +124,7 @@ function startVerifier(
   options: { readonly authority?: TokenAuthority; readonly now?: () => number } = {},
 ) {
   return tokenVerifier({
-    jwksUrl: new URL("/.well-known/jwks.json", (options.authority ?? authority).server.url),
+    jwksUrls: [new URL("/.well-known/jwks.json", (options.authority ?? authority).server.url)],
     issuer: ISSUER,
     audience: SERVICE,
     leewaySeconds: 0,

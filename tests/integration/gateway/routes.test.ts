@@ -108,7 +108,13 @@ describe("the gateway's own endpoints", () => {
     expect(answer.status).toBe(503);
     expect(JSON.parse(answer.body.toString())).toEqual({
       ready: false,
-      checks: { database: "failing", registry: "ok", tokenKeys: "ok", clocks: "ok" },
+      checks: {
+        database: "failing",
+        registry: "ok",
+        tokenKeys: "ok",
+        tokenServer: "ok",
+        clocks: "ok",
+      },
       reasons: { database: "the service is unavailable for the moment, try again" },
       warnings: [],
     });
@@ -132,7 +138,12 @@ describe("the gateway's own endpoints", () => {
     });
     for (const isThere of [true, false]) {
       const answer = JSON.parse((await ask(other.url, "/ready")).body.toString()) as unknown;
-      expect(answer).toMatchObject({ checks: { tokenKeys: "ok" } });
+      expect(answer).toMatchObject({
+        checks: { tokenKeys: "ok", tokenServer: isThere ? "ok" : "failing" },
+        reasons: isThere
+          ? {}
+          : { tokenServer: "the token server does not answer, so nobody gets a token" },
+      });
       if (isThere) await server.server.stop();
     }
     await other.stop();

@@ -245,7 +245,11 @@ describe("the token endpoint of the gateway", () => {
 
   test("passes a refused login on together with what the token server says to do", async () => {
     const refusing = await startUpstream(
-      replyWith(401, { "WWW-Authenticate": 'Basic realm="Wharfinger"' }, '{"errors":[]}'),
+      replyWith(
+        401,
+        { "WWW-Authenticate": 'Basic realm="Wharfinger"', "Content-Type": "application/json" },
+        '{"errors":[]}',
+      ),
     );
     const other = await startGateway({
       registryUrl: upstream.url,

@@ -14,6 +14,7 @@ describe("settings of the local stack", () => {
       hasAwsCredentials: false,
       hasRegistryName: false,
       logLevel: "info",
+      tokenServers: 1,
       identitiesFile: join(REPOSITORY_ROOT, "deploy", "local", "identities.json"),
     });
   });
