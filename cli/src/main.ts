@@ -16,7 +16,8 @@ const USAGE = `wharf - the command line of Wharfinger
 
   wharf robots list    TEAM
   wharf robots create  TEAM NAME --grant 'TEAM/APP:pull,push' [--grant …] [--days DAYS] [--description TEXT]
-  wharf robots rotate  TEAM NAME [--days DAYS]     without days it ends when it would have
+  wharf robots rotate  TEAM NAME [--days DAYS] [--overlap HOURS]
+                       without days it ends when it would have; the old secret ends at once, or so many hours later
   wharf robots disable TEAM NAME
   wharf robots enable  TEAM NAME
   wharf robots check                              robots that could not be made today; for administrators
@@ -41,6 +42,7 @@ function readCommandLine() {
         "token-file": { type: "string" },
         grant: { type: "string", multiple: true, default: [] },
         days: { type: "string" },
+        overlap: { type: "string" },
         description: { type: "string", default: "" },
         all: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
@@ -77,7 +79,10 @@ function run([group, verb, ...rest]: readonly string[]): Promise<string> {
         description: values.description,
       });
     case "robots rotate":
-      return rotateRobot(connect(), name(first, "TEAM"), name(second, "NAME"), days());
+      return rotateRobot(connect(), name(first, "TEAM"), name(second, "NAME"), {
+        days: days(),
+        overlapHours: overlapHours(),
+      });
     case "robots check":
       return checkRobots(connect());
     case "robots disable":
@@ -103,6 +108,13 @@ function name(value: string | undefined, what: string): string {
   if (value === undefined || !/^[A-Za-z0-9._/-]+$/.test(value))
     throw new UsageError(`${what} is missing or not valid`);
   return value;
+}
+
+function overlapHours(): number {
+  if (values.overlap === undefined) return 0;
+  if (!/^\d{1,3}$/.test(values.overlap))
+    throw new UsageError("--overlap: wanted a number of hours");
+  return Number(values.overlap);
 }
 
 function days(): number | null {

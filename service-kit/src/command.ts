@@ -19,7 +19,7 @@ export function understood<T>(parse: () => T): T {
 }
 
 /**
- * Runs a command to its end: its exit code is the process's, and 2 when it could not be carried out. What went
+ * Runs a command to its end, or tells how it is used (`--help`): its exit code is the process's, and 2 when it could not be carried out. What went
  * wrong is told on standard error, with the usage when that is what went wrong.
  *
  * @param work - carries it out and returns the exit code
@@ -31,6 +31,10 @@ export async function runCommand(
 ): Promise<void> {
   // A reader such as `head` may leave before the end.
   process.stdout.on("error", () => process.exit(0));
+  if (wantsHelp(process.argv.slice(2))) {
+    console.log(usage);
+    return;
+  }
   try {
     process.exitCode = await work();
   } catch (error) {
@@ -40,4 +44,12 @@ export async function runCommand(
     else if (!isConfiguration(error)) console.error(failure);
     process.exitCode = 2;
   }
+}
+
+/**
+ * @param argv - arguments
+ * @returns whether they ask how the command is used
+ */
+export function wantsHelp(argv: readonly string[]): boolean {
+  return argv.includes("--help") || argv.includes("-h") || argv[0] === "help";
 }

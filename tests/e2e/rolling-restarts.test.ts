@@ -46,7 +46,10 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
   };
 
   beforeAll(async () => {
-    [stack, folder] = await Promise.all([startTestStack(), temporaryFolder()]);
+    [stack, folder] = await Promise.all([
+      startTestStack({ env: { TOKEN_SERVERS: "2" } }),
+      temporaryFolder(),
+    ]);
     const tokens = await pair("token-server");
     const both = tokens.map(({ url }) => url).join();
     const pushes = await pair("gateway", { TOKEN_SERVER_URL: both });
@@ -63,6 +66,13 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
     await Promise.all([...services, ...services].map((service) => service.stop()));
     await stack.stop();
     await folder.remove();
+  });
+
+  test("a stack with two token servers goes on when one is killed", async () => {
+    const alice = registryClient(stack.url, "alice-token");
+    await alice.push("alpha/killed", "before", "before");
+    await stack.kill("token-server");
+    for (let i = 0; i < 4; i += 1) await alice.push("alpha/killed", `after-${i}`, `after-${i}`);
   });
 
   test("pushes and pulls go on while each gateway and each token server is restarted", async () => {

@@ -3,6 +3,7 @@ import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { understood, UsageError } from "#service-kit/command.js";
+import { pointInTime } from "#service-kit/point-in-time.js";
 import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
 import type { EntryFilter } from "../sql/entries.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
@@ -98,7 +99,8 @@ function parseList(args: readonly string[], now: number): AuditCommand {
     }),
   );
   const { actor = null, json } = values;
-  const [since, until] = [timeOf(values.since, now), timeOf(values.until, now)];
+  const since = pointInTime("--since", values.since, now);
+  const until = pointInTime("--until", values.until, now);
   if (since >= until)
     throw new UsageError(`--since ${values.since} is not before --until ${values.until}`);
   const filter = {
@@ -144,18 +146,4 @@ function parseKept(text: string): KeptCheckpoint {
   if (number === undefined || sha256 === undefined)
     throw new UsageError(`--kept: given ${text}, wanted NUMBER:SHA256 as the gateway logged it`);
   return { number: Number(number), sha256 };
-}
-
-const UNIT_MILLISECONDS: Readonly<Record<string, number>> = {
-  m: 60_000,
-  h: 3_600_000,
-  d: 86_400_000,
-};
-
-function timeOf(text: string, now: number): Date {
-  const [, count, unit = ""] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
-  if (count !== undefined) return new Date(now - Number(count) * (UNIT_MILLISECONDS[unit] ?? 0));
-  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : NaN;
-  if (Number.isNaN(time)) throw new UsageError(`given ${text}, wanted a time such as 24h`);
-  return new Date(time);
 }

@@ -64,14 +64,17 @@ export async function createRobot(
   return showSecret(await client.call("POST", `/teams/${team}/robots`, body));
 }
 
-/** @returns the robot's login and its new secret; without days it ends when it would have */
+/**
+ * @returns the robot's login and its new secret; without days it ends when it would have, and the old secret is good for
+ *   so many hours, too
+ */
 export async function rotateRobot(
   client: Client,
   team: string,
   name: string,
-  days: number | null,
+  { days, overlapHours }: { readonly days: number | null; readonly overlapHours: number },
 ): Promise<string> {
-  const body = { expiresInDays: days };
+  const body = { expiresInDays: days, ...(overlapHours === 0 ? {} : { overlapHours }) };
   return showSecret(await client.call("POST", `/teams/${team}/robots/${name}/rotate`, body));
 }
 

@@ -8,7 +8,9 @@ import { useStackEnvironment } from "./stack-environment.mjs";
 const program = join(root, "dist", "audit-log", "src", "commands", "main.js");
 
 checkNodeVersion();
-useStackEnvironment("auditor");
+// Whoever asks how it is used needs no stack.
+if (!process.argv.includes("--help") && !process.argv.includes("-h"))
+  useStackEnvironment("auditor");
 if (existsSync(program)) await import(program);
 else {
   console.error("not compiled yet: npm run build");

@@ -8,6 +8,7 @@ import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { operator } from "#gateway/mode/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
+import { wantsHelp } from "#service-kit/command.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
@@ -17,6 +18,7 @@ import {
   parseCollectCommand,
   refuseDangerous,
   type CollectCommand,
+  USAGE,
 } from "./collect-garbage-options.js";
 import { openDataFolder, type DataFolder } from "../data-folder.js";
 import { LocalStackError } from "../errors.js";
@@ -195,7 +197,8 @@ function say(line: string): void {
 for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
 
 try {
-  await main(process.argv.slice(2));
+  if (wantsHelp(process.argv.slice(2))) say(USAGE);
+  else await main(process.argv.slice(2));
 } catch (error) {
   const isForTheUser = error instanceof LocalStackError || error instanceof ConfigError;
   console.error(isForTheUser ? `wharfinger: ${error.message}` : error);

@@ -13,7 +13,7 @@ const file = join(root, "dist", program);
 if (!existsSync(file)) {
   console.error("not compiled yet: npm run build");
   process.exitCode = 2;
-} else if (!useStackEnvironment()) {
+} else if (!args.includes("--help") && !args.includes("-h") && !useStackEnvironment()) {
   console.error(`no stack was started on ${data}: npm start, or name a database in DB_SUBNAME`);
   process.exitCode = 2;
 } else {

@@ -46,6 +46,8 @@ export async function collect(
     if (!ok) throw new LocalStackError(`garbage-collect failed: ${output.slice(-2_000)}`);
     return stdout;
   };
+  // The registry's own command fails where no image was ever pushed.
+  if (!(await hasRepositories(folder))) return { blobs: 0, bytes: 0 };
   await endContainer(program, folder);
   // Never without "--dry-run": the registry knows nothing of referrers, and deletes them past the ledger.
   if (deleteUntagged) await deleteManifests(await run("--dry-run", "--delete-untagged"));
@@ -63,6 +65,11 @@ export async function collect(
  */
 export function digestsIn(output: string): string[] {
   return [...output.matchAll(ELIGIBLE)].map((match) => match[1] ?? "");
+}
+
+async function hasRepositories(folder: DataFolder): Promise<boolean> {
+  const path = join(folder.registry, "blobs", "docker", "registry", "v2", "repositories");
+  return (await stat(path).catch(() => null)) !== null;
 }
 
 async function measure(folder: DataFolder, digests: readonly string[]) {

@@ -68,7 +68,7 @@ export function readDatabaseConnections(read: EnvReader): number {
     "DB_CONNECTIONS",
     10,
     { min: 2, max: 200 },
-    "most connections of one process to the database",
+    "connections of one process to the database; some more for what it listens to and holds locks by: reckon with 6 (docs/scaling.md)",
   );
 }
 

@@ -2,7 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { giveUpCommonAuthority } from "./common-authority.js";
 import { addKey, readKeyFolder, removeKey, type DatedKey } from "./key-folder.js";
-import { UsageError } from "../command.js";
+import { UsageError, wantsHelp } from "../command.js";
 import { parseKeysCommand, USAGE, type KeysCommand } from "./key-options.js";
 import { activeKey, publishedKeys } from "./key-schedule.js";
 import { CERTIFIED_OWNER } from "./operator-folders.js";
@@ -123,7 +123,8 @@ function time(seconds: number): string {
 }
 
 try {
-  await main(parseKeysCommand(process.argv.slice(2)), Math.floor(Date.now() / 1000));
+  if (wantsHelp(process.argv.slice(2))) console.log(USAGE);
+  else await main(parseKeysCommand(process.argv.slice(2)), Math.floor(Date.now() / 1000));
 } catch (error) {
   const usage = error instanceof UsageError;
   console.error(usage ? `${error.message}\n\n${USAGE}` : error);

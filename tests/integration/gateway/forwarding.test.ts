@@ -178,7 +178,7 @@ describe("what the client is told", () => {
   test("has the reason of the token server in its status line, and not that of the registry", async () => {
     const reason = "Unauthorized: the refresh token has ended";
     upstream.answerWith((_req, res) => {
-      res.writeHead(401, reason).end("{}");
+      res.writeHead(401, reason, { "Content-Type": "application/json" }).end("{}");
       return Promise.resolve();
     });
     const own = await startGateway({ registryUrl: upstream.url, tokenServerUrl: upstream.url });

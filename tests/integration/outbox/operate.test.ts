@@ -58,10 +58,55 @@ describe("the command for the outbox", () => {
     await giveUp("1.0");
     const known = await outbox("dead", "--sink", "kept", "--repository", "alpha/app");
     expect([known.code, known.stderr]).toEqual([0, ""]);
-    const { stderr } = await outbox("dead", "--sink", "kpet", "--repository", "alpha/ap");
+    const { code, stdout, stderr } = await outbox(
+      ...["discard", "--dead", "--sink", "kpet", "--repository", "alpha/ap"],
+    );
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toBe(
       "--sink: nothing was ever meant for kpet\n--repository: nothing was ever meant for alpha/ap\n",
     );
+    expect((await statesOf(db))["1.0"]).toBe("dead");
+  });
+
+  test("lets those behind an event that fails go on, and delivers that later", async () => {
+    sink.meet(away);
+    for (const tag of ["1.0", "1.1"])
+      await announcePush(db, [sink], { repository: "alpha/app", tag });
+    await eventually("it failed", () => sink.attempts() > 0);
+    const queue = ["--sink", "kept", "--repository", "alpha/app"];
+    const waiting = async () => Object.entries(await statesOf(db)).sort();
+    const { rows } = await db.query<{ event: string }>(
+      "select event from ledger.delivery where sink = 'kept' order by position",
+    );
+    const [first = "", second = ""] = rows.map(({ event }) => event);
+    const early = await outbox("give-up", "--event", second);
+    expect([early.code, early.stdout]).toEqual([1, expect.stringContaining("comes first")]);
+    expect((await outbox("give-up", "--event", first)).stdout).toBe("1 events were given up\n");
+    expect(await waiting()).toEqual([
+      ["1.0", "dead"],
+      ["1.1", "waiting"],
+    ]);
+    expect((await outbox("dead")).stdout).toContain("given up by hand");
+    expect((await outbox("skip", ...queue)).code).toBe(0);
+    const none = await outbox("skip", ...queue);
+    expect([none.code, none.stdout]).toEqual([1, "nothing waits there\n"]);
+    sink.meet(() => Promise.resolve());
+    expect((await outbox("replay", "--dead")).stdout).toBe("2 events will be delivered again\n");
+    gateway.wake();
+    await eventually("both are delivered", async () =>
+      (await waiting()).every(([, state]) => state === "delivered"),
+    );
+  });
+
+  test("tries now what waits for its next attempt", async () => {
+    sink.meet(away);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    await eventually("it failed", () => sink.attempts() > 0);
+    await db.query("update ledger.outbox set claim = null, due_at = now() + interval '1 day'");
+    sink.meet(() => Promise.resolve());
+    expect((await outbox("retry", "--sink", "kept")).stdout).toBe("1 queues are tried now\n");
+    gateway.wake();
+    await eventually("it is delivered", async () => (await statesOf(db))["1.0"] === "delivered");
   });
 
   test("lists what was given up and delivers it again", async () => {
@@ -69,7 +114,7 @@ describe("the command for the outbox", () => {
     await giveUp("1.1");
     const { stdout } = await outbox("dead");
     expect(stdout).toMatch(/^[0-9a-f-]{36} +kept +push +alpha\/app:1.0 .*the sink answered 422$/m);
-    expect((await outbox("replay", "--dead", "--repository", "alpha/none")).stdout).toMatch(/^0 /);
+    expect((await outbox("replay", "--dead", "--repository", "alpha/none")).code).toBe(2);
     expect((await outbox("replay", "--dead")).stdout).toMatch(/^2 events/);
     await eventually("both were delivered", () => sink.taken.length === 2);
     expect(sink.taken.map(({ tag }) => tag)).toEqual(["1.0", "1.1"]);
@@ -122,6 +167,9 @@ describe("the command for the outbox", () => {
     [["replay", "--dead", "--since", "2020-01-01"], "wanted one of --dead"],
     [["replay", "--event", "1"], "wanted the id of an event"],
     [["replay", "--since", "yesterday"], "wanted a time"],
+    [["give-up"], "give-up: wanted --event ID"],
+    [["skip", "--sink", "kept"], "skip: wanted --sink NAME and --repository NAME"],
+    [["retry", "--since", "1h"], "retry: --since does not belong to it"],
     [["list", "--limit", "0"], "wanted a number"],
     [["list", "--what"], "--what"],
   ])("says what is wrong with %j", async (args, message) => {

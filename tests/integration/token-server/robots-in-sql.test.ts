@@ -54,7 +54,7 @@ async function changed(): Promise<string[]> {
 
 describe("of robots of one team, and of one name in two teams,", () => {
   test("one alone gets a new secret", async () => {
-    const secret = { secretHash: "new", expiresAt, vouchedBy: VOUCHER };
+    const secret = { secretHash: "new", expiresAt, vouchedBy: VOUCHER, previousEndsAt: null };
     expect((await rotateRobot(server.db, { ...CI, ...secret }))?.login).toBe(LOGIN);
     expect(await changed()).toEqual([LOGIN]);
   });
@@ -93,7 +93,9 @@ describe("of robots of one team, and of one name in two teams,", () => {
   test("nothing is changed of one that is not there", async () => {
     const none = { team: "gamma", name: "ci" };
     const wanted = { expiresAt, vouchedBy: VOUCHER };
-    expect(await rotateRobot(server.db, { ...none, ...wanted, secretHash: "new" })).toBeNull();
+    expect(
+      await rotateRobot(server.db, { ...none, ...wanted, secretHash: "new", previousEndsAt: null }),
+    ).toBeNull();
     expect(await disableRobot(server.db, { ...none, by: "alice" })).toBeNull();
     expect(await enableRobot(server.db, { ...none, ...wanted })).toBeNull();
     expect(await changed()).toEqual([]);

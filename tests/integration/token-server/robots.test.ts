@@ -54,6 +54,41 @@ describe("robots", () => {
     expect(await granted(first.robot.login, second.secret, scope)).toBe(scope);
   });
 
+  test("a rotation with an overlap leaves the old secret for that long, and for one rotation", async () => {
+    const first = (await create({ name: "lapping", grants })).body as Made;
+    const { login } = first.robot;
+    const scope = "repository:alpha/app:pull";
+    const rotate = async (body: object) => {
+      const answer = await by("post", `${ROBOTS}/lapping/rotate`).send(body);
+      return { status: answer.status, ...(answer.body as Made) };
+    };
+    const second = await rotate({ overlapHours: 24 });
+    for (const { secret } of [first, second])
+      expect(await granted(login, secret, scope)).toBe(scope);
+    await server.db.query(
+      `update token_server.robot set previous_ends_at = now() - interval '1 s' where login = $1`,
+      [login],
+    );
+    expect(await granted(login, first.secret, scope)).toBe(401);
+    const third = await rotate({ overlapHours: 1 });
+    for (const { secret } of [second, third])
+      expect(await granted(login, secret, scope)).toBe(scope);
+    const fourth = await rotate({});
+    expect(await granted(login, third.secret, scope)).toBe(401);
+    expect(await granted(login, fourth.secret, scope)).toBe(scope);
+    expect((await rotate({ overlapHours: 169 })).status).toBe(400);
+  });
+
+  test("the old secret of a robot that is disabled is refused with it, and ends no later than the robot", async () => {
+    const first = (await create({ name: "fading", grants, expiresInDays: 1 })).body as Made;
+    const body = (await by("post", `${ROBOTS}/fading/rotate`).send({ overlapHours: 48 })).body as {
+      robot: { expiresAt: string; previousEndsAt: string };
+    };
+    expect(body.robot.previousEndsAt).toBe(body.robot.expiresAt);
+    await by("post", `${ROBOTS}/fading/disable`).send({});
+    expect(await granted(first.robot.login, first.secret, "repository:alpha/app:pull")).toBe(401);
+  });
+
   test("a disabled one is refused at once, and works again when enabled", async () => {
     const { robot, secret } = (await create({ name: "switched", grants })).body as Made;
     const scope = "repository:alpha/app:pull";

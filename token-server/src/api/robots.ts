@@ -55,7 +55,10 @@ const createSchema = z.strictObject({
     .max(50),
   expiresInDays,
 });
-const rotateSchema = z.strictObject({ expiresInDays });
+/** A week: whoever has a robot in more places than are changed by then rotates once more. */
+const MOST_OVERLAP_HOURS = 168;
+const overlapHours = z.number().int().min(0).max(MOST_OVERLAP_HOURS).default(0);
+const rotateSchema = z.strictObject({ expiresInDays, overlapHours });
 const targetSchema = z.object({ team, name });
 
 /**

@@ -38,3 +38,20 @@ export function keptEnd(deps: LifetimeDeps, { expiresAt }: { readonly expiresAt:
     });
   return new Date(Math.min(expiresAt.getTime(), endOf(deps, deps.robotMaxDays).getTime()));
 }
+
+const HOUR_MILLISECONDS = 3600 * 1000;
+
+/**
+ * @param deps - clock
+ * @param hours - how long the secret of before a rotation is to be good, too
+ * @param expiresAt - when the robot ends
+ * @returns when that secret ends, no later than the robot; `null`: with the rotation
+ */
+export function overlapEnd(
+  { now }: Pick<LifetimeDeps, "now">,
+  hours: number,
+  expiresAt: Date,
+): Date | null {
+  if (hours === 0) return null;
+  return new Date(Math.min(now() + hours * HOUR_MILLISECONDS, expiresAt.getTime()));
+}

@@ -6,7 +6,7 @@ import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { PolicySource } from "../policy/watch.js";
 import { requireGrants, requireManagement, type Manager } from "./authority.js";
-import { endOf, keptEnd } from "./lifetime.js";
+import { endOf, keptEnd, overlapEnd } from "./lifetime.js";
 import { robotLogins } from "./robot-login.js";
 import { hashSecret, newSecret } from "./secret-hash.js";
 import {
@@ -110,22 +110,30 @@ export async function robotsOfTeam(
 /**
  * @param deps - database, policy, clock, log
  * @param manager - who asks
- * @param target - which robot; `expiresInDays` is `null` where it keeps its end
- * @returns the robot with a new secret; the old one stops at once
+ * @param target - which robot; `expiresInDays` is `null` where it keeps its end, `overlapHours` is how long the old secret
+ *   is good, too: 0 ends it at once
+ * @returns the robot with a new secret
  * @throws Fault DENIED, also for grants that are not the manager's own; NOT_FOUND, REQUEST_INVALID, CONFLICT
  */
 export async function renewRobotSecret(
   deps: RobotDeps,
   manager: Manager,
-  target: RobotName & { expiresInDays: number | null },
+  target: RobotName & { expiresInDays: number | null; overlapHours: number },
 ): Promise<RobotWithSecret> {
-  const { expiresInDays, ...which } = target;
+  const { expiresInDays, overlapHours, ...which } = target;
   const known = await robotInHand(deps, manager, which);
   const expiresAt = expiresInDays === null ? keptEnd(deps, known) : endOf(deps, expiresInDays);
   await requireGrants(deps.policy.current(), manager, known.grants);
   const secret = newSecret();
   const secretHash = await hashSecret(secret);
-  const renewed = { ...which, secretHash, expiresAt, vouchedBy: voucherOf(manager) };
+  const previousEndsAt = overlapEnd(deps, overlapHours, expiresAt);
+  const renewed = {
+    ...which,
+    secretHash,
+    expiresAt,
+    vouchedBy: voucherOf(manager),
+    previousEndsAt,
+  };
   const robot = await changeRobot(deps, manager, "robot.rotated", (tx) => rotateRobot(tx, renewed));
   if (robot === null) throw unknownRobot(which);
   return { robot, secret };
@@ -190,7 +198,7 @@ async function changeRobot(
   const robot = await deps.db.transaction(async (tx) => {
     const changed = await change(tx);
     if (changed === null) return null;
-    const { login, team, grants, expiresAt } = changed;
+    const { login, team, grants, expiresAt, previousEndsAt } = changed;
     await deps.audit(tx, {
       action,
       actor,
@@ -198,7 +206,12 @@ async function changeRobot(
       tag: null,
       digest: null,
       reason: manager.teams.includes(team) ? "member of the team" : "administrator",
-      detail: { login, team, grants, expiresAt: expiresAt.toISOString() },
+      detail: {
+        ...{ login, team, grants, expiresAt: expiresAt.toISOString() },
+        ...(previousEndsAt === null || action !== "robot.rotated"
+          ? {}
+          : { previousEndsAt: previousEndsAt.toISOString() }),
+      },
     });
     return changed;
   });

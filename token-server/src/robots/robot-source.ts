@@ -6,7 +6,7 @@ import { makeLogin } from "../identity/make-login.js";
 import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
 import { ROBOT_PREFIX } from "./robot-login.js";
 import { hashSecret, newSecret, verifySecret } from "./secret-hash.js";
-import { findRobot, touchRobot, type Robot } from "./sql.js";
+import { findRobot, touchRobot, type Robot, type SecretHashes } from "./sql.js";
 
 /**
  * Logins of service accounts, `robot-<team>-<name>:<secret>`.
@@ -28,13 +28,25 @@ export function robotSource(db: Queryable, now: () => number): IdentitySource {
       // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
       const stored = robot?.secretHash ?? (await unknownHash);
       const secret = password.reveal();
-      const right = await isProven(secret, stored, () => verifySecret(secret, stored));
+      const isSecret = (hash: string) => isProven(secret, hash, () => verifySecret(secret, hash));
+      const right = (await isSecret(stored)) || (await isPrevious(robot, now(), isSecret));
       if (robot === null || !right) throw refused("user name or secret is wrong");
       const login = loginOfRobot(robot, now());
       await touchRobot(robots, robot.login);
       return login;
     },
   };
+}
+
+/** A rotation may have left the secret of before for a while, until all that use it have the new one. */
+async function isPrevious(
+  robot: (Robot & SecretHashes) | null,
+  now: number,
+  isSecret: (hash: string) => Promise<boolean>,
+): Promise<boolean> {
+  const { previousHash = null, previousEndsAt = null } = robot ?? {};
+  if (previousHash === null || previousEndsAt === null) return false;
+  return previousEndsAt.getTime() > now && isSecret(previousHash);
 }
 
 /**

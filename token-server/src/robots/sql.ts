@@ -15,6 +15,8 @@ export interface Robot {
   readonly expiresAt: Date;
   readonly disabledAt: Date | null;
   readonly lastUsedAt: Date | null;
+  /** Until when the secret from before the last rotation is good, too; `null`: it ended then. */
+  readonly previousEndsAt: Date | null;
 }
 
 /** Whoever made, rotated or enabled a robot last, as the policy saw them. */
@@ -37,7 +39,14 @@ export interface NewRobot {
 
 const COLUMNS = `login, team, name, description, grants, created_by as "createdBy",
   created_at as "createdAt", rotated_at as "rotatedAt", expires_at as "expiresAt",
-  disabled_at as "disabledAt", last_used_at as "lastUsedAt"`;
+  disabled_at as "disabledAt", last_used_at as "lastUsedAt", previous_ends_at as "previousEndsAt"`;
+
+/** What a robot's secret is compared with. */
+export interface SecretHashes {
+  readonly secretHash: string;
+  /** That of before the last rotation; `null`: it ended then. */
+  readonly previousHash: string | null;
+}
 
 /** @returns the new robot, or `null` when its name or login is taken */
 export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot | null> {
@@ -78,13 +87,14 @@ export async function anyRobot(db: Queryable): Promise<string | null> {
   return rows[0]?.login ?? null;
 }
 
-/** @returns the robot with this user name and the hash of its secret */
+/** @returns the robot with this user name and the hashes of its secrets */
 export async function findRobot(
   db: Queryable,
   login: string,
-): Promise<(Robot & { secretHash: string }) | null> {
-  const { rows } = await db.query<Robot & { secretHash: string }>(
-    `select ${COLUMNS}, secret_hash as "secretHash" from token_server.robot where login = $1`,
+): Promise<(Robot & SecretHashes) | null> {
+  const { rows } = await db.query<Robot & SecretHashes>(
+    `select ${COLUMNS}, secret_hash as "secretHash", previous_secret_hash as "previousHash"
+     from token_server.robot where login = $1`,
     [login],
   );
   return rows[0] ?? null;
@@ -105,16 +115,25 @@ export async function readRobot(db: Queryable, { team, name }: RobotName): Promi
   return rows[0] ?? null;
 }
 
-/** @returns the robot with its new secret, or `null` when there is none */
+/** @returns the robot with its new secret, and the old one until then; `null` when there is none */
 export async function rotateRobot(
   db: Queryable,
-  robot: RobotName & { secretHash: string; expiresAt: Date; vouchedBy: Voucher },
+  robot: RobotName & {
+    secretHash: string;
+    expiresAt: Date;
+    vouchedBy: Voucher;
+    previousEndsAt: Date | null;
+  },
 ): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
     `update token_server.robot
-     set secret_hash = $3, expires_at = $4, rotated_at = now(), vouched_by = $5
+     set secret_hash = $3, expires_at = $4, rotated_at = now(), vouched_by = $5, previous_ends_at = $6,
+         previous_secret_hash = case when $6::timestamptz is null then null else secret_hash end
      where team = $1 and name = $2 returning ${COLUMNS}`,
-    [robot.team, robot.name, robot.secretHash, robot.expiresAt, JSON.stringify(robot.vouchedBy)],
+    [
+      ...[robot.team, robot.name, robot.secretHash, robot.expiresAt],
+      ...[JSON.stringify(robot.vouchedBy), robot.previousEndsAt],
+    ],
   );
   return rows[0] ?? null;
 }

@@ -9,6 +9,7 @@ import { readBacklog } from "../../outbox/sql/backlog.js";
 import { unknownNames } from "../../outbox/sql/known-names.js";
 import { listDead, listQueues } from "../../outbox/sql/list.js";
 import { discardDead } from "../../outbox/sql/dead-letters.js";
+import { giveUpFirst, retryNow } from "../../outbox/sql/first-of-queues.js";
 import { discardWaiting, replay } from "../../outbox/sql/operate.js";
 import { readStops, startSink } from "../../outbox/sql/stops.js";
 
@@ -20,16 +21,37 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("outbox", "silent");
   const db = openDatabase(config, { name: "outbox", connections: 2 }, silent);
   try {
-    for (const name of await unknownNames(db, command.selection))
+    const unknown = await unknownNames(db, command.selection);
+    for (const name of unknown)
       process.stderr.write(`--${name}: nothing was ever meant for ${command.selection[name]}\n`);
-    for (const line of await carryOut(db, command)) process.stdout.write(`${line}\n`);
-    return 0;
+    // A sink that is new has nothing to show, and nothing that could be changed.
+    if (unknown.length > 0 && command.name !== "list") return 2;
+    const { lines, code } = await carryOut(db, command);
+    for (const line of lines) process.stdout.write(`${line}\n`);
+    return code;
   } finally {
     await db.close();
   }
 }
 
-async function carryOut(db: Database, command: OutboxCommand): Promise<string[]> {
+interface Outcome {
+  readonly lines: readonly string[];
+  readonly code: 0 | 1;
+}
+
+async function carryOut(db: Database, command: OutboxCommand): Promise<Outcome> {
+  if (command.name !== "give-up" && command.name !== "skip")
+    return { lines: await linesOf(db, command), code: 0 };
+  const given = await giveUpFirst(db, command.selection);
+  if (given > 0) return { lines: [`${given} events were given up`], code: 0 };
+  const why = "it is the first of no queue, as `list` shows them: what is before it comes first";
+  return { lines: [command.name === "skip" ? "nothing waits there" : why], code: 1 };
+}
+
+async function linesOf(
+  db: Database,
+  command: Exclude<OutboxCommand, { readonly name: "give-up" | "skip" }>,
+): Promise<string[]> {
   const { selection } = command;
   const progress = (done: number) => process.stderr.write(`${done} events so far\n`);
   switch (command.name) {
@@ -53,6 +75,8 @@ async function carryOut(db: Database, command: OutboxCommand): Promise<string[]>
       return [
         `${await replay(db, selection, { dead: command.dead }, progress)} events will be delivered again`,
       ];
+    case "retry":
+      return [`${await retryNow(db, selection)} queues are tried now`];
     case "discard":
       return [`${await discardDead(db, selection, progress)} events were discarded`];
     case "discard waiting":

@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { understood, UsageError } from "#service-kit/command.js";
+import { pointInTime } from "#service-kit/point-in-time.js";
 import type { Selection } from "../../outbox/sql/selection.js";
 
 export const USAGE = `Events on their way to sinks
@@ -9,8 +10,13 @@ export const USAGE = `Events on their way to sinks
   start   --sink NAME
           delivers again to a sink that was stopped since it said that it wants no more events
   replay  --dead | --event ID | --since TIME
-          delivers again what was given up, one event, or all events since a time (2026-11-20T10:00:00Z),
-          to the sinks that they were meant for
+          delivers again what was given up, one event, or all events since a time (2026-11-20T10:00:00Z, or
+          90m, 24h, 7d ago), to the sinks that they were meant for
+  retry   tries now what waits for its next attempt
+  give-up --event ID
+          gives up an event that is the first of its queue, so that those behind it are delivered; it can be replayed
+  skip    --sink NAME --repository NAME
+          the same with whatever is the first of a queue
   discard --dead
           gives up for good what was given up
           --waiting --sink NAME
@@ -18,13 +24,23 @@ export const USAGE = `Events on their way to sinks
 
   --sink NAME and --repository NAME narrow each of them down; --limit N (50) for list and dead
 
+Examples:
+  list --sink scanner
+  retry --sink scanner
+  skip --sink scanner --repository alpha/app
+  replay --since 24h --sink scanner
+
+Ends with 0 when that is done, 1 when there was nothing to give up or skip, 2 when it could not be done: also for a name
+for which nothing was ever meant.
 Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
 
 /** What is asked for. */
 export type OutboxCommand =
   | { readonly name: "list" | "dead"; readonly selection: Selection; readonly limit: number }
   | { readonly name: "replay"; readonly selection: Selection; readonly dead: boolean }
-  | { readonly name: "discard"; readonly selection: Selection }
+  | { readonly name: "discard" | "retry"; readonly selection: Selection }
+  | { readonly name: "give-up"; readonly selection: Selection }
+  | { readonly name: "skip"; readonly selection: Selection }
   | {
       readonly name: "start" | "discard waiting";
       readonly selection: { readonly sink: string; readonly repository: string | undefined };
@@ -35,15 +51,21 @@ const MOST_LINES = 10_000;
 
 /**
  * @param argv - arguments
+ * @param now - current time in milliseconds since the epoch
  * @returns the command
  * @throws UsageError that says what is wrong
  */
-export function parseCommand(argv: readonly string[]): OutboxCommand {
+export function parseCommand(argv: readonly string[], now = Date.now()): OutboxCommand {
   const { values, positionals } = parsed(argv);
   const [name, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`not understood: ${more.join(" ")}`);
   const { sink, repository, dead } = values;
-  const selection = { sink, repository, event: uuidOf(values.event), since: timeOf(values.since) };
+  const selection = {
+    sink,
+    repository,
+    event: uuidOf(values.event),
+    since: timeOf(values.since, now),
+  };
   switch (name) {
     case "list":
     case "dead":
@@ -72,10 +94,32 @@ export function parseCommand(argv: readonly string[]): OutboxCommand {
           "discard --waiting: wanted --sink NAME, and --repository NAME at most",
         );
       return { name: "discard waiting", selection: { sink, repository } };
+    case "retry":
+      return requireOnly(name, selection, ["sink", "repository"]);
+    case "give-up":
+      if (selection.event === undefined) throw new UsageError("give-up: wanted --event ID");
+      return requireOnly(name, selection, ["event", "sink", "repository"]);
+    case "skip":
+      if (sink === undefined || repository === undefined)
+        throw new UsageError("skip: wanted --sink NAME and --repository NAME");
+      return requireOnly(name, selection, ["sink", "repository"]);
     case undefined:
     default:
-      throw new UsageError("wanted one of: list, dead, start, replay, discard");
+      throw new UsageError(
+        "wanted one of: list, dead, start, replay, retry, give-up, skip, discard",
+      );
   }
+}
+
+function requireOnly(
+  name: "retry" | "give-up" | "skip",
+  selection: Selection,
+  options: readonly (keyof Selection)[],
+): OutboxCommand {
+  const all = ["sink", "repository", "event", "since"] as const;
+  const other = all.find((one) => selection[one] !== undefined && !options.includes(one));
+  if (other === undefined) return { name, selection };
+  throw new UsageError(`${name}: --${other} does not belong to it`);
 }
 
 function parsed(argv: readonly string[]) {
@@ -102,11 +146,8 @@ function uuidOf(text: string | undefined): string | undefined {
   throw new UsageError(`--event: given ${text}, wanted the id of an event`);
 }
 
-function timeOf(text: string | undefined): Date | undefined {
-  if (text === undefined) return undefined;
-  const time = new Date(text);
-  if (/^\d{4}-\d\d-\d\d/.test(text) && !Number.isNaN(time.getTime())) return time;
-  throw new UsageError(`--since: given ${text}, wanted a time such as 2026-11-20T10:00:00Z`);
+function timeOf(text: string | undefined, now: number): Date | undefined {
+  return text === undefined ? undefined : pointInTime("--since", text, now);
 }
 
 function limitOf(text: string | undefined): number {
