@@ -59,7 +59,6 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   GATEWAY_TRUST_FILE: [NOWHERE, FILE],
   TOKEN_SERVER_URL: ["nonsense", "http://h,ftp://h", "http://h/#f", `http://user:${SECRET}@h`],
   REGISTRY_PROCESSES: ["nonsense", "ftp://h", "http://a,h"],
-  TOKEN_SERVER_URL: ["nonsense", "http://a,ftp://h", "http://h?query", `http://user:${SECRET}@h`],
   CORS_ORIGINS: ["https://h/path", "h", "*,https://h"],
   API_SNS_TOPIC_ARN: [["arn:aws:sns", { API_REPOSITORY: "r.example" }]],
   API_SNS_REGION: [["us-east-1", TOPIC]],

@@ -11,9 +11,12 @@ const table = /\n## Metrics\n[^]*?\n## /.exec(text)?.[0] ?? "";
 const documented = [...table.matchAll(/^\| (`.*?`) +\|/gm)].flatMap(([, cell = ""]) =>
   [...cell.matchAll(/`([\w*]+)`/g)].map(([, name = ""]) => name),
 );
-const counted = sourceFiles(["service-kit/src", "token-server/src", "gateway/src"]).flatMap(
-  (file) => [...file.text.matchAll(NAMED)].map(([, name = ""]) => name),
-);
+const counted = sourceFiles([
+  "service-kit/src",
+  "audit-log/src",
+  "token-server/src",
+  "gateway/src",
+]).flatMap((file) => [...file.text.matchAll(NAMED)].map(([, name = ""]) => name));
 const isOf = (pattern: string, name: string) =>
   pattern.endsWith("*") ? name.startsWith(pattern.slice(0, -1)) : name === pattern;
 
