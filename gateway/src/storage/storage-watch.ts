@@ -28,7 +28,7 @@ export interface WatchDeps extends LookDeps {
 
 const LOOK_MILLISECONDS = { right: 2_000, unknown: 500, doubted: 2_000 } as const;
 /** Of a registry whose connections have not been closed. Where they are, it is looked at before anything counts. */
-const SURE_MILLISECONDS = 500;
+const SURE_MILLISECONDS = 100;
 
 /**
  * @param deps - ledger and registry, and who wants to know
