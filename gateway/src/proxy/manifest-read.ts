@@ -1,5 +1,5 @@
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { unlessAway, type KeptManifests, type ManifestAddress } from "../ledger/kept-manifests.js";
@@ -45,6 +45,7 @@ export async function readManifest(
   const request = { ...exchange.request, reference: { digest } };
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500) throw new RegistryFailed();
+    if (answer.statusCode === 404 && wanted.isMeant) await refuseLost(deps, { repository, digest });
     await note(answer);
   };
   const passedOn = () => passOn(deps.passing, { ...exchange, request }, onAnswer);
@@ -73,6 +74,21 @@ async function refuseUnreadable(
     throw undecided(error);
   });
   if (found === null) throw new Fault("MANIFEST_UNKNOWN", { detail });
+}
+
+/** @throws Fault: a tag means it, and the registry has it no more, unless it may be another storage that says so */
+async function refuseLost(
+  { upstream }: ManifestReadDeps,
+  { repository, digest }: ManifestAddress,
+): Promise<void> {
+  const found = await upstream.getManifest(repository, digest).catch((error: unknown) => {
+    throw isUnavailable(error) ? error : undecided(error);
+  });
+  if (found !== null) return;
+  throw new Fault("MANIFEST_UNKNOWN", {
+    message: `known and lost: the registry does not have ${digest} any more; push the same image again`,
+    detail: { name: repository, digest, known: true },
+  });
 }
 
 /** What a reader gets. */
