@@ -1,4 +1,5 @@
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { isListMissing } from "#service-kit/http/registry-listing.js";
 import { compareLostRepository } from "./compare-large-repository.js";
@@ -28,7 +29,8 @@ async function* unlisted({ session, began }: Pass): AsyncGenerator<RepositoryNam
   let after = "";
   for (;;) {
     const names = await unlistedRepositories(session, began, { after, limit: BATCH });
-    for (const name of names) yield parseRepositoryName(name);
+    // Gateways of before took it for a repository as any other.
+    for (const name of names) if (!isMarkerRepository(name)) yield parseRepositoryName(name);
     after = names.at(-1) ?? "";
     if (names.length < BATCH) return;
   }

@@ -1,4 +1,5 @@
 import { splitTarget } from "#registry-protocol/path.js";
+import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readListedRepositories } from "../ledger/sql/listed-names.js";
 import { askedPage, MOST_LISTED } from "../upstream/registry-target.js";
@@ -35,9 +36,10 @@ export async function listRepositories(
     return null;
   });
   if (names === null) return passOn(passing, exchange, undefined, withoutMarker);
-  const repositories = names.slice(0, most);
-  const last = repositories.at(-1);
+  const some = names.slice(0, most);
+  const last = some.at(-1);
   if (last !== undefined && names.length > most)
     res.setHeader("Link", nextLink("/v2/_catalog", { most, last }));
-  sendJson(res, 200, { repositories });
+  // Gateways of before took it for a repository as any other.
+  sendJson(res, 200, { repositories: some.filter((name) => !isMarkerRepository(name)) });
 }

@@ -52,6 +52,15 @@ describe.each(registryPrograms())("registry $version", ({ file }) => {
     expect(JSON.parse(answer.body.toString())).toEqual({ repositories: ["alpha/app"] });
     expect((await ask(registry.url, "/v2/_catalog")).body.toString()).toContain(MARKER.repository);
     expect(await discover()).toMatchObject({ repositories: 1, tags: 1, adopted: 0, errors: 0 });
+    // A gateway of the version before, beside these, takes it for a tag as any other.
+    await ledger.db.query(
+      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, origin)
+       select $1, $2, digest, '', now() - interval '1 hour', 'adopted' from ledger.storage`,
+      [MARKER.repository, MARKER.tag],
+    );
+    expect(await discover()).toMatchObject({ repositories: 1, tags: 1, errors: 0 });
+    const listed = await ask(gateway.url, "/v2/_catalog", { headers });
+    expect(JSON.parse(listed.body.toString())).toEqual({ repositories: ["alpha/app"] });
   });
 
   test.each([
