@@ -1,6 +1,7 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 import { isBefore, ledgerRecordsAfter, type LedgerRecord } from "../sql/ledger-tags.js";
 import { BEFORE_TAG_ENTRIES, tagEntriesAfter } from "../sql/tag-entries.js";
+import { BEFORE_EVENTS, tracelessEvents, type TracelessEvent } from "../sql/traceless-events.js";
 import { differenceOf } from "./compare-tag.js";
 import { continueHistory, parseTagEntry, type TagHistory } from "./tag-history.js";
 
@@ -30,7 +31,8 @@ const BATCH = 1_000;
 const MOST_FINDINGS = 100;
 
 /**
- * Compares what the ledger says of every tag with what follows from the entries about it, deleted tags too.
+ * Compares what the ledger says of every tag with what follows from the entries about it, deleted tags too; and looks for the
+ * entries of what was announced.
  * Holds the tags of one repository in memory.
  *
  * @param tx - audit log and ledger, as they stand at one moment
@@ -71,7 +73,22 @@ export async function verifyLedger(
     progress(`${checked} tags of the ledger`);
   }
   while (history !== null) await finish(history);
+  for await (const { repository, tag, digest, recordedAs } of tracelessOf(tx))
+    find(
+      repository,
+      tag ?? digest ?? "",
+      `it was announced that ${digest ?? "something"} was recorded as ${recordedAs}, no entry says so`,
+    );
   return { checked, wrong, findings };
+}
+
+async function* tracelessOf(tx: Queryable): AsyncGenerator<TracelessEvent> {
+  let after: string | null = BEFORE_EVENTS;
+  while (after !== null) {
+    const { found, last } = await tracelessEvents(tx, after, BATCH);
+    yield* found;
+    after = last;
+  }
 }
 
 async function* recordsOf(tx: Queryable): AsyncGenerator<LedgerRecord> {

@@ -31,7 +31,7 @@ const RIGHTS: SchemaRights = {
     mode: { gateway: KEPT },
     storage: { gateway: KEPT },
     gateway: { gateway: ALL },
-    event: { gateway: FORGOTTEN },
+    event: { gateway: FORGOTTEN, auditor: ["select"] },
     outbox: { gateway: KEPT },
     sink_stop: { gateway: KEPT },
     delivery: { gateway: ALL },
