@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { REPOSITORY_ROOT, DIST } from "#local/repository-root.js";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { notedProcesses } from "#local/processes/pid-files.js";
 import { launchOf } from "#local/processes/launch.js";
 import { waitUntil } from "#local/processes/wait.js";
@@ -46,6 +46,8 @@ export interface TestStackOptions {
   dataDir?: string;
   port?: number;
   env?: NodeJS.ProcessEnv;
+  /** Folder of another version that has been compiled; absent: this one. */
+  root?: string;
 }
 
 const READY_WITHIN_MS = 90_000;
@@ -93,10 +95,11 @@ export function launchStack(options: TestStackOptions & { dataDir: string }): {
   output: () => string;
 } {
   const { registry } = testTools();
+  const root = options.root ?? REPOSITORY_ROOT;
   const command = {
     file: process.execPath,
-    args: [join(DIST, "deploy", "local", "stack", "main.js")],
-    cwd: REPOSITORY_ROOT,
+    args: [join(root, "dist", "deploy", "local", "stack", "main.js")],
+    cwd: root,
     env: {
       PATH: process.env["PATH"],
       HOME: process.env["HOME"],
