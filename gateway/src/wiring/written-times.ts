@@ -31,6 +31,7 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
     })),
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },
+    { table: "ledger.discovery", column: "ended_at", mostSeconds: 0 },
     { table: "ledger.gateway", column: "seen_at", mostSeconds: 0 },
     {
       table: "ledger.mode",

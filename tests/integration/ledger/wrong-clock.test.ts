@@ -40,7 +40,7 @@ const ROWS = [
   `insert into ledger.manifest (repository, digest, media_type, content, deleting_at, late_since)
    values ('a/b', 'd', 'text/plain', '', clock_timestamp(), clock_timestamp())`,
   `insert into ledger.refusal (key, actor, entry, repeats) values ('k', 'a', '{}', 0)`,
-  `insert into ledger.discovery default values`,
+  `insert into ledger.discovery (ended_at) values (clock_timestamp())`,
   `insert into ledger.gateway (name, writes, seen_at) values ('one', 0, clock_timestamp())`,
   `insert into ledger.mode (mode, reason, changed_by, changed_at, drain_until)
    select 'read-only', 'because', 'alice', at, at + interval '60 seconds' from clock_timestamp() at`,

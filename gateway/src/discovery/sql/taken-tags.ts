@@ -1,6 +1,7 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
+import { PUSHED_NOW } from "../../ledger/sql/latest-tag.js";
 import { tellSettled } from "../../ledger/sql/settle-tag.js";
 import type { SeenTag } from "../../drift/seen-tag.js";
 import type { TakenTag } from "../pass.js";
@@ -48,7 +49,7 @@ export async function takeTag(
 ): Promise<boolean> {
   const { rows } = await tx.query<{ revision: number; digest: Digest }>(
     `update ledger.tag
-     set digest = $5, pushed_by = $7, pushed_at = clock_timestamp(), origin = $6,
+     set digest = $5, pushed_by = $7, pushed_at = ${PUSHED_NOW}, origin = $6,
          missing_since = null, missing_sightings = 0, missing_seen_at = null,
          drift_digest = null, drift_since = null
      where repository = $1 and name = $2 and digest = $3 and pushed_at = $4::timestamptz

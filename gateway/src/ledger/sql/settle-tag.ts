@@ -2,7 +2,7 @@ import { CHANNELS } from "#service-kit/db/channels.js";
 import type { Queryable, Transaction } from "#service-kit/db/pool.js";
 import type { Reservation, TagClaim } from "./reserve-tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-import { NEWEST_PUSHED } from "./latest-tag.js";
+import { PUSHED_NOW } from "./latest-tag.js";
 import { formatNotice, type SettledNotice } from "../settled-notice.js";
 
 /** Postgres channel on which settled tags are told, so that waiting pushes go on at once. */
@@ -41,9 +41,7 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
                           then held.pushed_by else held.reserved_by end,
          pushed_at = case when before.digest = held.reserved_digest
                           then held.pushed_at
-                          else greatest(clock_timestamp(),
-                                 (select pushed_at from ledger.tag where ${NEWEST_PUSHED}) + interval '1 microsecond')
-                          end,
+                          else ${PUSHED_NOW} end,
          origin = case when before.digest = held.reserved_digest then held.origin else 'pushed' end,
          deleted_at = null, deleted_by = null,
          missing_since = null, missing_sightings = 0, drift_digest = null, drift_since = null,
