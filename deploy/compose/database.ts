@@ -1,9 +1,10 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import pg from "pg";
 import { envReader } from "#service-kit/config.js";
-import { connectionOptions, readDatabaseConfig } from "#service-kit/db/config.js";
+import { loginAs, readDatabaseConfig } from "#service-kit/db/config.js";
+import { endClient } from "#service-kit/db/end-client.js";
+import { connectWritable, tellingLosses } from "#service-kit/db/servers.js";
 import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { createLogger } from "#service-kit/log.js";
 import { Secret } from "#service-kit/secret.js";
@@ -12,6 +13,8 @@ import { makeRoles, OWNER_ROLE } from "../database/roles.js";
 import { secretFor, volumesBelow } from "./volumes.js";
 
 const SQL = fileURLToPath(new URL("../../../deploy/sql", import.meta.url));
+
+const ROLES_MILLISECONDS = 30_000;
 
 /**
  * Makes the database's roles with passwords that each service finds in its own volume, and migrates as their owner: the
@@ -31,12 +34,12 @@ async function main(root: string, env: NodeJS.ProcessEnv): Promise<void> {
     wharfinger_gateway: await passwordIn(gateway, "password"),
     wharfinger_token_server: await passwordIn(tokenServer, "password"),
   };
-  const client = new pg.Client(connectionOptions(config));
+  const log = createLogger("database", "info");
   const script = await readFile(join(SQL, "roles.sql"), "utf8");
-  await client.connect();
-  await makeRoles(client, script, passwords).finally(() => client.end());
-  const password = new Secret(owner);
-  await migrateAll({ ...config, user: OWNER_ROLE, password }, createLogger("database", "info"));
+  const options = { application_name: "roles", query_timeout: ROLES_MILLISECONDS };
+  const client = await connectWritable(config, options, tellingLosses(log));
+  await makeRoles(client, script, passwords).finally(() => endClient(client));
+  await migrateAll(loginAs(config, OWNER_ROLE, new Secret(owner)), log);
   console.log("the database has its roles, and its schemas are up to date");
 }
 

@@ -60,6 +60,16 @@ export function readDatabaseConfig(read: EnvReader): DatabaseConfig {
 }
 
 /**
+ * @param config - where the database is
+ * @param user - another role
+ * @param password - its password, which stands in no file
+ * @returns the same database for that role
+ */
+export function loginAs(config: DatabaseConfig, user: string, password: Secret): DatabaseConfig {
+  return { ...config, user, password, passwordFile: null };
+}
+
+/**
  * @param read - reader that collects faults
  * @returns the most connections that a service holds
  */

@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SYSTEM } from "#audit-log/entry.js";
@@ -128,13 +128,15 @@ test("the script takes from roles what somebody gave them", async () => {
 test("docker-compose's database service makes the roles, and each password stands where its service finds it", async () => {
   const folder = await temporaryFolder();
   const { host, port, database, user, password } = superuser;
-  const env = {
-    DB_SUBNAME: `//${host}:${port}/${database}`,
-    DB_USER: user,
-    DB_PASSWORD: password.reveal(),
-  };
+  const file = join(folder.path, "superuser");
+  await writeFile(file, password.reveal());
   const args = [join(DIST, "deploy", "compose", "database.js"), folder.path];
-  for (let run = 0; run < 2; run += 1) {
+  // Of two servers the first is away, the second time.
+  for (const [place, secret] of [
+    [`${host}:${port}`, { DB_PASSWORD: password.reveal() }],
+    [`${host}:1,${host}:${port}`, { DB_PASSWORD_FILE: file }],
+  ] as const) {
+    const env = { DB_SUBNAME: `//${place}/${database}`, DB_USER: user, ...secret };
     const { ok, output } = await runProgram({ file: process.execPath, args, env });
     expect([ok, output]).toEqual([true, expect.stringContaining("its schemas are up to date")]);
   }
