@@ -1,5 +1,7 @@
 import { join } from "node:path";
+import { Registry } from "prom-client";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { openStore } from "#gateway/wiring/store.js";
 import type { UnpackedPackage } from "#local/programs/debian-package.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
@@ -97,19 +99,24 @@ const found = await findDebianPackage("pgbouncer");
     const later = { ...config, port: relay.port };
     const schema = migrator(later, [LEDGER_MIGRATIONS], SILENT);
     const heard = subscriber(later, SILENT);
-    await schema.start();
-    await heard.start();
+    const store = openStore(
+      { database: later, databaseConnections: 2 },
+      { log: SILENT, registry: new Registry() },
+    );
+    for (const part of [...store.parts, schema, heard]) await part.start();
     expect(heard.hindrance()).toBeNull();
     await relay.mend();
     const isNamed = (why: string | null) => why?.includes("PgBouncer in transaction") === true;
-    await eventually("both name it", () => [schema.unmigrated(), heard.hindrance()].every(isNamed));
+    await eventually("all name it", () =>
+      [schema.unmigrated(), heard.hindrance(), store.hindrance()].every(isNamed),
+    );
     target = config.port;
     await relay.cut();
     await relay.mend();
     await eventually("all is well", () =>
       [schema.unmigrated(), heard.hindrance()].every((why) => why === null),
     );
-    await Promise.all([schema.stop(), heard.stop()]);
+    for (const part of [heard, schema, ...[...store.parts].reverse()]) await part.stop();
     await Promise.all([relay.cut(), bouncer.stop()]);
   }, 60_000);
 

@@ -30,11 +30,11 @@ async function saidAfter(...statements: readonly string[]): Promise<string | nul
 }
 
 /** @returns what the gateway's `/ready` says of it */
-function databaseCheck(asked: Queryable): Promise<string | null> {
+function databaseCheck(asked: Queryable, hindrance: string | null = null): Promise<string | null> {
   const needs = pushNeeds({
     db: asked,
     upstream: { ping: () => Promise.reject(new Error("not asked")) },
-    hindrance: () => null,
+    hindrance: () => hindrance,
     clocks: { comparison: () => ({ own: "right", others: 0, differing: [], message: null }) },
     verifier: { hasKeys: () => true, refresh: () => Promise.resolve() },
   });
@@ -50,6 +50,12 @@ describe("a database to which a push", () => {
     expect(await saidAfter("set transaction read only")).toMatch(/read-only: is it a standby/);
     expect(await saidAfter("alter schema ledger rename to gone")).toMatch(/being restored/);
     expect(await saidAfter(...AS_READER)).toBe("the database role may not write to ledger.tag");
+  });
+
+  test("cannot be written for a reason that is known already is not asked", async () => {
+    const away = { query: () => Promise.reject(new Error("asked")) };
+    const why = "DB_SUBNAME leads to a pooler of connections";
+    expect(await databaseCheck(away, why)).toBe(why);
   });
 });
 
