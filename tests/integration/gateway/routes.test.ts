@@ -111,6 +111,7 @@ describe("the gateway's own endpoints", () => {
       checks: {
         database: "failing",
         registry: "ok",
+        storage: "ok",
         tokenKeys: "ok",
         tokenServer: "ok",
         clocks: "ok",
