@@ -5,6 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
+import { MARKER } from "#registry-protocol/storage-marker.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { answersIn, ask, errorOf, rawExchange, type Answer } from "#tests/support/http-client.js";
@@ -228,12 +229,15 @@ async function expectNothingStored(): Promise<void> {
   expect(await linksOfRegistry()).toEqual([]);
 }
 
-/** What the registry keeps of tags, manifests and blobs in any repository. */
+/** What the registry keeps of tags, manifests and blobs in any repository, but the storage's own marker. */
 async function linksOfRegistry(): Promise<string[]> {
   const root = join(stack.dataDir, "registry");
   if (!existsSync(root)) return [];
   const files = await readdir(root, { recursive: true });
-  return files.filter((file) => /\/_(?:manifests|layers)\/.*\/link$/.test(file));
+  const marker = `/repositories/${MARKER.repository}/`;
+  return files.filter(
+    (file) => /\/_(?:manifests|layers)\/.*\/link$/.test(file) && !file.includes(marker),
+  );
 }
 
 function runningPids(): Promise<(number | null)[]> {
