@@ -5,19 +5,24 @@ import { someAtOnce } from "#service-kit/some-at-once.js";
 export type Pace = (signal: AbortSignal) => Promise<void>;
 
 const AT_ONCE = 8;
+/** Turns that nobody took while there was other work, and that may be made up for at once. */
+const MADE_UP = 16;
 
 /**
+ * What is done between two requests does not slow them down: turns that were let pass meanwhile are made up for, a few of them.
+ *
  * @param perSecond - requests a second
  * @param now - current time in milliseconds
  * @returns waits until the next request may go
  */
 export function paceOf(perSecond: number, now: () => number): Pace {
-  let free = 0;
+  const turn = 1_000 / perSecond;
+  let free = now();
   return async (signal) => {
     signal.throwIfAborted();
     const asked = now();
-    const at = Math.max(asked, free);
-    free = at + 1_000 / perSecond;
+    const at = Math.max(asked - MADE_UP * turn, free);
+    free = at + turn;
     if (at > asked) await pause(at - asked, undefined, { signal });
   };
 }
