@@ -70,6 +70,8 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
   switch (entry.action) {
     case "tag.pushed":
     case "tag.adopted": {
+      if (entry.change === NAMED && before !== null)
+        return { ...before, pushed: { by: entry.by, at: before.pushed.at }, problem };
       if (entry.keepsDate && before !== null)
         return { ...before, digest: entry.digest, deleted: null, problem };
       const origin = entry.action === "tag.pushed" ? "pushed" : "adopted";
@@ -101,21 +103,33 @@ function impossible(before: TagHistory | null, entry: TagEntry): string | null {
     if (same) return "although it was that before";
     return before.locked === null ? null : `although it was locked at ${before.locked.at}`;
   }
-  if (entry.action === "tag.pushed" && entry.change !== "restored") return null;
+  if (entry.action === "tag.pushed" && !KEEPING.includes(entry.change)) return null;
   if (!same) return `with ${entry.digest}, although it was ${before.digest}`;
   if (entry.change === AGAIN) return null;
   const wasDeleted = before.deleted !== null;
-  if (entry.change === FORGOTTEN && (before.origin !== "adopted" || before.locked !== null))
+  if (entry.change === NAMED)
+    return before.pushed.by === "" ? null : `although ${before.pushed.by} had pushed it`;
+  if (entry.change === FORGOTTEN && !wasOnlyFound(before))
     return "although it was pushed or locked";
   if (entry.change === "restored") return wasDeleted ? null : "although it was not deleted";
   if (wasDeleted) return `although it was deleted at ${before.deleted.at}`;
   return entry.action === "tag.locked" && before.locked !== null ? "although it was locked" : null;
 }
 
+function wasOnlyFound({ origin, locked, pushed }: TagHistory): boolean {
+  return origin === "adopted" && locked === null && pushed.by === "";
+}
+
 /** What an operator has taken over as the registry has it was known before. */
 function isAdoptedAnew({ action, change }: TagEntry): boolean {
   return action === "tag.adopted" && change !== "moved" && change !== AGAIN;
 }
+
+/** It was found at the registry, and somebody has pushed the same since. */
+const NAMED = "named";
+
+/** What a push can change that does not change what the tag means. */
+const KEEPING = ["restored", NAMED];
 
 /** It means what it did, and counts as newer than it was. */
 const AGAIN = "again";

@@ -5,6 +5,7 @@ import { keepSource } from "../scm/keep-source.js";
 import { adopt } from "./adopt.js";
 import { givingBack } from "./giving-back.js";
 import type { PushDeps, TagPush } from "./push.js";
+import { putAuthorOnRecord } from "./name-author.js";
 import { refusalOf, unreadableRefusal } from "./refusal.js";
 import { refuseMissing } from "./refuse-missing.js";
 import { refuseShrinking } from "./refuse-shrinking.js";
@@ -168,8 +169,7 @@ async function repeat<V extends RegistryVerdict>(
 ): Promise<SettledPush<V> | null> {
   const current = await transport.currentDigest().catch(() => null);
   if (current === push.digest && (await isWhole(transport))) {
-    if (!(await isHeld(deps, push))) return null;
-    await keepSource(deps, push);
+    if (!(await keepRepeated(deps, push))) return null;
     deps.counts.outcome("unchanged");
     return { verdict: null };
   }
@@ -177,17 +177,18 @@ async function repeat<V extends RegistryVerdict>(
     throw undecided(deps, "the registry did not answer", error);
   });
   if (isUnclear(verdict)) throw undecided(deps, `the registry answered ${verdict.status}`);
-  if (verdict.status < 300) {
-    if (!(await isHeld(deps, push))) return null;
-    await keepSource(deps, push);
-  }
+  if (verdict.status < 300 && !(await keepRepeated(deps, push))) return null;
   deps.counts.outcome(verdict.status < 300 ? "unchanged" : "rejected");
   return { verdict };
 }
 
-async function isHeld({ db }: PushDeps, push: TagPush): Promise<boolean> {
-  const state = await readTagState(db, push);
-  return state.kind === "held" && state.digest === push.digest;
+/** @returns whether the tag still means what is pushed; then what else came with the push is kept */
+async function keepRepeated(deps: PushDeps, push: TagPush): Promise<boolean> {
+  const state = await readTagState(deps.db, push);
+  if (state.kind !== "held" || state.digest !== push.digest) return false;
+  if (state.by === "") await putAuthorOnRecord(deps, push);
+  await keepSource(deps, push);
+  return true;
 }
 
 function isWhole<V extends RegistryVerdict>(transport: ManifestTransport<V>): Promise<boolean> {
@@ -243,7 +244,8 @@ async function settleUnclear<V extends RegistryVerdict>(
 
 async function commitCounted(deps: PushDeps, push: TagPush, reason: string): Promise<void> {
   try {
-    await commitPush(deps, push, push.manifest, reason);
+    const change = await commitPush(deps, push, push.manifest, reason);
+    if (change === "unchanged") await putAuthorOnRecord(deps, push);
   } catch (error) {
     deps.counts.outcome("undecided");
     throw error;

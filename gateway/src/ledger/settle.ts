@@ -11,7 +11,13 @@ import { recordFound, type RecordFoundDeps } from "./record-manifest.js";
 import { lockAndFindDeleted } from "./sql/manifest-needs.js";
 import { readTagState } from "./sql/read-tag.js";
 import type { TagClaim } from "./sql/reserve-tag.js";
-import { commitTag, releaseTag, shortenLease, type Committed } from "./sql/settle-tag.js";
+import {
+  commitTag,
+  releaseTag,
+  shortenLease,
+  type CommitChange,
+  type Committed,
+} from "./sql/settle-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
 import { noteUnanswered } from "./sql/unanswered-writes.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
@@ -56,6 +62,7 @@ const SETTLE_AGAIN_SECONDS = 5;
  * @param claim - the push, whose reservation is ours
  * @param manifest - what was pushed; `null` when its bytes are not at hand
  * @param reason - how it came about, for the audit log
+ * @returns what it changed; `null` when another gateway has committed it
  * @throws Fault UNAVAILABLE when it could not be committed, or when another gateway has settled it otherwise
  */
 export async function commitPush(
@@ -63,7 +70,7 @@ export async function commitPush(
   claim: TagClaim,
   manifest: StoredManifest | null,
   reason: string,
-): Promise<void> {
+): Promise<CommitChange | null> {
   const commit = () =>
     deps.db.transaction(async (tx) => {
       if (manifest !== null) {
@@ -90,6 +97,7 @@ export async function commitPush(
   if (settled?.source?.isNew === true) deps.counts.source(settled.source.origin);
   deps.counts.step("committed");
   deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
+  return change;
 }
 
 /**
@@ -222,10 +230,24 @@ export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
   return { repository, tag, digest, actor: actor.uid, requestId: actor.requestId };
 }
 
-function pushEntry(
+/**
+ * @param claim - a push
+ * @param reason - how it came about
+ * @param committed - what it changed, and the source that came with it
+ * @returns its audit entry
+ */
+export function pushEntry(
   { actor, repository, tag, digest, reservation }: TagClaim,
   reason: string,
-  { change, previous, since, source }: Committed & { readonly source: FoundSource | null },
+  {
+    change,
+    previous,
+    since,
+    source,
+  }: Omit<Committed, "change"> & {
+    readonly change: CommitChange | "named";
+    readonly source: FoundSource | null;
+  },
 ): AuditEntry {
   const before = change === "moved" ? { previous } : since === null ? {} : { since };
   const known = source === null ? {} : { scmSource: source.source };

@@ -51,6 +51,10 @@ test("what was found once, never read and has gone is free again, on record", as
 
 test.each([
   ["pushed", "update ledger.tag set origin = 'pushed' where name = '2.0'"],
+  [
+    "pushed with what it meant already",
+    "update ledger.tag set pushed_by = 'al' where name = '2.0'",
+  ],
   ["locked", "update ledger.tag set locked_at = now(), locked_by = 'carol' where name = '2.0'"],
   ["read by its name", "insert into ledger.pull_total values ('alpha/app', '2.0', 1, now())"],
   [

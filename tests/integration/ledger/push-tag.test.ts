@@ -6,6 +6,8 @@ import {
   type SettledPush,
   type TagPush,
 } from "#gateway/ledger/push-tag.js";
+import { adopt } from "#gateway/ledger/adopt.js";
+import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import type { TagState } from "#tag-policy/decide-tag-write.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
@@ -77,6 +79,28 @@ describe("a push of a tag", () => {
     expect(keeper.writes).toEqual([push.digest]);
     expect(deps.outcomes).toEqual(["stored", "unchanged"]);
   });
+
+  test.each(["found", "found-SNAPSHOT"])(
+    "with the content that was found at the registry first, as %s, is on record in its author's name, once",
+    async (tag) => {
+      const keeper = tagKeeper();
+      const found = tagPush("a", { tag });
+      keeper.write(found);
+      await adopt(deps, found, found.digest, "found");
+      const before = await stateOf(found);
+      for (const actor of ["alice", "bob"]) {
+        const push = tagPush("a", { tag, actor });
+        await pushTag(deps, push, keeper.transport(push));
+      }
+      expect(await stateOf(found)).toEqual({ ...before, by: "alice" });
+      expect(await ledger.audited()).toMatchObject([
+        { action: "tag.adopted", actor: { uid: "" } },
+        { action: "tag.pushed", actor: { uid: "alice" }, detail: { change: "named" } },
+      ]);
+      const { findings } = await verifyLedger(db, () => undefined);
+      expect(findings.filter((finding) => finding.tag === tag)).toEqual([]);
+    },
+  );
 
   test.each([
     ["kept by the registry", true],

@@ -18,17 +18,22 @@ function historyOf(...story: readonly string[]): TagHistory | null {
 
 function entryOf(words: string, second: number): TagEntry {
   const [what = "", digest = ""] = words.split(" ");
-  const isPush = ["new", "moved", "restored", "returned", "pushed"].includes(what);
+  const isPush = ["new", "moved", "restored", "returned", "pushed", "named"].includes(what);
   const change = what === "returned" ? "restored" : what;
   return {
-    action: isPush ? "tag.pushed" : (`tag.${what}` as TagEntry["action"]),
-    change: isPush && what !== "pushed" ? change : "",
-    keepsDate: what === "returned",
+    action: actionOf(what, isPush),
+    change: (isPush && what !== "pushed") || what === "forgotten" ? change : "",
+    keepsDate: what === "returned" || what === "named",
     at: at(second),
     tag: "1.0",
     digest,
     by: what === "adopted" ? "" : "alice",
   };
+}
+
+function actionOf(what: string, isPush: boolean): TagEntry["action"] {
+  if (isPush) return "tag.pushed";
+  return what === "forgotten" ? "tag.deleted" : (`tag.${what}` as TagEntry["action"]);
 }
 
 const at = (second: number, micros = "000500") =>
@@ -57,6 +62,7 @@ describe("the entries about a tag", () => {
     ["new a", "deleted a", "returned a", "deleted a", "returned a"],
     ["new a", "deleted a", "moved b"],
     ["adopted a", "moved b", "locked b"],
+    ["adopted a", "named a", "locked a"],
     ["pushed a", "pushed b"],
   ])("%s, %s, … can follow one another", (...story) => {
     expect(historyOf(...story)?.problem).toBeNull();
@@ -77,6 +83,9 @@ describe("the entries about a tag", () => {
     [["new a", "deleted b"], `deleted at ${at(1)}, with b, although it was a`],
     [["new a", "deleted a", "deleted a"], `deleted at ${at(2)}, although it was deleted`],
     [["new a", "deleted a", "locked a"], `locked at ${at(2)}, although it was deleted`],
+    [["new a", "named a"], `named at ${at(1)}, although alice had pushed it`],
+    [["adopted a", "named b"], `named at ${at(1)}, with b, although it was a`],
+    [["adopted a", "named a", "forgotten a"], `forgotten at ${at(2)}, although it was pushed`],
     [["new a", "locked a", "locked a"], `locked at ${at(2)}, although it was locked`],
   ])("%j cannot: %s", (story, problem) => {
     const history = historyOf(...story);
@@ -112,6 +121,14 @@ describe("a tag of the ledger", () => {
       expect(differenceOf({ ...adopted, origin }, historyOf("adopted a"))).toBeNull();
     expect(differenceOf({ ...PUSHED, origin: "adopted" }, historyOf("new a"))).toBe(
       "adopted in the ledger, pushed in the audit log",
+    );
+  });
+
+  test("that was adopted has the author who pushed it since, and the date of then", () => {
+    const named = { ...PUSHED, origin: "adopted" } as const;
+    expect(differenceOf(named, historyOf("adopted a", "named a"))).toBeNull();
+    expect(differenceOf({ ...named, pushedBy: "" }, historyOf("adopted a", "named a"))).toContain(
+      "pushed by nobody in the ledger, by alice in the audit log",
     );
   });
 

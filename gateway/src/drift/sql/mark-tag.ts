@@ -63,6 +63,7 @@ export async function forgetFound(tx: Transaction, seen: SeenTag): Promise<boole
   const { rowCount } = await tx.query(
     `delete from ledger.tag as held
      where ${UNCHANGED} and missing_since is not null and origin = 'adopted' and locked_at is null
+       and pushed_by = ''
        -- Whoever was told of it remembers that revision: what is pushed there next has a later one.
        and revision = 1
        and not exists (select from ledger.pull_total

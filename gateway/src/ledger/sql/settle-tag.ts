@@ -70,6 +70,27 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
 }
 
 /**
+ * Names who pushed what a tag means that was only found at the registry. Its date stays, and virtual `latest` where it is.
+ *
+ * @param tx - transaction that also writes the audit entry
+ * @param push - who pushes what it means already
+ * @returns when it was found; `null` when somebody is named already, or it means something else by now
+ */
+export async function nameAuthor(
+  tx: Transaction,
+  { repository, tag, digest, actor }: TagKey & Pick<TagClaim, "digest" | "actor">,
+): Promise<Date | null> {
+  const { rows } = await tx.query<{ since: Date }>(
+    `update ledger.tag set pushed_by = $4
+     where repository = $1 and name = $2 and digest = $3
+       and pushed_by = '' and deleted_at is null and reservation is null
+     returning pushed_at as since`,
+    [repository, tag, digest, actor.uid],
+  );
+  return rows[0]?.since ?? null;
+}
+
+/**
  * Gives a reserved tag back: it means what it meant before, or is free again.
  *
  * @param tx - transaction
