@@ -1,85 +1,87 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { knownPush, pushImage, readTag, tokenFor, type KnownPush } from "#tests/chaos/client.js";
-import { startTestStack } from "#tests/support/stack.js";
+import { runProgram } from "#local/processes/run-program.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
+import { Traffic } from "./traffic.js";
 import { compileVersion, environmentOf, migrateTo, startGatewayOf, type Version } from "./versions.js"; // prettier-ignore
 
 /**
- * Two versions beside each other on one database and one registry, while both are pushed to: the earlier one is there, the
- * later one migrates and comes beside it, the earlier one is started anew on the schema of the later one, and the later one
- * goes and comes back. Whoever races for a tag by both: one of them has it, and every tag is pulled from both.
+ * Two versions beside each other on one database and one registry, under traffic all the time: the later one migrates while the
+ * earlier one works, comes beside it and takes its place; the earlier one comes beside it on its schema and takes the place
+ * back; and once more forward.
  */
 const { values } = parseArgs({
-  options: { from: { type: "string", default: "HEAD~1" }, rounds: { type: "string", default: "25" } },
+  options: { from: { type: "string", default: "HEAD~1" }, rounds: { type: "string", default: "50" } },
 }); // prettier-ignore
 
-const REPOSITORY = "alpha/app";
-const wrong: string[] = [];
-const acknowledged: KnownPush[] = [];
-
-/** Pushes one tag by every gateway at once, each with a content of its own. */
-async function race(urls: readonly string[], tag: string): Promise<void> {
-  const pushes = urls.map((_, place) => knownPush(REPOSITORY, tag, `${tag} by ${place}`));
-  const ends = await Promise.all(pushes.map((push, place) => pushImage(urls[place] ?? "", push)));
-  const winners = pushes.filter((_, place) => ends[place] === "acknowledged");
-  if (winners.length !== 1) wrong.push(`${tag}: ${ends.join(", ")}`);
-  acknowledged.push(...winners.slice(0, 1));
+async function drill(stack: TestStack, traffic: Traffic, earlier: Version, later: Version) {
+  const pid = await stack.pidOf("gateway");
+  if (pid === null) throw new Error("the stack has no gateway");
+  const env = await environmentOf(pid);
+  const rounds = async (what: string) => {
+    await traffic.races(Number(values.rounds));
+    traffic.tell(what);
+  };
+  const come = async (version: Version) => {
+    const gateway = await startGatewayOf(version, env);
+    traffic.join(gateway.url);
+    return gateway;
+  };
+  const go = async (gateway: { readonly url: string; stop(): Promise<void> }) => {
+    await traffic.leave(gateway.url);
+    await gateway.stop();
+  };
+  traffic.join(stack.url);
+  traffic.start();
+  await rounds("the earlier one alone");
+  await migrateTo(later, env, stack.dataDir);
+  traffic.tell("while the later one migrated");
+  await rounds("the earlier one, migrated");
+  const first = await come(later);
+  await rounds("both, going forward");
+  await traffic.leave(stack.url);
+  await rounds("the later one alone");
+  const back = await come(earlier);
+  await rounds("both, going back");
+  await go(first);
+  await rounds("the earlier one alone, stepped back");
+  const again = await come(later);
+  await rounds("both, going forward again");
+  await go(back);
+  await rounds("the later one alone again");
+  traffic.join(stack.url);
+  await traffic.end();
+  traffic.tell("every tag, read by both");
+  await again.stop();
 }
 
-async function rounds(what: string, urls: readonly string[]): Promise<void> {
-  for (let round = 0; round < Number(values.rounds); round += 1)
-    await race(urls, `${what}-${round}`);
-  for (const url of urls) await readAll(what, url);
-  console.log(`${what}: ${acknowledged.length} tags, ${wrong.length} wrong`);
-}
-
-async function readAll(what: string, url: string): Promise<void> {
-  const token = await tokenFor(url, REPOSITORY);
-  for (const { tag, digest, repository } of acknowledged) {
-    const read = await readTag(url, token, { repository, tag });
-    if (read === "unanswered" || read.digest !== digest)
-      wrong.push(`${what}: ${tag} is read as ${JSON.stringify(read)}`);
-  }
-}
-
-async function drill(earlier: Version, later: Version): Promise<void> {
-  const stack = await startTestStack({ root: earlier });
-  try {
-    const pid = await stack.pidOf("gateway");
-    if (pid === null) throw new Error("the stack has no gateway");
-    const env = await environmentOf(pid);
-    await rounds("earlier", [stack.url]);
-    const migrated = new AbortController();
-    const migrating = migrateTo(later, env, stack.dataDir).finally(() => {
-      migrated.abort();
-    });
-    for (let round = 0; !migrated.signal.aborted; round += 1)
-      await race([stack.url], `migrating-${round}`);
-    await migrating;
-    const next = await startGatewayOf(later, env);
-    await rounds("beside", [stack.url, next.url]);
-    const anew = await startGatewayOf(earlier, env);
-    await rounds("earlier-anew", [anew.url, next.url]);
-    await next.stop();
-    await rounds("stepped-back", [stack.url, anew.url]);
-    const again = await startGatewayOf(later, env);
-    await rounds("forward-again", [anew.url, again.url]);
-    await again.stop();
-    await anew.stop();
-  } finally {
-    await stack.stop();
-  }
+/** @returns whether the audit log, the ledger and the registry say the same */
+async function verify(dataDir: string): Promise<boolean> {
+  const program = join("deploy", "local", "commands", "audit.mjs");
+  const env = { PATH: process.env["PATH"], DATA_DIR: dataDir };
+  const args = [program, "verify", "--registry", "--blobs"];
+  const command = { file: process.execPath, args, env, cwd: REPOSITORY_ROOT };
+  const { ok, output } = await runProgram(command, { timeoutMs: 600_000 });
+  console.log(output.trim());
+  return ok;
 }
 
 const folder = await temporaryFolder();
+const traffic = new Traffic();
 const { version, remove } = await compileVersion(values.from, join(folder.path, "earlier"));
 try {
-  await drill(version, REPOSITORY_ROOT);
+  const stack = await startTestStack({ root: version });
+  try {
+    await drill(stack, traffic, version, REPOSITORY_ROOT);
+    if (!(await verify(stack.dataDir))) traffic.wrong.push("it is not whole");
+  } finally {
+    await stack.stop();
+  }
 } finally {
   await remove();
   await folder.remove();
 }
-for (const line of wrong.slice(0, 20)) console.log(`WRONG ${line}`);
-process.exitCode = wrong.length === 0 ? 0 : 1;
+for (const line of traffic.wrong.slice(0, 20)) console.log(`WRONG ${line}`);
+process.exitCode = traffic.wrong.length === 0 ? 0 : 1;
