@@ -16,7 +16,7 @@ export function standingStorage(
   database: DatabaseConfig | null,
   deps: Parameters<typeof openStorage<ForwardingRegistry>>[1],
 ): StandingStorage {
-  if (database !== null) return openStorage({ database }, deps);
+  if (database !== null) return openStorage({ database, storageStepSeconds: 1 }, deps);
   const look = () => Promise.resolve({ kind: "right" } as const);
   return { registry: deps.registry, storage: { look }, parts: [] };
 }

@@ -61,6 +61,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly registryUrl: string;
   /** URLs of its processes; none: every address that its name has. */
   readonly registryProcesses: readonly string[];
+  /** How often its storage takes a step at most. */
+  readonly storageStepSeconds: number;
   /** How long what nobody knows may stay so. */
   readonly bounds: Bounds;
   /** Where the token server is, and others that do the same. */

@@ -11,6 +11,13 @@ export function readRegistry(read: EnvReader) {
   return {
     registryUrl: read.url("REGISTRY_URL", "http://127.0.0.1:5000", "the stock registry", "origin"),
     registryProcesses: readProcesses(read),
+    storageStepSeconds: read.integer(
+      "STORAGE_STEP_SECONDS",
+      600,
+      { min: 1, max: 86_400 },
+      "how often it is noted in the registry's storage at most how far that has come, while anything is pushed: an older " +
+        "copy of it is known by that (docs/storage.md)",
+    ),
     upstreamService: upstream.service,
     upstreamIssuer: upstream.issuer,
     bounds: readBounds(read),

@@ -8,17 +8,19 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { writeMarker, type MarkedRegistry } from "./first-marker.js";
 import { acceptStorage } from "./sql.js";
+import { intendStep, noteStep } from "./step-sql.js";
+import { nextStep, putStep } from "./take-step.js";
 
 /** What accepting a storage needs. */
 export interface AcceptDeps {
   readonly db: Database;
   readonly audit: RecordAudit;
-  readonly registry: MarkedRegistry & Pick<Upstream, "getManifest">;
+  readonly registry: MarkedRegistry & Pick<Upstream, "getManifest" | "hasManifest">;
 }
 
 /**
  * Takes the storage that the registry has for the right one, on record: the ledger follows the marker that is there, and where
- * there is none the registry gets one.
+ * there is none the registry gets one. It takes a step, by which other states of it are known for what they are.
  *
  * @param deps - ledger, audit log and registry
  * @param by - who says so
@@ -36,11 +38,17 @@ export async function takeStorage(
   const id = there ?? randomUUID();
   if (there === null) await writeMarker(registry, id);
   const { digest } = storageMarker(id);
+  const step = await nextStep({ db, registry }, id, new Date().toISOString());
   await db.transaction(async (tx) => {
     await acceptStorage(tx, { id, digest });
+    // Whatever it stood at: from now on another state of it, also a newer one, is an older one.
+    const { number, digest: nextDigest } = step;
+    await intendStep(tx, { storage: id, number, digest: null, nextDigest });
     const entry = { action: "storage.accepted", actor: by, ...MARKER, digest } as const;
     await audit(tx, { ...entry, reason, detail: { id, wasThere: there !== null } });
   });
+  await putStep(registry, step);
+  await noteStep(db, step.digest, 0);
   return id;
 }
 

@@ -1,3 +1,4 @@
+import { inMicroseconds } from "#audit-log/sql/in-microseconds.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Queryable } from "#service-kit/db/pool.js";
@@ -9,14 +10,33 @@ export interface KnownStorage {
   readonly digest: Digest;
   /** Whether that stood at the registry once; else it was about to be written. */
   readonly isWritten: boolean;
+  /** How far it has come; `null`: it has taken no step. */
+  readonly step: KnownStep | null;
+}
+
+/** How far the storage has come, as the ledger knows. */
+export interface KnownStep {
+  readonly number: number;
+  /** Of what says so at the registry; `null`: none was seen there. */
+  readonly digest: Digest | null;
+  /** Of the next one, that may stand there already. */
+  readonly nextDigest: Digest | null;
+  readonly at: string | null;
 }
 
 /** @returns what the ledger knows of the storage; `null` when no marker has been written */
 export async function readStorage(db: Queryable): Promise<KnownStorage | null> {
-  const { rows } = await db.query<KnownStorage>(
-    `select id, digest, written_at is not null as "isWritten" from ledger.storage`,
+  const { rows } = await db.query<KnownStorage & { readonly stepped: boolean }>(
+    `select id, held.digest, written_at is not null as "isWritten",
+            step.storage is not null as stepped,
+            json_build_object('number', number, 'digest', step.digest, 'nextDigest', next_digest,
+                              'at', ${inMicroseconds("stepped_at")}) as step
+     from ledger.storage as held left join ledger.storage_step as step on step.storage = held.id`,
   );
-  return rows[0] ?? null;
+  const [row] = rows;
+  if (row === undefined) return null;
+  const { stepped, step, ...storage } = row;
+  return { ...storage, step: stepped ? step : null };
 }
 
 /** Notes a marker that is about to be written, in the place of one that never was. */

@@ -1,9 +1,9 @@
 import { lastingFailure } from "#service-kit/lasting-failure.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
-import { MARKER } from "#registry-protocol/storage-marker.js";
-import { compared, lookAtStorage, type LookDeps } from "./look-at-storage.js";
+import { lookAgain, lookAtStorage, type LookDeps } from "./look-at-storage.js";
 import { readStorage, type KnownStorage } from "./sql.js";
+import { takeStep, type SteppingRegistry, type Steps } from "./take-step.js";
 import { storageFault, whyShut, type StorageState } from "./storage-state.js";
 
 /** Knows whether the registry has its storage. */
@@ -20,10 +20,10 @@ export interface StorageWatch extends Component {
 
 /** What watching needs. */
 export interface WatchDeps extends LookDeps {
+  readonly registry: LookDeps["registry"] & SteppingRegistry;
+  readonly steps: Steps;
   /** Told what is known, after every look, and at once that nothing is. */
   readonly follow: (state: StorageState) => void;
-  /** @returns milliseconds of a clock that is never set */
-  readonly now: () => number;
 }
 
 const LOOK_MILLISECONDS = { right: 2_000, unknown: 500, doubted: 2_000 } as const;
@@ -32,10 +32,14 @@ const SURE_MILLISECONDS = 100;
 
 /**
  * @param deps - ledger and registry, and who wants to know
+ * @param now - milliseconds of a clock that is never set
  * @returns a component that looks at its start and every few seconds
  */
-export function storageWatch(deps: WatchDeps): StorageWatch {
-  const { log, now, follow } = deps;
+export function storageWatch(
+  deps: WatchDeps,
+  now: () => number = () => performance.now(),
+): StorageWatch {
+  const { log, follow } = deps;
   let state: StorageState = { kind: "unknown" };
   let known: KnownStorage | null = null;
   let [lookedAt, closedThen] = [-Infinity, 0];
@@ -44,6 +48,9 @@ export function storageWatch(deps: WatchDeps): StorageWatch {
   });
   const doubt = lastingFailure((fields) => {
     log.error({ event: "storage.wrong", ...fields });
+  });
+  const stepping = lastingFailure((fields) => {
+    log.warn({ event: "storage.no-step", ...fields });
   });
   const become = (next: StorageState): void => {
     if (next.kind === "doubted") doubt.failed(new Error(next.reason));
@@ -68,10 +75,11 @@ export function storageWatch(deps: WatchDeps): StorageWatch {
     [lookedAt, closedThen] = began;
   });
   const looksAgain = oneAtOnce(async (): Promise<void> => {
+    // What it has come to since another gateway may have noted; an older copy has what was known here before.
+    if (closedConnections() !== closedThen) return looking();
     if (known?.isWritten !== true) return;
     const began = beginning();
-    const { repository, tag } = MARKER;
-    become(compared(known, await deps.registry.digestOfTag(repository, tag, known.digest)));
+    become(await lookAgain(deps, known));
     [lookedAt, closedThen] = began;
   });
   // Where there is no verdict, what was known stays.
@@ -81,6 +89,8 @@ export function storageWatch(deps: WatchDeps): StorageWatch {
   };
   const round = async (): Promise<number> => {
     const { kind } = await look();
+    if (kind === "right" && deps.mode()?.name === "normal")
+      await takeStep(deps).then(stepping.worked, stepping.failed);
     return LOOK_MILLISECONDS[kind];
   };
   follow(state);

@@ -30,6 +30,7 @@ const RIGHTS: SchemaRights = {
     discovery: { gateway: KEPT },
     mode: { gateway: KEPT },
     storage: { gateway: KEPT },
+    storage_step: { gateway: KEPT },
     gateway: { gateway: ALL },
     event: { gateway: FORGOTTEN, auditor: ["select"] },
     outbox: { gateway: KEPT },

@@ -19,19 +19,19 @@ export interface Storage<R extends Registry> extends Opened {
 }
 
 /**
- * @param config - where the ledger is
+ * @param config - where the ledger is, and how often the storage takes a step
  * @param deps - ledger, audit log, registry, and the gate that is shut while its storage is in doubt
  * @returns what watches the storage
  */
 export function openStorage<R extends Registry>(
-  { database }: Pick<GatewayConfig, "database">,
+  { database, storageStepSeconds }: Pick<GatewayConfig, "database" | "storageStepSeconds">,
   deps: {
     readonly store: Pick<Store, "db">;
     readonly log: Logger;
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly audit: RecordAudit;
     readonly registry: R;
-    readonly mode: { readonly writes: Pick<WriteGate, "mode" | "shut"> };
+    readonly mode: { readonly writes: Pick<WriteGate, "mode" | "shut" | "admit"> };
   },
 ): Storage<R> {
   const { store, log, metrics, audit, registry } = deps;
@@ -46,7 +46,7 @@ export function openStorage<R extends Registry>(
       const reason = whyShut(state);
       writes.shut(reason === null ? null : storageFault(reason));
     },
-    now: () => performance.now(),
+    steps: { seconds: storageStepSeconds, admit: writes.admit },
   });
   return {
     storage,

@@ -61,7 +61,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
   try {
     const mode = await readMode(db);
-    const writes = { mode: () => mode, shut: () => undefined };
+    const writes = { mode: () => mode, shut: () => undefined, admit: () => () => undefined };
     const own = { store: { db }, log: silent, metrics: createMetrics(), audit };
     const standing = openStorage(config, { ...own, registry, mode: { writes } });
     const doubt = whyShut(await standing.storage.look());

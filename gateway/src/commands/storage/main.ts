@@ -1,6 +1,6 @@
 import { parseArgs } from "node:util";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { MARKER } from "#registry-protocol/storage-marker.js";
+import { MARKER, STEP, type StorageStep } from "#registry-protocol/storage-marker.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
@@ -8,18 +8,19 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig } from "../../config/config.js";
 import { operator } from "../../mode/operator.js";
 import { takeStorage } from "../../storage/accept-storage.js";
+import { stepAt } from "../../storage/look-at-step.js";
 import { readStorage } from "../../storage/sql.js";
 import { openOwnRequests, type Registry } from "../../wiring/registry.js";
 
 const USAGE = `Which storage the registry has
 
   show
-      prints the marker that the ledger knows, and that which stands at the registry
+      prints the marker that the ledger knows and how far that storage had come, and what stands at the registry
   accept --reason TEXT
       says, on record, that the storage that the registry has now is the right one: its marker counts from now on,
       and where it has none it gets one
 
-Ends with 0 when both are the same, 1 when they are not, 2 when it failed.
+Ends with 0 when both are the same and it is no older state, 1 when not, 2 when it failed.
 Environment: the gateway's`;
 
 const SILENT = createLogger("storage", "silent");
@@ -47,9 +48,16 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
 async function show(db: Database, { upstream }: Pick<Registry, "upstream">): Promise<number> {
   const known = await readStorage(db);
   const found = await upstream.digestOfTag(MARKER.repository, MARKER.tag, known?.digest);
-  print(`the ledger knows    ${known?.digest ?? "none"}`);
-  print(`the registry bears  ${found ?? "none"}`);
-  return known?.digest === found ? 0 : 1;
+  const step = await upstream.digestOfTag(STEP.repository, STEP.tag);
+  const there = step === null ? null : await stepAt(upstream, step);
+  print(`the ledger knows    ${known?.digest ?? "none"}, ${described(known?.step ?? null)}`);
+  print(`the registry bears  ${found ?? "none"}, ${described(there)}`);
+  const isOlder = (there?.number ?? 0) < (known?.step?.number ?? 0);
+  return known?.digest === found && !isOlder ? 0 : 1;
+}
+
+function described(step: (Pick<StorageStep, "number"> & { readonly at: string | null }) | null) {
+  return step === null ? "no step" : `step ${step.number} of ${step.at ?? "just now"}`;
 }
 
 async function accept(
