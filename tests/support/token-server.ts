@@ -136,7 +136,7 @@ export async function startTestTokenServer(
     ...options.identity,
   };
   const { log = SILENT, fetchJson = fetchDirectly } = options;
-  const identityDeps = { robots: robotSource(db, now), now, log, fetchJson };
+  const identityDeps = { robots: robotSource(db), now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
@@ -154,7 +154,6 @@ export async function startTestTokenServer(
     refresh: {
       db,
       newId: randomUUID,
-      now,
       lifetimeSeconds: 86_400,
       most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
       takenClients: options.refreshTokenClients ?? [],
@@ -164,7 +163,7 @@ export async function startTestTokenServer(
     log: options.log ?? SILENT,
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
-  const managing = { db, policy, robotMaxDays, now, log: SILENT, audit: recordAudit };
+  const managing = { db, policy, robotMaxDays, log: SILENT, audit: recordAudit };
   const names = { issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] };
   const tokens = openTokens(
     { ...names, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },

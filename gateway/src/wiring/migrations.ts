@@ -26,7 +26,7 @@ const RIGHTS: SchemaRights = {
     canary: { gateway: ALL },
     missing_part: { gateway: FORGOTTEN },
     refusal: { gateway: ALL },
-    upload_session: { gateway: FORGOTTEN },
+    upload_session: { gateway: ALL },
     discovery: { gateway: KEPT },
     mode: { gateway: KEPT },
     storage: { gateway: KEPT },

@@ -29,6 +29,7 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       where: `${column} is not null`,
       mostSeconds: 0,
     })),
+    { table: "ledger.upload_session", column: "started_at", mostSeconds: 0 },
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "ended_at", mostSeconds: 0 },

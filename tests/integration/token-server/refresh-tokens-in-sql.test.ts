@@ -40,7 +40,7 @@ async function given(state: State = {}): Promise<string> {
   const id = randomUUID();
   await insertRefreshToken(server.db, {
     ...{ ...owner, id, tokenHash: Buffer.from(id), sealedLogin: Buffer.alloc(1) },
-    ...{ clientId: client, service: "s", expiresAt: new Date(Date.now() + hours * HOUR) },
+    ...{ clientId: client, service: "s", lifetimeSeconds: hours * 3_600, validUntil: null },
   });
   if (revoked)
     await server.db.query(

@@ -102,8 +102,28 @@ describe("robots", () => {
   test("one whose time is over is refused", async () => {
     const { robot, secret } = (await create({ name: "short", grants, expiresInDays: 1 }))
       .body as Made;
-    server.advance(25 * 3600);
+    expect(await granted(robot.login, secret, "repository:alpha/app:pull")).not.toBe(401);
+    await server.db.query(
+      "update token_server.robot set expires_at = clock_timestamp() where login = $1",
+      [robot.login],
+    );
     expect(await granted(robot.login, secret, "repository:alpha/app:pull")).toBe(401);
+  });
+
+  test("one ends by the database's clock, also where the token server's is wrong", async () => {
+    server.advance(10 * 3600);
+    const { robot, secret } = (await create({ name: "ahead", grants, expiresInDays: 1 }))
+      .body as Made;
+    const { rows } = await server.db.query<{ hours: number }>(
+      `select extract(epoch from expires_at - clock_timestamp())::float8 / 3600 as hours
+       from token_server.robot where login = $1`,
+      [robot.login],
+    );
+    server.advance(20 * 3600);
+    const asked = await granted(robot.login, secret, "repository:alpha/app:pull");
+    server.advance(-30 * 3600);
+    expect(Math.round(rows[0]?.hours ?? 0)).toBe(24);
+    expect(asked).not.toBe(401);
   });
 
   test("last use is noted", async () => {

@@ -17,7 +17,7 @@ import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./c
 import { parseInput } from "./parse.js";
 
 /** What explaining needs besides callers: those who are described may be robots. */
-export type ExplainDeps = Pick<DescribedDeps, "db" | "now"> & {
+export type ExplainDeps = Pick<DescribedDeps, "db"> & {
   readonly policy: Pick<PolicySource, "current">;
 };
 
@@ -53,7 +53,7 @@ const otherSchema = z.strictObject({
  */
 export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router {
   const routes = Router();
-  const { db, now, policy } = deps;
+  const { db, policy } = deps;
   const { logins } = callers;
   routes.get("/explain", async (req, res) => {
     const asker = await callerOrNobody(callers, req);
@@ -66,7 +66,7 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
     const asked = parseInput(otherSchema, await readJsonBody(req, res));
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {
-      const login = await describedLogin({ logins, db, now }, asked.identity);
+      const login = await describedLogin({ logins, db }, asked.identity);
       const teams = asked.identity.kind === "robot" ? callers.teams : given;
       sendJson(
         res,

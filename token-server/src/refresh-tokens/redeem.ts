@@ -78,9 +78,8 @@ async function verifyAnew(
 }
 
 /** A shorter lifetime in the settings counts for tokens of before as well. */
-function isOver({ now, lifetimeSeconds }: RefreshDeps, found: StoredRefreshToken): boolean {
-  const { createdAt, expiresAt } = found;
-  return Math.min(expiresAt.getTime(), createdAt.getTime() + lifetimeSeconds * 1000) <= now();
+function isOver({ lifetimeSeconds }: RefreshDeps, found: StoredRefreshToken): boolean {
+  return found.hasExpired || found.ageSeconds >= lifetimeSeconds;
 }
 
 function isOwner({ kind, realm, uid }: StoredRefreshToken, identity: Identity): boolean {

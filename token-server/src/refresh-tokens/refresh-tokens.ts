@@ -8,8 +8,6 @@ import { endOldest, forgetEnded, insertRefreshToken, lockOwner } from "./sql.js"
 export interface RefreshDeps {
   readonly db: Database;
   readonly newId: () => string;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   /** Longest life of a refresh token, in seconds. */
   readonly lifetimeSeconds: number;
   /** How many of one identity live at a time, for one client and in all. */
@@ -34,7 +32,7 @@ const MAX_SEALED_BYTES = 8 * 1024;
  * Makes a refresh token for a verified login. It keeps the login itself, readable for the token's holder
  * alone, so that each use can verify it anew: the token ends when the identity does.
  *
- * @param deps - database and clock
+ * @param deps - database, by whose clock it ends
  * @param credentials - what the client logged in with
  * @param login - what came of it
  * @param bound - client that it is made for, and service
@@ -54,10 +52,6 @@ export async function createRefreshToken(
   });
   if (Buffer.byteLength(text) > MAX_SEALED_BYTES) return null;
   const token = newToken();
-  const end = Math.min(
-    deps.now() / 1000 + deps.lifetimeSeconds,
-    login.validUntil ?? Number.POSITIVE_INFINITY,
-  );
   const { kind, realm, uid } = login.identity;
   const owner = { kind, realm, uid };
   const made = {
@@ -66,7 +60,8 @@ export async function createRefreshToken(
     sealedLogin: seal(token, text),
     ...owner,
     ...bound,
-    expiresAt: new Date(end * 1000),
+    lifetimeSeconds: deps.lifetimeSeconds,
+    validUntil: login.validUntil === null ? null : new Date(login.validUntil * 1000),
   };
   await deps.db.transaction(async (tx) => {
     await lockOwner(tx, owner);

@@ -16,7 +16,10 @@ export interface NewRefreshToken extends Owner {
   readonly sealedLogin: Buffer;
   readonly clientId: string;
   readonly service: string;
-  readonly expiresAt: Date;
+  /** How long it lives from now on, by the database's clock. */
+  readonly lifetimeSeconds: number;
+  /** When the login behind it ends, and it with that; `null`: it does not. */
+  readonly validUntil: Date | null;
 }
 
 /** A stored refresh token that somebody shows. */
@@ -29,8 +32,10 @@ export interface StoredRefreshToken {
   readonly uid: string;
   readonly clientId: string;
   readonly service: string;
-  readonly createdAt: Date;
+  /** Since it was made, by the database's clock. */
+  readonly ageSeconds: number;
   readonly expiresAt: Date;
+  readonly hasExpired: boolean;
   readonly revokedAt: Date | null;
   /** `null` for one that was ended by a replica of before reasons were kept. */
   readonly endReason: string | null;
@@ -40,7 +45,8 @@ export async function insertRefreshToken(db: Queryable, token: NewRefreshToken):
   await db.query(
     `insert into token_server.refresh_token
        (id, token_hash, sealed_login, kind, realm, uid, client_id, service, expires_at)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+     values ($1, $2, $3, $4, $5, $6, $7, $8,
+             least(clock_timestamp() + $9 * interval '1 second', $10::timestamptz))`,
     [
       token.id,
       token.tokenHash,
@@ -50,7 +56,8 @@ export async function insertRefreshToken(db: Queryable, token: NewRefreshToken):
       token.uid,
       token.clientId,
       token.service,
-      token.expiresAt,
+      token.lifetimeSeconds,
+      token.validUntil,
     ],
   );
 }
@@ -126,7 +133,8 @@ export async function findRefreshToken(
 ): Promise<StoredRefreshToken | null> {
   const { rows } = await db.query<StoredRefreshToken>(
     `select id, sealed_login as "sealedLogin", kind, realm, uid, client_id as "clientId", service,
-            created_at as "createdAt", expires_at as "expiresAt", revoked_at as "revokedAt",
+            extract(epoch from clock_timestamp() - created_at)::float8 as "ageSeconds",
+            expires_at as "expiresAt", expires_at <= clock_timestamp() as "hasExpired", revoked_at as "revokedAt",
             end_reason as "endReason"
      from token_server.refresh_token where token_hash = $1`,
     [tokenHash],

@@ -1,6 +1,7 @@
 import type { KnownSubject } from "#access-policy/everywhere.js";
 import type { Policy } from "#access-policy/compile.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { databaseMilliseconds } from "#service-kit/db/time.js";
 import { excessesOf, type Excess } from "./authority.js";
 import { endOf, type LifetimeDeps } from "./lifetime.js";
 import { listLivingRobots, type Robot, type Voucher } from "./sql.js";
@@ -19,7 +20,7 @@ export interface ExceedingRobot {
 }
 
 /** What looking for them needs. */
-export interface ExceedingDeps extends LifetimeDeps {
+export interface ExceedingDeps extends Pick<LifetimeDeps, "robotMaxDays"> {
   readonly db: Database;
 }
 
@@ -30,7 +31,7 @@ const MOST_REPORTED = 1_000;
 /**
  * Holds every robot that can log in against today's policy.
  *
- * @param deps - database, clock, longest life
+ * @param deps - database, longest life
  * @param policy - the rules
  * @returns those that go beyond what whoever vouches for them may do, or live too long; at most 1,000
  */
@@ -39,12 +40,14 @@ export async function exceedingRobots(
   policy: Policy,
 ): Promise<ExceedingRobot[]> {
   const found: ExceedingRobot[] = [];
+  const at = await databaseMilliseconds(deps.db);
+  const latestEnd = endOf({ ...deps, now: () => at }, deps.robotMaxDays);
   let after = "";
   for (;;) {
-    const wanted = { after, most: PAGE, at: new Date(deps.now()) };
+    const wanted = { after, most: PAGE, at: new Date(at) };
     const page = await listLivingRobots(deps.db, wanted);
     for (const robot of page) {
-      const exceeding = await holdAgainst(deps, policy, robot);
+      const exceeding = await holdAgainst(policy, robot, latestEnd);
       if (exceeding !== null) found.push(exceeding);
       if (found.length >= MOST_REPORTED) return found;
     }
@@ -54,15 +57,15 @@ export async function exceedingRobots(
 }
 
 async function holdAgainst(
-  deps: ExceedingDeps,
   policy: Policy,
   robot: Robot & { vouchedBy: Voucher | null },
+  latestEnd: Date,
 ): Promise<ExceedingRobot | null> {
   const { login, team, createdBy, expiresAt, vouchedBy } = robot;
   const excesses: Excess[] = [];
   for await (const excess of excessesOf(policy, subjectOf(robot), robot.grants))
     excesses.push(excess);
-  const endsTooLate = expiresAt > endOf(deps, deps.robotMaxDays);
+  const endsTooLate = expiresAt > latestEnd;
   if (excesses.length === 0 && !endsTooLate) return null;
   const voucher = vouchedBy === null ? null : `${vouchedBy.realm}/${vouchedBy.uid}`;
   return { login, team, createdBy, expiresAt, vouchedBy: voucher, excesses, endsTooLate };

@@ -3,10 +3,11 @@ import type { AccessLimit } from "#access-policy/identity.js";
 import type { AuditAction } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
+import { databaseMilliseconds } from "#service-kit/db/time.js";
 import type { Logger } from "#service-kit/log.js";
 import type { PolicySource } from "../policy/watch.js";
 import { requireGrants, requireManagement, type Manager } from "./authority.js";
-import { endOf, keptEnd, overlapEnd } from "./lifetime.js";
+import { endOf, keptEnd, overlapEnd, type LifetimeDeps } from "./lifetime.js";
 import { robotLogins } from "./robot-login.js";
 import { hashSecret, newSecret } from "./secret-hash.js";
 import {
@@ -27,8 +28,6 @@ export interface RobotDeps {
   readonly policy: Pick<PolicySource, "current">;
   /** Longest life of a robot, in days. */
   readonly robotMaxDays: number;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly log: Logger;
   /** Writes an audit entry into the transaction of the change that it is about. */
   readonly audit: RecordAudit;
@@ -49,7 +48,7 @@ export interface RobotWithSecret {
 }
 
 /**
- * @param deps - database, policy, clock, log
+ * @param deps - database, policy, log
  * @param manager - who asks
  * @param request - what is wanted; grants have to lie below the team's own namespace
  * @returns the new robot with its secret
@@ -71,7 +70,7 @@ export async function createRobot(
       message: `grants: ${stray.repositories} is not below ${request.team}/`,
     });
   const { expiresInDays, ...wanted } = request;
-  const expiresAt = endOf(deps, expiresInDays);
+  const expiresAt = endOf(await lifetimeOf(deps), expiresInDays);
   await requireGrants(policy, manager, request.grants);
   const secret = newSecret();
   const made = {
@@ -108,7 +107,7 @@ export async function robotsOfTeam(
 }
 
 /**
- * @param deps - database, policy, clock, log
+ * @param deps - database, policy, log
  * @param manager - who asks
  * @param target - which robot; `expiresInDays` is `null` where it keeps its end, `overlapHours` is how long the old secret
  *   is good, too: 0 ends it at once
@@ -122,11 +121,13 @@ export async function renewRobotSecret(
 ): Promise<RobotWithSecret> {
   const { expiresInDays, overlapHours, ...which } = target;
   const known = await robotInHand(deps, manager, which);
-  const expiresAt = expiresInDays === null ? keptEnd(deps, known) : endOf(deps, expiresInDays);
+  const lifetime = await lifetimeOf(deps);
+  const expiresAt =
+    expiresInDays === null ? keptEnd(lifetime, known) : endOf(lifetime, expiresInDays);
   await requireGrants(deps.policy.current(), manager, known.grants);
   const secret = newSecret();
   const secretHash = await hashSecret(secret);
-  const previousEndsAt = overlapEnd(deps, overlapHours, expiresAt);
+  const previousEndsAt = overlapEnd(lifetime, overlapHours, expiresAt);
   const renewed = {
     ...which,
     secretHash,
@@ -140,7 +141,7 @@ export async function renewRobotSecret(
 }
 
 /**
- * @param deps - database, policy, clock, log
+ * @param deps - database, policy, log
  * @param manager - who asks
  * @param target - which robot, and whether it is to be on or off; what is on again ends when it would have
  * @returns the robot
@@ -164,10 +165,16 @@ export async function switchRobot(
 
 async function switchOn(deps: RobotDeps, manager: Manager, known: Robot): Promise<Robot | null> {
   const { team, name, grants } = known;
-  const expiresAt = keptEnd(deps, known);
+  const expiresAt = keptEnd(await lifetimeOf(deps), known);
   await requireGrants(deps.policy.current(), manager, grants);
   const wanted = { team, name, expiresAt, vouchedBy: voucherOf(manager) };
   return changeRobot(deps, manager, "robot.enabled", (tx) => enableRobot(tx, wanted));
+}
+
+/** Ends that all token servers go by are reckoned by the one clock that they share. */
+async function lifetimeOf({ db, robotMaxDays }: RobotDeps): Promise<LifetimeDeps> {
+  const at = await databaseMilliseconds(db);
+  return { robotMaxDays, now: () => at };
 }
 
 /** Whoever may not manage a team's robots learns nothing of them. A robot's grants never change. */

@@ -12,11 +12,10 @@ import { findRobot, touchRobot, type Robot, type SecretHashes } from "./sql.js";
  * Logins of service accounts, `robot-<team>-<name>:<secret>`.
  *
  * @param db - where robots are
- * @param now - current time in milliseconds since the epoch
  * @returns the identity source; a robot that is disabled or over is refused at once, only the slow check of
  *   an unchanged secret is remembered
  */
-export function robotSource(db: Queryable, now: () => number): IdentitySource {
+export function robotSource(db: Queryable): IdentitySource {
   const robots = impatient(db, "token_server.robot");
   const isProven = provenSecrets();
   const unknownHash = hashSecret(newSecret());
@@ -29,9 +28,9 @@ export function robotSource(db: Queryable, now: () => number): IdentitySource {
       const stored = robot?.secretHash ?? (await unknownHash);
       const secret = password.reveal();
       const isSecret = (hash: string) => isProven(secret, hash, () => verifySecret(secret, hash));
-      const right = (await isSecret(stored)) || (await isPrevious(robot, now(), isSecret));
+      const right = (await isSecret(stored)) || (await isPrevious(robot, isSecret));
       if (robot === null || !right) throw refused("user name or secret is wrong");
-      const login = loginOfRobot(robot, now());
+      const login = loginOfRobot(robot, robot.readAt);
       await touchRobot(robots, robot.login);
       return login;
     },
@@ -41,12 +40,11 @@ export function robotSource(db: Queryable, now: () => number): IdentitySource {
 /** A rotation may have left the secret of before for a while, until all that use it have the new one. */
 async function isPrevious(
   robot: (Robot & SecretHashes) | null,
-  now: number,
   isSecret: (hash: string) => Promise<boolean>,
 ): Promise<boolean> {
-  const { previousHash = null, previousEndsAt = null } = robot ?? {};
+  const { previousHash = null, previousEndsAt = null, readAt = 0 } = robot ?? {};
   if (previousHash === null || previousEndsAt === null) return false;
-  return previousEndsAt.getTime() > now && isSecret(previousHash);
+  return previousEndsAt.getTime() > readAt && isSecret(previousHash);
 }
 
 /**

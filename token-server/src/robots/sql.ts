@@ -46,6 +46,8 @@ export interface SecretHashes {
   readonly secretHash: string;
   /** That of before the last rotation; `null`: it ended then. */
   readonly previousHash: string | null;
+  /** When they were read, by the clock that their ends go by: the database's, in milliseconds since the epoch. */
+  readonly readAt: number;
 }
 
 /** @returns the new robot, or `null` when its name or login is taken */
@@ -93,7 +95,8 @@ export async function findRobot(
   login: string,
 ): Promise<(Robot & SecretHashes) | null> {
   const { rows } = await db.query<Robot & SecretHashes>(
-    `select ${COLUMNS}, secret_hash as "secretHash", previous_secret_hash as "previousHash"
+    `select ${COLUMNS}, secret_hash as "secretHash", previous_secret_hash as "previousHash",
+            extract(epoch from clock_timestamp())::float8 * 1000 as "readAt"
      from token_server.robot where login = $1`,
     [login],
   );

@@ -18,8 +18,6 @@ export interface Description extends Omit<Identity, "limits" | "kind"> {
 export interface DescribedDeps {
   readonly logins: AuthenticationDeps;
   readonly db: Database;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
 }
 
 /**
@@ -37,7 +35,7 @@ export async function describedLogin(deps: DescribedDeps, described: Description
   if (kind === "robot") {
     const robot = await findRobot(deps.db, uid);
     if (robot === null) throw new Fault("NOT_FOUND", { message: "there is no such robot" });
-    return loginOfRobot(robot, deps.now());
+    return loginOfRobot(robot, robot.readAt);
   }
   const limits = kind === "machine" ? MACHINE_LIMITS : null;
   return { ...makeLogin(kind, { ...described, teams, limits }), accessToken: null };

@@ -53,7 +53,7 @@ export async function openLogins(
   const now = Date.now;
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
   const identities = await followLogins(config.loginsFile, config, {
-    robots: robotSource(db, now),
+    robots: robotSource(db),
     now,
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
@@ -81,7 +81,6 @@ export async function openLogins(
       refresh: {
         db: { ...db, ...impatient(db, "token_server.refresh_token") },
         newId: randomUUID,
-        now,
         lifetimeSeconds: config.refreshTokenSeconds,
         most: config.refreshTokensMost,
         takenClients: config.refreshTokenClients,

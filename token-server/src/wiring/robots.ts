@@ -26,12 +26,11 @@ export function openRobots(
 ): Opened & { readonly robots: RobotDeps } {
   const { db, log, policy, migrated } = deps;
   const { robotMaxDays } = config;
-  const now = Date.now;
-  const look = () => exceedingRobots({ db, now, robotMaxDays }, policy.current());
+  const look = () => exceedingRobots({ db, robotMaxDays }, policy.current());
   const refusing =
     config.authentication === "off" ? [refuseRobots({ db, log, migrated, end })] : [];
   return {
-    robots: { db, policy, robotMaxDays, now, log, audit: recordAudit },
+    robots: { db, policy, robotMaxDays, log, audit: recordAudit },
     parts: [...refusing, robotCheck(look, log)],
   };
 }
