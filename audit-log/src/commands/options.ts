@@ -10,10 +10,10 @@ import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
 export const USAGE = `The audit log
 
-  verify [--registry [URL] [--blobs]] [--kept NUMBER:SHA256]...
+  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
-      each tag of the registry; with --blobs that all stands there that the manifests of the ledger need: layers,
+      each tag of the registry; with --parts (or --blobs) that all stands there that the manifests of the ledger need: layers,
       configurations, children; with --kept that a checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
@@ -65,13 +65,16 @@ function parseVerify(argv: readonly string[]): AuditCommand {
       args,
       options: {
         registry: { type: "string" },
+        parts: { type: "boolean", default: false },
         blobs: { type: "boolean", default: false },
         kept: { type: "string", multiple: true },
       },
     }),
   );
-  const { registry, blobs, kept = [] } = values;
-  if (blobs && registry === undefined) throw new UsageError("--blobs: wanted --registry, too");
+  const { registry, kept = [] } = values;
+  const blobs = values.parts || values.blobs;
+  if (blobs && registry === undefined)
+    throw new UsageError(`--${values.parts ? "parts" : "blobs"}: wanted --registry, too`);
   if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
     throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
   return {

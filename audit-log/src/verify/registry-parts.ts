@@ -17,25 +17,27 @@ const MOST_REMEMBERED = 100_000;
  * @returns what asks both about manifests and their parts
  */
 export function registryParts(db: Queryable, askRegistry: AskRegistry): PartQuestions {
-  const there = new LRUCache<string, true>({ max: MOST_REMEMBERED });
+  const there = new LRUCache<string, { readonly size: number | null }>({ max: MOST_REMEMBERED });
   const askFor = async (repository: string, { kind, digest }: NeededPart) => {
     const path = `${kind}s/${digest}`;
-    const { status } = await askRegistry(repository, path);
-    if (status === 404) return false;
-    if (status === 500 && kind === "manifest") return isUnreadable(askRegistry, repository, digest);
+    const { status, headers } = await askRegistry(repository, path);
+    if (status === 404) return null;
+    if (status === 500 && kind === "manifest")
+      return (await isUnreadable(askRegistry, repository, digest)) ? { size: null } : null;
     // A blob may be had from the storage itself.
     if (status !== 200 && !(kind === "blob" && status === 307))
       throw new Error(`the registry answered ${status}`);
-    return true;
+    return { size: status === 200 ? sizeIn(headers) : null };
   };
   return {
     isKept: (manifest) => isKept(db, manifest),
-    stands: async (repository, part) => {
+    stands: async (repository, part, size) => {
       const key = `${repository}@${part.digest}`;
-      if (there.has(key)) return true;
-      const isThere = await untilTold(() => askFor(repository, part));
-      if (isThere) there.set(key, true);
-      return isThere;
+      const known = there.get(key) ?? (await untilTold(() => askFor(repository, part)));
+      if (known === null) return "missing";
+      there.set(key, known);
+      const isCut = part.kind === "blob" && size !== undefined && known.size !== null;
+      return isCut && known.size !== size ? "cut" : "there";
     },
     reading: async (manifest) => {
       if (!manifest.isKept) return readingThere(askRegistry, manifest);
@@ -43,6 +45,12 @@ export function registryParts(db: Queryable, askRegistry: AskRegistry): PartQues
       return kept === null ? null : inSlices(readStanding(kept.content, kept.mediaType));
     },
   };
+}
+
+/** A blob that it passes on packed has no size. */
+function sizeIn(headers: Headers): number | null {
+  const size = headers.get("content-length");
+  return size === null ? null : Number(size);
 }
 
 /** What the registry has and cannot read it knows at least by name; of what it is just writing, it will be asked again. */

@@ -86,5 +86,7 @@ function findingOf({ manifest, missing }: LookedAt): PartFinding {
   const [first] = missing;
   if (first?.digest === digest) return { repository, digest, problem: "missing at the registry" };
   const more = missing.length > 1 ? ` and ${missing.length - 1} more` : "";
-  return { repository, digest, problem: `lacks ${first?.digest ?? ""}${more} at the registry` };
+  const cut = first?.isCut === true ? ", of which there are more or fewer bytes" : "";
+  const problem = `lacks ${first?.digest ?? ""}${more} at the registry${cut}`;
+  return { repository, digest, problem };
 }

@@ -123,11 +123,11 @@ export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
     isKept: (manifest) => isKept(parts.db, manifest),
     stands: async (repository, part) => {
       const key = `${repository}@${part.digest}`;
-      if (there.has(key)) return true;
+      if (there.has(key)) return "there";
       await turn();
-      const isThere = await stands(parts.registry.reads, repository, part);
-      if (isThere) there.add(key);
-      return isThere;
+      if (!(await stands(parts.registry.reads, repository, part))) return "missing";
+      there.add(key);
+      return "there";
     },
     reading: async (manifest) => {
       const { repository, digest } = manifest;

@@ -28,3 +28,12 @@ export function neededParts(manifest: StandingManifest): readonly NeededPart[] {
   const digests = new Set([manifest.config, ...layers].map(({ digest }) => digest));
   return [...digests].map((digest) => ({ kind: "blob", digest }));
 }
+
+/**
+ * @param manifest - a manifest
+ * @returns how many bytes each blob has that an image needs, as it says; of an index nothing
+ */
+export function blobSizes(manifest: StandingManifest): ReadonlyMap<Digest, number> {
+  if (manifest.kind !== "image") return new Map();
+  return new Map([manifest.config, ...manifest.layers].map(({ digest, size }) => [digest, size]));
+}

@@ -93,7 +93,7 @@ describe("the auditor's program", () => {
     expect(all.lines).toContain("every manifest has all that it needs");
     const [layer = ""] = registry.blobs.keys();
     registry.blobs.delete(layer);
-    const { lines, code } = await run("verify", "--registry", registry.url, "--blobs");
+    const { lines, code } = await run("verify", "--registry", registry.url, "--parts");
     expect(lines).toContain(`  alpha/app@${digest} lacks ${layer} at the registry`);
     expect(lines).toContain("1 MANIFEST LACKS SOMETHING (missing-blob)");
     expect(code).toBe("exit 1");
@@ -122,6 +122,7 @@ describe("the auditor's program", () => {
     expect((await run("prove")).code).toBe("exit 2");
     expect((await run("verify", "--registry")).code).toBe("exit 2");
     expect((await run("verify", "--blobs")).code).toBe("exit 2");
+    expect((await run("verify", "--parts")).code).toBe("exit 2");
     await log.db.query("drop schema audit cascade");
     expect((await run("verify")).code).toBe("exit 2");
   });

@@ -5,7 +5,7 @@ import { reportParts } from "#audit-log/verify/report.js";
 import { verifyParts } from "#audit-log/verify/verify-parts.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { uploadBlob, uploadImage } from "../tags/support/blobs.js";
-import { lose } from "../tags/support/lost.js";
+import { cutBlob, lose } from "../tags/support/lost.js";
 import { image, index, REPOSITORY } from "../tags/support/manifests.js";
 import { plantManifest, schema1 } from "../tags/support/planted.js";
 import { registryPrograms } from "../tags/support/registry.js";
@@ -67,6 +67,33 @@ describe.each(registryPrograms())("verify of all parts, registry $version", (pro
       { repository: REPOSITORY, digest, problem: "missing at the registry" },
     ]);
     expect((await wharf.push(one.manifest, "1.0")).status).toBe(201);
+  });
+
+  test("names a layer and a configuration that were cut; a push again heals them once they are taken away", async () => {
+    const { wrong } = await verify();
+    const { manifest, layer, digest } = await made("cut");
+    expect((await wharf.push(manifest, "3.0")).status).toBe(201);
+    await cutBlob(wharf.registry, digest, 3);
+    const { findings } = await verify();
+    const problem = `lacks ${digest} at the registry, of which there are more or fewer bytes`;
+    expect(findings).toContainEqual({ repository: REPOSITORY, digest: manifest.digest, problem });
+    const pulled = async () => {
+      const path = `/v2/${REPOSITORY}/blobs/${digest}`;
+      const answer = await wharf.ask(["pull"], path).catch(() => null);
+      return answer?.body.equals(layer) ?? false;
+    };
+    expect(await pulled()).toBe(false);
+    // The registry finds a file of that name, and keeps what it has.
+    await uploadBlob(wharf.registry.url, layer);
+    expect((await wharf.push(manifest, "3.0")).status).toBe(201);
+    expect(await pulled()).toBe(false);
+    expect((await verify()).wrong).toBe(wrong + 1);
+
+    await lose(wharf.registry, digest);
+    await uploadBlob(wharf.registry.url, layer);
+    expect((await wharf.push(manifest, "3.0")).status).toBe(201);
+    expect(await pulled()).toBe(true);
+    expect((await verify()).wrong).toBe(wrong);
   });
 
   test("takes what the registry has and cannot read for there", async () => {

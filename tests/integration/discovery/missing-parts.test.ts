@@ -99,6 +99,28 @@ describe.each(registryPrograms())("parts that are lost, registry $version", (pro
     expect(await countIncomplete(wharf.db)).toBe(0);
   });
 
+  test("of a tag that is written again what is below it comes first, innermost before all", async () => {
+    const { manifest } = await made();
+    const inner = index(newName(), manifest);
+    const outer = index(newName(), inner);
+    for (const one of [manifest, inner]) expect((await wharf.push(one)).status).toBe(201);
+    const tag = newName();
+    expect((await wharf.push(outer, tag)).status).toBe(201);
+    const lost = [manifest, inner, outer].map(({ digest }) => digest);
+    await lose(wharf.registry, ...lost);
+    const tags = `docker/registry/v2/repositories/${REPOSITORY}/_manifests/tags`;
+    await rm(join(wharf.registry.storage ?? "", tags, tag), { recursive: true });
+    // Without a look into manifests, which would put them back one by one: the tag's repair alone.
+    const passes = { parts: 0, repair: true };
+    for (let i = 0; i < 2; i += 1)
+      expect(await discover(passes)).toMatchObject({ absent: 1, repaired: 0 });
+    expect(await discover(passes)).toMatchObject({ absent: 1, absentLeft: 0, repaired: 1 });
+    for (const digest of lost) expect(await wharf.atRegistry(digest)).toBe(200);
+    const repaired = (await wharf.audited("manifest.repaired")).map(({ digest }) => digest);
+    expect(repaired).toEqual([manifest.digest, inner.digest]);
+    expect(await wharf.audited("tag.repaired")).toMatchObject([{ tag, digest: outer.digest }]);
+  });
+
   test("a child that was deleted is not put back", async () => {
     const { manifest } = await made();
     expect((await wharf.push(manifest)).status).toBe(201);

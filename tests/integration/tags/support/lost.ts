@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { rm, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { TestRegistry } from "#tests/support/registry.js";
@@ -11,9 +11,25 @@ import type { TestRegistry } from "#tests/support/registry.js";
  * @param digests - of what is lost
  */
 export async function lose(registry: TestRegistry, ...digests: readonly Digest[]): Promise<void> {
-  const blobs = join(registry.storage ?? "", "docker/registry/v2/blobs/sha256");
-  for (const digest of digests) {
-    const hex = digest.slice("sha256:".length);
-    await rm(join(blobs, hex.slice(0, 2), hex), { recursive: true });
-  }
+  for (const digest of digests) await rm(folderOf(registry, digest), { recursive: true });
+}
+
+/**
+ * Leaves a blob with its first bytes alone, as a disk that was full does.
+ *
+ * @param registry - a stock registry, with files as storage
+ * @param digest - of what is cut
+ * @param bytes - how many are left
+ */
+export async function cutBlob(
+  registry: TestRegistry,
+  digest: Digest,
+  bytes: number,
+): Promise<void> {
+  await truncate(join(folderOf(registry, digest), "data"), bytes);
+}
+
+function folderOf({ storage }: TestRegistry, digest: Digest): string {
+  const hex = digest.slice("sha256:".length);
+  return join(storage ?? "", "docker/registry/v2/blobs/sha256", hex.slice(0, 2), hex);
 }
