@@ -2,7 +2,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { SharedDatabase, Queryable } from "#service-kit/db/pool.js";
+import type { SharedDatabase, OwnTransaction } from "#service-kit/db/pool.js";
 import type { PushCounts } from "./push-counts.js";
 import { wantBelow } from "./sql/late-deletions.js";
 import { storeManifest } from "./sql/store-manifest.js";
@@ -34,7 +34,7 @@ export interface PushedManifest {
 }
 
 /**
- * Keeps a manifest that the registry has under no tag of its push, on record unless it was before.
+ * Keeps a manifest that the registry has under no tag of its push, on record unless it was before: the last of its transaction.
  *
  * @param tx - a transaction
  * @param deps - audit log
@@ -43,17 +43,19 @@ export interface PushedManifest {
  * @param circumstances - how it came about, for the audit log, and whether the registry has just looked for its parts
  */
 export async function recordManifest(
-  tx: Queryable,
+  tx: OwnTransaction,
   { audit, counts }: Pick<RecordManifestDeps, "audit" | "counts">,
   { repository, digest, actor }: PushedManifest,
   manifest: StoredManifest,
   { reason, how }: { readonly reason: string; readonly how: "checked" | "found" },
 ): Promise<void> {
-  const change = await storeManifest(tx, repository, manifest, how);
-  await wantBelow(tx, repository, childrenOf(manifest.reading));
+  const [change] = await Promise.all([
+    storeManifest(tx, repository, manifest, how),
+    wantBelow(tx, repository, childrenOf(manifest.reading)),
+  ]);
   if (change === null) return;
   const what = { action: "manifest.pushed", repository, tag: null, digest } as const;
-  await audit(tx, { ...what, actor, reason, detail: { change } });
+  tx.endWith(() => audit(tx, { ...what, actor, reason, detail: { change } }));
   if (change === "new") counts.growth(repository, manifest.content.length);
 }
 

@@ -1,10 +1,10 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
-import type { SharedDatabase, Queryable, Transaction } from "#service-kit/db/pool.js";
+import type { OwnTransaction, Queryable, SharedDatabase, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
-import { recordSource } from "../scm/record-source.js";
+import { keepNamed, namedSource, searchSource } from "../scm/record-source.js";
 import type { FoundSource } from "../scm/scm-source.js";
 import type { PushCounts } from "./push-counts.js";
 import { recordFound, type RecordFoundDeps } from "./record-manifest.js";
@@ -72,24 +72,7 @@ export async function commitPush(
   reason: string,
 ): Promise<CommitChange | null> {
   const commit = () =>
-    deps.db.transaction(async (tx) => {
-      if (manifest !== null) {
-        if (await hasLostParts(tx, claim, manifest)) return "incomplete";
-        const change = await storeManifest(tx, claim.repository, manifest, "checked");
-        if (change === "new") deps.counts.growth(claim.repository, manifest.content.length);
-      }
-      const committed = await commitTag(tx, claim);
-      if (committed === null) return null;
-      const source = await recordSource(tx, claim, {
-        reading: manifest?.reading ?? null,
-        mayHaveSource: !isSignatureTag(claim.tag),
-      });
-      if (committed.change !== "unchanged")
-        await deps.audit(tx, pushEntry(claim, reason, { ...committed, source }));
-      if (source != null && source.replaced !== null)
-        await deps.audit(tx, replacedEntry(claim, source, source.replaced));
-      return { change: committed.change, source };
-    }, claim.repository);
+    deps.db.transaction((tx) => commitIn(tx, deps, { claim, manifest, reason }), claim.repository);
   const settled = await persistently(deps.waiting, commit);
   if (settled === "incomplete") throw await releaseIncomplete(deps, claim);
   if (settled === null) await confirmCommitted(deps, claim);
@@ -98,6 +81,36 @@ export async function commitPush(
   deps.counts.step("committed");
   deps.log.info({ event: "push.committed", ...describeClaim(claim), change, reason });
   return change;
+}
+
+/** What is committed, and how it came about. */
+interface Commit {
+  readonly claim: TagClaim;
+  readonly manifest: StoredManifest | null;
+  readonly reason: string;
+}
+
+/** Statements that need nothing of each other go to the database together (docs/performance.md). */
+async function commitIn(tx: OwnTransaction, deps: CommitDeps, { claim, manifest, reason }: Commit) {
+  if (manifest !== null && (await hasLostParts(tx, claim, manifest))) return "incomplete";
+  const named = namedSource(claim, manifest?.reading ?? null);
+  const mayHaveSource = !isSignatureTag(claim.tag);
+  const [stored, committed, searched] = await Promise.all([
+    manifest === null ? null : storeManifest(tx, claim.repository, manifest, "checked"),
+    commitTag(tx, claim),
+    named === null ? searchSource(tx, claim, mayHaveSource) : null,
+  ]);
+  if (stored === "new") deps.counts.growth(claim.repository, manifest?.content.length ?? 0);
+  if (committed === null) return null;
+  const source = named === null ? searched : await keepNamed(tx, claim, named);
+  const entries =
+    committed.change === "unchanged" ? [] : [pushEntry(claim, reason, { ...committed, source })];
+  if (source !== null && source.replaced !== null)
+    entries.push(replacedEntry(claim, source, source.replaced));
+  const last = entries.pop();
+  for (const entry of entries) await deps.audit(tx, entry);
+  if (last !== undefined) tx.endWith(() => deps.audit(tx, last));
+  return { change: committed.change, source };
 }
 
 /**
@@ -191,7 +204,7 @@ async function confirmCommitted(deps: SettleDeps, claim: TagClaim): Promise<void
 
 /** Between the registry's yes and this commit, somebody may have deleted the manifest or one below it. */
 async function hasLostParts(
-  tx: Queryable,
+  tx: OwnTransaction,
   claim: TagClaim,
   { digest, reading }: StoredManifest,
 ): Promise<boolean> {

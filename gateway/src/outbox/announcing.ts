@@ -18,12 +18,10 @@ export function announcing(
 ): RecordAudit {
   return async (tx, entry) => {
     const event = eventOf(entry);
-    if (event !== null) {
-      const names = sinks.filter((sink) => sink.wants(event)).map(({ name }) => name);
-      await enqueue(tx, event, names);
-      if (names.length > 0) added();
-    }
-    // Last, since a chain of the audit log is held until the transaction ends.
-    await record(tx, entry);
+    const names =
+      event === null ? [] : sinks.filter((sink) => sink.wants(event)).map(({ name }) => name);
+    // Both at once; the entry last, since a chain of the audit log is held until the transaction ends.
+    await Promise.all([event === null ? null : enqueue(tx, event, names), record(tx, entry)]);
+    if (names.length > 0) added();
   };
 }

@@ -6,9 +6,10 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
-import { sendJson } from "#service-kit/http/send-fault.js";
+import { jsonBytes, sendJsonBytes } from "#service-kit/http/send-fault.js";
 import { LATEST } from "#tag-policy/tag-policy.js";
 import type { Ask } from "#service-kit/db/asker.js";
+import type { ListPage, RememberedLists } from "../ledger/remembered-lists.js";
 import { readListedTags } from "../ledger/sql/listed-names.js";
 import { readDeletedTags } from "../ledger/sql/read-tag.js";
 import type { ExchangeOf } from "./exchange.js";
@@ -23,6 +24,7 @@ export interface ListDeps {
   readonly ask: Ask;
   readonly log: Logger;
   readonly upstream: Upstream;
+  readonly lists: Pick<RememberedLists, "inMemory" | "find">;
 }
 
 /** `tags` is null at some releases when there is none. */
@@ -31,51 +33,77 @@ const listSchema = z.looseObject({ tags: z.array(z.string()).nullable() });
 /**
  * GET and HEAD of a repository's tags (OCI distribution-spec, "Listing Tags"), in the order of their bytes, as many as were
  * asked for and from where, with a `Link` exactly when there are more. They are the ledger's once the registry's were all
- * found there; until then, and while the ledger is away, they are the registry's without those that were deleted.
+ * found there, from memory for a moment; until then, and while the ledger is away, they are the registry's without those that
+ * were deleted.
  * Registries of the line 2.8 send all tags, in no order, whatever they are asked; those of 3.1.0 and 3.1.1 on S3 leave out
  * names that begin with another one.
  */
 export async function listTags(deps: ListDeps, exchange: ExchangeOf<"tags.list">): Promise<void> {
   const { req, res, request } = exchange;
   const asked = askedPage(new URLSearchParams(splitTarget(req.url).query));
-  const known = await knownTags(deps, request.repository, asked);
-  const found = known ?? (await tagsFrom(deps, exchange, asked));
-  if ("refused" in found) {
-    relay(res, found.refused);
+  const page = await knownPage(deps, request.repository, asked);
+  if (page !== null) {
+    send(res, page);
     return;
   }
-  const most = asked.most ?? found.tags.length;
-  const tags = found.tags.slice(0, most);
+  const found = await tagsFrom(deps, exchange, asked);
+  if ("refused" in found) relay(res, found.refused);
+  else send(res, pageOf(request.repository, found.tags, asked));
+}
+
+type AskedPage = ReturnType<typeof askedPage>;
+
+function send(res: ServerResponse, { body, link }: ListPage): void {
+  if (link !== null) res.setHeader("Link", link);
+  sendJsonBytes(res, 200, body);
+}
+
+/** @returns the page that is sent of these tags; of more than were asked for there is a next one */
+function pageOf(
+  repository: RepositoryName,
+  found: readonly string[],
+  { most }: AskedPage,
+): ListPage {
+  const tags = most === null ? found : found.slice(0, most);
   const last = tags.at(-1);
-  if (last !== undefined && found.tags.length > most)
-    res.setHeader("Link", nextLink(`/v2/${request.repository}/tags/list`, { most, last }));
-  sendJson(res, 200, { name: request.repository, tags });
+  const body = jsonBytes({ name: repository, tags });
+  if (most === null || last === undefined || found.length <= most) return { body, link: null };
+  return { body, link: nextLink(`/v2/${repository}/tags/list`, { most, last }) };
 }
 
 /** Tags in order, or the registry's answer when it has no list. */
 type Found = { readonly tags: readonly string[] } | { readonly refused: WholeAnswer };
 
 /** @returns `null` when the registry has to be asked */
-async function knownTags(
-  { db, ask, log }: ListDeps,
+async function knownPage(
+  { db, ask, log, lists }: ListDeps,
   repository: RepositoryName,
-  { most, after }: ReturnType<typeof askedPage>,
-): Promise<Found | null> {
+  asked: AskedPage,
+): Promise<ListPage | null> {
+  const { most, after } = asked;
+  const name = `${most ?? "all"} ${after ?? ""}`;
   const page = { after: after ?? "", limit: most === null ? null : most + 1 };
-  const listed = await ask(() => readListedTags(db, repository, page)).catch((error: unknown) => {
-    log.warn({ event: "tags.unknown", repository, err: error });
-    return null;
-  });
-  if (listed === null) return null;
-  const { tags, latest } = listed;
-  return { tags: latest && page.after < LATEST ? withName(tags, LATEST) : tags };
+  const read = async () => {
+    const listed = await ask(() => readListedTags(db, repository, page));
+    if (listed === null) return null;
+    const { tags, latest } = listed;
+    const all = latest && page.after < LATEST ? withName(tags, LATEST) : tags;
+    return pageOf(repository, all, asked);
+  };
+  return (
+    lists.inMemory(repository, name) ??
+    (await lists.find(repository, name, read).catch((error: unknown) => {
+      log.warn({ event: "tags.unknown", repository, err: error });
+      return null;
+    }))
+  );
 }
 
 /** One tag more than were asked for when there are so many: then there is a next page. */
 async function tagsFrom(
   deps: ListDeps,
   exchange: ExchangeOf<"tags.list">,
-  { most, after }: ReturnType<typeof askedPage>,
+  { most, after }: AskedPage,
 ): Promise<Found> {
   const { repository } = exchange.request;
   const wanted = most === null ? Infinity : most + 1;

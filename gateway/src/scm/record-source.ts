@@ -13,24 +13,44 @@ export interface SourcedPush extends ManifestKey {
 }
 
 /**
- * Keeps the source that came with a push, or else has one looked for.
+ * @param push - the push
+ * @param reading - what its manifest says; `null` when it is not at hand
+ * @returns the source that came with it, or that the manifest names; `null` when there is none
+ */
+export function namedSource(
+  push: Pick<SourcedPush, "source">,
+  reading: StandingManifest | null,
+): FoundSource | null {
+  return push.source ?? (reading === null ? null : annotatedSource(reading));
+}
+
+/**
+ * @param tx - transaction that commits the push
+ * @param push - the push
+ * @param found - its source
+ * @returns the source, whether it was not known before, and another one that it replaced
+ */
+export async function keepNamed(
+  tx: Queryable,
+  push: SourcedPush,
+  found: FoundSource,
+): Promise<FoundSource & KeptSource> {
+  return { ...found, ...(await insertSource(tx, push, found, push.actor.uid)) };
+}
+
+/**
+ * Has the source looked for of a push that names none.
  *
  * @param tx - transaction that commits the push
  * @param push - the push
- * @param manifest - what it says, `null` when it is not at hand; whether it can have a source at all
- * @returns the source that came or was known, whether it was not before, and another one that it replaced; `null`
- *   when none is known
+ * @param mayHaveSource - whether it can have a source at all
+ * @returns the source when it was known; `null` when none is
  */
-export async function recordSource(
+export async function searchSource(
   tx: Queryable,
   push: SourcedPush,
-  manifest: { readonly reading: StandingManifest | null; readonly mayHaveSource: boolean },
+  mayHaveSource: boolean,
 ): Promise<(FoundSource & KeptSource) | null> {
-  const { reading, mayHaveSource } = manifest;
-  const found = push.source ?? (reading === null ? null : annotatedSource(reading));
-  if (found !== null) {
-    return { ...found, ...(await insertSource(tx, push, found, push.actor.uid)) };
-  }
   const options = { by: push.actor.uid, withLayers: true };
   const search = () => enqueueSearch(tx, push.repository, [push.digest], options);
   // What is looked for is not known: most pushes ask no more than that.

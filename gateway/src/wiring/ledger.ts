@@ -13,6 +13,7 @@ import type { PushDeps } from "../ledger/push.js";
 import { refusalSettling } from "../ledger/record-refusal.js";
 import { manifestRecovery } from "../ledger/recover-manifests.js";
 import { recoverTag, recovery, type RecoverDeps } from "../ledger/recover.js";
+import { LIST_BYTES, rememberedLists, type RememberedLists } from "../ledger/remembered-lists.js";
 import {
   FRESH_MILLISECONDS,
   rememberedTags,
@@ -42,6 +43,7 @@ export interface Ledger extends Opened {
   readonly pushing: PushDeps & RecoverDeps;
   readonly remembered: RememberedTags;
   readonly kept: KeptManifests;
+  readonly lists: RememberedLists;
   readonly inheritance: LatestInheritance;
 }
 
@@ -69,12 +71,13 @@ export function openLedger(
   const memory = { now: () => performance.now(), freshMilliseconds: FRESH_MILLISECONDS };
   const remembered = rememberedTags(memory);
   const kept = keptManifests({ ...memory, db: store.db, ask, bytes: config.manifestMemoryBytes });
+  const lists = rememberedLists({ ...memory, bytes: LIST_BYTES });
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });
   const reading = { ...looking, policy, remembered, inheritance, ask };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
-  followTold(store.heard, { settled, resolver, remembered, kept });
+  followTold(store.heard, { settled, resolver, remembered, kept, lists });
   const waiting: Waiting = {
     bounds,
     now: memory.now,
@@ -106,6 +109,7 @@ export function openLedger(
     pushing,
     remembered,
     kept,
+    lists,
     inheritance,
     parts: [
       unansweredWrites({ ...pushing, repair, overdue: overdue("tag") }),

@@ -34,7 +34,7 @@ export function openRegistryApi(
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly callers: Pick<Callers, "callers" | "uploads">;
     readonly registry: ForwardingRegistry;
-    readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept">;
+    readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept" | "lists">;
     readonly sources: Pick<Sources, "reader">;
     readonly deletion: { readonly deletion: Deletion };
     readonly pulls: { readonly recorder: ManifestReadDeps["pulls"] };
@@ -68,7 +68,7 @@ export function openRegistryApi(
       newReservation: randomUUID,
       allowDelete,
     },
-    listing: { db, ask: asker(), log, upstream },
+    listing: { db, ask: asker(), log, upstream, lists: ledger.lists },
     uploads,
     reading: {
       passing: registry,

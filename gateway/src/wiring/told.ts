@@ -3,6 +3,7 @@ import type { Subscriber } from "#service-kit/db/subscribe.js";
 import { LATEST } from "#tag-policy/tag-policy.js";
 import { onDeletedManifest } from "../ledger/deleted-manifests.js";
 import type { KeptManifests } from "../ledger/kept-manifests.js";
+import type { RememberedLists } from "../ledger/remembered-lists.js";
 import type { RememberedTags } from "../ledger/remembered-tags.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { SettledTags } from "../ledger/settled-tags.js";
@@ -11,7 +12,7 @@ import type { SettledTags } from "../ledger/settled-tags.js";
  * Has all that is remembered hear what any gateway tells.
  *
  * @param heard - where it is told
- * @param memory - tags and manifests
+ * @param memory - tags, lists of them, and manifests
  */
 export function followTold(
   heard: Pick<Subscriber, "on" | "lost">,
@@ -20,10 +21,14 @@ export function followTold(
     readonly resolver: Pick<TagResolver, "settled">;
     readonly remembered: Pick<RememberedTags, "missed">;
     readonly kept: Pick<KeptManifests, "forget" | "missed">;
+    readonly lists: Pick<RememberedLists, "told" | "missed">;
   },
 ): void {
-  const { settled, resolver, remembered, kept } = memory;
-  settled.follow((key, notice) => void resolver.settled(key, notice));
+  const { settled, resolver, remembered, kept, lists } = memory;
+  settled.follow((key, notice) => {
+    lists.told(key.repository);
+    void resolver.settled(key, notice);
+  });
   onDeletedManifest(heard, (address) => {
     kept.forget(address);
     // Virtual `latest` may have meant it without a tag.
@@ -33,5 +38,6 @@ export function followTold(
   heard.lost(() => {
     remembered.missed();
     kept.missed();
+    lists.missed();
   });
 }

@@ -5,7 +5,8 @@ import { WORK_LOCKS, type WorkLock } from "./locks.js";
 import { unavailable } from "./errors.js";
 import type { DatabaseConfig } from "./config.js";
 import { PoolerError } from "./pooler.js";
-import { runQuery, type Queryable } from "./pool.js";
+import type { Queryable } from "./pool.js";
+import { runQuery } from "./run-query.js";
 import { connectSession } from "./session.js";
 import { tellingLosses } from "./servers.js";
 

@@ -1,6 +1,5 @@
 import pg from "pg";
 import type { Registry } from "prom-client";
-import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Logger } from "../log.js";
 import { spendOn } from "../spent-time.js";
 import { isThere } from "./is-there.js";
@@ -8,11 +7,12 @@ import { breaker, type Patience } from "./breaker.js";
 import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";
 import { connectionsOf, type Connections } from "./connections.js";
 import { awayShown } from "./database-metrics.js";
-import { asFault, isLost, isStale, unusableTold } from "./errors.js";
+import { isLost, isStale, unusableTold } from "./errors.js";
 import { pooledClient } from "./pooled-client.js";
 import { serverChoice, tellingLosses } from "./servers.js";
+import { runQuery } from "./run-query.js";
 import type { StatementName } from "./statement-names.js";
-import { replicatedCommit } from "./replicated-commit.js";
+import { runTransaction } from "./transaction.js";
 import { teller, type Telling } from "./tell.js";
 
 /** Anything that runs one SQL statement: the pool, or a transaction. */
@@ -43,6 +43,21 @@ export interface Transaction extends Queryable {
   tell(channel: string, payload: string, unsure?: string): void;
 }
 
+/**
+ * A transaction as whoever begins and ends it has it. Statements that are begun without waiting for each other go to the server
+ * together and run in the order in which they were begun; when one fails, those after it fail, too.
+ */
+export interface OwnTransaction extends Transaction {
+  /** Like `query`, of a statement that changes nothing: the first ones go to the server together with `begin`. */
+  readonly look: Queryable["query"];
+  /**
+   * The commit is sent together with these statements, and counts only when all of them succeed.
+   *
+   * @param last - begins them, all before it waits for any; `work` returns after that, and begins no others
+   */
+  endWith(last: () => Promise<unknown>): void;
+}
+
 /** A pool of connections. */
 export interface Database extends Queryable, Telling {
   /**
@@ -51,13 +66,13 @@ export interface Database extends Queryable, Telling {
    * @param work - what it does
    * @param about - of what wait for one another, such as a repository: a bounded pool keeps room for others; "" for nothing
    */
-  transaction<T>(work: (tx: Transaction) => Promise<T>, about?: string): Promise<T>;
+  transaction<T>(work: (tx: OwnTransaction) => Promise<T>, about?: string): Promise<T>;
   close(): Promise<void>;
 }
 
 /** A pool, or the part of one that pushes have: each transaction says what it is about. */
 export interface SharedDatabase extends Omit<Database, "transaction"> {
-  transaction: <T>(work: (tx: Transaction) => Promise<T>, about: string) => Promise<T>;
+  transaction: <T>(work: (tx: OwnTransaction) => Promise<T>, about: string) => Promise<T>;
 }
 
 /** How a pool is to be. */
@@ -117,7 +132,8 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     tell: (channel, payload) => {
       telling.tell(channel, payload);
     },
-    transaction: (work) => told(silence.run(() => runTransaction(connections, telling, work))),
+    transaction: (work) =>
+      told(silence.run(() => connections.use((...one) => runTransaction(one, telling, work)))),
     close: async () => {
       await telling.close();
       silence.stop();
@@ -147,62 +163,5 @@ async function runOne<Row extends pg.QueryResultRow>(
   });
 }
 
-/**
- * @param target - the connection that runs the statement
- * @param sql - the statement
- * @param values - its parameters
- * @param name - see {@link Queryable.query}
- * @returns its rows
- * @throws Fault UNAVAILABLE when the database cannot be used
- */
-export async function runQuery<Row extends pg.QueryResultRow>(
-  target: pg.ClientBase,
-  sql: string,
-  values: readonly unknown[] = [],
-  name?: StatementName,
-): Promise<{ rows: Row[]; rowCount: number | null }> {
-  try {
-    return await target.query<Row>({ text: sql, values: [...values], ...(name && { name }) });
-  } catch (error) {
-    throw asFault(error);
-  }
-}
-
 const TELL = `select pg_notify(channel, payload)
   from unnest($1::text[], $2::text[]) as told (channel, payload)`;
-
-function runTransaction<T>(
-  connections: Connections,
-  telling: Telling,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  return connections.use(async (client, noteBroken) => {
-    const told: Parameters<Transaction["tell"]>[] = [];
-    try {
-      await runQuery(client, "begin");
-      const result = await work({
-        query: <Row extends pg.QueryResultRow>(
-          sql: string,
-          values?: readonly unknown[],
-          name?: StatementName,
-        ) =>
-          runQuery<Row>(client, sql, values, name).catch((error: unknown) => {
-            // It may have become a read-only standby's; another one may not be.
-            if (isUnavailable(error) || isLost(error)) noteBroken();
-            throw error;
-          }),
-        tell: (...what) => told.push(what),
-      });
-      await replicatedCommit(client, () => runQuery(client, "commit")).catch((error: unknown) => {
-        for (const [channel, , unsure] of told)
-          if (unsure !== undefined) telling.tell(channel, unsure);
-        throw error;
-      });
-      for (const [channel, payload] of told) telling.tell(channel, payload);
-      return result;
-    } catch (error) {
-      await client.query("rollback").catch(noteBroken);
-      throw error;
-    }
-  });
-}

@@ -19,7 +19,12 @@ export function pooledClient(config: DatabaseConfig, choice: ServerChoice): new 
 
     constructor(options?: string | pg.ClientConfig) {
       const server = choice.current();
-      super({ ...connectionOptions(config, server), ...(options as pg.ClientConfig) });
+      super({
+        ...connectionOptions(config, server),
+        ...(options as pg.ClientConfig),
+        // Statements that nobody has waited before go to the server together.
+        pipeline: true,
+      });
       this.#server = server;
     }
 

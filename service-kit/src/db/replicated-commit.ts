@@ -11,22 +11,20 @@ const WAITS_FOR_STANDBY = "SyncRepWaitForLSN";
  *
  * @param client - a connection
  * @param commit - commits on it
+ * @returns what `commit` returns
  * @throws Fault UNAVAILABLE when no standby is known to have it, and whatever `commit` throws
  */
-export async function replicatedCommit(
+export async function replicatedCommit<T>(
   client: pg.ClientBase,
-  commit: () => Promise<unknown>,
-): Promise<void> {
+  commit: () => Promise<T>,
+): Promise<T> {
   const warnedBy = new Set<string | undefined>();
   const hear = ({ routine }: { readonly routine?: string | undefined }) => warnedBy.add(routine);
   client.on("notice", hear);
-  try {
-    await commit();
-  } finally {
-    client.off("notice", hear);
-  }
+  const committed = await commit().finally(() => client.off("notice", hear));
   if (warnedBy.has(WAITS_FOR_STANDBY))
     throw new Fault("UNAVAILABLE", {
       message: "no standby of the ledger's database has this yet, try again",
     });
+  return committed;
 }

@@ -45,7 +45,20 @@ function asClientFault(error: unknown): unknown {
  * @param body - serialised as JSON
  */
 export function sendJson(res: ServerResponse, status: number, body: unknown): void {
-  const bytes = Buffer.from(JSON.stringify(body));
+  sendJsonBytes(res, status, jsonBytes(body));
+}
+
+/** @returns a body serialised as JSON */
+export function jsonBytes(body: unknown): Buffer {
+  return Buffer.from(JSON.stringify(body));
+}
+
+/**
+ * @param res - an answer that has not begun
+ * @param status - HTTP status code
+ * @param bytes - JSON
+ */
+export function sendJsonBytes(res: ServerResponse, status: number, bytes: Buffer): void {
   res.statusCode = status;
   res.setHeader("Content-Type", "application/json; charset=utf-8");
   res.setHeader("Content-Length", bytes.length);

@@ -1,6 +1,7 @@
 import type { X509Certificate } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
+import { rememberedLeaves } from "./certificate-chain.js";
 import type { SigningKey } from "./signing-key.js";
 import { signStatement, verifyStatement } from "./statement.js";
 
@@ -82,10 +83,12 @@ export function callerVerifier(trust: {
   /** Told when a gateway that is trusted says that it is, and the id of its key, whatever else is wrong with that. */
   readonly onTime: (keyId: string, milliseconds: number) => void;
 }): CallerVerifier {
+  const leafOf = rememberedLeaves();
   const seen = new LRUCache<string, true>(REMEMBERED);
   return (token, request) => {
     const at = new Date(trust.now());
-    const { payload, keyId } = verifyStatement(token, TYPE, { anchors: trust.anchors(), at });
+    const anchors = trust.anchors();
+    const { payload, keyId } = verifyStatement(token, TYPE, { anchors, at, leafOf });
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new Error("signed, but says nothing of a caller");
     const { nbf, exp, jti, method, path, address, request: requestId } = claims.data;

@@ -1,5 +1,5 @@
-import jwt from "jsonwebtoken";
 import type { Access } from "#registry-protocol/scope.js";
+import { signCompact } from "./sign-compact.js";
 import type { SigningKey } from "./signing-key.js";
 
 /** Claims of a registry token (distribution, "Docker Registry v2 Bearer token specification"). */
@@ -44,13 +44,5 @@ export function signRegistryToken(key: SigningKey, claims: RegistryTokenClaims):
     exp: claims.issuedAt + claims.lifetimeSeconds,
     access: claims.access,
   };
-  return jwt.sign(payload, key.privateKey, {
-    algorithm: key.algorithm,
-    header: {
-      alg: key.algorithm,
-      typ: "JWT",
-      kid: key.keyId,
-      ...(key.x5c === null ? {} : { x5c: [...key.x5c] }),
-    },
-  });
+  return signCompact(key, "JWT", payload);
 }

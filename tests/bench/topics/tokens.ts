@@ -29,11 +29,19 @@ export async function tokenTopics(scene: Scene): Promise<Topic[]> {
   }));
   const targets = [
     { what: "gateway / ES256 signing alone", wanted: 0.3, reached: ratio(GATEWAY, "ES256 alone") },
+    // As a load balancer asks that has the way to it (docs/performance.md).
+    { what: "token server / ES256 signing alone", wanted: 0.3, reached: ratio("token server", "ES256 alone") }, // prettier-ignore
     {
       what: "p99, in ms",
       wanted: 10,
       isMost: true,
       reached: ({ gateway }: Readonly<Record<string, Sample>>) => gateway?.p99 ?? NaN,
+    },
+    {
+      what: "p99 of the token server, in ms",
+      wanted: 10,
+      isMost: true,
+      reached: (medians: Readonly<Record<string, Sample>>) => medians["token server"]?.p99 ?? NaN,
     },
   ];
   const signing = { name: "ES256 alone", run: () => Promise.resolve(signAlone()) };

@@ -112,7 +112,7 @@ describe("comparing the ledger with the audit log", () => {
     await push("first", "0-SNAPSHOT");
     const found = await log.verify([], {
       ...disturbed(log.db),
-      transaction: (work) => log.db.transaction((tx) => work(disturbed(tx))),
+      transaction: (work) => log.db.transaction((tx) => work({ ...tx, ...disturbed(tx) })),
       close: () => log.db.close(),
     });
     expect(pushed).toBeGreaterThan(10);

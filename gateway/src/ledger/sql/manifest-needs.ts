@@ -2,7 +2,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import { SUBJECT_LOCKS } from "#service-kit/db/locks.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { OwnTransaction, Queryable } from "#service-kit/db/pool.js";
 import { OWN_LATEST } from "./latest-tag.js";
 import { childrenOf, parentsOf, subjectOf } from "./manifest-links.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
@@ -60,18 +60,18 @@ export async function lockForDeletion(tx: Queryable, repository: RepositoryName)
  *   through indexes in it, whatever has a tombstone
  */
 export async function lockAndFindDeleted(
-  tx: Queryable,
+  tx: Pick<OwnTransaction, "look">,
   key: TagKey,
   digest: Digest,
   children: readonly Digest[],
 ): Promise<Digest[]> {
-  // Two statements: the second one's snapshot has to be younger than the lock.
-  await tx.query(
+  // Two statements, one after the other: the second one's snapshot has to be younger than the lock.
+  const locked = tx.look(
     `select pg_advisory_xact_lock_shared($1, hashtext($2))`,
     [SUBJECT_LOCKS.deletion, key.repository],
     "lock against deletion",
   );
-  const { rows } = await tx.query<{ digest: Digest }>(
+  const found = tx.look<{ digest: Digest }>(
     `with recursive ${BELOW}
      select manifest.digest
      from (select digest from below union select $5::text) as needed
@@ -83,6 +83,7 @@ export async function lockAndFindDeleted(
     [key.repository, children, key.tag, DELETION_SECONDS, digest],
     "find deleted",
   );
+  const [, { rows }] = await Promise.all([locked, found]);
   return rows.map(({ digest }) => digest);
 }
 
