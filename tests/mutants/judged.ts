@@ -37,12 +37,13 @@ const OTHER_ERRORS: readonly Judged[] = [
 
 /** Of two checks each refuses alone: with one of them out, the other one does. */
 const TWICE: readonly Judged[] = [
-  ...all("service-kit/src/signing/statement.ts", "a list without certificates has no first one", [
-    "leaf === undefined",
-    "x5c.length === 0",
-  ]),
   ...all(
-    "service-kit/src/signing/statement.ts",
+    "service-kit/src/signing/certificate-chain.ts",
+    "a list without certificates has no first one",
+    ["leaf === undefined", "x5c.length === 0"],
+  ),
+  ...all(
+    "service-kit/src/signing/certificate-chain.ts",
     "OpenSSL's check of who issued it looks at names and at the right to sign certificates, the signature at the key",
     ["issuer.ca", "certificate.checkIssued(issuer)"],
   ),

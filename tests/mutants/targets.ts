@@ -17,7 +17,7 @@ const MODULES: readonly RegExp[] = [
   /^gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$/,
   /^gateway\/src\/upstream\/client-framing\.ts$/,
   /^service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$/,
-  /^service-kit\/src\/signing\/(?:caller-)?statement\.ts$/,
+  /^service-kit\/src\/signing\/(?:(?:caller-)?statement|certificate-chain)\.ts$/,
 ];
 
 /** Words for people: they say what was decided, and decide nothing. */

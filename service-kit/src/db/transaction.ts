@@ -2,7 +2,7 @@ import { setImmediate } from "node:timers/promises";
 import type pg from "pg";
 import { isUnavailable } from "#registry-protocol/faults.js";
 import { isLost } from "./errors.js";
-import type { OwnTransaction, Queryable } from "./pool.js";
+import type { OwnTransaction, Queryable } from "./queryable.js";
 import { replicatedCommit } from "./replicated-commit.js";
 import { runQuery } from "./run-query.js";
 import type { Telling } from "./tell.js";
