@@ -22,6 +22,8 @@ export interface Balanced {
   readonly folder: string;
   /** Ports of two servers on this machine. */
   readonly ports: readonly [number, number];
+  /** Ports of two token servers; absent: the same servers. */
+  readonly tokenPorts?: readonly [number, number];
 }
 
 const ports = portPicker(process.pid + 7);
@@ -30,15 +32,12 @@ const ports = portPicker(process.pid + 7);
  * @param balanced - what stands behind it
  * @returns nginx as `deploy/balancers/nginx.conf` has it, without TLS
  */
-export async function startNginx({
-  found,
-  folder,
-  ports: behind,
-}: Balanced): Promise<LoadBalancer> {
+export async function startNginx(balanced: Balanced): Promise<LoadBalancer> {
+  const { found, folder } = balanced;
   const port = await ports.next();
   const own = join(folder, `nginx-${port}`);
   await mkdir(own, { recursive: true });
-  const text = (await example("nginx.conf", behind))
+  const text = (await example("nginx.conf", balanced))
     .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
     .replaceAll(/^ *ssl_.*$/gm, "");
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
@@ -68,7 +67,7 @@ ${text}
 export async function startHaproxy(balanced: Balanced): Promise<LoadBalancer> {
   const { found, folder } = balanced;
   const port = await ports.next();
-  const text = (await example("haproxy.cfg", balanced.ports)).replace(
+  const text = (await example("haproxy.cfg", balanced)).replace(
     /bind :443 .*/,
     `bind 127.0.0.1:${port}`,
   );
@@ -77,11 +76,14 @@ export async function startHaproxy(balanced: Balanced): Promise<LoadBalancer> {
   return run(found, ["usr/sbin/haproxy", "-db", "-f", file], port);
 }
 
-async function example(name: string, [one, other]: readonly [number, number]): Promise<string> {
+async function example(name: string, { ports: behind, tokenPorts }: Balanced): Promise<string> {
+  const [[one, other], [first, second]] = [behind, tokenPorts ?? behind];
   const text = await readFile(join(REPOSITORY_ROOT, "deploy", "balancers", name), "utf8");
   return text
     .replaceAll("gateway-1:8080", `127.0.0.1:${one}`)
-    .replaceAll("gateway-2:8080", `127.0.0.1:${other}`);
+    .replaceAll("gateway-2:8080", `127.0.0.1:${other}`)
+    .replaceAll("token-server-1:8081", `127.0.0.1:${first}`)
+    .replaceAll("token-server-2:8081", `127.0.0.1:${second}`);
 }
 
 async function run(
