@@ -1,7 +1,12 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
-import type { OwnTransaction, Queryable, SharedDatabase, Transaction } from "#service-kit/db/pool.js";
+import type {
+  OwnTransaction,
+  Queryable,
+  SharedDatabase,
+  Transaction,
+} from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { replacedEntry } from "../scm/keep-source.js";
 import { keepNamed, namedSource, searchSource } from "../scm/record-source.js";
