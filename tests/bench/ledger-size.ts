@@ -1,9 +1,12 @@
-import { randomInt } from "node:crypto";
+import { randomInt, randomUUID } from "node:crypto";
+import { parseArgs } from "node:util";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { countMarked } from "#gateway/drift/sql/mark-tag.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { readLatest } from "#gateway/ledger/sql/latest-tag.js";
+import { readListedTags } from "#gateway/ledger/sql/listed-names.js";
 import { readTagMeaning, readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { listExpired } from "#gateway/ledger/sql/reserve-tag.js";
+import { listExpired, reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -15,11 +18,25 @@ import { passCost, type PassCost } from "./support/discovery-cost.js";
 import { startEndlessRegistry } from "./support/endless-registry.js";
 import { generateLedger, repositoryName, tagName, type Shape } from "./support/generated.js";
 
-/** What a thousand times as many tags cost: npm run bench:ledger */
+/**
+ * What a hundred times as many tags cost: npm run bench:ledger
+ *
+ * `--ten-million` has a thousand times as many, too: that takes most of an hour and 20 GB.
+ */
+const { values: options } = parseArgs({
+  options: { "ten-million": { type: "boolean", default: false } },
+});
 const SHAPES: readonly Shape[] = [
-  { repositories: 1, tags: 1_000 },
+  { repositories: 10, tags: 1_000 },
   { repositories: 1_000, tags: 1_000 },
+  ...(options["ten-million"] ? [{ repositories: 10_000, tags: 1_000 }] : []),
 ];
+/** One more repository, which has as many tags as all others together, for lists. */
+const LARGE = parseRepositoryName("team-00/large");
+const LARGE_AT_ONCE = 20_000;
+const PAGE = 100;
+/** The ten-thousandth page begins behind it, where there is one; else the last. */
+const FAR = 9_999 * PAGE;
 /** Rounds that do not count. */
 const WARM_UP = 3;
 const ROUNDS = 10;
@@ -46,6 +63,16 @@ interface Case {
 
 const CASES: Readonly<Record<string, Case>> = {
   "push: reserve, commit, audit": { times: PUSHES, work: push },
+  "reserve a new tag": { times: PUSHES, work: reserve },
+  "append to the audit log": { times: PUSHES, work: append },
+  "list, first page": {
+    times: SCANS,
+    work: ({ db }) => readListedTags(db, LARGE, { after: "", limit: PAGE + 1 }),
+  },
+  "list, ten-thousandth page, or the last": {
+    times: SCANS,
+    work: ({ db, shape }) => readListedTags(db, LARGE, { after: farTag(shape), limit: PAGE + 1 }),
+  },
   [`lookup, one of ${POPULAR} popular tags`]: {
     times: LOOKUPS,
     work: ({ db, shape }) => readTagMeaning(db, tagAt(shape, randomInt(POPULAR) * 7919)),
@@ -76,6 +103,29 @@ async function push({ db }: Side, serial: number): Promise<void> {
   });
 }
 
+async function reserve({ db }: Side): Promise<void> {
+  const tag = randomUUID();
+  const claim = tagPush(tag, { repository: repositoryName(0), tag });
+  await reserveTag(db, claim, { leaseSeconds: 3_600, mutable: false });
+}
+
+async function append({ db }: Side, serial: number): Promise<void> {
+  const { actor, digest } = tagPush(`appended ${serial}`);
+  const repository = parseRepositoryName(repositoryName(serial % 10));
+  const what = { action: "tag.pushed", repository, tag: null, digest } as const;
+  await db.transaction(async (tx) => {
+    tx.endWith(() => recordAudit(tx, { ...what, actor, reason: "stored", detail: {} }));
+    return Promise.resolve();
+  });
+}
+
+/** @returns the tag of the large repository that stands before the page */
+function farTag({ repositories, tags }: Shape): string {
+  return largeTag(Math.min(FAR, repositories * tags - PAGE) - 1);
+}
+
+const largeTag = (index: number) => `v${String(index).padStart(8, "0")}`;
+
 function anyTag(shape: Shape) {
   return tagAt(shape, randomInt(shape.repositories * shape.tags));
 }
@@ -98,6 +148,23 @@ async function open(postgres: TestPostgres, shape: Shape): Promise<Side> {
     [EXPIRED],
   );
   return { shape, ledger, db };
+}
+
+/** After discovery, whose registry does not have it. */
+async function addLarge({ db, shape }: Side): Promise<void> {
+  const size = shape.repositories * shape.tags;
+  for (let from = 0; from < size; from += LARGE_AT_ONCE)
+    await db.query(
+      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+       select $1, 'v' || to_char(t, 'FM00000000'), 'sha256:x', 'alice', now() - interval '2 days'
+       from generate_series($2::int, $3::int - 1) as t`,
+      [LARGE, from, Math.min(from + LARGE_AT_ONCE, size)],
+    );
+  await db.query(
+    `insert into ledger.repository (name, compared_at) values ($1, now())
+     on conflict (name) do update set compared_at = now()`,
+    [LARGE],
+  );
 }
 
 /** In turns, so that all sides see the machine in the same moods. @returns milliseconds, half took less */
@@ -137,9 +204,11 @@ async function wholeReads({ db }: Side): Promise<number> {
   return rows[0]?.count ?? 0;
 }
 
-function print(what: string, [small = 0, large = 0]: readonly number[], unit: string): void {
-  const figures = [small, large].map((figure) => `${figure.toFixed(2)} ${unit}`.padStart(14));
-  console.log(`${what.padEnd(44)}${figures.join("")}${(large / small).toFixed(2).padStart(8)}`);
+function print(what: string, figures: readonly number[], unit: string): void {
+  const [first = 0, ...others] = figures;
+  const shown = figures.map((figure) => `${figure.toFixed(2)} ${unit}`.padStart(14));
+  const ratios = others.map((figure) => (figure / first).toFixed(2).padStart(8));
+  console.log(`${what.padEnd(44)}${shown.join("")}${ratios.join("")}`);
 }
 
 async function main(): Promise<void> {
@@ -151,6 +220,7 @@ async function main(): Promise<void> {
     const sizes = SHAPES.map(({ repositories, tags }) => `${repositories * tags} tags`);
     console.log(`${"".padEnd(44)}${sizes.map((size) => size.padStart(14)).join("")}   ratio`);
     await measureDiscovery(sides);
+    for (const side of sides) await addLarge(side);
     for (const [name, one] of Object.entries(CASES)) print(name, await medians(sides, one), "ms");
     const reads = (await Promise.all(sides.map(wholeReads))).map(
       (n, i) => n - (readsBefore[i] ?? 0),

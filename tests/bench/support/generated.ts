@@ -25,15 +25,18 @@ export function digestOfTag(repository: string, tag: string): Digest {
   return digestOf(Buffer.from(`${repository}:${tag}`));
 }
 
-/** The same names and digests in SQL; each tag has its manifest and its audit entry. */
+/** So that no statement takes longer than it may, on whatever machine. */
+const REPOSITORIES_AT_ONCE = 50;
+
+/** The same names and digests in SQL, of repositories from $1 to $2; each tag has its manifest and its audit entry. */
 const FILL = [
   `create temp table made as
    select repository, name, 'sha256:' || encode(sha256(convert_to(repository || ':' || name, 'UTF8')), 'hex') as digest,
           now() - interval '1 day' + serial * interval '1 millisecond' as at, serial
    from (select 'team-' || to_char(r % 40, 'FM00') || '/app-' || to_char(r, 'FM0000') as repository,
                 'v' || to_char(t, 'FM000000') as name,
-                row_number() over () as serial
-         from generate_series(0, $1::int - 1) as r, generate_series(0, $2::int - 1) as t) as named`,
+                $1::bigint * $3 + row_number() over () as serial
+         from generate_series($1::int, $2::int - 1) as r, generate_series(0, $3::int - 1) as t) as named`,
   `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
    select repository, name, digest, 'alice', at from made order by serial`,
   `insert into ledger.manifest (repository, digest, media_type, content, linked_at)
@@ -59,8 +62,11 @@ export async function generateLedger(
 ): Promise<TestLedger> {
   const ledger = await createLedger(postgres);
   await runExclusively(ledger.config, "discovery", SILENT, async (session) => {
-    for (const [index, statement] of FILL.entries())
-      await session.query(statement, index === 0 ? [repositories, tags] : []);
+    for (let from = 0; from < repositories; from += REPOSITORIES_AT_ONCE) {
+      const to = Math.min(from + REPOSITORIES_AT_ONCE, repositories);
+      for (const [index, statement] of FILL.entries())
+        await session.query(statement, index === 0 ? [from, to, tags] : []);
+    }
     await session.query("vacuum analyze");
     // Else those who read later write out what was filled in here.
     await session.query("checkpoint");
