@@ -297,7 +297,7 @@ function openBehind(options: TestGatewayOptions) {
     ...{ url, authorization, bounds },
     upstream: registryUpstream(url, authorization, patience, userAgentMark),
     listing: registryListing(url, authorization),
-    forward: forwardTo({ url, name: "the registry", passUnauthorized: false, idleSeconds: 60 }),
+    forward: forwardTo({ url, name: "the registry", ...LIKE_A_REGISTRY }),
     ...(userAgentMark === undefined ? {} : { userAgentMark }),
   };
   return {
@@ -305,6 +305,8 @@ function openBehind(options: TestGatewayOptions) {
     tokenServer: { direct: tokenRoute(asked), routes: [tokenServerRoutes(asked)] },
   };
 }
+
+const LIKE_A_REGISTRY = { hasLargeBodies: true, passUnauthorized: false, idleSeconds: 60 };
 
 /** @returns a gate through which everything may pass */
 export function openGate(): WriteGate {

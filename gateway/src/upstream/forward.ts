@@ -42,6 +42,8 @@ export interface UpstreamTarget {
   readonly speaks?: RegExp;
   /** For messages: "the registry". */
   readonly name: string;
+  /** Whether large bodies come from there, as blobs do; absent: none. */
+  readonly hasLargeBodies?: boolean;
   /** Whether a 401 of the upstream is the client's affair (token server) or ours (registry). */
   readonly passUnauthorized: boolean;
   /** Seconds without a byte from the upstream after which it counts as gone. */
@@ -118,9 +120,10 @@ function noteFailure(
 /** One of several that is lost is passed over soon. */
 const CONNECT_MILLISECONDS = 2_000;
 
-function senderTo({ url, urls, idleSeconds }: UpstreamTarget): Send {
-  if (urls === undefined) return sender(new URL(url), idleSeconds).send;
-  return anyOf(urls.map((each) => sender(new URL(each), idleSeconds, CONNECT_MILLISECONDS).send));
+function senderTo({ url, urls, idleSeconds, hasLargeBodies = false }: UpstreamTarget): Send {
+  if (urls === undefined) return sender(new URL(url), idleSeconds, { hasLargeBodies }).send;
+  const bound = { connectMilliseconds: CONNECT_MILLISECONDS, hasLargeBodies };
+  return anyOf(urls.map((each) => sender(new URL(each), idleSeconds, bound).send));
 }
 
 /** A balancer's page says nothing of what was asked. */

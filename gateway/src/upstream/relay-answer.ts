@@ -3,6 +3,7 @@ import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { printableReason } from "#service-kit/http/status-line.js";
 import { clientHeaders } from "./answer-headers.js";
+import { heldExchange, pour } from "./pour.js";
 
 /** What of an answer's way to the client is not always the same. */
 export interface RelayOptions {
@@ -36,9 +37,11 @@ export async function relayAnswer(
   if (passChallenge && answer.statusMessage !== undefined)
     res.statusMessage = printableReason(answer.statusMessage);
   if (edit === undefined || answer.statusCode !== 200 || res.req.method === "HEAD") {
-    await pipeline(answer, res);
+    const held = heldExchange(answer);
+    await (held === null ? pipeline(answer, res) : pour(answer, held, res));
     return;
   }
+  heldExchange(answer)?.goOn();
   res.removeHeader("Content-Length");
   await pipeline(answer, edit(), res);
 }

@@ -10,6 +10,9 @@ import { boundConnecting } from "#service-kit/http/not-connected.js";
 import { spendOn } from "#service-kit/spent-time.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
+import { isLarge } from "./large-body.js";
+import { lineConnections } from "./line-connections.js";
+import { LineExchange } from "./line-exchange.js";
 import type { Duplex } from "node:stream";
 import { wireHeaders, type MadeRequest } from "./made-request.js";
 import { streamBody } from "./stream-body.js";
@@ -26,6 +29,14 @@ export interface Sender {
   readonly closed: () => number;
 }
 
+/** What is not the same for all upstreams. */
+export interface SenderOptions {
+  /** How long a connection may take; absent: as long as the system waits. */
+  readonly connectMilliseconds?: number;
+  /** Whether bodies come from there that whoever asks passes on by {@link pour}; absent: none. */
+  readonly hasLargeBodies?: boolean;
+}
+
 /** The connections that a request may go on. */
 interface Connections {
   readonly agent: HttpAgent;
@@ -40,12 +51,18 @@ interface Connections {
  *
  * @param url - the upstream, with what all its paths begin with
  * @param idleSeconds - without a byte from the upstream after which it counts as gone
- * @param connectMilliseconds - how long a connection may take; absent: as long as the system waits
+ * @param options - see there
  * @returns what sends to it
  */
-export function sender(url: URL, idleSeconds: number, connectMilliseconds?: number): Sender {
+export function sender(
+  url: URL,
+  idleSeconds: number,
+  { connectMilliseconds, hasLargeBodies = false }: SenderOptions = {},
+): Sender {
   const { protocol, port, pathname } = url;
   const kept = keptConnections(protocol);
+  // With TLS nothing is gained: what is encrypted comes in pieces of 16 KiB.
+  const lines = hasLargeBodies && protocol === "http:" ? lineConnections(url) : kept;
   const fresh = { agent: protocol === "https:" ? new HttpsAgent() : new HttpAgent() };
   const send = protocol === "https:" ? httpsRequest : httpRequest;
   const host = url.hostname.replace(/^\[|\]$/g, "");
@@ -67,7 +84,7 @@ export function sender(url: URL, idleSeconds: number, connectMilliseconds?: numb
   };
   const begin = (made: MadeRequest, client?: IncomingMessage) =>
     changesNothing(made.method)
-      ? onceMore(attempt(kept, made), () => attempt(fresh, made))
+      ? onceMore(attempt(made.method === "GET" ? lines : kept, made), () => attempt(fresh, made))
       : attempt(fresh, made, client);
   return {
     send: (made, client) => {
@@ -106,6 +123,9 @@ function writeBody(
 
 function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => void): Attempt {
   let isUnusual = false;
+  outgoing.once("socket", (socket: Duplex) => {
+    if (socket instanceof LineExchange) outgoing.reusedSocket = socket.isReused;
+  });
   // Nobody asked for an interim answer: what follows may not be what it seems.
   outgoing.on("information", () => (isUnusual = true));
   outgoing.on("upgrade", (_answer, socket) => {
@@ -125,7 +145,9 @@ function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => 
       }
       const isEarly = !outgoing.writableFinished;
       if (isEarly) stopBody();
-      const { socket } = incoming;
+      const { socket } = incoming as { socket: Duplex };
+      if (!isEarly && !isUnusual && socket instanceof LineExchange && isLarge(incoming))
+        socket.hold();
       incoming.once("end", () => {
         if (isEarly) outgoing.destroy();
         else if (!isUnusual && incoming.complete) trust?.(socket);

@@ -64,6 +64,6 @@ export function openRegistry(
 ): ForwardingRegistry {
   const registry = openOwnRequests(config, keys);
   const { idleSeconds } = config;
-  const way = { url: registry.url, name: "the registry", passUnauthorized: false, idleSeconds };
-  return { ...registry, forward: forwarder(way, log) };
+  const way = { url: registry.url, name: "the registry", hasLargeBodies: true };
+  return { ...registry, forward: forwarder({ ...way, passUnauthorized: false, idleSeconds }, log) };
 }

@@ -26,7 +26,7 @@ export interface Target {
   readonly wanted: number;
   /** Whether less is better; absent: more is. */
   readonly isMost?: boolean;
-  readonly reached: (medians: Medians) => number;
+  readonly reached: (medians: Medians, used: Used) => number;
 }
 
 /** One thing that is measured, and whose processes are watched meanwhile. */
@@ -119,7 +119,7 @@ export function rowOf(
   });
   const medians = Object.fromEntries(measured.map((side) => [side.name, side.median]));
   const judged = targets.map(({ what, wanted, isMost = false, reached }) => {
-    const value = reached(medians);
+    const value = reached(medians, used);
     return { what, wanted, isMost, reached: value, isReached: isMost ? value <= wanted : value >= wanted }; // prettier-ignore
   });
   return { name, title, unit, sides: measured, targets: judged, used };

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { Agent } from "node:http";
 import { join } from "node:path";
@@ -50,12 +51,31 @@ export async function imageTopics(scene: Scene): Promise<Topic[]> {
   const bound = (wanted: number) => [
     { what: "gateway / bare registry", wanted, isMost: true, reached: ratio(GATEWAY, "bare") },
   ];
+  const log = join(scene.stack.dataDir, "logs", "registry.log");
+  const seen: number[] = [];
+  const counted = async (name: string, url: string) => {
+    const before = manifestsAskedFor(log, small);
+    const sample = await many(name, url);
+    if (name === GATEWAY) seen.push(manifestsAskedFor(log, small) - before);
+    return sample;
+  };
+  const once = {
+    // In the first, what the push has set going is still looking.
+    ...{ what: "requests for the manifest that the registry saw in a round but the first" },
+    ...{ wanted: 1, isMost: true, reached: () => Math.max(...seen.slice(1)) },
+  };
   const titled = (name: string, title: string) => ({ name, title, unit: "s" });
   return [
     { ...titled("image-push", "push of an image of 20 layers by skopeo"), sides: sidesOf(push), targets: bound(1.05) }, // prettier-ignore
     { ...titled("image-pull", "pull of an image of 20 layers by skopeo"), sides: sidesOf(pull), targets: bound(1.05) }, // prettier-ignore
-    { ...titled("pulls-at-once", `${pullers} pulls of one image at once, each with a token`), sides: sidesOf(many), targets: bound(1) }, // prettier-ignore
+    { ...titled("pulls-at-once", `${pullers} pulls of one image at once, each with a token`), sides: sidesOf(counted), targets: [...bound(1), once] }, // prettier-ignore
   ];
+}
+
+/** By tag or digest, as the registry's log of requests has it. */
+function manifestsAskedFor(log: string, { digest }: OciLayout): number {
+  const line = new RegExp(`"(?:GET|HEAD) /v2/${REPOSITORY}/manifests/(?:small|${digest}) `, "g");
+  return readFileSync(log, "utf8").match(line)?.length ?? 0;
 }
 
 async function timed(work: () => Promise<Outcome>): Promise<Sample> {
