@@ -43,6 +43,7 @@ export const FOLDERS = {
     clocks: ["."],
     db: [".", "clocks"],
     http: ["."],
+    processes: ["."],
     signing: ["."],
   },
   "audit-log": {

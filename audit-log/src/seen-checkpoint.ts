@@ -37,6 +37,7 @@ export function seenCheckpoint(deps: SeenCheckpointDeps): Component {
   const behind = new Gauge({
     name: "audit_log_behind",
     help: "1 when the database had less than this process had seen before: it was given an older state back",
+    aggregator: "max",
     registers: [deps.metrics.registry],
   });
   const failing = lastingWarning(deps.log, "audit.checkpoint-unremembered");

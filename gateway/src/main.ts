@@ -1,7 +1,9 @@
+import cluster from "node:cluster";
 import { hostname } from "node:os";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
 import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
+import { workerLink } from "#service-kit/processes/worker-link.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
 import { openCallers } from "./wiring/callers.js";
@@ -13,6 +15,7 @@ import { openLedger } from "./wiring/ledger.js";
 import { openListeners } from "./wiring/listeners.js";
 import { openMode } from "./wiring/mode.js";
 import { openNotifications } from "./wiring/notifications.js";
+import { configOfProcess, openProcesses } from "./wiring/processes.js";
 import { openProbes } from "./wiring/probes.js";
 import { openPublicRoutes } from "./wiring/public-routes.js";
 import { openPulls } from "./wiring/pulls.js";
@@ -32,7 +35,9 @@ const FOLLOWED = [
   "SIGNING_CERTIFICATE_FILE",
 ];
 
-async function open(config: GatewayConfig): Promise<Running> {
+async function open(all: GatewayConfig): Promise<Running> {
+  const { isWorker } = cluster;
+  const config = configOfProcess(all, cluster.worker?.id);
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, records, store, db, files } = base;
   const unguarded = openRegistry(config, keys, log);
@@ -61,14 +66,24 @@ async function open(config: GatewayConfig): Promise<Running> {
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);
-  const listeners = openListeners(config, { log, metrics, clients, notifications });
+  const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
   const looking = [mode, standing, sources, discovery, callers, pulls, notifications, probes];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
-  return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
+  const { noticeSeconds } = config;
+  if (!isWorker) return { components: partsOf(running), log, noticeSeconds };
+  const link = workerLink(metrics.registry);
+  return { components: [...partsOf(running), link], log, noticeSeconds, hearStop: link.hearStop };
 }
 
 const { env, argv } = process;
 await startService(
   { env, argv: argv.slice(2) },
-  { read: readConfig, places: listeningPlaces, open },
+  {
+    read: readConfig,
+    // One of several processes listens where all of them do.
+    places: cluster.isWorker ? () => [] : listeningPlaces,
+    open,
+    delegate: (config) =>
+      config.processes === 1 || cluster.isWorker ? null : openProcesses(config),
+  },
 );

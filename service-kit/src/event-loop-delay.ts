@@ -18,6 +18,7 @@ export function watchEventLoopDelay(registry: Registry): void {
   new Gauge({
     name: "event_loop_delay_seconds",
     help: "How late the event loop came round since the metrics were read last, at percentile 50 and 99, and at most",
+    aggregator: "max",
     labelNames: ["at"],
     registers: [registry],
     collect() {

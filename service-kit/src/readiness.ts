@@ -41,6 +41,7 @@ export function readinessWatch(
   const shown = new Gauge<"check">({
     name: "ready",
     help: "1 for each thing that the service needs and that answers, 0 for others (GET /ready)",
+    aggregator: "min",
     labelNames: ["check"],
     registers: [deps.metrics.registry],
   });

@@ -24,6 +24,7 @@ export function refusedFiles(registry: Registry): RefusedFiles {
   new Gauge<"file">({
     name: "followed_file_refused",
     help: "1 while a file that is followed cannot be used, so that what it said before still counts",
+    aggregator: "max",
     labelNames: ["file"],
     registers: [registry],
     collect() {

@@ -22,7 +22,12 @@ export interface Running {
   readonly log: Logger;
   /** Between the announcement and the end of the first component; a second signal ends it. */
   readonly noticeSeconds: number;
+  /** Where it hears of its end besides; absent: by signals alone. */
+  readonly hearStop?: HearStop;
 }
+
+/** Takes what is to be told that the process is to end, and how urgently: as on so many signals. */
+export type HearStop = (hear: (signals: number) => void) => void;
 
 /** What an opened part of a service brings: what runs as long as the process does, in the order of its start. */
 export interface Opened {
@@ -43,7 +48,8 @@ export function partsOf(opened: readonly Opened[]): Component[] {
  *
  * @param running - what the process consists of, and how it comes to its end
  */
-export async function runUntilSignal({ components, log, noticeSeconds }: Running): Promise<void> {
+export async function runUntilSignal(running: Running): Promise<void> {
+  const { components, log, noticeSeconds } = running;
   const started: Component[] = [];
   let isUp = false;
   const hurry = new AbortController();
@@ -59,12 +65,21 @@ export async function runUntilSignal({ components, log, noticeSeconds }: Running
     hurry.abort();
     return stop(reason);
   };
-  let signals = 0;
+  let [signals, urgency] = [0, 0];
+  const rise = (reason: string, to: number) => {
+    // Who is told in two ways is told once.
+    if (to <= urgency) return;
+    urgency = to;
+    void (to === 1 ? stop(reason) : stopAtOnce(reason));
+  };
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.on(signal, () => {
       signals += 1;
-      void (signals === 1 ? stop(signal) : stopAtOnce(signal));
+      rise(signal, signals);
     });
+  running.hearStop?.((told) => {
+    rise("told to", told);
+  });
   process.on("disconnect", () => void stopAtOnce("parent process gone"));
   try {
     for (const component of components) {

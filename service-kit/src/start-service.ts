@@ -19,6 +19,8 @@ export interface Service<Config> {
   readonly places: (config: Config) => readonly ListeningPlace[];
   /** Puts it together; nothing runs yet. */
   readonly open: (config: Config) => Promise<Running>;
+  /** Has other processes do the work; absent, or `null`: this one does. */
+  readonly delegate?: (config: Config) => Running | null;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function startService<
     else {
       const config = service.read(env);
       await refuseUnlistenable(service.places(config));
-      await runUntilSignal(await service.open(config));
+      await runUntilSignal(service.delegate?.(config) ?? (await service.open(config)));
     }
   } catch (error) {
     const isSaid = isConfiguration(error) || error instanceof PortInUse;

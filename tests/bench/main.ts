@@ -13,6 +13,7 @@ import { blobTopics } from "./topics/blobs.js";
 import { imageTopics } from "./topics/images.js";
 import { listTopics } from "./topics/lists.js";
 import { manifestTopics } from "./topics/manifests.js";
+import { processTopics } from "./topics/processes.js";
 import { pushTopics } from "./topics/pushes.js";
 import { startTopics } from "./topics/start.js";
 import { tokenTopics } from "./topics/tokens.js";
@@ -21,7 +22,7 @@ import { tokenTopics } from "./topics/tokens.js";
  * Measures the gateway beside the registry, nginx in front of that, and Node's own server: npm run bench
  *
  * `--quick` takes less than two minutes; `--only <name>` (may be given more than once) measures `manifests`, `lists`,
- * `tokens`, `blobs`, `pushes`, `images` or `start` alone.
+ * `tokens`, `blobs`, `pushes`, `images`, `processes` or `start` alone.
  */
 const { values } = parseArgs({
   options: {
@@ -39,6 +40,7 @@ const MAKERS: Readonly<Record<string, (scene: Scene) => Topic[] | Promise<Topic[
   blobs: blobTopics,
   pushes: pushTopics,
   images: imageTopics,
+  processes: processTopics,
   start: startTopics,
 };
 

@@ -26,7 +26,11 @@ export function signalTree(pid: number, signal: NodeJS.Signals): void {
   }
 }
 
-function childrenOf(pid: number): number[] {
+/**
+ * @param pid - a process
+ * @returns those that it has started and that run
+ */
+export function childrenOf(pid: number): number[] {
   const threads = readdirSync(`/proc/${pid}/task`);
   return threads.flatMap((thread) => {
     const text = readFileSync(`/proc/${pid}/task/${thread}/children`, "utf8").trim();

@@ -12,6 +12,8 @@ import type { TestStack } from "./stack.js";
 export interface ServiceBeside {
   readonly port: number;
   readonly url: string;
+  /** @returns its process id, 0 before its start */
+  pid(): number;
   /** Everything it printed so far, in all its lives. */
   output(): string;
   /** Starts it, also again. @throws Error with what it printed when it does not become ready */
@@ -48,6 +50,7 @@ export async function serviceBeside(
   return {
     port,
     url,
+    pid: () => child?.pid ?? 0,
     output: () => output,
     start: async () => {
       const stdio = ["ignore", "pipe", "pipe"] as const;
@@ -55,7 +58,7 @@ export async function serviceBeside(
       child = started;
       for (const stream of [started.stdout, started.stderr])
         stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
-      const isReady = () => answersOk(`${url}/ready`);
+      const isReady = () => answersOk(`${url}/ready`).catch(() => false);
       const isOver = async () => started.exitCode !== null || (await isReady());
       await waitUntil(isOver, { withinMs: 60_000 });
       if (!(await isReady())) throw new Error(`a second ${part} is not ready:\n${output}`);

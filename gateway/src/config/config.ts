@@ -25,6 +25,7 @@ import type { DiscoverySettings } from "../discovery/settings.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
+import { readProcesses } from "./processes.js";
 import { readTokenServerUrls, type TokenServerUrls } from "./token-server-urls.js";
 import {
   readDiscoverySettings,
@@ -76,6 +77,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly keys: KeyRingConfig;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
+  /** How many share the ports. */
+  readonly processes: number;
   readonly notifications: NotificationConfig;
   /** Rules for tags; `null`: Pier One's. */
   readonly tagPolicyFile: string | null;
@@ -154,6 +157,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     proxies: readProxies(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
+    processes: readProcesses(read.on("The process")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
   };

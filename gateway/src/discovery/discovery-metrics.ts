@@ -40,23 +40,27 @@ export function discoveryMetrics(registry: Registry, now: () => number): Discove
   const wrong = new Gauge<"state">({
     name: "discovery_tags_wrong",
     help: "Tags that are missing at the registry or mean something else there",
+    aggregator: "max",
     labelNames: ["state"],
     registers,
   });
   const manifests = new Gauge<"state">({
     name: "discovery_manifests_wrong",
     help: "Manifests of which the registry lacks a part",
+    aggregator: "max",
     labelNames: ["state"],
     registers,
   });
   const seconds = new Gauge({
     name: "discovery_pass_seconds",
     help: "Duration of the last pass of this gateway",
+    aggregator: "max",
     registers,
   });
   const success = new Gauge({
     name: "discovery_last_success_timestamp_seconds",
     help: "When this gateway last made a pass without an error",
+    aggregator: "max",
     registers,
   });
   return {

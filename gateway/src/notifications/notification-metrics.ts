@@ -33,7 +33,8 @@ export interface HookMetrics {
 export function hookMetrics(registry: Registry): HookMetrics {
   const registers = [registry];
   const counter = (name: string, help: string) => new Counter({ name, help, registers });
-  const gauge = (name: string, help: string) => new Gauge({ name, help, registers });
+  const gauge = (name: string, help: string) =>
+    new Gauge({ name, help, registers, aggregator: "max" });
   return {
     received: new Counter<"action">({
       name: "registry_notifications_total",

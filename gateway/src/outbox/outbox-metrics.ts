@@ -38,7 +38,7 @@ export function deliveryMetrics(registry: Registry, sinks: readonly string[]): D
     registers,
   });
   const gauge = (name: string, help: string) =>
-    new Gauge<"sink">({ name, help, labelNames: ["sink"], registers });
+    new Gauge<"sink">({ name, help, labelNames: ["sink"], registers, aggregator: "max" });
   const waiting = gauge("event_backlog", "Events that wait for their delivery");
   const age = gauge("event_backlog_age_seconds", "Age of the oldest event that waits");
   const dead = gauge("event_dead", "Events that were given up and neither replayed nor discarded");

@@ -23,6 +23,7 @@ export function scmMetrics(registry: Registry): ScmMetrics {
   const waiting = new Gauge({
     name: "scm_search_waiting",
     help: "Images that are still to be looked through for their SCM source",
+    aggregator: "max",
     registers,
   });
   return { sources, waiting };

@@ -9,6 +9,7 @@ export function storageMetrics(registry: Registry): (state: StorageState) => voi
   const right = new Gauge({
     name: "registry_storage_right",
     help: "1 while the registry has the storage that the ledger knows; else nothing may be pushed",
+    aggregator: "min",
     registers: [registry],
   });
   return ({ kind }) => {

@@ -35,6 +35,7 @@ export function gatewayMetrics(): GatewayMetrics {
   const overdue = new Gauge<"kind">({
     name: "registry_writes_overdue",
     help: "Writes that the registry has not answered, of which nothing more is to come, and which are still not put right",
+    aggregator: "max",
     labelNames: ["kind"],
     registers,
   });
@@ -57,6 +58,7 @@ export function gatewayMetrics(): GatewayMetrics {
     readOnly: new Gauge({
       name: "gateway_read_only",
       help: "1 while pushes are refused because the gateways are read-only",
+      aggregator: "max",
       registers,
     }),
   };

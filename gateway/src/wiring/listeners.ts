@@ -26,6 +26,8 @@ export function openListeners(
     readonly metrics: ServiceMetrics;
     readonly clients: RequestListener;
     readonly notifications: { readonly hooks: RequestListener };
+    /** Whether another process shows the metrics of this one. */
+    readonly isWorker: boolean;
   },
 ): Opened {
   const { log, metrics, clients } = deps;
@@ -42,9 +44,10 @@ export function openListeners(
   const { mark } = crossOrigin(config.corsOrigins);
   const bounds = { drainSeconds, idleSeconds, connections, isEssential: isProbe, mark };
   const fromClients = { name: "public", host, port, ...bounds };
+  const metricsAt = { host: config.metricsHost, port: config.metricsPort };
   return {
     parts: [
-      metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
+      ...(deps.isWorker ? [] : [metricsListener(metricsAt, metrics, log)]),
       httpListener(fromRegistry, hooks, { log, metrics }),
       httpListener(fromClients, clients, { log, metrics }),
     ],

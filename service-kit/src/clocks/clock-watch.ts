@@ -106,6 +106,7 @@ function measureClocks(
   new Gauge({
     name: "clock_ahead_seconds",
     help: "How far other clocks are ahead of the own one, by what they said in the last minute and a half",
+    aggregator: "max",
     labelNames: ["clock"],
     registers: [registry],
     collect() {
@@ -116,6 +117,7 @@ function measureClocks(
   new Gauge({
     name: "clock_doubted",
     help: "1 while the own clock is wrong by what the others say, or nobody can tell which of them is",
+    aggregator: "max",
     registers: [registry],
     collect() {
       this.set(comparison().own === "right" ? 0 : 1);

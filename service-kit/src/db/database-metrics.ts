@@ -9,6 +9,7 @@ export function awayShown(registry: Registry): (isAway: boolean) => void {
   const away = new Gauge({
     name: "database_away",
     help: "1 while the database counts as away since it says nothing: what needs it is answered at once, without it",
+    aggregator: "max",
     registers,
   });
   const silences = new Counter({

@@ -9,15 +9,16 @@ export const METRICS_CONNECTIONS = { inAll: 64, perSource: 16, isTrusted: () => 
  * Prometheus' endpoint, on a port of its own so that the public one does not show it.
  *
  * @param address - where to listen
- * @param metrics - what to show
+ * @param metrics - what to show: its `text`, where it has one
  * @param log - where the port is told
  * @returns the listener; answers `GET /metrics` and nothing else
  */
 export function metricsListener(
   address: { host: string; port: number },
-  metrics: ServiceMetrics,
+  metrics: ServiceMetrics & { readonly text?: () => Promise<string> },
   log: Logger,
 ): HttpListener {
+  const { registry, text = () => registry.metrics() } = metrics;
   const timing = { drainSeconds: 1, idleSeconds: 60 };
   return httpListener(
     {
@@ -32,9 +33,9 @@ export function metricsListener(
         res.writeHead(404, { "Content-Length": 0 }).end();
         return;
       }
-      void metrics.registry.metrics().then(
-        (text) => {
-          res.writeHead(200, { "Content-Type": metrics.registry.contentType }).end(text);
+      void text().then(
+        (shown) => {
+          res.writeHead(200, { "Content-Type": registry.contentType }).end(shown);
         },
         (error: unknown) => {
           log.error({ event: "metrics.failed", err: error });
