@@ -41,7 +41,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, keys, records, store, db, files } = base;
   const unguarded = openRegistry(config, keys, log);
-  const tokenServer = openTokenServer(config.tokenServerUrls, keys, log);
+  const tokenServer = openTokenServer(config.tokenServerUrls, keys, { ...config, log });
   const rules = await openTagRules(config.tagPolicyFile, { records, log, files });
   const { policy } = rules;
   const watching = openClocks(config, { db, registry: unguarded, log, metrics });
@@ -56,11 +56,12 @@ async function open(all: GatewayConfig): Promise<Running> {
   const ledger = openLedger(config, { store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
   const discovery = openDiscovery(config, { db, log, audit, policy, registry, metrics });
-  const callers = openCallers(config, { db, log, clocks, introduce: tokenServer.introduce });
+  const callers = openCallers(config, { db, log, clocks, ...tokenServer });
   const pulls = openPulls(config.pullRecordDays, { db, log, metrics, events });
   const reported = { db, log, metrics, audit, policy, registry, discovery, events };
   const notifications = openNotifications(config, reported);
-  const asked = { db, log, metrics, callers, registry, ledger, sources, deletion, pulls, mode };
+  const manifests = { policy, registry, ledger, sources, deletion, pulls, mode };
+  const asked = { db, log, metrics, callers, ...manifests };
   const registryApi = openRegistryApi(config, asked);
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });

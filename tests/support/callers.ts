@@ -12,6 +12,7 @@ export function callerWith(known: Partial<Caller> = {}): Caller {
     access: [],
     isTrusted: false,
     refused: [],
+    view: "not-told",
     ...known,
   };
 }

@@ -14,6 +14,7 @@ import { NOTIFICATION_CONNECTIONS } from "#gateway/notifications/config.js";
 import type { ManifestTurns } from "#gateway/proxy/manifest-turns.js";
 import { tokenRoute, tokenServerRoutes } from "#gateway/routes/token-server-routes.js";
 import { forwarder, type Forward, type UpstreamTarget } from "#gateway/upstream/forward.js";
+import { loginExchange } from "#gateway/upstream/exchange-login.js";
 import type { MadeRequest } from "#gateway/upstream/made-request.js";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
@@ -92,6 +93,8 @@ export interface TestGatewayOptions {
   readonly manifestTurns?: ManifestTurns;
   /** Absent: off, as in production. */
   readonly allowDelete?: boolean;
+  /** Absent: off, as in production. */
+  readonly listLatest?: boolean;
   /** Absent: one that is open. */
   readonly writes?: WriteGate;
   /** Writes the audit log; absent: without telling anybody. */
@@ -155,7 +158,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { policy = PIER_ONE_TAGS, publicUrl = null } = options;
   const log = SILENT;
   const metrics = gatewayMetrics();
-  const { tokenServer, registry: unguarded } = openBehind(options);
+  const { tokenServer, exchange, registry: unguarded } = openBehind(options);
   const heard = options.hears === undefined ? DEAF : subscriber(options.hears, SILENT);
   const own = options.db === undefined ? openOwn(options.hears, heard) : null;
   const db = options.db ?? own ?? DATABASE_AWAY;
@@ -176,7 +179,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });
   const callers = openCallers(
     { ...TOKENS, tokenServerUrls: urlsOf(options), publicUrl },
-    { db, log, clocks, introduce: () => ({}) },
+    { db, log, clocks, introduce: () => ({}), exchange },
   );
   const turns = options.manifestTurns;
   const registryApi = openRegistryApi(
@@ -185,9 +188,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       manifestBounds: options.manifestBounds ?? MANIFEST_BOUNDS,
       tagRefusalCode: options.tagRefusalCode ?? "DENIED",
       allowDelete: options.allowDelete ?? false,
+      listLatest: options.listLatest ?? false,
     },
     {
-      ...{ db, log, metrics, callers, registry, ledger, sources, deletion, pulls, mode },
+      ...{ db, log, metrics, callers, registry, ledger, sources, deletion, pulls, mode, policy },
       ...(turns === undefined ? {} : { turns }),
     },
   );
@@ -302,6 +306,7 @@ function openBehind(options: TestGatewayOptions) {
   };
   return {
     registry,
+    exchange: loginExchange({ ...asked, urls: urlsOf(options), service: SERVICE }),
     tokenServer: { direct: tokenRoute(asked), routes: [tokenServerRoutes(asked)] },
   };
 }

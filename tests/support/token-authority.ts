@@ -6,6 +6,9 @@ import { startUpstream, type UpstreamDouble } from "./upstream-double.js";
 export const ISSUER = "wharfinger";
 export const SERVICE = "wharfinger";
 
+/** What is said to whoever asks for lists, unless `extra` says otherwise. */
+const EVERYTHING = { rules: ["+**"], values: {}, limits: null };
+
 /** What of a token is not the default: a valid token of alice that grants nothing. */
 export interface TokenClaims {
   readonly access?: readonly Access[];
@@ -53,7 +56,9 @@ export async function newSigner(alg: "ES256" | "RS256" = "ES256"): Promise<TestS
     publicJwk,
     sign: (claims = {}, header: { readonly alg?: string } = {}) => {
       const now = Math.floor(Date.now() / 1000);
+      const lists = (claims.access ?? []).some(({ type }) => type === "registry");
       const all = {
+        ...(lists ? { view: EVERYTHING } : {}),
         access: claims.access ?? [],
         refused: claims.refused ?? [],
         realm: "/employees",

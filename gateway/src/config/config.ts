@@ -86,6 +86,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly tagRefusalCode: TagRefusalCode;
   /** How much a manifest may name. */
   readonly manifestBounds: ManifestBounds;
+  /** Whether a virtual latest is shown in lists of tags. */
+  readonly listLatest: boolean;
   /** Whether tags and manifests can be deleted at all. */
   readonly allowDelete: boolean;
   readonly discovery: DiscoverySettings;
@@ -230,6 +232,11 @@ function readTags(read: EnvReader) {
       "ALLOW_DELETE",
       false,
       "`true` lets callers delete to whom the access policy grants `delete`, and where the rules for tags say so",
+    ),
+    listLatest: read.flag(
+      "LIST_LATEST",
+      false,
+      "`true` shows `latest` in lists of tags where it is virtual and there is any tag (docs/tags.md)",
     ),
     searchLayers: read.flag(
       "SCM_LAYER_SEARCH",

@@ -3,9 +3,11 @@ import { errors, jwtVerify, type JWTPayload } from "jose";
 import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
+import type { View } from "#access-policy/view.js";
 import type { Access } from "#registry-protocol/scope.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import { knownKeys, KeysTooOld, type KnownKeysOptions } from "./known-keys.js";
+import { unpackView } from "./unpack-view.js";
 import { faultOfClocks, TOKEN_SERVER, type KnownClocks } from "./token-clock.js";
 
 /** Whoever sent a request, as their verified token says. */
@@ -15,6 +17,8 @@ export interface Caller {
   readonly realm: string;
   readonly kind: string;
   readonly access: readonly Access[];
+  /** All that they may pull; `"not-told"` by a token for something else, `"too-long"` where it fits into none. */
+  readonly view: View | "not-told" | "too-long";
   /** Whether their login has the scope `application.write_all_trusted`. */
   readonly isTrusted: boolean;
   /** What the token server was asked for and refused, with its reasons. */
@@ -66,6 +70,7 @@ const claimsSchema = z.object({
   realm: z.string().default(""),
   kind: z.string().default(""),
   trusted: z.boolean().default(false),
+  view: z.unknown().optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(action) })),
   refused: z
     .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
@@ -161,7 +166,15 @@ function toCaller(payload: JWTPayload): Caller {
   if (!claims.success)
     throw new InvalidToken("the token's claims are not those of a registry token");
   const { sub: subject, realm, kind, access, trusted: isTrusted, refused } = claims.data;
-  return { subject, realm, kind, access, isTrusted, refused };
+  return { subject, realm, kind, access, isTrusted, refused, view: toView(claims.data.view) };
+}
+
+function toView(claim: unknown): Caller["view"] {
+  if (claim === undefined) return "not-told";
+  if (claim === null) return "too-long";
+  const view = unpackView(claim);
+  if (view === null) throw new InvalidToken("the token's view is none");
+  return view;
 }
 
 /** A token of which all is right but its time. */

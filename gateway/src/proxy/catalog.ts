@@ -1,45 +1,60 @@
+import type { View } from "#access-policy/view.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
-import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
-import { readListedRepositories } from "../ledger/sql/listed-names.js";
+import { repositoriesInView } from "../ledger/repositories-in-view.js";
 import { askedPage, MOST_LISTED } from "../upstream/registry-target.js";
+import type { Caller } from "./caller.js";
 import type { ExchangeOf } from "./exchange.js";
-import { withoutMarker } from "./hide-marker.js";
-import { passOn, type PassOnDeps } from "./pass-on.js";
+import { registryCatalog } from "./registry-catalog.js";
 import type { ListDeps } from "./tags-list.js";
 import { nextLink } from "./tags-page.js";
 
-/** What listing repositories needs. */
-export interface CatalogDeps {
-  readonly passing: PassOnDeps;
-  readonly listing: Pick<ListDeps, "db" | "ask" | "log">;
-}
-
 /**
- * GET and HEAD of the catalog (distribution, "Listing Repositories"): the ledger's once all of the registry's were found
- * there, in the order of their bytes; until then, and while the ledger is away, the registry's.
+ * GET and HEAD of the catalog (distribution, "Listing Repositories"), of which everybody gets what they may pull: the
+ * ledger's once all of the registry's were found there, by path component; until then, and while the ledger is away, the
+ * registry's.
  *
  * @param deps - ledger and registry
  * @param exchange - the request
+ * @throws Fault UNAVAILABLE when it is not known what the caller may pull
  */
 export async function listRepositories(
-  { passing, listing }: CatalogDeps,
+  listing: ListDeps,
   exchange: ExchangeOf<"catalog">,
 ): Promise<void> {
   const { req, res } = exchange;
+  const view = viewOfCaller(exchange.caller);
   const { most: asked, after } = askedPage(new URLSearchParams(splitTarget(req.url).query));
   const most = asked ?? MOST_LISTED;
   const { db, ask, log } = listing;
   const page = { after: after ?? "", limit: most + 1 };
-  const names = await ask(() => readListedRepositories(db, page)).catch((error: unknown) => {
+  const known = await ask(() => repositoriesInView(db, view, page)).catch((error: unknown) => {
     log.warn({ event: "catalog.unknown", err: error });
     return null;
   });
-  if (names === null) return passOn(passing, exchange, undefined, withoutMarker);
-  const some = names.slice(0, most);
-  const last = some.at(-1);
-  if (last !== undefined && names.length > most)
+  const found =
+    known?.isWhole === true
+      ? known.names
+      : await registryCatalog(listing.upstream, exchange, { ...page, view });
+  const repositories = found.slice(0, most);
+  const last = repositories.at(-1);
+  if (last !== undefined && found.length > most)
     res.setHeader("Link", nextLink("/v2/_catalog", { most, last }));
-  // Gateways of before took it for a repository as any other.
-  sendJson(res, 200, { repositories: some.filter((name) => !isMarkerRepository(name)) });
+  sendJson(res, 200, { repositories });
+}
+
+/**
+ * @param caller - somebody whose token was asked for to look at lists
+ * @returns all that they may pull
+ * @throws Fault UNAVAILABLE when it is not known
+ */
+export function viewOfCaller({ view }: Pick<Caller, "view">): View {
+  if (typeof view === "object") return view;
+  throw new Fault("UNAVAILABLE", {
+    message:
+      view === "too-long"
+        ? "what you may pull takes more patterns than a token can hold, so no list can be shown"
+        : "what you may pull is not known, try again",
+  });
 }

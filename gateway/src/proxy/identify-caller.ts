@@ -3,11 +3,17 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
+import { formatScope } from "#registry-protocol/scope.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import { printableUserAgent } from "../upstream/client-headers.js";
+import type { ExchangeLogin } from "../upstream/exchange-login.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { authorize, authorizeMore } from "./authorize.js";
+import { requiredAccess } from "./access.js";
 import type { Caller, TokenVerifier } from "./caller.js";
+import { challengeHeader, type Challenge } from "./challenge.js";
 import { clientOrigin } from "./client-origin.js";
+import { shownLogin } from "./shown-login.js";
 
 /** What knowing callers needs. */
 export interface CallerDeps {
@@ -15,8 +21,10 @@ export interface CallerDeps {
   readonly uploads: Pick<UploadSessions, "decide">;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
-  /** Audience of their tokens. */
+  /** Audience and issuer of their tokens. */
   readonly service: string;
+  readonly issuer: string;
+  readonly exchange: ExchangeLogin;
 }
 
 /**
@@ -31,7 +39,87 @@ export async function identifyCaller(
   req: IncomingMessage,
   request: RegistryRequest,
 ): Promise<Caller> {
+  return identifyBy(deps, req, request, await tokenForReading(deps, req, request));
+}
+
+/**
+ * The same where clients are no registry clients: they show what they log in with, of whatever kind, or a registry token.
+ *
+ * @param deps - what verifies tokens, and gets them
+ * @param req - a request
+ * @param like - what of the registry API needs the same right
+ * @returns who asks, and may
+ * @throws Fault as {@link identifyCaller}, TOO_MANY_REQUESTS, and UNAVAILABLE when the token server does not decide
+ */
+export async function identifyLogin(
+  deps: CallerDeps,
+  req: IncomingMessage,
+  like: RegistryRequest,
+): Promise<Caller> {
+  const { headers } = req;
+  const shown = shownLogin(headers.authorization, deps.issuer);
+  if (shown.kind === "registry-token") return identifyBy(deps, req, like, headers.authorization);
+  const basic = shown.kind === "nobody" ? null : shown.basic;
+  const token = await exchangeFor(deps, req, like, basic).catch((error: unknown) => {
+    if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
+    const challenge = challengeHeader({ ...realmFor(deps, req), ...scopeOf(like) });
+    throw new Fault("UNAUTHORIZED", {
+      message: error.message,
+      headers: { "WWW-Authenticate": challenge },
+    });
+  });
+  return identifyBy(deps, req, like, token);
+}
+
+/** Requests that Pier One's clients make to the registry API, too, with an OAuth token of their own. */
+const READING: readonly RegistryRequest["kind"][] = [
+  ...(["base", "catalog", "tags.list", "manifest.read", "blob.read"] as const),
+];
+
+async function tokenForReading(
+  deps: CallerDeps,
+  req: IncomingMessage,
+  request: RegistryRequest,
+): Promise<string | undefined> {
   const { authorization } = req.headers;
+  if (!READING.includes(request.kind) || !/^(?:bearer|token) /i.test(authorization ?? ""))
+    return authorization;
+  const shown = shownLogin(authorization, deps.issuer);
+  if (shown.kind !== "access-token") return authorization;
+  return exchangeFor(deps, req, request, shown.basic).catch((error: unknown) => {
+    // Then the token is none, and the usual challenge says where to get one.
+    if (error instanceof Fault && error.code === "UNAUTHORIZED") return authorization;
+    throw error;
+  });
+}
+
+function exchangeFor(
+  { exchange }: CallerDeps,
+  req: IncomingMessage,
+  request: RegistryRequest,
+  basic: string | null,
+): Promise<string> {
+  const { client, requestId } = contextOf(req);
+  return exchange({
+    authorization: basic,
+    scope: scopeOf(request).scope ?? "",
+    address: client.address,
+    requestId,
+    userAgent: printableUserAgent(req.headers) ?? "",
+  });
+}
+
+function scopeOf(request: RegistryRequest): Pick<Challenge, "scope"> {
+  const required = requiredAccess(request);
+  return required === null ? {} : { scope: formatScope(required) };
+}
+
+async function identifyBy(
+  deps: CallerDeps,
+  req: IncomingMessage,
+  request: RegistryRequest,
+  authorization: string | undefined,
+): Promise<Caller> {
   const where = realmFor(deps, req);
   const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
   contextOf(req).actor = caller.subject;

@@ -1,4 +1,3 @@
-import type { Transform } from "node:stream";
 import { splitTarget } from "#registry-protocol/path.js";
 import { admitBody } from "#service-kit/http/admit-body.js";
 import { framingOf } from "../upstream/client-framing.js";
@@ -23,14 +22,12 @@ export interface PassOnDeps {
  * @param deps - the way to the registry
  * @param exchange - the request
  * @param onAnswer - done with the registry's answer before the client sees it
- * @param edit - makes what changes the body of the answer; absent: nothing does
  * @throws Fault as {@link Forward}, and what `onAnswer` throws
  */
 export function passOn(
   deps: PassOnDeps,
   { req, res, request, caller, context }: Exchange,
   onAnswer?: OnAnswer,
-  edit?: () => Transform,
 ): Promise<void> {
   const made = registryRequest(
     {
@@ -49,5 +46,5 @@ export function passOn(
     deps.userAgentMark,
   );
   admitBody(req, res);
-  return deps.forward(made, { req, res }, onAnswer, edit);
+  return deps.forward(made, { req, res }, onAnswer);
 }

@@ -55,7 +55,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "tags.list":
       return listTags(deps.listing, { ...exchange, request });
     case "catalog":
-      return listRepositories(deps, { ...exchange, request });
+      return listRepositories(deps.listing, { ...exchange, request });
     case "referrers.list":
     case "upload.status":
       return passOn(deps.passing, exchange);

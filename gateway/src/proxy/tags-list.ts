@@ -25,6 +25,8 @@ export interface ListDeps {
   readonly log: Logger;
   readonly upstream: Upstream;
   readonly lists: Pick<RememberedLists, "inMemory" | "find">;
+  /** @returns whether a virtual latest is shown among a repository's tags */
+  readonly showsLatest: (repository: RepositoryName) => boolean;
 }
 
 /** `tags` is null at some releases when there is none. */
@@ -76,7 +78,7 @@ type Found = { readonly tags: readonly string[] } | { readonly refused: WholeAns
 
 /** @returns `null` when the registry has to be asked */
 async function knownPage(
-  { db, ask, log, lists }: ListDeps,
+  { db, ask, log, lists, showsLatest }: ListDeps,
   repository: RepositoryName,
   asked: AskedPage,
 ): Promise<ListPage | null> {
@@ -86,8 +88,9 @@ async function knownPage(
   const read = async () => {
     const listed = await ask(() => readListedTags(db, repository, page));
     if (listed === null) return null;
-    const { tags, latest } = listed;
-    const all = latest && page.after < LATEST ? withName(tags, LATEST) : tags;
+    const { tags, latest, any } = listed;
+    const isShown = latest || (any && showsLatest(repository));
+    const all = isShown && page.after < LATEST ? withName(tags, LATEST) : tags;
     return pageOf(repository, all, asked);
   };
   return (

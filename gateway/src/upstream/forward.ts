@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Transform } from "node:stream";
 import { Fault } from "#registry-protocol/faults.js";
 import type { AnswerTime } from "#service-kit/clocks/clock-reading.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -21,17 +20,12 @@ export interface ClientSide {
 export type OnAnswer = (answer: IncomingMessage) => Promise<void>;
 
 /**
- * Sends a made request to one upstream and streams its answer to the client, through what `edit` makes where it is given.
+ * Sends a made request to one upstream and streams its answer to the client.
  * Resolves when the answer has ended or was cut off.
  *
  * @throws Fault UNAVAILABLE when the upstream gives no answer, BODY_INCOMPLETE or REQUEST_INVALID for the client's body
  */
-export type Forward = (
-  made: MadeRequest,
-  client: ClientSide,
-  onAnswer?: OnAnswer,
-  edit?: () => Transform,
-) => Promise<void>;
+export type Forward = (made: MadeRequest, client: ClientSide, onAnswer?: OnAnswer) => Promise<void>;
 
 /** The upstream of a forwarder. */
 export interface UpstreamTarget {
@@ -62,7 +56,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
   const upstreamUrl = new URL(target.url);
   const passChallenge = target.passUnauthorized;
   const send = senderTo(target);
-  return async (made, client, onAnswer, edit) => {
+  return async (made, client, onAnswer) => {
     const { req, res } = client;
     const sending = send(made, req);
     const leave = () => {
@@ -77,7 +71,7 @@ export function forwarder(target: UpstreamTarget, log: Logger): Forward {
       await onAnswer?.(answer);
       if (answer.statusCode === 401 && !target.passUnauthorized)
         throw refusedUs(target.name, timeOf(answer));
-      await relayAnswer(answer, res, { upstreamUrl, passChallenge, edit });
+      await relayAnswer(answer, res, { upstreamUrl, passChallenge });
     } catch (error) {
       sending.cut(new Error("the exchange is over"));
       if (!res.headersSent) throw error;

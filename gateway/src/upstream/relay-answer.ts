@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { printableReason } from "#service-kit/http/status-line.js";
 import { clientHeaders } from "./answer-headers.js";
@@ -11,8 +10,6 @@ export interface RelayOptions {
   readonly upstreamUrl: URL;
   /** Whether its challenge and the reason in its status line are the client's affair: the token server's are ours. */
   readonly passChallenge: boolean;
-  /** Makes what changes the body of an answer 200; absent: it is passed on as it is. */
-  readonly edit?: (() => Transform) | undefined;
 }
 
 /**
@@ -27,7 +24,7 @@ export interface RelayOptions {
 export async function relayAnswer(
   answer: IncomingMessage,
   res: ServerResponse,
-  { upstreamUrl, passChallenge, edit }: RelayOptions,
+  { upstreamUrl, passChallenge }: RelayOptions,
 ): Promise<void> {
   res.statusCode = answer.statusCode ?? 502;
   for (const [name, value] of clientHeaders(answer.headers, upstreamUrl))
@@ -36,12 +33,6 @@ export async function relayAnswer(
   if (passChallenge && challenge !== undefined) res.setHeader("WWW-Authenticate", challenge);
   if (passChallenge && answer.statusMessage !== undefined)
     res.statusMessage = printableReason(answer.statusMessage);
-  if (edit === undefined || answer.statusCode !== 200 || res.req.method === "HEAD") {
-    const held = heldExchange(answer);
-    await (held === null ? pipeline(answer, res) : pour(answer, held, res));
-    return;
-  }
-  heldExchange(answer)?.goOn();
-  res.removeHeader("Content-Length");
-  await pipeline(answer, edit(), res);
+  const held = heldExchange(answer);
+  await (held === null ? pipeline(answer, res) : pour(answer, held, res));
 }

@@ -8,6 +8,7 @@ import {
 import { Hindrance } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { Access } from "#registry-protocol/scope.js";
 import { askAgain } from "./ask-again.js";
 import { foundBy } from "./made-request.js";
 import { putAgain } from "./put-again.js";
@@ -49,6 +50,8 @@ export interface Upstream extends RegistryReads {
   uploadBlob(repository: RepositoryName, content: Buffer): Promise<void>;
   /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
+  /** @returns one page of the catalog, likewise. @throws when there is no answer in time */
+  listRepositories(query: string, errand: Errand): Promise<WholeAnswer>;
   /** @returns how many kept connections have been closed so far: the registry may have been started again */
   readonly closedConnections: () => number;
   /** @returns what the registry's clock says; `null` when it does not say. @throws when there is no answer in time */
@@ -84,6 +87,7 @@ export interface UpstreamPatience {
 /** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
 const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMilliseconds: 5_000 };
 
+const CATALOG: Access = { type: "registry", name: "catalog", actions: ["*"] };
 const BASE = { method: "HEAD", target: "/v2/", headers: {} } as const;
 
 /**
@@ -173,6 +177,17 @@ export function registryUpstream(
         {
           headers: {
             Authorization: allow(errand.subject, repository, ["pull"]),
+            ...inTheNameOf(errand),
+          },
+        },
+        manifestMilliseconds,
+      ),
+    listRepositories: (query, errand) =>
+      ask(
+        `/v2/_catalog?${query}`,
+        {
+          headers: {
+            Authorization: authorization(errand.subject, [CATALOG]),
             ...inTheNameOf(errand),
           },
         },

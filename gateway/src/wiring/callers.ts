@@ -7,6 +7,7 @@ import type { CallerDeps } from "../proxy/identify-caller.js";
 import type { KnownKeysOptions } from "../proxy/known-keys.js";
 import { keyRefresher } from "../proxy/key-refresher.js";
 import type { KnownClocks } from "../proxy/token-clock.js";
+import type { ExchangeLogin } from "../upstream/exchange-login.js";
 import { uploadSessions, type UploadSessions } from "../uploads/upload-sessions.js";
 
 /** Who asks, and whose an upload is. */
@@ -36,17 +37,19 @@ export function openCallers(
     log,
     clocks,
     introduce,
+    exchange,
   }: {
     readonly db: Database;
     readonly log: Logger;
     readonly clocks: KnownClocks;
     readonly introduce: KnownKeysOptions["introduce"];
+    readonly exchange: ExchangeLogin;
   },
 ): Callers {
-  const { service, publicUrl } = config;
+  const { service, issuer, publicUrl } = config;
   const verifier = tokenVerifier({
     jwksUrls: config.tokenServerUrls.map((url) => new URL(`${url}/.well-known/jwks.json`)),
-    issuer: config.issuer,
+    issuer,
     audience: service,
     leewaySeconds: config.tokenLeewaySeconds,
     keysMaxAgeSeconds: config.tokenKeysMaxAgeSeconds,
@@ -55,7 +58,7 @@ export function openCallers(
   });
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   return {
-    callers: { verifier, uploads, publicUrl, service },
+    callers: { verifier, uploads, publicUrl, service, issuer, exchange },
     uploads,
     parts: [uploads, keyRefresher(verifier, log)],
   };

@@ -12,6 +12,7 @@ import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
 import { wholeManifests } from "../proxy/repeated-manifests.js";
 import type { PlanDeps } from "../proxy/plan.js";
+import { LATEST, type TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import type { Ledger } from "./ledger.js";
@@ -26,7 +27,7 @@ import type { Sources } from "./sources.js";
 export function openRegistryApi(
   config: Pick<
     GatewayConfig,
-    "manifestsAtOnce" | "manifestBounds" | "tagRefusalCode" | "allowDelete"
+    "manifestsAtOnce" | "manifestBounds" | "tagRefusalCode" | "allowDelete" | "listLatest"
   >,
   deps: {
     readonly db: Database;
@@ -34,6 +35,7 @@ export function openRegistryApi(
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly callers: Pick<Callers, "callers" | "uploads">;
     readonly registry: ForwardingRegistry;
+    readonly policy: Pick<TagPolicy, "isVirtual">;
     readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept" | "lists">;
     readonly sources: Pick<Sources, "reader">;
     readonly deletion: { readonly deletion: Deletion };
@@ -68,7 +70,11 @@ export function openRegistryApi(
       newReservation: randomUUID,
       allowDelete,
     },
-    listing: { db, ask: asker(), log, upstream, lists: ledger.lists },
+    listing: {
+      ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
+      showsLatest: (repository) =>
+        config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
+    },
     uploads,
     reading: {
       passing: registry,

@@ -4,6 +4,7 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import { tokenRoute, tokenServerRoutes } from "../routes/token-server-routes.js";
 import { callerStatement } from "../upstream/caller-statement.js";
+import { loginExchange, type ExchangeLogin } from "../upstream/exchange-login.js";
 import { forwarder, type UpstreamTarget } from "../upstream/forward.js";
 
 /** Silence after which the token server's answer is given up, in seconds. */
@@ -19,6 +20,8 @@ const LOOPBACK = "127.0.0.1";
 export interface TokenServer extends Routed {
   /** @returns headers of a GET of the gateway's own, by its path */
   readonly introduce: (path: string) => Readonly<Record<string, string>>;
+  /** Gets registry tokens for who shows something else. */
+  readonly exchange: ExchangeLogin;
 }
 
 /**
@@ -35,13 +38,13 @@ export function tokenServerTarget(urls: readonly [string, ...string[]]): Upstrea
 /**
  * @param urls - where it is, and others that do the same
  * @param keys - what the gateway signs with for whom it asks
- * @param log - where failures are told
+ * @param about - the service that tokens are for, and where failures are told
  * @returns the routes that it answers, and how the gateway asks for itself
  */
 export function openTokenServer(
   urls: readonly [string, ...string[]],
   keys: KeyRing,
-  log: Logger,
+  { service, log }: { readonly service: string; readonly log: Logger },
 ): TokenServer {
   const forwardToTokenServer = forwarder(tokenServerTarget(urls), log);
   const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
@@ -49,6 +52,7 @@ export function openTokenServer(
   return {
     direct: tokenRoute(asked),
     routes: [tokenServerRoutes(asked)],
+    exchange: loginExchange({ urls, service, callerStatement: statement }),
     introduce: (path) =>
       statement({ address: LOOPBACK, requestId: randomUUID() }, { method: "GET", path }),
   };

@@ -14,6 +14,7 @@ export const STATEMENT_NAMES = [
   "is standing manifest",
   "is usable",
   "list repositories",
+  "list repositories in ranges",
   "list tags",
   "lock against deletion",
   "note manifest push",

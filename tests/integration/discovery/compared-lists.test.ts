@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
-import { readListedRepositories, readListedTags } from "#gateway/ledger/sql/listed-names.js";
+import { readListedTags } from "#gateway/ledger/sql/listed-names.js";
+import { readListedRepositories } from "#gateway/ledger/sql/listed-repositories.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { type Discover } from "./support/discoverer.js";
 import { fill, type ListedRegistry } from "./support/listed-registry.js";
@@ -125,15 +126,22 @@ describe("a page", () => {
        select 'alpha/app-' || t % 20, 'v' || t, 'sha256:' || repeat('a', 64), 'alice', now()
        from generate_series(1, 20000) as t`,
     );
+    await db.query(
+      `insert into ledger.repository (name) select 'beta/n' || t from generate_series(1, 20000) as t`,
+    );
     await db.query("analyze ledger.tag");
     await db.query("analyze ledger.repository");
     const tags = await planOf((queries) => readListedTags(queries, APP, { after: "v5", limit: 101 })); // prettier-ignore
     expect(tags).toContain("tag_listed");
     expect(tags).not.toMatch(/Sort|Seq Scan on tag/);
-    const names = await planOf((queries) =>
-      readListedRepositories(queries, { after: "alpha/app-5", limit: 101 }),
-    );
-    expect(names).not.toMatch(/Sort|Filter: \(\(?name/);
+    for (const prefixes of [[""], ["alpha/app-5"], ["alpha/", "beta/", "gamma/"]]) {
+      const names = await planOf((queries) =>
+        readListedRepositories(queries, { after: "alpha/app-5", limit: 101, prefixes }),
+      );
+      expect(names).toContain("repository_by_path");
+      expect(names).not.toMatch(/Filter: \(\(?(?:name|replace)|Seq Scan on repository/);
+      if (prefixes.length === 1) expect(names).not.toContain("Sort");
+    }
   });
 });
 
@@ -142,7 +150,9 @@ async function tagsOf(repository: RepositoryName): Promise<readonly string[] | n
 }
 
 function repositories(): Promise<readonly string[] | null> {
-  return readListedRepositories(db, ALL);
+  return readListedRepositories(db, { after: "", limit: 1_000, prefixes: [""] }).then(
+    ({ names, isWhole }) => (isWhole ? names : null),
+  );
 }
 
 /** @returns the plan that a prepared statement ends with, whatever its values */
@@ -159,13 +169,22 @@ async function planOf(
   });
   return db.transaction(async (tx) => {
     await tx.query("set local plan_cache_mode = force_generic_plan");
-    const types = ["text", "text", "bigint"].slice(3 - values.length).join(", ");
-    await tx.query(`prepare listed (${types}) as ${text}`);
-    const given = values.map((value) => (typeof value === "number" ? value : `'${String(value)}'`));
+    await tx.query(`prepare listed (${values.map(typeOf).join(", ")}) as ${text}`);
+    const given = values.map(literalOf);
     const { rows } = await tx.query<{ "QUERY PLAN": string }>(
       `explain execute listed (${given.join(", ")})`,
     );
     await tx.query("deallocate listed");
     return rows.map((row) => row["QUERY PLAN"]).join("\n");
   });
+}
+
+function typeOf(value: unknown): string {
+  if (Array.isArray(value)) return "text[]";
+  return typeof value === "number" ? "bigint" : "text";
+}
+
+function literalOf(value: unknown): string {
+  if (Array.isArray(value)) return `array[${value.map(literalOf).join(", ")}]`;
+  return typeof value === "number" ? String(value) : `'${String(value)}'`;
 }

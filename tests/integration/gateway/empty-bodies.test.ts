@@ -19,6 +19,7 @@ beforeAll(async () => {
   authority = await startTokenAuthority();
   upstream = await startUpstream((req, res, seen) => {
     if (seen.target.includes("/tags/list")) res.end('{"tags":["1.0"]}');
+    else if (seen.target.includes("/_catalog")) res.end('{"repositories":["alpha/app"]}');
     else if (/\/manifests\/(?!sha256)/.test(seen.target)) res.writeHead(404).end();
     else return takeAll(req, res, seen);
   });

@@ -55,7 +55,6 @@ describe("what the registry is told", () => {
   });
 
   test.each([
-    ["/v2/_catalog", ["accept"]],
     ["/v2/alpha/app/referrers/" + DIGEST, ["accept"]],
     [`/v2/alpha/app/manifests/${DIGEST}`, ["accept", "if-none-match"]],
     [BLOB, ["accept", "if-none-match", "if-range", "range"]],

@@ -1,4 +1,5 @@
 import type { Identity } from "#access-policy/identity.js";
+import type { View } from "#access-policy/view.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
@@ -9,6 +10,7 @@ import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import { decideGrant } from "./decide-grant.js";
+import { decideView } from "./decide-view.js";
 import { signFitting } from "./fit-token.js";
 import type { Grant } from "./grant.js";
 import { logIn, type LogInDeps, type LoginOrigin } from "./log-in.js";
@@ -80,12 +82,12 @@ export async function issueToken(
   const bound = { clientId: request.clientId, service: deps.signing.service };
   const login = await logIn(deps.logins, request.login, { ...origin, ...bound });
   gone?.throwIfAborted();
-  const grant = await decideGrant(deps.policy.current(), deps.teams, login, {
-    requested: request.requested,
-    circumstances: { address },
-    gone,
-  });
-  const signed = signGrant(deps, login.identity, grant);
+  const policy = deps.policy.current();
+  const asked = { requested: request.requested, circumstances: { address } };
+  const grant = await decideGrant(policy, deps.teams, login, { ...asked, gone });
+  const { forLists } = request;
+  const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
+  const signed = signGrant(deps, login.identity, grant, view);
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
@@ -111,26 +113,31 @@ function signGrant(
   { signing, now }: Pick<IssueDeps, "signing" | "now">,
   identity: Identity,
   grant: Grant,
+  view: View | null,
 ): TokenAnswer {
   const issuedAt = Math.floor(now() / 1000);
   const tokenId = signing.newTokenId();
-  const token = signFitting(grant, ({ access, refused }) =>
-    signRegistryToken(signing.keys.active(), {
-      issuer: signing.issuer,
-      audience: signing.service,
-      subject: identity.uid,
-      access,
-      tokenId,
-      issuedAt,
-      lifetimeSeconds: signing.lifetimeSeconds,
-      // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
-      extra: {
-        realm: identity.realm,
-        kind: identity.kind,
-        ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
-        refused,
-      },
-    }),
+  const token = signFitting(
+    grant,
+    ({ access, refused }, shown) =>
+      signRegistryToken(signing.keys.active(), {
+        issuer: signing.issuer,
+        audience: signing.service,
+        subject: identity.uid,
+        access,
+        tokenId,
+        issuedAt,
+        lifetimeSeconds: signing.lifetimeSeconds,
+        // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
+        extra: {
+          realm: identity.realm,
+          kind: identity.kind,
+          ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
+          ...shown,
+          refused,
+        },
+      }),
+    view,
   );
   return {
     token,

@@ -15,6 +15,8 @@ export type LoginRequest =
 export interface TokenRequest {
   readonly login: LoginRequest;
   readonly requested: readonly RequestedAccess[];
+  /** Whether it is for looking at lists, whatever may be done with the catalog as such. */
+  readonly forLists: boolean;
   /** What the client program calls itself; empty when it does not say. */
   readonly clientId: string;
   /** Whether a refresh token is wanted too; who shows one by its own grant type gets it back. */
@@ -25,6 +27,8 @@ export interface TokenRequest {
 const MAX_SCOPES = 100;
 /** More could not be granted in a token that proxies let through. */
 const MAX_SCOPE_CHARACTERS = 8 * 1024;
+/** Docker searches with the action "search", which is nothing that could be granted. */
+const CATALOG_SCOPE = /(?:^| )registry(?:\([a-z0-9]+\))?:catalog:/;
 const MAX_QUERY_CHARACTERS = 32 * 1024;
 const MAX_CLIENT_CHARACTERS = 255;
 const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
@@ -142,7 +146,7 @@ function parseParameters(text: string): URLSearchParams {
 function commonParts(
   parameters: URLSearchParams,
   service: string,
-): Pick<TokenRequest, "requested" | "clientId"> {
+): Pick<TokenRequest, "requested" | "forLists" | "clientId"> {
   if (parameters.getAll("service").some((asked) => asked !== service))
     throw new Fault("REQUEST_INVALID", {
       message: `unknown service; this token server issues tokens for "${service}"`,
@@ -158,7 +162,8 @@ function commonParts(
   const clientId = parameters.get("client_id") ?? "";
   if (!isLine(clientId))
     throw new Fault("REQUEST_INVALID", { message: "client_id must not hold control characters" });
-  return { requested, clientId: shownClient(clientId) };
+  const forLists = scopes.some((scope) => CATALOG_SCOPE.test(scope));
+  return { requested, forLists, clientId: shownClient(clientId) };
 }
 
 /** What stands in lists for people: nothing unseen, and no more than fits. */

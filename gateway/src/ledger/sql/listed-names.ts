@@ -9,10 +9,13 @@ export interface NamesAfter {
   readonly limit: number | null;
 }
 
-/** Tags that readers get, and whether the registry has one more, named latest. */
+/** Tags that readers get. */
 export interface ListedTags {
   readonly tags: readonly string[];
+  /** Whether the registry has one more, named latest. */
   readonly latest: boolean;
+  /** Whether there is any in the repository, on whatever page. */
+  readonly any: boolean;
 }
 
 /**
@@ -28,7 +31,9 @@ export async function readListedTags(
 ): Promise<ListedTags | null> {
   const { rows } = await db.query<ListedTags>(
     `select lists_latest and not exists
-         (select from ledger.tag where repository = $1 and name = 'latest') as latest, array(
+         (select from ledger.tag where repository = $1 and name = 'latest') as latest,
+       exists (select from ledger.tag as tag where tag.repository collate "C" = $1
+         and tag.digest is not null and tag.deleted_at is null) as "any", array(
        select tag.name from ledger.tag as tag
        where tag.repository collate "C" = $1 and tag.name collate "C" > $2
          and tag.digest is not null and tag.deleted_at is null
@@ -38,22 +43,4 @@ export async function readListedTags(
     "list tags",
   );
   return rows[0] ?? null;
-}
-
-/**
- * @param db - pool or transaction
- * @param page - which of the repositories
- * @returns their names, or `null` while the registry may list some that are not known here
- */
-export async function readListedRepositories(
-  db: Queryable,
-  { after, limit }: NamesAfter,
-): Promise<readonly string[] | null> {
-  const { rows } = await db.query<{ names: string[] }>(
-    `select array(select name from ledger.repository where name > $1 order by name limit $2) as names
-     from ledger.discovery where catalog_at is not null`,
-    [after, limit],
-    "list repositories",
-  );
-  return rows[0]?.names ?? null;
 }
