@@ -17,6 +17,7 @@ export const AUDIT_ACTIONS = [
   "tag.refused",
   "tag.deleted",
   "tag.locked",
+  "image.marked",
   "tag.drifted",
   "tag.repaired",
   "tag.missing",

@@ -18,6 +18,7 @@ import { openNotifications } from "./wiring/notifications.js";
 import { configOfProcess, openProcesses } from "./wiring/processes.js";
 import { openProbes } from "./wiring/probes.js";
 import { openPublicRoutes } from "./wiring/public-routes.js";
+import { openPierOne } from "./wiring/pier-one.js";
 import { openPulls } from "./wiring/pulls.js";
 import { openRegistryApi } from "./wiring/registry-api.js";
 import { openRegistry } from "./wiring/registry.js";
@@ -64,8 +65,9 @@ async function open(all: GatewayConfig): Promise<Running> {
   const asked = { db, log, metrics, callers, ...manifests };
   const registryApi = openRegistryApi(config, asked);
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
+  const pierOne = openPierOne({ db, audit, policy, ledger, callers });
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
-  const routed = [registryApi, restApi, tokenServer, probes];
+  const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);
   const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
   const looking = [mode, standing, sources, discovery, callers, pulls, notifications, probes];

@@ -56,6 +56,11 @@ export const FAULTS = {
     wire: "DENIED",
     message: "the rules for tags want to know the image's SCM source",
   },
+  SCM_SOURCE_UNKNOWN: {
+    status: 422,
+    wire: "UNSUPPORTED",
+    message: "the image has no SCM source",
+  },
   DIGEST_INVALID: { status: 400, wire: "DIGEST_INVALID", message: "invalid digest" },
   DIGEST_MISMATCH: {
     status: 400,

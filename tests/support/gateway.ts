@@ -27,6 +27,7 @@ import { openHooks } from "#gateway/wiring/notifications.js";
 import { openProbes } from "#gateway/wiring/probes.js";
 import { crossOrigin } from "#gateway/routes/cross-origin.js";
 import { openPublicRoutes } from "#gateway/wiring/public-routes.js";
+import { openPierOne } from "#gateway/wiring/pier-one.js";
 import { openPulls } from "#gateway/wiring/pulls.js";
 import { openRegistryApi } from "#gateway/wiring/registry-api.js";
 import { openRestApi } from "#gateway/wiring/rest-api.js";
@@ -196,13 +197,14 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
+  const pierOne = openPierOne({ db, audit, policy, ledger, callers });
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
     { log, metrics },
-    [registryApi, restApi, tokenServer, probes],
+    [registryApi, restApi, pierOne, tokenServer, probes],
   );
   const timing = { drainSeconds: 0, idleSeconds: 60 };
   const many = { inAll: 2_048, perSource: 512, isTrusted: () => false };

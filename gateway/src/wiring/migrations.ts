@@ -31,6 +31,9 @@ const RIGHTS: SchemaRights = {
     mode: { gateway: KEPT },
     storage: { gateway: KEPT },
     storage_step: { gateway: KEPT },
+    // Written by a trigger alone.
+    manifest_facts: { gateway: ["select"] },
+    production_mark: { gateway: FIXED },
     gateway: { gateway: ALL },
     event: { gateway: FORGOTTEN, auditor: ["select"] },
     outbox: { gateway: KEPT },

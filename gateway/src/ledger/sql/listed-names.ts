@@ -32,8 +32,10 @@ export async function readListedTags(
   const { rows } = await db.query<ListedTags>(
     `select lists_latest and not exists
          (select from ledger.tag where repository = $1 and name = 'latest') as latest,
-       exists (select from ledger.tag as tag where tag.repository collate "C" = $1
-         and tag.digest is not null and tag.deleted_at is null) as "any", array(
+       -- In order, so that the index is used: without it one repository's first tag is looked for among all there are.
+       (select true from ledger.tag as tag where tag.repository collate "C" = $1
+          and tag.digest is not null and tag.deleted_at is null
+        order by tag.name collate "C" limit 1) is not null as "any", array(
        select tag.name from ledger.tag as tag
        where tag.repository collate "C" = $1 and tag.name collate "C" > $2
          and tag.digest is not null and tag.deleted_at is null
