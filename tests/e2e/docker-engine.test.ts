@@ -71,6 +71,18 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     expect(refused.output).toContain("denied: may not push to alpha/app: bob is not in team alpha");
   });
 
+  test("searches what it may pull, and nothing without a login", async () => {
+    const search = (term: string) => docker.docker("search", `${host}/${term}`);
+    const found = await search("app");
+    expect(found).toMatchObject({ ok: true });
+    expect(found.output).toContain("alpha/app");
+    expect((await search("nothing-like-it")).output).not.toContain("alpha/app");
+    await docker.docker("logout", host);
+    const refused = await search("app");
+    expect(refused.output).not.toContain("alpha/app");
+    expect(refused.ok).toBe(false);
+  });
+
   test.each([
     ["oauth2:ci-token", "alpha/ci:1.0", true],
     ["oauth2:ci-nowrite-token", "alpha/ci:2.0", false],
