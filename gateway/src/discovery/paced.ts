@@ -12,7 +12,7 @@ const MADE_UP = 16;
  * What is done between two requests does not slow them down: turns that were let pass meanwhile are made up for, a few of them.
  *
  * @param perSecond - requests a second
- * @param now - current time in milliseconds
+ * @param now - milliseconds of a clock that is never set
  * @returns waits until the next request may go
  */
 export function paceOf(perSecond: number, now: () => number): Pace {

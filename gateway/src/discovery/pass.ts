@@ -44,7 +44,7 @@ export interface PassDeps extends AdoptDeps {
   readonly upstreamDigest: (key: TagKey, supposed?: Digest) => Promise<Digest | null>;
   /** Writes what the ledger says to the registry again. */
   readonly repair: (seen: SeenTag, reason: string) => Promise<RepairOutcome>;
-  /** Current time in milliseconds. */
+  /** Milliseconds of a clock that is never set: else a pass would wait, and keep others from theirs, for as long as it was ahead. */
   readonly now: () => number;
 }
 

@@ -26,7 +26,8 @@ export function repositoryGrowth(now: () => number): RepositoryGrowth {
   const periods = new Map<number, Heaviest>();
   const current = () => Math.floor(now() / PERIOD_MILLISECONDS);
   const forgetOld = () => {
-    for (const number of periods.keys()) if (number <= current() - PERIODS) periods.delete(number);
+    for (const number of periods.keys())
+      if (number <= current() - PERIODS || number > current()) periods.delete(number);
   };
   return {
     add: (repository, bytes) => {

@@ -1,5 +1,6 @@
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey } from "jose";
 import { z } from "zod";
+import { isWithin } from "#service-kit/is-within.js";
 import {
   answerTime,
   clockReading,
@@ -78,7 +79,8 @@ export function knownKeys(
       return answer;
     },
   });
-  const isTooOld = () => toldAt !== null && now() - toldAt > maxAgeSeconds * 1000;
+  const isTooOld = () =>
+    toldAt !== null && !isWithin({ since: toldAt, now: now() }, maxAgeSeconds * 1000);
   return {
     find: async (header, token) => {
       if (isTooOld()) await keys.reload();

@@ -1,4 +1,5 @@
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -46,7 +47,7 @@ export function openPasses(parts: DiscoveryParts): PassDeps {
     },
     upstreamDigest: tagDigest(upstream),
     repair: openRepair({ db, log, audit, upstream, bounds }),
-    now: Date.now,
+    now: steadyNow,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { isWithin } from "../is-within.js";
 import type { Logger } from "../log.js";
 import { clientFacts, type ClientFacts } from "./client-facts.js";
 import { trustedPeers } from "./trusted-peers.js";
@@ -25,7 +26,7 @@ export function clientReader(
   let toldSince = -Infinity;
   return (req) => {
     const facts = clientFacts(req, isTrusted);
-    if (facts.ignored && now() - toldSince >= TOLD_EVERY_MILLISECONDS) {
+    if (facts.ignored && !isWithin({ since: toldSince, now: now() }, TOLD_EVERY_MILLISECONDS)) {
       told = new Set();
       toldSince = now();
     }

@@ -1,4 +1,5 @@
 import type { X509Certificate } from "node:crypto";
+import { isWithin } from "../is-within.js";
 import type { Logger } from "../log.js";
 
 /** Something that ends. */
@@ -43,7 +44,8 @@ export function endWarner(
   return (keys) => {
     const ends = keys.map(({ endsAt }) => endsAt ?? Infinity);
     const left = Math.max(...ends) - deps.now() / 1000;
-    if (left > WARN_SECONDS || deps.now() - toldAt < WARN_AGAIN_MILLISECONDS) return;
+    const isTold = isWithin({ since: toldAt, now: deps.now() }, WARN_AGAIN_MILLISECONDS);
+    if (left > WARN_SECONDS || isTold) return;
     toldAt = deps.now();
     const message = "the operator has to make the next one: npm run keys -- renew (docs/keys.md)";
     const line = { event: "keys.end-near", owner, hoursLeft: Math.floor(left / 3600), message };

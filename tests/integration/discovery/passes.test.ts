@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { describe, expect, jest, test } from "@jest/globals";
 import type { Database } from "#service-kit/db/pool.js";
 import { collectGarbage } from "#tests/support/collect-garbage.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -6,6 +6,8 @@ import { type StartedLedger } from "#tests/support/ledger.js";
 import { discoverer, type Discover } from "./support/discoverer.js";
 import { fill, filledDigest, type ListedRegistry } from "./support/listed-registry.js";
 import { useDiscoverer } from "./support/use-discoverer.js";
+
+const REAL_NOW = Date.now;
 
 let ledger: StartedLedger;
 let db: Database;
@@ -31,6 +33,19 @@ describe("a pass", () => {
     const entries = (await ledger.audited()).filter(({ action }) => action === "tag.adopted");
     expect(entries).toHaveLength(75);
     expect(await discover()).toMatchObject({ adopted: 0, absent: 0, drifted: 0, errors: 0 });
+  });
+
+  test("does not wait, and keep others from theirs, for as long as its gateway's clock was ahead", async () => {
+    fill(registry, "alpha/app", 20);
+    const ahead = jest.spyOn(Date, "now").mockImplementation(() => 10 * 3_600_000 + REAL_NOW());
+    try {
+      const pass = discover({ perSecond: 50 });
+      await eventually("it asks", () => registry.asked.size > 0);
+      ahead.mockRestore();
+      expect(await pass).toMatchObject({ adopted: 20, errors: 0 });
+    } finally {
+      ahead.mockRestore();
+    }
   });
 
   test("leaves a virtual latest alone", async () => {

@@ -68,6 +68,14 @@ describe("teams of the team service", () => {
   });
 });
 
+test("teams that were told while the clock was ahead are asked for again once it is right", async () => {
+  const teams = lookup();
+  await teams.teamsOf(login("alice"));
+  clock.advance(-10 * HOUR);
+  service.answer = () => ({ status: 200, body: [{ name: "beta" }] });
+  await expect(teams.teamsOf(login("alice"))).resolves.toEqual(["beta"]);
+});
+
 describe("while the team service is down", () => {
   test("the last known answer is used up to the bound, and that is said", async () => {
     const teams = lookup();

@@ -28,6 +28,15 @@ describe("how much repositories grow", () => {
     expect(growth.shown()).toEqual({ repositories: new Map(), others: 0 });
   });
 
+  test("forgets what was written while the clock was ahead", () => {
+    let now = 600 * MINUTE;
+    const growth = repositoryGrowth(() => now);
+    growth.add("alpha/ahead", 1_000);
+    now = 0;
+    growth.add("alpha/app", 10);
+    expect(growth.shown()).toEqual({ repositories: new Map([["alpha/app", 10]]), others: 0 });
+  });
+
   test("adds up what a repository took in different parts of the hour", () => {
     let now: number;
     const growth = repositoryGrowth(() => now);

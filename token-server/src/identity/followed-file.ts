@@ -1,4 +1,5 @@
 import { readFileSync, statSync } from "node:fs";
+import { isWithin } from "#service-kit/is-within.js";
 import { ConfigError } from "#service-kit/config.js";
 
 /** A file whose content is wanted as it is now. */
@@ -29,7 +30,7 @@ export function followFile<T>(path: string, options: FollowOptions<T>): Followed
   const { parse, onChange, onRefused, now } = options;
   let seen = fingerprint(path);
   let content = readFirst(path, parse);
-  let lookAgainAt = now() + LOOK_AGAIN_MILLISECONDS;
+  let lookedAt = now();
 
   const lookAgain = () => {
     const found = fingerprint(path);
@@ -41,8 +42,8 @@ export function followFile<T>(path: string, options: FollowOptions<T>): Followed
   };
   return {
     current: () => {
-      if (now() < lookAgainAt) return content;
-      lookAgainAt = now() + LOOK_AGAIN_MILLISECONDS;
+      if (isWithin({ since: lookedAt, now: now() }, LOOK_AGAIN_MILLISECONDS)) return content;
+      lookedAt = now();
       try {
         lookAgain();
       } catch (error) {

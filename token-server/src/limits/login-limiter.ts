@@ -49,7 +49,7 @@ export interface LimiterDeps {
   readonly secret: Secret;
   /** Told of failures and refusals. */
   readonly report: LimitReport;
-  /** Current time in milliseconds since the epoch. */
+  /** Milliseconds of a clock that is never set. */
   readonly now: () => number;
 }
 

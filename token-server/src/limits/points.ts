@@ -1,3 +1,5 @@
+import { isWithin } from "#service-kit/is-within.js";
+
 /** One point of those that an address or an account has: for one credential, however often it is shown. */
 export interface Point {
   /** Whose points. */
@@ -25,22 +27,24 @@ export interface PointStore {
 
 interface Taken {
   readonly credentials: Set<string>;
-  readonly until: number;
+  readonly since: number;
 }
 
 const MAX_KEYS = 100_000;
 
 /**
  * @param windowSeconds - how long a point is held
- * @param now - current time in milliseconds since the epoch
+ * @param now - milliseconds of any clock
  * @returns points of this process alone
  */
 export function pointsInMemory(windowSeconds: number, now: () => number): PointStore {
   const taken = new Map<string, Taken>();
+  const windowMilliseconds = windowSeconds * 1000;
   const current = (key: string): Taken => {
     const known = taken.get(key);
-    if (known !== undefined && now() < known.until) return known;
-    const fresh = { credentials: new Set<string>(), until: now() + windowSeconds * 1000 };
+    if (known !== undefined && isWithin({ since: known.since, now: now() }, windowMilliseconds))
+      return known;
+    const fresh = { credentials: new Set<string>(), since: now() };
     taken.delete(key);
     taken.set(key, fresh);
     // The oldest goes first: its window ends first.
@@ -52,9 +56,10 @@ export function pointsInMemory(windowSeconds: number, now: () => number): PointS
   };
   return {
     take: ({ key, credential, most }) => {
-      const { credentials, until } = current(key);
+      const { credentials, since } = current(key);
       if (credentials.size < most) credentials.add(credential);
-      return Promise.resolve({ taken: credentials.has(credential), milliseconds: until - now() });
+      const milliseconds = since + windowMilliseconds - now();
+      return Promise.resolve({ taken: credentials.has(credential), milliseconds });
     },
     giveBack: ({ key, credential }) => {
       taken.get(key)?.credentials.delete(credential);

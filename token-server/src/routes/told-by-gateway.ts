@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { splitTarget } from "#registry-protocol/path.js";
+import { isWithin } from "#service-kit/is-within.js";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import type { Logger } from "#service-kit/log.js";
 import {
@@ -38,7 +39,7 @@ export function toldByGateway(deps: {
   const told = new WeakMap<IncomingMessage, ToldCaller | null>();
   let warnedAt = -Infinity;
   const warn = (reason: string) => {
-    if (deps.now() - warnedAt < TOLD_EVERY_MILLISECONDS) return;
+    if (isWithin({ since: warnedAt, now: deps.now() }, TOLD_EVERY_MILLISECONDS)) return;
     warnedAt = deps.now();
     const message =
       "what a gateway says of its callers is not believed, so ALL OF THEM COUNT AS ONE: does GATEWAY_TRUST_FILE " +

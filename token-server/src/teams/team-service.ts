@@ -2,6 +2,7 @@ import { LRUCache } from "lru-cache";
 import { z } from "zod";
 import type { Identity } from "#access-policy/identity.js";
 import { isUnavailable } from "#registry-protocol/faults.js";
+import { isWithin } from "#service-kit/is-within.js";
 import type { FetchJson } from "#service-kit/http/fetch-json.js";
 import type { Login } from "../identity/identity-source.js";
 import {
@@ -79,9 +80,9 @@ export function teamService(
     return teams;
   };
   const useStale = (known: Known | undefined, { uid, realm }: Identity) => {
-    const age = known === undefined ? Infinity : now() - known.at;
-    if (known === undefined || age >= staleSeconds * 1000) return null;
-    onStale({ uid, realm, ageSeconds: Math.round(age / 1000) });
+    const elapsed = { since: known?.at ?? Infinity, now: now() };
+    if (known === undefined || !isWithin(elapsed, staleSeconds * 1000)) return null;
+    onStale({ uid, realm, ageSeconds: Math.round((elapsed.now - elapsed.since) / 1000) });
     return known.teams;
   };
   return {
@@ -90,7 +91,8 @@ export function teamService(
       const { identity } = login;
       const key = JSON.stringify([identity.kind, identity.realm, identity.uid]);
       const known = cache.get(key);
-      if (known !== undefined && now() - known.at < FRESH_MILLISECONDS) return known.teams;
+      if (known !== undefined && isWithin({ since: known.at, now: now() }, FRESH_MILLISECONDS))
+        return known.teams;
       const teams = await flight(key, () => lookUp(key, login)).catch((error: unknown) => {
         const stale = isUnavailable(error) ? useStale(known, identity) : null;
         if (stale === null) throw error;

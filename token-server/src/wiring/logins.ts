@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { impatient } from "#service-kit/db/asker.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -77,7 +78,7 @@ export async function openLogins(
       identities,
       allowPublicRead: config.allowPublicRead,
       unrestricted,
-      limiter: loginLimiter(db, config.loginLimits, { secret, report, now }),
+      limiter: loginLimiter(db, config.loginLimits, { secret, report, now: steadyNow }),
       refresh: {
         db: { ...db, ...impatient(db, "token_server.refresh_token") },
         newId: randomUUID,

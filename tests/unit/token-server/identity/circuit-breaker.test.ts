@@ -97,7 +97,26 @@ describe("a circuit breaker", () => {
     await attempt(refuses);
     await expect(ask(answers)).resolves.toBe("up");
   });
+
+  test("does not keep everybody out for as long as a clock was ahead that opened it", async () => {
+    const { ask, open, wait } = breaker();
+    wait(10 * HOUR);
+    await open();
+    wait(-10 * HOUR);
+    await expect(ask(answers)).resolves.toBe("up");
+  });
+
+  test("does not count what failed while the clock was ahead", async () => {
+    const { ask, attempt, wait } = breaker();
+    wait(10 * HOUR);
+    await attempt(fails);
+    wait(-10 * HOUR);
+    await attempt(fails);
+    await expect(ask(answers)).resolves.toBe("up");
+  });
 });
+
+const HOUR = 3_600_000;
 
 function breaker() {
   let time = 0;

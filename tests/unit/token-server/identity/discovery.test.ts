@@ -42,6 +42,15 @@ describe("where an issuer has its keys", () => {
     expect([await find(), state.asked]).toEqual([`${ISSUER}/keys`, 3]);
   });
 
+  test("is asked again when the clock was set back to before it was told", async () => {
+    const { state, find } = asking();
+    state.now = 10 * HOUR;
+    await find();
+    state.now = 0;
+    await find();
+    expect(state.asked).toBe(2);
+  });
+
   test("is not known where it never answered", async () => {
     const { state, find } = asking();
     state.answers = false;

@@ -20,6 +20,22 @@ describe("remembered logins", () => {
     expect(checks()).toBe(2);
   });
 
+  test("do not last as long as a clock was ahead by which they were verified", async () => {
+    const { verify, clock, checks } = memory({ seconds: 60 });
+    await verify(ALICE);
+    clock.advance(-10 * 3_600);
+    await verify(ALICE);
+    expect(checks()).toBe(2);
+  });
+
+  test("do not keep wrong credentials wrong as long as a clock was ahead", async () => {
+    const { verify, clock, checks } = memory({ seconds: 60, failure: new Fault("UNAUTHORIZED") });
+    await expect(verify(ALICE)).rejects.toThrow(Fault);
+    clock.advance(-10 * 3_600);
+    await expect(verify(ALICE)).rejects.toThrow(Fault);
+    expect(checks()).toBe(2);
+  });
+
   test("never outlive the credentials themselves", async () => {
     const { verify, clock, checks } = memory({ seconds: 60, endsAfter: 10 });
     await verify(ALICE);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isWithin } from "#service-kit/is-within.js";
 import type { Logger } from "#service-kit/log.js";
 import { unavailable, type AskService } from "../safeguards/asked-service.js";
 import { singleFlight } from "../safeguards/single-flight.js";
@@ -27,14 +28,15 @@ export interface DiscoveryDeps {
  */
 export function discovery(issuer: Issuer, { ask, now, log }: DiscoveryDeps): () => Promise<string> {
   const flight = singleFlight<string>();
-  let known: { url: string; until: number } | null = null;
+  let known: { url: string; since: number } | null = null;
   const refresh = async () => {
     const url = await keysLocation(issuer, ask);
-    known = { url, until: now() + REMEMBERED_MILLISECONDS };
+    known = { url, since: now() };
     return url;
   };
   return async () => {
-    if (known !== null && now() < known.until) return known.url;
+    if (known !== null && isWithin({ since: known.since, now: now() }, REMEMBERED_MILLISECONDS))
+      return known.url;
     try {
       return await flight("", refresh);
     } catch (error) {

@@ -90,6 +90,8 @@ function remoteKeys(
     },
   });
   return async (header, token) => {
+    // What it was fetched by was ahead: as long as that, it would neither be old nor be asked for a key that is unknown.
+    if (now() / 1000 < fetchedAt) await find.reload().catch(() => undefined);
     const before = fetches;
     try {
       return await find(header, token);

@@ -1,3 +1,4 @@
+import { isWithin } from "#service-kit/is-within.js";
 import { createHmac, randomBytes } from "node:crypto";
 
 /** The service was not asked, because it failed most of the time a moment ago. */
@@ -52,11 +53,12 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const sliceMilliseconds = options.windowMilliseconds / SLICES;
   const key = randomBytes(32);
   let slices: Slice[] = [];
-  let openUntil: number | null = null;
+  let openedAt: number | null = null;
   let probes = 0;
   const currentSlice = (): Slice => {
     const number = Math.floor(now() / sliceMilliseconds);
-    slices = slices.filter((slice) => slice.number > number - SLICES);
+    // What a clock counted that was ahead is of no time that is known.
+    slices = slices.filter((slice) => slice.number > number - SLICES && slice.number <= number);
     const last = slices.at(-1);
     if (last?.number === number) return last;
     const fresh = { number, asked: 0, failed: new Set<string>() };
@@ -65,7 +67,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   };
   const answered = (isProbe: boolean) => {
     if (isProbe) {
-      openUntil = null;
+      openedAt = null;
       slices = [];
     }
     currentSlice().asked += 1;
@@ -79,11 +81,13 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     if (slices.some(({ failed: known }) => known.has(id))) return;
     slice.asked += 1;
     slice.failed.add(id);
-    if (isProbe || isTooMuch(slices, options)) openUntil = now() + options.pauseMilliseconds;
+    if (isProbe || isTooMuch(slices, options)) openedAt = now();
   };
   return async (ask, question) => {
-    const isProbe = openUntil !== null;
-    if (openUntil !== null && (probes >= PROBES_AT_ONCE || now() < openUntil))
+    const isProbe = openedAt !== null;
+    const isPausing =
+      openedAt !== null && isWithin({ since: openedAt, now: now() }, options.pauseMilliseconds);
+    if (isPausing || (isProbe && probes >= PROBES_AT_ONCE))
       throw new CircuitOpen("not asked: it failed most of the time a moment ago");
     if (isProbe) probes += 1;
     try {

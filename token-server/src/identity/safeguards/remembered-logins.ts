@@ -1,3 +1,4 @@
+import { isWithin } from "#service-kit/is-within.js";
 import { createHmac, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
@@ -49,15 +50,15 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
   const key = randomBytes(32);
   const flight = singleFlight<VerifiedLogin>();
   const verified = new LRUCache<string, Remembered>({ max: ENTRIES });
-  const refused = new LRUCache<string, { fault: Fault; until: number }>({ max: ENTRIES });
+  const refused = new LRUCache<string, { fault: Fault; since: number }>({ max: ENTRIES });
   let generation = 0;
 
   const lastVerified = (id: string, forSeconds: number) => {
     const known = verified.get(id);
     if (known === undefined) return null;
     const { login, verifiedAt } = known;
-    const until = Math.min(verifiedAt + forSeconds * 1000, (login.validUntil ?? Infinity) * 1000);
-    return now() < until ? login : null;
+    const isRecent = isWithin({ since: verifiedAt, now: now() }, forSeconds * 1000);
+    return isRecent && now() < (login.validUntil ?? Infinity) * 1000 ? login : null;
   };
   const checkAndRemember = async (id: string, check: () => Promise<VerifiedLogin>) => {
     try {
@@ -69,7 +70,7 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
       // Only a verdict ends what was right; that it cannot be told ends nothing.
       if (isRefusal) {
         verified.delete(id);
-        refused.set(id, { fault: error, until: now() + REFUSED_MILLISECONDS });
+        refused.set(id, { fault: error, since: now() });
       }
       const known = isUnavailable(error) ? lastVerified(id, outageSeconds) : null;
       if (known === null) throw error;
@@ -86,7 +87,8 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
       const known = lastVerified(id, seconds);
       if (known !== null) return known;
       const wrong = refused.get(id);
-      if (wrong !== undefined && now() < wrong.until) throw wrong.fault;
+      if (wrong !== undefined && isWithin({ since: wrong.since, now: now() }, REFUSED_MILLISECONDS))
+        throw wrong.fault;
       return flight(id, () => checkAndRemember(id, check));
     },
     forget: () => {
