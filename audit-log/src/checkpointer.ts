@@ -4,6 +4,7 @@ import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { SigningKey } from "#service-kit/signing/signing-key.js";
+import { isCertifiedAt } from "#service-kit/signing/certificate-chain.js";
 import { signStatement } from "#service-kit/signing/statement.js";
 import { CHECKPOINT_TYPE, entriesIn, tokenHash, type Checkpoint } from "./checkpoint.js";
 import { readHeads } from "./sql/chain-heads.js";
@@ -97,6 +98,11 @@ function signCheckpoint(
   const number = (last?.number ?? 0) + 1;
   const previous = last === null ? "" : tokenHash(last.token);
   const checkpoint: Checkpoint = { number, at: now.toISOString(), heads, previous };
-  const token = signStatement(key(), CHECKPOINT_TYPE, checkpoint);
+  const signing = key();
+  if (!isCertifiedAt(signing, now))
+    throw new Error(
+      `by Postgres' clock it is ${checkpoint.at}, when the certificate of the signing key does not hold: nobody could verify a checkpoint of then`,
+    );
+  const token = signStatement(signing, CHECKPOINT_TYPE, checkpoint);
   return { number, at: now, entries: entriesIn(heads), token };
 }

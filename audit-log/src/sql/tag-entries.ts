@@ -9,10 +9,12 @@ export interface TagEntryRow {
   readonly at: string;
   readonly repository: string;
   readonly content: string;
+  /** Dated behind another one of its repository, and not by the clock: that was ahead then. */
+  readonly isMoved: boolean;
 }
 
 /** The last entry of a page, which the next page follows. */
-export type TagEntryEnd = Omit<TagEntryRow, "content">;
+export type TagEntryEnd = Omit<TagEntryRow, "content" | "isMoved">;
 
 /** Before every entry. */
 export const BEFORE_TAG_ENTRIES: TagEntryEnd = {
@@ -24,7 +26,7 @@ export const BEFORE_TAG_ENTRIES: TagEntryEnd = {
 
 /**
  * Entries of one tag may stand in several chains; their order is that of their times, since whoever writes one
- * holds the lock of the tag's row until it is committed.
+ * holds the lock of the tag's row until it is committed, and an entry is newer than what its repository had before.
  *
  * @param db - the audit log
  * @param after - the entry that they follow
@@ -37,7 +39,10 @@ export async function tagEntriesAfter(
   limit: number,
 ): Promise<TagEntryRow[]> {
   const { rows } = await db.query<TagEntryRow>(
-    `select chain, position, ${inMicroseconds("at")} as at, repository, content
+    `select chain, position, ${inMicroseconds("at")} as at, repository, content,
+            exists (select from audit.entry as before
+                    where before.repository = entry.repository
+                      and before.at = entry.at - interval '1 microsecond') as "isMoved"
      from audit.entry
      where repository is not null
        and action in ('tag.pushed', 'tag.adopted', 'tag.locked', 'tag.deleted')

@@ -39,24 +39,33 @@ function originDifference({ origin }: LedgerRecord, history: TagHistory): string
   return right ? null : differ(origin, history.origin);
 }
 
-function deedOf(by: string | null, at: string | null): Deed | null {
+type LedgerDeed = Pick<Deed, "by" | "at">;
+
+function deedOf(by: string | null, at: string | null): LedgerDeed | null {
   return by === null && at === null ? null : { by: by ?? "", at: at ?? "" };
 }
 
-function deedDifference(what: string, inLedger: Deed | null, inLog: Deed | null): string | null {
+function deedDifference(
+  what: string,
+  inLedger: LedgerDeed | null,
+  inLog: Deed | null,
+): string | null {
   if (inLedger === null || inLog === null)
-    return inLedger === inLog ? null : differ(tell(what, inLedger), tell(what, inLog));
+    return inLedger === null && inLog === null
+      ? null
+      : differ(tell(what, inLedger), tell(what, inLog));
   if (inLedger.by !== inLog.by)
     return differ(`${what} by ${inLedger.by || "nobody"}`, `by ${inLog.by || "nobody"}`);
-  return isSameTime(inLedger.at, inLog.at)
+  return isSameTime(inLedger.at, inLog)
     ? null
     : differ(`${what} at ${inLedger.at}`, `at ${inLog.at}`);
 }
 
-function tell(what: string, deed: Deed | null): string {
+function tell(what: string, deed: LedgerDeed | null): string {
   return deed === null ? `not ${what}` : `${what} by ${deed.by || "nobody"} at ${deed.at}`;
 }
 
-function isSameTime(inLedger: string, inLog: string): boolean {
-  return inLedger <= inLog && Date.parse(inLog) - Date.parse(inLedger) <= MOST_MILLISECONDS_BETWEEN;
+function isSameTime(inLedger: string, { at, isMoved }: Deed): boolean {
+  const between = Date.parse(at) - Date.parse(inLedger);
+  return inLedger <= at && (isMoved || between <= MOST_MILLISECONDS_BETWEEN);
 }

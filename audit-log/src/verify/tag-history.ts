@@ -12,6 +12,8 @@ export interface TagEntry {
   readonly change: string;
   /** Of a push that brought a deleted tag back: whether that kept the date and author it had. */
   readonly keepsDate: boolean;
+  /** Whether it is dated behind another entry, since the clock was ahead then. */
+  readonly isMoved: boolean;
 }
 
 /** Of a tag that was only ever found at the registry, and is not in the ledger from then on. */
@@ -21,6 +23,8 @@ const FORGOTTEN = "forgotten";
 export interface Deed {
   readonly by: string;
   readonly at: string;
+  /** Whether it is dated later than it was done, since the clock was ahead before. */
+  readonly isMoved: boolean;
 }
 
 /** What the audit log says of a tag. */
@@ -45,13 +49,14 @@ const contentSchema = z.object({
 
 /**
  * @param content - content of an entry
+ * @param isMoved - whether it is dated behind another one
  * @returns what it says of a tag, or `null` when it cannot be understood
  */
-export function parseTagEntry(content: string): TagEntry | null {
+export function parseTagEntry(content: string, isMoved: boolean): TagEntry | null {
   try {
     const { actor, detail, ...entry } = contentSchema.parse(JSON.parse(content));
     const { change, since } = detail;
-    return { ...entry, by: actor.uid, change, keepsDate: since !== undefined };
+    return { ...entry, by: actor.uid, change, keepsDate: since !== undefined, isMoved };
   } catch {
     return null;
   }
@@ -66,12 +71,12 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
   const why = impossible(before, entry);
   const what = entry.change || entry.action.replace(/^tag\./, "");
   const problem = before?.problem ?? (why === null ? null : `${what} at ${entry.at}, ${why}`);
-  const deed = { by: entry.by, at: entry.at };
+  const deed = { by: entry.by, at: entry.at, isMoved: entry.isMoved };
   switch (entry.action) {
     case "tag.pushed":
     case "tag.adopted": {
       if (entry.change === NAMED && before !== null)
-        return { ...before, pushed: { by: entry.by, at: before.pushed.at }, problem };
+        return { ...before, pushed: { ...before.pushed, by: entry.by }, problem };
       if (entry.keepsDate && before !== null)
         return { ...before, digest: entry.digest, deleted: null, problem };
       const origin = entry.action === "tag.pushed" ? "pushed" : "adopted";
@@ -89,7 +94,7 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
 
 /** The entry that told of the tag before is gone; the digest is all that is known. */
 function unknown({ digest }: TagEntry): TagHistory {
-  const pushed = { by: "", at: "" };
+  const pushed = { by: "", at: "", isMoved: false };
   return { digest, origin: "pushed", pushed, locked: null, deleted: null, problem: null };
 }
 

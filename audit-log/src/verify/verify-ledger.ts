@@ -107,14 +107,14 @@ async function* historiesOf(tx: Queryable): AsyncGenerator<RepositoryHistory> {
   let history: RepositoryHistory | null = null;
   for (;;) {
     const rows = await tagEntriesAfter(tx, end, BATCH);
-    for (const { repository, content } of rows) {
+    for (const { repository, content, isMoved } of rows) {
       if (history !== null && history.repository !== repository) {
         yield history;
         history = null;
       }
       history ??= { repository, tags: new Map() };
       // One that nobody understands is a fault of its chain.
-      const entry = parseTagEntry(content);
+      const entry = parseTagEntry(content, isMoved);
       if (entry === null) continue;
       const before = history.tags.get(entry.tag) ?? null;
       const after = continueHistory(before, entry);

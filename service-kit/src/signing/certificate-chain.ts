@@ -1,5 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { LRUCache } from "lru-cache";
+import type { SigningKey } from "./signing-key.js";
 
 /**
  * @param x5c - a chain of certificates as a JOSE header has it, the signer's first (RFC 7515 section 4.1.6)
@@ -88,6 +89,16 @@ function voucherOf(
 
 function isIssuedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
   return issuer.ca && certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey);
+}
+
+/**
+ * @param key - signing key
+ * @param at - a time
+ * @returns whether its certificates hold then, all of them; one without any holds always
+ */
+export function isCertifiedAt({ x5c }: Pick<SigningKey, "x5c">, at: Date): boolean {
+  const chain = (x5c ?? []).map((der) => new X509Certificate(Buffer.from(der, "base64")));
+  return chain.every((certificate) => isValidAt(certificate, at));
 }
 
 function isValidAt({ validFrom, validTo }: X509Certificate, at: Date): boolean {

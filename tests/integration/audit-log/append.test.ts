@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { CHAINS } from "#audit-log/chain.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { entriesAfter } from "#audit-log/sql/entries.js";
+import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
 import { migrate } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -9,7 +10,13 @@ import { Secret } from "#service-kit/secret.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { CHAIN, createAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
+import {
+  CHAIN,
+  REPOSITORY,
+  createAuditLog,
+  tagEntry,
+  type TestAuditLog,
+} from "./support/audited.js";
 import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
 
 let postgres: TestPostgres;
@@ -37,6 +44,30 @@ describe("appending to the audit log", () => {
     const found = await log.verify();
     expect(found.findings).toEqual([]);
     expect(found.entries).toBe(400);
+  });
+
+  test("dates an entry behind all that its repository had before, also where the clock was ahead then", async () => {
+    await log.append(1);
+    await log.append(1, "other/app");
+    await log.forge((tx) => tx.query("update audit.entry set at = at + interval '10 hours' where repository = $1", [REPOSITORY])); // prettier-ignore
+    await log.append(2);
+    await log.append(1, "other/app");
+    const { rows } = await log.db.query<{ repository: string; ahead: number; after: number }>(
+      `select repository, round(extract(epoch from at - clock_timestamp()) / 3600)::int as ahead,
+              coalesce(extract(epoch from at - lag(at) over (partition by repository order by at)) * 1000000, 0)::int as after
+       from audit.entry order by repository, at`,
+    );
+    expect(rows.slice(0, 3)).toEqual([
+      { repository: REPOSITORY, ahead: 10, after: 0 },
+      { repository: REPOSITORY, ahead: 10, after: 1 },
+      { repository: REPOSITORY, ahead: 10, after: 1 },
+    ]);
+    expect(rows.slice(3).map(({ ahead }) => ahead)).toEqual([0, 0]);
+    const { rows: told } = await log.db.query("select from audit.entry where content::jsonb ->> 'at' <> to_char(at at time zone 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')"); // prettier-ignore
+    // That alone which was forged.
+    expect(told).toHaveLength(1);
+    const { findings } = await verifyLedger(log.db, () => undefined);
+    expect(findings.map(({ problem }) => problem)).toEqual([]);
   });
 
   test("one after the other of a repository keeps them in its chain", async () => {

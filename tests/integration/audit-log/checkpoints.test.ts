@@ -42,6 +42,19 @@ describe("checkpoints", () => {
     expect((await log.verify()).findings).toEqual([]);
   });
 
+  test.each([-20, 24 * 365 * 100])(
+    "are not made while the database's clock is %d hours off, outside of the signing certificate: nobody could verify them",
+    async (hours) => {
+      const make = (off: number) =>
+        makeDueCheckpoint(log.checkpointDeps({ db: clockAhead(log.db, () => off * 3_600_000) }));
+      await log.append(1);
+      await expect(make(hours)).rejects.toThrow("certificate of the signing key");
+      expect(await numbers()).toEqual([]);
+      expect(await make(0)).toBe(1);
+      expect((await log.verify()).findings).toEqual([]);
+    },
+  );
+
   test("of a database whose clock was ahead keep none from being made once it is right", async () => {
     const make = (hours: number) =>
       makeDueCheckpoint(

@@ -28,6 +28,7 @@ function entryOf(words: string, second: number): TagEntry {
     tag: "1.0",
     digest,
     by: what === "adopted" ? "" : "alice",
+    isMoved: false,
   };
 }
 
@@ -95,17 +96,17 @@ describe("the entries about a tag", () => {
 
   test("are not those that cannot be understood, or say nothing of what a tag is", () => {
     const entry = { ...entryOf("new a", 0), actor: { uid: "alice" }, detail: { change: "new" } };
-    expect(parseTagEntry(JSON.stringify(entry))).toEqual(entryOf("new a", 0));
+    expect(parseTagEntry(JSON.stringify(entry), false)).toEqual(entryOf("new a", 0));
     const returned = {
       ...entry,
       detail: { change: "restored", since: "2026-11-20T20:00:00.000Z" },
     };
-    expect(parseTagEntry(JSON.stringify(returned))).toEqual(entryOf("returned a", 0));
+    expect(parseTagEntry(JSON.stringify(returned), false)).toEqual(entryOf("returned a", 0));
     // Of a tag that the registry could not read, and the ledger never had.
     const unread = JSON.stringify({ ...entry, action: "tag.deleted", digest: null, detail: {} });
     for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null }), unread])
-      expect(parseTagEntry(content)).toBeNull();
-    expect(parseTagEntry(JSON.stringify({ ...entry, action: "tag.refused" }))).toBeNull();
+      expect(parseTagEntry(content, false)).toBeNull();
+    expect(parseTagEntry(JSON.stringify({ ...entry, action: "tag.refused" }), false)).toBeNull();
   });
 });
 
@@ -151,6 +152,19 @@ describe("a tag of the ledger", () => {
     [{ deletedBy: "bob", deletedAt: at(1) }, `deleted by bob at ${at(1)} in the ledger, not`],
   ])("is found with %j", (change, difference) => {
     expect(differenceOf({ ...PUSHED, ...change }, historyOf("new a"))).toContain(difference);
+  });
+
+  test("may be hours older than its entry alone where that is dated behind one of a clock that was ahead", () => {
+    const history = historyOf("new a");
+    if (history === null) throw new Error("there is no history");
+    const entered = (isMoved: boolean) => ({
+      ...history,
+      pushed: { ...history.pushed, at: "2026-11-21T06:00:00.000001Z", isMoved },
+    });
+    expect(differenceOf(PUSHED, entered(true))).toBeNull();
+    expect(differenceOf(PUSHED, entered(false))).toContain("pushed at");
+    const newer = { ...PUSHED, pushedAt: "2026-11-21T06:00:00.000002Z" };
+    expect(differenceOf(newer, entered(true))).toContain("pushed at");
   });
 
   test("has the date of its return, or the one it had where the entry says so", () => {
