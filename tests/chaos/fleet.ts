@@ -1,4 +1,3 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { DIST } from "#local/repository-root.js";
 import { portPicker } from "#local/processes/ports.js";
@@ -8,8 +7,9 @@ import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
-import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { startTestStack } from "#tests/support/stack.js";
 import type { TcpRelay } from "#tests/support/tcp-relay.js";
+import { environmentOf } from "./environment.js";
 import { openWays, type Ways } from "./ways.js";
 
 /** Parts that can be killed. */
@@ -22,6 +22,8 @@ export interface Fleet {
   readonly gateways: readonly string[];
   /** The stack's database, past every gateway. */
   readonly db: Database;
+  /** What its first gateway was started with. */
+  readonly env: NodeJS.ProcessEnv;
   /**
    * @param part - which
    * @param instance - which of several gateways; any number
@@ -80,9 +82,18 @@ const READY_WITHIN_MS = 60_000;
 export async function startFleet(
   size: number,
   extraEnv: NodeJS.ProcessEnv = {},
-  others: { readonly env?: NodeJS.ProcessEnv; readonly haveWays?: boolean } = {},
+  others: {
+    readonly env?: NodeJS.ProcessEnv;
+    readonly haveWays?: boolean;
+    /** Data folder of all that stays; absent: a new one that goes with the fleet. */
+    readonly dataDir?: string;
+  } = {},
 ): Promise<Fleet> {
-  const stack = await startTestStack({ env: extraEnv });
+  const { dataDir } = others;
+  const stack = await startTestStack({
+    env: extraEnv,
+    ...(dataDir === undefined ? {} : { dataDir }),
+  });
   const env = await environmentOf(stack);
   const ports = portPicker(process.pid + 7);
   const extra: ExtraGateway[] = [];
@@ -113,6 +124,7 @@ export async function startFleet(
   return {
     gateways: gateways.map(({ url }) => url),
     db,
+    env,
     processOf: async (part, instance) =>
       part === "gateway" ? gatewayOf(instance).pid() : ((await stack.pidOf(part)) ?? 0),
     waysOf: (part, instance) => waysOf(part, part === "gateway" ? [gatewayOf(instance)] : gateways),
@@ -194,17 +206,4 @@ async function startGateway(
         throw new Error(`${options.name} did not come back: ${options.logFile}`);
     },
   };
-}
-
-/** What the stack's own gateway was started with; the channel to its supervisor is not for others. */
-async function environmentOf(stack: TestStack): Promise<NodeJS.ProcessEnv> {
-  const pid = await stack.pidOf("gateway");
-  const text = await readFile(`/proc/${pid ?? "self"}/environ`, "utf8");
-  const pairs = text.split("\0").map((line): [string, string] => {
-    const at = line.indexOf("=");
-    return [line.slice(0, at), line.slice(at + 1)];
-  });
-  return Object.fromEntries(
-    pairs.filter(([name]) => name !== "" && !name.startsWith("NODE_CHANNEL_")),
-  );
 }

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { DAY_KINDS, runDays } from "./days/days.js";
 import { runEvents, type EventSummary } from "./events.js";
 import { startFlakyTopic } from "./flaky-topic.js";
 import { KILLS, SILENCES } from "./faults.js";
@@ -19,17 +20,38 @@ const { values } = parseArgs({
     events: { type: "string", default: "1000" },
     seed: { type: "string", default: String(Date.now() % 1_000_000) },
     minutes: { type: "string", default: "45" },
-    /** Without single faults and without the ledger of a million tags. */
+    /** Less of each bad day; without single faults and without the ledger of a million tags. */
     short: { type: "boolean", default: false },
+    /** Nothing but these bad days, or `all` of them. */
+    day: { type: "string", multiple: true },
+    /** Leaves data and logs of bad days where they are. */
+    keep: { type: "boolean", default: false },
   },
 });
 
 /** Runs everything, and says how that went. */
 async function main(): Promise<boolean> {
-  const wrong = await runOnOneStack();
-  if (!values.short) wrong.push(...(await runApart()));
+  const wrong = values.day === undefined ? await runEverything() : await runBadDays(values.day);
   for (const line of wrong) console.log(`WRONG ${line}`);
   return wrong.length === 0;
+}
+
+async function runEverything(): Promise<string[]> {
+  const wrong = await runOnOneStack();
+  wrong.push(...(await runBadDays(["all"])));
+  if (!values.short) wrong.push(...(await runApart()));
+  return wrong;
+}
+
+/** @returns what went wrong on bad days */
+function runBadDays(names: readonly string[]): Promise<string[]> {
+  const say = (line: string) => {
+    console.log(line);
+  };
+  const seed = Number(values.seed);
+  say(`bad days with --seed ${seed}`);
+  const chosen = names.includes("all") ? Object.keys(DAY_KINDS) : names;
+  return runDays(chosen, { isShort: values.short, seed, say, keep: values.keep });
 }
 
 /** @returns what went wrong in the parts that need no stack of ours */

@@ -44,10 +44,12 @@ export async function startTestPostgres(): Promise<TestPostgres> {
 
 /**
  * @param settings - of the server, beyond the usual ones
+ * @param env - its environment, beyond the usual one
  * @returns a Postgres of its own, running
  */
 export async function startOwnPostgres(
   settings: NonNullable<PostgresOptions["settings"]> = {},
+  env: NonNullable<PostgresOptions["env"]> = {},
 ): Promise<OwnPostgres> {
   const folder = await temporaryFolder();
   const secrets = join(folder.path, "secrets");
@@ -58,6 +60,7 @@ export async function startOwnPostgres(
     logFile: join(folder.path, "postgres.log"),
     port: await ports.next(),
     settings,
+    env,
   };
   const create = () => createPostgres(options, quietly());
   const created = await create();

@@ -30,6 +30,8 @@ export interface PostgresOptions {
   port: number;
   /** Server settings beyond the usual ones. */
   settings?: Readonly<Record<string, string>>;
+  /** Environment of the server beyond the usual one. */
+  env?: Readonly<Record<string, string>>;
 }
 
 /** An embedded Postgres: what it is called by, and the service that runs it. */
@@ -108,7 +110,8 @@ async function specOf(options: PostgresOptions, login: PostgresLogin): Promise<S
   const user = await choosePostgresUser(binaries.initdb, folder);
   const { user: superuser, password } = login;
   const data = await ensureCluster({ binaries, folder, user, superuser, password });
-  const env = { PATH: process.env["PATH"], LC_ALL: "C", TZ: process.env["TZ"] ?? "UTC" };
+  const { PATH, TZ = "UTC" } = process.env;
+  const env = { PATH, LC_ALL: "C", TZ, ...options.env };
   return {
     name: "postgres",
     command: {
