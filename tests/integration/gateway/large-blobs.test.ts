@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { request, type ClientRequest, type IncomingMessage } from "node:http";
-import { createServer, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { lines, MOST_IDLE, type LineReader } from "#gateway/upstream/lines.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -15,18 +15,18 @@ const BLOB = randomBytes(3 * 1024 * 1024 + 12_345);
 const PATH = `/v2/alpha/app/blobs/sha256:${"ab".repeat(32)}`;
 const PLAIN = `HTTP/1.1 200 OK\r\nContent-Length: ${BLOB.length}\r\n\r\n`;
 
-/** Answers on a connection, told of it and of the request's number on it. */
-type Answering = (socket: Socket, nth: number) => void;
+/** Answers on a connection, told of it and of the request's head. */
+type Answering = (socket: Socket, head: string) => void;
 
 let authority: TokenAuthority;
 let registry: TestServer;
 let gateway: TestGateway;
 let bearer: string;
 let answering: Answering;
-/** Requests on each connection to the registry, in the order in which they were opened; closed ones left out. */
-const connections = new Map<Socket, number>();
+/** Those to the registry that are open. */
+const connections = new Set<Socket>();
 
-const whole: Answering = (socket) => {
+const plain: Answering = (socket) => {
   socket.write(PLAIN);
   socket.write(BLOB);
 };
@@ -34,16 +34,15 @@ const whole: Answering = (socket) => {
 beforeAll(async () => {
   registry = await listening(
     createServer((socket) => {
-      connections.set(socket, 0);
+      connections.add(socket);
       socket.once("close", () => connections.delete(socket));
       let head = "";
       socket.setEncoding("latin1").on("data", (text: string) => {
         head += text;
         if (!head.endsWith("\r\n\r\n")) return;
+        const whole = head;
         head = "";
-        const nth = (connections.get(socket) ?? 0) + 1;
-        connections.set(socket, nth);
-        answering(socket, nth);
+        answering(socket, whole);
       });
     }),
   );
@@ -87,14 +86,14 @@ async function bytesOf(answer: IncomingMessage): Promise<Buffer> {
 
 describe("a large blob", () => {
   test("comes byte for byte, again and again on one connection to the registry", async () => {
-    answering = whole;
-    const before = new Set(connections.keys());
+    answering = plain;
+    const before = new Set(connections);
     for (let i = 0; i < 4; i += 1) {
       const { status, body } = await pull();
       expect(status).toBe(200);
       expect(digestOf(body)).toBe(digestOf(BLOB));
     }
-    const opened = [...connections.keys()].filter((socket) => !before.has(socket));
+    const opened = [...connections].filter((socket) => !before.has(socket));
     expect(opened.length).toBeLessThanOrEqual(1);
   });
 
@@ -130,7 +129,7 @@ describe("a large blob", () => {
   });
 
   test("is the same to everybody, while others have stopped reading in the middle of theirs", async () => {
-    answering = whole;
+    answering = plain;
     const slow = await Promise.all(Array.from({ length: 6 }, open));
     for (const { answer } of slow) {
       await once(answer, "readable");
@@ -139,6 +138,30 @@ describe("a large blob", () => {
     const fast = await Promise.all(Array.from({ length: 12 }, pull));
     for (const { body } of fast) expect(digestOf(body)).toBe(digestOf(BLOB));
     for (const { answer } of slow) expect(digestOf(await bytesOf(answer))).toBe(digestOf(BLOB));
+  });
+
+  test("is the same also when it waits for the answer before it, while others are read", async () => {
+    const other = randomBytes(BLOB.length);
+    let [isAsked, letOn] = [false, () => undefined as unknown];
+    answering = (socket, head) => {
+      if (head.startsWith("HEAD")) {
+        letOn = () => socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+        return;
+      }
+      socket.write(PLAIN);
+      socket.write(isAsked ? other : BLOB);
+      isAsked = true;
+    };
+    const client = connect(gateway.port, "127.0.0.1");
+    const pieces: Buffer[] = [];
+    client.on("data", (piece: Buffer) => pieces.push(piece));
+    const rest = `${PATH} HTTP/1.1\r\nHost: g\r\nAuthorization: ${bearer}\r\n`;
+    client.write(`HEAD ${rest}\r\nGET ${rest}Connection: close\r\n\r\n`);
+    await eventually("the blob is asked for", () => isAsked);
+    for (let i = 0; i < 3; i += 1) expect(digestOf((await pull()).body)).toBe(digestOf(other));
+    letOn();
+    await once(client, "close");
+    expect(digestOf(Buffer.concat(pieces).subarray(-BLOB.length))).toBe(digestOf(BLOB));
   });
 
   test("that comes in chunks is passed on as ever", async () => {
@@ -179,7 +202,7 @@ describe("a blob that breaks off", () => {
     await eventually("half of it has come", () => received >= Math.floor(BLOB.length / 2));
     outgoing.destroy();
     await eventually("the registry is told", () => isClosed);
-    answering = whole;
+    answering = plain;
     expect(digestOf((await pull()).body)).toBe(digestOf(BLOB));
   });
 });
@@ -200,14 +223,14 @@ describe("the registry's connection is not used again", () => {
     };
     expect(digestOf((await pull()).body)).toBe(digestOf(BLOB));
     await eventually("it is closed", () => used === null || !connections.has(used));
-    answering = whole;
+    answering = plain;
     expect(digestOf((await pull()).body)).toBe(digestOf(BLOB));
   });
 
   test("after it has spoken unasked", async () => {
-    answering = whole;
+    answering = plain;
     await pull();
-    for (const socket of connections.keys()) socket.write("HTTP/1.1 200 OK\r\n\r\n");
+    for (const socket of connections) socket.write("HTTP/1.1 200 OK\r\n\r\n");
     await eventually("all are closed", () => connections.size === 0);
     expect(digestOf((await pull()).body)).toBe(digestOf(BLOB));
   });
