@@ -76,21 +76,27 @@ const READING: readonly RegistryRequest["kind"][] = [
   ...(["base", "catalog", "tags.list", "manifest.read", "blob.read"] as const),
 ];
 
+/** RFC 6750 section 2.1, and Pier One's other name for it. */
+const TOKEN_HEADER = /^(?:bearer|token) +\S+ *$/i;
+
 async function tokenForReading(
   deps: CallerDeps,
   req: IncomingMessage,
   request: RegistryRequest,
 ): Promise<string | undefined> {
   const { authorization } = req.headers;
-  if (!READING.includes(request.kind) || !/^(?:bearer|token) /i.test(authorization ?? ""))
+  if (!READING.includes(request.kind) || !TOKEN_HEADER.test(authorization ?? ""))
     return authorization;
   const shown = shownLogin(authorization, deps.issuer);
   if (shown.kind !== "access-token") return authorization;
-  return exchangeFor(deps, req, request, shown.basic).catch((error: unknown) => {
+  try {
+    const token = await exchangeFor(deps, req, request, shown.basic);
+    return TOKEN_HEADER.test(token) ? token : authorization;
+  } catch (error) {
     // Then the token is none, and the usual challenge says where to get one.
     if (error instanceof Fault && error.code === "UNAUTHORIZED") return authorization;
     throw error;
-  });
+  }
 }
 
 function exchangeFor(

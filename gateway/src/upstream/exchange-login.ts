@@ -118,7 +118,9 @@ function tokenIn({ status, headers, body }: WholeAnswer): string {
     const issued = answerSchema.safeParse(answer);
     if (issued.success) return issued.data.token;
   }
-  if (status === 401) throw new Fault("UNAUTHORIZED", { message: reasonIn(answer) });
+  // What is of no form that a login can have is none.
+  if ([400, 401, 413, 431].includes(status))
+    throw new Fault("UNAUTHORIZED", { message: reasonIn(answer) });
   if (status === 429) {
     const after = headers.get("retry-after");
     throw new Fault("TOO_MANY_REQUESTS", {
