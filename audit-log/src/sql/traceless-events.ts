@@ -29,8 +29,12 @@ export async function tracelessEvents(
             content -> 'detail' ->> 'recordedAs' is null or exists (
               select from audit.entry
               where entry.repository = event.repository
-                and entry.at between event.occurred_at - interval '1 minute'
-                                 and event.occurred_at + interval '1 minute'
+                and entry.at >= event.occurred_at - interval '1 minute'
+                and (entry.at <= event.occurred_at + interval '1 minute'
+                     -- Dated behind another one of its repository, since the clock was ahead then.
+                     or exists (select from audit.entry as before
+                                where before.repository = entry.repository
+                                  and before.at = entry.at - interval '1 microsecond'))
                 and entry.action = event.content -> 'detail' ->> 'recordedAs'
                 and entry.content::jsonb ->> 'tag' is not distinct from event.tag
                 and entry.content::jsonb ->> 'digest' is not distinct from event.digest) as traced

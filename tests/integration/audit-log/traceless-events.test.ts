@@ -34,6 +34,18 @@ test("what was announced and is on record is in order", async () => {
   expect(await findings()).toEqual([]);
 });
 
+test("an event whose entry is dated behind one of a clock that was ahead has its entry", async () => {
+  await db.query("alter table audit.entry disable trigger user");
+  await db.query("update audit.entry set at = at + interval '10 hours'");
+  expect(await findings()).toHaveLength(1);
+  await db.query(
+    `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
+     select chain, position + 100, at - interval '1 microsecond', 'tag.drifted', repository, content, previous_hash, hash
+     from audit.entry where action = 'tag.refused'`,
+  );
+  expect(await findings()).toEqual([]);
+});
+
 test("an event whose entry was cut off the end of its chain is found", async () => {
   await db.query("alter table audit.entry disable trigger user");
   await db.query("delete from audit.entry");
