@@ -41,7 +41,7 @@ async function start(file: string, source: string): Promise<void> {
   gateway = await startGateway({
     registryUrl: registry.url,
     tokenServerUrl: authority.server.url,
-    db: ledger.open(),
+    hears: ledger.config,
     allowDelete: true,
     policy: compileTagPolicy([{ id: "deletable", effect: "immutable", deletable: true }]),
   });
