@@ -24,17 +24,20 @@ export function shownLogin(authorization: string | undefined, issuer: string): S
   const token = /^(?:bearer|token) +(\S+) *$/i.exec(authorization)?.[1];
   if (token === undefined)
     throw new Fault("UNAUTHORIZED", { message: "wanted is Bearer, Token or Basic credentials" });
-  if (issuerOf(token) === issuer) return { kind: "registry-token" };
+  if (isRegistryToken(token, issuer)) return { kind: "registry-token" };
   const basic = `Basic ${Buffer.from(`oauth2:${token}`).toString("base64")}`;
   return { kind: "access-token", basic };
 }
 
-const claims = z.object({ iss: z.string() });
+const claims = z.object({ iss: z.unknown().optional(), access: z.unknown().optional() });
 
-/** By what a token says itself, unverified: that decides who verifies it, and nothing else. */
-function issuerOf(token: string): string | null {
+/**
+ * By what a token says itself, unverified: that decides who verifies it, and nothing else. Also one that other issuers made for a
+ * registry is no OAuth token (`access`: Docker's token specification), and is no failed login of whoever shows it.
+ */
+function isRegistryToken(token: string, issuer: string): boolean {
   const [, payload = "", signature] = token.split(".");
-  if (signature === undefined) return null;
+  if (signature === undefined) return false;
   const said = claims.safeParse(jsonOrNull(Buffer.from(payload, "base64url").toString("utf8")));
-  return said.success ? said.data.iss : null;
+  return said.success && (said.data.iss === issuer || Array.isArray(said.data.access));
 }

@@ -54,6 +54,8 @@ describe("what is told with a transaction", () => {
     const { told, heard } = listener();
     const db = open(heard.hear, { ...ledger.config, port: relay.port });
     const work = db.transaction(async (tx) => {
+      // Else nothing has begun, and nothing is unsure.
+      await tx.query("select 1");
       tx.tell(CHANNEL, "it means 2", "it means something");
       await relay.cut();
     });
@@ -63,6 +65,20 @@ describe("what is told with a transaction", () => {
     await other.heard.start();
     await relay.mend();
     await eventually("others hear of it", () => other.told.join() === "it means something");
+  });
+
+  test("is not told when the transaction has not even begun", async () => {
+    const relay = await startRelay(ledger.config.port);
+    ends.push(() => relay.cut());
+    const { told, heard } = listener();
+    const db = open(heard.hear, { ...ledger.config, port: relay.port });
+    await db.query("select 1");
+    const work = db.transaction(async (tx) => {
+      tx.tell(CHANNEL, "it means 2", "it means something");
+      await relay.cut();
+    });
+    await expect(work).rejects.toThrow("unavailable");
+    expect(told).toEqual([]);
   });
 
   test("is told later when the database is away, and once however often it was told", async () => {
