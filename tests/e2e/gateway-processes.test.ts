@@ -7,6 +7,8 @@ import { startTestStack, type TestStack } from "#tests/support/stack.js";
 
 const METRIC = /^(\w+(?:\{[^}]*\})?) (\S+)$/gm;
 
+const UP = 'worker_processes{state="up"}';
+
 let stack: TestStack;
 let gateway: ServiceBeside;
 
@@ -18,6 +20,8 @@ beforeAll(async () => {
     SHUTDOWN_DELAY_SECONDS: "2",
   });
   await gateway.start();
+  // It is ready as soon as one of them answers.
+  await eventually("both are up", async () => (await metrics()).get(UP) === 2);
 }, 240_000);
 afterAll(async () => {
   await gateway.stop();
@@ -68,7 +72,7 @@ describe("a gateway of two processes", () => {
   test("has one port, and one endpoint that adds up what both have answered", async () => {
     await ask(20);
     expect(await answered()).toBe(20);
-    expect((await metrics()).get('worker_processes{state="up"}')).toBe(2);
+    expect((await metrics()).get(UP)).toBe(2);
     expect((await metrics()).get('ready{check="database"}')).toBe(1);
   });
 
@@ -87,7 +91,7 @@ describe("a gateway of two processes", () => {
     process.kill(pids[0] ?? 0, "SIGKILL");
     await eventually("it is replaced", async () => {
       const all = await metrics();
-      return all.get("worker_process_restarts_total") === 1 && all.get('worker_processes{state="up"}') === 2; // prettier-ignore
+      return all.get("worker_process_restarts_total") === 1 && all.get(UP) === 2;
     });
     expect(lines("worker.ended")).toMatchObject([{ pid: pids[0], signal: "SIGKILL", isUp: true }]);
     await ask(10);
