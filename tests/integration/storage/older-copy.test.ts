@@ -1,6 +1,5 @@
 import { cp, rm } from "node:fs/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import { STEP } from "#registry-protocol/storage-marker.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { SYSTEM } from "#audit-log/entry.js";
@@ -10,14 +9,14 @@ import { followStep } from "#gateway/storage/step-sql.js";
 import { takeStep } from "#gateway/storage/take-step.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { eventually } from "#tests/support/eventually.js";
-import { startGateway, type TestGateway } from "#tests/support/gateway.js";
-import { ask, errorOf } from "#tests/support/http-client.js";
-import { pushSmall } from "#tests/support/small-images.js";
+import type { TestGateway } from "#tests/support/gateway.js";
+import { errorOf } from "#tests/support/http-client.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { discovererOf } from "../discovery/support/discoverer.js";
 import { registryPrograms } from "../tags/support/registry.js";
+import { isReady, pullFrom, pushTo, startWatching } from "./support/clients.js";
 import { startMovedRegistry, type MovedRegistry } from "./support/moved-registry.js";
 
 let ledger: StartedLedger;
@@ -135,13 +134,7 @@ describe.each(registryPrograms())("registry $version", ({ file }) => {
 });
 
 function start(): Promise<TestGateway> {
-  return startGateway({
-    registryUrl: registry.url,
-    tokenServerUrl: authority.server.url,
-    hears: ledger.config,
-    watchesStorage: true,
-    allowDelete: true,
-  });
+  return startWatching(ledger, authority, registry);
 }
 
 /** Pushes a tag, and waits until the storage has taken a step that covers it. */
@@ -166,22 +159,16 @@ async function copied(): Promise<void> {
   await eventually("the gateway has noticed", () => ready());
 }
 
-async function push(tag: string) {
-  const bearer = await authority.bearer(["pull", "push"]);
-  return pushSmall({ url: gateway.url, name: "alpha/app", bearer }, tag).catch(async () => {
-    // The upload was refused: so is whatever comes.
-    const headers = { Authorization: bearer };
-    return ask(gateway.url, "/v2/alpha/app/blobs/uploads/", { method: "POST", headers });
-  });
+function push(tag: string) {
+  return pushTo(gateway, authority, tag);
 }
 
-async function pull(tag: string) {
-  const headers = { Authorization: await authority.bearer(["pull"]), Accept: ANY_MANIFEST };
-  return ask(gateway.url, `/v2/alpha/app/manifests/${tag}`, { headers });
+function pull(tag: string) {
+  return pullFrom(gateway, authority, tag);
 }
 
-async function ready(): Promise<boolean> {
-  return (await ask(gateway.url, "/ready")).status === 200;
+function ready(): Promise<boolean> {
+  return isReady(gateway);
 }
 
 async function stepNumber(): Promise<number> {
