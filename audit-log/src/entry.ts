@@ -28,6 +28,7 @@ export const AUDIT_ACTIONS = [
   "manifest.repaired",
   "write.ended",
   "source.replaced",
+  "repository.described",
   "policy.changed",
   "key.rotated",
   "robot.created",

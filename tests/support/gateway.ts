@@ -20,6 +20,7 @@ import { registryListing } from "#service-kit/http/registry-listing.js";
 import type { UpstreamAuthorization } from "#gateway/upstream/upstream-token.js";
 import { registryUpstream, type UpstreamPatience } from "#gateway/upstream/upstream.js";
 import { openCallers } from "#gateway/wiring/callers.js";
+import { openCatalog } from "#gateway/wiring/catalog.js";
 import { openDeletion } from "#gateway/wiring/deletion.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { openLedger } from "#gateway/wiring/ledger.js";
@@ -197,7 +198,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
-  const pierOne = openPierOne({ db, audit, policy, ledger, callers });
+  const { catalog } = openCatalog({ store, log });
+  const pierOne = openPierOne({ db, audit, policy, catalog, ledger, callers });
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];

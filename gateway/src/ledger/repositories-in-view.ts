@@ -10,10 +10,6 @@ export interface ViewPage {
   readonly after: string;
   /** As many at most. */
   readonly limit: number;
-  /** What their names begin with; absent: anything. */
-  readonly within?: string;
-  /** What is in their names, wherever; absent: anything. */
-  readonly containing?: string;
 }
 
 /** Most names that are looked at in one go. */
@@ -30,15 +26,13 @@ export async function repositoriesInView(
   view: View,
   page: ViewPage,
 ): Promise<ListedRepositories> {
-  const { has, ...read } = readView(view);
-  const prefixes = within(read, page.within ?? "");
+  const { has, prefixes } = readView(view);
   const names: string[] = [];
-  const { containing = "" } = page;
   let { after } = page;
   // A view that hides most of what it looks at takes larger steps.
   let step = page.limit;
   for (;;) {
-    const found = await readListedRepositories(db, { after, limit: step, prefixes, containing });
+    const found = await readListedRepositories(db, { after, limit: step, prefixes });
     names.push(...found.names.filter((name) => isVisible(has, name)));
     const last = found.names.at(-1);
     if (last === undefined || found.names.length < step || names.length >= page.limit)
@@ -55,9 +49,4 @@ export async function repositoriesInView(
  */
 export function isVisible(has: ReadView["has"], name: string): boolean {
   return has(name) && !isMarkerRepository(name);
-}
-
-function within({ prefixes }: Pick<ReadView, "prefixes">, beginning: string): readonly string[] {
-  if (prefixes.some((prefix) => beginning.startsWith(prefix))) return [beginning];
-  return prefixes.filter((prefix) => prefix.startsWith(beginning));
 }

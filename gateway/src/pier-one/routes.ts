@@ -9,18 +9,25 @@ import { readJsonBody } from "#service-kit/http/json-body.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Catalog } from "../catalog/catalog.js";
+import { search } from "../catalog/search.js";
+import {
+  artifactsOf,
+  bytesInView,
+  teamInView,
+  teamsInView,
+  type TeamRow,
+} from "../catalog/teams.js";
 import { isVisible } from "../ledger/repositories-in-view.js";
 import { refuseBody } from "../upstream/client-framing.js";
 import { tagsOfImage } from "./find-image.js";
-import { artifactsOf, bytesInView, statsByTeam, teamsInView } from "./in-view.js";
 import { markReady, type MarkDeps } from "./mark-image.js";
-import { search } from "./search.js";
 import { imagesByTag, shownTag, tagOf, tagsOf } from "./tags.js";
 import { parsePierOneTarget, unknown, type PierOneTarget } from "./target.js";
 
 /** What Pier One's API needs. */
 export interface PierOneDeps extends MarkDeps {
+  readonly catalog: Catalog;
   /** @returns where the image that a tag means comes from. @throws Fault NOT_FOUND */
   readonly sourceOf: (key: TagKey) => Promise<unknown>;
   /** @returns what whoever asks may pull. @throws Fault UNAUTHORIZED or UNAVAILABLE */
@@ -107,40 +114,44 @@ async function readRepository(
 }
 
 async function readAll(
-  { db }: PierOneDeps,
+  { db, catalog }: PierOneDeps,
   view: View,
   { target, query }: { readonly target: Reading; readonly query: URLSearchParams },
 ): Promise<unknown> {
   switch (target.about) {
     case "teams":
-      return teamsInView(db, view);
+      return (await teamsInView(catalog, view)).map(({ team }) => team);
     case "artifacts":
-      return artifactsOf(db, view, target.team);
+      return artifactsOf(catalog, view, target.team);
     case "image":
       return tagsOfImage(db, view, target.image);
     case "stats": {
-      const teams = await teamsInView(db, view);
-      return { teams: teams.length, storage: await bytesInView(db, view) };
+      const { length } = await teamsInView(catalog, view);
+      return { teams: length, storage: await bytesInView(catalog, view) };
     }
     case "team-stats":
-      return [...(await statsByTeam(db, view))].map(([team, stats]) => ({ team, stats }));
-    case "stats-of-team": {
-      const stats = (await statsByTeam(db, view, target.team)).get(target.team);
-      if (stats === undefined) throw unknown();
-      return stats;
-    }
+      return (await teamsInView(catalog, view)).map((one) => ({
+        team: one.team,
+        stats: statsOf(one),
+      }));
+    case "stats-of-team":
+      return statsOf(await teamInView(catalog, view, target.team));
     case "search":
-      return searched(db, view, query);
+      return searched(catalog, view, query);
     default:
       return "OK";
   }
 }
 
-async function searched(db: Queryable, view: View, query: URLSearchParams): Promise<unknown> {
+function statsOf({ artifacts, tags }: TeamRow) {
+  return { artifacts, tags };
+}
+
+async function searched(catalog: Catalog, view: View, query: URLSearchParams): Promise<unknown> {
   const size = numberIn(query, "n", 25, MOST_ON_PAGE);
   const page = numberIn(query, "page", 1, MOST_ON_PAGE);
   const term = query.get("q") ?? "";
-  const { found, total } = await search(db, view, { term, page, size });
+  const { found, total } = await search(catalog, view, { term, page, size });
   return {
     ...{ num_results: total, query: term, page, page_size: size },
     num_pages: Math.ceil(total / size),

@@ -4,6 +4,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { sourceOfTag } from "../api/source-of-tag.js";
+import type { Catalog } from "../catalog/catalog.js";
 import { pierOneRoutes } from "../pier-one/routes.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import { actorOf } from "../proxy/exchange.js";
@@ -19,14 +20,15 @@ export function openPierOne(deps: {
   readonly db: Database;
   readonly audit: RecordAudit;
   readonly policy: TagPolicy;
+  readonly catalog: Catalog;
   readonly ledger: Pick<Ledger, "resolver">;
   readonly callers: Pick<Callers, "callers">;
 }): { readonly routes: readonly RequestHandler[] } {
-  const { db, audit, policy } = deps;
+  const { db, audit, policy, catalog } = deps;
   const { callers } = deps.callers;
   const { resolver } = deps.ledger;
   const routes = pierOneRoutes({
-    ...{ db, audit, policy },
+    ...{ db, audit, policy, catalog },
     sourceOf: (key) => sourceOfTag({ db, policy, resolver }, key),
     viewOf: async (req: Request) =>
       viewOfCaller(await identifyLogin(callers, req, { kind: "catalog" })),

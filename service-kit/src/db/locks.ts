@@ -18,6 +18,8 @@ export const WORK_LOCKS = {
   pulls: 7_246_395,
   /** The storage's first marker is written by one gateway: others look again. */
   storage: 7_246_396,
+  /** What was changed is added to what lists go by, one replica after the other. */
+  catalog: 7_246_397,
   /** Events that were delivered long ago are forgotten: others leave it. */
   "old events": 7_305_118,
 } as const;

@@ -8,8 +8,6 @@ export interface RepositoriesAfter {
   readonly limit: number;
   /** Beginnings of names, none of them the beginning of another: those that begin otherwise are of no interest. */
   readonly prefixes: readonly string[];
-  /** What is in their names, wherever; absent: anything. */
-  readonly containing?: string;
 }
 
 /** Repositories of the ledger. */
@@ -47,8 +45,7 @@ export async function readListedRepositories(
   do {
     const some = ranges.splice(0, PREFIXES_AT_ONCE);
     const limit = page.limit - names.length;
-    const { containing = "" } = page;
-    const found = await readRanges(db, { some, after, limit, containing });
+    const found = await readRanges(db, { some, after, limit });
     names.push(...found.names);
     ({ isWhole } = found);
   } while (ranges.length > 0 && names.length < page.limit);
@@ -61,21 +58,20 @@ interface Ranges {
   readonly some: readonly string[];
   readonly after: string;
   readonly limit: number;
-  readonly containing: string;
 }
 
 /** Each range is read in the order of the index; only where there are several is anything sorted. */
 async function readRanges(db: Queryable, ranges: Ranges): Promise<ListedRepositories> {
-  const { some, after, limit, containing } = ranges;
+  const { some, after, limit } = ranges;
   const [low = "", ...others] = some;
   const { rows } = await (others.length === 0
     ? db.query<ListedRepositories>(
         `select array(
            select name from ledger.repository
            where replace(name, '/', chr(1)) > $1 and replace(name, '/', chr(1)) >= $2
-             and replace(name, '/', chr(1)) < $3 and strpos(name, $5) > 0
+             and replace(name, '/', chr(1)) < $3
            order by replace(name, '/', chr(1)) limit $4) as names, ${IS_WHOLE}`,
-        [after, low, low + BEHIND, some.length === 0 ? 0 : limit, containing],
+        [after, low, low + BEHIND, some.length === 0 ? 0 : limit],
         "list repositories",
       )
     : db.query<ListedRepositories>(
@@ -85,11 +81,11 @@ async function readRanges(db: Queryable, ranges: Ranges): Promise<ListedReposito
                select name, replace(name, '/', chr(1)) as position from ledger.repository
                where replace(name, '/', chr(1)) > $1
                  and replace(name, '/', chr(1)) >= low collate "C"
-                 and replace(name, '/', chr(1)) < high collate "C" and strpos(name, $5) > 0
+                 and replace(name, '/', chr(1)) < high collate "C"
                order by replace(name, '/', chr(1)) limit $4
              ) as found
            order by found.position limit $4) as names, ${IS_WHOLE}`,
-        [after, some, some.map((each) => each + BEHIND), limit, containing],
+        [after, some, some.map((each) => each + BEHIND), limit],
         "list repositories in ranges",
       ));
   return rows[0] ?? { names: [], isWhole: false };

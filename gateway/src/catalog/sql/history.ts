@@ -1,0 +1,85 @@
+import type { AuditEntry } from "#audit-log/entry.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+
+/** Where an entry of the audit log stands. */
+export interface EntryPlace {
+  /** To the microsecond, `2026-11-20T20:00:00.000000Z`. */
+  readonly at: string;
+  readonly chain: number;
+  readonly position: number;
+}
+
+/** An entry, and where it stands. */
+export interface PlacedEntry extends EntryPlace {
+  readonly entry: AuditEntry;
+}
+
+interface Row extends EntryPlace {
+  readonly content: string;
+}
+
+const COLUMNS = `to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, chain,
+  position::float8 as position, content`;
+const TAG = "(content::json ->> 'tag')";
+const ACTOR = "(content::json #>> '{actor,uid}')";
+
+/** Which entries: each that is given narrows them. */
+export interface EntriesOf {
+  readonly repository: string | null;
+  readonly tag: string | null;
+  /** Name of who did it. */
+  readonly actor: string | null;
+}
+
+/**
+ * @param db - audit log
+ * @param key - a tag
+ * @param after - the entry that they follow; `null`: the newest
+ * @param limit - as many at most
+ * @returns what happened to the tag, the newest first
+ */
+export async function readTagHistory(
+  db: Queryable,
+  { repository, tag }: { readonly repository: string; readonly tag: string },
+  after: EntryPlace | null,
+  limit: number,
+): Promise<readonly PlacedEntry[]> {
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from audit.entry
+     where repository = $1 and ${TAG} = $2
+       and (audit.entry.at, chain, position) < (coalesce($3, 'infinity')::timestamptz, $4::smallint, $5::bigint)
+     order by audit.entry.at desc, chain desc, position desc limit $6`,
+    [repository, tag, after?.at ?? null, after?.chain ?? 0, after?.position ?? 0, limit],
+  );
+  return rows.map(placed);
+}
+
+/**
+ * @param db - audit log
+ * @param of - whose and where
+ * @param after - the entry that they follow; `null`: the newest
+ * @param limit - as many at most
+ * @returns what was refused, the newest first
+ */
+export async function readRefusals(
+  db: Queryable,
+  { repository, tag, actor }: EntriesOf,
+  after: EntryPlace | null,
+  limit: number,
+): Promise<readonly PlacedEntry[]> {
+  const values: unknown[] = [after?.at ?? null, after?.chain ?? 0, after?.position ?? 0, limit];
+  const narrowed = Object.entries({ repository, [TAG]: tag, [ACTOR]: actor }).flatMap(
+    ([column, value]) => (value === null ? [] : [`and ${column} = $${values.push(value)}`]),
+  );
+  const { rows } = await db.query<Row>(
+    `select ${COLUMNS} from audit.entry where action = 'tag.refused' ${narrowed.join(" ")}
+       and (audit.entry.at, chain, position) < (coalesce($1, 'infinity')::timestamptz, $2::smallint, $3::bigint)
+     order by audit.entry.at desc, chain desc, position desc limit $4`,
+    values,
+  );
+  return rows.map(placed);
+}
+
+function placed({ content, ...place }: Row): PlacedEntry {
+  return { ...place, entry: JSON.parse(content) as AuditEntry };
+}

@@ -1,0 +1,102 @@
+import type { View } from "#access-policy/view.js";
+import type { Digest } from "#registry-protocol/digest.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import { parseTag } from "#registry-protocol/tag.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import type { Mutability } from "#tag-policy/tag-rule.js";
+import type { Catalog } from "./catalog.js";
+import { notKnown } from "./not-known.js";
+import type { Page } from "./repositories.js";
+import {
+  readTags,
+  readTagsOfDigest,
+  type TagOfDigest,
+  type TagOrder,
+  type TagPlace,
+  type TagRow,
+} from "./sql/tags.js";
+
+/** A tag, and whether it may change. */
+export interface ListedTag extends TagRow {
+  readonly mutability: Mutability;
+  /** Name of the rule that says so; `locked`: somebody made it immutable for good. */
+  readonly rule: string;
+}
+
+/** Which tags are asked for. */
+export interface TagsAsked {
+  readonly sort: TagOrder;
+  /** Where the page before ended; absent: the first page. */
+  readonly after?: TagPlace;
+  /** As many at most. */
+  readonly limit: number;
+}
+
+/**
+ * @param catalog - what lists are read from
+ * @param view - what the caller may pull
+ * @param of - the repository, which of its tags, and the rules
+ * @returns its tags in the order asked for; virtual `latest` is none of them
+ * @throws Fault NOT_FOUND when there is no such repository, or the caller may not know of it
+ */
+export async function listTags(
+  { db, shown }: Pick<Catalog, "db" | "shown">,
+  view: View,
+  of: TagsAsked & {
+    readonly repository: RepositoryName;
+    readonly policy: Pick<TagPolicy, "ruleFor">;
+  },
+): Promise<Page<ListedTag, TagPlace>> {
+  const { repository, policy, sort, after = null, limit } = of;
+  const { has } = await shown(view);
+  if (!has(repository)) throw notKnown("repository");
+  const rows = await readTags(db, sort, { repository, after, limit: limit + 1 });
+  const items = rows.slice(0, limit).map(({ key: _, ...tag }) => {
+    const rule = policy.ruleFor(repository, parseTag(tag.name));
+    const binds = tag.lockedAt !== null && rule.mutability !== "forbidden";
+    return {
+      ...tag,
+      mutability: binds ? ("immutable" as const) : rule.mutability,
+      rule: binds ? "locked" : rule.name,
+    };
+  });
+  const last = rows[limit - 1];
+  const next =
+    last === undefined || rows.length <= limit ? null : { key: last.key, name: last.name };
+  return { items, next };
+}
+
+const AT_ONCE = 1_000;
+
+/**
+ * @param catalog - what lists are read from
+ * @param view - what the caller may pull: tags of other repositories are not found
+ * @param of - a digest, and which of its tags
+ * @returns tags that mean it, by repository and name
+ */
+export async function listTagsOfDigest(
+  { db, shown }: Pick<Catalog, "db" | "shown">,
+  view: View,
+  of: {
+    readonly digest: Digest;
+    readonly after?: Pick<TagOfDigest, "repository" | "name">;
+    readonly limit: number;
+  },
+): Promise<Page<TagOfDigest, Pick<TagOfDigest, "repository" | "name">>> {
+  const { has } = await shown(view);
+  const found: TagOfDigest[] = [];
+  let after = of.after ?? null;
+  for (;;) {
+    const some: readonly TagOfDigest[] = await readTagsOfDigest(db, of.digest, after, AT_ONCE);
+    found.push(...some.filter(({ repository }) => has(repository)));
+    after = some.at(-1) ?? null;
+    if (some.length < AT_ONCE || found.length > of.limit) break;
+  }
+  const items = found.slice(0, of.limit);
+  const last = items.at(-1);
+  const next =
+    last === undefined || found.length <= of.limit
+      ? null
+      : { repository: last.repository, name: last.name };
+  return { items, next };
+}
