@@ -86,9 +86,9 @@ function tagCallsOf(
 }
 
 function callsOf(catalog: Catalog): Readonly<Record<string, (of: View) => Call | Promise<Call>>> {
-  const page = (more: object) => async (): Promise<Call> => (of) =>
+  const page = (more: object) => (): Call => (of) =>
     listRepositories(catalog, of, { sort: "name", limit: 100, ...more });
-  const found = (term: () => string) => async (): Promise<Call> => (of) =>
+  const found = (term: () => string) => (): Call => (of) =>
     search(catalog, of, { term: term(), page: 1, size: 25 });
   const far =
     (sort: RepositoryOrder) =>

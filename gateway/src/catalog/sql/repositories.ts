@@ -126,7 +126,7 @@ export async function readWithGrams(
   { term, grams, most }: NamesWith,
 ): Promise<readonly number[]> {
   const { rows } = await db.query<{ ids: number[] }>(
-    "select array(select id::float8 from ledger.with_grams($1, $2, $3, $4) as found (id)) as ids",
+    "select array(select ledger.with_grams($1, $2, $3, $4)::float8) as ids",
     [grams, term, bits, most],
   );
   return rows[0]?.ids ?? [];
