@@ -1,4 +1,5 @@
--- Tags of a repository in the orders that are asked for, and wherever a digest stands.
+-- Tags of a repository in the orders that are asked for, and wherever a digest stands. Names of repositories can be long, and each
+-- push would write them into each of these: their hashes, which stay what they are over versions of Postgres, take eight bytes.
 -- A version as a text whose order is the versions': numbers by their value, 1.0.0-rc.2 before 1.0.0-rc.10 before 1.0.0. What is no
 -- version stands before all.
 create function ledger.version_order(name text) returns text language sql immutable parallel safe
@@ -8,10 +9,10 @@ return case when name ~ '^v?[0-9]+([.][0-9]+)*([-_.].*)?$'
   else '0' || name end;
 
 create index tag_by_version on ledger.tag
-  (repository collate "C", (ledger.version_order(name) collate "C"), name collate "C")
+  (hashtextextended(repository, 0), (ledger.version_order(name) collate "C"))
   where digest is not null and deleted_at is null;
-create index tag_by_push on ledger.tag (repository collate "C", pushed_at, name collate "C")
+create index tag_by_push on ledger.tag (hashtextextended(repository, 0), pushed_at)
   where digest is not null and deleted_at is null;
 create index tag_with_digest on ledger.tag using hash (digest)
   where digest is not null and deleted_at is null;
-create index pull_total_newest on ledger.pull_total (repository collate "C", last_at, tag collate "C") where tag <> '';
+create index pull_total_newest on ledger.pull_total (hashtextextended(repository, 0), last_at) where tag <> '';

@@ -47,7 +47,8 @@ test("pushes of nearly nothing under long names cost a few kilobytes each", asyn
       await pushTag(deps, push, tagKeeper().transport(push));
     }
   });
-  expect(tables / PUSHES).toBeLessThan(10 * 1024);
+  // With what waits to be added to the totals of lists, and goes then.
+  expect(tables / PUSHES).toBeLessThan(11 * 1024);
 });
 
 async function childrenKept(): Promise<number> {

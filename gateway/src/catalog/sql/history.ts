@@ -20,8 +20,9 @@ interface Row extends EntryPlace {
 
 const COLUMNS = `to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, chain,
   position::float8 as position, content`;
-const TAG = "(content::json ->> 'tag')";
-const ACTOR = "(content::json #>> '{actor,uid}')";
+/** As the recorder writes it: a quote within a text has a backslash before it, so that nothing else looks so. */
+const TAG = `substring(content from '"tag":"([^"]{1,128})"')`;
+const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
 
 /** Which entries: each that is given narrows them. */
 export interface EntriesOf {
@@ -40,18 +41,19 @@ export interface EntriesOf {
  */
 export async function readTagHistory(
   db: Queryable,
-  { repository, tag }: { readonly repository: string; readonly tag: string },
+  key: { readonly repository: string; readonly tag: string },
   after: EntryPlace | null,
   limit: number,
 ): Promise<readonly PlacedEntry[]> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from audit.entry
-     where repository = $1 and ${TAG} = $2
+     where repository is not null and repository || '' = $1 and ${TAG} = $2
+       and hashtextextended(repository || ':' || ${TAG}, 0) = hashtextextended($1 || ':' || $2, 0)
        and (audit.entry.at, chain, position) < (coalesce($3, 'infinity')::timestamptz, $4::smallint, $5::bigint)
      order by audit.entry.at desc, chain desc, position desc limit $6`,
-    [repository, tag, after?.at ?? null, after?.chain ?? 0, after?.position ?? 0, limit],
+    [key.repository, key.tag, ...placeValues(after), limit],
   );
-  return rows.map(placed);
+  return rows.map(placed).filter(({ entry }) => entry.tag === key.tag);
 }
 
 /**
@@ -67,10 +69,13 @@ export async function readRefusals(
   after: EntryPlace | null,
   limit: number,
 ): Promise<readonly PlacedEntry[]> {
-  const values: unknown[] = [after?.at ?? null, after?.chain ?? 0, after?.position ?? 0, limit];
-  const narrowed = Object.entries({ repository, [TAG]: tag, [ACTOR]: actor }).flatMap(
-    ([column, value]) => (value === null ? [] : [`and ${column} = $${values.push(value)}`]),
-  );
+  const values: unknown[] = [...placeValues(after), limit];
+  const given = (value: unknown): string => `$${values.push(value)}::text`;
+  const narrowed = [
+    ...(repository === null ? [] : [`and repository = ${given(repository)}`]),
+    ...(tag === null ? [] : [`and ${TAG} = ${given(tag)}`]),
+    ...(actor === null ? [] : [isBy(given(JSON.stringify(actor)))]),
+  ];
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from audit.entry where action = 'tag.refused' ${narrowed.join(" ")}
        and (audit.entry.at, chain, position) < (coalesce($1, 'infinity')::timestamptz, $2::smallint, $3::bigint)
@@ -78,6 +83,14 @@ export async function readRefusals(
     values,
   );
   return rows.map(placed);
+}
+
+function isBy(actor: string): string {
+  return `and hashtextextended(${ACTOR}, 0) = hashtextextended(${actor}, 0) and ${ACTOR} = ${actor}`;
+}
+
+function placeValues(after: EntryPlace | null): readonly unknown[] {
+  return [after?.at ?? null, after?.chain ?? 0, after?.position ?? 0];
 }
 
 function placed({ content, ...place }: Row): PlacedEntry {

@@ -50,23 +50,26 @@ export interface TagQuery {
 const STANDS = "tag.digest is not null and tag.deleted_at is null";
 const NAME = `tag.name collate "C"`;
 const OF = `tag.repository collate "C" = $1 and ${STANDS}`;
+/** By the hash, which the index has; the name as it is would lead to another index. */
+const HASHED = (table: string): string =>
+  `hashtextextended(${table}.repository, 0) = hashtextextended($1, 0) and ${table}.repository || '' = $1`;
 
 /** Each a range of one index. */
 const PAGES: Readonly<Record<Exclude<TagOrder, "pulled">, string>> = {
   name: `select tag.*, '' as key from ledger.tag as tag
     where ${OF} and ($2::text is null or true) and ${NAME} > $3 order by ${NAME} limit $4`,
   pushed: `select tag.*, tag.pushed_at::text as key from ledger.tag as tag
-    where ${OF} and (tag.pushed_at, ${NAME}) < (coalesce($2, 'infinity')::timestamptz, $3)
+    where ${HASHED("tag")} and ${STANDS} and (tag.pushed_at, ${NAME}) < (coalesce($2, 'infinity')::timestamptz, $3)
     order by tag.pushed_at desc, ${NAME} desc limit $4`,
   version: `select tag.*, ledger.version_order(tag.name) as key from ledger.tag as tag
-    where ${OF} and (ledger.version_order(tag.name) collate "C", ${NAME}) < (coalesce($2, chr(127)), $3)
+    where ${HASHED("tag")} and ${STANDS} and (ledger.version_order(tag.name) collate "C", ${NAME}) < (coalesce($2, chr(127)), $3)
     order by ledger.version_order(tag.name) collate "C" desc, ${NAME} desc limit $4`,
 };
 
 const PULLED = `select tag.*, total.last_at::text as key from ledger.pull_total as total
     cross join lateral (select * from ledger.tag
       where repository = total.repository and name = total.tag limit 1) as tag
-  where total.repository collate "C" = $1 and total.tag <> '' and ${STANDS}
+  where ${HASHED("total")} and total.tag <> '' and ${STANDS}
     and (total.last_at, total.tag collate "C") < (coalesce($2, 'infinity')::timestamptz, $3)
   order by total.last_at desc, total.tag collate "C" desc limit $4`;
 const NEVER_PULLED = `select tag.*, null as key from ledger.tag as tag
