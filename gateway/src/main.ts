@@ -65,10 +65,11 @@ async function open(all: GatewayConfig): Promise<Running> {
   const manifests = { policy, registry, ledger, sources, deletion, pulls, mode };
   const asked = { db, log, metrics, callers, ...manifests };
   const registryApi = openRegistryApi(config, asked);
-  const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
-  const pierOne = openPierOne({ db, audit, policy, catalog, ledger, callers });
+  const told = { db, log, audit, policy, catalog, ledger, callers };
+  const restApi = openRestApi(config, told);
+  const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);

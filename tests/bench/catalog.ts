@@ -19,12 +19,17 @@ import { digestAt, generateCatalog, LARGE, repositoryAt } from "./support/genera
 /**
  * What each list and search costs with a million tags: npm run bench:catalog
  *
- * `--small` has a hundredth of them, to see that it works.
+ * `--small` has a hundredth of them, to see that it works; `--repositories` says how many repositories there are.
  */
-const { values: options } = parseArgs({ options: { small: { type: "boolean", default: false } } });
+const { values: options } = parseArgs({
+  options: {
+    small: { type: "boolean", default: false },
+    repositories: { type: "string", default: "50000" },
+  },
+});
 const SHAPE = options.small
   ? { repositories: 500, tags: 18, large: 1_000 }
-  : { repositories: 50_000, tags: 18, large: 100_000 };
+  : { repositories: Number(options.repositories), tags: 18, large: 100_000 };
 const TIMES = 100;
 const PAGE = 5;
 

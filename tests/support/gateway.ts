@@ -123,6 +123,8 @@ export interface TestGatewayOptions {
   readonly onMade?: (made: MadeRequest) => void;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
+  /** Of the REST API, by one caller; absent: a million. */
+  readonly apiRequestsPerMinute?: number;
   /** Whose pages may read; absent: nobody's. */
   readonly corsOrigins?: readonly string[];
 }
@@ -197,9 +199,11 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       ...(turns === undefined ? {} : { turns }),
     },
   );
-  const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
   const { catalog } = openCatalog({ store, log });
-  const pierOne = openPierOne({ db, audit, policy, catalog, ledger, callers });
+  const told = { db, log, audit, policy, catalog, ledger, callers };
+  const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
+  const restApi = openRestApi({ apiRequestsPerMinute }, told);
+  const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];

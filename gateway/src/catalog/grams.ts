@@ -6,7 +6,7 @@ const SIZE = 3;
  * @returns it as names are written
  */
 export function searchTerm(text: string): string {
-  return text.trim().toLowerCase().slice(0, MOST_CHARACTERS);
+  return text.replaceAll("\0", "").trim().toLowerCase().slice(0, MOST_CHARACTERS);
 }
 
 /**

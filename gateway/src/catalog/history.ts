@@ -2,7 +2,7 @@ import type { View } from "#access-policy/view.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Catalog } from "./catalog.js";
-import { notKnown } from "./not-known.js";
+import { noSuchRepository, notKnown } from "./not-known.js";
 import type { Page } from "./repositories.js";
 import { readRefusals, readTagHistory, type EntryPlace, type PlacedEntry } from "./sql/history.js";
 
@@ -23,7 +23,7 @@ export interface Happened {
  * @param view - what the caller may pull
  * @param of - a tag that is or was, and which part of what happened to it
  * @returns what happened to it, the newest first
- * @throws Fault NOT_FOUND when nothing ever did, or the caller may not know of its repository
+ * @throws Fault NOT_FOUND when nothing ever did, NAME_UNKNOWN when the caller may not know of its repository
  */
 export async function tagHistory(
   { db, shown }: Pick<Catalog, "db" | "shown">,
@@ -36,7 +36,7 @@ export async function tagHistory(
   },
 ): Promise<Page<Happened, EntryPlace>> {
   const { has } = await shown(view);
-  if (!has(of.repository)) throw notKnown("tag");
+  if (!has(of.repository)) throw noSuchRepository();
   const found = await readTagHistory(db, of, of.after ?? null, of.limit + 1);
   if (found.length === 0 && of.after === undefined) throw notKnown("tag");
   return pageOf(found, of.limit);
@@ -67,7 +67,7 @@ export async function listRefusals(
 ): Promise<Page<Happened, EntryPlace>> {
   const { has } = await shown(view);
   const { repository = null, tag = null, actor = null, limit } = of;
-  if (repository !== null && !has(repository)) throw notKnown("repository");
+  if (repository !== null && !has(repository)) throw noSuchRepository();
   const found: PlacedEntry[] = [];
   let after = of.after ?? null;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += AT_ONCE) {

@@ -5,13 +5,15 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Catalog } from "./catalog.js";
 import { gramsOf, searchTerm } from "./grams.js";
-import { notKnown } from "./not-known.js";
+import { noSuchRepository } from "./not-known.js";
+import { requireKey } from "./place.js";
 import {
   describe,
   readOfTeam,
   readRepositories,
   readRepository,
   readWithGrams,
+  REPOSITORY_ORDERS,
   type RepositoryOrder,
   type RepositoryPlace,
   type RepositoryRow,
@@ -53,6 +55,7 @@ export async function listRepositories(
   const { db } = catalog;
   const { sort, team = null, after = null, limit } = asked;
   const text = searchTerm(asked.text ?? "");
+  if (after !== null) requireKey(REPOSITORY_ORDERS[sort].type, after.key);
   const shown = await catalog.shown(view);
   const among = await fewest(db, shown, { team, text });
   const query = { sort, team, text, after, limit: limit + 1, among };
@@ -85,7 +88,7 @@ async function fewest(
  * @param view - what the caller may pull
  * @param name - a repository
  * @returns what is known of it
- * @throws Fault NOT_FOUND when there is none, or the caller may not know of it
+ * @throws Fault NAME_UNKNOWN when there is none, or the caller may not know of it
  */
 export async function oneRepository(
   catalog: Catalog,
@@ -94,7 +97,7 @@ export async function oneRepository(
 ): Promise<RepositoryRow> {
   const { has } = await catalog.shown(view);
   const found = has(name) ? await readRepository(catalog.db, name) : null;
-  if (found === null) throw notKnown("repository");
+  if (found === null) throw noSuchRepository();
   return found;
 }
 
@@ -107,7 +110,7 @@ export const MOST_DESCRIBED = 4_000;
  * @param deps - ledger and audit log
  * @param said - what it is
  * @param actor - who says so, and may push there
- * @throws Fault NOT_FOUND when nothing was ever pushed to it
+ * @throws Fault NAME_UNKNOWN when nothing was ever pushed to it
  */
 export async function describeRepository(
   deps: { readonly db: Catalog["db"]; readonly audit: RecordAudit },
@@ -117,7 +120,7 @@ export async function describeRepository(
   const { repository, description } = said;
   await deps.db.transaction(async (tx) => {
     const before = await describe(tx, { repository, description, by: actor.uid });
-    if (before === null) throw notKnown("repository");
+    if (before === null) throw noSuchRepository();
     if (before === description) return;
     const entry = {
       action: "repository.described",

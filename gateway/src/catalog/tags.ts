@@ -5,8 +5,10 @@ import { parseTag } from "#registry-protocol/tag.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Mutability } from "#tag-policy/tag-rule.js";
 import type { Catalog } from "./catalog.js";
-import { notKnown } from "./not-known.js";
+import { noSuchRepository } from "./not-known.js";
+import { requireKey } from "./place.js";
 import type { Page } from "./repositories.js";
+import { readRepository } from "./sql/repositories.js";
 import {
   readTags,
   readTagsOfDigest,
@@ -37,7 +39,7 @@ export interface TagsAsked {
  * @param view - what the caller may pull
  * @param of - the repository, which of its tags, and the rules
  * @returns its tags in the order asked for; virtual `latest` is none of them
- * @throws Fault NOT_FOUND when there is no such repository, or the caller may not know of it
+ * @throws Fault NAME_UNKNOWN when there is no such repository, or the caller may not know of it
  */
 export async function listTags(
   { db, shown }: Pick<Catalog, "db" | "shown">,
@@ -48,8 +50,10 @@ export async function listTags(
   },
 ): Promise<Page<ListedTag, TagPlace>> {
   const { repository, policy, sort, after = null, limit } = of;
+  if (after !== null) requirePlace(sort, after);
   const { has } = await shown(view);
-  if (!has(repository)) throw notKnown("repository");
+  if (!has(repository)) throw noSuchRepository();
+  if ((await readRepository(db, repository)) === null) throw noSuchRepository();
   const rows = await readTags(db, sort, { repository, after, limit: limit + 1 });
   const items = rows.slice(0, limit).map(({ key: _, ...tag }) => {
     const rule = policy.ruleFor(repository, parseTag(tag.name));
@@ -64,6 +68,12 @@ export async function listTags(
   const next =
     last === undefined || rows.length <= limit ? null : { key: last.key, name: last.name };
   return { items, next };
+}
+
+function requirePlace(sort: TagOrder, { key, name }: TagPlace): void {
+  requireKey("text", name);
+  if (key === null) return;
+  requireKey(sort === "pushed" || sort === "pulled" ? "timestamptz" : "text", key);
 }
 
 const AT_ONCE = 1_000;

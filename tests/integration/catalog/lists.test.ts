@@ -123,7 +123,7 @@ describe("repositories are listed", () => {
     await expect(
       oneRepository(catalog, own, parseRepositoryName("alpha/app")),
     ).rejects.toMatchObject({
-      code: "NOT_FOUND",
+      code: "NAME_UNKNOWN",
     });
   });
 
@@ -164,7 +164,7 @@ describe("a description", () => {
   });
 
   test("of what is not there is refused", async () => {
-    await expect(say("no/such", "x")).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(say("no/such", "x")).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
   });
 });
 

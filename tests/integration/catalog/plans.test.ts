@@ -53,7 +53,7 @@ const repositories = Object.keys(REPOSITORY_ORDERS).flatMap((key) => {
   const sort = key as RepositoryOrder;
   const places = {
     name: "team-2\u0001app",
-    pushed: "2026-01-01",
+    pushed: "2026-01-01T00:00:00.000000Z",
     pulled: "-infinity",
     pulls: "5",
     size: "5",
@@ -88,10 +88,7 @@ const CALLS: readonly (readonly [string, (view: View) => Promise<unknown>])[] = 
   ["artifacts", (view) => artifactsOf(catalog, view, "team-1")],
   ["bytes", (view) => bytesInView(catalog, view)],
   ...TAG_ORDERS.flatMap((sort) =>
-    [
-      {},
-      { after: { key: sort === "version" || sort === "name" ? "1" : "2026-01-01", name: "1" } },
-    ].map(
+    [{}, { after: { key: sort === "version" || sort === "name" ? "1" : PLACE.at, name: "1" } }].map(
       (more) =>
         [
           `tags by ${sort}`,

@@ -165,8 +165,14 @@ describe("tags are listed", () => {
 
   test("for nobody who may not know of their repository", async () => {
     const asked = { repository: APP, policy, sort: "name" as const, limit: 1 };
-    await expect(listTags(catalog, BETA, asked)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(listTags(catalog, BETA, asked)).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
   });
+});
+
+test.each(TAG_ORDERS)("a place that no page by %s ended at is refused", async (sort) => {
+  const after = { key: "\0", name: "x" };
+  const asked = listTags(catalog, ALL, { repository: APP, policy, sort, limit: 1, after });
+  await expect(asked).rejects.toMatchObject({ code: "REQUEST_INVALID" });
 });
 
 describe("tags of a digest", () => {
@@ -222,7 +228,7 @@ describe("what happened", () => {
 
   test("is told to nobody who may not know of the repository, and not of what never was", async () => {
     const of = { repository: APP, tag: parseTag("1.9.0"), limit: 2 };
-    await expect(tagHistory(catalog, BETA, of)).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(tagHistory(catalog, BETA, of)).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
     const never = { ...of, tag: parseTag("never") };
     await expect(tagHistory(catalog, ALPHA, never)).rejects.toMatchObject({ code: "NOT_FOUND" });
   });
@@ -247,7 +253,7 @@ describe("what happened", () => {
       limit: 1,
       repository: parseRepositoryName("beta/app"),
     });
-    await expect(hidden).rejects.toMatchObject({ code: "NOT_FOUND" });
+    await expect(hidden).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
   });
 
   test("as a refusal is told page by page", async () => {

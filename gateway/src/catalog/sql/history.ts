@@ -1,5 +1,6 @@
 import type { AuditEntry } from "#audit-log/entry.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { instant } from "./shown.js";
 
 /** Where an entry of the audit log stands. */
 export interface EntryPlace {
@@ -18,8 +19,7 @@ interface Row extends EntryPlace {
   readonly content: string;
 }
 
-const COLUMNS = `to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at, chain,
-  position::float8 as position, content`;
+const COLUMNS = `${instant("at")} as at, chain, position::float8 as position, content`;
 /** As the recorder writes it: a quote within a text has a backslash before it, so that nothing else looks so. */
 const TAG = `substring(content from '"tag":"([^"]{1,128})"')`;
 const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;

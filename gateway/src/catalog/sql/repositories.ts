@@ -1,5 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import { byNumber, isShown, type Shown } from "./shown.js";
+import { byNumber, instant, isShown, type Shown } from "./shown.js";
 
 /** By what repositories can be sorted: names forward, all else backward, so that the newest and largest are first. */
 export const REPOSITORY_ORDERS = {
@@ -65,6 +65,7 @@ export async function readRepositories(
 ): Promise<readonly (RepositoryRow & { readonly key: string })[]> {
   const { key, type, compare, direction } = REPOSITORY_ORDERS[sort];
   const values: unknown[] = [bits, limit];
+  const place = type === "timestamptz" ? instant(key) : `(${key})::text`;
   const given = (value: unknown): string => `$${values.push(value)}`;
   const from = among === null ? "ledger.repository_total as total" : byNumber(given(among));
   const conditions = [
@@ -79,7 +80,7 @@ export async function readRepositories(
   ];
   const { rows } = await db.query<RepositoryRow & { key: string }>(
     `select ${COLUMNS}, page.key from (
-       select total.*, (${key})::text as key from ${from} where ${conditions.join(" and ")}
+       select total.*, ${place} as key from ${from} where ${conditions.join(" and ")}
        order by ${key} ${direction}, total.id ${direction} limit $2
      ) as page join lateral (select page.*) as total on true
        left join ledger.repository as said on said.name = total.name

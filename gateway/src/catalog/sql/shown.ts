@@ -28,6 +28,15 @@ export function byNumber(numbers: string): string {
     select * from ledger.repository_total where id = wanted.id limit 1) as total`;
 }
 
+/**
+ * @param column - SQL of a `timestamptz`
+ * @returns SQL of it as a text that says all of it, and reads as the same time wherever
+ */
+export function instant(column: string): string {
+  return `case when isfinite(${column}) then to_char(${column} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
+    else (${column})::text end`;
+}
+
 /** A repository that was not known before. */
 export interface NumberedName {
   readonly id: number;

@@ -1,5 +1,6 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { instant } from "./shown.js";
 
 /** By what tags can be sorted: names forward, all else backward, so that the newest are first. */
 export const TAG_ORDERS = ["name", "pushed", "version", "pulled"] as const;
@@ -50,33 +51,29 @@ export interface TagQuery {
 const STANDS = "tag.digest is not null and tag.deleted_at is null";
 const NAME = `tag.name collate "C"`;
 const OF = `tag.repository collate "C" = $1 and ${STANDS}`;
-/** By the hash, which the index has; the name as it is would lead to another index. */
-const HASHED = (table: string): string =>
-  `hashtextextended(${table}.repository, 0) = hashtextextended($1, 0) and ${table}.repository || '' = $1`;
 
-/** Each a range of one index. */
-const PAGES: Readonly<Record<Exclude<TagOrder, "pulled">, string>> = {
+/** Each a range of one index, of which the functions see to it that it is read. */
+const PAGES: Readonly<Record<TagOrder, string>> = {
   name: `select tag.*, '' as key from ledger.tag as tag
     where ${OF} and ($2::text is null or true) and ${NAME} > $3 order by ${NAME} limit $4`,
-  pushed: `select tag.*, tag.pushed_at::text as key from ledger.tag as tag
-    where ${HASHED("tag")} and ${STANDS} and (tag.pushed_at, ${NAME}) < (coalesce($2, 'infinity')::timestamptz, $3)
-    order by tag.pushed_at desc, ${NAME} desc limit $4`,
-  version: `select tag.*, ledger.version_order(tag.name) as key from ledger.tag as tag
-    where ${HASHED("tag")} and ${STANDS} and (ledger.version_order(tag.name) collate "C", ${NAME}) < (coalesce($2, chr(127)), $3)
-    order by ledger.version_order(tag.name) collate "C" desc, ${NAME} desc limit $4`,
+  pushed: `select tag.*, ${instant("tag.pushed_at")} as key
+    from ledger.tags_by_push($1, coalesce($2, 'infinity')::timestamptz, $3, $4) as tag`,
+  version: `select tag.*, ledger.version_order(tag.name) as key
+    from ledger.tags_by_version($1, coalesce($2, chr(127)), $3, $4) as tag`,
+  pulled: `select tag.*, ${instant("total.last_at")} as key
+    from ledger.tags_by_pull($1, coalesce($2, 'infinity')::timestamptz, $3, $4) with ordinality as tag
+      join lateral (select last_at from ledger.pull_total where repository = tag.repository and pull_total.tag = tag.name limit 1)
+        as total on true
+    order by tag.ordinality`,
 };
-
-const PULLED = `select tag.*, total.last_at::text as key from ledger.pull_total as total
-    cross join lateral (select * from ledger.tag
-      where repository = total.repository and name = total.tag limit 1) as tag
-  where ${HASHED("total")} and total.tag <> '' and ${STANDS}
-    and (total.last_at, total.tag collate "C") < (coalesce($2, 'infinity')::timestamptz, $3)
-  order by total.last_at desc, total.tag collate "C" desc limit $4`;
 const NEVER_PULLED = `select tag.*, null as key from ledger.tag as tag
   where ${OF} and ($2::text is null or true) and ${NAME} > $3
     and not exists (select from ledger.pull_total as total where total.repository = tag.repository and total.tag = tag.name)
   order by ${NAME} limit $4`;
 
+/** Each looked up by its key, whatever the database guesses of how many there are. */
+const beside = (table: string, condition: string, name = table): string =>
+  `left join lateral (select * from ledger.${table} where repository = page.repository and ${condition} limit 1) as ${name} on true`;
 const shown = (page: string): string =>
   `select page.name, page.digest, page.key, page.pushed_by as "pushedBy", page.pushed_at as "pushedAt", page.origin,
      page.locked_by as "lockedBy", page.locked_at as "lockedAt", manifest.media_type as "mediaType",
@@ -89,10 +86,10 @@ const shown = (page: string): string =>
      exists (select from ledger.tag as beside where beside.repository = page.repository
        and beside.name = replace(page.digest, ':', '-') || '.sig' and beside.digest is not null and beside.deleted_at is null) as "hasSignature"
    from (select ordered.*, row_number() over () as place from (${page}) as ordered) as page
-     left join ledger.manifest as manifest on manifest.repository = page.repository and manifest.digest = page.digest
-     left join ledger.manifest_facts as facts on facts.repository = page.repository and facts.digest = page.digest
-     left join ledger.pull_total as total on total.repository = page.repository and total.tag = page.name
-     left join ledger.scm_source as source on source.repository = page.repository and source.digest = page.digest
+     ${beside("manifest", "digest = page.digest")}
+     ${beside("manifest_facts", "digest = page.digest", "facts")}
+     ${beside("pull_total", "tag = page.name", "total")}
+     ${beside("scm_source", "digest = page.digest", "source")}
    order by page.place`;
 
 /** A tag with its place. */
@@ -123,7 +120,7 @@ async function readPulled(
   const found: PlacedTag[] = [];
   if (after === null || after.key !== null) {
     const values = [repository, after?.key ?? null, after?.name ?? "", limit];
-    const { rows } = await db.query<PlacedTag>(shown(PULLED), values);
+    const { rows } = await db.query<PlacedTag>(shown(PAGES.pulled), values);
     found.push(...rows);
   }
   if (found.length < limit) {
