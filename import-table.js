@@ -117,9 +117,13 @@ export const FOLDERS = {
     "local/testing": ["local", "local/processes", "local/programs", "local/set-up"],
   },
   cli: {
-    api: [],
+    exit: [],
+    config: ["exit"],
+    login: ["config", "exit"],
+    api: ["exit"],
     output: [],
-    commands: ["api", "output"],
-    ".": ["api", "commands"],
+    completion: [],
+    commands: ["api", "completion", "config", "exit", "login", "output"],
+    ".": ["commands", "config", "exit", "login", "output"],
   },
 };
