@@ -123,7 +123,9 @@ export const FOLDERS = {
     api: ["exit"],
     output: [],
     completion: [],
-    commands: ["api", "completion", "config", "exit", "login", "output"],
+    images: ["api", "exit"],
+    checks: ["api", "exit", "login"],
+    commands: ["api", "checks", "completion", "config", "exit", "images", "login", "output"],
     ".": ["commands", "config", "exit", "login", "output"],
   },
 };

@@ -1,11 +1,21 @@
 import { Command, CommanderError, type Argument } from "commander";
+import { addBeside } from "./commands/beside.js";
+import { addChanging } from "./commands/changing.js";
 import { addCompletion } from "./commands/completion.js";
+import { addContents } from "./commands/contents.js";
 import { addContext } from "./commands/context.js";
 import { addCredentialHelper } from "./commands/docker-credentials.js";
+import { addDescribe } from "./commands/describe.js";
+import { addDiff } from "./commands/diff.js";
+import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
 import { addLogin } from "./commands/login.js";
+import { addNames } from "./commands/names.js";
+import { addPulls } from "./commands/pulls.js";
+import { addReferrers } from "./commands/referrers.js";
 import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
+import { addTags } from "./commands/tags.js";
 import { addTokens } from "./commands/tokens.js";
 import { oneOf } from "./commands/words.js";
 import { EXIT, type ExitCode } from "./exit/exit-codes.js";
@@ -15,9 +25,12 @@ import { printable, styled } from "./output/text.js";
 
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
-  ["Who asks whom:", [addLogin, addContext]],
+  ["What there is:", [addNames, addTags, addDescribe, addPulls]],
+  ["Inside of images:", [addDiff, addContents, addReferrers]],
+  ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addRobots, addTokens]],
-  ["Also:", [addCompletion, addCredentialHelper]],
+  ["Beside the installation:", [addBeside]],
+  ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];
 
 /**

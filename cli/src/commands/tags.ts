@@ -1,0 +1,170 @@
+import { z } from "zod";
+import type { Client } from "../api/client.js";
+import { inPath, tagOf, type Reference } from "../api/reference.js";
+import { isNotFound, CommandFault } from "../exit/faults.js";
+import { EXIT } from "../exit/exit-codes.js";
+import { pullScope } from "../images/fetch-image.js";
+import { lines, type Shown } from "../output/shown.js";
+import { examples } from "./examples.js";
+import type { AddCommands, Shell } from "./shell.js";
+import { byVersion } from "./versions.js";
+import { oneOf, wholeNumber } from "./words.js";
+
+const tagSchema = z.object({
+  name: z.string(),
+  created: z.string(),
+  created_by: z.string().nullable(),
+  image: z.string().nullable(),
+});
+const sourceSchema = z.object({
+  url: z.string(),
+  revision: z.string(),
+  author: z.string().nullish(),
+  status: z.string().nullish(),
+  created: z.string().nullish(),
+});
+
+type ListedTag = z.output<typeof tagSchema>;
+
+interface TagsOptions {
+  readonly sort: "pushed" | "name";
+  readonly reverse?: boolean;
+  readonly limit?: number;
+  readonly all?: boolean;
+}
+
+/** `tags`, `latest` and `scm-source`. */
+export const addTags: AddCommands = (program, run) => {
+  program
+    .command("tags <repository> [artifact]")
+    .summary("a repository's tags, newest first")
+    .description(
+      "A repository's tags with their image, who pushed them and when; the newest push first.",
+    )
+    .option("--sort <order>", "pushed, name (as a version)", oneOf(["pushed", "name"]), "pushed")
+    .option("--reverse", "the other way round")
+    .option("--limit <number>", "how many at most", wholeNumber("a number", 1_000_000, 1))
+    .option("--all", "also tags that stand for signatures and referrers (sha256-…)")
+    .addHelpText(
+      "after",
+      examples(
+        "wharf tags alpha/app",
+        "wharf tags alpha app --sort name --limit 10",
+        "wharf tags alpha/app -o tsv | cut -f1",
+      ),
+    )
+    .action(
+      run<TagsOptions>(async (shell, words, options) => {
+        const { repository } = shell.reference(words);
+        return tagsShown(repository, await tagsIn(await shell.client(), repository), options);
+      }),
+    );
+  program
+    .command("latest <repository> [artifact]")
+    .summary("a repository's newest tag")
+    .description("The newest tag: what virtual latest means, else what was pushed last.")
+    .addHelpText(
+      "after",
+      examples(
+        "wharf latest alpha/app",
+        "docker pull registry.example.org/alpha/app:$(wharf latest alpha/app)",
+      ),
+    )
+    .action(
+      run(async (shell, words) => {
+        const { repository } = shell.reference(words);
+        const tag = await latestOf(await shell.client(), repository);
+        return lines(tag, { repository, tag });
+      }),
+    );
+  program
+    .command("scm-source <reference> [artifact] [tag]")
+    .summary("where a tag's image was built from")
+    .description("The repository and revision that a tag's image was built from.")
+    .addHelpText(
+      "after",
+      examples("wharf scm-source alpha/app:1.0", "wharf scm-source alpha app 1.0 -o json"),
+    )
+    .action(run((shell, words) => sourceShown(shell, shell.reference(words))));
+};
+
+/**
+ * @param client - registry
+ * @param repository - name
+ * @returns its tags, the oldest push first
+ */
+export async function tagsIn(client: Client, repository: string): Promise<readonly ListedTag[]> {
+  const [team = "", ...artifact] = repository.split("/");
+  if (artifact.length === 0)
+    throw new CommandFault(`${repository} has no artifact in its name: TEAM/ARTIFACT`, EXIT.USAGE);
+  const target = `/teams/${team}/artifacts/${artifact.map(encodeURIComponent).join("%2F")}/tags`;
+  return z.array(tagSchema).parse(await (await client.ask(target)).json());
+}
+
+function tagsShown(repository: string, all: readonly ListedTag[], options: TagsOptions): Shown {
+  const tags = all.filter(({ name }) => options.all === true || !isSignature(name));
+  const hidden = all.length - tags.length;
+  return {
+    kind: "list",
+    columns: [
+      { key: "tag", kind: "name" },
+      { key: "pushed", kind: "time" },
+      { key: "by" },
+      { key: "image", kind: "digest", drop: 1 },
+    ],
+    rows: ordered(tags, options).map(({ name, created, created_by, image }) => ({
+      ...{ tag: name, pushed: created, by: created_by, image },
+    })),
+    empty: `${repository} has no tags`,
+    ...(hidden === 0
+      ? {}
+      : { note: `and ${hidden} that stand for signatures and referrers: --all` }),
+  };
+}
+
+function ordered(tags: readonly ListedTag[], { sort, reverse, limit }: TagsOptions) {
+  const newestFirst =
+    sort === "name"
+      ? tags.toSorted((one, other) => byVersion(other.name, one.name))
+      : tags.toReversed();
+  const all = reverse === true ? newestFirst.toReversed() : newestFirst;
+  return all.slice(0, limit ?? all.length);
+}
+
+async function latestOf(client: Client, repository: string): Promise<string> {
+  const path = `/repositories/${inPath(repository)}/tags/latest`;
+  const described = await client
+    .call("GET", path, undefined, pullScope(repository))
+    .catch((error: unknown) => {
+      if (isNotFound(error)) return null;
+      throw error;
+    });
+  const newest = z.object({ newest: z.string() }).safeParse(described);
+  if (newest.success) return newest.data.newest;
+  const last = (await tagsIn(client, repository)).findLast(({ name }) => !isSignature(name));
+  if (last !== undefined) return last.name;
+  throw new CommandFault(`${repository} has no tags but those of signatures`, EXIT.NOT_FOUND);
+}
+
+/** Tags that cosign and referrers make: of another image, none of its own. */
+function isSignature(tag: string): boolean {
+  return /^sha(?:256|512)-[0-9a-f]{64,128}(?:\..+)?$/.test(tag);
+}
+
+async function sourceShown(shell: Shell, reference: Reference): Promise<Shown> {
+  const client = await shell.client();
+  const path = `/repositories/${inPath(reference.repository)}/tags/${tagOf(reference)}/scm-source`;
+  const scope = pullScope(reference.repository);
+  const source = sourceSchema.parse(await client.call("GET", path, undefined, scope));
+  return {
+    kind: "record",
+    fields: [
+      ["url", source.url],
+      ["revision", source.revision],
+      ["author", source.author],
+      ["status", source.status],
+      ["created", source.created, "time"],
+    ],
+    value: source,
+  };
+}

@@ -1,0 +1,117 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, test } from "@jest/globals";
+import { pack } from "tar-stream";
+import { compareImages, comparePlatforms } from "../../../cli/src/images/compare.js";
+import { readManifest, sizeOf } from "../../../cli/src/images/manifest.js";
+import { readTar, type TarEntry } from "../../../cli/src/images/tar.js";
+import { unpacked } from "../../../cli/src/images/unpack.js";
+import { byVersion } from "../../../cli/src/commands/versions.js";
+import { timeAt } from "../../../cli/src/commands/words.js";
+
+const LONG = `usr/${"a-long-name/".repeat(30)}file.txt`;
+
+async function layer(): Promise<Buffer> {
+  const tar = pack();
+  tar.entry({ name: "etc/", type: "directory", mode: 0o755, mtime: new Date(0) });
+  tar.entry(
+    { name: LONG, mode: 0o4755, mtime: new Date("2026-11-20T12:00:00Z") },
+    "x".repeat(5_000),
+  );
+  tar.entry({ name: "bin/sh", type: "symlink", linkname: "busybox" });
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function entriesOf(bytes: Uint8Array, piece = bytes.length): Promise<readonly TarEntry[]> {
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, i) =>
+    bytes.subarray(i * piece, (i + 1) * piece),
+  );
+  const stream = ReadableStream.from<Uint8Array>(pieces);
+  const found: TarEntry[] = [];
+  for await (const entry of readTar(await unpacked(stream, () => undefined))) found.push(entry);
+  return found;
+}
+
+describe("a layer", () => {
+  test.each([
+    ["plain", (bytes: Buffer) => bytes],
+    ["gzip", gzipSync],
+    ["zstd", zstdCompressSync],
+  ])("is listed as %s, in pieces of any size", async (_name, compress) => {
+    const bytes = compress(await layer());
+    const entries = await entriesOf(bytes, 97);
+    expect(entries.map(({ path, kind, size }) => ({ path, kind, size }))).toEqual([
+      { path: "etc/", kind: "folder", size: 0 },
+      { path: LONG, kind: "file", size: 5_000 },
+      { path: "bin/sh", kind: "symlink", size: 0 },
+    ]);
+    expect(entries[1]).toMatchObject({ mode: 0o4755, modified: "2026-11-20T12:00:00.000Z" });
+    expect(entries[2]).toMatchObject({ target: "busybox" });
+  });
+
+  test("that is cut, or none, is a fault and not a shorter list", async () => {
+    const bytes = await layer();
+    await expect(entriesOf(bytes.subarray(0, 1_600))).rejects.toThrow("in the middle of an entry");
+    await expect(entriesOf(gzipSync(bytes).subarray(0, 60))).rejects.toThrow("unexpected end");
+    await expect(entriesOf(Buffer.alloc(1_024, "x"))).rejects.toThrow("is no tar");
+  });
+});
+
+describe("two images", () => {
+  const image = (digests: readonly string[], env: string[]) => ({
+    manifest: readManifest({
+      layers: digests.map((digest) => ({ mediaType: "x", digest, size: 10 })),
+      config: { mediaType: "x", digest: "c", size: 5 },
+    }),
+    config: { config: { Env: env, Cmd: ["run"] } },
+  });
+
+  test("differ in what is another, came or went", () => {
+    expect(
+      compareImages(image(["a", "b"], ["A=1", "B=x=y"]), image(["a", "c", "d"], ["A=2"])),
+    ).toEqual([
+      { what: "env", name: "A", before: "1", after: "2" },
+      { what: "env", name: "B", before: "x=y", after: null },
+      { what: "layer", name: "2", before: "b", after: "c" },
+      { what: "layer", name: "3", before: null, after: "d" },
+    ]);
+    expect(sizeOf(image(["a", "b"], []).manifest)).toBe(25);
+  });
+
+  test("for several platforms differ in those, attestations left out", () => {
+    const index = (digest: string) =>
+      readManifest({
+        manifests: [
+          {
+            mediaType: "x",
+            digest,
+            size: 1,
+            platform: { os: "linux", architecture: "arm64", variant: "v8" },
+          },
+          {
+            mediaType: "x",
+            digest: `att-${digest}`,
+            size: 1,
+            platform: { os: "unknown", architecture: "unknown" },
+          },
+        ],
+      });
+    expect(comparePlatforms(index("a"), index("b"))).toEqual([
+      { what: "platform", name: "linux/arm64/v8", before: "a", after: "b" },
+    ]);
+  });
+});
+
+test("tags are ordered as versions", () => {
+  const ordered = ["1.9", "1.10", "v1.11-rc.2", "v1.11-rc.10", "v1.11", "2", "2.0", "latest-build"];
+  expect(ordered.toReversed().toSorted(byVersion)).toEqual(ordered);
+});
+
+test("times can be said as they are meant", () => {
+  const now = Date.parse("2026-11-27T12:00:00Z");
+  expect(timeAt("90d", now)).toBe("2026-08-29T12:00:00.000Z");
+  expect(timeAt("2026-11-20", now)).toBe("2026-11-20T00:00:00.000Z");
+  expect(() => timeAt("yesterday", now)).toThrow("is no time");
+});
