@@ -51,8 +51,8 @@ export function refusalSentence({ type, name, action, reason }: RefusedAccess): 
  * @param refusal - what was refused
  * @returns the sentence without names and reason, for where nothing that a user wrote may stand
  */
-export function refusalSummary({ type, action }: Pick<RefusedAccess, "type" | "action">): string {
-  return `may not ${refused(type, "this repository", action)}`;
+export function refusalSummary({ type, name, action }: Omit<RefusedAccess, "reason">): string {
+  return `may not ${refused(type, type === "registry" ? name : "this repository", action)}`;
 }
 
 /**
@@ -96,6 +96,7 @@ export function enumerate(actions: readonly string[]): string {
 
 /** In the words of registry tokens, where the catalog is an object, and `*` is everything that can be done to one. */
 function refused(type: string, name: string, action: string): string {
+  if (type === "registry" && name === "administration") return "administer the registry";
   if (type === "registry") return verb("catalog");
   if (action === "pull" || action === "push" || action === "delete") return verbOn(action, name);
   return `do everything in ${name}`;

@@ -64,7 +64,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const manifests = { policy, registry, ledger, sources, deletion, pulls, mode };
   const asked = { db, log, metrics, callers, ...manifests };
   const registryApi = openRegistryApi(config, asked);
-  const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
+  const restApi = openRestApi(config, { db, log, audit, policy, ledger, callers });
   const pierOne = openPierOne({ db, audit, policy, ledger, callers });
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];

@@ -32,6 +32,7 @@ export const FAULTS = {
   },
   DENIED: { status: 403, wire: "DENIED", message: "requested access to the resource is denied" },
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
+  NAME_UNKNOWN: { status: 404, wire: "NAME_UNKNOWN", message: "there is no such repository" },
   TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
   TAG_HELD: {
     status: 409,

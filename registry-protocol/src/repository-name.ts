@@ -19,6 +19,11 @@ export function isRepositoryName(raw: string): raw is RepositoryName {
   return raw.length <= MAX_LENGTH && REPOSITORY_NAME.test(raw);
 }
 
+/** @returns whether `text` can be the name of a team, that is a first component of repository names */
+export function isTeamName(text: string): boolean {
+  return isRepositoryName(text) && !text.includes("/");
+}
+
 /**
  * @param raw - a repository path as a client sent it
  * @returns the same path, known to be well formed

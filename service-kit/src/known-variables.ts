@@ -6,6 +6,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "ADMIN_TEAMS",
   "ALLOW_DELETE",
   "API_REPOSITORY",
+  "API_REQUESTS_PER_MINUTE",
   "API_SNS_ENDPOINT",
   "API_SNS_REGION",
   "API_SNS_TOPIC_ARN",

@@ -122,6 +122,8 @@ export interface TestGatewayOptions {
   readonly onMade?: (made: MadeRequest) => void;
   readonly publicUrl?: string;
   readonly trustedProxies?: readonly string[];
+  /** Of the REST API, by one caller; absent: a million. */
+  readonly apiRequestsPerMinute?: number;
   /** Whose pages may read; absent: nobody's. */
   readonly corsOrigins?: readonly string[];
 }
@@ -196,7 +198,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       ...(turns === undefined ? {} : { turns }),
     },
   );
-  const restApi = openRestApi({ db, log, audit, policy, ledger, callers });
+  const restApi = openRestApi(
+    { apiRequestsPerMinute: options.apiRequestsPerMinute ?? 1_000_000 },
+    { db, log, audit, policy, ledger, callers },
+  );
   const pierOne = openPierOne({ db, audit, policy, ledger, callers });
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });

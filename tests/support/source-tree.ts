@@ -18,6 +18,7 @@ export const SOURCE_FOLDERS = [
   "registry-protocol/src",
   "access-policy/src",
   "tag-policy/src",
+  "rest-api/src",
   "service-kit/src",
   "audit-log/src",
   "registry-config/src",

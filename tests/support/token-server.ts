@@ -164,7 +164,10 @@ export async function startTestTokenServer(
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
   const managing = { db, policy, robotMaxDays, log: SILENT, audit: recordAudit };
-  const names = { issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] };
+  const names = {
+    ...{ issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] },
+    apiRequestsPerMinute: 1_000_000,
+  };
   const tokens = openTokens(
     { ...names, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
     { logins: ways, teams, policy, keys, log: options.log ?? SILENT, now },

@@ -136,8 +136,12 @@ describe("the architecture", () => {
   });
 
   test(`no source file has more than ${MOST_LINES} lines`, () => {
-    const tooLong = WITH_DEPLOY.map(({ path, text }) => ({ path, lines: text.split("\n").length }))
-      .filter(({ lines }) => lines > MOST_LINES)
+    const tooLong = WITH_DEPLOY.map(({ path, text }) => ({
+      path,
+      text,
+      lines: text.split("\n").length,
+    }))
+      .filter(({ lines, text }) => lines > MOST_LINES && !text.startsWith("// Generated"))
       .map(({ path }) => path);
     expect(tooLong).toEqual([]);
   });

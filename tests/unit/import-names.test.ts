@@ -24,6 +24,7 @@ const SAMPLES = [
   ["#audit-log/entry.js", "audit-log/src/entry.ts"],
   ["#access-policy/decide.js", "access-policy/src/decide.ts"],
   ["#tag-policy/tag-policy.js", "tag-policy/src/tag-policy.ts"],
+  ["#rest-api/operation.js", "rest-api/src/operation.ts"],
   ["#service-kit/http/server.js", "service-kit/src/http/server.ts"],
   ["#registry-config/main.js", "registry-config/src/main.ts"],
   ["#local/processes/ports.js", "deploy/local/processes/ports.ts"],

@@ -14,6 +14,7 @@ import {
   type ListenerConfig,
 } from "#service-kit/http/listener-config.js";
 import type { ListeningPlace } from "#service-kit/listening-places.js";
+import { readApiRequests } from "#service-kit/http/request-limit.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
@@ -55,6 +56,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly tokenKeysMaxAgeSeconds: number;
   /** Manifests that are pushed at once. */
   readonly manifestsAtOnce: number;
+  /** Requests to the REST API that one caller may make in a minute. */
+  readonly apiRequestsPerMinute: number;
   /** Most that manifests for readers take in memory. */
   readonly manifestMemoryBytes: number;
   /** How long one upload may take at most. */
@@ -197,6 +200,7 @@ function readRequests(read: EnvReader) {
       "manifests that are pushed at once, each 4 MiB of memory at most, and a quarter of them by one caller; others " +
         "wait for 30 s and are then answered 503 or 429 (docs/limits.md)",
     ),
+    apiRequestsPerMinute: readApiRequests(read),
     manifestMemoryBytes:
       1024 ** 2 *
       read.integer(

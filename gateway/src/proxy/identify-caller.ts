@@ -3,7 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
-import { formatScope } from "#registry-protocol/scope.js";
+import { formatScope, type Access } from "#registry-protocol/scope.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { printableUserAgent } from "../upstream/client-headers.js";
 import type { ExchangeLogin } from "../upstream/exchange-login.js";
@@ -56,19 +56,48 @@ export async function identifyLogin(
   req: IncomingMessage,
   like: RegistryRequest,
 ): Promise<Caller> {
-  const { headers } = req;
-  const shown = shownLogin(headers.authorization, deps.issuer);
-  if (shown.kind === "registry-token") return identifyBy(deps, req, like, headers.authorization);
+  return identifyBy(deps, req, like, await tokenFor(deps, req, requiredAccess(like)));
+}
+
+/**
+ * The same for what no request to the registry API takes.
+ *
+ * @param deps - what verifies tokens, and gets them
+ * @param req - a request
+ * @param required - what the caller's token has to grant
+ * @returns who asks, and may
+ * @throws Fault as {@link identifyLogin}
+ */
+export async function identifyLoginFor(
+  deps: CallerDeps,
+  req: IncomingMessage,
+  required: Access,
+): Promise<Caller> {
+  const token = await tokenFor(deps, req, required);
+  const caller = await identifyBy(deps, req, { kind: "base" }, token);
+  authorizeMore(caller, required, realmFor(deps, req));
+  if (required.type === "repository") refuseMarker(required.name);
+  return caller;
+}
+
+/** @returns what is verified of a login: the token that it is, or one that it is good for */
+async function tokenFor(
+  deps: CallerDeps,
+  req: IncomingMessage,
+  required: Access | null,
+): Promise<string | undefined> {
+  const { authorization } = req.headers;
+  const shown = shownLogin(authorization, deps.issuer);
+  if (shown.kind === "registry-token") return authorization;
   const basic = shown.kind === "nobody" ? null : shown.basic;
-  const token = await exchangeFor(deps, req, like, basic).catch((error: unknown) => {
+  return exchangeFor(deps, req, required, basic).catch((error: unknown) => {
     if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
-    const challenge = challengeHeader({ ...realmFor(deps, req), ...scopeOf(like) });
+    const challenge = challengeHeader({ ...realmFor(deps, req), ...scopeOf(required) });
     throw new Fault("UNAUTHORIZED", {
       message: error.message,
       headers: { "WWW-Authenticate": challenge },
     });
   });
-  return identifyBy(deps, req, like, token);
 }
 
 /** Requests that Pier One's clients make to the registry API, too, with an OAuth token of their own. */
@@ -90,7 +119,7 @@ async function tokenForReading(
   const shown = shownLogin(authorization, deps.issuer);
   if (shown.kind !== "access-token") return authorization;
   try {
-    const token = await exchangeFor(deps, req, request, shown.basic);
+    const token = await exchangeFor(deps, req, requiredAccess(request), shown.basic);
     return TOKEN_HEADER.test(token) ? token : authorization;
   } catch (error) {
     // Then the token is none, and the usual challenge says where to get one.
@@ -102,21 +131,20 @@ async function tokenForReading(
 function exchangeFor(
   { exchange }: CallerDeps,
   req: IncomingMessage,
-  request: RegistryRequest,
+  required: Access | null,
   basic: string | null,
 ): Promise<string> {
   const { client, requestId } = contextOf(req);
   return exchange({
     authorization: basic,
-    scope: scopeOf(request).scope ?? "",
+    scope: scopeOf(required).scope ?? "",
     address: client.address,
     requestId,
     userAgent: printableUserAgent(req.headers) ?? "",
   });
 }
 
-function scopeOf(request: RegistryRequest): Pick<Challenge, "scope"> {
-  const required = requiredAccess(request);
+function scopeOf(required: Access | null): Pick<Challenge, "scope"> {
   return required === null ? {} : { scope: formatScope(required) };
 }
 
@@ -129,9 +157,13 @@ async function identifyBy(
   const where = realmFor(deps, req);
   const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
   contextOf(req).actor = caller.subject;
-  if ("repository" in request && isMarkerRepository(request.repository))
-    throw new Fault("DENIED", { message: "this repository is the gateways' own" });
+  if ("repository" in request) refuseMarker(request.repository);
   return caller;
+}
+
+function refuseMarker(repository: string): void {
+  if (isMarkerRepository(repository))
+    throw new Fault("DENIED", { message: "this repository is the gateways' own" });
 }
 
 /**

@@ -11,9 +11,8 @@ export interface PullCursor {
   readonly caller: string;
 }
 
-/** A request about a repository's pulls. */
-export interface PullTarget {
-  readonly about: "repository" | "pulls";
+/** What of a repository's pulls is asked for. */
+export interface PullQuery {
   readonly repository: RepositoryName;
   readonly tag: Tag | null;
   readonly digest: Digest | null;

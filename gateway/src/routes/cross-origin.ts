@@ -19,7 +19,7 @@ const REQUEST_HEADERS = [
 const ANSWER_HEADERS = [
   ...["Accept-Ranges", "Allow", "Content-Range", "Docker-Content-Digest"],
   ...["Docker-Distribution-Api-Version", "ETag", "Link", "OCI-Filters-Applied", "OCI-Subject"],
-  ...["Retry-After", "WWW-Authenticate", "X-Request-Id"],
+  ...["RateLimit", "RateLimit-Policy", "Retry-After", "WWW-Authenticate", "X-Request-Id"],
 ].join(", ");
 /** How long a browser may remember the answer to its question, in seconds. */
 const REMEMBERED_SECONDS = 600;

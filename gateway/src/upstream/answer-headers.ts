@@ -20,6 +20,8 @@ const PASSED = new Set([
   "link",
   "location",
   "range",
+  "ratelimit",
+  "ratelimit-policy",
   "retry-after",
   "warning",
   "x-content-type-options",

@@ -7,7 +7,7 @@ import { readSmallBody } from "#service-kit/http/small-body.js";
 import type { CallerStatement } from "./caller-statement.js";
 import { refuseBody } from "./client-framing.js";
 import type { Forward } from "./forward.js";
-import { tokenServerRequest, tokenServerRoute } from "./token-server-request.js";
+import { takesBody, tokenServerRequest, tokenServerRoute } from "./token-server-request.js";
 
 /** What asking the token server needs. */
 export interface TokenServerDeps {
@@ -38,8 +38,9 @@ export async function askTokenServer(
   if (route === null) return false;
   const context = contextOf(req);
   context.route = route.name;
-  const body = route.method === "POST" ? await readSmallBody(req, res, REST_BODY_LIMITS) : NOTHING;
-  if (route.method !== "POST") await refuseBody(req, res);
+  const hasBody = takesBody(route);
+  const body = hasBody ? await readSmallBody(req, res, REST_BODY_LIMITS) : NOTHING;
+  if (!hasBody) await refuseBody(req, res);
   const made = tokenServerRequest(
     route,
     { query: new URLSearchParams(query), headers: req.headers, body },

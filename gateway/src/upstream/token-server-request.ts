@@ -1,12 +1,15 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
 import { segmentsOf } from "#registry-protocol/path.js";
+import { operationFinder } from "#rest-api/find-operation.js";
+import { API, type Operation } from "#rest-api/operation.js";
+import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
 import { ownHeaders, type MadeBody, type MadeFor, type MadeRequest } from "./made-request.js";
 
 /** One way to ask the token server. */
 export interface TokenServerRoute {
-  readonly method: "GET" | "POST" | "DELETE";
+  readonly method: Operation["method"] | "HEAD";
   readonly path: string;
   /** Name for logs and metrics. */
   readonly name: "token" | "token-server.api";
@@ -14,32 +17,23 @@ export interface TokenServerRoute {
   readonly parameters: readonly string[];
 }
 
-/** What of it the gateway's clients may ask: everything about who is who. */
-const ROUTES: readonly {
-  readonly path: RegExp;
-  readonly methods: Partial<Record<TokenServerRoute["method"], readonly string[]>>;
-}[] = [
-  {
-    // distribution, "Token Authentication Specification" and "Oauth2 Token Authentication".
-    path: /^\/token$/,
-    methods: { GET: ["service", "scope", "client_id", "account", "offline_token"], POST: [] },
-  },
-  { path: /^\/api\/v1\/explain$/, methods: { GET: ["action", "repository"], POST: [] } },
-  { path: /^\/api\/v1\/refresh-tokens$/, methods: { GET: ["limit", "after"], DELETE: [] } },
-  { path: /^\/api\/v1\/refresh-tokens\/[a-z0-9-]+$/, methods: { DELETE: [] } },
-  { path: /^\/api\/v1\/robots\/exceeding$/, methods: { GET: [] } },
-  { path: /^\/api\/v1\/teams\/[a-z0-9._-]+\/robots$/, methods: { GET: [], POST: [] } },
-  {
-    path: /^\/api\/v1\/teams\/[a-z0-9._-]+\/robots\/[a-z0-9-]+\/(?:rotate|disable|enable)$/,
-    methods: { POST: [] },
-  },
-];
+/** distribution, "Token Authentication Specification" and "Oauth2 Token Authentication". */
+const TOKEN: Readonly<Record<string, readonly string[]>> = {
+  GET: ["service", "scope", "client_id", "account", "offline_token"],
+  POST: [],
+};
+
+/** Beside that the gateway's clients may ask for its operations, and for nothing else. */
+const findOperation = operationFinder(OPERATIONS.filter(({ by }) => by === "token-server"));
+/** A name that another reader of the path could take for more than one segment of it is none of the token server's. */
+const PLAIN = /^[A-Za-z0-9._-]+$/;
 
 /** Who asks, in what form, and from which page, should it be a browser. */
 const HEADERS = [
   "Authorization",
   "Content-Type",
   "Accept",
+  "If-None-Match",
   "Origin",
   "Sec-Fetch-Site",
   "Sec-Fetch-Mode",
@@ -55,18 +49,25 @@ const MOST_QUERY_CHARACTERS = 32 * 1024;
  * @throws Fault METHOD_UNSUPPORTED, or REQUEST_INVALID when the path cannot be decoded
  */
 export function tokenServerRoute(method: string, raw: string): TokenServerRoute | null {
-  const segments = segmentsOf(raw);
-  if (segments.some((segment) => segment.includes("/"))) return null;
-  const path = segments.join("/");
-  const route = ROUTES.find((candidate) => candidate.path.test(path));
-  if (route === undefined) return null;
-  const name = path === "/token" ? "token" : "token-server.api";
-  for (const [allowed, parameters] of Object.entries(route.methods))
-    if (allowed === method)
-      return { method: allowed as TokenServerRoute["method"], path, name, parameters };
+  if (segmentsOf(raw).join("/") === "/token") return tokenRoute(method);
+  const found = findOperation(method, raw);
+  if (found === null || !Object.values(found.path).every((value) => PLAIN.test(value))) return null;
+  const { operation, path } = found;
+  return {
+    method: method === "HEAD" ? "HEAD" : operation.method,
+    path: API + operation.path.replace(/\{(\w+)\}/g, (_, name: string) => path[name] ?? ""),
+    name: "token-server.api",
+    parameters: Object.keys(operation.query.shape),
+  };
+}
+
+function tokenRoute(method: string): TokenServerRoute {
+  const parameters = Object.hasOwn(TOKEN, method) ? TOKEN[method] : undefined;
+  if (parameters !== undefined)
+    return { method: method as "GET" | "POST", path: "/token", name: "token", parameters };
   throw new Fault("METHOD_UNSUPPORTED", {
     message: `the method ${method.slice(0, 20)} is not supported here`,
-    headers: { Allow: Object.keys(route.methods).join(", ") },
+    headers: { Allow: Object.keys(TOKEN).join(", ") },
   });
 }
 
@@ -91,8 +92,9 @@ export function tokenServerRequest(
 ): MadeRequest {
   const query = writeQuery(route, client.query);
   const userAgent = printableUserAgent(client.headers);
-  const body: MadeBody =
-    route.method === "POST" ? { kind: "whole", bytes: client.body } : { kind: "none" };
+  const body: MadeBody = takesBody(route)
+    ? { kind: "whole", bytes: client.body }
+    : { kind: "none" };
   return {
     method: route.method,
     target: query === "" ? route.path : `${route.path}?${query}`,
@@ -103,6 +105,14 @@ export function tokenServerRequest(
     },
     body,
   };
+}
+
+/**
+ * @param route - see {@link tokenServerRoute}
+ * @returns whether its requests may have a body
+ */
+export function takesBody({ method }: TokenServerRoute): boolean {
+  return method === "POST" || method === "PUT" || method === "PATCH";
 }
 
 function writeQuery({ parameters }: TokenServerRoute, asked: URLSearchParams): string {

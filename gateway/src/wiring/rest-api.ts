@@ -1,38 +1,82 @@
 import type { RequestHandler } from "express";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import { documentOf } from "#rest-api/document/document-of.js";
+import { RECORDED } from "#rest-api/document/recorded.js";
+import { OPERATIONS } from "#rest-api/operations/every-operation.js";
+import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { Database } from "#service-kit/db/pool.js";
+import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { Logger } from "#service-kit/log.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
-import { pullRoutes } from "../api/pull-routes.js";
-import { tagRoutes } from "../api/tag-routes.js";
+import type { Asker } from "../api/implement.js";
+import { pullOperations } from "../api/pull-operations.js";
+import { restRoutes } from "../api/rest-routes.js";
+import type { Right } from "../api/rights.js";
+import { tagOperations } from "../api/tag-operations.js";
+import type { GatewayConfig } from "../config/config.js";
+import { documentRoutes } from "../documentation/document-routes.js";
+import { viewOfCaller } from "../proxy/catalog.js";
+import type { Caller } from "../proxy/caller.js";
 import { actorOf } from "../proxy/exchange.js";
-import { identifyCaller } from "../proxy/identify-caller.js";
+import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
 
+/** What the token server lets members of `ADMIN_TEAMS` alone do. */
+const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"] } as const;
+
 /**
+ * @param config - how many requests somebody may make
  * @param deps - ledger, audit log, rules, and who asks
- * @returns the routes of the REST API about tags and pulls
+ * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
-export function openRestApi(deps: {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly audit: RecordAudit;
-  readonly policy: TagPolicy;
-  readonly ledger: Pick<Ledger, "resolver" | "waiting">;
-  readonly callers: Pick<Callers, "callers">;
-}): { readonly routes: readonly RequestHandler[] } {
+export function openRestApi(
+  config: Pick<GatewayConfig, "apiRequestsPerMinute">,
+  deps: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly audit: RecordAudit;
+    readonly policy: TagPolicy;
+    readonly ledger: Pick<Ledger, "resolver" | "waiting">;
+    readonly callers: Pick<Callers, "callers">;
+  },
+): { readonly routes: readonly RequestHandler[] } {
   const { db, log, audit, policy } = deps;
   const { callers } = deps.callers;
   const { resolver, waiting } = deps.ledger;
-  return {
-    routes: [
-      tagRoutes({ db, log, audit, policy, resolver, waiting }, async (req, request) => {
-        const caller = await identifyCaller(callers, req, request);
-        return actorOf({ req, caller, context: contextOf(req) });
-      }),
-      pullRoutes({ db }, (req, request) => identifyCaller(callers, req, request)),
-    ],
+  const rest = {
+    limit: requestLimit(config.apiRequestsPerMinute, steadyNow),
+    identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
+      const caller = await callerWith(callers, req, right);
+      const view = right.to === "lists" ? viewOfCaller(caller) : null;
+      return { actor: actorOf({ req, caller, context: contextOf(req) }), view };
+    },
   };
+  const operations = [
+    ...tagOperations({ db, log, audit, policy, resolver, waiting }),
+    ...pullOperations(db),
+  ];
+  const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
+  return { routes: [restRoutes(rest, operations), document] };
+}
+
+function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promise<Caller> {
+  switch (right.to) {
+    case "lists":
+      return identifyLogin(callers, req, { kind: "catalog" });
+    case "pull":
+      return identifyLogin(callers, req, { kind: "tags.list", repository: right.repository });
+    case "push":
+      return identifyLogin(callers, req, {
+        ...{ kind: "upload.start", repository: right.repository, mount: null },
+      });
+    case "delete": {
+      const { repository: name } = right;
+      return identifyLoginFor(callers, req, { type: "repository", name, actions: ["delete"] });
+    }
+    case "administration":
+      return identifyLoginFor(callers, req, ADMINISTRATION);
+  }
 }

@@ -1,11 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
+import { PROBLEM_TYPE, toProblem } from "#registry-protocol/problem.js";
 import { contextOf } from "./request-context.js";
 import { restOfBody } from "./rest-of-body.js";
 import { setStatusLine } from "./status-line.js";
 
 /**
- * Answers with the registry's error body: the one place where failures are shown, and noted for the request's line in the log.
+ * Answers with the registry's error body, below `/api/` with a problem (RFC 9457): the one place where failures are shown, and noted for the request's line in the log.
  *
  * @param req - the request that failed
  * @param res - its answer; when it has begun already, the connection is cut so that the client notices
@@ -26,11 +27,23 @@ export function sendFault(req: IncomingMessage, res: ServerResponse, thrown: unk
     const reply = toFaultReply(error, context.requestId);
     for (const [name, value] of Object.entries(reply.headers)) res.setHeader(name, value);
     setStatusLine(res, reply.status, reply.summary);
-    sendJson(res, reply.status, reply.body);
+    if (isRest(req))
+      sendJsonBytes(
+        res,
+        reply.status,
+        jsonBytes(toProblem(error, context.requestId)),
+        PROBLEM_TYPE,
+      );
+    else sendJson(res, reply.status, reply.body);
   };
   const rest = res.headersSent ? null : restOfBody(req);
   if (rest === null) answer();
   else void rest.then(answer);
+}
+
+/** Inside of a router Express takes from the target what has been read of it. */
+function isRest(req: IncomingMessage & { readonly originalUrl?: string }): boolean {
+  return (req.originalUrl ?? req.url ?? "").startsWith("/api/");
 }
 
 /** Express refuses paths that cannot be decoded with an error of its own, which repeats them. */
@@ -57,10 +70,16 @@ export function jsonBytes(body: unknown): Buffer {
  * @param res - an answer that has not begun
  * @param status - HTTP status code
  * @param bytes - JSON
+ * @param type - its content type
  */
-export function sendJsonBytes(res: ServerResponse, status: number, bytes: Buffer): void {
+export function sendJsonBytes(
+  res: ServerResponse,
+  status: number,
+  bytes: Buffer,
+  type = "application/json; charset=utf-8",
+): void {
   res.statusCode = status;
-  res.setHeader("Content-Type", "application/json; charset=utf-8");
+  res.setHeader("Content-Type", type);
   res.setHeader("Content-Length", bytes.length);
   res.setHeader("X-Content-Type-Options", "nosniff");
   res.end(res.req.method === "HEAD" ? undefined : bytes);

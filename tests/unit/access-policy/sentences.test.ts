@@ -17,6 +17,7 @@ describe("refused access in words", () => {
     ["repository", "alpha/app", "*", "may not do everything in alpha/app"],
     ["repository", "registry.example:5000/alpha/app", "push", /to registry\.example:5000\/alpha/],
     ["registry", "catalog", "*", "may not list the catalog"],
+    ["registry", "administration", "*", "may not administer the registry"],
   ])("%s %s, %s", (type, name, action, sentence) => {
     const said = refusalSentence({ type, name, action, reason: REASON });
     expect(said).toMatch(sentence);
@@ -24,12 +25,13 @@ describe("refused access in words", () => {
   });
 
   test.each([
-    ["repository", "push", "may not push to this repository"],
-    ["repository", "pull", "may not pull from this repository"],
-    ["repository", "delete", "may not delete this repository"],
-    ["registry", "*", "may not list the catalog"],
-  ])("names nothing in a status line: %s, %s", (type, action, said) => {
-    expect(refusalSummary({ type, action })).toBe(said);
+    ["repository", "alpha/app", "push", "may not push to this repository"],
+    ["repository", "alpha/app", "pull", "may not pull from this repository"],
+    ["repository", "alpha/app", "delete", "may not delete this repository"],
+    ["registry", "catalog", "*", "may not list the catalog"],
+    ["registry", "administration", "*", "may not administer the registry"],
+  ])("names nothing in a status line: %s %s, %s", (type, name, action, said) => {
+    expect(refusalSummary({ type, name, action })).toBe(said);
   });
 });
 

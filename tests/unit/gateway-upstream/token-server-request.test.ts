@@ -1,8 +1,6 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { tokenServerRequest, tokenServerRoute } from "#gateway/upstream/token-server-request.js";
-import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 
 const FACTS = { clientAddress: "192.0.2.7", requestId: "r-1" };
 const NO_BODY = Buffer.alloc(0);
@@ -43,6 +41,10 @@ describe("the token server's routes", () => {
     expect(tokenServerRoute("GET", path)?.path).toBe("/api/v1/teams/a.b-c/robots");
     expect(tokenServerRoute("GET", "/api/v1/teams/a%252Eb/robots")).toBeNull();
     expect(() => tokenServerRoute("GET", "/api/v1/teams/a%zz/robots")).toThrow(/percent-decoded/);
+  });
+
+  test("answer HEAD wherever they answer GET", () => {
+    expect(tokenServerRoute("HEAD", "/api/v1/explain")?.method).toBe("HEAD");
   });
 
   test("are asked with the methods that they have, and the client is told which those are", () => {
@@ -122,15 +124,10 @@ function made(
   );
 }
 
-/** @returns method and path of every route that the token server's API declares, names filled in */
+/** @returns method and path of every operation of the token server's, names filled in */
 function apiRoutes(): [method: string, path: string][] {
-  const folder = join(REPOSITORY_ROOT, "token-server/src/api");
-  const text = readdirSync(folder).map((name) => readFileSync(join(folder, name), "utf8"));
-  const declared = text
-    .join("\n")
-    .matchAll(/routes\.(get|post|put|patch|delete)\(\s*["`](\/[^"`]*)["`]/g);
-  return [...declared].map(([, method = "", path = ""]) => [
-    method.toUpperCase(),
-    `/api/v1${path.replace(/\$\{path\}/, "enable").replace(/:[a-z]+/g, "a-1")}`,
+  return OPERATIONS.filter(({ by }) => by === "token-server").map(({ method, path }) => [
+    method,
+    `/api/v1${path.replace(/\{[a-z]+\}/g, "a-1")}`,
   ]);
 }

@@ -5,8 +5,10 @@ import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { asLine } from "#registry-protocol/text.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import type { RequestLimit } from "#service-kit/http/request-limit.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
+import { isAdministrator } from "../token/administration.js";
 import { logIn, type LogInDeps } from "../token/log-in.js";
 import { parseBasic, passwordLogin, type LoginRequest } from "../token/request.js";
 import type { Manager } from "../robots/authority.js";
@@ -18,6 +20,7 @@ export interface ApiCallerDeps {
   readonly service: string;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
+  readonly limit: RequestLimit;
 }
 
 /** Whoever calls the REST API. */
@@ -69,13 +72,12 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   });
   const teams = await teamsOf(deps, login);
   const { identity } = login;
-  const isAdministrator =
-    identity.kind === "unrestricted" || teams.some((team) => deps.adminTeams.includes(team));
+  countRequest(deps, req, identity);
   return {
     login,
     identity,
     teams,
-    isAdministrator,
+    isAdministrator: isAdministrator(identity, teams, deps.adminTeams),
     byRefreshToken: shown.kind === "refresh-token",
     address,
     actor: actorOf(req, identity, address),
@@ -89,14 +91,14 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
  *   not make another one of it that outlives it
  */
 export function asManager(caller: ApiCaller): Manager {
-  const { identity, teams, isAdministrator, actor } = caller;
+  const { identity, teams, actor } = caller;
   if (caller.byRefreshToken)
     throw new Fault("DENIED", {
       message: "a refresh token cannot manage robots: show what you log in with",
     });
   if (NEVER_MANAGING.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
-  return { identity, actor, teams, isAdministrator };
+  return { identity, actor, teams, isAdministrator: caller.isAdministrator };
 }
 
 /**
@@ -104,9 +106,24 @@ export function asManager(caller: ApiCaller): Manager {
  * @param what - what is for administrators alone, to complete "only administrators (ADMIN_TEAMS) may "
  * @throws Fault DENIED for everybody else
  */
-export function requireAdministrator({ isAdministrator }: ApiCaller, what: string): void {
-  if (!isAdministrator)
+export function requireAdministrator(caller: ApiCaller, what: string): void {
+  if (!caller.isAdministrator)
     throw new Fault("DENIED", { message: `only administrators (ADMIN_TEAMS) may ${what}` });
+}
+
+/**
+ * @param deps - how many requests somebody may make
+ * @param req - one of them
+ * @param identity - who makes it
+ * @throws Fault TOO_MANY_REQUESTS
+ */
+export function countRequest(
+  { limit }: Pick<ApiCallerDeps, "limit">,
+  req: Request,
+  { uid, realm }: Pick<Identity, "uid" | "realm">,
+): void {
+  const { address } = contextOf(req).client;
+  if (req.res !== undefined) limit.count(uid === "" ? address : `${realm}/${uid}`, req.res);
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {

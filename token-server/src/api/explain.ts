@@ -1,11 +1,12 @@
 import { Router, type Request } from "express";
-import { z } from "zod";
 import type { Policy } from "#access-policy/compile.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
+import { explainOthers, explainOwn } from "#rest-api/operations/explain.js";
+import { parseInput } from "#rest-api/parse-input.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
-import { sendJson } from "#service-kit/http/send-fault.js";
+import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { Login } from "../identity/identity-source.js";
 import { authenticate } from "../identity/authenticate.js";
@@ -13,8 +14,13 @@ import type { PolicySource } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { describedLogin, type DescribedDeps } from "../token/described-login.js";
 import { explainAccess, type ExplainedAccess } from "../token/explain-access.js";
-import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
-import { parseInput } from "./parse.js";
+import {
+  countRequest,
+  identifyApiCaller,
+  requireAdministrator,
+  type ApiCallerDeps,
+} from "./caller.js";
+import { mount } from "./mount.js";
 
 /** What explaining needs besides callers: those who are described may be robots. */
 export type ExplainDeps = Pick<DescribedDeps, "db"> & {
@@ -22,26 +28,6 @@ export type ExplainDeps = Pick<DescribedDeps, "db"> & {
 };
 
 const MOST_GROUPS = 100;
-const action = z.enum(["pull", "push", "delete", "catalog", "*"]);
-const repository = z.string().max(255).default("");
-const ownSchema = z.object({ action, repository });
-const words = z.array(z.string().max(255)).max(100).default([]);
-const otherSchema = z.strictObject({
-  action,
-  repository,
-  address: z.union([z.ipv4(), z.ipv6()]).nullable().default(null),
-  identity: z.strictObject({
-    /** Of a robot, its login; nobody in particular has none. */
-    uid: z.string().max(255).default(""),
-    realm: z.string().max(255).default("/employees"),
-    kind: z
-      .enum(["oauth2", "oidc", "machine", "robot", "htpasswd", "ldap", "anonymous"])
-      .default("oauth2"),
-    scopes: words,
-    teams: words,
-    claims: z.record(z.string().max(100), z.union([z.string().max(1000), words])).default({}),
-  }),
-});
 
 /**
  * "May X do Y on Z": for the caller by GET, for anybody by POST when the caller is an administrator. Administrators are
@@ -55,28 +41,28 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
   const routes = Router();
   const { db, policy } = deps;
   const { logins } = callers;
-  routes.get("/explain", async (req, res) => {
+  mount(routes, explainOwn, async (req, res) => {
     const asker = await callerOrNobody(callers, req);
-    const asked = parseInput(ownSchema, req.query);
+    const asked = parseInput(explainOwn.query, req.query);
     const { address } = contextOf(req).client;
-    sendJson(res, 200, await answer(policy.current(), asker, { ...asked, address }));
+    sendAnswer(req, res, { body: await answer(policy.current(), asker, { ...asked, address }) });
   });
-  routes.post("/explain", async (req, res) => {
+  mount(routes, explainOthers, async (req, res) => {
     requireAdministrator(await identifyApiCaller(callers, req), "ask for somebody else");
-    const asked = parseInput(otherSchema, await readJsonBody(req, res));
+    const asked = parseInput(explainOthers.body, await readJsonBody(req, res));
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {
       const login = await describedLogin({ logins, db }, asked.identity);
       const teams = asked.identity.kind === "robot" ? callers.teams : given;
-      sendJson(
-        res,
-        200,
-        await answer(policy.current(), { login, teams, isAdministrator: true }, asked),
-      );
+      sendAnswer(req, res, {
+        body: await answer(policy.current(), { login, teams, isAdministrator: true }, asked),
+      });
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
       // That is what the token endpoint would say to them.
-      sendJson(res, 200, { subject: asked.identity, allow: false, reason: error.message });
+      sendAnswer(req, res, {
+        body: { subject: asked.identity, allow: false, reason: error.message },
+      });
     }
   });
   return routes;
@@ -93,8 +79,11 @@ interface Asker {
 /** Nobody in particular is told what a token without credentials would grant. */
 async function callerOrNobody(callers: ApiCallerDeps, req: Request): Promise<Asker> {
   const { logins, teams } = callers;
-  if (req.headers.authorization === undefined && logins.allowPublicRead)
-    return { login: await authenticate(logins, null), teams, isAdministrator: logins.unrestricted };
+  if (req.headers.authorization === undefined && logins.allowPublicRead) {
+    const login = await authenticate(logins, null);
+    countRequest(callers, req, login.identity);
+    return { login, teams, isAdministrator: logins.unrestricted };
+  }
   const { login, isAdministrator } = await identifyApiCaller(callers, req);
   return { login, teams, isAdministrator };
 }

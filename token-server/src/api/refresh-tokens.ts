@@ -1,16 +1,15 @@
 import { Router } from "express";
 import { z } from "zod";
 import { Fault } from "#registry-protocol/faults.js";
-import { sendJson } from "#service-kit/http/send-fault.js";
+import * as operations from "#rest-api/operations/refresh-tokens.js";
+import { parseInput } from "#rest-api/parse-input.js";
+import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { listRefreshTokens, parseCursor, type Cursor } from "../refresh-tokens/list.js";
 import { revokeAllRefreshTokens, revokeRefreshToken } from "../refresh-tokens/sql.js";
 import { identifyApiCaller, type ApiCallerDeps } from "./caller.js";
-import { parseInput } from "./parse.js";
+import { mount } from "./mount.js";
 
-const targetSchema = z.object({ id: z.uuid() });
-const MOST_AT_ONCE = 200;
-const pageSchema = z.object({
-  limit: z.coerce.number().int().min(1).max(MOST_AT_ONCE).default(MOST_AT_ONCE),
+const pageSchema = operations.listRefreshTokens.query.extend({
   after: z
     .string()
     .transform((text, context): Cursor => {
@@ -31,21 +30,21 @@ const pageSchema = z.object({
 export function refreshTokenRoutes(callers: ApiCallerDeps): Router {
   const { db } = callers.logins.refresh;
   const routes = Router();
-  routes.get("/refresh-tokens", async (req, res) => {
+  mount(routes, operations.listRefreshTokens, async (req, res) => {
     const { identity } = await identifyApiCaller(callers, req);
     const { limit, after = null } = parseInput(pageSchema, req.query);
-    sendJson(res, 200, await listRefreshTokens(db, identity, { limit, after }));
+    sendAnswer(req, res, { body: await listRefreshTokens(db, identity, { limit, after }) });
   });
-  routes.delete("/refresh-tokens", async (req, res) => {
+  mount(routes, operations.endRefreshTokens, async (req, res) => {
     const { identity } = await identifyApiCaller(callers, req);
-    sendJson(res, 200, { ended: await revokeAllRefreshTokens(db, identity) });
+    sendAnswer(req, res, { body: { ended: await revokeAllRefreshTokens(db, identity) } });
   });
-  routes.delete("/refresh-tokens/:id", async (req, res) => {
+  mount(routes, operations.endRefreshToken, async (req, res) => {
     const { identity } = await identifyApiCaller(callers, req);
-    const { id } = parseInput(targetSchema, req.params);
+    const { id } = parseInput(operations.endRefreshToken.parameters, req.params);
     if (!(await revokeRefreshToken(db, identity, id)))
       throw new Fault("NOT_FOUND", { message: "you have no such refresh token" });
-    res.status(204).end();
+    sendAnswer(req, res, { status: 204 });
   });
   return routes;
 }

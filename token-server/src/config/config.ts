@@ -11,6 +11,7 @@ import {
   usualPlaces,
   type ListenerConfig,
 } from "#service-kit/http/listener-config.js";
+import { readApiRequests } from "#service-kit/http/request-limit.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
@@ -62,6 +63,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly outageSeconds: number;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
+  /** Requests to the REST API that one caller may make in a minute. */
+  readonly apiRequestsPerMinute: number;
   /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
   readonly loginsFile: string | null;
   readonly policyFile: string | null;
@@ -92,6 +95,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
   return {
     ...readLoginVariables(read.on("Logins")),
     ...readRights(read.on("Who may do what")),
+    apiRequestsPerMinute: readApiRequests(read.on("Requests and manifests")),
     ...readTokens(read.on("Keys and tokens")),
     ...readRefreshTokenSettings(read.on("Refresh tokens")),
     loginLimits: readLoginLimits(read.on("Failed logins")),
@@ -191,7 +195,7 @@ function readRights(read: EnvReader) {
     adminTeams: read.list(
       "ADMIN_TEAMS",
       [],
-      "teams whose members administer: robots of all teams, explain for others",
+      "teams whose members administer: robots of all teams, explain for others, and what else the REST API has for them",
     ),
     robotMaxDays: read.integer(
       "ROBOT_MAX_DAYS",

@@ -1,5 +1,3 @@
-import { isRepositoryName } from "#registry-protocol/repository-name.js";
-
 /**
  * What may become a uid, a token's subject and the ledger's actor: letters and digits of any script, marks that
  * belong to them, and signs that real names have (`carol@example.org`, `repo:acme/app:ref:refs/heads/main`,
@@ -56,11 +54,6 @@ export function isRobotUid(uid: string): boolean {
 /** @returns the name as those compare it who care for neither case, width nor white space around it */
 export function foldName(name: string): string {
   return name.normalize("NFKC").trim().toLowerCase();
-}
-
-/** @returns whether `text` can be the name of a team, that is a first component of repository names */
-export function isTeamName(text: string): boolean {
-  return isRepositoryName(text) && !text.includes("/");
 }
 
 /** @returns whether `username` says how to log in rather than who logs in */

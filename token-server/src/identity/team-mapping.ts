@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { isTeamName } from "./names.js";
+import { isTeamName } from "#registry-protocol/repository-name.js";
 
 /** A team of ours: what images are pushed under. */
 export const teamNameSchema = z

@@ -9,6 +9,7 @@ import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
+import { withAdministration } from "./administration.js";
 import { decideGrant } from "./decide-grant.js";
 import { decideView } from "./decide-view.js";
 import { signFitting } from "./fit-token.js";
@@ -21,6 +22,8 @@ export interface IssueDeps {
   readonly logins: LogInDeps;
   readonly policy: Pick<PolicySource, "current">;
   readonly teams: TeamLookup;
+  /** Whose members administer the installation. */
+  readonly adminTeams: readonly string[];
   readonly signing: SigningDeps;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
@@ -84,7 +87,10 @@ export async function issueToken(
   gone?.throwIfAborted();
   const policy = deps.policy.current();
   const asked = { requested: request.requested, circumstances: { address } };
-  const grant = await decideGrant(policy, deps.teams, login, { ...asked, gone });
+  const granted = await decideGrant(policy, deps.teams, login, { ...asked, gone });
+  const grant = request.forAdministration
+    ? await withAdministration(deps, login, granted)
+    : granted;
   const { forLists } = request;
   const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
   const signed = signGrant(deps, login.identity, grant, view);

@@ -17,6 +17,8 @@ export interface TokenRequest {
   readonly requested: readonly RequestedAccess[];
   /** Whether it is for looking at lists, whatever may be done with the catalog as such. */
   readonly forLists: boolean;
+  /** Whether it is for what administrators alone may do. */
+  readonly forAdministration: boolean;
   /** What the client program calls itself; empty when it does not say. */
   readonly clientId: string;
   /** Whether a refresh token is wanted too; who shows one by its own grant type gets it back. */
@@ -29,6 +31,7 @@ const MAX_SCOPES = 100;
 const MAX_SCOPE_CHARACTERS = 8 * 1024;
 /** Docker searches with the action "search", which is nothing that could be granted. */
 const CATALOG_SCOPE = /(?:^| )registry(?:\([a-z0-9]+\))?:catalog:/;
+const ADMINISTRATION_SCOPE = /(?:^| )registry:administration:\*(?: |$)/;
 const MAX_QUERY_CHARACTERS = 32 * 1024;
 const MAX_CLIENT_CHARACTERS = 255;
 const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
@@ -146,7 +149,7 @@ function parseParameters(text: string): URLSearchParams {
 function commonParts(
   parameters: URLSearchParams,
   service: string,
-): Pick<TokenRequest, "requested" | "forLists" | "clientId"> {
+): Pick<TokenRequest, "requested" | "forLists" | "forAdministration" | "clientId"> {
   if (parameters.getAll("service").some((asked) => asked !== service))
     throw new Fault("REQUEST_INVALID", {
       message: `unknown service; this token server issues tokens for "${service}"`,
@@ -163,7 +166,8 @@ function commonParts(
   if (!isLine(clientId))
     throw new Fault("REQUEST_INVALID", { message: "client_id must not hold control characters" });
   const forLists = scopes.some((scope) => CATALOG_SCOPE.test(scope));
-  return { requested, forLists, clientId: shownClient(clientId) };
+  const forAdministration = scopes.some((scope) => ADMINISTRATION_SCOPE.test(scope));
+  return { requested, forLists, forAdministration, clientId: shownClient(clientId) };
 }
 
 /** What stands in lists for people: nothing unseen, and no more than fits. */

@@ -1,17 +1,22 @@
 import type { RequestHandler } from "express";
+import { steadyNow } from "#service-kit/clocks/clock-reading.js";
+import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { ApiCallerDeps } from "../api/caller.js";
 import { apiRoutes } from "../api/routes.js";
+import type { TokenServerConfig } from "../config/config.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 
 /**
- * @param config - who administers, and the audience of logins
+ * @param config - who administers, the audience of logins, and how many requests somebody may make
  * @param deps - logins, teams and robots
  * @returns the routes of the REST API about robots, refresh tokens and explanations
  */
 export function openRestApi(
-  { service, adminTeams }: Pick<ApiCallerDeps, "service" | "adminTeams">,
+  config: Pick<TokenServerConfig, "service" | "adminTeams" | "apiRequestsPerMinute">,
   deps: Pick<ApiCallerDeps, "logins" | "teams"> & { readonly robots: RobotDeps },
 ): { readonly routes: readonly RequestHandler[] } {
   const { logins, teams, robots } = deps;
-  return { routes: [apiRoutes({ logins, teams, service, adminTeams }, robots)] };
+  const { service, adminTeams, apiRequestsPerMinute } = config;
+  const limit = requestLimit(apiRequestsPerMinute, steadyNow);
+  return { routes: [apiRoutes({ logins, teams, service, adminTeams, limit }, robots)] };
 }

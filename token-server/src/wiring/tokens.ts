@@ -15,7 +15,7 @@ import type { IssueDeps } from "../token/issue.js";
  * @returns the routes that issue tokens, and publish the keys
  */
 export function openTokens(
-  config: Pick<TokenServerConfig, "issuer" | "service" | "tokenLifetimeSeconds">,
+  config: Pick<TokenServerConfig, "issuer" | "service" | "tokenLifetimeSeconds" | "adminTeams">,
   deps: Pick<IssueDeps, "logins" | "teams"> & {
     readonly policy: Pick<PolicySource, "current">;
     readonly keys: KeyRing;
@@ -26,6 +26,7 @@ export function openTokens(
   const { logins, teams, policy, keys, log, now = Date.now } = deps;
   const { issuer, service, tokenLifetimeSeconds: lifetimeSeconds } = config;
   const signing = { keys, issuer, service, lifetimeSeconds, newTokenId: randomUUID };
-  const issuing = { logins, teams, policy, signing, now, log };
+  const { adminTeams } = config;
+  const issuing = { logins, teams, adminTeams, policy, signing, now, log };
   return { direct: tokenRoute(issuing), routes: [keyRoutes(keys)] };
 }

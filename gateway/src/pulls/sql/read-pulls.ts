@@ -1,7 +1,7 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Puller } from "../pull.js";
-import type { PullCursor, PullTarget } from "../pull-query.js";
+import type { PullCursor, PullQuery } from "../pull-query.js";
 
 /** How often something was pulled. */
 export interface PullTotal {
@@ -28,7 +28,7 @@ export interface PullRow extends Puller {
  */
 export async function readPullTotal(
   db: Queryable,
-  target: Pick<PullTarget, "repository" | "tag" | "digest">,
+  target: Pick<PullQuery, "repository" | "tag" | "digest">,
 ): Promise<PullTotal | null> {
   const { repository, tag, digest } = target;
   const total = await readTotalOfTag(db, repository, tag);
@@ -80,7 +80,7 @@ function knownTotal(row: (PullTotal & { known: boolean }) | undefined): PullTota
  * @param target - what is asked for
  * @returns who pulled, the latest first
  */
-export async function readPulls(db: Queryable, target: PullTarget): Promise<PullRow[]> {
+export async function readPulls(db: Queryable, target: PullQuery): Promise<PullRow[]> {
   const { repository, tag, digest, since, limit, cursor } = target;
   const { rows } = await db.query<Omit<PullRow, "cursor"> & { caller: string; place: string }>(
     `select nullif(tag, '') as tag, digest, caller, uid, realm, kind, address,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { expect, test } from "@jest/globals";
-import { parseInput } from "#token-server/api/parse.js";
+import { parseInput } from "#rest-api/parse-input.js";
 import { parseCursor } from "#token-server/refresh-tokens/list.js";
 
 const schema = z.strictObject({ name: z.string(), deep: z.object({ n: z.number() }).optional() });

@@ -1,0 +1,62 @@
+import { Fault } from "#registry-protocol/faults.js";
+import { countPulls, listPulls } from "#rest-api/operations/pulls.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import type { PullQuery } from "../pulls/pull-query.js";
+import { readPulls, readPullTotal, type PullTotal } from "../pulls/sql/read-pulls.js";
+import { implement, type Asked, type Implementation } from "./implement.js";
+import { formatCursor, parseCursor } from "./pull-cursor.js";
+
+/**
+ * How often a repository was pulled, for whoever may pull it, and by whom and from where, for whoever may push it
+ * (docs/pulls.md). Whoever may not is refused by the token alone, so that nobody learns whether a repository is there.
+ *
+ * @param db - where pulls are on record
+ * @returns the operations about them
+ */
+export function pullOperations(db: Queryable): readonly Implementation[] {
+  return [
+    implement(countPulls, async (asked) => {
+      const query = queryOf(asked);
+      return { body: shown(query, await totalOf(db, query)) };
+    }),
+    implement(listPulls, async (asked) => {
+      const query = queryOf(asked);
+      const total = await totalOf(db, query);
+      const pulls = await readPulls(db, query);
+      const last = pulls.length === query.limit ? pulls.at(-1) : undefined;
+      return {
+        body: {
+          ...shown(query, total),
+          pulledBy: pulls.map(({ cursor: _cursor, ...pull }) => pull),
+          next: last === undefined ? null : formatCursor(last.cursor),
+        },
+      };
+    }),
+  ];
+}
+
+function queryOf({ path, query }: Pick<Asked<typeof countPulls>, "path" | "query">): PullQuery {
+  const { tag = null, digest = null, since = null, limit, cursor } = query;
+  return {
+    repository: path.repository,
+    ...{ tag, digest, since, limit },
+    cursor: cursor === undefined ? null : parseCursor(cursor),
+  };
+}
+
+async function totalOf(db: Queryable, query: PullQuery): Promise<PullTotal> {
+  const total = await readPullTotal(db, query);
+  if (total === null) throw new Fault("NOT_FOUND", { message: nothingOf(query) });
+  return total;
+}
+
+function shown({ repository, tag, digest }: PullQuery, total: PullTotal) {
+  const asked = { ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
+  return { repository, ...asked, ...total };
+}
+
+function nothingOf({ tag, digest }: PullQuery): string {
+  if (digest !== null)
+    return tag === null ? "there is no such manifest" : "there is no such tag or manifest";
+  return tag === null ? "there is no such repository" : "there is no such tag";
+}

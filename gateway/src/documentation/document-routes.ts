@@ -1,0 +1,89 @@
+import { hash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import type { Request, RequestHandler, Response } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import { sendAnswer } from "#service-kit/http/send-answer.js";
+import { refuseBody } from "../upstream/client-framing.js";
+import { PAGE, POLICY, START } from "./page.js";
+
+/** A file of the page, ready to be sent. */
+interface PageFile {
+  readonly type: string;
+  readonly content: Buffer;
+  readonly entityTag: string;
+}
+
+const FOLDER = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+const SCRIPT = "text/javascript; charset=utf-8";
+const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
+  "": { type: "text/html; charset=utf-8", content: PAGE },
+  "start.js": { type: SCRIPT, content: START },
+  "swagger-ui-bundle.js": { type: SCRIPT },
+  "swagger-ui.css": { type: "text/css; charset=utf-8" },
+  "favicon-32x32.png": { type: "image/png" },
+};
+
+/**
+ * `GET` and `HEAD` of `/openapi.json`, and of `/ui/`, which shows it. Both are the same for everybody, and take no login.
+ *
+ * @param makeDocument - makes the document, when it is asked for first
+ * @returns the handler
+ */
+export function documentRoutes(makeDocument: () => object): RequestHandler {
+  let document: object | undefined;
+  const known = new Map<string, Promise<PageFile>>();
+  return async (req, res, next) => {
+    const { path } = splitTarget(req.url);
+    const name = path.startsWith("/ui/") ? path.slice("/ui/".length) : null;
+    if (
+      path !== "/openapi.json" &&
+      path !== "/ui" &&
+      (name === null || !Object.hasOwn(FILES, name))
+    ) {
+      next();
+      return;
+    }
+    contextOf(req).route = name === null ? "openapi" : "ui";
+    if (req.method !== "GET" && req.method !== "HEAD")
+      throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
+    await refuseBody(req, res);
+    if (path === "/ui") res.redirect(308, "ui/");
+    else if (name === null) sendAnswer(req, res, { body: (document ??= makeDocument()) });
+    else sendFile(req, res, await fileOf(known, name));
+  };
+}
+
+async function fileOf(known: Map<string, Promise<PageFile>>, name: string): Promise<PageFile> {
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const read = readPageFile(name);
+  known.set(name, read);
+  read.catch(() => known.delete(name));
+  return read;
+}
+
+async function readPageFile(name: string): Promise<PageFile> {
+  const { type = "", content: text } = FILES[name] ?? {};
+  const content = text === undefined ? await readFile(join(FOLDER, name)) : Buffer.from(text);
+  return { type, content, entityTag: `"${hash("sha256", content, "base64url").slice(0, 27)}"` };
+}
+
+function sendFile(req: Request, res: Response, { type, content, entityTag }: PageFile): void {
+  res.setHeader("Cache-Control", "no-cache");
+  res.setHeader("ETag", entityTag);
+  res.setHeader("Content-Security-Policy", POLICY);
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  res.setHeader("Referrer-Policy", "no-referrer");
+  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  if (req.headers["if-none-match"] === entityTag) {
+    res.status(304).end();
+    return;
+  }
+  res.setHeader("Content-Type", type);
+  res.setHeader("Content-Length", content.length);
+  res.end(req.method === "HEAD" ? undefined : content);
+}

@@ -1,0 +1,14 @@
+/** The headings under which operations stand, in their order. */
+export const GROUPS = {
+  Repositories: "What there is, of what one may pull.",
+  Tags: "What they mean, and what a push of them would meet.",
+  Images: "What is in them, and what they have in common.",
+  Pulls: "Who pulled what.",
+  Access: "Who may do what, and why.",
+  Robots: "Service accounts of teams.",
+  "Refresh tokens": "Logins that are kept.",
+  Operations: "For whoever runs the registry.",
+} as const;
+
+/** One of {@link GROUPS}. */
+export type Group = keyof typeof GROUPS;

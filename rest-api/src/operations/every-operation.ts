@@ -1,0 +1,29 @@
+import type { Operation } from "../operation.js";
+import * as explain from "./explain.js";
+import * as pulls from "./pulls.js";
+import * as refreshTokens from "./refresh-tokens.js";
+import * as robots from "./robots.js";
+import * as tags from "./tags.js";
+
+/**
+ * All operations, in the order in which they count where a target can be read in several ways: a tag comes before what is asked
+ * of one.
+ */
+export const OPERATIONS: readonly Operation[] = [
+  tags.describeTag,
+  tags.lockTag,
+  tags.sourceOfTag,
+  pulls.listPulls,
+  pulls.countPulls,
+  robots.listRobots,
+  robots.createRobot,
+  robots.rotateRobot,
+  robots.disableRobot,
+  robots.enableRobot,
+  robots.listExceedingRobots,
+  refreshTokens.listRefreshTokens,
+  refreshTokens.endRefreshTokens,
+  refreshTokens.endRefreshToken,
+  explain.explainOwn,
+  explain.explainOthers,
+];

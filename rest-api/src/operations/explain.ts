@@ -1,0 +1,91 @@
+import { z } from "zod";
+import { operation } from "../operation.js";
+import { NO_PARAMETERS } from "../parameters.js";
+
+const action = z.enum(["pull", "push", "delete", "catalog", "*"]).meta({
+  description: "What would be done; `*`: all of it.",
+});
+const repository = z
+  .string()
+  .max(255)
+  .default("")
+  .meta({ description: "Where; of no meaning for `catalog`.", example: "alpha/app" });
+const words = z.array(z.string().max(255)).max(100).default([]);
+
+const address = z.union([z.ipv4(), z.ipv6()]);
+const isAddress = (text: string): boolean => address.safeParse(text).success;
+
+const somebody = z
+  .strictObject({
+    action,
+    repository,
+    address: z
+      .string()
+      .refine(isAddress, "Invalid IP address")
+      .nullable()
+      .default(null)
+      .meta({ description: "From where; `null`: from nowhere that a rule knows." }),
+    identity: z.strictObject({
+      uid: z
+        .string()
+        .max(255)
+        .default("")
+        .meta({ description: "Of a robot, its login; nobody in particular has none." }),
+      realm: z.string().max(255).default("/employees"),
+      kind: z
+        .enum(["oauth2", "oidc", "machine", "robot", "htpasswd", "ldap", "anonymous"])
+        .default("oauth2"),
+      scopes: words,
+      teams: words,
+      claims: z.record(z.string().max(100), z.union([z.string().max(1000), words])).default({}),
+    }),
+  })
+  .meta({ id: "ExplainRequest" });
+
+const explanation = z
+  .object({
+    subject: z.record(z.string(), z.unknown()).meta({ description: "Whom it is about." }),
+    allow: z.boolean(),
+    reason: z.string(),
+    action: z.string().optional().meta({ description: "The part of it that decides." }),
+    unmappedGroups: z
+      .array(z.string())
+      .optional()
+      .meta({ description: "Groups of theirs that became no team." }),
+    rule: z
+      .unknown()
+      .optional()
+      .meta({ description: "The rule that decides; for administrators." }),
+    trace: z.array(z.record(z.string(), z.unknown())).optional(),
+    omitted: z.number().optional(),
+    notReached: z.number().optional(),
+  })
+  .meta({ id: "Explanation" });
+
+const common = {
+  ...({ by: "token-server", group: "Access" } as const),
+  path: "/explain",
+  parameters: NO_PARAMETERS,
+  answers: { 200: { description: "Whether, and why.", schema: explanation } },
+};
+
+export const explainOwn = operation({
+  ...common,
+  id: "access.explain",
+  method: "GET",
+  who: "login",
+  summary: "Whether one may do something, and why",
+  description:
+    "Where reading is open to everybody, nobody in particular may ask, too. Administrators are also told which rule says so.",
+  query: z.object({ action, repository }),
+});
+
+export const explainOthers = operation({
+  ...common,
+  id: "access.explain-for",
+  method: "POST",
+  who: "administrator",
+  summary: "Whether somebody may do something, and why",
+  query: NO_PARAMETERS,
+  body: somebody,
+});

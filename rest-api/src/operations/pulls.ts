@@ -1,0 +1,45 @@
+import { z } from "zod";
+import { operation } from "../operation.js";
+import { cursor, digest, limit, repository, tag, time } from "../parameters.js";
+import { puller, pullTotal } from "./schemas.js";
+
+const common = {
+  by: "gateway",
+  group: "Pulls",
+  method: "GET",
+  parameters: z.object({ repository }),
+  query: z.strictObject({
+    tag: tag.optional(),
+    digest: digest.optional(),
+    since: time.optional(),
+    limit: limit(),
+    cursor,
+  }),
+} as const;
+
+export const countPulls = operation({
+  ...common,
+  id: "repositories.describe",
+  path: "/repositories/{repository}",
+  who: "pull",
+  summary: "How often a repository was pulled",
+  description: "With `tag`, `digest` or both: how often that was.",
+  answers: { 200: { description: "The counts.", schema: pullTotal } },
+});
+
+export const listPulls = operation({
+  ...common,
+  id: "pulls.list",
+  path: "/repositories/{repository}/pulls",
+  who: "push",
+  summary: "Who pulled from a repository, and from where",
+  description: "The latest first, as long as it is on record (`PULL_RECORD_DAYS`).",
+  answers: {
+    200: {
+      description: "The counts, and who pulled.",
+      schema: pullTotal
+        .extend({ pulledBy: z.array(puller), next: z.string().nullable() })
+        .meta({ id: "Pulls" }),
+    },
+  },
+});

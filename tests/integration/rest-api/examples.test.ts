@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { expectRecorded } from "./support/recorded.js";
+import { putImage, startRestStack, type AskedAs, type RestStack } from "./support/stack.js";
+
+let stack: RestStack;
+let rest: RestStack["rest"];
+
+beforeAll(async () => {
+  stack = await startRestStack();
+  ({ rest } = stack);
+  const digest = await putImage(stack.ledger, "alpha/app", "1.0", "one");
+  await stack.ledger.db.query(
+    `insert into ledger.scm_source
+       (repository, digest, url, revision, author, status, origin, pushed_by)
+     values ('alpha/app', $1, 'git:git@git.example.org:alpha/app.git', 'd3adb33f', 'alice', '', 'label', 'alice')`,
+    [digest],
+  );
+  await stack.ledger.db.query(
+    `insert into ledger.pull (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count, first_at, last_at)
+     values ('alpha/app', '1.0', $1, 'c', 'bob', '/employees', 'oauth2', '192.0.2.7', 'docker/28.5.1', 3,
+             '2026-11-20T12:00:00Z', '2026-11-21T12:00:00Z')`,
+    [digest],
+  );
+  await stack.ledger.db.query(
+    `insert into ledger.pull_total (repository, tag, count, last_at)
+     values ('alpha/app', '1.0', 3, '2026-11-21T12:00:00Z')`,
+  );
+});
+afterAll(() => stack.stop());
+
+const TAG = "/repositories/alpha/app/tags/1.0";
+const ROBOTS = "/teams/alpha/robots";
+const NEW_ROBOT = {
+  name: "deploy",
+  description: "rolls out",
+  grants: [{ repositories: "alpha/**", actions: ["pull"] }],
+};
+
+describe("what the document shows is what is answered", () => {
+  test.each<[id: string, path: string, asked: AskedAs]>([
+    ["tags.describe", TAG, {}],
+    ["tags.lock", `${TAG}/lock`, { method: "PUT" }],
+    ["tags.scm-source", `${TAG}/scm-source`, {}],
+    ["repositories.describe", "/repositories/alpha/app?tag=1.0", {}],
+    ["pulls.list", "/repositories/alpha/app/pulls", {}],
+    ["robots.create", ROBOTS, { method: "POST", body: NEW_ROBOT }],
+    ["robots.list", ROBOTS, {}],
+    ["robots.rotate", `${ROBOTS}/deploy/rotate`, { method: "POST", body: { overlapHours: 24 } }],
+    ["robots.disable", `${ROBOTS}/deploy/disable`, { method: "POST" }],
+    ["robots.enable", `${ROBOTS}/deploy/enable`, { method: "POST" }],
+    ["robots.exceeding", "/robots/exceeding", { token: "bob-token" }],
+    ["access.explain", "/explain?action=push&repository=alpha/app", {}],
+    [
+      "access.explain-for",
+      "/explain",
+      {
+        token: "bob-token",
+        method: "POST",
+        body: {
+          action: "push",
+          repository: "alpha/app",
+          identity: { uid: "carol", teams: ["beta"] },
+        },
+      },
+    ],
+  ])("%s", async (id, path, asked) => {
+    expectRecorded(id, await rest(path, asked), asked.body);
+  });
+
+  test("refresh-tokens.list", async () => {
+    await refreshTokenOf("alice-token");
+    expectRecorded("refresh-tokens.list", await rest("/refresh-tokens"));
+  });
+
+  test("refresh-tokens.end-all", async () => {
+    const asked = { method: "DELETE" };
+    expectRecorded("refresh-tokens.end-all", await rest("/refresh-tokens", asked));
+  });
+});
+
+async function refreshTokenOf(token: string): Promise<void> {
+  const basic = Buffer.from(`oauth2:${token}`).toString("base64");
+  const query = "service=wharfinger&offline_token=true&client_id=docker&account=alice";
+  const answer = await fetch(`${stack.gateway.url}/token?${query}`, {
+    headers: { Authorization: `Basic ${basic}` },
+  });
+  expect(answer.status).toBe(200);
+}

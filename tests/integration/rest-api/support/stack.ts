@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import { createServer } from "node:http";
+import { compilePolicy } from "#access-policy/compile.js";
+import { startGateway, type TestGateway, type TestGatewayOptions } from "#tests/support/gateway.js";
+import { ask, type Answer } from "#tests/support/http-client.js";
+import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { manifestRegistry } from "#tests/support/manifest-registry.js";
+import { listening } from "#tests/support/test-server.js";
+import { startTestTokenServer } from "#tests/support/token-server.js";
+import { startUpstream } from "#tests/support/upstream-double.js";
+
+/** Everybody may pull all but what is `hidden`, and whoever is in a team push to what is its; bob administers. */
+const POLICY = compilePolicy([
+  {
+    id: "hidden",
+    effect: "deny",
+    actions: ["pull"],
+    repositories: ["hidden/**"],
+    who: { kinds: ["anonymous", "oauth2"] },
+  },
+  {
+    id: "public",
+    effect: "allow",
+    actions: ["pull"],
+    repositories: ["public/**"],
+    who: { kinds: ["anonymous"] },
+  },
+  { id: "all", effect: "allow", actions: ["pull"], repositories: ["**"], who: "logged-in" },
+  {
+    id: "own",
+    effect: "allow",
+    actions: ["push", "manage"],
+    repositories: ["${team}/**"],
+    who: "logged-in",
+  },
+]);
+
+/** How somebody asks. */
+export interface AskedAs {
+  /** Access token; `null`: nobody in particular. */
+  readonly token?: string | null;
+  readonly method?: string;
+  /** Sent as JSON. */
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** A gateway with its token server, and a registry that holds nothing. */
+export interface RestStack {
+  readonly gateway: TestGateway;
+  readonly ledger: StartedLedger;
+  /** Asks below `/api/v1`, as alice if nothing is said. */
+  readonly rest: (path: string, asked?: AskedAs) => Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/**
+ * @param options - what of the gateway is not the default
+ * @returns the stack; alice is in team alpha, bob in beta, which administers
+ */
+export async function startRestStack(
+  options: Partial<TestGatewayOptions> = {},
+): Promise<RestStack> {
+  const ledger = await startLedger();
+  const tokenServer = await startTestTokenServer({
+    allowPublicRead: true,
+    policy: { current: () => POLICY },
+  });
+  const front = await listening(createServer(tokenServer.app));
+  const registry = await startUpstream(manifestRegistry().handler);
+  const gateway = await startGateway({
+    registryUrl: registry.url,
+    tokenServerUrl: front.url,
+    db: ledger.open(),
+    ...options,
+  });
+  return {
+    gateway,
+    ledger,
+    rest: (path, { token = "alice-token", method = "GET", body, headers = {} } = {}) =>
+      ask(gateway.url, `/api/v1${path}`, {
+        method,
+        headers: {
+          ...(token === null ? {} : { Authorization: `Bearer ${token}` }),
+          ...(method === "POST" || body !== undefined
+            ? { "Content-Type": "application/json" }
+            : {}),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    stop: async () => {
+      await gateway.stop();
+      await front.stop();
+      await registry.stop();
+      await tokenServer.stop();
+      await ledger.stop();
+    },
+  };
+}
+
+/**
+ * @param ledger - where it is put
+ * @param repository - a repository
+ * @param tag - a tag in it
+ * @param content - what the image is made of
+ * @returns its digest; the ledger has it as if alice had pushed it
+ */
+export async function putImage(
+  { db }: Pick<StartedLedger, "db">,
+  repository: string,
+  tag: string,
+  content: string,
+): Promise<string> {
+  const blob = (of: string, size: number) => ({
+    digest: `sha256:${createHash("sha256").update(of).digest("hex")}`,
+    size,
+  });
+  const manifest = JSON.stringify({
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.manifest.v1+json",
+    config: {
+      mediaType: "application/vnd.oci.image.config.v1+json",
+      ...blob(`config of ${content}`, 100),
+    },
+    layers: [
+      {
+        mediaType: "application/vnd.oci.image.layer.v1.tar",
+        ...blob(`layer of ${content}`, 1_000),
+      },
+    ],
+  });
+  const { digest } = blob(manifest, 0);
+  await db.query(
+    `insert into ledger.manifest (repository, digest, media_type, content)
+     values ($1, $2, 'application/vnd.oci.image.manifest.v1+json', $3) on conflict do nothing`,
+    [repository, digest, Buffer.from(manifest)],
+  );
+  await db.query(
+    `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+     values ($1, $2, $3, 'alice', '2026-11-20T12:00:00Z')`,
+    [repository, tag, digest],
+  );
+  return digest;
+}
+
+/** @returns the JSON of an answer */
+export const jsonOf = ({ body }: Pick<Answer, "body">): unknown => JSON.parse(body.toString());
