@@ -38,3 +38,5 @@ process.exitCode = await runProgram(
   },
   isHelper ? ["credential-helper", ...words] : words,
 );
+// What a shell asked for completion is not waited for once it has its answer.
+if (words[0] === "__complete") process.exit();

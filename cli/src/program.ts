@@ -1,4 +1,5 @@
 import { Command, CommanderError, type Argument } from "commander";
+import { addAudit } from "./commands/audit.js";
 import { addBeside } from "./commands/beside.js";
 import { addChanging } from "./commands/changing.js";
 import { addCompletion } from "./commands/completion.js";
@@ -9,10 +10,12 @@ import { addDescribe } from "./commands/describe.js";
 import { addDiff } from "./commands/diff.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
+import { addHappenings } from "./commands/happenings.js";
 import { addLogin } from "./commands/login.js";
 import { addNames } from "./commands/names.js";
 import { addPulls } from "./commands/pulls.js";
 import { addReferrers } from "./commands/referrers.js";
+import { addRepositories } from "./commands/repositories.js";
 import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
 import { addTags } from "./commands/tags.js";
@@ -25,8 +28,9 @@ import { printable, styled } from "./output/text.js";
 
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
-  ["What there is:", [addNames, addTags, addDescribe, addPulls]],
+  ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls]],
   ["Inside of images:", [addDiff, addContents, addReferrers]],
+  ["What happened:", [addHappenings, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addRobots, addTokens]],
   ["Beside the installation:", [addBeside]],
@@ -49,6 +53,7 @@ export function makeProgram(surroundings: Surroundings): Command {
     .option("--context <name>", "registry by its name (wharf context list)")
     .option("--url <url>", "the gateway; else WHARF_URL")
     .option("--token-file <file>", "token or user:password, - is standard input; else WHARF_TOKEN")
+    .option("--web", "open the registry's page in a browser instead")
     .option("--verbose", "tell each request on standard error")
     .helpOption("-h, --help", "show what can be said")
     .helpCommand("help [command]", "the same")

@@ -71,12 +71,10 @@ export function formatReference({ repository, tag, digest }: Reference): string 
 
 /**
  * @param repository - name
- * @returns the name in a path of the REST API: names with a part that has a meaning there are written as one segment
+ * @returns the name in a path of the REST API, and where it ends: its last parts may have a meaning there
  */
 export function inPath(repository: string): string {
-  return /(?:^|\/)(?:tags|pulls)(?:\/|$)/.test(repository)
-    ? encodeURIComponent(repository)
-    : repository;
+  return `${repository}/-`;
 }
 
 function withoutHost(text: string, host: string | null): string {

@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { readPages } from "../api/pages.js";
+import { inPath } from "../api/reference.js";
 import { candidates } from "../completion/candidates.js";
 import { SCRIPTS, SHELLS } from "../completion/scripts.js";
 import { readSettings } from "../config/settings.js";
@@ -12,7 +15,7 @@ export const addCompletion: AddCommands = (program, run) => {
     .command("completion <shell>")
     .summary(`completion of words in ${SHELLS.join(", ")}`)
     .description(
-      "Prints what the shell is to read, so that it completes commands, options and contexts.",
+      "Prints what the shell is to read, so that it completes commands, options, contexts, repositories and tags.",
     )
     .addHelpText(
       "after",
@@ -34,8 +37,10 @@ export const addCompletion: AddCommands = (program, run) => {
     .command("__complete [words...]", { hidden: true })
     .allowUnknownOption()
     .action(
-      run((shell, words) => {
-        const found = candidates(program, words, (name) => valuesOf(shell, name));
+      run(async (shell, words) => {
+        const found = await candidates(program, words, (name, typed) =>
+          valuesOf(shell, { name, typed }),
+        );
         const text = found.map(
           ({ word, description }) => `${word}\t${description.split("\n")[0] ?? ""}`,
         );
@@ -49,11 +54,49 @@ function write(shell: Shell, text: readonly string[]): null {
   return null;
 }
 
-function valuesOf(shell: Shell, name: string): readonly string[] {
+async function valuesOf(
+  shell: Shell,
+  { name, typed }: { readonly name: string; readonly typed: string },
+): Promise<readonly string[]> {
   if (name === "--context" || name === "name")
     return Object.keys(readSettings(shell.machine.settingsFile).contexts);
   if (name === "shell") return SHELLS;
   if (name === "--output") return FORMS;
   if (name === "action") return ["pull", "push", "delete"];
-  return [];
+  // Whoever types waits for it: what does not come at once is not named.
+  return Promise.race([namesOf(shell, name, typed).catch(() => []), nothingAfterAWhile()]);
 }
+
+async function namesOf(shell: Shell, name: string, typed: string): Promise<readonly string[]> {
+  const client = await shell.client();
+  if (name === "team" || name === "--team")
+    return z.array(z.string()).parse(await (await client.ask("/teams")).json());
+  if (!REFERENCES.includes(name)) return [];
+  const colon = typed.indexOf(":");
+  const item = z.looseObject({ name: z.string() });
+  const asked = { item, limit: MOST_NAMED };
+  if (colon === -1 || name === "repository") {
+    const { items } = await readPages(client, "/repositories", {
+      ...asked,
+      query: { text: typed || undefined },
+    });
+    return items.map((repository) => repository.name);
+  }
+  const repository = typed.slice(0, colon);
+  const path = `/repositories/${inPath(repository)}/tags`;
+  const { items } = await readPages(client, path, { ...asked, query: {} });
+  return items.map((tag) => `${repository}:${tag.name}`);
+}
+
+function nothingAfterAWhile(): Promise<readonly string[]> {
+  return new Promise((resolve) => {
+    setTimeout(() => {
+      resolve([]);
+    }, PATIENCE_MILLISECONDS).unref();
+  });
+}
+
+/** Arguments that name a repository, and may go on with a tag. */
+const REFERENCES = ["reference", "references", "repository", "before", "after"];
+const MOST_NAMED = 100;
+const PATIENCE_MILLISECONDS = 1_500;

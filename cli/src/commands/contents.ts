@@ -98,9 +98,7 @@ async function contents(
     ],
     rows,
     empty: "no files",
-    ...(rows.length >= options.limit
-      ? { note: `the first ${rows.length}: --limit shows more` }
-      : {}),
+    hasMore: rows.length >= options.limit,
   };
 }
 

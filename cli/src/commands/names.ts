@@ -1,10 +1,12 @@
 import { z } from "zod";
-import type { Shown } from "../output/shown.js";
+import { readPages } from "../api/pages.js";
+import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
-import type { AddCommands } from "./shell.js";
+import type { AddCommands, Shell } from "./shell.js";
 import { plainWord, wholeNumber } from "./words.js";
 
 const namesSchema = z.array(z.string());
+const ofDigestSchema = z.looseObject({ repository: z.string(), name: z.string() });
 const imagesSchema = z.array(
   z.object({ team: z.string(), artifact: z.string(), name: z.string() }),
 );
@@ -47,8 +49,8 @@ export const addNames: AddCommands = (program, run) => {
     .command("image <id>")
     .summary("all tags of an image")
     .description(
-      "Tags that mean an image, in all repositories that the caller may pull. The id is what Pier One calls image: the " +
-        "digest of the configuration, or its first digits.",
+      "Tags that mean an image, in all repositories that the caller may pull. The id is the digest of its manifest, or what " +
+        "Pier One calls image: the digest of the configuration, or its first digits.",
     )
     .addHelpText(
       "after",
@@ -57,16 +59,14 @@ export const addNames: AddCommands = (program, run) => {
     .action(
       run(async (shell, [word]) => {
         const id = plainWord(word?.replace(":", "_"), "ID").replace("_", ":");
-        const tags = await ask(shell, `/tags/${id}`, imagesSchema);
+        const rows = (await ofDigest(shell, id)) ?? (await ofImage(shell, id));
         return {
           kind: "list",
           columns: [
-            { key: "team", kind: "name" },
-            { key: "artifact", kind: "name" },
+            { key: "repository", kind: "name" },
             { key: "tag", kind: "name" },
           ],
-          rows: tags.map(({ team, artifact, name }) => ({ team, artifact, tag: name })),
-          empty: "no tag means it",
+          ...{ rows, empty: "no tag means it" },
         };
       }),
     );
@@ -81,11 +81,21 @@ export const addNames: AddCommands = (program, run) => {
     .action(run<{ limit: number }>((shell, [term = ""], { limit }) => search(shell, term, limit)));
 };
 
-async function search(
-  shell: Parameters<typeof ask>[0],
-  term: string,
-  limit: number,
-): Promise<Shown> {
+/** `null`: it is no whole digest, or no tag's; it may be an image's as Pier One has them. */
+async function ofDigest(shell: Shell, id: string): Promise<readonly Row[] | null> {
+  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(id)) return null;
+  const asked = { query: {}, item: ofDigestSchema, limit: 1_000_000 };
+  const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked);
+  if (items.length === 0) return null;
+  return items.map(({ repository, name, ...more }) => ({ repository, tag: name, ...more }));
+}
+
+async function ofImage(shell: Shell, id: string): Promise<readonly Row[]> {
+  const tags = await ask(shell, `/tags/${id}`, imagesSchema);
+  return tags.map(({ team, artifact, name }) => ({ repository: `${team}/${artifact}`, tag: name }));
+}
+
+async function search(shell: Shell, term: string, limit: number): Promise<Shown> {
   const query = new URLSearchParams({ q: term, n: String(limit) });
   const { results, num_results: total } = await ask(
     shell,
@@ -103,9 +113,7 @@ async function search(
       ...{ repository: name, pulls: star_count, description: description ?? null },
     })),
     empty: `nothing is named like ${term}`,
-    ...(total > results.length
-      ? { note: `${results.length} of ${total}: --limit shows more` }
-      : {}),
+    hasMore: total > results.length,
   };
 }
 

@@ -89,6 +89,6 @@ async function pullsShown(
     ],
     rows,
     empty: "nobody on record",
-    ...(cursor === null ? {} : { note: `the latest ${rows.length}: --limit shows more` }),
+    hasMore: cursor !== null,
   };
 }

@@ -7,9 +7,13 @@ import type { DockerStore } from "../login/docker-store.js";
 import { findLogin } from "../login/find-login.js";
 import { authorizationOf, basicOf, type Login } from "../login/login.js";
 import type { OwnStore } from "../login/own-store.js";
+import { openPage } from "./browser.js";
 import type { Form, Shown } from "../output/shown.js";
 import { print } from "../output/print.js";
 import type { Terminal } from "../output/terminal.js";
+
+/** What the gateway shows to a browser. */
+const PAGE = "/ui/";
 
 /** What every command can be told. */
 export interface Globals {
@@ -121,6 +125,10 @@ export function runIn(surroundings: Surroundings): Run {
     async (...given) => {
       const command = given.at(-1) as Command;
       const shell = shellOf(surroundings, command.optsWithGlobals<Globals>());
+      if (shell.globals.web === true) {
+        openPage(`${shell.target().url}${PAGE}`, surroundings);
+        return;
+      }
       const shown = await act(shell, command.args, command.opts());
       if (shown !== null) print(surroundings.terminal, shown, shell.globals.output ?? null);
     };

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { readPages } from "../api/pages.js";
 import { inPath, tagOf, type Reference } from "../api/reference.js";
 import { isNotFound, CommandFault } from "../exit/faults.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { pullScope } from "../images/fetch-image.js";
-import { lines, type Shown } from "../output/shown.js";
+import { lines, type Column, type Row, type Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
-import { byVersion } from "./versions.js";
 import { oneOf, wholeNumber } from "./words.js";
 
 const tagSchema = z.object({
@@ -26,12 +26,35 @@ const sourceSchema = z.object({
 
 type ListedTag = z.output<typeof tagSchema>;
 
+const listedSchema = z.looseObject({
+  name: z.string(),
+  digest: z.string(),
+  mediaType: z.string().nullable(),
+  artifactType: z.string().nullable(),
+  platforms: z.array(z.string()).nullable(),
+  size: z.number().nullable(),
+  pushedBy: z.string(),
+  pushedAt: z.string(),
+  lockedAt: z.string().nullable(),
+  pulls: z.number(),
+  pulledAt: z.string().nullable(),
+  hasSignature: z.boolean(),
+  mutability: z.string(),
+});
+
+type Described = z.output<typeof listedSchema>;
+
+const ORDERS = ["pushed", "version", "pulled", "name"] as const;
+
 interface TagsOptions {
-  readonly sort: "pushed" | "name";
+  readonly sort: (typeof ORDERS)[number];
   readonly reverse?: boolean;
   readonly limit?: number;
   readonly all?: boolean;
 }
+
+/** More than any repository has. */
+const MOST = 10_000_000;
 
 /** `tags`, `latest` and `scm-source`. */
 export const addTags: AddCommands = (program, run) => {
@@ -41,7 +64,7 @@ export const addTags: AddCommands = (program, run) => {
     .description(
       "A repository's tags with their image, who pushed them and when; the newest push first.",
     )
-    .option("--sort <order>", "pushed, name (as a version)", oneOf(["pushed", "name"]), "pushed")
+    .option("--sort <order>", ORDERS.join(", "), oneOf(ORDERS), "pushed")
     .option("--reverse", "the other way round")
     .option("--limit <number>", "how many at most", wholeNumber("a number", 1_000_000, 1))
     .option("--all", "also tags that stand for signatures and referrers (sha256-…)")
@@ -49,14 +72,14 @@ export const addTags: AddCommands = (program, run) => {
       "after",
       examples(
         "wharf tags alpha/app",
-        "wharf tags alpha app --sort name --limit 10",
+        "wharf tags alpha app --sort version --limit 10",
         "wharf tags alpha/app -o tsv | cut -f1",
       ),
     )
     .action(
       run<TagsOptions>(async (shell, words, options) => {
         const { repository } = shell.reference(words);
-        return tagsShown(repository, await tagsIn(await shell.client(), repository), options);
+        return tagsShown(await shell.client(), repository, options);
       }),
     );
   program
@@ -101,34 +124,55 @@ export async function tagsIn(client: Client, repository: string): Promise<readon
   return z.array(tagSchema).parse(await (await client.ask(target)).json());
 }
 
-function tagsShown(repository: string, all: readonly ListedTag[], options: TagsOptions): Shown {
-  const tags = all.filter(({ name }) => options.all === true || !isSignature(name));
-  const hidden = all.length - tags.length;
+async function tagsShown(client: Client, repository: string, options: TagsOptions): Promise<Shown> {
+  const { sort, reverse, all, limit = MOST } = options;
+  const { items, left, hasMore } = await readPages<Described>(
+    client,
+    `/repositories/${inPath(repository)}/tags`,
+    {
+      ...{ query: { sort }, item: listedSchema, limit: reverse === true ? MOST : limit },
+      ...(all === true ? {} : { keep: ({ name }: Described) => !isSignature(name) }),
+    },
+  );
+  const tags = reverse === true ? items.toReversed().slice(0, limit) : items;
   return {
     kind: "list",
-    columns: [
-      { key: "tag", kind: "name" },
-      { key: "pushed", kind: "time" },
-      { key: "by" },
-      { key: "image", kind: "digest", drop: 1 },
-    ],
-    rows: ordered(tags, options).map(({ name, created, created_by, image }) => ({
-      ...{ tag: name, pushed: created, by: created_by, image },
-    })),
+    columns: TAG_COLUMNS,
+    rows: tags.map(rowOf),
+    value: tags,
     empty: `${repository} has no tags`,
-    ...(hidden === 0
-      ? {}
-      : { note: `and ${hidden} that stand for signatures and referrers: --all` }),
+    hasMore: hasMore || tags.length < items.length,
+    ...(left === 0 ? {} : { note: `and ${left} that stand for signatures and referrers: --all` }),
   };
 }
 
-function ordered(tags: readonly ListedTag[], { sort, reverse, limit }: TagsOptions) {
-  const newestFirst =
-    sort === "name"
-      ? tags.toSorted((one, other) => byVersion(other.name, one.name))
-      : tags.toReversed();
-  const all = reverse === true ? newestFirst.toReversed() : newestFirst;
-  return all.slice(0, limit ?? all.length);
+const TAG_COLUMNS: readonly Column[] = [
+  { key: "tag", kind: "name" },
+  { key: "digest", kind: "digest" },
+  { key: "size", kind: "bytes" },
+  { key: "pushed", kind: "time" },
+  { key: "by" },
+  { key: "may change", drop: 1 },
+  { key: "pulls", kind: "number", drop: 2 },
+  { key: "pulled", kind: "time", drop: 4 },
+  { key: "signed", drop: 3 },
+  { key: "type", drop: 5 },
+  { key: "platforms", drop: 6 },
+];
+
+function rowOf(tag: Described): Row {
+  return {
+    ...{
+      tag: tag.name,
+      digest: tag.digest,
+      size: tag.size,
+      pushed: tag.pushedAt,
+      by: tag.pushedBy,
+    },
+    ...{ "may change": tag.lockedAt === null ? tag.mutability : "locked", pulls: tag.pulls },
+    ...{ pulled: tag.pulledAt, signed: tag.hasSignature, platforms: tag.platforms },
+    type: (tag.artifactType ?? tag.mediaType)?.replace(/^application\/vnd\./, ""),
+  };
 }
 
 async function latestOf(client: Client, repository: string): Promise<string> {

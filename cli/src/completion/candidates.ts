@@ -7,7 +7,7 @@ export interface Candidate {
 }
 
 /** What else could be meant than commands and options: of an argument by its name, or of an option's value. */
-export type Values = (name: string) => readonly string[];
+export type Values = (name: string, typed: string) => Promise<readonly string[]>;
 
 /**
  * @param program - all commands
@@ -15,17 +15,17 @@ export type Values = (name: string) => readonly string[];
  * @param values - what is known of values
  * @returns what could stand in the last word's place
  */
-export function candidates(
+export async function candidates(
   program: Command,
   words: readonly string[],
   values: Values,
-): readonly Candidate[] {
+): Promise<readonly Candidate[]> {
   const typed = words.at(-1) ?? "";
   const { command, operands, waiting } = walk(program, words.slice(0, -1));
   const found =
     waiting === null
-      ? positions(program, command, { typed, operands, values })
-      : ofOption(waiting, values);
+      ? await positions(program, command, { typed, operands, values })
+      : await named(waiting.long ?? "", waiting.argChoices, { typed, values });
   return found.filter(({ word }) => word.startsWith(typed));
 }
 
@@ -66,32 +66,35 @@ function walk(program: Command, words: readonly string[]): Walked {
   return walked;
 }
 
-function positions(
+async function positions(
   program: Command,
   command: Command,
   at: { readonly typed: string; readonly operands: number; readonly values: Values },
-): readonly Candidate[] {
+): Promise<readonly Candidate[]> {
   if (at.typed.startsWith("-"))
     return optionsOf(program, command)
       .filter((option) => !option.hidden)
-      .map((option) => ({
-        word: option.long ?? option.short ?? "",
-        description: option.description,
-      }));
+      .map(({ long, short, description }) => ({ word: long ?? short ?? "", description }));
   const commands = command.commands
-    .filter((one) => !hidden(one))
+    .filter((one) => !isHidden(one))
     .map((one) => ({ word: one.name(), description: one.summary() || one.description() }));
-  const argument = command.registeredArguments[at.operands] ?? command.registeredArguments.at(-1);
-  return [...commands, ...ofArgument(argument, at.values)];
+  const argument = command.registeredArguments[at.operands] ?? lastOf(command);
+  if (argument === undefined) return commands;
+  return [...commands, ...(await named(argument.name(), argument.argChoices, at))];
 }
 
-function ofArgument(argument: Argument | undefined, values: Values): readonly Candidate[] {
-  if (argument === undefined) return [];
-  return (argument.argChoices ?? values(argument.name())).map(bare);
+/** Of arguments the last one may be repeated. */
+function lastOf({ registeredArguments }: Command): Argument | undefined {
+  const last = registeredArguments.at(-1);
+  return last?.variadic === true ? last : undefined;
 }
 
-function ofOption(option: Option, values: Values): readonly Candidate[] {
-  return (option.argChoices ?? values(option.long ?? "")).map(bare);
+async function named(
+  name: string,
+  choices: readonly string[] | undefined,
+  at: { readonly typed: string; readonly values: Values },
+): Promise<readonly Candidate[]> {
+  return (choices ?? (await at.values(name, at.typed))).map(bare);
 }
 
 function bare(word: string): Candidate {
@@ -102,6 +105,6 @@ function optionsOf(program: Command, command: Command): readonly Option[] {
   return [...command.options, ...(command === program ? [] : program.options)];
 }
 
-function hidden(command: Command): boolean {
+function isHidden(command: Command): boolean {
   return (command as Command & { readonly _hidden?: boolean })._hidden === true;
 }

@@ -13,6 +13,13 @@ import { yamlOf } from "./yaml.js";
  * @param form - `null`: a table on a terminal, else tab-separated values
  */
 export function print(terminal: Terminal, shown: Shown, form: Form | null): void {
+  write(terminal, shown, form);
+  // Whoever reads a pipe would take a part for the whole.
+  if (shown.kind === "list" && shown.hasMore === true)
+    terminal.err.write(`the first ${shown.rows.length}: --limit shows more\n`);
+}
+
+function write(terminal: Terminal, shown: Shown, form: Form | null): void {
   const written = form ?? (terminal.isInteractive ? "table" : "tsv");
   switch (written) {
     case "json":

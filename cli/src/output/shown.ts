@@ -27,6 +27,8 @@ export interface ShownList {
   readonly empty: string;
   /** Said below it on a terminal, on standard error. */
   readonly note?: string;
+  /** Whether there is more than was asked for: said on standard error, wherever the results go. */
+  readonly hasMore?: boolean;
 }
 
 /** One thing, field by field. */

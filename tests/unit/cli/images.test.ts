@@ -1,11 +1,13 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { pack } from "tar-stream";
+import { z } from "zod";
 import { compareImages, comparePlatforms } from "../../../cli/src/images/compare.js";
 import { readManifest, sizeOf } from "../../../cli/src/images/manifest.js";
 import { readTar, type TarEntry } from "../../../cli/src/images/tar.js";
 import { unpacked } from "../../../cli/src/images/unpack.js";
-import { byVersion } from "../../../cli/src/commands/versions.js";
+import { readPages } from "../../../cli/src/api/pages.js";
+import { readEvents } from "../../../cli/src/api/event-stream.js";
 import { timeAt } from "../../../cli/src/commands/words.js";
 
 const LONG = `usr/${"a-long-name/".repeat(30)}file.txt`;
@@ -104,14 +106,67 @@ describe("two images", () => {
   });
 });
 
-test("tags are ordered as versions", () => {
-  const ordered = ["1.9", "1.10", "v1.11-rc.2", "v1.11-rc.10", "v1.11", "2", "2.0", "latest-build"];
-  expect(ordered.toReversed().toSorted(byVersion)).toEqual(ordered);
-});
-
 test("times can be said as they are meant", () => {
   const now = Date.parse("2026-11-27T12:00:00Z");
   expect(timeAt("90d", now)).toBe("2026-08-29T12:00:00.000Z");
   expect(timeAt("2026-11-20", now)).toBe("2026-11-20T00:00:00.000Z");
   expect(() => timeAt("yesterday", now)).toThrow("is no time");
+});
+
+describe("a list of the REST API", () => {
+  const pages = (asked: string[]) => ({
+    call: (_method: string, path: string) => {
+      asked.push(path);
+      const from = Number(new URLSearchParams(path.split("?")[1]).get("cursor") ?? 0);
+      const limit = Number(new URLSearchParams(path.split("?")[1]).get("limit"));
+      const items = Array.from({ length: Math.min(limit, 700 - from) }, (_, i) => from + i);
+      return Promise.resolve({ items, next: from + limit < 700 ? String(from + limit) : null });
+    },
+  });
+  const item = z.number();
+
+  test("is read page after page, as far as is asked for", async () => {
+    const asked: string[] = [];
+    const all = await readPages(pages(asked), "/x", {
+      query: { sort: "name" },
+      item,
+      limit: 9_999,
+    });
+    expect([all.items.length, all.hasMore, all.left]).toEqual([700, false, 0]);
+    expect(asked).toEqual(["/x?sort=name&limit=500", "/x?sort=name&cursor=500&limit=500"]);
+    const some = await readPages(pages(asked), "/x", { query: { by: undefined }, item, limit: 3 });
+    expect([some.items, some.hasMore]).toEqual([[0, 1, 2], true]);
+    expect(asked.at(-1)).toBe("/x?limit=3");
+  });
+
+  test("is read on where some do not count", async () => {
+    const asked: string[] = [];
+    const keep = (number: number) => number >= 60;
+    const { items, left, hasMore } = await readPages(pages(asked), "/x", {
+      query: {},
+      item,
+      limit: 2,
+      keep,
+    });
+    expect([items, left, hasMore]).toEqual([[60, 61], 60, true]);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+test("events of a stream are read in pieces of any size, comments passed over", async () => {
+  const text =
+    ': hello\n\nid: 7\nevent: push\ndata: {"a":\ndata: "ü"}\n\n:\ndata: x\r\n\r\ndata: cut';
+  const bytes = Buffer.from(text);
+  for (const size of [1, 2, 5, 500]) {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(i * size, (i + 1) * size),
+    );
+    const events = [];
+    for await (const event of readEvents(ReadableStream.from<Uint8Array>(pieces)))
+      events.push(event);
+    expect(events).toEqual([
+      { id: "7", name: "push", data: '{"a":\n"ü"}' },
+      { id: "7", name: "message", data: "x" },
+    ]);
+  }
 });

@@ -112,19 +112,19 @@ describe("help", () => {
 });
 
 describe("completion", () => {
-  const words = (typed: string) => {
+  const words = async (typed: string) => {
     const program = makeProgram(surroundings({ out: "", err: "" }));
-    const values = (name: string) => (name === "--context" ? ["prod"] : []);
-    return candidates(program, typed.split(" "), values).map(({ word }) => word);
+    const values = (name: string) => Promise.resolve(name === "--context" ? ["prod"] : []);
+    return (await candidates(program, typed.split(" "), values)).map(({ word }) => word);
   };
 
-  test("knows commands, commands below them, options and their values", () => {
-    expect(words("tok")).toEqual(["tokens"]);
-    expect(words("robots ro")).toEqual(["rotate"]);
-    expect(words("robots rotate alpha ci --ov")).toEqual(["--overlap"]);
-    expect(words("tokens list --context ")).toEqual(["prod"]);
-    expect(words("--context prod tokens re")).toEqual(["revoke"]);
-    expect(words("__")).toEqual([]);
+  test("knows commands, commands below them, options and their values", async () => {
+    expect(await words("tok")).toEqual(["tokens"]);
+    expect(await words("robots ro")).toEqual(["rotate"]);
+    expect(await words("robots rotate alpha ci --ov")).toEqual(["--overlap"]);
+    expect(await words("tokens list --context ")).toEqual(["prod"]);
+    expect(await words("--context prod tokens re")).toEqual(["revoke"]);
+    expect(await words("__")).toEqual([]);
   });
 
   test.each(["bash", "zsh", "fish"])("is written for %s", async (shell) => {

@@ -35,11 +35,8 @@ describe("a reference", () => {
     expect(formatReference(parseReference([text], HOST))).toBe(text);
   });
 
-  test("with a part that has a meaning in paths is one segment there", () => {
-    expect(inPath("alpha/app")).toBe("alpha/app");
-    expect(inPath("alpha/tags/app")).toBe("alpha%2Ftags%2Fapp");
-    expect(inPath("alpha/pulls")).toBe("alpha%2Fpulls");
-    expect(inPath("alpha/pullsy")).toBe("alpha/pullsy");
+  test("says in paths where its name ends", () => {
+    expect(inPath("alpha/tags/app")).toBe("alpha/tags/app/-");
   });
 });
 
