@@ -60,9 +60,12 @@ export function makeProgram(surroundings: Surroundings): Command {
     .showHelpAfterError(false)
     .configureHelp({
       ...{ showGlobalOptions: true, helpWidth: terminal.width ?? 100, minWidthToWrap: 20 },
-      // Every command has options; only what it must be given is worth a place in a list.
+      // Every command has options, and some take more words; only what it must be given is worth a place in a list.
       subcommandTerm: (command) =>
-        [command.name(), ...command.registeredArguments.map(wordOf)].join(" "),
+        [
+          command.name(),
+          ...command.registeredArguments.filter(({ required }) => required).map(wordOf),
+        ].join(" "),
     })
     .configureOutput({
       writeOut: (text) => void terminal.out.write(text),
@@ -82,8 +85,7 @@ export function makeProgram(surroundings: Surroundings): Command {
 }
 
 function wordOf(argument: Argument): string {
-  const name = `${argument.name()}${argument.variadic ? "..." : ""}`;
-  return argument.required ? `<${name}>` : `[${name}]`;
+  return `<${argument.name()}${argument.variadic ? "..." : ""}>`;
 }
 
 const FOOT = `

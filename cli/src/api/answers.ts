@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { NO_ENDPOINT } from "../exit/exit-codes.js";
 import { ServerRefusal } from "../exit/faults.js";
 
 const errorSchema = z.object({
@@ -32,10 +33,20 @@ export function refusalOf(status: number, text: string, retryAfter: string | nul
   const code = error?.code ?? body?.code ?? null;
   const said = error?.message ?? body?.detail ?? body?.title ?? `HTTP ${status}`;
   const message = code === null || code === "" ? said : `${code}: ${said}`;
-  return new ServerRefusal(status, code, message, hintOf(status, error?.detail, retryAfter));
+  return new ServerRefusal(
+    status,
+    code,
+    message,
+    hintOf({ status, code }, error?.detail, retryAfter),
+  );
 }
 
-function hintOf(status: number, detail: unknown, retryAfter: string | null): string | null {
+function hintOf(
+  { status, code }: { readonly status: number; readonly code: string | null },
+  detail: unknown,
+  retryAfter: string | null,
+): string | null {
+  if (status === 404 && code === NO_ENDPOINT) return "the gateway may be older than this wharf";
   if (status === 503 && retryAfter !== null) return `ask again in ${retryAfter} s`;
   if (status === 409 && isObject(detail)) {
     const known = Object.entries(detail).filter(([, value]) => typeof value === "string");

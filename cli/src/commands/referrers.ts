@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Client } from "../api/client.js";
 import { formatReference, manifestNameOf } from "../api/reference.js";
-import { isNotFound } from "../exit/faults.js";
+import { isNotFound, ServerRefusal } from "../exit/faults.js";
 import { fetchManifest, pullScope } from "../images/fetch-image.js";
 import type { Descriptor } from "../images/manifest.js";
 import { shortDigest } from "../output/cells.js";
@@ -100,7 +100,8 @@ async function listOf({ client, repository }: Where, digest: string): Promise<Fl
     const answer: Response | null = await client
       .ask(target, { scope: pullScope(repository) })
       .catch((error: unknown) => {
-        if (isNotFound(error)) return null;
+        // Whether there is none of them or no such endpoint: tags are looked at then.
+        if (error instanceof ServerRefusal && error.status === 404) return null;
         throw error;
       });
     if (answer === null) return null;

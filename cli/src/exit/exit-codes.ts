@@ -19,17 +19,22 @@ export const EXIT = {
 /** One of them. */
 export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 
+/** Code of an answer 404 about an endpoint that there is not. */
+export const NO_ENDPOINT = "UNSUPPORTED";
+
 /**
  * @param status - HTTP status of an answer that is none of 2xx
+ * @param code - code of the error; `null` when the answer had none
  * @returns what the command ends with
  */
-export function exitCodeOf(status: number): ExitCode {
+export function exitCodeOf(status: number, code: string | null): ExitCode {
   switch (status) {
     case 401:
     case 403:
       return EXIT.DENIED;
     case 404:
-      return EXIT.NOT_FOUND;
+      // Not the thing is missing, but the endpoint: the gateway is older.
+      return code === NO_ENDPOINT ? EXIT.ERROR : EXIT.NOT_FOUND;
     case 409:
     case 412:
       return EXIT.CONFLICT;

@@ -40,7 +40,7 @@ export class ServerRefusal extends CommandFault {
    * @param hint - what to do about it
    */
   constructor(status: number, code: string | null, message: string, hint: string | null = null) {
-    super(message, exitCodeOf(status), hint);
+    super(message, exitCodeOf(status, code), hint);
     this.status = status;
     this.code = code;
   }
@@ -51,5 +51,5 @@ export class ServerRefusal extends CommandFault {
  * @returns whether it is the server saying that there is no such thing
  */
 export function isNotFound(error: unknown): boolean {
-  return error instanceof ServerRefusal && error.status === 404;
+  return error instanceof ServerRefusal && error.exitCode === EXIT.NOT_FOUND;
 }

@@ -1,5 +1,5 @@
 import { Readable } from "node:stream";
-import { createGunzip, createZstdDecompress } from "node:zlib";
+import * as zlib from "node:zlib";
 
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
@@ -27,8 +27,8 @@ export async function unpacked(
     }
   }
   const begins = (magic: readonly number[]) => magic.every((byte, i) => head[i] === byte);
-  if (begins(GZIP)) return through(whole(), createGunzip());
-  if (begins(ZSTD)) return through(whole(), createZstdDecompress());
+  if (begins(GZIP)) return through(whole(), zlib.createGunzip());
+  if (begins(ZSTD)) return through(whole(), zstd());
   return whole();
 }
 
@@ -41,4 +41,12 @@ function through(
     decompress.emit("error", error);
   });
   return source.pipe(decompress);
+}
+
+/** Node has it from 22.15 on; all else works on older ones, too. */
+function zstd() {
+  const { createZstdDecompress } = zlib as Partial<typeof zlib>;
+  if (createZstdDecompress === undefined)
+    throw new Error("it is zstd, which takes Node 22.15 or later");
+  return createZstdDecompress();
 }

@@ -48,11 +48,11 @@ export function bytesText(bytes: number): string {
 export const SHORT_DIGEST = 19;
 
 /**
- * @param text - a digest
- * @returns its beginning
+ * @param text - a digest, or any other text
+ * @returns a digest's beginning; others as they are
  */
 export function shortDigest(text: string): string {
-  return text.length > SHORT_DIGEST && text.startsWith("sha") ? text.slice(0, SHORT_DIGEST) : text;
+  return /^sha(?:256|512):[0-9a-f]{64,128}$/.test(text) ? text.slice(0, SHORT_DIGEST) : text;
 }
 
 /**

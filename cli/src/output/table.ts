@@ -65,8 +65,9 @@ function sized(column: Column, head: string, cells: readonly string[]): Drawn {
 
 function fit(whole: readonly Drawn[], most: number): readonly Drawn[] {
   let drawn = whole;
-  if (totalOf(drawn) > most) drawn = drawn.map((one) => shortened(one, "digest", shortDigest));
-  if (totalOf(drawn) > most) drawn = drawn.map((one) => shortened(one, "time", shortTime));
+  if (totalOf(drawn) > most)
+    drawn = drawn.map((one) => shortened(one, ["digest", "text"], shortDigest));
+  if (totalOf(drawn) > most) drawn = drawn.map((one) => shortened(one, ["time"], shortTime));
   while (totalOf(drawn) > most) {
     const cutOnes = cutTexts(drawn, most);
     if (totalOf(cutOnes) <= most) return cutOnes;
@@ -80,8 +81,12 @@ function fit(whole: readonly Drawn[], most: number): readonly Drawn[] {
   return drawn;
 }
 
-function shortened(drawn: Drawn, kind: string, shorten: (text: string) => string): Drawn {
-  return drawn.column.kind === kind
+function shortened(
+  drawn: Drawn,
+  kinds: readonly string[],
+  shorten: (text: string) => string,
+): Drawn {
+  return kinds.includes(drawn.column.kind ?? "text")
     ? sized(drawn.column, drawn.head, drawn.cells.map(shorten))
     : drawn;
 }

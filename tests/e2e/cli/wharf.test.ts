@@ -31,7 +31,9 @@ beforeAll(async () => {
   folder = await temporaryFolder();
   const policyFile = join(folder.path, "policy.yaml");
   await writeFile(policyFile, POLICY);
-  stack = await startTestStack({ env: { ALLOW_DELETE: "true", POLICY_FILE: policyFile } });
+  stack = await startTestStack({
+    env: { ALLOW_DELETE: "true", POLICY_FILE: policyFile, ADMIN_TEAMS: "alpha" },
+  });
   const push = pushSamples(stack.url, "alice-token");
   const source = "https://git.example.org/alpha/app";
   const one = await push.image("alpha/app:1.0", { source });
@@ -48,6 +50,11 @@ afterAll(async () => {
   await stack.stop();
   await folder.remove();
 });
+
+interface Part {
+  readonly what: string;
+  readonly name: string;
+}
 
 interface Asked {
   readonly token?: string | null;
@@ -86,11 +93,11 @@ describe("wharf, against a real registry, lists", () => {
       "1.0",
       "",
     ]);
-    expect((await first("--sort", "name")).slice(0, 3)).toEqual([
-      "b-SNAPSHOT",
-      "a-SNAPSHOT",
-      "2.0",
+    expect(await first("--sort", "version")).toEqual([
+      ...["2.0", "1.10", "1.9", "1.1", "1.0"],
+      ...["b-SNAPSHOT", "a-SNAPSHOT", ""],
     ]);
+    expect(await out("tags", "alpha/app", "--limit", "1")).toContain(`2.0\t${digests.index}\t`);
     expect(await first("--reverse", "--limit", "2")).toEqual(["1.0", "1.1", ""]);
     expect((await first("--all")).filter((tag) => tag?.startsWith("sha256-"))).toHaveLength(2);
     expect(await out("tags", "alpha", "part/tags/x")).toMatch(/^1\.0\t/);
@@ -120,9 +127,10 @@ describe("wharf, against a real registry, lists", () => {
     expect(await out("scm-source", "alpha/app:1.0")).toContain(
       "url\thttps://git.example.org/alpha/app\nrevision\ta1b2c3\n",
     );
-    const image = (await json("tags", "alpha/app")) as { tag: string; image: string }[];
-    const id = image.find(({ tag }) => tag === "1.1")?.image ?? "";
-    expect(await out("image", id.slice(0, 30))).toBe("alpha\tapp\t1.1\n");
+    expect(await out("image", digests.two)).toBe("alpha/app\t1.1\n");
+    const { parts } = (await json("verify", "alpha/app:1.1")) as { parts: Part[] };
+    const config = parts.find(({ what }) => what === "config")?.name ?? "";
+    expect(await out("image", config.slice(0, 30))).toBe("alpha/app\t1.1\n");
     expect(await out("search", "app")).toMatch(/^alpha\/app\t\d+\t\n$/);
   });
 
@@ -131,6 +139,39 @@ describe("wharf, against a real registry, lists", () => {
     for (let tries = 0; tries < 60 && (rows as unknown[]).length === 0; tries += 1)
       rows = await json("pulls", "alpha/app", "--since", "1h");
     expect(rows).toContainEqual(expect.objectContaining({ uid: "alice", address: "127.0.0.1" }));
+  });
+});
+
+describe("wharf tells what happened:", () => {
+  const lines = (text: string) => text.trimEnd().split("\n");
+
+  test("to a tag, and what was refused", async () => {
+    const other = pushSamples(stack.url, "alice-token").image("alpha/app:1.0", {
+      version: "other",
+    });
+    await expect(other).rejects.toThrow("tag already exists");
+    const history = (await json("history", "alpha/app:1.0")) as { action: string }[];
+    expect(history.map(({ action }) => action)).toEqual(["tag.refused", "tag.pushed"]);
+    const refusals = lines(await out("refusals", "alpha/app:1.0"));
+    expect(refusals).toEqual([expect.stringMatching(/\talice\talpha\/app\t1\.0\t/)]);
+    expect(await out("refusals", "alpha/app", "--by", "bob")).toBe("");
+    expect((await wharf(["history", "alpha/app:1.0"], { token: "bob-token" })).exitCode).toBe(3);
+  });
+
+  test("at all, to administrators alone, and as a file", async () => {
+    const some = await wharf(["audit", "--action", "tag.pushed", "--limit", "2"]);
+    expect(lines(some.stdout)).toHaveLength(2);
+    expect(some.stderr).toBe("the first 2: --limit shows more\n");
+    expect((await wharf(["audit"], { token: "bob-token" })).exitCode).toBe(4);
+    const exported = lines(await out("audit", "--repository", "alpha/app", "--export", "ndjson"));
+    expect(exported.length).toBeGreaterThan(5);
+    for (const line of exported) expect(line).toContain('"alpha/app"');
+    expect(lines(await out("audit", "--export", "csv"))[0]).toContain("action");
+  });
+
+  test("in each repository, in figures", async () => {
+    expect(await out("repositories", "--team", "alpha")).toMatch(/^alpha\/app\t\d+\t\d+\t/);
+    expect((await wharf(["repositories"], { token: "bob-token" })).stdout).not.toContain("alpha");
   });
 });
 
@@ -184,9 +225,7 @@ describe("wharf looks into images:", () => {
     expect(verified).toMatchObject({ digest: digests.index, verified: true });
     const damaged = pushSamples(stack.url, "alice-token");
     const digest = await damaged.image("alpha/damaged:1.0", { version: "damaged" });
-    const { parts } = (await json("verify", `alpha/damaged@${digest}`)) as {
-      parts: { what: string; name: string }[];
-    };
+    const { parts } = (await json("verify", `alpha/damaged@${digest}`)) as { parts: Part[] };
     const config = parts.find(({ what }) => what === "config")?.name ?? "";
     const hex = config.replace("sha256:", "");
     const file = `registry/blobs/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
