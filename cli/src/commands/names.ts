@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isNoEndpoint } from "../exit/faults.js";
 import { readPages } from "../api/pages.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
@@ -85,7 +86,12 @@ export const addNames: AddCommands = (program, run) => {
 async function ofDigest(shell: Shell, id: string): Promise<readonly Row[] | null> {
   if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(id)) return null;
   const asked = { query: {}, item: ofDigestSchema, limit: 1_000_000 };
-  const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked);
+  const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked).catch(
+    (error: unknown) => {
+      if (isNoEndpoint(error)) return { items: [] };
+      throw error;
+    },
+  );
   if (items.length === 0) return null;
   return items.map(({ repository, name, ...more }) => ({ repository, tag: name, ...more }));
 }

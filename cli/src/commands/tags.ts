@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Client } from "../api/client.js";
 import { readPages } from "../api/pages.js";
 import { inPath, tagOf, type Reference } from "../api/reference.js";
-import { isNotFound, CommandFault } from "../exit/faults.js";
+import { CommandFault, isNoEndpoint, isNotFound } from "../exit/faults.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { pullScope } from "../images/fetch-image.js";
 import { lines, type Column, type Row, type Shown } from "../output/shown.js";
@@ -79,7 +79,12 @@ export const addTags: AddCommands = (program, run) => {
     .action(
       run<TagsOptions>(async (shell, words, options) => {
         const { repository } = shell.reference(words);
-        return tagsShown(await shell.client(), repository, options);
+        const client = await shell.client();
+        return tagsShown(client, repository, options).catch((error: unknown) => {
+          if (isNoEndpoint(error) && options.sort === "pushed")
+            return fewerShown(client, repository, options);
+          throw error;
+        });
       }),
     );
   program
@@ -143,6 +148,31 @@ async function tagsShown(client: Client, repository: string, options: TagsOption
     empty: `${repository} has no tags`,
     hasMore: hasMore || tags.length < items.length,
     ...(left === 0 ? {} : { note: `and ${left} that stand for signatures and referrers: --all` }),
+  };
+}
+
+/** What gateways say that have no lists of tags but Pier One's. */
+async function fewerShown(
+  client: Client,
+  repository: string,
+  { all, reverse, limit }: TagsOptions,
+): Promise<Shown> {
+  const read = await tagsIn(client, repository);
+  const tags = read.filter(({ name }) => all === true || !isSignature(name));
+  const ordered = reverse === true ? tags : tags.toReversed();
+  return {
+    kind: "list",
+    columns: [
+      { key: "tag", kind: "name" },
+      { key: "pushed", kind: "time" },
+      { key: "by" },
+      { key: "image", kind: "digest", drop: 1 },
+    ],
+    rows: ordered.slice(0, limit).map(({ name, created, created_by, image }) => ({
+      ...{ tag: name, pushed: created, by: created_by, image },
+    })),
+    empty: `${repository} has no tags`,
+    hasMore: limit !== undefined && limit < tags.length,
   };
 }
 
