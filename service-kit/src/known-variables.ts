@@ -114,6 +114,8 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "UPLOAD_CAP_SECONDS",
   "UPSTREAM_ISSUER",
   "UPSTREAM_SERVICE",
+  "WHARF_CONFIG_DIR",
+  "WHARF_CONTEXT",
   "WHARF_TOKEN",
   "WHARF_URL",
   "http_proxy",

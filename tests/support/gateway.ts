@@ -202,7 +202,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { catalog } = openCatalog({ store, log });
   const told = { db, log, audit, policy, catalog, ledger, callers };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
-  const restApi = openRestApi({ apiRequestsPerMinute }, told);
+  const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told);
   const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
@@ -338,6 +338,11 @@ export const DEAF: Subscriber = {
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
+
+/** What is not asked for without a ledger to hear of. */
+const NOWHERE: DatabaseConfig = {
+  ...{ host: "127.0.0.1", port: 1, database: "", user: "", password: new Secret("") },
+} as DatabaseConfig;
 
 const DATABASE_AWAY: Database = {
   query: () => Promise.reject(new Fault("UNAVAILABLE")),

@@ -1,6 +1,9 @@
 import { z } from "zod";
 import type { Client } from "../api/client.js";
-import { table } from "../output/print.js";
+import { lines, type Shown, type ShownList } from "../output/shown.js";
+import { examples } from "./examples.js";
+import type { AddCommands } from "./shell.js";
+import { plainWord, wholeNumber } from "./words.js";
 
 const robotSchema = z.object({
   login: z.string(),
@@ -35,8 +38,93 @@ export interface RobotOptions {
   readonly description: string;
 }
 
+interface LifeOptions {
+  readonly days?: number;
+}
+
+const DAYS = wholeNumber("a number of days", 9_999);
+
+/** `robots`: logins for machines, of a team. */
+export const addRobots: AddCommands = (program, run) => {
+  const robots = program
+    .command("robots")
+    .summary("logins for machines, of a team")
+    .description("Robots of a team: logins for machines, with their own grants and an end.")
+    .addHelpText(
+      "after",
+      examples(
+        "wharf robots list alpha",
+        "wharf robots create alpha ci --grant 'alpha/app:pull,push' --days 90",
+        "wharf robots rotate alpha ci --overlap 24",
+      ),
+    );
+  robots
+    .command("list <team>")
+    .alias("ls")
+    .summary("robots of a team")
+    .action(
+      run(async (shell, [team]) => listRobots(await shell.client(), plainWord(team, "TEAM"))),
+    );
+  robots
+    .command("create <team> <name>")
+    .summary("make one; its secret is shown once")
+    .option(
+      "--grant <repositories:actions>",
+      "what it may do, as alpha/app:pull,push; may be repeated",
+      collect,
+      [],
+    )
+    .option("--days <number>", "how long it lives", DAYS)
+    .option("--description <text>", "what it is for", "")
+    .action(
+      run<LifeOptions & { readonly grant: string[]; readonly description: string }>(
+        async (shell, [team, name], { grant, days, description }) =>
+          createRobot(await shell.client(), plainWord(team, "TEAM"), plainWord(name, "NAME"), {
+            ...{ grant, days: days ?? null, description },
+          }),
+      ),
+    );
+  robots
+    .command("rotate <team> <name>")
+    .summary("give it a new secret")
+    .description(
+      "Without --days it ends when it would have; the old secret ends at once, or --overlap hours later.",
+    )
+    .option("--days <number>", "how long it lives from now", DAYS)
+    .option(
+      "--overlap <hours>",
+      "how long the old secret stays good",
+      wholeNumber("a number of hours", 999),
+    )
+    .action(
+      run<LifeOptions & { readonly overlap?: number }>(
+        async (shell, [team, name], { days, overlap }) =>
+          rotateRobot(await shell.client(), plainWord(team, "TEAM"), plainWord(name, "NAME"), {
+            ...{ days: days ?? null, overlapHours: overlap ?? 0 },
+          }),
+      ),
+    );
+  for (const verb of ["disable", "enable"] as const)
+    robots
+      .command(`${verb} <team> <name>`)
+      .summary(verb === "enable" ? "let it log in again" : "let it log in no more")
+      .action(
+        run(async (shell, [team, name]) =>
+          switchRobot(await shell.client(), plainWord(team, "TEAM"), plainWord(name, "NAME"), verb),
+        ),
+      );
+  robots
+    .command("check")
+    .summary("robots that could not be made today; for administrators")
+    .action(run(async (shell) => checkRobots(await shell.client())));
+};
+
+function collect(value: string, before: readonly string[]): readonly string[] {
+  return [...before, value];
+}
+
 /** @returns the team's robots as a table */
-export async function listRobots(client: Client, team: string): Promise<string> {
+export async function listRobots(client: Client, team: string): Promise<ShownList> {
   const { robots } = manySchema.parse(await client.call("GET", `/teams/${team}/robots`));
   const rows = robots.map((robot) => ({
     ...robot,
@@ -45,7 +133,19 @@ export async function listRobots(client: Client, team: string): Promise<string> 
     "last used": robot.lastUsedAt,
     grants: robot.grants.map((g) => `${g.repositories}:${g.actions.join(",")}`).join(" "),
   }));
-  return table(rows, ["login", "state", "expires", "last used", "grants"]);
+  return {
+    kind: "list",
+    columns: [
+      { key: "login", kind: "name" },
+      { key: "state" },
+      { key: "expires", kind: "time" },
+      { key: "last used", kind: "time", drop: 1 },
+      { key: "grants" },
+    ],
+    rows,
+    value: robots,
+    empty: `team ${team} has no robots`,
+  };
 }
 
 /** @returns the new robot's login and its secret, which is shown this once */
@@ -54,7 +154,7 @@ export async function createRobot(
   team: string,
   name: string,
   options: RobotOptions,
-): Promise<string> {
+): Promise<Shown> {
   const grants = options.grant.map((text) => {
     const colon = text.lastIndexOf(":");
     if (colon === -1) return { repositories: text, actions: ["pull"] };
@@ -73,7 +173,7 @@ export async function rotateRobot(
   team: string,
   name: string,
   { days, overlapHours }: { readonly days: number | null; readonly overlapHours: number },
-): Promise<string> {
+): Promise<Shown> {
   const body = { expiresInDays: days, ...(overlapHours === 0 ? {} : { overlapHours }) };
   return showSecret(await client.call("POST", `/teams/${team}/robots/${name}/rotate`, body));
 }
@@ -84,16 +184,15 @@ export async function switchRobot(
   team: string,
   name: string,
   verb: "enable" | "disable",
-): Promise<string> {
+): Promise<Shown> {
   const answer = await client.call("POST", `/teams/${team}/robots/${name}/${verb}`);
   const { robot } = oneSchema.parse(answer);
-  return `${robot.login} is ${robot.disabledAt === null ? "active" : "disabled"}`;
+  return lines(`${robot.login} is ${robot.disabledAt === null ? "active" : "disabled"}`, robot);
 }
 
 /** @returns robots that may do more than who vouches for them, one line for each fault */
-export async function checkRobots(client: Client): Promise<string> {
+export async function checkRobots(client: Client): Promise<Shown> {
   const { robots } = exceedingSchema.parse(await client.call("GET", "/robots/exceeding"));
-  if (robots.length === 0) return "no robot may do more than who vouches for it";
   const rows = robots.flatMap((robot) => {
     const known = { login: robot.login, team: robot.team, "vouched by": robot.vouchedBy ?? "?" };
     const late = { ...known, fault: `lives too long, until ${robot.expiresAt}` };
@@ -105,7 +204,18 @@ export async function checkRobots(client: Client): Promise<string> {
       ...(robot.endsTooLate ? [late] : []),
     ];
   });
-  return table(rows, ["login", "team", "vouched by", "fault"]);
+  return {
+    kind: "list",
+    columns: [
+      { key: "login", kind: "name" },
+      { key: "team", kind: "name" },
+      { key: "vouched by", drop: 1 },
+      { key: "fault" },
+    ],
+    rows,
+    value: robots,
+    empty: "no robot may do more than who vouches for it",
+  };
 }
 
 function stateOf({ disabledAt, expiresAt }: z.infer<typeof robotSchema>): string {
@@ -113,12 +223,16 @@ function stateOf({ disabledAt, expiresAt }: z.infer<typeof robotSchema>): string
   return Date.parse(expiresAt) <= Date.now() ? "expired" : "active";
 }
 
-function showSecret(answer: unknown): string {
+function showSecret(answer: unknown): Shown {
   const { robot, secret } = oneSchema.parse(answer);
-  return [
-    `login   ${robot.login}`,
-    `secret  ${secret ?? ""}`,
-    `expires ${robot.expiresAt}`,
-    "The secret is not shown again.",
-  ].join("\n");
+  const value = { login: robot.login, secret: secret ?? "", expires: robot.expiresAt };
+  return lines(
+    [
+      `login   ${value.login}`,
+      `secret  ${value.secret}`,
+      `expires ${value.expires}`,
+      "The secret is not shown again.",
+    ],
+    value,
+  );
 }

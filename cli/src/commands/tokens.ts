@@ -1,6 +1,10 @@
 import { z } from "zod";
 import type { Client } from "../api/client.js";
-import { table } from "../output/print.js";
+import { UsageFault } from "../exit/faults.js";
+import { lines, type Shown } from "../output/shown.js";
+import { examples } from "./examples.js";
+import type { AddCommands } from "./shell.js";
+import { plainWord } from "./words.js";
 
 const pageSchema = z.object({
   refreshTokens: z.array(
@@ -21,8 +25,33 @@ const endedSchema = z.object({ ended: z.number() });
 
 type ListedToken = z.output<typeof pageSchema>["refreshTokens"][number];
 
+/** `tokens`: where one is logged in. */
+export const addTokens: AddCommands = (program, run) => {
+  const tokens = program
+    .command("tokens")
+    .summary("where you are logged in: list, revoke")
+    .description("Refresh tokens: what docker login and wharf login keep.")
+    .addHelpText("after", examples("wharf tokens list", "wharf tokens revoke --all"));
+  tokens
+    .command("list")
+    .alias("ls")
+    .summary("all of yours")
+    .action(run(async (shell) => listTokens(await shell.client())));
+  tokens
+    .command("revoke [id]")
+    .summary("end one, or all")
+    .option("--all", "all of yours")
+    .action(
+      run<{ all?: boolean }>(async (shell, [id], { all }) => {
+        if (all === true) return revokeAllTokens(await shell.client());
+        if (id === undefined) throw new UsageFault("ID is missing", "or say --all");
+        return revokeToken(await shell.client(), plainWord(id, "ID"));
+      }),
+    );
+};
+
 /** @returns the caller's refresh tokens as a table, all pages of them */
-export async function listTokens(client: Client): Promise<string> {
+export async function listTokens(client: Client): Promise<Shown> {
   const tokens: ListedToken[] = [];
   let path: string | null = "/refresh-tokens";
   while (path !== null) {
@@ -39,7 +68,21 @@ export async function listTokens(client: Client): Promise<string> {
     from: token.lastUsedAddress,
     by: token.lastUsedProgram,
   }));
-  return table(rows, ["id", "client", "created", "expires", "last used", "from", "by"]);
+  return {
+    kind: "list",
+    columns: [
+      { key: "id", kind: "name" },
+      { key: "client" },
+      { key: "created", kind: "time", drop: 3 },
+      { key: "expires", kind: "time", drop: 2 },
+      { key: "last used", kind: "time" },
+      { key: "from" },
+      { key: "by", drop: 1 },
+    ],
+    rows,
+    value: tokens,
+    empty: "no refresh tokens",
+  };
 }
 
 /** @returns who logged in, and which others used that login; some programs do not say what they are */
@@ -50,13 +93,13 @@ function clientsOf({ clientId, usedBy }: ListedToken): string {
 }
 
 /** @returns that the token is revoked */
-export async function revokeToken(client: Client, id: string): Promise<string> {
+export async function revokeToken(client: Client, id: string): Promise<Shown> {
   await client.call("DELETE", `/refresh-tokens/${encodeURIComponent(id)}`);
-  return `${id} is revoked`;
+  return lines(`${id} is revoked`, { revoked: id });
 }
 
 /** @returns how many of the caller's tokens are revoked */
-export async function revokeAllTokens(client: Client): Promise<string> {
+export async function revokeAllTokens(client: Client): Promise<Shown> {
   const { ended } = endedSchema.parse(await client.call("DELETE", "/refresh-tokens"));
-  return ended === 1 ? "1 token is revoked" : `${ended} tokens are revoked`;
+  return lines(ended === 1 ? "1 token is revoked" : `${ended} tokens are revoked`, { ended });
 }

@@ -43,9 +43,10 @@ test("groups that no team comes of are told by explain, and in the log once", as
     return answer.body as unknown;
   };
   expect(await call()).toMatchObject({ allow: false, unmappedGroups: ["Registry-alpha"] });
-  expect(await explain({ call }, "push", "alpha/app")).toMatch(
-    /^refused: .*\nno team comes of your group "Registry-alpha"\n/,
-  );
+  expect((await explain({ call }, "push", "alpha/app")).lines.slice(0, 2)).toEqual([
+    expect.stringMatching(/^refused: /),
+    'no team comes of your group "Registry-alpha"',
+  ]);
   expect(log.linesOf("groups.unmapped")).toMatchObject([
     { source: "oidc", groups: ["Registry-alpha"] },
   ]);

@@ -44,14 +44,14 @@ describe("wharf tokens", () => {
   test("lists every page, and ends one or all", async () => {
     await logIn("the-oldest");
     for (let login = 1; login < MANY; login += 1) await logIn("docker");
-    const lines = (await wharf("tokens", "list")).trimEnd().split("\n");
+    const lines = (await wharf("tokens", "list", "-o", "table")).trimEnd().split("\n");
     expect(lines).toHaveLength(MANY + 1);
     expect(lines[0]).toMatch(/^ID +CLIENT +CREATED +EXPIRES +LAST USED +FROM +BY$/);
     const [oldest] = /^\S+/.exec(lines.at(-1) ?? "") ?? [];
     expect(lines.at(-1)).toContain("the-oldest");
     expect(await wharf("tokens", "revoke", oldest ?? "")).toBe(`${oldest ?? ""} is revoked\n`);
     expect(await wharf("tokens", "revoke", "--all")).toBe(`${MANY - 1} tokens are revoked\n`);
-    expect((await wharf("tokens", "list")).trimEnd().split("\n")).toHaveLength(1);
+    expect(await wharf("tokens", "list")).toBe("");
   });
 
   test("wants to be told which", async () => {

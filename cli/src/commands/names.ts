@@ -1,0 +1,138 @@
+import { z } from "zod";
+import { isNoEndpoint } from "../exit/faults.js";
+import { readPages } from "../api/pages.js";
+import type { Row, Shown } from "../output/shown.js";
+import { examples } from "./examples.js";
+import type { AddCommands, Shell } from "./shell.js";
+import { plainWord, wholeNumber } from "./words.js";
+
+const namesSchema = z.array(z.string());
+const ofDigestSchema = z.looseObject({ repository: z.string(), name: z.string() });
+const imagesSchema = z.array(
+  z.object({ team: z.string(), artifact: z.string(), name: z.string() }),
+);
+const foundSchema = z.object({
+  num_results: z.number(),
+  results: z.array(
+    z.object({ name: z.string(), description: z.string().nullish(), star_count: z.number() }),
+  ),
+});
+
+/** `teams`, `artifacts`, `image` and `search`: finding one's way. */
+export const addNames: AddCommands = (program, run) => {
+  program
+    .command("teams")
+    .summary("teams that have tags")
+    .description("Teams that have tags which the caller may pull.")
+    .addHelpText("after", examples("wharf teams"))
+    .action(
+      run(async (shell) => {
+        const teams = await ask(shell, "/teams", namesSchema);
+        return named("team", teams, "no teams");
+      }),
+    );
+  program
+    .command("artifacts <team>")
+    .summary("a team's artifacts")
+    .description("A team's artifacts: the rest of their repositories' names.")
+    .addHelpText(
+      "after",
+      examples("wharf artifacts alpha", "wharf artifacts alpha | xargs -n1 wharf tags alpha"),
+    )
+    .action(
+      run(async (shell, [word]) => {
+        const team = plainWord(word, "TEAM");
+        const artifacts = await ask(shell, `/teams/${team}/artifacts`, namesSchema);
+        return named("artifact", artifacts, `team ${team} has no artifacts`);
+      }),
+    );
+  program
+    .command("image <id>")
+    .summary("all tags of an image")
+    .description(
+      "Tags that mean an image, in all repositories that the caller may pull. The id is the digest of its manifest, or what " +
+        "Pier One calls image: the digest of the configuration, or its first digits.",
+    )
+    .addHelpText(
+      "after",
+      examples("wharf image sha256:4fd0417fc867", "wharf image 4fd0417fc867 -o json"),
+    )
+    .action(
+      run(async (shell, [word]) => {
+        const id = plainWord(word?.replace(":", "_"), "ID").replace("_", ":");
+        const rows = (await ofDigest(shell, id)) ?? (await ofImage(shell, id));
+        return {
+          kind: "list",
+          columns: [
+            { key: "repository", kind: "name" },
+            { key: "tag", kind: "name" },
+          ],
+          ...{ rows, empty: "no tag means it" },
+        };
+      }),
+    );
+  program
+    .command("search <term>")
+    .summary("repositories by a part of their name")
+    .description(
+      "Repositories by a part of their name: those that fit best first, then those that are pulled most.",
+    )
+    .option("--limit <number>", "how many at most", wholeNumber("a number", 100, 1), 25)
+    .addHelpText("after", examples("wharf search app", "wharf search alpha/ --limit 100 -o tsv"))
+    .action(run<{ limit: number }>((shell, [term = ""], { limit }) => search(shell, term, limit)));
+};
+
+/** `null`: it is no whole digest, or no tag's; it may be an image's as Pier One has them. */
+async function ofDigest(shell: Shell, id: string): Promise<readonly Row[] | null> {
+  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(id)) return null;
+  const asked = { query: {}, item: ofDigestSchema, limit: 1_000_000 };
+  const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked).catch(
+    (error: unknown) => {
+      if (isNoEndpoint(error)) return { items: [] };
+      throw error;
+    },
+  );
+  if (items.length === 0) return null;
+  return items.map(({ repository, name, ...more }) => ({ repository, tag: name, ...more }));
+}
+
+async function ofImage(shell: Shell, id: string): Promise<readonly Row[]> {
+  const tags = await ask(shell, `/tags/${id}`, imagesSchema);
+  return tags.map(({ team, artifact, name }) => ({ repository: `${team}/${artifact}`, tag: name }));
+}
+
+async function search(shell: Shell, term: string, limit: number): Promise<Shown> {
+  const query = new URLSearchParams({ q: term, n: String(limit) });
+  const { results, num_results: total } = await ask(
+    shell,
+    `/v1/search?${query.toString()}`,
+    foundSchema,
+  );
+  return {
+    kind: "list",
+    columns: [
+      { key: "repository", kind: "name" },
+      { key: "pulls", kind: "number" },
+      { key: "description", drop: 1 },
+    ],
+    rows: results.map(({ name, description, star_count }) => ({
+      ...{ repository: name, pulls: star_count, description: description ?? null },
+    })),
+    empty: `nothing is named like ${term}`,
+    hasMore: total > results.length,
+  };
+}
+
+async function ask<T>(
+  shell: { client(): Promise<{ ask(target: string): Promise<Response> }> },
+  target: string,
+  schema: z.ZodType<T>,
+): Promise<T> {
+  const answer = await (await shell.client()).ask(target);
+  return schema.parse(await answer.json());
+}
+
+function named(key: string, names: readonly string[], empty: string): Shown {
+  const rows = names.map((name) => ({ [key]: name }));
+  return { kind: "list", columns: [{ key, kind: "name" }], rows, value: names, empty };
+}

@@ -1,0 +1,97 @@
+import { z } from "zod";
+
+const annotationsSchema = z.record(z.string(), z.string());
+const platformSchema = z.looseObject({
+  os: z.string(),
+  architecture: z.string(),
+  variant: z.string().optional(),
+});
+const descriptorSchema = z.looseObject({
+  mediaType: z.string(),
+  digest: z.string(),
+  size: z.number(),
+  artifactType: z.string().optional(),
+  platform: platformSchema.optional(),
+  annotations: annotationsSchema.optional(),
+});
+const manifestSchema = z.looseObject({
+  mediaType: z.string().optional(),
+  artifactType: z.string().optional(),
+  config: descriptorSchema.optional(),
+  layers: z.array(descriptorSchema).optional(),
+  manifests: z.array(descriptorSchema).optional(),
+  subject: descriptorSchema.optional(),
+  annotations: annotationsSchema.optional(),
+});
+const imageConfigSchema = z.looseObject({
+  created: z.string().nullish(),
+  os: z.string().nullish(),
+  architecture: z.string().nullish(),
+  config: z
+    .looseObject({
+      User: z.string().nullish(),
+      Env: z.array(z.string()).nullish(),
+      Entrypoint: z.array(z.string()).nullish(),
+      Cmd: z.array(z.string()).nullish(),
+      WorkingDir: z.string().nullish(),
+      ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
+      Volumes: z.record(z.string(), z.unknown()).nullish(),
+      Labels: annotationsSchema.nullish(),
+    })
+    .nullish(),
+});
+
+/** What a manifest says of a blob or of another manifest. */
+export type Descriptor = z.output<typeof descriptorSchema>;
+/** An image's or artifact's manifest, or an index. */
+export type Manifest = z.output<typeof manifestSchema>;
+/** Configuration of an image. */
+export type ImageConfig = z.output<typeof imageConfigSchema>;
+
+/** Media types that a manifest is asked for in, newest first. */
+export const MANIFEST_TYPES = [
+  "application/vnd.oci.image.index.v1+json",
+  "application/vnd.oci.image.manifest.v1+json",
+  "application/vnd.docker.distribution.manifest.list.v2+json",
+  "application/vnd.docker.distribution.manifest.v2+json",
+];
+
+/**
+ * @param value - parsed JSON
+ * @returns the manifest
+ * @throws when it is none
+ */
+export function readManifest(value: unknown): Manifest {
+  return manifestSchema.parse(value);
+}
+
+/**
+ * @param value - parsed JSON
+ * @returns the configuration; of an artifact whatever fits
+ */
+export function readImageConfig(value: unknown): ImageConfig {
+  const parsed = imageConfigSchema.safeParse(value);
+  return parsed.success ? parsed.data : {};
+}
+
+/**
+ * @param descriptor - an entry of an index
+ * @returns `linux/arm64/v8`; `null` where it has no platform, or none to speak of, as attestations
+ */
+export function platformOf({ platform }: Descriptor): string | null {
+  if (platform === undefined || platform.os === "unknown") return null;
+  const { os, architecture, variant } = platform;
+  return [os, architecture, variant].filter((part) => part !== undefined && part !== "").join("/");
+}
+
+/**
+ * @param manifest - an image's
+ * @returns bytes of its configuration and layers, as they are stored
+ */
+export function sizeOf({ config, layers, ...others }: Manifest): number {
+  const blobs = Array.isArray(others["blobs"]) ? (others["blobs"] as Descriptor[]) : [];
+  return [...(config === undefined ? [] : [config]), ...(layers ?? blobs)].reduce(
+    (sum, { size }) => sum + size,
+    0,
+  );
+}

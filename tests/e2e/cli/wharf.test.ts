@@ -1,0 +1,315 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { pushSamples } from "./support/push-samples.js";
+import { runWharf } from "./support/run-wharf.js";
+
+/** Robots of alpha may not delete; its members may. */
+const POLICY = `
+rules:
+  - id: members
+    effect: allow
+    actions: [pull, push, delete]
+    namespaces: [alpha]
+    who: { realms: [/employees], teams: [alpha] }
+  - id: others
+    effect: allow
+    actions: [pull]
+    namespaces: [beta]
+    who: anyone
+`;
+const SPDX = "application/spdx+json";
+
+let stack: TestStack;
+let folder: TemporaryFolder;
+let digests: { one: string; two: string; index: string; sbom: string; signature: string };
+
+beforeAll(async () => {
+  folder = await temporaryFolder();
+  const policyFile = join(folder.path, "policy.yaml");
+  await writeFile(policyFile, POLICY);
+  stack = await startTestStack({
+    env: { ALLOW_DELETE: "true", POLICY_FILE: policyFile, ADMIN_TEAMS: "alpha" },
+  });
+  const push = pushSamples(stack.url, "alice-token");
+  const source = "https://git.example.org/alpha/app";
+  const one = await push.image("alpha/app:1.0", { source });
+  const two = await push.image("alpha/app:1.1", { version: "2", env: ["MODE=fast"] });
+  await push.image("alpha/part/tags/x:1.0", { version: "3" });
+  for (const tag of ["1.10", "1.9", "a-SNAPSHOT", "b-SNAPSHOT"])
+    await push.image(`alpha/app:${tag}`, { version: tag });
+  const index = await push.index("alpha/app:2.0", { "linux/amd64": one, "linux/arm64": two });
+  const sbom = await push.referrer("alpha/app", one, SPDX);
+  const signature = await push.referrer("alpha/app", sbom, "application/vnd.example.signature");
+  digests = { one, two, index, sbom, signature };
+});
+afterAll(async () => {
+  await stack.stop();
+  await folder.remove();
+});
+
+interface Part {
+  readonly what: string;
+  readonly name: string;
+}
+
+interface Asked {
+  readonly token?: string | null;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly input?: string;
+}
+
+function wharf(words: readonly string[], { token = "alice-token", env = {}, input }: Asked = {}) {
+  const all = {
+    ...{ PATH: process.env["PATH"], HOME: folder.path, DATA_DIR: stack.dataDir },
+    ...{ WHARF_URL: stack.url, ...(token === null ? {} : { WHARF_TOKEN: token }) },
+    ...env,
+  };
+  return runWharf(words, all, input);
+}
+
+const out = async (...words: string[]) => (await wharf(words)).stdout;
+const json = async (...words: string[]) => JSON.parse(await out(...words, "-o", "json")) as unknown;
+
+describe("wharf, against a real registry, lists", () => {
+  test("teams and artifacts, one on a line", async () => {
+    expect(await out("teams")).toBe("alpha\n");
+    expect(await out("artifacts", "alpha")).toBe("app\npart/tags/x\n");
+  });
+
+  test("tags newest first, without those of signatures", async () => {
+    const first = async (...more: string[]) =>
+      (await out("tags", "alpha/app", ...more)).split("\n").map((line) => line.split("\t")[0]);
+    expect(await first()).toEqual([
+      "2.0",
+      "b-SNAPSHOT",
+      "a-SNAPSHOT",
+      "1.9",
+      "1.10",
+      "1.1",
+      "1.0",
+      "",
+    ]);
+    expect(await first("--reverse", "--limit", "2")).toEqual(["1.0", "1.1", ""]);
+    expect((await first("--all")).filter((tag) => tag?.startsWith("sha256-"))).toHaveLength(2);
+    expect(await out("tags", "alpha", "part/tags/x")).toMatch(/^1\.0\t/);
+  });
+
+  test("a tag, in each form", async () => {
+    const described = { repository: "alpha/app", tag: "2.0", digest: digests.index };
+    const platforms = ["linux/amd64", "linux/arm64"];
+    expect(await json("describe", "alpha/app:2.0")).toMatchObject({
+      ...described,
+      image: { platforms },
+    });
+    expect(parse(await out("describe", "alpha", "app", "2.0", "-o", "yaml"))).toMatchObject(
+      described,
+    );
+    expect(await out("describe", "alpha/app:2.0", "-o", "table")).toMatch(
+      /^platforms {3}linux\/amd64, linux\/arm64$/m,
+    );
+    expect(await out("describe", `alpha/app@${digests.one}`)).toContain(`digest\t${digests.one}`);
+    expect(await out("describe", "alpha/part/tags/x:1.0")).toContain(
+      "repository\talpha/part/tags/x",
+    );
+    expect(await out("latest", "alpha/app")).toBe("2.0\n");
+  });
+
+  test("where it comes from, which tags an image has, and what is named so", async () => {
+    expect(await out("scm-source", "alpha/app:1.0")).toContain(
+      "url\thttps://git.example.org/alpha/app\nrevision\ta1b2c3\n",
+    );
+    const { parts } = (await json("verify", "alpha/app:1.1")) as { parts: Part[] };
+    const config = parts.find(({ what }) => what === "config")?.name ?? "";
+    expect(await out("image", config.slice(0, 30))).toBe("alpha/app\t1.1\n");
+    expect(await out("search", "app")).toMatch(/^alpha\/app\t\d+\t\n$/);
+  });
+
+  test("who pulled, once it is written", async () => {
+    let rows: unknown = [];
+    for (let tries = 0; tries < 60 && (rows as unknown[]).length === 0; tries += 1)
+      rows = await json("pulls", "alpha/app", "--since", "1h");
+    expect(rows).toContainEqual(expect.objectContaining({ uid: "alice", address: "127.0.0.1" }));
+  });
+});
+
+describe("wharf tells what happened:", () => {
+  const lines = (text: string) => text.trimEnd().split("\n");
+
+  test("at all, to administrators alone, and as a file", async () => {
+    const some = await wharf(["audit", "--action", "tag.pushed", "--limit", "2"]);
+    expect(lines(some.stdout)).toHaveLength(2);
+    expect(some.stderr).toBe("the first 2: --limit shows more\n");
+    expect((await wharf(["audit"], { token: "bob-token" })).exitCode).toBe(4);
+    const exported = lines(await out("audit", "--repository", "alpha/app", "--export", "ndjson"));
+    expect(exported.length).toBeGreaterThan(5);
+    for (const line of exported) expect(line).toContain('"alpha/app"');
+    expect(lines(await out("audit", "--export", "csv"))[0]).toContain("action");
+  });
+});
+
+describe("wharf looks into images:", () => {
+  test("two of them, and what differs", async () => {
+    expect(await out("diff", "alpha/app:1.0", "1.1")).toContain("env\tMODE\t\tfast\n");
+    const { differences } = (await json("diff", "alpha/app:2.0", "1.1")) as {
+      differences: unknown[];
+    };
+    expect(differences).toContainEqual({
+      what: "platform",
+      name: "linux/amd64",
+      before: digests.one,
+      after: null,
+    });
+    expect(await wharf(["diff", "alpha/app:1.0", `@${digests.one}`])).toMatchObject({ stdout: "" });
+  });
+
+  test("their files, of gzip and zstd layers", async () => {
+    const rows = (
+      await out("inspect-contents", "alpha/app:2.0", "--platform", "linux/arm64")
+    ).split("\n");
+    expect(
+      rows.map((row) =>
+        row
+          .split("\t")
+          .filter((_, i) => i !== 3)
+          .join(" "),
+      ),
+    ).toEqual([
+      "1 drwxr-xr-x 0 etc",
+      "1 -rw-r--r-- 8 etc/os-release",
+      "2 -rw-r--r-- 2000 srv/app-2.js",
+      "",
+    ]);
+    expect((await wharf(["inspect-contents", "alpha/app:1.0", "--layer", "3"])).stderr).toContain(
+      "it has 2 layers",
+    );
+  });
+
+  test("what refers to them, as a tree", async () => {
+    expect(await out("referrers", "alpha/app:1.0")).toMatch(
+      new RegExp(
+        `^alpha/app:1.0@${digests.one}\n└─ ${SPDX.replace("+", "\\+")} ${digests.sbom}.*\n {3}└─ .*${digests.signature}`,
+      ),
+    );
+  });
+
+  test("whether their bytes are what they should be, and ends with 6 where not", async () => {
+    const verified = await json("verify", "alpha/app:2.0", "--blobs");
+    expect(verified).toMatchObject({ digest: digests.index, verified: true });
+    const damaged = pushSamples(stack.url, "alice-token");
+    const digest = await damaged.image("alpha/damaged:1.0", { version: "damaged" });
+    const { parts } = (await json("verify", `alpha/damaged@${digest}`)) as { parts: Part[] };
+    const config = parts.find(({ what }) => what === "config")?.name ?? "";
+    const hex = config.replace("sha256:", "");
+    const file = `registry/blobs/docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`;
+    await writeFile(join(stack.dataDir, file), "something else");
+    const outcome = await wharf(["verify", "alpha/damaged:1.0", "--blobs"]);
+    expect(outcome).toMatchObject({ exitCode: 6 });
+    expect(outcome.stdout).toMatch(new RegExp(`^config\t${config}\twrong\t`, "m"));
+  });
+});
+
+describe("wharf ends with", () => {
+  test.each([
+    [3, ["describe", "alpha/app:9.9"], "alice-token"],
+    [3, ["tags", "alpha/absent"], "alice-token"],
+    [4, ["tags", "alpha/app"], "no-such-token"],
+    [4, ["lock", "alpha/app:1.0", "--yes"], "bob-token"],
+    [4, ["delete", "alpha/app:1.0", "--yes"], "ci-token"],
+    [2, ["delete", "alpha/app", "--yes"], "alice-token"],
+    [2, ["delete", "alpha/app:a-SNAPSHOT"], "alice-token"],
+    [4, ["explain", "push", "beta/app", "--exit-code"], "alice-token"],
+  ])("%d: %j as %s", async (exitCode, words, token) => {
+    const outcome = await wharf(words, { token });
+    expect([outcome.exitCode, outcome.stderr.split("\n")[0]]).toEqual([
+      exitCode,
+      expect.anything(),
+    ]);
+  });
+
+  test("5 where what is there stands against it", async () => {
+    const outcome = await wharf(["delete", `alpha/app@${digests.one}`, "--yes"]);
+    expect(outcome).toMatchObject({ exitCode: 5, stdout: "" });
+    expect(outcome.stderr).toContain("DENIED");
+  });
+});
+
+describe("wharf changes", () => {
+  test("what is told to: a tag is deleted, another one locked", async () => {
+    expect(await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes"])).toMatchObject({ exitCode: 0 });
+    expect(await wharf(["describe", "alpha/app:a-SNAPSHOT"])).toMatchObject({ exitCode: 3 });
+    expect(await out("lock", "alpha/app:b-SNAPSHOT", "--yes")).toBe(
+      "alpha/app:b-SNAPSHOT is locked\n",
+    );
+    expect(await json("describe", "alpha/app:b-SNAPSHOT")).toMatchObject({ locked: true });
+  });
+});
+
+describe("wharf login", () => {
+  const home = (name: string) => ({ HOME: join(folder.path, name), WHARF_URL: "" });
+
+  test("keeps a login that docker has then, too, and logout forgets it", async () => {
+    const env = home("anna");
+    const file = join(folder.path, "token");
+    await writeFile(file, "alice-token\n");
+    const said = await wharf(["login", stack.url, "--token-file", file], { token: null, env });
+    expect(said).toMatchObject({ exitCode: 0 });
+    expect(said.stdout + said.stderr).not.toContain("alice-token");
+    expect((await wharf(["teams"], { token: null, env })).stdout).toBe("alpha\n");
+    expect((await wharf(["tokens", "list"], { token: null, env })).stdout).toContain("wharf");
+    expect((await wharf(["context", "list"], { token: null, env })).stdout).toContain(stack.url);
+    expect(await wharf(["logout"], { token: null, env })).toMatchObject({ exitCode: 0 });
+    expect(await wharf(["teams", "--url", stack.url], { token: null, env })).toMatchObject({
+      exitCode: 4,
+    });
+  });
+
+  test("takes none that the registry does not", async () => {
+    const outcome = await wharf(["login", stack.url], { token: "wrong", env: home("wrong") });
+    expect(outcome).toMatchObject({ exitCode: 4 });
+  });
+
+  test("can be asked anew each time, also by docker", async () => {
+    const env = home("command");
+    const login = ["login", stack.url, "--token-command", "echo bob-token", "--helper"];
+    expect(await wharf(login, { token: null, env })).toMatchObject({ exitCode: 0 });
+    expect((await wharf(["explain", "push", "alpha/app"], { token: null, env })).stdout).toMatch(
+      /^refused/,
+    );
+  });
+});
+
+describe("beside the installation wharf runs", () => {
+  test.each([
+    [["mode", "show"], "mode: normal"],
+    [["discover", "--all", "--dry-run"], "compared"],
+    [["outbox", "--help"], "wharf outbox"],
+    [["verify"], "the audit log is whole"],
+  ])("%j", async (words, said) => {
+    expect((await wharf(words)).stdout).toContain(said);
+  });
+});
+
+test("wharf doctor finds a healthy stack good, and says what to do about one that is not there", async () => {
+  const { findings } = (await json("doctor")) as { findings: { check: string; state: string }[] };
+  expect(findings.filter(({ state }) => state !== "good")).toEqual([]);
+  expect(findings.map(({ check }) => check)).toEqual(
+    expect.arrayContaining([
+      "name",
+      "TLS",
+      "answers",
+      "realm",
+      "clock",
+      "database",
+      "storage",
+      "login",
+      "token",
+    ]),
+  );
+  const gone = await wharf(["doctor", "--url", "http://127.0.0.1:9"]);
+  expect(gone).toMatchObject({ exitCode: 6 });
+  expect(gone.stdout).toMatch(/^bad\tanswers\tcannot reach/m);
+});

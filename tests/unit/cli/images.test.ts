@@ -1,0 +1,172 @@
+import { gzipSync, zstdCompressSync } from "node:zlib";
+import { describe, expect, test } from "@jest/globals";
+import { pack } from "tar-stream";
+import { z } from "zod";
+import { compareImages, comparePlatforms } from "../../../cli/src/images/compare.js";
+import { readManifest, sizeOf } from "../../../cli/src/images/manifest.js";
+import { readTar, type TarEntry } from "../../../cli/src/images/tar.js";
+import { unpacked } from "../../../cli/src/images/unpack.js";
+import { readPages } from "../../../cli/src/api/pages.js";
+import { readEvents } from "../../../cli/src/api/event-stream.js";
+import { timeAt } from "../../../cli/src/commands/words.js";
+
+const LONG = `usr/${"a-long-name/".repeat(30)}file.txt`;
+
+async function layer(): Promise<Buffer> {
+  const tar = pack();
+  tar.entry({ name: "etc/", type: "directory", mode: 0o755, mtime: new Date(0) });
+  tar.entry(
+    { name: LONG, mode: 0o4755, mtime: new Date("2026-11-20T12:00:00Z") },
+    "x".repeat(5_000),
+  );
+  tar.entry({ name: "bin/sh", type: "symlink", linkname: "busybox" });
+  tar.finalize();
+  const chunks: Uint8Array[] = [];
+  for await (const chunk of tar as AsyncIterable<Uint8Array>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+async function entriesOf(bytes: Uint8Array, piece = bytes.length): Promise<readonly TarEntry[]> {
+  const pieces = Array.from({ length: Math.ceil(bytes.length / piece) }, (_, i) =>
+    bytes.subarray(i * piece, (i + 1) * piece),
+  );
+  const stream = ReadableStream.from<Uint8Array>(pieces);
+  const found: TarEntry[] = [];
+  for await (const entry of readTar(await unpacked(stream, () => undefined))) found.push(entry);
+  return found;
+}
+
+describe("a layer", () => {
+  test.each([
+    ["plain", (bytes: Buffer) => bytes],
+    ["gzip", gzipSync],
+    ["zstd", zstdCompressSync],
+  ])("is listed as %s, in pieces of any size", async (_name, compress) => {
+    const bytes = compress(await layer());
+    const entries = await entriesOf(bytes, 97);
+    expect(entries.map(({ path, kind, size }) => ({ path, kind, size }))).toEqual([
+      { path: "etc/", kind: "folder", size: 0 },
+      { path: LONG, kind: "file", size: 5_000 },
+      { path: "bin/sh", kind: "symlink", size: 0 },
+    ]);
+    expect(entries[1]).toMatchObject({ mode: 0o4755, modified: "2026-11-20T12:00:00.000Z" });
+    expect(entries[2]).toMatchObject({ target: "busybox" });
+  });
+
+  test("that is cut, or none, is a fault and not a shorter list", async () => {
+    const bytes = await layer();
+    await expect(entriesOf(bytes.subarray(0, 1_600))).rejects.toThrow("in the middle of an entry");
+    await expect(entriesOf(gzipSync(bytes).subarray(0, 60))).rejects.toThrow("unexpected end");
+    await expect(entriesOf(Buffer.alloc(1_024, "x"))).rejects.toThrow("is no tar");
+  });
+});
+
+describe("two images", () => {
+  const image = (digests: readonly string[], env: string[]) => ({
+    manifest: readManifest({
+      layers: digests.map((digest) => ({ mediaType: "x", digest, size: 10 })),
+      config: { mediaType: "x", digest: "c", size: 5 },
+    }),
+    config: { config: { Env: env, Cmd: ["run"] } },
+  });
+
+  test("differ in what is another, came or went", () => {
+    expect(
+      compareImages(image(["a", "b"], ["A=1", "B=x=y"]), image(["a", "c", "d"], ["A=2"])),
+    ).toEqual([
+      { what: "env", name: "A", before: "1", after: "2" },
+      { what: "env", name: "B", before: "x=y", after: null },
+      { what: "layer", name: "2", before: "b", after: "c" },
+      { what: "layer", name: "3", before: null, after: "d" },
+    ]);
+    expect(sizeOf(image(["a", "b"], []).manifest)).toBe(25);
+  });
+
+  test("for several platforms differ in those, attestations left out", () => {
+    const index = (digest: string) =>
+      readManifest({
+        manifests: [
+          {
+            mediaType: "x",
+            digest,
+            size: 1,
+            platform: { os: "linux", architecture: "arm64", variant: "v8" },
+          },
+          {
+            mediaType: "x",
+            digest: `att-${digest}`,
+            size: 1,
+            platform: { os: "unknown", architecture: "unknown" },
+          },
+        ],
+      });
+    expect(comparePlatforms(index("a"), index("b"))).toEqual([
+      { what: "platform", name: "linux/arm64/v8", before: "a", after: "b" },
+    ]);
+  });
+});
+
+test("times can be said as they are meant", () => {
+  const now = Date.parse("2026-11-27T12:00:00Z");
+  expect(timeAt("90d", now)).toBe("2026-08-29T12:00:00.000Z");
+  expect(timeAt("2026-11-20", now)).toBe("2026-11-20T00:00:00.000Z");
+  expect(() => timeAt("yesterday", now)).toThrow("is no time");
+});
+
+describe("a list of the REST API", () => {
+  const pages = (asked: string[]) => ({
+    call: (_method: string, path: string) => {
+      asked.push(path);
+      const from = Number(new URLSearchParams(path.split("?")[1]).get("cursor") ?? 0);
+      const limit = Number(new URLSearchParams(path.split("?")[1]).get("limit"));
+      const items = Array.from({ length: Math.min(limit, 700 - from) }, (_, i) => from + i);
+      return Promise.resolve({ items, next: from + limit < 700 ? String(from + limit) : null });
+    },
+  });
+  const item = z.number();
+
+  test("is read page after page, as far as is asked for", async () => {
+    const asked: string[] = [];
+    const all = await readPages(pages(asked), "/x", {
+      query: { sort: "name" },
+      item,
+      limit: 9_999,
+    });
+    expect([all.items.length, all.hasMore, all.left]).toEqual([700, false, 0]);
+    expect(asked).toEqual(["/x?sort=name&limit=500", "/x?sort=name&cursor=500&limit=500"]);
+    const some = await readPages(pages(asked), "/x", { query: { by: undefined }, item, limit: 3 });
+    expect([some.items, some.hasMore]).toEqual([[0, 1, 2], true]);
+    expect(asked.at(-1)).toBe("/x?limit=3");
+  });
+
+  test("is read on where some do not count", async () => {
+    const asked: string[] = [];
+    const keep = (number: number) => number >= 60;
+    const { items, left, hasMore } = await readPages(pages(asked), "/x", {
+      query: {},
+      item,
+      limit: 2,
+      keep,
+    });
+    expect([items, left, hasMore]).toEqual([[60, 61], 60, true]);
+    expect(asked).toHaveLength(2);
+  });
+});
+
+test("events of a stream are read in pieces of any size, comments passed over", async () => {
+  const text =
+    ': hello\n\nid: 7\nevent: push\ndata: {"a":\ndata: "ü"}\n\n:\ndata: x\r\n\r\ndata: cut';
+  const bytes = Buffer.from(text);
+  for (const size of [1, 2, 5, 500]) {
+    const pieces = Array.from({ length: Math.ceil(bytes.length / size) }, (_, i) =>
+      bytes.subarray(i * size, (i + 1) * size),
+    );
+    const events = [];
+    for await (const event of readEvents(ReadableStream.from<Uint8Array>(pieces)))
+      events.push(event);
+    expect(events).toEqual([
+      { id: "7", name: "push", data: '{"a":\n"ü"}' },
+      { id: "7", name: "message", data: "x" },
+    ]);
+  }
+});
