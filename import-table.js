@@ -103,7 +103,7 @@ export const FOLDERS = {
     discovery: ["drift", "ledger", "upstream"],
     unanswered: ["drift", "ledger", "upstream"],
     notifications: ["drift", "ledger", "pulls", "upstream"],
-    api: ["ledger", "pulls", "scm", "upstream"],
+    api: ["ledger", "mode", "outbox", "pulls", "scm", "upstream"],
     documentation: ["upstream"],
     "pier-one": ["ledger", "scm", "upstream"],
     proxy: ["deletion", "ledger", "mode", "pulls", "scm", "uploads", "upstream"],

@@ -199,7 +199,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const restApi = openRestApi(
-    { apiRequestsPerMinute: options.apiRequestsPerMinute ?? 1_000_000 },
+    {
+      apiRequestsPerMinute: options.apiRequestsPerMinute ?? 1_000_000,
+      database: options.hears ?? NOWHERE,
+    },
     { db, log, audit, policy, ledger, callers },
   );
   const pierOne = openPierOne({ db, audit, policy, ledger, callers });
@@ -337,6 +340,11 @@ export const DEAF: Subscriber = {
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
+
+/** What is not asked for without a ledger to hear of. */
+const NOWHERE: DatabaseConfig = {
+  ...{ host: "127.0.0.1", port: 1, database: "", user: "", password: new Secret("") },
+} as DatabaseConfig;
 
 const DATABASE_AWAY: Database = {
   query: () => Promise.reject(new Fault("UNAVAILABLE")),

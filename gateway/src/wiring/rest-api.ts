@@ -10,13 +10,17 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { Logger } from "#service-kit/log.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { auditOperations } from "../api/audit-operations.js";
 import type { Asker } from "../api/implement.js";
+import { modeOperations } from "../api/mode-operations.js";
+import { outboxOperations } from "../api/outbox-operations.js";
 import { pullOperations } from "../api/pull-operations.js";
 import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
 import { tagOperations } from "../api/tag-operations.js";
 import type { GatewayConfig } from "../config/config.js";
 import { documentRoutes } from "../documentation/document-routes.js";
+import { unlessCollecting } from "../mode/collection-lock.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { actorOf } from "../proxy/exchange.js";
@@ -28,12 +32,12 @@ import type { Ledger } from "./ledger.js";
 const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"] } as const;
 
 /**
- * @param config - how many requests somebody may make
+ * @param config - how many requests somebody may make, and where the ledger is
  * @param deps - ledger, audit log, rules, and who asks
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
-  config: Pick<GatewayConfig, "apiRequestsPerMinute">,
+  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database">,
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -57,6 +61,12 @@ export function openRestApi(
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
     ...pullOperations(db),
+    ...auditOperations(db),
+    ...modeOperations({
+      ...{ db, audit },
+      unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,
+    }),
+    ...outboxOperations(db),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
   return { routes: [restRoutes(rest, operations), document] };

@@ -1,5 +1,8 @@
 import type { Operation } from "../operation.js";
+import * as audit from "./audit.js";
 import * as explain from "./explain.js";
+import * as mode from "./mode.js";
+import * as outbox from "./outbox.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
 import * as robots from "./robots.js";
@@ -26,4 +29,10 @@ export const OPERATIONS: readonly Operation[] = [
   refreshTokens.endRefreshToken,
   explain.explainOwn,
   explain.explainOthers,
+  audit.listAudit,
+  audit.exportAudit,
+  mode.readMode,
+  mode.changeMode,
+  outbox.readOutbox,
+  outbox.listDeadEvents,
 ];

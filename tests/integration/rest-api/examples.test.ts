@@ -1,4 +1,9 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SYSTEM } from "#audit-log/entry.js";
+import type { NewEvent } from "#gateway/events/event.js";
+import { enqueue } from "#gateway/outbox/sql/enqueue.js";
+import { stopSink } from "#gateway/outbox/sql/stops.js";
 import { expectRecorded } from "./support/recorded.js";
 import { putImage, startRestStack, type AskedAs, type RestStack } from "./support/stack.js";
 
@@ -25,11 +30,23 @@ beforeAll(async () => {
     `insert into ledger.pull_total (repository, tag, count, last_at)
      values ('alpha/app', '1.0', 3, '2026-11-21T12:00:00Z')`,
   );
+  await waitingEvent(digest);
+  await waitingEvent(digest);
+  await stack.ledger.db.query(
+    `update ledger.delivery set state = 'dead', attempts = 10, last_error = 'it answered 400', settled_at = now()
+     where position = 1`,
+  );
+  await stack.ledger.db.query(
+    "update ledger.outbox set done_position = 1, last_error = 'it answered 503'",
+  );
+  await stopSink(stack.ledger.db, { name: "webhook", target: "t" }, "it answered 410");
 });
 afterAll(() => stack.stop());
 
 const TAG = "/repositories/alpha/app/tags/1.0";
 const ROBOTS = "/teams/alpha/robots";
+const BOB = { token: "bob-token" };
+const READ_ONLY = { mode: "read-only", reason: "the storage is moved" };
 const NEW_ROBOT = {
   name: "deploy",
   description: "rolls out",
@@ -63,6 +80,12 @@ describe("what the document shows is what is answered", () => {
         },
       },
     ],
+    ["mode.change", "/mode", { ...BOB, method: "PUT", body: READ_ONLY }],
+    ["mode.read", "/mode", BOB],
+    ["audit.list", "/audit?limit=1&action=mode.changed", BOB],
+    ["audit.export", "/audit/export?format=csv&action=mode.changed", BOB],
+    ["outbox.read", "/outbox", BOB],
+    ["outbox.dead", "/outbox/dead", BOB],
   ])("%s", async (id, path, asked) => {
     expectRecorded(id, await rest(path, asked), asked.body);
   });
@@ -77,6 +100,15 @@ describe("what the document shows is what is answered", () => {
     expectRecorded("refresh-tokens.end-all", await rest("/refresh-tokens", asked));
   });
 });
+
+/** An event for a sink that nobody delivers to. */
+function waitingEvent(digest: string): Promise<void> {
+  const event = {
+    ...{ id: randomUUID(), action: "push", repository: "alpha/app", tag: "1.0", digest },
+    ...{ previousDigest: null, actor: SYSTEM, reason: "pushed", detail: {} },
+  } as NewEvent;
+  return stack.ledger.db.transaction((tx) => enqueue(tx, event, ["webhook"]));
+}
 
 async function refreshTokenOf(token: string): Promise<void> {
   const basic = Buffer.from(`oauth2:${token}`).toString("base64");

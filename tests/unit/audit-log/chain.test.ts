@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import { chainOf, CHAINS, entryHash, genesisHash } from "#audit-log/chain.js";
-import { asText } from "#audit-log/commands/list-entries.js";
+import { asText } from "#audit-log/commands/show-entries.js";
 import { shorten } from "#audit-log/verify/finding.js";
 
 describe("chains", () => {

@@ -72,6 +72,7 @@ export async function startRestStack(
     registryUrl: registry.url,
     tokenServerUrl: front.url,
     db: ledger.open(),
+    hears: ledger.config,
     ...options,
   });
   return {

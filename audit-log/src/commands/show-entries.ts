@@ -1,66 +1,7 @@
 import type { Queryable } from "#service-kit/db/pool.js";
-import { findEntries, type EntryFilter, type EntryRow } from "../sql/entries.js";
+import { newestEntries } from "../list-entries.js";
+import type { EntryFilter, EntryRow } from "../sql/entries.js";
 import { printable } from "../verify/finding.js";
-
-const BATCH = 500;
-
-/**
- * @param db - audit log
- * @param filter - which entries
- * @param limit - so many at most, the newest; `null` for all
- * @yields them by time; of all, never more than a batch is in memory
- */
-export async function* listEntries(
-  db: Queryable,
-  filter: EntryFilter,
-  limit: number | null = null,
-): AsyncGenerator<EntryRow> {
-  if (limit === null) yield* entries(db, filter, false);
-  else yield* (await newest(db, filter, limit)).reverse();
-}
-
-async function newest(db: Queryable, filter: EntryFilter, limit: number): Promise<EntryRow[]> {
-  const found: EntryRow[] = [];
-  for await (const row of entries(db, filter, true)) {
-    found.push(row);
-    if (found.length === limit) break;
-  }
-  return found;
-}
-
-async function* entries(
-  db: Queryable,
-  filter: EntryFilter,
-  newestFirst: boolean,
-): AsyncGenerator<EntryRow> {
-  let after: EntryRow | null = null;
-  for (;;) {
-    const page = { after, limit: BATCH, newestFirst };
-    const rows: EntryRow[] = await findEntries(db, filter, page);
-    yield* rows.filter((row) => says(row, filter));
-    after = rows.at(-1) ?? null;
-    if (rows.length < BATCH) return;
-  }
-}
-
-/** An entry that somebody has written past the recorder is shown too: `verify` tells what it is. */
-function says({ content }: EntryRow, { actor, tag, digest }: EntryFilter): boolean {
-  const entry = readable(content);
-  if (entry === null) return true;
-  return (
-    (actor === null || entry.actor.uid === actor) &&
-    (tag === null || entry.tag === tag) &&
-    (digest === null || entry.digest === digest)
-  );
-}
-
-function readable(content: string): Readable | null {
-  try {
-    return JSON.parse(content) as Readable;
-  } catch {
-    return null;
-  }
-}
 
 /** Names by which entries are looked for. */
 const NAMES = ["repository", "actor", "tag", "digest"] as const;
@@ -77,8 +18,8 @@ export async function unknownNames(db: Queryable, filter: EntryFilter): Promise<
   for (const name of NAMES) {
     if (filter[name] === null) continue;
     const alone = { ...EVERYTHING, [name]: filter[name] };
-    const first = await entries(db, alone, true).next();
-    if (first.done === true) unknown.push(`--${name}: no entry has ${filter[name]}`);
+    const found = await newestEntries(db, alone, { limit: 1 });
+    if (found.length === 0) unknown.push(`--${name}: no entry has ${filter[name]}`);
   }
   return unknown;
 }
