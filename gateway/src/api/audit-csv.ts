@@ -34,7 +34,8 @@ export function csvOfEntry({ at, chain, position, hash, content }: EntryRow): st
  * @returns the cell
  */
 export function csvCell(value: unknown): string {
-  const text = value === null || value === undefined ? "" : String(value);
+  if (value === null || value === undefined) return "";
+  const text = typeof value === "string" ? value : JSON.stringify(value);
   const plain = /^[\s]*[=+\-@\t\r|%]/.test(text) ? `'${text}` : text;
   return /[",\r\n']/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isLine } from "#registry-protocol/text.js";
 import { operation } from "../operation.js";
 import { NO_PARAMETERS } from "../parameters.js";
 
@@ -32,7 +33,7 @@ const change = z
       .trim()
       .min(1)
       .max(200)
-      .regex(/^\P{Cc}*$/u, "wanted one line")
+      .refine(isLine, "wanted one line")
       .meta({ description: "What those are told who push.", example: "the storage is moved" }),
     drainSeconds: z
       .number()

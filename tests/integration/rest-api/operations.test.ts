@@ -122,6 +122,7 @@ describe("the audit log", () => {
     expect(head).toMatch(/^at,action,uid,/);
     expect(row).toContain(`,"'=HYPERLINK(""https://elsewhere.example"",""x""), and more",`);
     expect(end).toBe("");
+    expect(row).toMatch(/^[^,]+,tag\.pushed,carol\d+,,system,,alpha\/app,1,,/);
     expect((await rest("/audit/export?format=csv", { ...BOB, method: "HEAD" })).body.length).toBe(
       0,
     );
