@@ -40,6 +40,7 @@ export function utf8Of(bytes: Uint8Array): string | null {
  * @returns one line, where `?` stands for what is no text
  */
 export function asLine(value: string, most: number): string {
+  if (value.length <= most && isLine(value)) return value;
   // Cut by characters, not by halves of them.
   return Array.from(value.slice(0, 2 * most), (one) => one.replace(NO_TEXT_EACH, "?"))
     .slice(0, most)

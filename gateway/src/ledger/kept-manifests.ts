@@ -1,3 +1,4 @@
+import { isAscii } from "node:buffer";
 import { LRUCache } from "lru-cache";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { isUnavailable } from "#registry-protocol/faults.js";
@@ -17,6 +18,8 @@ export interface KeptManifest {
   readonly digest: Digest;
   readonly mediaType: string;
   readonly content: Buffer;
+  /** The same, where it is ASCII: Node sends a text in one piece with the head, and bytes as a second one. */
+  readonly text: string | null;
 }
 
 /** Manifests of the ledger, those that are asked for most in memory. What a caller may read is for others to decide. */
@@ -71,7 +74,7 @@ export function keptManifests(deps: KeptManifestsDeps): KeptManifests {
   const { db, ask, bytes, now, freshMilliseconds } = deps;
   const entries = new LRUCache<string, Entry>({
     maxSize: bytes,
-    sizeCalculation: ({ content }) => content.length + OVERHEAD_BYTES,
+    sizeCalculation: ({ content, text }) => content.length + (text?.length ?? 0) + OVERHEAD_BYTES,
   });
   const loads = new Map<string, Load>();
 
@@ -83,7 +86,9 @@ export function keptManifests(deps: KeptManifestsDeps): KeptManifests {
         ? await ask(() => readStandingManifest(db, repository, digest))
         : (await ask(() => isStandingManifest(db, repository, digest))) && known;
     if (!found || digestOf(found.content, digest) !== digest) return null;
-    return { digest, mediaType: found.mediaType, content: found.content, askedAt };
+    const { mediaType, content } = found;
+    const text = isAscii(content) ? content.toString("latin1") : null;
+    return { digest, mediaType, content, text, askedAt };
   };
   const begin = (address: ManifestAddress): Load => {
     const [name, askedAt] = [nameOf(address), now()];

@@ -37,6 +37,11 @@ export interface TagResolver {
    */
   resolve(key: TagKey): Promise<Resolution>;
   /**
+   * @param key - a tag
+   * @returns what it means, where that is in memory and the ledger said so only just now; `null`: that has to be resolved
+   */
+  recall(key: TagKey): Digest | null;
+  /**
    * Told what any gateway told of a tag.
    *
    * @returns when what was put in doubt by that has been looked up, or cannot be
@@ -64,6 +69,10 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
         if (!(error instanceof Fault)) deps.log.error({ event: "ledger.unreadable", err: error });
         return resolveWithoutLedger(deps, key, error);
       }
+    },
+    recall: (key) => {
+      const known = deps.remembered.recall(key);
+      return known.kind === "means" && known.isFresh ? known.digest : null;
     },
     settled: (key, notice) => settled(deps, key, notice),
   };

@@ -45,7 +45,7 @@ export function isGivenBySome({ mediaType }: KeptManifest): boolean {
 export function answerKeptManifest(
   req: IncomingMessage,
   res: ServerResponse,
-  { digest, mediaType, content }: KeptManifest,
+  { digest, mediaType, content, text }: KeptManifest,
 ): 200 | 304 {
   res.setHeader("Docker-Content-Digest", digest);
   res.setHeader("ETag", `"${digest}"`);
@@ -59,7 +59,8 @@ export function answerKeptManifest(
   res.setHeader("X-Content-Type-Options", "nosniff");
   res.statusCode = 200;
   if (req.method === "HEAD") res.end();
-  else res.end(content);
+  else if (text === null) res.end(content);
+  else res.end(text, "latin1");
   return 200;
 }
 

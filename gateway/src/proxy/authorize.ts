@@ -20,7 +20,7 @@ import { challengeHeader, type Challenge } from "./challenge.js";
  *   when the token server has refused exactly this before, UNAVAILABLE when that cannot be told
  */
 export async function authorize(
-  verifier: TokenVerifier,
+  verifier: Pick<TokenVerifier, "verify">,
   request: RegistryRequest,
   authorization: string | undefined,
   realm: Pick<Challenge, "realm" | "service">,
@@ -41,6 +41,16 @@ export async function authorize(
   if (expired || required === null)
     throw challenge("the token has expired", { error: "invalid_token" });
   throw lacking(caller, required, missing, challenge);
+}
+
+/**
+ * @param request - what is asked for, which is no upload
+ * @param caller - who asks, by a token that has not ended
+ * @returns whether {@link authorize} lets it pass
+ */
+export function isGranted(request: RegistryRequest, caller: Caller): boolean {
+  const required = requiredAccess(request);
+  return required === null || missingFor(request, caller, required).length === 0;
 }
 
 /**
@@ -93,7 +103,7 @@ function lacking(
 }
 
 async function identify(
-  verifier: TokenVerifier,
+  verifier: Pick<TokenVerifier, "verify">,
   authorization: string | undefined,
 ): Promise<{ caller: Caller | null; expired: boolean; fault: Fault | null }> {
   try {

@@ -58,6 +58,11 @@ export interface TokenVerifier {
    *   cannot be had, or clocks differ so that it says nothing that it is not yet good
    */
   verify(authorization: string | undefined): Promise<Caller | null>;
+  /**
+   * @param authorization - the header, if any
+   * @returns whom {@link verify} found for the same token a moment ago, while that still counts; `null`: that has to be asked
+   */
+  recall(authorization: string | undefined): Caller | null;
   /** @returns whether there are signing keys to verify by, which were had at least once */
   readonly hasKeys: () => boolean;
   /** Reloads the signing keys; keeps the ones it has when that fails, as long as they may be kept. */
@@ -128,14 +133,21 @@ export function tokenVerifier(trust: {
     requiredClaims: ["exp", "nbf", "iat"],
   };
   const remembered = new LRUCache<string, Verified>(REMEMBERED);
+  const recall = (token: string): Caller | null => {
+    const known = remembered.get(fingerprintOf(token));
+    const counts = known && now() / 1000 < known.expiresAt && keys.has(known.keyId);
+    return counts ? known.caller : null;
+  };
   return {
+    recall: (authorization) => {
+      const token = tokenIn(authorization);
+      return token === null ? null : recall(token);
+    },
     verify: async (authorization) => {
-      const token = /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
-      if (token === undefined) return null;
-      const fingerprint = hash("sha256", token, "base64");
-      const known = remembered.get(fingerprint);
-      if (known !== undefined && now() / 1000 < known.expiresAt && keys.has(known.keyId))
-        return known.caller;
+      const token = tokenIn(authorization);
+      if (token === null) return null;
+      const known = recall(token);
+      if (known !== null) return known;
       const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
         ...options,
         currentDate: new Date(now()),
@@ -145,12 +157,22 @@ export function tokenVerifier(trust: {
       });
       const caller = toCaller(payload);
       const { kid: keyId = "" } = protectedHeader;
-      remembered.set(fingerprint, { caller, keyId, expiresAt: payload.exp ?? 0 });
+      remembered.set(fingerprintOf(token), { caller, keyId, expiresAt: payload.exp ?? 0 });
       return caller;
     },
     hasKeys: () => keys.had(),
     refresh: () => keys.refresh(),
   };
+}
+
+/** RFC 6750 section 2.1. */
+function tokenIn(authorization: string | undefined): string | null {
+  return /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1] ?? null;
+}
+
+/** Nobody who reads this memory gets a token from it. */
+function fingerprintOf(token: string): string {
+  return hash("sha256", token, "base64");
 }
 
 interface Verified {

@@ -5,9 +5,11 @@ import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { RequestSubject } from "#service-kit/http/request-line.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import { identifyCaller, type CallerDeps } from "./identify-caller.js";
+import type { Exchange } from "./exchange.js";
+import { identifyCaller, recallCaller, type CallerDeps } from "./identify-caller.js";
+import { readAtOnce } from "./manifest-at-once.js";
 import type { WriteGate } from "../mode/write-gate.js";
-import { framingOf, mayBringBody, refuseBody } from "../upstream/client-framing.js";
+import { framingOf, mayBringBody, refuseBody, type Framing } from "../upstream/client-framing.js";
 import { takesBody } from "../upstream/registry-request.js";
 import { manifestTurn, type ManifestTurns } from "./manifest-turns.js";
 import { carryOut, type PlanDeps } from "./plan.js";
@@ -66,8 +68,9 @@ export async function handleRegistryRequest(
     const request = parseRegistryRequest(req.method, req.url);
     context.route = request.kind;
     context.subject = subjectOf(request);
-    const caller = await identifyCaller(deps.callers, req, request);
     const framing = framingOf(req);
+    if (isAnsweredAtOnce(deps, { req, res, context }, request, framing)) return;
+    const caller = await identifyCaller(deps.callers, req, request);
     if (mayBringBody(req, framing) && (!takesBody(request.kind) || framing.kind === "none"))
       await refuseBody(req, res);
     const leave = await manifestTurn(deps.manifestTurns, request, { ...caller, framing, res });
@@ -87,6 +90,18 @@ export async function handleRegistryRequest(
   } catch (error) {
     sendFault(req, res, abortedOr(req, error));
   }
+}
+
+/** What everybody waits for needs nobody but this process as a rule. */
+function isAnsweredAtOnce(
+  { callers, plan }: RegistryApiDeps,
+  begun: Pick<Exchange, "req" | "res" | "context">,
+  request: RegistryRequest,
+  framing: Framing,
+): boolean {
+  if (request.kind !== "manifest.read" || mayBringBody(begun.req, framing)) return false;
+  const caller = recallCaller(callers, begun.req, request);
+  return caller !== null && readAtOnce(plan.reading, { ...begun, request, caller });
 }
 
 /** Whatever fails after the client has gone fails because of that. */

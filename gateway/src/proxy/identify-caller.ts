@@ -8,7 +8,7 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import { printableUserAgent } from "../upstream/client-headers.js";
 import type { ExchangeLogin } from "../upstream/exchange-login.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
-import { authorize, authorizeMore } from "./authorize.js";
+import { authorize, authorizeMore, isGranted } from "./authorize.js";
 import { requiredAccess } from "./access.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { challengeHeader, type Challenge } from "./challenge.js";
@@ -40,6 +40,26 @@ export async function identifyCaller(
   request: RegistryRequest,
 ): Promise<Caller> {
   return identifyBy(deps, req, request, await tokenForReading(deps, req, request));
+}
+
+/**
+ * The same where that is in memory, as it is from the second request of a client on.
+ *
+ * @param deps - what verifies tokens
+ * @param req - a request
+ * @param request - what it asks for, which is no upload
+ * @returns who asks, and may; `null`: {@link identifyCaller} says
+ */
+export function recallCaller(
+  { verifier }: { readonly verifier: Pick<TokenVerifier, "recall"> },
+  req: IncomingMessage,
+  request: Extract<RegistryRequest, { repository: RepositoryName }>,
+): Caller | null {
+  const caller = verifier.recall(req.headers.authorization);
+  if (caller === null || !isGranted(request, caller)) return null;
+  if (isMarkerRepository(request.repository)) return null;
+  contextOf(req).actor = caller.subject;
+  return caller;
 }
 
 /**
@@ -114,6 +134,7 @@ async function tokenForReading(
   request: RegistryRequest,
 ): Promise<string | undefined> {
   const { authorization } = req.headers;
+  if (deps.verifier.recall(authorization) !== null) return authorization;
   if (!READING.includes(request.kind) || !TOKEN_HEADER.test(authorization ?? ""))
     return authorization;
   const shown = shownLogin(authorization, deps.issuer);

@@ -19,7 +19,7 @@ export interface ManifestReadDeps {
   readonly passing: PassOnDeps;
   readonly upstream: Pick<Upstream, "getManifest">;
   readonly defaultImages: DefaultImages;
-  readonly resolver: Pick<TagResolver, "resolve">;
+  readonly resolver: Pick<TagResolver, "resolve" | "recall">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
   readonly kept: Pick<KeptManifests, "inMemory" | "find">;
 }
@@ -46,7 +46,7 @@ export async function readManifest(
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500) throw new RegistryFailed();
     if (answer.statusCode === 404 && wanted.isMeant) await refuseLost(deps, { repository, digest });
-    await note(answer);
+    note(answer);
   };
   const passedOn = () => passOn(deps.passing, { ...exchange, request }, onAnswer);
   try {
@@ -118,7 +118,7 @@ async function isAnswered(
     : isGivenAsItIs(manifest, req.headers.accept);
   if (!isOurs) return false;
   const statusCode = answerKeptManifest(req, res, manifest);
-  await note({ statusCode, headers: { "docker-content-digest": digest } });
+  note({ statusCode, headers: { "docker-content-digest": digest } });
   return true;
 }
 

@@ -13,7 +13,7 @@ import { actorOf, type ExchangeOf } from "./exchange.js";
 export function notePull(
   pulls: Pick<PullRecorder, "looked" | "pulled">,
   exchange: ExchangeOf<"manifest.read">,
-): (answer: Pick<IncomingMessage, "statusCode" | "headers">) => Promise<void> {
+): (answer: Pick<IncomingMessage, "statusCode" | "headers">) => void {
   const { repository, reference } = exchange.request;
   const isGet = exchange.req.method === "GET";
   // Now, since the request's headers become the registry's when it is passed on.
@@ -25,6 +25,5 @@ export function notePull(
       if (isGet) pulls.pulled(pull);
       else pulls.looked(pull);
     }
-    return Promise.resolve();
   };
 }

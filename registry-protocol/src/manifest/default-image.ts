@@ -1,3 +1,4 @@
+import { LRUCache } from "lru-cache";
 import type { Digest } from "../digest.js";
 import type { ManifestMediaType, StandingManifest } from "./manifest.js";
 
@@ -20,11 +21,27 @@ export function takesSingleImagesAlone(accept: string | undefined): boolean {
 }
 
 /**
+ * @param mediaType - of a manifest
+ * @returns whether it is a list, of which {@link defaultImage} may give an image
+ */
+export function isManifestList(mediaType: string): boolean {
+  return mediaType === LIST;
+}
+
+/** Clients send one of a few; whoever sends others each time takes no more room than these. */
+const REMEMBERED_ACCEPTS = { max: 100, characters: 2_000 };
+const known = new LRUCache<string, readonly string[]>({ max: REMEMBERED_ACCEPTS.max });
+
+/**
  * @param accept - `Accept` of who reads a manifest, if any
  * @returns the types that it names, whatever their weights
  */
-export function acceptedTypes(accept: string | undefined): string[] {
-  return (accept ?? "").split(",").map((part) => part.replace(/;.*/s, "").trim().toLowerCase());
+export function acceptedTypes(accept = ""): readonly string[] {
+  const before = known.get(accept);
+  if (before !== undefined) return before;
+  const types = accept.split(",").map((part) => part.replace(/;.*/s, "").trim().toLowerCase());
+  if (accept.length <= REMEMBERED_ACCEPTS.characters) known.set(accept, types);
+  return types;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 import { Fault } from "#registry-protocol/faults.js";
 import { bareAddress, hopsOf, parseForwarded, type ForwardedElement } from "./forwarded.js";
@@ -33,12 +34,8 @@ const SAYS_FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-f
  * @throws Fault REQUEST_INVALID when a trusted peer's headers contradict each other or are not of their form
  */
 export function clientFacts(req: IncomingMessage, isTrusted: TrustedPeers): ClientFacts {
-  const peer = bareAddress(req.socket.remoteAddress ?? "") ?? "";
-  const direct = {
-    address: peer,
-    scheme: req.socket instanceof TLSSocket ? ("https" as const) : ("http" as const),
-    host: validHost(req.headers.host),
-  };
+  const { peer, scheme } = otherEnd(req.socket);
+  const direct = { address: peer, scheme, host: validHost(req.headers.host) };
   const speaks = SAYS_FORWARDED.some((name) => req.headers[name] !== undefined);
   if (!isTrusted(peer)) return { ...direct, isProxied: false, ignored: speaks };
   if (!speaks) return { ...direct, isProxied: true, ignored: false };
@@ -52,6 +49,25 @@ export function clientFacts(req: IncomingMessage, isTrusted: TrustedPeers): Clie
     isProxied: true,
     ignored: false,
   };
+}
+
+/** Who is at the other end of a connection. */
+interface OtherEnd {
+  /** Bare address. */
+  readonly peer: string;
+  readonly scheme: "http" | "https";
+}
+
+/** That never changes, and many requests come over one connection. */
+const ends = new WeakMap<Socket, OtherEnd>();
+
+function otherEnd(socket: Socket): OtherEnd {
+  const known = ends.get(socket);
+  if (known !== undefined) return known;
+  const peer = bareAddress(socket.remoteAddress ?? "") ?? "";
+  const end: OtherEnd = { peer, scheme: socket instanceof TLSSocket ? "https" : "http" };
+  if (peer !== "") ends.set(socket, end);
+  return end;
 }
 
 interface Said {

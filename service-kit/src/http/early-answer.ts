@@ -28,6 +28,7 @@ export function closeAfterEarlyAnswer(
 ): void {
   const { socket } = req;
   const isSending = isSendingOf(req);
+  if (!isSending()) return;
   const isAwaited = req.headers.expect !== undefined || req.httpVersion === "1.0";
   const writeHead = res.writeHead.bind(res) as (...args: unknown[]) => ServerResponse;
   const endEarly = () => {

@@ -1,3 +1,5 @@
+/** The same bytes in each of the two, and nearly all there is. */
+const ASCII = /^[\x20-\x7e]*$/;
 const UTF_8 = new TextDecoder("utf-8", { fatal: true });
 
 /**
@@ -8,6 +10,7 @@ const UTF_8 = new TextDecoder("utf-8", { fatal: true });
  * @returns its text: read as UTF-8, where it can be that
  */
 export function headerText(value: string): string {
+  if (ASCII.test(value)) return value;
   try {
     return UTF_8.decode(Buffer.from(value, "latin1"));
   } catch {

@@ -3,7 +3,14 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Logger } from "../log.js";
 import type { ClientFacts } from "./client-facts.js";
 import type { ClientReader } from "./client-reader.js";
-import { knownMethod, requestLine, type RequestContext } from "./request-line.js";
+import {
+  knownMethod,
+  levelOf,
+  requestLine,
+  skipLine,
+  statusOf,
+  type RequestContext,
+} from "./request-line.js";
 import { spentTime } from "../spent-time.js";
 import type { ServiceMetrics } from "../metrics.js";
 
@@ -58,12 +65,14 @@ export function openContext(
   const spent = spentTime();
   res.once("close", () => {
     const milliseconds = performance.now() - startedAt;
-    const { level, line } = requestLine(req, res, context, { milliseconds, spent });
     const { route } = context;
     const method = knownMethod(req.method);
-    deps.metrics.requests.inc({ route, method, status: line.status });
+    deps.metrics.requests.inc({ route, method, status: statusOf(res) });
     deps.metrics.duration.observe({ route, method }, milliseconds / 1_000);
-    deps.log[level](line);
+    const level = levelOf({ req, res, context });
+    if (deps.log.isLevelEnabled(level))
+      deps.log[level](requestLine({ req, res, context, milliseconds, spent }));
+    else skipLine(req.socket);
   });
   if (failure !== null) throw failure.error;
   return context;

@@ -73,43 +73,56 @@ export type LineLevel = "debug" | "info" | "warn" | "error";
 /** A header of any length does not make a line of any length. */
 const MOST_USER_AGENT_CHARACTERS = 200;
 
+/** A request that has ended, and what was understood of it. */
+export interface EndedRequest {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly context: RequestContext;
+  /** How long it took. */
+  readonly milliseconds: number;
+  /** What of that it waited for others. */
+  readonly spent: Readonly<SpentTime> | null;
+}
+
 /**
- * @param req - a request that has ended
- * @param res - its answer
- * @param context - what was understood of it
- * @param times - how long it took, and what of that it waited for others
- * @returns what the log says of it, and how severe that is
+ * @param ended - a request
+ * @returns what the log says of it
  */
-export function requestLine(
-  req: IncomingMessage,
-  res: ServerResponse,
-  context: RequestContext,
-  times: { readonly milliseconds: number; readonly spent: Readonly<SpentTime> | null },
-): { readonly level: LineLevel; readonly line: RequestLine } {
+export function requestLine({ req, res, context, ...times }: EndedRequest): RequestLine {
   const { route, actor, client, subject } = context;
   return {
-    level: levelOf(req, res, context),
-    line: {
-      event: "request",
-      ...shownIds(context),
-      ...{ method: knownMethod(req.method), route, ...subject, ...digestOf(res) },
-      status: res.writableFinished ? String(res.statusCode) : "aborted",
-      ...{ actor, address: client.address, ...programOf(req) },
-      ...bytesOf(req.socket),
-      milliseconds: rounded(times.milliseconds),
-      ...waited("upstreamMilliseconds", times.spent?.upstream),
-      ...waited("databaseMilliseconds", times.spent?.database),
-      ...failureOf(context),
-    },
+    event: "request",
+    ...shownIds(context),
+    ...{ method: knownMethod(req.method), route, ...subject, ...digestOf(res) },
+    status: statusOf(res),
+    ...{ actor, address: client.address, ...programOf(req) },
+    ...bytesOf(req.socket),
+    milliseconds: rounded(times.milliseconds),
+    ...waited("upstreamMilliseconds", times.spent?.upstream),
+    ...waited("databaseMilliseconds", times.spent?.database),
+    ...failureOf(context),
   };
 }
 
-/** Whatever changes something or fails is worth a line; reads that went well are counted, and many. */
-function levelOf(
-  { method }: IncomingMessage,
-  res: ServerResponse,
-  { failure, isRoutine }: RequestContext,
-): LineLevel {
+/**
+ * @param res - an answer that has ended
+ * @returns its status for log and metrics
+ */
+export function statusOf(res: ServerResponse): string {
+  return res.writableFinished ? String(res.statusCode) : "aborted";
+}
+
+/**
+ * Whatever changes something or fails is worth a line; reads that went well are counted, and many.
+ *
+ * @param ended - a request
+ * @returns how severe its line is
+ */
+export function levelOf({
+  req: { method },
+  res,
+  context: { failure, isRoutine },
+}: Pick<EndedRequest, "req" | "res" | "context">): LineLevel {
   const isUnforeseen = failure?.cause !== undefined && failure.code === undefined;
   if (isUnforeseen) return "error";
   if (failure?.cause !== undefined || res.statusCode >= 500) return "warn";
@@ -144,6 +157,15 @@ function programOf({ headers }: IncomingMessage): { userAgent?: string } {
 
 /** What of connections has been told by earlier lines. */
 const told = new WeakMap<Socket, { readonly read: number; readonly written: number }>();
+
+/**
+ * What goes over a connection for a request without a line is no part of the next one's.
+ *
+ * @param socket - the connection
+ */
+export function skipLine(socket: Socket): void {
+  told.set(socket, { read: socket.bytesRead, written: socket.bytesWritten });
+}
 
 /** Heads included, as they went over the connection; where a client pipelines requests, some are told with the one before. */
 function bytesOf(socket: Socket): { bytesIn: number; bytesOut: number } {

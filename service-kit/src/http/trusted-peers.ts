@@ -1,7 +1,11 @@
+import { LRUCache } from "lru-cache";
 import { BlockList, isIP } from "node:net";
 
 /** Says whether what a peer with this bare address tells of others counts. */
 export type TrustedPeers = (address: string) => boolean;
+
+/** The list is gone through for each; most requests come from a few. */
+const REMEMBERED_ADDRESSES = 1_000;
 
 /** The names that may stand for networks (as Express has them). */
 const NAMED: Readonly<Record<string, readonly string[]>> = {
@@ -21,8 +25,16 @@ export function trustedPeers(ranges: readonly string[]): TrustedPeers {
     const family = isIP(address) === 4 ? "ipv4" : "ipv6";
     list.addSubnet(address, Number(bits ?? (family === "ipv4" ? 32 : 128)), family);
   }
-  return (address) => {
+  const isIn = (address: string): boolean => {
     const version = isIP(address);
     return version !== 0 && list.check(address, version === 4 ? "ipv4" : "ipv6");
+  };
+  const known = new LRUCache<string, boolean>({ max: REMEMBERED_ADDRESSES });
+  return (address) => {
+    const before = known.get(address);
+    if (before !== undefined) return before;
+    const answer = isIn(address);
+    known.set(address, answer);
+    return answer;
   };
 }

@@ -116,15 +116,17 @@ describe("authorization of a request", () => {
   });
 });
 
-function verifierThat(verify: TokenVerifier["verify"]): TokenVerifier {
-  return { verify, hasKeys: () => true, refresh: () => Promise.resolve() };
+type Verifying = Pick<TokenVerifier, "verify">;
+
+function verifierThat(verify: TokenVerifier["verify"]): Verifying {
+  return { verify };
 }
 
-function verifierOf(caller: Caller | null): TokenVerifier {
+function verifierOf(caller: Caller | null): Verifying {
   return verifierThat(() => Promise.resolve(caller));
 }
 
-function ask(method: string, target: string, verifier: TokenVerifier): Promise<Caller> {
+function ask(method: string, target: string, verifier: Verifying): Promise<Caller> {
   const request = parseRegistryRequest(method, target);
   return authorize(verifier, request, "Bearer x", REALM, NO_UPLOADS);
 }

@@ -20,7 +20,8 @@ function opened(
 ) {
   const lines: Record<string, unknown>[] = [];
   const keep = (line: Record<string, unknown>) => void lines.push(line);
-  const log = { info: keep, warn: keep, error: keep } as unknown as Logger;
+  const isLevelEnabled = () => true;
+  const log = { isLevelEnabled, info: keep, warn: keep, error: keep } as unknown as Logger;
   const req = requestFrom(peer, headers);
   const res = answerTo(req);
   const client = clientReader([PROXY], { log: SILENT, now: Date.now });
@@ -80,6 +81,7 @@ describe("the id of a request", () => {
     const levelOf = (method: string, status: number) => {
       const levels: string[] = [];
       const log = {
+        isLevelEnabled: () => true,
         debug: () => void levels.push("debug"),
         info: () => void levels.push("info"),
         warn: () => void levels.push("warn"),

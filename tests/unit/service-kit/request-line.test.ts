@@ -24,7 +24,8 @@ function linesOf(
   const lines: [string, Record<string, unknown>][] = [];
   const at = (level: string) => (line: Record<string, unknown>) => void lines.push([level, line]);
   const levels = ["debug", "info", "warn", "error"] as const;
-  const log = Object.fromEntries(levels.map((level) => [level, at(level)])) as unknown as Logger;
+  const writers = Object.fromEntries(levels.map((level) => [level, at(level)]));
+  const log = { ...writers, isLevelEnabled: () => true } as unknown as Logger;
   const req = requestFrom("203.0.113.9", headers, method);
   const res = answerTo(req);
   const client = clientReader([], { log: SILENT, now: Date.now });

@@ -1,4 +1,5 @@
-import { createHmac, hkdfSync } from "node:crypto";
+import { hkdfSync } from "node:crypto";
+import { hmacKey, hmacOf } from "#service-kit/hmac.js";
 import type { Secret } from "#service-kit/secret.js";
 import { foldName } from "../identity/names.js";
 import type { Credentials } from "../identity/identity-source.js";
@@ -17,9 +18,9 @@ export interface Fingerprints {
  *   nor try out what was typed
  */
 export function fingerprints(secret: Secret): Fingerprints {
-  const key = Buffer.from(hkdfSync("sha256", secret.reveal(), "", "wharfinger login failures", 32));
-  const digest = (parts: readonly string[]) =>
-    createHmac("sha256", key).update(JSON.stringify(parts)).digest();
+  const made = hkdfSync("sha256", secret.reveal(), "", "wharfinger login failures", 32);
+  const key = hmacKey(new Uint8Array(made));
+  const digest = (parts: readonly string[]) => hmacOf(key, JSON.stringify(parts));
   return {
     credential: ({ username, password }) =>
       digest(["credential", foldName(username), password.reveal()])

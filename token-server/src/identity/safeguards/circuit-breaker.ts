@@ -1,5 +1,6 @@
+import { hmacKey, hmacOf } from "#service-kit/hmac.js";
 import { isWithin } from "#service-kit/is-within.js";
-import { createHmac, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 
 /** The service was not asked, because it failed most of the time a moment ago. */
 export class CircuitOpen extends Error {
@@ -51,7 +52,7 @@ const SLICES = 10;
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { now, isFailure } = options;
   const sliceMilliseconds = options.windowMilliseconds / SLICES;
-  const key = randomBytes(32);
+  const key = hmacKey();
   let slices: Slice[] = [];
   let openedAt: number | null = null;
   let probes = 0;
@@ -77,7 +78,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
     const id =
       question === undefined
         ? randomBytes(16).toString("base64")
-        : createHmac("sha256", key).update(question).digest("base64");
+        : hmacOf(key, question).toString("base64");
     if (slices.some(({ failed: known }) => known.has(id))) return;
     slice.asked += 1;
     slice.failed.add(id);

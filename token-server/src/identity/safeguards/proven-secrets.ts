@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from "node:crypto";
+import { hmacKey, hmacOf } from "#service-kit/hmac.js";
 import { LRUCache } from "lru-cache";
 
 /**
@@ -27,12 +27,10 @@ const REMEMBERED_MILLISECONDS = 24 * 3600 * 1000;
  *   this process has
  */
 export function provenSecrets(): ProvenSecrets {
-  const key = randomBytes(32);
+  const key = hmacKey();
   const proven = new LRUCache<string, true>({ max: REMEMBERED, ttl: REMEMBERED_MILLISECONDS });
   return async (secret, stored, compare) => {
-    const id = createHmac("sha256", key)
-      .update(JSON.stringify([stored, secret]))
-      .digest("base64");
+    const id = hmacOf(key, JSON.stringify([stored, secret])).toString("base64");
     if (proven.has(id)) return true;
     if (!(await compare())) return false;
     proven.set(id, true);

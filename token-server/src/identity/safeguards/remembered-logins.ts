@@ -1,5 +1,5 @@
+import { hmacKey, hmacOf } from "#service-kit/hmac.js";
 import { isWithin } from "#service-kit/is-within.js";
-import { createHmac, randomBytes } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { Credentials, VerifiedLogin } from "../identity-source.js";
@@ -47,7 +47,7 @@ const ENTRIES = 10_000;
  */
 export function rememberedLogins(options: RememberedLoginsOptions): RememberedLogins {
   const { seconds, outageSeconds = 0, now } = options;
-  const key = randomBytes(32);
+  const key = hmacKey();
   const flight = singleFlight<VerifiedLogin>();
   const verified = new LRUCache<string, Remembered>({ max: ENTRIES });
   const refused = new LRUCache<string, { fault: Fault; since: number }>({ max: ENTRIES });
@@ -79,11 +79,9 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
   };
   return {
     verify: async ({ username, password }, check) => {
-      const digest = createHmac("sha256", key).update(
-        JSON.stringify([username, password.reveal()]),
-      );
+      const digest = hmacOf(key, JSON.stringify([username, password.reveal()]));
       // What a check finds out that began before everything was forgotten stands under a name that nobody asks for.
-      const id = `${generation}:${digest.digest("base64")}`;
+      const id = `${generation}:${digest.toString("base64")}`;
       const known = lastVerified(id, seconds);
       if (known !== null) return known;
       const wrong = refused.get(id);
