@@ -11,7 +11,7 @@ export interface GuardedRegistry {
 /**
  * Of another storage nothing follows: neither that a tag is there nor that it is not, and what was written there was not
  * written. So whatever the registry answers counts only when its storage was seen to be the right one thereafter, or just
- * before.
+ * before. What is written goes to no storage that was not looked at since the registry was started.
  *
  * @param registry - the registry
  * @param watch - knows whether it has its storage
@@ -19,12 +19,16 @@ export interface GuardedRegistry {
  */
 export function guardedRegistry(
   { upstream, listing }: GuardedRegistry,
-  watch: Pick<StorageWatch, "sure">,
+  watch: Pick<StorageWatch, "sure" | "beforeWrite">,
 ): GuardedRegistry {
   const sure = async <T>(answer: Promise<T>): Promise<T> => {
     const said = await answer;
     await watch.sure();
     return said;
+  };
+  const written = async <T>(write: () => Promise<T>): Promise<T> => {
+    await watch.beforeWrite();
+    return sure(write());
   };
   return {
     upstream: {
@@ -33,8 +37,8 @@ export function guardedRegistry(
       getManifest: (...of) => sure(upstream.getManifest(...of)),
       hasManifest: (...of) => sure(upstream.hasManifest(...of)),
       blobSize: (...of) => sure(upstream.blobSize(...of)),
-      putManifest: (...of) => sure(upstream.putManifest(...of)),
-      deleteManifest: (...of) => sure(upstream.deleteManifest(...of)),
+      putManifest: (...of) => written(() => upstream.putManifest(...of)),
+      deleteManifest: (...of) => written(() => upstream.deleteManifest(...of)),
     },
     listing: {
       repositories: (signal) => sureOf(listing.repositories(signal), watch),

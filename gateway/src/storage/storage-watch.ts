@@ -16,6 +16,12 @@ export interface StorageWatch extends Component {
    * @throws Fault UNAVAILABLE when it may have said so of another storage
    */
   sure(): Promise<void>;
+  /**
+   * To be called before something is written there.
+   *
+   * @throws Fault UNAVAILABLE when it may be written to another storage, since the registry was started anew
+   */
+  beforeWrite(): Promise<void>;
 }
 
 /** What watching needs. */
@@ -82,6 +88,12 @@ export function storageWatch(
     become(await lookAgain(deps, known));
     [lookedAt, closedThen] = began;
   });
+  const throwUnlessSure = (): void => {
+    if (state.kind === "doubted") throw storageFault(whyShut(state) ?? "");
+    // It was started again, and cannot be seen since.
+    if (state.kind === "right" && closedConnections() !== closedThen)
+      throw storageFault("whether the registry still has its storage cannot be told");
+  };
   // Where there is no verdict, what was known stays.
   const look = async (): Promise<StorageState> => {
     await looking().then(unseen.worked, unseen.failed);
@@ -105,10 +117,13 @@ export function storageWatch(
     sure: async () => {
       const isOld = now() - lookedAt > SURE_MILLISECONDS || closedConnections() !== closedThen;
       if (state.kind === "right" && isOld) await looksAgain().then(unseen.worked, unseen.failed);
-      if (state.kind === "doubted") throw storageFault(whyShut(state) ?? "");
-      // It was started again, and cannot be seen since.
+      throwUnlessSure();
+    },
+    beforeWrite: async () => {
+      // As long as connections are kept it is the same process: then what was seen last counts, and nobody waits.
       if (state.kind === "right" && closedConnections() !== closedThen)
-        throw storageFault("whether the registry still has its storage cannot be told");
+        await looksAgain().then(unseen.worked, unseen.failed);
+      throwUnlessSure();
     },
   };
 }

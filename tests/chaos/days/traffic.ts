@@ -111,7 +111,7 @@ export class Traffic {
     const pulled = await pull({ url, token }, repository, tag, { manifestAlone: true });
     if (pulled === "unanswered") return;
     this.reads += 1;
-    if (pulled.digest === image.digest) return;
+    if (pulled.digest === image.digest || pulled.isToldLost === true) return;
     this.misread.set(nameOf(image), `${pulled.digest ?? "nothing"} for ${image.digest} at ${url}`);
   }
 

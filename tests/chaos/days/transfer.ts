@@ -89,7 +89,13 @@ export function pushManifestAlone(at: Reached, image: KnownImage): Promise<Pushe
 
 /** What a reader got by a name. */
 export type Pulled =
-  { readonly digest: string | null; readonly missing: readonly string[] } | "unanswered";
+  | {
+      readonly digest: string | null;
+      readonly missing: readonly string[];
+      /** Whether its reader was told that it is known and lost. */
+      readonly isToldLost?: boolean;
+    }
+  | "unanswered";
 
 /**
  * Pulls as clients do, and hashes all that comes: manifest, children, configurations and layers.
@@ -110,7 +116,8 @@ export async function pull(
   try {
     const answer = await call(client, `manifests/${reference}`, { headers: { Accept: ACCEPTED } });
     const text = await answer.text();
-    if (answer.status === 404) return { digest: null, missing: [] };
+    const isToldLost = text.includes("known and lost");
+    if (answer.status === 404) return { digest: null, missing: [], isToldLost };
     if (answer.status !== 200) return "unanswered";
     const digest = digestOf(text);
     const missing = how.manifestAlone === true ? [] : await missingParts(client, text);
