@@ -142,7 +142,7 @@ begin
   )
   insert into ledger.repository_name (id, name) select id, name from new_here;
   update ledger.repository_total as total
-    set tags = total.tags + change.tags, bytes = total.bytes + change.bytes, pulls = total.pulls + change.pulls,
+    set tags = total.tags + change.tags, bytes = least(total.bytes + change.bytes, 9e18)::bigint, pulls = total.pulls + change.pulls,
         pushed_at = greatest(total.pushed_at, change.pushed_at), pulled_at = greatest(total.pulled_at, change.pulled_at)
     from (
       select repository, sum(tags) as tags, sum(bytes) as bytes, sum(pulls) as pulls,
@@ -158,7 +158,7 @@ $$;
 create function ledger.count_repositories()
 returns table (name text, tags bigint, bytes bigint, pulls bigint, pushed_at timestamptz, pulled_at timestamptz)
 language sql stable set search_path = '' as $$
-  select repository, sum(tags)::bigint, coalesce(sum(bytes), 0)::bigint, sum(pulls)::bigint,
+  select repository, sum(tags)::bigint, least(coalesce(sum(bytes), 0), 9e18)::bigint, sum(pulls)::bigint,
          greatest(max(pushed_at), '-infinity'), greatest(max(pulled_at), '-infinity')
   from (
     select repository, count(*) filter (where deleted_at is null) as tags, 0 as bytes, 0 as pulls,

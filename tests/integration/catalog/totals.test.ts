@@ -85,6 +85,29 @@ describe("what is kept of a repository", () => {
     expect(await known()).toMatchObject({ tags: 3, size: 110 + 120 + 130 });
   });
 
+  test("has no size of an index, nor what is claimed beyond all that can be", async () => {
+    const index = (name: string) =>
+      JSON.stringify({ schemaVersion: 2, manifests: [], annotations: { name } });
+    await push("1.0", index("one"));
+    await push("1.1", index("two"));
+    expect(await known()).toMatchObject({ tags: 2, size: 0 });
+    for (const tag of ["2.0", "2.1"]) await push(tag, imageOf(9_000_000_000_000_000));
+    await push("3.0", imageOf(10));
+    expect(await known()).toMatchObject({ tags: 5, size: 110 });
+    const [kept, counted] = await keptAndCounted();
+    expect(kept).toEqual(counted);
+  });
+
+  test("stays within what can be counted, whatever many manifests claim", async () => {
+    await push("1.0", imageOf(10));
+    await db.query(
+      "insert into ledger.catalog_change (repository, bytes) select 'alpha/app', 1e15 from generate_series(1, 10000)",
+    );
+    expect(await known()).toMatchObject({ tags: 1, size: 9e18 });
+    await push("1.1", imageOf(20));
+    expect(await known()).toMatchObject({ tags: 2 });
+  });
+
   test("has no push that was not stored", async () => {
     await push("1.0", imageOf(10));
     const one = tagPush(imageOf(20), { tag: "2.0" });
