@@ -65,7 +65,8 @@ function privilegesUsedIn(folders: readonly string[]): ReadonlyMap<string, Reado
     found.set(table, (found.get(table) ?? new Set<Privilege>()).add(privilege));
   for (const { text } of sourceFiles(folders))
     for (const match of text.matchAll(
-      /\b(insert\s+into|update|delete\s+from|from|join|using)\s+((?:ledger|token_server|audit)\.[a-z_]+)/g,
+      // What has its arguments right behind it is a function.
+      /\b(insert\s+into|update|delete\s+from|from|join|using)\s+((?:ledger|token_server|audit)\.[a-z_]+)(?![a-z_(])/g,
     )) {
       const [whole, verb = "", table = ""] = match;
       const privilege = privilegeOf(verb);
