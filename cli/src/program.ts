@@ -10,10 +10,12 @@ import { addDescribe } from "./commands/describe.js";
 import { addDiff } from "./commands/diff.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
+import { addHappenings } from "./commands/happenings.js";
 import { addLogin } from "./commands/login.js";
 import { addNames } from "./commands/names.js";
 import { addPulls } from "./commands/pulls.js";
 import { addReferrers } from "./commands/referrers.js";
+import { addRepositories } from "./commands/repositories.js";
 import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
 import { addTags } from "./commands/tags.js";
@@ -26,9 +28,9 @@ import { printable, styled } from "./output/text.js";
 
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
-  ["What there is:", [addNames, addTags, addDescribe, addPulls]],
+  ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls]],
   ["Inside of images:", [addDiff, addContents, addReferrers]],
-  ["What happened:", [addAudit]],
+  ["What happened:", [addHappenings, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addRobots, addTokens]],
   ["Beside the installation:", [addBeside]],

@@ -80,7 +80,7 @@ describe("wharf, against a real registry, lists", () => {
     expect(await out("artifacts", "alpha")).toBe("app\npart/tags/x\n");
   });
 
-  test("tags newest first, without those of signatures", async () => {
+  test("tags newest first or as versions, without those of signatures", async () => {
     const first = async (...more: string[]) =>
       (await out("tags", "alpha/app", ...more)).split("\n").map((line) => line.split("\t")[0]);
     expect(await first()).toEqual([
@@ -93,6 +93,11 @@ describe("wharf, against a real registry, lists", () => {
       "1.0",
       "",
     ]);
+    expect(await first("--sort", "version")).toEqual([
+      ...["2.0", "1.10", "1.9", "1.1", "1.0"],
+      ...["b-SNAPSHOT", "a-SNAPSHOT", ""],
+    ]);
+    expect(await out("tags", "alpha/app", "--limit", "1")).toContain(`2.0\t${digests.index}\t`);
     expect(await first("--reverse", "--limit", "2")).toEqual(["1.0", "1.1", ""]);
     expect((await first("--all")).filter((tag) => tag?.startsWith("sha256-"))).toHaveLength(2);
     expect(await out("tags", "alpha", "part/tags/x")).toMatch(/^1\.0\t/);
@@ -122,6 +127,7 @@ describe("wharf, against a real registry, lists", () => {
     expect(await out("scm-source", "alpha/app:1.0")).toContain(
       "url\thttps://git.example.org/alpha/app\nrevision\ta1b2c3\n",
     );
+    expect(await out("image", digests.two)).toBe("alpha/app\t1.1\n");
     const { parts } = (await json("verify", "alpha/app:1.1")) as { parts: Part[] };
     const config = parts.find(({ what }) => what === "config")?.name ?? "";
     expect(await out("image", config.slice(0, 30))).toBe("alpha/app\t1.1\n");
@@ -139,6 +145,19 @@ describe("wharf, against a real registry, lists", () => {
 describe("wharf tells what happened:", () => {
   const lines = (text: string) => text.trimEnd().split("\n");
 
+  test("to a tag, and what was refused", async () => {
+    const other = pushSamples(stack.url, "alice-token").image("alpha/app:1.0", {
+      version: "other",
+    });
+    await expect(other).rejects.toThrow("tag already exists");
+    const history = (await json("history", "alpha/app:1.0")) as { action: string }[];
+    expect(history.map(({ action }) => action)).toEqual(["tag.refused", "tag.pushed"]);
+    const refusals = lines(await out("refusals", "alpha/app:1.0"));
+    expect(refusals).toEqual([expect.stringMatching(/\talice\talpha\/app\t1\.0\t/)]);
+    expect(await out("refusals", "alpha/app", "--by", "bob")).toBe("");
+    expect((await wharf(["history", "alpha/app:1.0"], { token: "bob-token" })).exitCode).toBe(3);
+  });
+
   test("at all, to administrators alone, and as a file", async () => {
     const some = await wharf(["audit", "--action", "tag.pushed", "--limit", "2"]);
     expect(lines(some.stdout)).toHaveLength(2);
@@ -148,6 +167,11 @@ describe("wharf tells what happened:", () => {
     expect(exported.length).toBeGreaterThan(5);
     for (const line of exported) expect(line).toContain('"alpha/app"');
     expect(lines(await out("audit", "--export", "csv"))[0]).toContain("action");
+  });
+
+  test("in each repository, in figures", async () => {
+    expect(await out("repositories", "--team", "alpha")).toMatch(/^alpha\/app\t\d+\t\d+\t/);
+    expect((await wharf(["repositories"], { token: "bob-token" })).stdout).not.toContain("alpha");
   });
 });
 
