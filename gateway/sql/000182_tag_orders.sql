@@ -21,30 +21,37 @@ create index pull_total_newest on ledger.pull_total (hashtextextended(repository
 
 -- The newest first, so many at most, behind a place: a time or version, and a name. By the index always: how many tags have a hash is
 -- guessed at, and of a repository with many all would be sorted for each page.
+-- Planned once for a connection.
 create function ledger.tags_by_push(text, timestamptz, text, integer) returns setof ledger.tag
-language sql stable rows 100 set search_path = '' set enable_sort = off as $$
-  select tag.* from ledger.tag as tag
+language plpgsql stable rows 100 set search_path = '' set enable_sort = off as $$
+begin
+  return query select tag.* from ledger.tag as tag
   where hashtextextended(tag.repository, 0) = hashtextextended($1, 0) and tag.repository || '' = $1
     and tag.digest is not null and tag.deleted_at is null
     and (tag.pushed_at, hashtextextended(tag.name, 0)) < ($2, hashtextextended($3, 0))
-  order by tag.pushed_at desc, hashtextextended(tag.name, 0) desc limit $4
+  order by tag.pushed_at desc, hashtextextended(tag.name, 0) desc limit $4;
+end
 $$;
 create function ledger.tags_by_version(text, text, text, integer) returns setof ledger.tag
-language sql stable rows 100 set search_path = '' set enable_sort = off as $$
-  select tag.* from ledger.tag as tag
+language plpgsql stable rows 100 set search_path = '' set enable_sort = off as $$
+begin
+  return query select tag.* from ledger.tag as tag
   where hashtextextended(tag.repository, 0) = hashtextextended($1, 0) and tag.repository || '' = $1
     and tag.digest is not null and tag.deleted_at is null
     and (ledger.version_order(tag.name) collate "C", hashtextextended(tag.name, 0)) < ($2, hashtextextended($3, 0))
-  order by ledger.version_order(tag.name) collate "C" desc, hashtextextended(tag.name, 0) desc limit $4
+  order by ledger.version_order(tag.name) collate "C" desc, hashtextextended(tag.name, 0) desc limit $4;
+end
 $$;
 create function ledger.tags_by_pull(text, timestamptz, text, integer) returns setof ledger.tag
-language sql stable rows 100 set search_path = '' set enable_sort = off as $$
-  select tag.* from ledger.pull_total as total
+language plpgsql stable rows 100 set search_path = '' set enable_sort = off as $$
+begin
+  return query select tag.* from ledger.pull_total as total
     cross join lateral (
       select * from ledger.tag
       where repository = total.repository and name = total.tag and digest is not null and deleted_at is null limit 1
     ) as tag
   where hashtextextended(total.repository, 0) = hashtextextended($1, 0) and total.repository || '' = $1 and total.tag <> ''
     and (total.last_at, hashtextextended(total.tag, 0)) < ($2, hashtextextended($3, 0))
-  order by total.last_at desc, hashtextextended(total.tag, 0) desc limit $4
+  order by total.last_at desc, hashtextextended(total.tag, 0) desc limit $4;
+end
 $$;
