@@ -74,7 +74,17 @@ async function open(all: GatewayConfig): Promise<Running> {
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);
   const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
-  const looking = [mode, standing, sources, listed, discovery, callers, pulls, notifications, probes];
+  const looking = [
+    mode,
+    standing,
+    sources,
+    listed,
+    discovery,
+    callers,
+    pulls,
+    notifications,
+    probes,
+  ];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
   const { noticeSeconds } = config;
   if (!isWorker) return { components: partsOf(running), log, noticeSeconds };

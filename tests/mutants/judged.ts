@@ -131,11 +131,6 @@ const EQUAL: readonly Judged[] = [
     ['"variable" in part'],
   ),
   ...all("access-policy/src/refuse-repeated.ts", UNREACHABLE, ['typeof entry !== "object"']),
-  ...all(
-    "gateway/src/api/pull-target.ts",
-    "what is absent reads as the text null, and stays null",
-    ["tag == null"],
-  ),
   ...all("gateway/src/pulls/recent-reads.ts", "no time is within a minute of none", [
     "gotAt !== undefined",
   ]),
@@ -244,7 +239,7 @@ export const JUDGED: readonly Judged[] = [
   ]),
   ...all("access-policy/src/template.ts", WORDS, ['identity.uid === ""']),
   ...all("service-kit/src/http/client-facts.ts", UNREACHABLE, ["text === undefined"]),
-  ...all("gateway/src/api/pull-target.ts", "what is no list has no parts that pass below", [
+  ...all("gateway/src/api/pull-cursor.ts", "what is no list has no parts that pass below", [
     "Array.isArray(parsed)",
   ]),
   ...all(

@@ -27,7 +27,7 @@ describe("the list of variables", () => {
   test("has none that nobody reads, but those of wharf", () => {
     const read = variablesOf(sourceFiles(SOURCES));
     const unread = KNOWN_VARIABLES.filter((name) => !read.includes(name));
-    expect(unread).toEqual(["WHARF_TOKEN", "WHARF_URL"]);
+    expect(unread).toEqual(["WHARF_CONFIG_DIR", "WHARF_CONTEXT", "WHARF_TOKEN", "WHARF_URL"]);
   });
 
   test("has each once, in order", () => {
