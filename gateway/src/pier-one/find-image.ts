@@ -37,7 +37,9 @@ export async function tagsOfImage(
   let after: FoundImage | null = null;
   for (let looked = 0; looked < MOST_LOOKED_AT; looked += AT_ONCE) {
     const some: readonly FoundImage[] = await readTagsOfImages(db, beginning, after, AT_ONCE);
-    found.push(...some.filter(({ repository }) => isVisible(has, repository)));
+    found.push(
+      ...some.filter(({ repository }) => isArtifact(repository) && isVisible(has, repository)),
+    );
     if (found.some(({ image }) => image !== found[0]?.image)) throw severalFit();
     after = some.at(-1) ?? null;
     if (some.length < AT_ONCE) {
@@ -46,6 +48,11 @@ export async function tagsOfImage(
     }
   }
   throw severalFit();
+}
+
+/** A name of one component is no team's: Pier One's paths cannot say it. */
+function isArtifact(repository: string): boolean {
+  return repository.includes("/");
 }
 
 function severalFit(): Fault {
