@@ -1,13 +1,13 @@
-import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import { compilePolicy } from "#access-policy/compile.js";
+import { digestOf } from "#registry-protocol/digest.js";
 import { startGateway, type TestGateway, type TestGatewayOptions } from "#tests/support/gateway.js";
 import { ask, type Answer } from "#tests/support/http-client.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
-import { manifestRegistry } from "#tests/support/manifest-registry.js";
+import { manifestRegistry, type ManifestRegistry } from "#tests/support/manifest-registry.js";
 import { listening } from "#tests/support/test-server.js";
-import { startTestTokenServer } from "#tests/support/token-server.js";
-import { startUpstream } from "#tests/support/upstream-double.js";
+import { startTestTokenServer, type TestTokenServerOptions } from "#tests/support/token-server.js";
+import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 /** Everybody may pull all but what is `hidden`, and whoever is in a team push to what is its; bob administers. */
 const POLICY = compilePolicy([
@@ -45,10 +45,12 @@ export interface AskedAs {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A gateway with its token server, and a registry that holds nothing. */
+/** A gateway with its token server, and a registry that holds nothing at first. */
 export interface RestStack {
   readonly gateway: TestGateway;
   readonly ledger: StartedLedger;
+  /** What the registry has, and what it was asked. */
+  readonly registry: Pick<ManifestRegistry, "write"> & Pick<UpstreamDouble, "seen">;
   /** Asks below `/api/v1`, as alice if nothing is said. */
   readonly rest: (path: string, asked?: AskedAs) => Promise<Answer>;
   stop(): Promise<void>;
@@ -56,18 +58,22 @@ export interface RestStack {
 
 /**
  * @param options - what of the gateway is not the default
+ * @param logins - what of the token server is not
  * @returns the stack; alice is in team alpha, bob in beta, which administers
  */
 export async function startRestStack(
   options: Partial<TestGatewayOptions> = {},
+  logins: Partial<TestTokenServerOptions> = {},
 ): Promise<RestStack> {
   const ledger = await startLedger();
   const tokenServer = await startTestTokenServer({
     allowPublicRead: true,
     policy: { current: () => POLICY },
+    ...logins,
   });
   const front = await listening(createServer(tokenServer.app));
-  const registry = await startUpstream(manifestRegistry().handler);
+  const held = manifestRegistry();
+  const registry = await startUpstream(held.handler);
   const gateway = await startGateway({
     registryUrl: registry.url,
     tokenServerUrl: front.url,
@@ -78,6 +84,7 @@ export async function startRestStack(
   return {
     gateway,
     ledger,
+    registry: { write: (...manifest) => held.write(...manifest), seen: registry.seen },
     rest: (path, { token = "alice-token", method = "GET", body, headers = {} } = {}) =>
       ask(gateway.url, `/api/v1${path}`, {
         method,
@@ -101,23 +108,12 @@ export async function startRestStack(
 }
 
 /**
- * @param ledger - where it is put
- * @param repository - a repository
- * @param tag - a tag in it
- * @param content - what the image is made of
- * @returns its digest; the ledger has it as if alice had pushed it
+ * @param content - what an image is made of
+ * @returns its manifest
  */
-export async function putImage(
-  { db }: Pick<StartedLedger, "db">,
-  repository: string,
-  tag: string,
-  content: string,
-): Promise<string> {
-  const blob = (of: string, size: number) => ({
-    digest: `sha256:${createHash("sha256").update(of).digest("hex")}`,
-    size,
-  });
-  const manifest = JSON.stringify({
+export function imageManifest(content: string): string {
+  const blob = (of: string, size: number) => ({ digest: digestOf(Buffer.from(of)), size });
+  return JSON.stringify({
     schemaVersion: 2,
     mediaType: "application/vnd.oci.image.manifest.v1+json",
     config: {
@@ -131,7 +127,23 @@ export async function putImage(
       },
     ],
   });
-  const { digest } = blob(manifest, 0);
+}
+
+/**
+ * @param ledger - where it is put
+ * @param repository - a repository
+ * @param tag - a tag in it
+ * @param content - what the image is made of
+ * @returns its digest; the ledger has it as if alice had pushed it
+ */
+export async function putImage(
+  { db }: Pick<StartedLedger, "db">,
+  repository: string,
+  tag: string,
+  content: string,
+): Promise<string> {
+  const manifest = imageManifest(content);
+  const digest = digestOf(Buffer.from(manifest));
   await db.query(
     `insert into ledger.manifest (repository, digest, media_type, content)
      values ($1, $2, 'application/vnd.oci.image.manifest.v1+json', $3) on conflict do nothing`,
