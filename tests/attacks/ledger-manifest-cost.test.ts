@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
+import { createLedger, type StartedLedger, type TestLedger } from "#tests/support/ledger.js";
+import { startOwnPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
 import {
@@ -17,12 +18,20 @@ const MOST_TIMES_LOG = 4;
 const PUSHES = 200;
 const LONG_NAME = ["team", "x".repeat(120), "y".repeat(120)].join("/");
 
-let ledger: StartedLedger;
+// What is logged is counted for the whole server: nobody else may write there.
+let postgres: TestPostgres;
+let created: TestLedger;
+let ledger: Pick<StartedLedger, "db">;
 
 beforeAll(async () => {
-  ledger = await startLedger();
+  postgres = await startOwnPostgres();
+  created = await createLedger(postgres);
+  ledger = { db: created.open() };
 });
-afterAll(() => ledger.stop());
+afterAll(async () => {
+  await created.close();
+  await postgres.stop();
+});
 
 describe("one manifest", () => {
   test.each([

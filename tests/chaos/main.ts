@@ -142,4 +142,6 @@ function reportFaults(name: string, summary: KillSummary): void {
   );
 }
 
-process.exitCode = (await main()) ? 0 : 1;
+const isWell = await main();
+// What was killed may have left connections that would keep this process, and a processor, for good.
+process.exit(isWell ? 0 : 1);

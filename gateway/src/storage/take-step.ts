@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { STEP, stepMarker, type StorageMarker } from "#registry-protocol/storage-marker.js";
+import { MARKER, STEP, stepMarker, type StorageMarker } from "#registry-protocol/storage-marker.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
@@ -55,9 +55,10 @@ export async function takeStep(deps: TakeStepDeps): Promise<void> {
 
 async function step(
   { db, registry }: TakeStepDeps,
-  { id, step: known }: KnownStorage,
+  storage: KnownStorage,
   due: DueStep,
 ): Promise<void> {
+  const { id, step: known } = storage;
   const marker = await nextStep({ db, registry }, id, due.at);
   const before = known?.digest ?? null;
   await intendStep(db, {
@@ -67,12 +68,24 @@ async function step(
     nextDigest: marker.digest,
   });
   await putStep(registry, marker);
-  // The registry may have been started on a copy just now: then this stands there, and what was before it does not.
-  if (before !== null && !(await registry.hasManifest(STEP.repository, before))) return;
+  if (!(await isStill(registry, storage))) return;
   await noteStep(db, marker.digest, due.entries);
   // Where the registry deletes nothing it stays.
   if (before !== null)
     await registry.deleteManifest(STEP.repository, { digest: before }, errand()).catch(() => null);
+}
+
+/**
+ * The registry may have been started on a copy just now, or on another installation's storage: then the step stands there, and what
+ * was before it does not.
+ */
+async function isStill(
+  registry: SteppingRegistry,
+  { digest, step: known }: KnownStorage,
+): Promise<boolean> {
+  const before = known?.digest ?? null;
+  if (before !== null) return registry.hasManifest(STEP.repository, before);
+  return (await registry.digestOfTag(MARKER.repository, MARKER.tag, digest)) === digest;
 }
 
 /** A step as it stands at the registry. */

@@ -4,13 +4,15 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { SYSTEM } from "#audit-log/entry.js";
 import { takeStorage } from "#gateway/storage/accept-storage.js";
 import { writeMarker } from "#gateway/storage/first-marker.js";
+import { readStorage } from "#gateway/storage/sql.js";
+import { takeStep } from "#gateway/storage/take-step.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { eventually } from "#tests/support/eventually.js";
 import type { TestGateway } from "#tests/support/gateway.js";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { pushSmall } from "#tests/support/small-images.js";
 import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-authority.js";
-import type { StartedLedger } from "#tests/support/ledger.js";
+import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { discovererOf } from "../discovery/support/discoverer.js";
 import { registryPrograms } from "../tags/support/registry.js";
@@ -124,6 +126,27 @@ describe.each(registryPrograms())("registry $version", ({ file }) => {
     await eventually("the gateway has noticed", () => ready());
     expect((await push("2.0")).status).toBe(201);
     expect((await pull("1.0")).status).toBe(200);
+  });
+
+  test("on another one just when the first step is taken: that step makes it none of ours", async () => {
+    await eventually("the storage is known", () => ready());
+    await gateway.stop();
+    await ledger.db.query("delete from ledger.storage_step");
+    const content = JSON.stringify({ actor: SYSTEM, reason: "something is recorded" });
+    await ledger.db.query("select audit.append(0, $1, 'tag.pushed', 'alpha/app')", [content]);
+    await registry.restartOn("staging");
+    await markStaging();
+    const steps = { seconds: 0, admit: () => () => undefined };
+    const upstream = registryUpstream(registry.url, () => "Bearer of a gateway");
+    const deps = { db: ledger.db, database: ledger.config, log: SILENT, registry: upstream };
+    await takeStep({ ...deps, steps });
+    expect((await readStorage(ledger.db))?.step?.digest ?? null).toBeNull();
+    gateway = await start();
+    expect((await push("1.0")).status).toBe(503);
+
+    await registry.restartOn("production");
+    await eventually("the gateway has noticed", () => ready());
+    expect((await push("1.0")).status).toBe(201);
   });
 
   test("on an empty folder whose ledger is full and has no marker: it gets none, unless an operator says so", async () => {
