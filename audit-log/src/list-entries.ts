@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { findEntries, type EntryFilter, type EntryRow, type PageEnd } from "./sql/entries.js";
 
 const BATCH = 500;
@@ -54,21 +55,13 @@ async function* entries(
 
 /** An entry that somebody has written past the recorder is shown too: `verify` tells what it is. */
 function says({ content }: EntryRow, { actor, tag, digest }: EntryFilter): boolean {
-  const entry = saidBy(content);
+  const entry = jsonOrNull(content) as Said | null;
   if (entry === null) return true;
   return (
     (actor === null || entry.actor.uid === actor) &&
     (tag === null || entry.tag === tag) &&
     (digest === null || entry.digest === digest)
   );
-}
-
-function saidBy(content: string): Said | null {
-  try {
-    return JSON.parse(content) as Said;
-  } catch {
-    return null;
-  }
 }
 
 /** What an entry is looked for by, of content that the recorder wrote. */

@@ -4,6 +4,7 @@ import { listEntries, newestEntries } from "#audit-log/list-entries.js";
 import type { EntryFilter, EntryRow } from "#audit-log/sql/entries.js";
 import { exportAudit, listAudit } from "#rest-api/operations/audit.js";
 import type { Queryable } from "#service-kit/db/pool.js";
+import { pageOf } from "../catalog/page.js";
 import { CSV_HEAD, csvOfEntry } from "./audit-csv.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
 
@@ -18,11 +19,8 @@ export function auditOperations(db: Queryable): readonly Implementation[] {
     implement(listAudit, async ({ query, page }) => {
       const { limit, after } = page;
       const found = await newestEntries(db, filterOf(query), { limit: limit + 1, after });
-      const shown = found.slice(0, limit);
-      const last = found.length > limit ? shown.at(-1) : undefined;
-      const next =
-        last === undefined ? null : { at: last.at, chain: last.chain, position: last.position };
-      return { page: { items: shown.map(jsonOf), next } };
+      const { items, next } = pageOf(found, limit, placeOf);
+      return { page: { items: items.map(jsonOf), next } };
     }),
     implement(exportAudit, async ({ query, req, res }) => {
       const isTable = query.format === "csv";
@@ -42,6 +40,10 @@ export function auditOperations(db: Queryable): readonly Implementation[] {
       return "sent";
     }),
   ];
+}
+
+function placeOf({ at, chain, position }: EntryRow): Pick<EntryRow, "at" | "chain" | "position"> {
+  return { at, chain, position };
 }
 
 type Filters = Omit<Asked<typeof exportAudit>["query"], "format">;

@@ -1,5 +1,6 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { isLine } from "#registry-protocol/text.js";
+import { isInstant } from "../catalog/place.js";
 import type { PullCursor } from "../pulls/pull-query.js";
 
 /**
@@ -19,7 +20,7 @@ export function parseCursor(text: string): PullCursor {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, "base64url").toString("utf8"));
     const [lastAt, tag, digest, caller] = Array.isArray(parsed) ? (parsed as unknown[]) : [];
-    if (isTimeOfDatabase(lastAt) && isText(tag) && isText(digest) && isText(caller))
+    if (isText(lastAt) && isInstant(lastAt) && isText(tag) && isText(digest) && isText(caller))
       return { lastAt, tag, digest, caller };
   } catch {
     // Said below, as for any other text that is no cursor.
@@ -32,12 +33,4 @@ export function parseCursor(text: string): PullCursor {
 
 function isText(value: unknown): value is string {
   return typeof value === "string" && isLine(value);
-}
-
-function isTimeOfDatabase(value: unknown): value is string {
-  return (
-    isText(value) &&
-    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/.test(value) &&
-    !Number.isNaN(Date.parse(value))
-  );
 }

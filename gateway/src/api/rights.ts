@@ -1,9 +1,9 @@
 import { readView } from "#access-policy/read-view.js";
-import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Operation } from "#rest-api/operation.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import { noSuchRepository } from "../catalog/not-known.js";
 import { isVisible } from "../ledger/repositories-in-view.js";
 import type { Asker } from "./implement.js";
 
@@ -47,12 +47,7 @@ export function rightTo({ who, id }: Operation, path: Path): Right | null {
 export function requireVisible({ who }: Operation, path: Path, { view }: Asker): void {
   const repository = repositoryIn(path);
   if (who !== "view" || repository === null) return;
-  if (view === null || !isVisible(readView(view).has, repository)) throw unknownRepository();
-}
-
-/** @returns the fault to throw for a repository that is not there, and for one that the caller may not know of */
-export function unknownRepository(): Fault {
-  return new Fault("NAME_UNKNOWN");
+  if (view === null || !isVisible(readView(view).has, repository)) throw noSuchRepository();
 }
 
 /**

@@ -3,7 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Catalog } from "./catalog.js";
 import { noSuchRepository, notKnown } from "./not-known.js";
-import type { Page } from "./repositories.js";
+import { pageOf, type Page } from "./page.js";
 import { readRefusals, readTagHistory, type EntryPlace, type PlacedEntry } from "./sql/history.js";
 
 /** What happened, as whoever may pull there is shown it: who, but not from where. */
@@ -39,7 +39,7 @@ export async function tagHistory(
   if (!has(of.repository)) throw noSuchRepository();
   const found = await readTagHistory(db, of, of.after ?? null, of.limit + 1);
   if (found.length === 0 && of.after === undefined) throw notKnown("tag");
-  return pageOf(found, of.limit);
+  return shownPage(found, of.limit);
 }
 
 /** So many are looked at for one page, whatever the caller may know of. */
@@ -84,14 +84,13 @@ export async function listRefusals(
       break;
     }
   }
-  const page = pageOf(found, limit);
+  const page = shownPage(found, limit);
   return page.next === null && after !== null ? { ...page, next: placeOf(after) } : page;
 }
 
-function pageOf(found: readonly PlacedEntry[], limit: number): Page<Happened, EntryPlace> {
-  const last = found[limit - 1];
-  const next = last === undefined || found.length <= limit ? null : placeOf(last);
-  return { items: found.slice(0, limit).map(happened), next };
+function shownPage(found: readonly PlacedEntry[], limit: number): Page<Happened, EntryPlace> {
+  const { items, next } = pageOf(found, limit, placeOf);
+  return { items: items.map(happened), next };
 }
 
 function placeOf({ at, chain, position }: EntryPlace): EntryPlace {

@@ -6,6 +6,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { Catalog } from "./catalog.js";
 import { gramsOf, searchTerm } from "./grams.js";
 import { noSuchRepository } from "./not-known.js";
+import { pageOf, type Page } from "./page.js";
 import { requireKey } from "./place.js";
 import {
   describe,
@@ -34,12 +35,6 @@ export interface RepositoriesAsked {
   readonly limit: number;
 }
 
-/** A page, and where it ends; `next` is `null` on the last. */
-export interface Page<Item, Place> {
-  readonly items: readonly Item[];
-  readonly next: Place | null;
-}
-
 /**
  * @param catalog - what lists are read from
  * @param view - what the caller may pull: nothing else is in the list
@@ -60,9 +55,7 @@ export async function listRepositories(
   const among = await fewest(db, shown, { team, text });
   const query = { sort, team, text, after, limit: limit + 1, among };
   const rows = await readRepositories(db, shown, query);
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  const next = last === undefined || rows.length <= limit ? null : { key: last.key, id: last.id };
+  const { items, next } = pageOf(rows, limit, ({ key, id }) => ({ key, id }));
   return { items: items.map(({ key: _, ...row }) => row), next };
 }
 

@@ -6,8 +6,8 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Mutability } from "#tag-policy/tag-rule.js";
 import type { Catalog } from "./catalog.js";
 import { noSuchRepository } from "./not-known.js";
+import { pageOf, type Page } from "./page.js";
 import { requireKey } from "./place.js";
-import type { Page } from "./repositories.js";
 import { readRepository } from "./sql/repositories.js";
 import {
   readTags,
@@ -55,7 +55,8 @@ export async function listTags(
   if (!has(repository)) throw noSuchRepository();
   if ((await readRepository(db, repository)) === null) throw noSuchRepository();
   const rows = await readTags(db, sort, { repository, after, limit: limit + 1 });
-  const items = rows.slice(0, limit).map(({ key: _, ...tag }) => {
+  const page = pageOf(rows, limit, ({ key, name }) => ({ key, name }));
+  const items = page.items.map(({ key: _, ...tag }) => {
     const rule = policy.ruleFor(repository, parseTag(tag.name));
     const binds = tag.lockedAt !== null && rule.mutability !== "forbidden";
     return {
@@ -64,10 +65,7 @@ export async function listTags(
       rule: binds ? "locked" : rule.name,
     };
   });
-  const last = rows[limit - 1];
-  const next =
-    last === undefined || rows.length <= limit ? null : { key: last.key, name: last.name };
-  return { items, next };
+  return { items, next: page.next };
 }
 
 function requirePlace(sort: TagOrder, { key, name }: TagPlace): void {
@@ -102,11 +100,5 @@ export async function listTagsOfDigest(
     after = some.at(-1) ?? null;
     if (some.length < AT_ONCE || found.length > of.limit) break;
   }
-  const items = found.slice(0, of.limit);
-  const last = items.at(-1);
-  const next =
-    last === undefined || found.length <= of.limit
-      ? null
-      : { repository: last.repository, name: last.name };
-  return { items, next };
+  return pageOf(found, of.limit, ({ repository, name }) => ({ repository, name }));
 }

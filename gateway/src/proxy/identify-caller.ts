@@ -134,9 +134,9 @@ async function tokenForReading(
   request: RegistryRequest,
 ): Promise<string | undefined> {
   const { authorization } = req.headers;
-  if (deps.verifier.recall(authorization) !== null) return authorization;
   if (!READING.includes(request.kind) || !TOKEN_HEADER.test(authorization ?? ""))
     return authorization;
+  if (deps.verifier.recall(authorization) !== null) return authorization;
   const shown = shownLogin(authorization, deps.issuer);
   if (shown.kind !== "access-token") return authorization;
   try {
