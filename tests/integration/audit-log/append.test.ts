@@ -7,6 +7,7 @@ import { migrate } from "#service-kit/db/migrate.js";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { Secret } from "#service-kit/secret.js";
+import { someAtOnce } from "#service-kit/some-at-once.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
@@ -18,6 +19,9 @@ import {
   type TestAuditLog,
 } from "./support/audited.js";
 import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
+
+/** Of four gateways together. */
+const CONNECTIONS = 32;
 
 let postgres: TestPostgres;
 let log: TestAuditLog;
@@ -33,14 +37,15 @@ afterAll(() => postgres.stop());
 
 describe("appending to the audit log", () => {
   test("many entries at once from several gateways leaves every chain whole and loses none", async () => {
-    const gateways = Array.from({ length: 4 }, () => log.ledger.open());
-    const pushes = Array.from({ length: 400 }, (_, index) => {
+    const gateways = Array.from({ length: 4 }, () =>
+      log.ledger.open({ connections: CONNECTIONS / 4 }),
+    );
+    const pushes = Array.from({ length: 400 }, (_, index) => index);
+    // As many as there are connections: how long one may be waited for is not what is asked here.
+    await someAtOnce(pushes, CONNECTIONS, async (index) => {
       const db = gateways[index % gateways.length] ?? log.db;
-      return db.transaction((tx) =>
-        recordAudit(tx, tagEntry(`team/app-${index % 40}`, `${index}`)),
-      );
+      await db.transaction((tx) => recordAudit(tx, tagEntry(`team/app-${index % 40}`, `${index}`)));
     });
-    await Promise.all(pushes);
     const found = await log.verify();
     expect(found.findings).toEqual([]);
     expect(found.entries).toBe(400);
