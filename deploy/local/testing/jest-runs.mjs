@@ -7,6 +7,7 @@ import { root, run } from "../set-up/run.mjs";
 const RUNS = {
   // Of three that go on, one waits for a database, a registry or a time.
   usual: ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "3"],
+  "in-time": ["--selectProjects", "in-time", "--runInBand"],
   e2e: ["--selectProjects", "e2e", "--maxWorkers", "2"],
 };
 // These wait for minutes and use no processor meanwhile, so they go on beside the others.
