@@ -63,8 +63,12 @@ function aboutName(rule: Rule, globs: readonly Glob[], name: SplitName): RuleAbo
   return { rule: rule.name, effect, who, unless, patterns };
 }
 
-/** `null`: the name does not fit, or only if one template stood for two things. */
-function bindingsOf(glob: Glob, name: SplitName): Bindings | null {
+/**
+ * @param glob - a pattern
+ * @param name - a repository's name
+ * @returns what its templates have to stand for, so that the name fits; `null`: it does not, or only if one stood for two things
+ */
+export function bindingsOf(glob: Glob, name: SplitName): Bindings | null {
   const values = Object.fromEntries(
     glob.variables.map((variable) => [
       variable,

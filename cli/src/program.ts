@@ -13,6 +13,7 @@ import { addExplain } from "./commands/explain.js";
 import { addHappenings } from "./commands/happenings.js";
 import { addLogin } from "./commands/login.js";
 import { addNames } from "./commands/names.js";
+import { addPolicy } from "./commands/policy.js";
 import { addPulls } from "./commands/pulls.js";
 import { addReferrers } from "./commands/referrers.js";
 import { addRepositories } from "./commands/repositories.js";
@@ -33,7 +34,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[
   ["Inside of images:", [addDiff, addContents, addReferrers]],
   ["What happened:", [addHappenings, addAudit]],
   ["What changes:", [addChanging]],
-  ["Rights:", [addExplain, addWhoCan, addRobots, addTokens]],
+  ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addTokens]],
   ["Beside the installation:", [addBeside]],
   ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];

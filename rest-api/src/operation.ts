@@ -52,6 +52,8 @@ export interface Operation<
   readonly query: Q;
   /** The JSON that it takes; `null`: a body is refused. */
   readonly body: B;
+  /** Most bytes of it; absent: as many as small ones need. */
+  readonly bodyBytes?: number;
   /** Of a list that is answered by page: what says where a page ends; `null`: it is no such list. */
   readonly position: C;
   /** What is not its own answer is a problem (RFC 9457), and not said here. */

@@ -166,12 +166,16 @@ export async function startTestTokenServer(
   const managing = { db, policy, robotMaxDays, log: SILENT, audit: recordAudit };
   const names = {
     ...{ issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] },
-    apiRequestsPerMinute: 1_000_000,
+    ...{ apiRequestsPerMinute: 1_000_000, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
   };
-  const tokens = openTokens(
-    { ...names, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
-    { logins: ways, teams, policy, keys, log: options.log ?? SILENT, now },
-  );
+  const tokens = openTokens(names, {
+    logins: ways,
+    teams,
+    policy,
+    keys,
+    log: options.log ?? SILENT,
+    now,
+  });
   const restApi = openRestApi(names, { logins: ways, teams, robots: managing });
   const origin = options.origin ?? {
     client: clientReader(["loopback"], { log: SILENT, now }),

@@ -158,6 +158,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/policy/test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What another access policy would have decided
+     * @description Holds pushes, deletions and descriptions that are on record against it, by what decides of requests. Pulls, and requests that were denied, are on no record. Nothing is put in force.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["policy.test"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/refresh-tokens": {
     parameters: {
       query?: never;
@@ -502,6 +524,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/tag-policy/test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * What other rules for tags would have decided
+     * @description Holds pushes, refused ones and deletions of tags that are on record against them. Nothing is put in force.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["policy.test-tags"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/teams": {
     parameters: {
       query?: never;
@@ -664,6 +708,18 @@ export interface components {
       };
       hash: string;
       position: number;
+    };
+    CandidatePolicy: {
+      /**
+       * @description How many decisions, the newest.
+       * @default 200
+       */
+      last: number;
+      /**
+       * @description The file's text, YAML.
+       * @example rules: []
+       */
+      policy: string;
     };
     DeadEvent: {
       action: string;
@@ -910,6 +966,64 @@ export interface components {
          */
         stoppedAt: string;
       }[];
+    };
+    PolicyTest: {
+      changes: {
+        /** @description What the audit log calls it. */
+        action: string;
+        /** @description By the candidate; by the rules in force the opposite. */
+        allow: boolean;
+        /**
+         * Format: date-time
+         * @example 2026-11-20T12:00:00Z
+         */
+        at: string;
+        by: {
+          kind: string;
+          realm: string;
+          uid: string;
+        };
+        digest: string | null;
+        repository: string | null;
+        /** @description None: no rule is about it. */
+        rules: {
+          at: string | null;
+          rule: string;
+        }[];
+        /** @description None: no rule is about it. */
+        rulesInForce: {
+          at: string | null;
+          rule: string;
+        }[];
+        tag: string | null;
+      }[];
+      /** @description At how many decisions. */
+      looked: number;
+      /** @description How many would be the same. */
+      same: number;
+      /** @description When the oldest of them was. */
+      since: string | null;
+      /** @description What cannot be told, and by what that is on no record. */
+      unknown: {
+        /** @description What the audit log calls it. */
+        action: string;
+        /**
+         * Format: date-time
+         * @example 2026-11-20T12:00:00Z
+         */
+        at: string;
+        by: {
+          kind: string;
+          realm: string;
+          uid: string;
+        };
+        dependsOn: string[];
+        digest: string | null;
+        repository: string | null;
+        tag: string | null;
+      }[];
+      /** @description What of the candidate is probably not meant. */
+      warnings: string[];
     };
     Problem: {
       /** @description As in `errors`. */
@@ -1658,6 +1772,48 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "policy.test": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CandidatePolicy"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description What would change. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PolicyTest"];
+        };
       };
     };
   };
@@ -2529,6 +2685,48 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "policy.test-tags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["CandidatePolicy"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description What would change. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PolicyTest"];
+        };
       };
     };
   };

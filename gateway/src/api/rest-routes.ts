@@ -50,7 +50,7 @@ export function restRoutes(
     const parsed = parseTarget(found, req.url);
     const asker = await identified(deps, req, res, rightTo(operation, parsed.path));
     requireVisible(operation, parsed.path, asker);
-    const body = await bodyOf(operation.body, req, res);
+    const body = await bodyOf(operation, req, res);
     const answered = await answer({ ...parsed, ...asker, body, req, res } as Asked);
     if (answered === "sent") return;
     const whole = "page" in answered ? answerOfPage(req.url, parsed.list, answered.page) : answered;
@@ -91,11 +91,11 @@ async function identified(
 }
 
 async function bodyOf(
-  schema: Implementation["operation"]["body"],
+  { body: schema, bodyBytes }: Implementation["operation"],
   req: HttpRequest,
   res: Response,
 ): Promise<unknown> {
-  if (schema !== null) return parseInput(schema, (await readJsonBody(req, res)) ?? {});
+  if (schema !== null) return parseInput(schema, (await readJsonBody(req, res, bodyBytes)) ?? {});
   await refuseBody(req, res);
   return undefined;
 }

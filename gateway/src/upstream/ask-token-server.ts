@@ -39,7 +39,8 @@ export async function askTokenServer(
   const context = contextOf(req);
   context.route = route.name;
   const hasBody = takesBody(route);
-  const body = hasBody ? await readSmallBody(req, res, REST_BODY_LIMITS) : NOTHING;
+  const limits = { ...REST_BODY_LIMITS, maxBytes: route.bodyBytes ?? REST_BODY_LIMITS.maxBytes };
+  const body = hasBody ? await readSmallBody(req, res, limits) : NOTHING;
   if (!hasBody) await refuseBody(req, res);
   const made = tokenServerRequest(
     route,

@@ -15,6 +15,8 @@ export interface TokenServerRoute {
   readonly name: "token" | "token-server.api";
   /** Parameters of the query that go on. */
   readonly parameters: readonly string[];
+  /** Most bytes that a body may have, if more than is usual. */
+  readonly bodyBytes?: number;
 }
 
 /** distribution, "Token Authentication Specification" and "Oauth2 Token Authentication". */
@@ -58,6 +60,7 @@ export function tokenServerRoute(method: string, raw: string): TokenServerRoute 
     path: API + operation.path.replace(/\{(\w+)\}/g, (_, name: string) => path[name] ?? ""),
     name: "token-server.api",
     parameters: Object.keys(operation.query.shape),
+    ...(operation.bodyBytes === undefined ? {} : { bodyBytes: operation.bodyBytes }),
   };
 }
 

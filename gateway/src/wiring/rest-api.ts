@@ -9,6 +9,7 @@ import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { Logger } from "#service-kit/log.js";
+import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
 import type { Asker } from "../api/implement.js";
@@ -20,8 +21,10 @@ import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
 import { tagListOperations } from "../api/tag-list-operations.js";
 import { tagOperations } from "../api/tag-operations.js";
+import { tagPolicyTests } from "../api/tag-policy-test.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { GatewayConfig } from "../config/config.js";
+import { loadTagPolicy } from "../config/tag-policy-file.js";
 import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
 import { viewOfCaller } from "../proxy/catalog.js";
@@ -65,6 +68,7 @@ export function openRestApi(
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
     ...pullOperations(db),
+    ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),
     ...auditOperations(db),
@@ -94,5 +98,14 @@ function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promis
     }
     case "administration":
       return identifyLoginFor(callers, req, ADMINISTRATION);
+  }
+}
+
+/** A file's text that came with a request. */
+function readTagPolicy(text: string): TagPolicy {
+  try {
+    return loadTagPolicy("policy", text);
+  } catch (error) {
+    throw yamlFault(error);
   }
 }

@@ -275,6 +275,116 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       ],
     },
   },
+  "policy.test": {
+    request: {
+      policy:
+        'rules:\n  - id: frozen\n    effect: deny\n    actions: [push]\n    repositories: ["alpha/**"]\n    who: anyone\n  - { id: all, effect: allow, actions: ["*"], repositories: ["**"], who: logged-in }\n',
+      last: 10,
+    },
+    status: 200,
+    answer: {
+      looked: 3,
+      since: "2026-11-27T17:37:14.669555Z",
+      same: 0,
+      changes: [],
+      unknown: [
+        {
+          at: "2026-11-27T17:37:14.680425Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
+          },
+          repository: null,
+          tag: null,
+          digest: null,
+          dependsOn: ["the repository"],
+        },
+        {
+          at: "2026-11-27T17:37:14.675088Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
+          },
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          dependsOn: ["team alpha"],
+        },
+        {
+          at: "2026-11-27T17:37:14.669555Z",
+          action: "tag.pushed",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
+          },
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          dependsOn: ["team alpha"],
+        },
+      ],
+      warnings: [],
+    },
+  },
+  "policy.test-tags": {
+    request: {
+      policy: "rules:\n  - { id: open, effect: mutable }\n",
+    },
+    status: 200,
+    answer: {
+      looked: 3,
+      since: "2026-11-27T17:37:14.697095Z",
+      same: 1,
+      changes: [
+        {
+          at: "2026-11-27T17:37:14.702489Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
+          },
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          allow: true,
+          rules: [
+            {
+              rule: "open",
+              at: null,
+            },
+          ],
+          rulesInForce: [
+            {
+              rule: "immutable",
+              at: null,
+            },
+          ],
+        },
+      ],
+      unknown: [
+        {
+          at: "2026-11-27T17:37:14.707670Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
+          },
+          repository: null,
+          tag: null,
+          digest: null,
+          dependsOn: ["what was pushed"],
+        },
+      ],
+      warnings: [],
+    },
+  },
   "pulls.list": {
     status: 200,
     answer: {

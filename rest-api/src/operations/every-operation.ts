@@ -3,6 +3,7 @@ import * as audit from "./audit.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
+import * as policyTests from "./policy-tests.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
 import * as repositories from "./repositories.js";
@@ -44,6 +45,8 @@ export const OPERATIONS: readonly Operation[] = [
   explain.explainOwn,
   explain.explainOthers,
   whoCan,
+  policyTests.testPolicy,
+  policyTests.testTagPolicy,
   audit.listAudit,
   audit.exportAudit,
   mode.readMode,

@@ -26,15 +26,22 @@ export const REST_JSON_RULES: JsonRules = {
  *
  * @param req - a request of which nobody has read the body
  * @param res - its answer, not begun
+ * @param maxBytes - most that it may have; one text in it may be as long where that is more than is usual
  * @returns the value, still of any shape; `undefined` for a request without a body
  * @throws Fault CONTENT_TYPE_WRONG, REQUEST_INVALID, or those of {@link readSmallBody}; no text of the body is in any
  */
-export async function readJsonBody(req: IncomingMessage, res: ServerResponse): Promise<unknown> {
+export async function readJsonBody(
+  req: IncomingMessage,
+  res: ServerResponse,
+  maxBytes = REST_BODY_LIMITS.maxBytes,
+): Promise<unknown> {
   refuseOtherThanJson(req);
-  const content = await readSmallBody(req, res, REST_BODY_LIMITS);
+  const content = await readSmallBody(req, res, { ...REST_BODY_LIMITS, maxBytes });
   if (content.length === 0) return undefined;
+  const hasMore = maxBytes > REST_BODY_LIMITS.maxBytes;
+  const rules = hasMore ? { ...REST_JSON_RULES, maxCharacters: maxBytes } : REST_JSON_RULES;
   try {
-    atOnce(readJson(content, REST_JSON_RULES));
+    atOnce(readJson(content, rules));
   } catch (error) {
     if (!(error instanceof JsonProblem)) throw error;
     // What is wrong with it in particular would repeat a part of it, in the log as well.

@@ -246,6 +246,47 @@ test("wharf who-can tells who may do what there, and where the rule stands", asy
   );
 });
 
+describe("wharf policy test", () => {
+  const file = async (text: string) => {
+    const path = join(folder.path, "candidate.yaml");
+    await writeFile(path, text);
+    return path;
+  };
+
+  test("ends with 0 where nothing would change", async () => {
+    const outcome = await wharf(["policy", "test", await file(POLICY)]);
+    expect(outcome).toMatchObject({ exitCode: 0, stdout: "" });
+    expect(outcome.stderr).toMatch(/^\d+ decisions since .*: \d+ the same, 0 others, 0 unknown\n$/);
+  });
+
+  test("lists what cannot be told, since it depends on what is on no record", async () => {
+    const closed = POLICY.replace("[/employees]", "[/services]");
+    const outcome = await wharf(["policy", "test", await file(closed), "--last", "1"]);
+    expect(outcome.exitCode).toBe(0);
+    expect(outcome.stdout).toMatch(/\talice\tunknown\tdepends on team alpha\t\n$/);
+  });
+
+  test("names with 6 what would be decided otherwise, and by which rule", async () => {
+    const other = pushSamples(stack.url, "alice-token").image("alpha/app:1.1", { version: "x" });
+    await expect(other).rejects.toThrow("tag already exists");
+    const path = await file("rules:\n  - { id: open, effect: mutable }\n");
+    const outcome = await wharf(["policy", "test", path, "--tags"]);
+    expect(outcome.exitCode).toBe(6);
+    expect(outcome.stdout).toMatch(
+      /\ttag\.refused\talpha\/app:1\.1\talice\tallowed\topen\timmutable\n/,
+    );
+  });
+
+  test("tells what is wrong with a file, and in which line", async () => {
+    const outcome = await wharf(["policy", "test", await file("rules:\n  - id: X\n")]);
+    expect(outcome.exitCode).toBe(1);
+    expect(outcome.stderr).toContain("policy:2: rules.0.id");
+    expect(await wharf(["policy", "test", "/absent"])).toMatchObject({ exitCode: 2 });
+    const denied = await wharf(["policy", "test", await file(POLICY)], { token: "bob-token" });
+    expect(denied.exitCode).toBe(4);
+  });
+});
+
 describe("wharf ends with", () => {
   test.each([
     [3, ["who-can", "alpha/app"], "bob-token"],

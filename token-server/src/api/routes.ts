@@ -3,6 +3,7 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 import type { ApiCallerDeps } from "./caller.js";
 import { explainRoutes } from "./explain.js";
+import { policyTestRoutes, type PolicyTestDeps } from "./policy-test.js";
 import { refreshTokenRoutes } from "./refresh-tokens.js";
 import { robotRoutes } from "./robots.js";
 import { whoCanRoutes } from "./who-can.js";
@@ -10,9 +11,14 @@ import { whoCanRoutes } from "./who-can.js";
 /**
  * @param callers - says who calls
  * @param robots - what managing robots needs
+ * @param settings - how long tokens live
  * @returns everything below `/api/v1`
  */
-export function apiRoutes(callers: ApiCallerDeps, robots: RobotDeps): RequestHandler {
+export function apiRoutes(
+  callers: ApiCallerDeps,
+  robots: RobotDeps,
+  settings: Pick<PolicyTestDeps, "tokenLifetimeSeconds">,
+): RequestHandler {
   const routes = Router();
   routes.use(
     "/api/v1",
@@ -24,6 +30,7 @@ export function apiRoutes(callers: ApiCallerDeps, robots: RobotDeps): RequestHan
     refreshTokenRoutes(callers),
     explainRoutes(callers, robots),
     whoCanRoutes(callers, robots),
+    policyTestRoutes(callers, { ...robots, ...settings }),
   );
   return routes;
 }

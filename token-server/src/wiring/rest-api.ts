@@ -7,16 +7,20 @@ import type { TokenServerConfig } from "../config/config.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 
 /**
- * @param config - who administers, the audience of logins, and how many requests somebody may make
+ * @param config - who administers, the audience of logins, how many requests somebody may make, and how long tokens live
  * @param deps - logins, teams and robots
  * @returns the routes of the REST API about robots, refresh tokens and explanations
  */
 export function openRestApi(
-  config: Pick<TokenServerConfig, "service" | "adminTeams" | "apiRequestsPerMinute">,
+  config: Pick<
+    TokenServerConfig,
+    "service" | "adminTeams" | "apiRequestsPerMinute" | "tokenLifetimeSeconds"
+  >,
   deps: Pick<ApiCallerDeps, "logins" | "teams"> & { readonly robots: RobotDeps },
 ): { readonly routes: readonly RequestHandler[] } {
   const { logins, teams, robots } = deps;
-  const { service, adminTeams, apiRequestsPerMinute } = config;
+  const { service, adminTeams, apiRequestsPerMinute, tokenLifetimeSeconds } = config;
   const limit = requestLimit(apiRequestsPerMinute, steadyNow);
-  return { routes: [apiRoutes({ logins, teams, service, adminTeams, limit }, robots)] };
+  const callers = { logins, teams, service, adminTeams, limit };
+  return { routes: [apiRoutes(callers, robots, { tokenLifetimeSeconds })] };
 }

@@ -1,6 +1,7 @@
 import { createServer } from "node:http";
 import { compilePolicy } from "#access-policy/compile.js";
 import { digestOf } from "#registry-protocol/digest.js";
+import type { Database } from "#service-kit/db/pool.js";
 import { startGateway, type TestGateway, type TestGatewayOptions } from "#tests/support/gateway.js";
 import { ask, type Answer } from "#tests/support/http-client.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
@@ -49,6 +50,8 @@ export interface AskedAs {
 export interface RestStack {
   readonly gateway: TestGateway;
   readonly ledger: StartedLedger;
+  /** The token server has a database of its own here. */
+  readonly tokenServerDb: Database;
   /** What the registry has, and what it was asked. */
   readonly registry: Pick<ManifestRegistry, "write"> & Pick<UpstreamDouble, "seen">;
   /** Asks below `/api/v1`, as alice if nothing is said. */
@@ -84,6 +87,7 @@ export async function startRestStack(
   return {
     gateway,
     ledger,
+    tokenServerDb: tokenServer.db,
     registry: { write: (...manifest) => held.write(...manifest), seen: registry.seen },
     rest: (path, { token = "alice-token", method = "GET", body, headers = {} } = {}) =>
       ask(gateway.url, `/api/v1${path}`, {

@@ -1,0 +1,131 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { EXIT } from "../exit/exit-codes.js";
+import { UsageFault } from "../exit/faults.js";
+import type { Row, Shown } from "../output/shown.js";
+import { examples } from "./examples.js";
+import type { AddCommands, Shell } from "./shell.js";
+import { wholeNumber } from "./words.js";
+
+const decided = {
+  at: z.string(),
+  action: z.string(),
+  by: z.looseObject({ uid: z.string() }),
+  repository: z.string().nullable(),
+  tag: z.string().nullable(),
+};
+const rules = z.array(z.looseObject({ rule: z.string(), at: z.string().nullable() }));
+const answerSchema = z.looseObject({
+  ...{ looked: z.number(), since: z.string().nullable(), same: z.number() },
+  changes: z.array(z.looseObject({ ...decided, allow: z.boolean(), rules, rulesInForce: rules })),
+  unknown: z.array(z.looseObject({ ...decided, dependsOn: z.array(z.string()) })),
+  warnings: z.array(z.string()),
+});
+
+type Answer = z.output<typeof answerSchema>;
+
+interface TestOptions {
+  readonly last: number;
+  readonly tags?: boolean;
+}
+
+/** `policy`: what other rules would decide. */
+export const addPolicy: AddCommands = (program, run) => {
+  const policy = program
+    .command("policy")
+    .summary("what other rules would decide")
+    .description("Holds other rules against what is on record; for administrators (ADMIN_TEAMS).")
+    .addHelpText(
+      "after",
+      examples("wharf policy test policy.yaml", "wharf policy test tags.yaml --tags --last 1000"),
+    );
+  policy
+    .command("test <file>")
+    .summary("what would change by this file")
+    .description(
+      "Judges the newest decisions on record by the rules in a file, - is standard input. It ends with 0 when none would be " +
+        "another, with 6 when some would. What cannot be told, since it depends on what is on no record, is listed as unknown.",
+    )
+    .option("--last <number>", "how many decisions", wholeNumber("a number", 1_000, 1), 200)
+    .option("--tags", "the file has rules for tags (TAG_POLICY_FILE)")
+    .addHelpText("after", examples("wharf policy test policy.yaml --last 1000 -o json"))
+    .action(
+      run<TestOptions>(async (shell, [file = "-"], options) => {
+        const answer = await test(shell, file, options);
+        tell(shell, answer);
+        if (answer.changes.length > 0) process.exitCode = EXIT.VERIFICATION;
+        return shownTest(answer);
+      }),
+    );
+};
+
+async function test(shell: Shell, file: string, { last, tags }: TestOptions): Promise<Answer> {
+  const policy = await textOf(shell, file);
+  const client = await shell.client();
+  const path = tags === true ? "/tag-policy/test" : "/policy/test";
+  return answerSchema.parse(await client.call("POST", path, { policy, last }));
+}
+
+async function textOf(shell: Shell, file: string): Promise<string> {
+  if (file === "-") return shell.machine.readInput();
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    throw new UsageFault(`${file} cannot be read`);
+  }
+}
+
+function tell({ machine: { terminal } }: Shell, answer: Answer): void {
+  const { looked, since, same, changes, unknown, warnings } = answer;
+  for (const warning of warnings) terminal.err.write(`${warning}\n`);
+  const until = since === null ? "" : ` since ${since}`;
+  terminal.err.write(
+    `${looked} decisions${until}: ${same} the same, ${changes.length} others, ${unknown.length} unknown\n`,
+  );
+}
+
+/**
+ * @param answer - what the registry says
+ * @returns a line for each decision that would be another, or of which that cannot be told
+ */
+export function shownTest(answer: Answer): Shown {
+  const changes = answer.changes.map((change) => ({
+    ...rowOf(change),
+    becomes: change.allow ? "allowed" : "denied",
+    by: namesOf(change.rules),
+    instead: namesOf(change.rulesInForce),
+  }));
+  const unknown = answer.unknown.map((one) => ({
+    ...rowOf(one),
+    ...{ becomes: "unknown", by: `depends on ${one.dependsOn.join(", ")}`, instead: null },
+  }));
+  return {
+    kind: "list",
+    columns: [
+      { key: "at", head: "when", kind: "time" },
+      { key: "action", kind: "name" },
+      { key: "what" },
+      { key: "who" },
+      { key: "becomes", kind: "name" },
+      { key: "by" },
+      { key: "instead", head: "in place of", drop: 1 },
+    ],
+    ...{ rows: [...changes, ...unknown], value: answer, empty: "nothing would change" },
+  };
+}
+
+function rowOf({
+  at,
+  action,
+  by,
+  repository,
+  tag,
+}: Answer["unknown"][number] | Answer["changes"][number]): Row {
+  const what = repository === null ? null : `${repository}${tag === null ? "" : `:${tag}`}`;
+  return { at, action, what, who: by.uid === "" ? "-" : by.uid };
+}
+
+function namesOf(some: z.output<typeof rules>): string {
+  if (some.length === 0) return "no rule";
+  return some.map(({ rule, at }) => (at === null ? rule : `${rule} (${at})`)).join(", ");
+}

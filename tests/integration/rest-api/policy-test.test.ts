@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { expectRecorded } from "./support/recorded.js";
+import { jsonOf, startRestStack, type RestStack } from "./support/stack.js";
+
+const digest = (hex: string) => `sha256:${hex.repeat(64)}`;
+const ALICE = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2", address: "10.1.2.3" };
+const PUSHED: AuditEntry = {
+  ...{ action: "tag.pushed", actor: ALICE, tag: "1.0", digest: digest("a"), reason: "stored" },
+  ...{ repository: parseRepositoryName("alpha/app"), detail: { change: "new" } },
+};
+const REFUSED: AuditEntry = {
+  ...PUSHED,
+  ...{ action: "tag.refused", digest: digest("b"), reason: "tag-held" },
+  detail: { rule: "immutable", held: digest("a") },
+};
+const CHANGED: AuditEntry = {
+  ...{ action: "policy.changed", actor: SYSTEM, repository: null, tag: null, digest: null },
+  ...{ reason: "these are the rules now", detail: { subject: "access policy" } },
+};
+
+const NOBODY_PUSHES = `rules:
+  - id: frozen
+    effect: deny
+    actions: [push]
+    repositories: ["alpha/**"]
+    who: anyone
+  - { id: all, effect: allow, actions: ["*"], repositories: ["**"], who: logged-in }
+`;
+
+let stack: RestStack;
+beforeAll(async () => {
+  stack = await startRestStack();
+  await record(stack.tokenServerDb, CHANGED);
+  await stack.tokenServerDb.query("select pg_sleep(0.01)");
+  for (const db of [stack.tokenServerDb, stack.ledger.db]) {
+    await record(db, PUSHED);
+    await record(db, REFUSED);
+    await record(db, { ...PUSHED, actor: { ...SYSTEM } });
+    await record(db, { ...REFUSED, repository: null, tag: null, digest: null });
+  }
+});
+afterAll(() => stack.stop());
+
+const record = (db: Database, entry: AuditEntry) => db.transaction((tx) => recordAudit(tx, entry));
+const ask = (path: string, body: object, token = "bob-token") =>
+  stack.rest(path, { token, method: "POST", body });
+
+interface Tested {
+  readonly looked: number;
+  readonly same: number;
+  readonly changes: readonly object[];
+  readonly unknown: readonly object[];
+}
+
+const tested = async (path: string, policy: string, more: object = {}): Promise<Tested> => {
+  const answer = await ask(path, { policy, ...more });
+  expect([answer.status, answer.body.toString()]).toEqual([200, expect.anything()]);
+  return jsonOf(answer) as Tested;
+};
+
+describe("another access policy", () => {
+  test("is held against what is on record, and nothing of it is put in force", async () => {
+    const body = { policy: NOBODY_PUSHES, last: 10 };
+    const answer = await ask("/policy/test", body);
+    expectRecorded("policy.test", answer, body);
+    // What was decided before this token server's rules, or within the life of a token of then, may have been by others.
+    expect(jsonOf(answer)).toMatchObject({
+      ...{ looked: 3, same: 0, changes: [] },
+      unknown: [
+        { repository: null, dependsOn: ["the repository"] },
+        { action: "tag.refused", by: { uid: "alice" }, dependsOn: ["team alpha"] },
+        { action: "tag.pushed", by: { uid: "alice" }, dependsOn: ["team alpha"] },
+      ],
+    });
+  });
+
+  test("changes nothing where it says the same", async () => {
+    const policy = `rules:
+  - { id: own, effect: allow, actions: [push], repositories: ["\${team}/**"], who: logged-in }
+`;
+    expect(await tested("/policy/test", policy)).toMatchObject({ same: 2, changes: [] });
+  });
+
+  test("is looked at as far back as is asked for", async () => {
+    expect((await tested("/policy/test", NOBODY_PUSHES, { last: 1 })).looked).toBe(1);
+  });
+});
+
+describe("other rules for tags", () => {
+  test("are held against what is on record", async () => {
+    const body = { policy: "rules:\n  - { id: open, effect: mutable }\n" };
+    const answer = await ask("/tag-policy/test", body);
+    expectRecorded("policy.test-tags", answer, body);
+    expect(jsonOf(answer)).toMatchObject({
+      ...{ looked: 3, same: 1, unknown: [{ dependsOn: ["what was pushed"] }] },
+      changes: [
+        {
+          ...{ action: "tag.refused", repository: "alpha/app", tag: "1.0", allow: true },
+          rules: [{ rule: "open" }],
+          rulesInForce: [{ rule: "immutable" }],
+        },
+      ],
+    });
+  });
+});
+
+describe.each(["/policy/test", "/tag-policy/test"])("%s", (path) => {
+  test("is for administrators alone", async () => {
+    expect((await ask(path, { policy: "rules: []" }, "alice-token")).status).toBe(403);
+  });
+
+  test("says of a broken file what is wrong, and in which line", async () => {
+    const policy = "rules:\n  - id: x\n    effect: perhaps\n";
+    const answer = await ask(path, { policy });
+    expect(answer.status).toBe(400);
+    expect((jsonOf(answer) as { detail: string }).detail).toContain("policy:3: rules.0.effect");
+    expect((jsonOf(await ask(path, { policy: "rules: [" })) as { detail: string }).detail).toMatch(
+      /^policy:1: /,
+    );
+  });
+
+  test.each([{}, { policy: 7 }, { policy: "rules: []", last: 1_001 }, { policy: "", more: 1 }])(
+    "takes no other request: %j",
+    async (body) => {
+      expect((await ask(path, body)).status).toBe(400);
+    },
+  );
+
+  test("takes a large file, and none that is larger than is said", async () => {
+    const of = (bytes: number) => ask(path, { policy: `rules: # ${"x".repeat(bytes)}` });
+    expect((jsonOf(await of(200_000)) as { detail: string }).detail).toContain("policy:1: ");
+    expect((await of(300_000)).status).toBe(413);
+  });
+});

@@ -1,0 +1,143 @@
+import { setImmediate } from "node:timers/promises";
+import { Router } from "express";
+import {
+  judgingAgain,
+  type DecisionOnRecord,
+  type JudgedAgain,
+} from "#access-policy/judge-again.js";
+import { RULE_KINDS, type RuleName } from "#access-policy/rule.js";
+import { newestDecisions, rulesSince, toldOf, type RecordedEntry } from "#audit-log/decisions.js";
+import type { AuditAction } from "#audit-log/entry.js";
+import { Fault } from "#registry-protocol/faults.js";
+import { isRepositoryName } from "#registry-protocol/repository-name.js";
+import { testPolicy } from "#rest-api/operations/policy-tests.js";
+import { parseInput } from "#rest-api/parse-input.js";
+import type { Queryable } from "#service-kit/db/pool.js";
+import { readJsonBody } from "#service-kit/http/json-body.js";
+import { sendAnswer } from "#service-kit/http/send-answer.js";
+import { yamlFault } from "#service-kit/yaml-fault.js";
+import { loadPolicy, type LoadedPolicy } from "../policy/load.js";
+import type { PolicySource } from "../policy/watch.js";
+import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
+import { mount } from "./mount.js";
+
+/** What judging a candidate needs besides callers. */
+export interface PolicyTestDeps {
+  readonly db: Queryable;
+  readonly policy: Pick<PolicySource, "current">;
+  /** How long a token grants what it was issued with. */
+  readonly tokenLifetimeSeconds: number;
+}
+
+/** After that what is left is not judged: whoever has that many rules asks for fewer decisions. */
+const MOST_MILLISECONDS = 10_000;
+
+/** What was asked of the policy, by what is on record of it. */
+const ASKED: Partial<Record<AuditAction, DecisionOnRecord["action"]>> = {
+  "tag.pushed": "push",
+  "tag.refused": "push",
+  "manifest.pushed": "push",
+  "tag.locked": "push",
+  "repository.described": "push",
+  "tag.deleted": "delete",
+  "manifest.deleted": "delete",
+};
+
+/**
+ * What a candidate for the access policy would have decided otherwise than the rules in force, for administrators.
+ *
+ * @param callers - says who calls
+ * @param deps - the policy, and the audit log
+ * @returns the route, to be mounted below `/api/v1`
+ */
+export function policyTestRoutes(callers: ApiCallerDeps, deps: PolicyTestDeps): Router {
+  const routes = Router();
+  let isBusy = false;
+  mount(routes, testPolicy, async (req, res) => {
+    requireAdministrator(await identifyApiCaller(callers, req), "test a policy");
+    const body = await readJsonBody(req, res, testPolicy.bodyBytes);
+    const { policy, last } = parseInput(testPolicy.body, body);
+    const candidate = candidateIn(policy);
+    // One keeps a processor busy for seconds: two would keep tokens from being issued.
+    if (isBusy)
+      throw new Fault("UNAVAILABLE", { message: "another policy is being tested: ask again" });
+    isBusy = true;
+    try {
+      sendAnswer(req, res, { body: await judged(deps, candidate, last) });
+    } finally {
+      isBusy = false;
+    }
+  });
+  return routes;
+}
+
+function candidateIn(text: string): LoadedPolicy {
+  try {
+    return loadPolicy("policy", text);
+  } catch (error) {
+    throw yamlFault(error);
+  }
+}
+
+async function judged(
+  { db, policy, tokenLifetimeSeconds }: PolicyTestDeps,
+  candidate: LoadedPolicy,
+  last: number,
+) {
+  const judge = judgingAgain(policy.current(), candidate.policy);
+  const entries = await newestDecisions(db, Object.keys(ASKED) as AuditAction[], last);
+  const inForceSince = await rulesSince(db, "access policy");
+  // Tokens of before are good for so long.
+  const grantsSince =
+    inForceSince === null ? Infinity : Date.parse(inForceSince) + 1000 * tokenLifetimeSeconds;
+  const endsAt = performance.now() + MOST_MILLISECONDS;
+  let same = 0;
+  const changes: object[] = [];
+  const unknown: object[] = [];
+  for (const entry of entries) {
+    const decision = decisionIn(entry, Date.parse(entry.at) > grantsSince);
+    const answer =
+      typeof decision === "string"
+        ? cannotTell(decision)
+        : performance.now() > endsAt
+          ? cannotTell("more time than a test has: ask for fewer decisions")
+          : judge(decision);
+    if (answer.outcome === "same") same += 1;
+    else if (answer.outcome === "unknown")
+      unknown.push({ ...toldOf(entry), dependsOn: answer.dependsOn });
+    else {
+      const { allow, by, before } = answer;
+      const shown = { rules: by.map(nameShown), rulesInForce: before.map(nameShown) };
+      changes.push({ ...toldOf(entry), allow, ...shown });
+    }
+    // Tokens are issued meanwhile.
+    await setImmediate();
+  }
+  const since = entries.at(-1)?.at ?? null;
+  const { warnings } = candidate;
+  return { looked: entries.length, since, same, changes, unknown, warnings };
+}
+
+function cannotTell(why: string): JudgedAgain {
+  return { outcome: "unknown", dependsOn: [why] };
+}
+
+function decisionIn(
+  { action, actor, repository }: RecordedEntry,
+  isGrantOfThese: boolean,
+): DecisionOnRecord | string {
+  const { uid, realm, address } = actor;
+  const kind = [...RULE_KINDS, "unrestricted" as const].find((one) => one === actor.kind);
+  const asked = ASKED[action as AuditAction];
+  if (kind === undefined || asked === undefined) return `a login of kind ${actor.kind}`;
+  if (repository === null || !isRepositoryName(repository)) return "the repository";
+  return {
+    asker: { uid, realm, kind },
+    address: address === "" ? null : address,
+    ...{ action: asked, repository, isGrantOfThese },
+  };
+}
+
+function nameShown({ id, at }: RuleName) {
+  return { rule: id, at };
+}
