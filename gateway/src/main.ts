@@ -68,7 +68,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
   const told = { db, log, audit, policy, catalog, ledger, callers };
-  const restApi = openRestApi(config, told);
+  const restApi = openRestApi(config, { ...told, reader: sources.reader });
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];

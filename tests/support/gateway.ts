@@ -202,7 +202,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { catalog } = openCatalog({ store, log });
   const told = { db, log, audit, policy, catalog, ledger, callers };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
-  const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told);
+  const restApi = openRestApi(
+    { apiRequestsPerMinute, database: options.hears ?? NOWHERE },
+    { ...told, reader: sources.reader },
+  );
   const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });

@@ -310,6 +310,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/digests/{digest}/contents": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The files in an image
+     * @description A line of JSON for each entry, while layers are unpacked (gzip, zstd, plain tar): `layer`, `path`, `kind` (`file`, `folder`, `link`, `symlink`, `device`; of layers also `removed` and `emptied`, what they hide of lower ones), `mode`, `size`, `modified`, `target`. A layer that cannot be read is a line of `kind` `unread` with a `reason`. The last line is `{"end": "complete"}`, or `{"end": "incomplete", "reason": …}` where a bound was met: an answer without one was cut off. The first line names the image. It counts as no pull.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.contents"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/pulls": {
     parameters: {
       query?: never;
@@ -388,6 +410,28 @@ export interface paths {
      *     For whoever may `pull` there.
      */
     get: operations["tags.describe"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/tags/{tag}/contents": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The files in the image that a tag means
+     * @description A line of JSON for each entry, while layers are unpacked (gzip, zstd, plain tar): `layer`, `path`, `kind` (`file`, `folder`, `link`, `symlink`, `device`; of layers also `removed` and `emptied`, what they hide of lower ones), `mode`, `size`, `modified`, `target`. A layer that cannot be read is a line of `kind` `unread` with a `reason`. The last line is `{"end": "complete"}`, or `{"end": "incomplete", "reason": …}` where a bound was met: an answer without one was cut off. The first line names the image. It counts as no pull.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.contents-of-tag"];
     put?: never;
     post?: never;
     delete?: never;
@@ -2170,6 +2214,63 @@ export interface operations {
       };
     };
   };
+  "images.contents": {
+    parameters: {
+      query?: {
+        /** @description One layer alone; the lowest is 1. */
+        layer?: number;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+        /** @description Each layer by itself, the lowest first, or what is seen of all, the topmost first: without what upper ones hide. */
+        view?: "layers" | "merged";
+      };
+      header?: never;
+      path: {
+        /** @description A digest, with its algorithm. */
+        digest: string;
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The list. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/x-ndjson": string;
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "pulls.list": {
     parameters: {
       query?: {
@@ -2373,6 +2474,63 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Tag"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "images.contents-of-tag": {
+    parameters: {
+      query?: {
+        /** @description One layer alone; the lowest is 1. */
+        layer?: number;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+        /** @description Each layer by itself, the lowest first, or what is seen of all, the topmost first: without what upper ones hide. */
+        view?: "layers" | "merged";
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+        /** @description The tag's name. */
+        tag: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The list. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/x-ndjson": string;
         };
       };
       /** @description It is what `If-None-Match` names. */

@@ -1,5 +1,3 @@
-import { once } from "node:events";
-import type { ServerResponse } from "node:http";
 import { listEntries, newestEntries } from "#audit-log/list-entries.js";
 import type { EntryFilter, EntryRow } from "#audit-log/sql/entries.js";
 import { exportAudit, listAudit } from "#rest-api/operations/audit.js";
@@ -7,6 +5,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import { pageOf } from "../catalog/page.js";
 import { CSV_HEAD, csvOfEntry } from "./audit-csv.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
+import { written } from "./written.js";
 
 const END_OF_TIME = new Date("9999-12-31");
 
@@ -65,11 +64,4 @@ function contentOf(content: string): unknown {
   } catch {
     return { unreadable: content };
   }
-}
-
-/** @returns whether the client is still there */
-async function written(res: ServerResponse, text: string): Promise<boolean> {
-  if (res.destroyed) return false;
-  if (!res.write(text)) await Promise.race([once(res, "drain"), once(res, "close")]);
-  return !res.destroyed;
 }

@@ -12,6 +12,7 @@ import type { Logger } from "#service-kit/log.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
+import { contentOperations } from "../api/content-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
@@ -24,6 +25,8 @@ import { tagOperations } from "../api/tag-operations.js";
 import { tagPolicyTests } from "../api/tag-policy-test.js";
 import type { Catalog } from "../catalog/catalog.js";
 import type { GatewayConfig } from "../config/config.js";
+import { standingManifests } from "../contents/standing-manifests.js";
+import { unpackingTurns } from "../contents/unpacking-turns.js";
 import { loadTagPolicy } from "../config/tag-policy-file.js";
 import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
@@ -31,6 +34,7 @@ import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { actorOf } from "../proxy/exchange.js";
 import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
+import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
 
@@ -52,9 +56,10 @@ export function openRestApi(
     readonly catalog: Catalog;
     readonly ledger: Pick<Ledger, "resolver" | "waiting">;
     readonly callers: Pick<Callers, "callers">;
+    readonly reader: ImageReader;
   },
 ): { readonly routes: readonly RequestHandler[] } {
-  const { db, log, audit, policy, catalog } = deps;
+  const { db, log, audit, policy, catalog, reader } = deps;
   const { callers } = deps.callers;
   const { resolver, waiting } = deps.ledger;
   const rest = {
@@ -71,6 +76,10 @@ export function openRestApi(
     ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),
+    ...contentOperations({
+      ...{ resolver, reader, turns: unpackingTurns() },
+      manifest: standingManifests(db, reader),
+    }),
     ...auditOperations(db),
     ...modeOperations({
       ...{ db, audit },

@@ -196,6 +196,16 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       next: null,
     },
   },
+  "images.contents": {
+    status: 200,
+    answer:
+      '{"image":"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983","platform":null,"layers":[{"digest":"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":140},{"digest":"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":142}]}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"srv/app.js","kind":"file","size":1,"target":null}\n{"layer":1,"mode":493,"modified":"2026-11-27T17:57:03.000Z","path":"etc","kind":"folder","size":0,"target":null}\n{"end":"complete"}\n',
+  },
+  "images.contents-of-tag": {
+    status: 200,
+    answer:
+      '{"image":"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983","platform":null,"layers":[{"digest":"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":140},{"digest":"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":142}]}\n{"layer":1,"mode":493,"modified":"2026-11-27T17:57:03.000Z","path":"etc","kind":"folder","size":0,"target":null}\n{"layer":1,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"file","size":4,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"srv/app.js","kind":"file","size":1,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"removed","size":0,"target":null}\n{"end":"complete"}\n',
+  },
   "mode.change": {
     request: {
       mode: "read-only",

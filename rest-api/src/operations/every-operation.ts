@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.js";
 import * as audit from "./audit.js";
+import * as contents from "./contents.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
@@ -25,6 +26,8 @@ export const OPERATIONS: readonly Operation[] = [
   tags.describeTag,
   tags.lockTag,
   tags.sourceOfTag,
+  contents.contentsOfTag,
+  contents.contentsOfDigest,
   tagLists.tagHistory,
   tagLists.listTags,
   tagLists.tagsOfDigest,

@@ -404,6 +404,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/api/v1/refusals?repository=${name}`,
   explainPath,
   (name) => `/api/v1/who-can?repository=${name}`,
+  (name) => `/api/v1/repositories/${name}/tags/1.0/contents`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -411,7 +412,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 11;
+const OF_ARTIFACTS = 12;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {

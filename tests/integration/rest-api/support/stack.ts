@@ -53,7 +53,7 @@ export interface RestStack {
   /** The token server has a database of its own here. */
   readonly tokenServerDb: Database;
   /** What the registry has, and what it was asked. */
-  readonly registry: Pick<ManifestRegistry, "write"> & Pick<UpstreamDouble, "seen">;
+  readonly registry: Pick<ManifestRegistry, "write" | "blobs"> & Pick<UpstreamDouble, "seen">;
   /** Asks below `/api/v1`, as alice if nothing is said. */
   readonly rest: (path: string, asked?: AskedAs) => Promise<Answer>;
   stop(): Promise<void>;
@@ -88,7 +88,10 @@ export async function startRestStack(
     gateway,
     ledger,
     tokenServerDb: tokenServer.db,
-    registry: { write: (...manifest) => held.write(...manifest), seen: registry.seen },
+    registry: {
+      ...{ write: (...manifest) => held.write(...manifest), blobs: held.blobs },
+      seen: registry.seen,
+    },
     rest: (path, { token = "alice-token", method = "GET", body, headers = {} } = {}) =>
       ask(gateway.url, `/api/v1${path}`, {
         method,
