@@ -1,9 +1,9 @@
 import { GlobError, repositoryGlob, type Glob } from "./glob.js";
 import { fitsAny } from "./glob-match.js";
-import type { AccessLimit, Identity } from "./identity.js";
+import type { AccessLimit, Identity, IdentityKind } from "./identity.js";
 import type { Question } from "./question.js";
 import { clip } from "./reason.js";
-import type { RuleName } from "./rule.js";
+import type { PolicyAction, RuleName } from "./rule.js";
 import { enumerate, verb } from "./sentences.js";
 import { nameOf } from "./template.js";
 
@@ -52,6 +52,15 @@ export function boundsOf(identity: Identity): Bounds {
   };
 }
 
+/**
+ * @param action - what would be done
+ * @returns kinds of login that may do it nowhere, whatever a policy says
+ */
+export function alwaysRefused(action: PolicyAction): readonly IdentityKind[] {
+  if (action === "manage") return ["anonymous", "machine", "robot"];
+  return action === "push" || action === "delete" ? ["anonymous", "machine"] : [];
+}
+
 function limitsOf(identity: Identity): readonly Limit[] | null {
   if (identity.limits === null) return identity.kind === "robot" ? [] : null;
   return identity.limits.map(({ repositories, actions }) => ({
@@ -72,12 +81,10 @@ function readGlob(pattern: string): Glob | null {
 }
 
 function denialOfKind({ identity: { kind }, action }: Question): BoundDenial | null {
-  if (action === "manage" && kind === "robot")
-    return denial("kind.robot", "robots cannot manage robots");
-  if (action !== "push" && action !== "delete" && action !== "manage") return null;
+  if (!alwaysRefused(action).includes(kind)) return null;
+  if (kind === "robot") return denial("kind.robot", "robots cannot manage robots");
   if (kind === "anonymous") return denial("kind.anonymous", `log in to ${verb(action)}`);
-  if (kind === "machine") return denial("kind.machine", "machines may only pull");
-  return null;
+  return denial("kind.machine", "machines may only pull");
 }
 
 function isWithin(limit: Limit, { action, name: repository }: Question): boolean {

@@ -20,6 +20,7 @@ import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
 import { addTags } from "./commands/tags.js";
 import { addTokens } from "./commands/tokens.js";
+import { addWhoCan } from "./commands/who-can.js";
 import { oneOf } from "./commands/words.js";
 import { EXIT, type ExitCode } from "./exit/exit-codes.js";
 import { CommandFault } from "./exit/faults.js";
@@ -32,7 +33,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[
   ["Inside of images:", [addDiff, addContents, addReferrers]],
   ["What happened:", [addHappenings, addAudit]],
   ["What changes:", [addChanging]],
-  ["Rights:", [addExplain, addRobots, addTokens]],
+  ["Rights:", [addExplain, addWhoCan, addRobots, addTokens]],
   ["Beside the installation:", [addBeside]],
   ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];

@@ -630,6 +630,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/who-can": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who may pull, push and delete in a repository, and by which rule
+     * @description For whoever may pull from it. Rules go by names, so it is told of a repository that is not there yet, too. A robot, or another login with limits, may of that what it was granted.
+     *
+     *     For whoever logs in.
+     */
+    get: operations["access.who-can"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1035,6 +1057,58 @@ export interface components {
       /** @description Its password, shown this once. */
       secret: string;
     };
+    RuleAbout: {
+      /** @description Where it stands, `file:line`; for administrators. */
+      at?: string | null;
+      /** @enum {string} */
+      effect: "allow" | "deny";
+      /** @description Its id. */
+      rule: string;
+      /** @description Whom it is not about. */
+      unless: {
+        addresses?: string[];
+        claims?: {
+          [key: string]: string[];
+        };
+        kinds?: string[];
+        realms?: string[];
+        scopes?: {
+          allOf?: string[];
+          anyOf?: string[];
+        };
+        teams?: string[];
+        uids?: string[];
+        /** @description Conditions whose values are for those who manage the team's robots, and for administrators. */
+        withheld?: string[];
+      } | null;
+      /** @description One of these has to hold besides; without values it does. */
+      where: {
+        /** @description For administrators. */
+        pattern?: string;
+        /** @description What templates have to stand for: `{"team": "alpha"}` is whoever is in team alpha. `null`: anything that fits. */
+        values: {
+          [key: string]: string | null;
+        };
+      }[];
+      who:
+        | ("anyone" | "logged-in")
+        | {
+            addresses?: string[];
+            claims?: {
+              [key: string]: string[];
+            };
+            kinds?: string[];
+            realms?: string[];
+            scopes?: {
+              allOf?: string[];
+              anyOf?: string[];
+            };
+            teams?: string[];
+            uids?: string[];
+            /** @description Conditions whose values are for those who manage the team's robots, and for administrators. */
+            withheld?: string[];
+          };
+    };
     ScmSource: {
       author: string;
       /** Format: date-time */
@@ -1084,6 +1158,17 @@ export interface components {
       size: number;
       tags: number;
       team: string;
+    };
+    WhoCan: {
+      actions: {
+        /** @enum {string} */
+        action: "pull" | "push" | "delete";
+        /** @description Kinds of login that may not, whatever the rules say. */
+        never: string[];
+        /** @description In their order: the first that somebody fits counts; whom none fits is refused. */
+        rules: components["schemas"]["RuleAbout"][];
+      }[];
+      repository: string;
     };
   };
   responses: never;
@@ -2771,6 +2856,54 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["RobotWithSecret"];
         };
+      };
+    };
+  };
+  "access.who-can": {
+    parameters: {
+      query: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The rules that can decide it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WhoCan"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };

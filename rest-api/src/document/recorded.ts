@@ -84,6 +84,59 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       notReached: 0,
     },
   },
+  "access.who-can": {
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      actions: [
+        {
+          action: "pull",
+          never: [],
+          rules: [
+            {
+              rule: "all",
+              at: null,
+              effect: "allow",
+              who: "logged-in",
+              unless: null,
+              where: [
+                {
+                  pattern: "**",
+                  values: {},
+                },
+              ],
+            },
+          ],
+        },
+        {
+          action: "push",
+          never: ["anonymous", "machine"],
+          rules: [
+            {
+              rule: "own",
+              at: null,
+              effect: "allow",
+              who: "logged-in",
+              unless: null,
+              where: [
+                {
+                  pattern: "${team}/**",
+                  values: {
+                    team: "alpha",
+                  },
+                },
+              ],
+            },
+          ],
+        },
+        {
+          action: "delete",
+          never: ["anonymous", "machine"],
+          rules: [],
+        },
+      ],
+    },
+  },
   "audit.export": {
     status: 200,
     answer:

@@ -9,6 +9,7 @@ import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
 import * as tagLists from "./tag-lists.js";
 import * as tags from "./tags.js";
+import { whoCan } from "./who-can.js";
 
 /**
  * All operations, in the order in which they count where a target can be read in several ways: a tag comes before what is asked
@@ -42,6 +43,7 @@ export const OPERATIONS: readonly Operation[] = [
   refreshTokens.endRefreshToken,
   explain.explainOwn,
   explain.explainOthers,
+  whoCan,
   audit.listAudit,
   audit.exportAudit,
   mode.readMode,

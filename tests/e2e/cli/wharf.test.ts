@@ -236,8 +236,19 @@ describe("wharf looks into images:", () => {
   });
 });
 
+test("wharf who-can tells who may do what there, and where the rule stands", async () => {
+  expect(await out("who-can", "alpha/app")).toMatch(
+    /^pull\tallow\trealm \/employees, team alpha\tmembers\t.*policy\.yaml:3\npush\t.*\ndelete\t.*\n$/,
+  );
+  const { stdout } = await wharf(["who-can", "beta/app"], { token: "bob-token" });
+  expect(stdout).toBe(
+    "pull\tallow\tanyone\tothers\t\npush\tdeny\tanyone\t\t\ndelete\tdeny\tanyone\t\t\n",
+  );
+});
+
 describe("wharf ends with", () => {
   test.each([
+    [3, ["who-can", "alpha/app"], "bob-token"],
     [3, ["describe", "alpha/app:9.9"], "alice-token"],
     [3, ["tags", "alpha/absent"], "alice-token"],
     [4, ["tags", "alpha/app"], "no-such-token"],

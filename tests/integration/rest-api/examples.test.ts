@@ -80,6 +80,7 @@ describe("what the document shows is what is answered", () => {
         },
       },
     ],
+    ["access.who-can", "/who-can?repository=alpha/app", BOB],
     ["mode.change", "/mode", { ...BOB, method: "PUT", body: READ_ONLY }],
     ["mode.read", "/mode", BOB],
     ["audit.list", "/audit?limit=1&action=mode.changed", BOB],

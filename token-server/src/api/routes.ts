@@ -5,6 +5,7 @@ import type { ApiCallerDeps } from "./caller.js";
 import { explainRoutes } from "./explain.js";
 import { refreshTokenRoutes } from "./refresh-tokens.js";
 import { robotRoutes } from "./robots.js";
+import { whoCanRoutes } from "./who-can.js";
 
 /**
  * @param callers - says who calls
@@ -22,6 +23,7 @@ export function apiRoutes(callers: ApiCallerDeps, robots: RobotDeps): RequestHan
     robotRoutes(robots, callers),
     refreshTokenRoutes(callers),
     explainRoutes(callers, robots),
+    whoCanRoutes(callers, robots),
   );
   return routes;
 }
