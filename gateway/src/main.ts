@@ -2,6 +2,7 @@ import cluster from "node:cluster";
 import { hostname } from "node:os";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
 import { partsOf, type Running } from "#service-kit/run-until-signal.js";
+import { sealer } from "#service-kit/signing/sealer.js";
 import { startService } from "#service-kit/start-service.js";
 import { workerLink } from "#service-kit/processes/worker-link.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
@@ -68,7 +69,8 @@ async function open(all: GatewayConfig): Promise<Running> {
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
   const told = { db, log, audit, policy, catalog, ledger, callers };
-  const restApi = openRestApi(config, { ...told, reader: sources.reader });
+  const { reader } = sources;
+  const restApi = openRestApi(config, told, { sealer: sealer(keys), reader });
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];

@@ -53,6 +53,7 @@ import { refusedFiles } from "#service-kit/refused-files.js";
 import { PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
 import { bareListener } from "./bare-listener.js";
 import { SILENT } from "./ledger.js";
+import { TEST_SEALER } from "./test-sealer.js";
 import { standingStorage } from "./standing-storage.js";
 import { ISSUER, SERVICE } from "./token-authority.js";
 
@@ -202,10 +203,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const { catalog } = openCatalog({ store, log });
   const told = { db, log, audit, policy, catalog, ledger, callers };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
-  const restApi = openRestApi(
-    { apiRequestsPerMinute, database: options.hears ?? NOWHERE },
-    { ...told, reader: sources.reader },
-  );
+  const { reader } = sources;
+  const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told, {
+    ...{ sealer: TEST_SEALER, reader },
+  });
   const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });

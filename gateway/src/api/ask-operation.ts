@@ -1,4 +1,4 @@
-import { writeCursor, readCursor } from "#rest-api/cursor.js";
+import { readCursor, writeCursor, type CursorSealer } from "#rest-api/cursor.js";
 import type { FoundOperation } from "#rest-api/find-operation.js";
 import type { Operation } from "#rest-api/operation.js";
 import { parseInput } from "#rest-api/parse-input.js";
@@ -19,12 +19,14 @@ export interface ParsedTarget {
 /**
  * @param found - an operation, and its path
  * @param target - request target exactly as received
+ * @param sealer - what sealed its cursor, if it has one
  * @returns what it says
  * @throws Fault REQUEST_INVALID, NAME_INVALID, TAG_NAME_INVALID or DIGEST_INVALID
  */
 export function parseTarget(
   { operation, path: given }: FoundOperation,
   target: string,
+  sealer: CursorSealer,
 ): ParsedTarget {
   const path = parseInput(operation.parameters, given);
   const asked = new URLSearchParams(splitTarget(target).query);
@@ -34,7 +36,7 @@ export function parseTarget(
   if (position === null) return { path, query, page: null, list: "" };
   const { limit, cursor, ...filters } = query;
   const list = JSON.stringify([id, path, filters]);
-  const after = typeof cursor === "string" ? readCursor(list, cursor, position) : null;
+  const after = typeof cursor === "string" ? readCursor(sealer, list, cursor, position) : null;
   return { path, query, page: { limit: Number(limit), after }, list };
 }
 
@@ -51,18 +53,18 @@ function refuseUnknown({ query }: Operation, asked: URLSearchParams): void {
 }
 
 /**
- * @param target - request target exactly as received
- * @param list - what the list is of
+ * @param asked - request target exactly as received, and what the list is of
  * @param page - what is answered
+ * @param sealer - seals where the page ended
  * @returns it, and where the next one is (RFC 8288)
  */
 export function answerOfPage(
-  target: string,
-  list: string,
+  { target, list }: { readonly target: string; readonly list: string },
   { items, next: position }: AnsweredPage,
+  sealer: CursorSealer,
 ): RestAnswer {
   if (position === null) return { body: { items, next: null } };
-  const next = writeCursor(list, position);
+  const next = writeCursor(sealer, list, position);
   const { path, query } = splitTarget(target);
   const asked = new URLSearchParams(query);
   asked.set("cursor", next);

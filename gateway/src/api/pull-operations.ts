@@ -1,26 +1,28 @@
 import { Fault } from "#registry-protocol/faults.js";
+import { readCursor, writeCursor, type CursorSealer } from "#rest-api/cursor.js";
 import { countPulls, listPulls } from "#rest-api/operations/pulls.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { PullQuery } from "../pulls/pull-query.js";
 import { readPulls, readPullTotal, type PullTotal } from "../pulls/sql/read-pulls.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
-import { formatCursor, parseCursor } from "./pull-cursor.js";
+import { pullPosition } from "./pull-cursor.js";
 
 /**
  * How often a repository was pulled, for whoever may pull it, and by whom and from where, for whoever may push it
  * (docs/pulls.md). Whoever may not is refused by the token alone, so that nobody learns whether a repository is there.
  *
  * @param db - where pulls are on record
+ * @param sealer - seals where pages end
  * @returns the operations about them
  */
-export function pullOperations(db: Queryable): readonly Implementation[] {
+export function pullOperations(db: Queryable, sealer: CursorSealer): readonly Implementation[] {
   return [
     implement(countPulls, async (asked) => {
-      const query = queryOf(asked);
+      const query = queryOf(asked, sealer);
       return { body: shown(query, await totalOf(db, query)) };
     }),
     implement(listPulls, async (asked) => {
-      const query = queryOf(asked);
+      const query = queryOf(asked, sealer);
       const total = await totalOf(db, query);
       const pulls = await readPulls(db, query);
       const last = pulls.length === query.limit ? pulls.at(-1) : undefined;
@@ -28,20 +30,30 @@ export function pullOperations(db: Queryable): readonly Implementation[] {
         body: {
           ...shown(query, total),
           pulledBy: pulls.map(({ cursor: _cursor, ...pull }) => pull),
-          next: last === undefined ? null : formatCursor(last.cursor),
+          next: last === undefined ? null : writeCursor(sealer, listOf(query), last.cursor),
         },
       };
     }),
   ];
 }
 
-function queryOf({ path, query }: Pick<Asked<typeof countPulls>, "path" | "query">): PullQuery {
+function queryOf(
+  { path, query }: Pick<Asked<typeof countPulls>, "path" | "query">,
+  sealer: CursorSealer,
+): PullQuery {
   const { tag = null, digest = null, since = null, limit, cursor } = query;
-  return {
-    repository: path.repository,
-    ...{ tag, digest, since, limit },
-    cursor: cursor === undefined ? null : parseCursor(cursor),
-  };
+  const of = { repository: path.repository, tag, digest, since };
+  const after = cursor === undefined ? null : readCursor(sealer, listOf(of), cursor, pullPosition);
+  return { ...of, limit, cursor: after };
+}
+
+function listOf({
+  repository,
+  tag,
+  digest,
+  since,
+}: Pick<PullQuery, "repository" | "tag" | "digest" | "since">): string {
+  return JSON.stringify(["pulls.list", repository, tag, digest, since]);
 }
 
 async function totalOf(db: Queryable, query: PullQuery): Promise<PullTotal> {

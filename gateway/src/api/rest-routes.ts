@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
+import type { CursorSealer } from "#rest-api/cursor.js";
 import { operationFinder } from "#rest-api/find-operation.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { parseInput } from "#rest-api/parse-input.js";
@@ -22,6 +23,8 @@ export interface RestDeps {
    */
   readonly identify: (req: HttpRequest, right: Right) => Promise<Asker>;
   readonly limit: RequestLimit;
+  /** Seals where pages end. */
+  readonly sealer: CursorSealer;
 }
 
 /**
@@ -38,6 +41,7 @@ export function restRoutes(
 ): RequestHandler {
   const find = operationFinder(OPERATIONS);
   const answers = answersOf(implementations);
+  const { sealer } = deps;
   return async (req, res, next) => {
     const found = find(req.method, req.url);
     const answer = found && answers.get(found.operation.id);
@@ -47,13 +51,14 @@ export function restRoutes(
     }
     const { operation } = found;
     contextOf(req).route = operation.id;
-    const parsed = parseTarget(found, req.url);
+    const parsed = parseTarget(found, req.url, sealer);
     const asker = await identified(deps, req, res, rightTo(operation, parsed.path));
     requireVisible(operation, parsed.path, asker);
     const body = await bodyOf(operation, req, res);
     const answered = await answer({ ...parsed, ...asker, body, req, res } as Asked);
     if (answered === "sent") return;
-    const whole = "page" in answered ? answerOfPage(req.url, parsed.list, answered.page) : answered;
+    const asked = { target: req.url, list: parsed.list };
+    const whole = "page" in answered ? answerOfPage(asked, answered.page, sealer) : answered;
     sendAnswer(req, res, whole);
   };
 }

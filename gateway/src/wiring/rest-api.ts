@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { CursorSealer } from "#rest-api/cursor.js";
 import { documentOf } from "#rest-api/document/document-of.js";
 import { RECORDED } from "#rest-api/document/recorded.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
@@ -44,6 +45,7 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
 /**
  * @param config - how many requests somebody may make, and where the ledger is
  * @param deps - ledger, audit log, rules, and who asks
+ * @param own - what is the REST API's alone: what seals its cursors
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
@@ -56,13 +58,14 @@ export function openRestApi(
     readonly catalog: Catalog;
     readonly ledger: Pick<Ledger, "resolver" | "waiting">;
     readonly callers: Pick<Callers, "callers">;
-    readonly reader: ImageReader;
   },
+  { sealer, reader }: { readonly sealer: CursorSealer; readonly reader: ImageReader },
 ): { readonly routes: readonly RequestHandler[] } {
-  const { db, log, audit, policy, catalog, reader } = deps;
+  const { db, log, audit, policy, catalog } = deps;
   const { callers } = deps.callers;
   const { resolver, waiting } = deps.ledger;
   const rest = {
+    sealer,
     limit: requestLimit(config.apiRequestsPerMinute, steadyNow),
     identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
       const caller = await callerWith(callers, req, right);
@@ -72,7 +75,7 @@ export function openRestApi(
   };
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
-    ...pullOperations(db),
+    ...pullOperations(db, sealer),
     ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),

@@ -63,6 +63,7 @@ export async function claimQueue(
                coalesce(extract(epoch from clock_timestamp() - queue.refused_since), 0)::float8
                  as "refusedSeconds"`,
     [sink, claim, leaseSeconds, target],
+    "claim queue",
   );
   return rows[0] === undefined ? null : { ...rows[0], sink, claim };
 }
@@ -98,6 +99,7 @@ export async function nextDeliveries(
      where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
      order by delivery.position limit $4`,
     [sink, repository, donePosition, limit],
+    "read next deliveries",
   );
   return rows.map(({ position, queuedAt, content, ...event }) => ({
     position,
@@ -135,6 +137,7 @@ export async function settleDelivery(
      set state = $5, attempts = $6, last_error = $7, settled_at = clock_timestamp()
      where sink = $1 and repository = $2 and position = $4 and exists (select 1 from queue)`,
     [sink, repository, claim, position, state, attempts, lastError, leaseSeconds],
+    "settle delivery",
   );
   return rowCount === 1;
 }
@@ -178,5 +181,6 @@ export async function releaseQueue(
     `update ledger.outbox set claim = null, due_at = clock_timestamp()
      where sink = $1 and repository = $2 and claim = $3`,
     [sink, repository, claim],
+    "release queue",
   );
 }

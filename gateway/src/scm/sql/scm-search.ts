@@ -41,6 +41,7 @@ export async function enqueueSearch(
            due_at = clock_timestamp(), claim = null, last_error = null
        where excluded.with_layers and not known.with_layers`,
     [repository, digests, options.by, options.withLayers],
+    "enqueue search",
   );
   return rowCount ?? 0;
 }
@@ -71,6 +72,7 @@ export async function takeSearch(
      returning search.repository, search.digest, pushed_by as by, with_layers as "withLayers",
                attempts, claim`,
     [claim, leaseSeconds],
+    "take search",
   );
   return rows[0] ?? null;
 }
@@ -108,6 +110,7 @@ export async function closeSearch(
     `update ledger.scm_search set outcome = $4, last_error = $5, claim = null
      where repository = $1 and digest = $2 and claim = $3`,
     [search.repository, search.digest, search.claim, outcome, note],
+    "close search",
   );
 }
 
