@@ -29,6 +29,7 @@ export const AUDIT_ACTIONS = [
   "write.ended",
   "source.replaced",
   "repository.described",
+  "repository.flagged",
   "policy.changed",
   "key.rotated",
   "robot.created",

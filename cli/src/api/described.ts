@@ -332,6 +332,26 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/flags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Says whether a repository is official, and made automatically
+     * @description For administrators (`ADMIN_TEAMS`).
+     */
+    put: operations["repositories.set-flags"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/pulls": {
     parameters: {
       query?: never;
@@ -1149,11 +1169,15 @@ export interface components {
       usedBy: string[];
     };
     Repository: {
+      /** @description `is_automated` of `docker search`. */
+      automated: boolean;
       /** Format: date-time */
       describedAt: string | null;
       describedBy: string | null;
       description: string;
       name: string;
+      /** @description `is_official` of `docker search`. */
+      official: boolean;
       /** Format: date-time */
       pulledAt: string | null;
       pulls: number;
@@ -1164,6 +1188,12 @@ export interface components {
       tags: number;
       /** @description The first part of the name. */
       team: string | null;
+    };
+    RepositoryFlags: {
+      /** @description `is_automated` of `docker search`. */
+      automated: boolean;
+      /** @description `is_official` of `docker search`. */
+      official: boolean;
     };
     Robot: {
       /**
@@ -2271,6 +2301,51 @@ export interface operations {
       };
     };
   };
+  "repositories.set-flags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RepositoryFlags"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The repository. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Repository"];
+        };
+      };
+    };
+  };
   "pulls.list": {
     parameters: {
       query?: {
@@ -2783,8 +2858,12 @@ export interface operations {
         content: {
           "application/json": {
             items: {
+              /** @description `is_automated` of `docker search`. */
+              automated: boolean;
               description: string;
               name: string;
+              /** @description `is_official` of `docker search`. */
+              official: boolean;
               pulls: number;
             }[];
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */

@@ -1,7 +1,13 @@
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import * as operations from "#rest-api/operations/repositories.js";
 import type { Catalog } from "../catalog/catalog.js";
-import { describeRepository, listRepositories, oneRepository } from "../catalog/repositories.js";
+import {
+  describeRepository,
+  flagRepository,
+  listRepositories,
+  oneRepository,
+} from "../catalog/repositories.js";
 import { search } from "../catalog/search.js";
 import { teamInView, teamsInView } from "../catalog/teams.js";
 import { implement, type Implementation } from "./implement.js";
@@ -40,8 +46,12 @@ export function repositoryOperations({
       const { repository } = path;
       await describeRepository({ db, audit }, { repository, ...body }, actor);
       // Whoever may push there may see it.
-      const own = { rules: [`+${repository}`], values: {}, limits: null };
-      return { body: withoutNumber(await oneRepository(catalog, own, repository)) };
+      return { body: await itself(catalog, repository) };
+    }),
+    implement(operations.flagRepository, async ({ path, body, actor }) => {
+      const { repository } = path;
+      await flagRepository({ db, audit }, { repository, ...body }, actor);
+      return { body: await itself(catalog, repository) };
     }),
     implement(operations.searchRepositories, async ({ query, page, view }) => {
       const number = page.after?.page ?? 1;
@@ -74,6 +84,12 @@ function teamOperations(catalog: Catalog): readonly Implementation[] {
       };
     }),
   ];
+}
+
+/** To whoever has a right to it by something else than a view. */
+async function itself(catalog: Catalog, repository: RepositoryName) {
+  const own = { rules: [`+${repository}`], values: {}, limits: null };
+  return withoutNumber(await oneRepository(catalog, own, repository));
 }
 
 function withoutNumber<T extends { readonly id: number }>({ id: _, ...shown }: T): Omit<T, "id"> {

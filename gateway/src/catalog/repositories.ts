@@ -15,6 +15,8 @@ import {
   readRepository,
   readWithGrams,
   REPOSITORY_ORDERS,
+  setFlags,
+  type RepositoryFlags,
   type RepositoryOrder,
   type RepositoryPlace,
   type RepositoryRow,
@@ -123,5 +125,29 @@ export async function describeRepository(
       digest: null,
     } as const;
     await deps.audit(tx, { ...entry, reason: "described", detail: { before, description } });
+  }, repository);
+}
+
+/**
+ * Says whether a repository is official, and made automatically, on the audit log: `docker search` shows both.
+ *
+ * @param deps - ledger and audit log
+ * @param said - what it is
+ * @param actor - who says so: an administrator
+ * @throws Fault NAME_UNKNOWN when nothing was ever pushed to it
+ */
+export async function flagRepository(
+  deps: { readonly db: Catalog["db"]; readonly audit: RecordAudit },
+  said: RepositoryFlags & { readonly repository: RepositoryName },
+  actor: AuditActor,
+): Promise<void> {
+  const { repository, official, automated } = said;
+  await deps.db.transaction(async (tx) => {
+    const before = await setFlags(tx, repository, { official, automated });
+    if (before === null) throw noSuchRepository();
+    if (before.official === official && before.automated === automated) return;
+    const what = { action: "repository.flagged", repository, tag: null, digest: null } as const;
+    const detail = { before, official, automated };
+    await deps.audit(tx, { ...what, actor, reason: "flagged", detail });
   }, repository);
 }

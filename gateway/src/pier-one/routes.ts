@@ -155,9 +155,9 @@ async function searched(catalog: Catalog, view: View, query: URLSearchParams): P
   return {
     ...{ num_results: total, query: term, page, page_size: size },
     num_pages: Math.ceil(total / size),
-    results: found.map(({ name, pulls, description }) => ({
+    results: found.map(({ name, pulls, description, official, automated }) => ({
       ...{ name, description, star_count: pulls },
-      ...{ is_official: false, is_automated: false, is_trusted: false },
+      ...{ is_official: official, is_automated: automated, is_trusted: false },
     })),
   };
 }

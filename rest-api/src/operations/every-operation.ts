@@ -34,6 +34,7 @@ export const OPERATIONS: readonly Operation[] = [
   tagLists.listRefusals,
   repositories.summarizeRepository,
   repositories.describeRepository,
+  repositories.flagRepository,
   pulls.listPulls,
   pulls.countPulls,
   robots.listRobots,

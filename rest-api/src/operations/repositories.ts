@@ -7,6 +7,11 @@ const MOST_DESCRIBED = 4_000;
 const MOST_FOUND = 1_000;
 const common = { by: "gateway", group: "Repositories", method: "GET", who: "view" } as const;
 
+const flags = {
+  official: z.boolean().meta({ description: "`is_official` of `docker search`." }),
+  automated: z.boolean().meta({ description: "`is_automated` of `docker search`." }),
+};
+
 const repositoryShown = z
   .object({
     name: z.string(),
@@ -21,6 +26,7 @@ const repositoryShown = z
     description: z.string(),
     describedBy: z.string().nullable(),
     describedAt: atOrNull,
+    ...flags,
   })
   .meta({ id: "Repository" });
 
@@ -76,6 +82,19 @@ export const describeRepository = operation({
   answers: { 200: { description: "The repository.", schema: repositoryShown } },
 });
 
+export const flagRepository = operation({
+  ...common,
+  id: "repositories.set-flags",
+  method: "PUT",
+  who: "administrator",
+  path: "/repositories/{repository}/flags",
+  summary: "Says whether a repository is official, and made automatically",
+  parameters: z.object({ repository }),
+  query: NO_PARAMETERS,
+  body: z.strictObject(flags).meta({ id: "RepositoryFlags" }),
+  answers: { 200: { description: "The repository.", schema: repositoryShown } },
+});
+
 export const searchRepositories = operation({
   ...common,
   id: "repositories.search",
@@ -88,7 +107,9 @@ export const searchRepositories = operation({
   answers: {
     200: {
       description: "A page of what was found.",
-      schema: pageOf(z.object({ name: z.string(), pulls: z.number(), description: z.string() })),
+      schema: pageOf(
+        z.object({ name: z.string(), pulls: z.number(), description: z.string(), ...flags }),
+      ),
     },
   },
 });

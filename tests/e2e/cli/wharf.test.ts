@@ -212,6 +212,18 @@ describe("wharf looks into images:", () => {
     );
   });
 
+  test("their files, which the REST API lists as they are", async () => {
+    const rows = (await json("inspect-contents", "alpha/app:1.0")) as { path: string }[];
+    const path = "/api/v1/repositories/alpha/app/tags/1.0/contents";
+    const answer = await fetch(stack.url + path, {
+      headers: { Authorization: "Bearer alice-token" },
+    });
+    const all = (await answer.text()).trimEnd().split("\n");
+    const entries = all.map((line) => JSON.parse(line) as { path?: string; end?: string });
+    expect(entries.flatMap((one) => one.path ?? [])).toEqual(rows.map((row) => row.path));
+    expect(entries.at(-1)).toEqual({ end: "complete" });
+  });
+
   test("what refers to them, as a tree", async () => {
     expect(await out("referrers", "alpha/app:1.0")).toMatch(
       new RegExp(

@@ -7,6 +7,7 @@ import { openCatalog, type Catalog } from "#gateway/catalog/catalog.js";
 import { gramsOf } from "#gateway/catalog/grams.js";
 import {
   describeRepository,
+  flagRepository,
   listRepositories,
   oneRepository,
   type RepositoriesAsked,
@@ -155,7 +156,12 @@ describe("a description", () => {
     const one = await oneRepository(catalog, ALL, parseRepositoryName("beta/tool"));
     expect(one).toMatchObject({ description: "a better tool", describedBy: "alice" });
     const { found } = await search(catalog, ALL, { term: "tool", page: 1, size: 1 });
-    expect(found).toEqual([{ name: "beta/tool", pulls: 5, description: "a better tool" }]);
+    expect(found).toEqual([
+      {
+        ...{ name: "beta/tool", pulls: 5, description: "a better tool" },
+        ...{ official: false, automated: false },
+      },
+    ]);
     const said = (await ledger.audited()).filter(({ action }) => action === "repository.described");
     expect(said.map(({ actor: { uid }, detail }) => [uid, detail])).toEqual([
       ["alice", { before: "", description: "a tool" }],
@@ -165,6 +171,32 @@ describe("a description", () => {
 
   test("of what is not there is refused", async () => {
     await expect(say("no/such", "x")).rejects.toMatchObject({ code: "NAME_UNKNOWN" });
+  });
+});
+
+describe("flags", () => {
+  const actor = { ...SYSTEM, uid: "bob", kind: "oauth2" };
+  const repository = parseRepositoryName("beta/tool");
+  const flag = (official: boolean, automated: boolean) =>
+    flagRepository(
+      { db: ledger.db, audit: recordAudit },
+      { repository, official, automated },
+      actor,
+    );
+
+  test("are shown in lists and searches, and on record once, with what they were", async () => {
+    await flag(true, false);
+    await flag(true, false);
+    await flag(true, true);
+    const flags = { official: true, automated: true };
+    expect(await oneRepository(catalog, ALL, repository)).toMatchObject(flags);
+    const { found } = await search(catalog, ALL, { term: "tool", page: 1, size: 1 });
+    expect(found).toMatchObject([{ name: "beta/tool", ...flags }]);
+    const said = (await ledger.audited()).filter(({ action }) => action === "repository.flagged");
+    expect(said.map(({ detail }) => detail)).toEqual([
+      { before: { official: false, automated: false }, official: true, automated: false },
+      { before: { official: true, automated: false }, official: true, automated: true },
+    ]);
   });
 });
 

@@ -278,6 +278,9 @@ describe("docker search", () => {
       "alpha/app",
       "beta/application",
     ]);
+    await ledger.db.query(
+      "update ledger.repository set official = true, automated = true where name = 'alpha/app'",
+    );
     const page = jsonOf(await as("bob-token", "/v1/search?q=APP&n=25")) as { results: object[] };
     expect(page).toMatchObject({
       num_results: 2,
@@ -288,7 +291,7 @@ describe("docker search", () => {
     });
     expect(page.results[0]).toEqual({
       ...{ name: "alpha/app", description: "the app", star_count: 7 },
-      ...{ is_official: false, is_automated: false, is_trusted: false },
+      ...{ is_official: true, is_automated: true, is_trusted: false },
     });
   });
 

@@ -43,6 +43,11 @@ describe("what the document shows of lists is what is answered", () => {
       () => `${APP}/description`,
       { method: "PUT", body: { description: "Our app" } },
     ],
+    [
+      "repositories.set-flags",
+      () => `${APP}/flags`,
+      { token: "bob-token", method: "PUT", body: { official: true, automated: false } },
+    ],
     ["repositories.list", () => "/repositories?sort=pulls&limit=1", {}],
     ["repositories.summary", () => `${APP}/summary`, {}],
     ["repositories.search", () => "/search?q=app", {}],
@@ -117,6 +122,19 @@ describe("lists", () => {
         expect((await rest(path, { token })).body.toString()).not.toContain("hidden");
     const own = await rest("/repositories", { token: null });
     expect(jsonOf(own)).toMatchObject({ items: [{ name: "public/tool" }], next: null });
+  });
+
+  test("take flags from administrators alone, whole, of what there is", async () => {
+    const body = { official: false, automated: true };
+    const put = async (path: string, more: AskedAs = {}) =>
+      (await rest(`${path}/flags`, { method: "PUT", body, token: "bob-token", ...more })).status;
+    expect(await put(APP, { token: "alice-token" })).toBe(403);
+    expect(await put(APP, { body: { official: true } })).toBe(400);
+    expect(await put("/repositories/alpha/none")).toBe(404);
+    expect(jsonOf(await rest(`${APP}/summary`))).toMatchObject({
+      official: true,
+      automated: false,
+    });
   });
 
   test("take a description from nobody who may not push there", async () => {

@@ -39,6 +39,7 @@ const ASKED: Partial<Record<AuditAction, DecisionOnRecord["action"]>> = {
   "manifest.pushed": "push",
   "tag.locked": "push",
   "repository.described": "push",
+  "image.marked": "push",
   "tag.deleted": "delete",
   "manifest.deleted": "delete",
 };

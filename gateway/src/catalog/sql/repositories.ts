@@ -26,6 +26,8 @@ export interface RepositoryRow {
   readonly description: string;
   readonly describedBy: string | null;
   readonly describedAt: Date | null;
+  readonly official: boolean;
+  readonly automated: boolean;
 }
 
 /** Where a page ends. */
@@ -50,7 +52,8 @@ const COLUMNS = `total.id::float8 as id, total.name, nullif(total.team, '') as t
   total.bytes::float8 as size, total.pulls::float8 as pulls,
   nullif(total.pushed_at, '-infinity') as "pushedAt", nullif(total.pulled_at, '-infinity') as "pulledAt",
   coalesce(said.description, '') as description, said.described_by as "describedBy",
-  said.described_at as "describedAt"`;
+  said.described_at as "describedAt",
+  coalesce(said.official, false) as official, coalesce(said.automated, false) as automated`;
 
 /**
  * @param db - pool
@@ -171,4 +174,33 @@ export async function describe(
     [said.repository, said.description, said.by],
   );
   return rows[0]?.before ?? null;
+}
+
+/** What administrators say of a repository. */
+export interface RepositoryFlags {
+  readonly official: boolean;
+  readonly automated: boolean;
+}
+
+/**
+ * @param tx - transaction that also writes the audit entry
+ * @param repository - which one
+ * @param flags - what is said of it
+ * @returns what was said before; `null` when there is no such repository
+ */
+export async function setFlags(
+  tx: Queryable,
+  repository: string,
+  { official, automated }: RepositoryFlags,
+): Promise<RepositoryFlags | null> {
+  const { rows } = await tx.query<RepositoryFlags>(
+    `with before as (
+       select name, official, automated from ledger.repository where name = $1 for update
+     )
+     update ledger.repository as flagged set official = $2, automated = $3
+     from before where flagged.name = before.name
+     returning before.official, before.automated`,
+    [repository, official, automated],
+  );
+  return rows[0] ?? null;
 }

@@ -6,6 +6,8 @@ export interface FoundRepository {
   readonly name: string;
   readonly pulls: number;
   readonly description: string;
+  readonly official: boolean;
+  readonly automated: boolean;
 }
 
 /** How well a name fits, the best first: it is the term, ends with it, has it as a part, a part begins so, it is somewhere. */
@@ -46,7 +48,8 @@ export async function readFound(
   const order = `${rank === null ? "page.rank, " : ""}page.pulls desc, page.id desc`;
   const inside = `${rank === null ? `${RANK}, ` : ""}total.pulls desc, total.id desc`;
   const { rows } = await db.query<FoundRepository>(
-    `select page.name, page.pulls::float8 as pulls, coalesce(said.description, '') as description
+    `select page.name, page.pulls::float8 as pulls, coalesce(said.description, '') as description,
+            coalesce(said.official, false) as official, coalesce(said.automated, false) as automated
      from (
        select total.id, total.name, total.pulls, ${RANK} as rank from ${from}
        where total.tags > 0 and ${fits} and ${isShown("total.id", "$1")}
