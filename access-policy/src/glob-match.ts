@@ -17,6 +17,14 @@ const ANY_VALUE: Values = () => null;
 const SLASH = "/".charCodeAt(0);
 
 /**
+ * @param text - a repository name
+ * @returns it, split once
+ */
+export function splitName(text: string): SplitName {
+  return { text, components: text.split("/"), fitting: new Map() };
+}
+
+/**
  * @param pattern - a glob
  * @param text - a text
  * @param values - values of the templates; a value that is no legal path component never fits

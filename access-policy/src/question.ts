@@ -3,7 +3,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Resource } from "#registry-protocol/scope.js";
 import type { Identity, Teams } from "./identity.js";
 import type { PolicyAction } from "./rule.js";
-import type { SplitName, Values } from "./glob-match.js";
+import { splitName, type SplitName, type Values } from "./glob-match.js";
 import { valuesOf } from "./template.js";
 
 /** Who asks. */
@@ -50,13 +50,9 @@ export function askedOf(
   let name: SplitName | null = null;
   return (resource, action) => {
     const repository = resource.type === "repository" ? resource.name : null;
-    if (name?.text !== repository) name = repository === null ? null : split(repository);
+    if (name?.text !== repository) name = repository === null ? null : splitName(repository);
     return { identity, teams, action, repository, name, values, address };
   };
-}
-
-function split(text: string): SplitName {
-  return { text, components: text.split("/"), fitting: new Map() };
 }
 
 function remembered(find: (variable: string) => readonly string[] | null): Values {

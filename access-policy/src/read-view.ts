@@ -1,6 +1,6 @@
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import { repositoryGlob, type Glob } from "./glob.js";
-import { matchesName, type SplitName, type Values } from "./glob-match.js";
+import { matchesName, splitName, type Values } from "./glob-match.js";
 import { indexRules, type IndexedRule } from "./rule-index.js";
 import type { View } from "./view.js";
 
@@ -52,7 +52,7 @@ function compile({ rules, values, limits }: View): ReadView {
   return {
     has: (name) => {
       if (!isRepositoryName(name)) return false;
-      const split: SplitName = { text: name, components: name.split("/"), fitting: new Map() };
+      const split = splitName(name);
       const deciding = about("pull", name).find(({ rule }) =>
         matchesName(rule.glob, split, valuesOf),
       );

@@ -2,15 +2,15 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { alwaysRefused } from "./bounds.js";
 import type { Policy, Rule } from "./compile.js";
 import { componentAt, type Glob } from "./glob.js";
-import { matchesName, type SplitName } from "./glob-match.js";
+import { matchesName, splitName, type SplitName } from "./glob-match.js";
 import type { IdentityKind } from "./identity.js";
 import type { Conditions, Effect, PolicyAction, RuleName, RuleSpec } from "./rule.js";
 
 /** What can be asked about a repository. */
-export const WHO_CAN_ACTIONS = ["pull", "push", "delete"] as const satisfies PolicyAction[];
+const WHO_CAN_ACTIONS = ["pull", "push", "delete"] as const satisfies PolicyAction[];
 
 /** What templates of a pattern have to stand for; `null` where the pattern leaves it open. */
-export type Bindings = Readonly<Record<string, string | null>>;
+type Bindings = Readonly<Record<string, string | null>>;
 
 /** A rule as far as it is about one repository. */
 export interface RuleAbout {
@@ -39,7 +39,7 @@ export interface WhoCan {
  * @returns for each action the rules that can decide it; those behind one that is about everybody are left out
  */
 export function whoCan(policy: Policy, repository: RepositoryName): readonly WhoCan[] {
-  const name = { text: repository, components: repository.split("/"), fitting: new Map() };
+  const name = splitName(repository);
   return WHO_CAN_ACTIONS.map((action) => {
     const never = alwaysRefused(action);
     const rules: RuleAbout[] = [];
@@ -70,10 +70,7 @@ function aboutName(rule: Rule, globs: readonly Glob[], name: SplitName): RuleAbo
  */
 export function bindingsOf(glob: Glob, name: SplitName): Bindings | null {
   const values = Object.fromEntries(
-    glob.variables.map((variable) => [
-      variable,
-      matchesName(glob, name) ? componentAt(glob, variable, name.text) : null,
-    ]),
+    glob.variables.map((variable) => [variable, componentAt(glob, variable, name.text)]),
   );
   const fits = matchesName(glob, name, (variable) => {
     const value = values[variable] ?? null;

@@ -105,16 +105,12 @@ function wayOf(values: Rule["where"][number]["values"]): string {
 function conditionsIn(conditions: Conditions): string {
   const { kinds, realms, uids, teams, addresses, withheld, scopes, claims = {} } = conditions;
   const said: readonly (readonly [string, readonly string[] | undefined])[] = [
-    ...([
-      ["kind", kinds],
-      ["realm", realms],
-      ["uid", uids],
-      ["team", teams],
-    ] as const),
-    ...([
-      ["address", addresses],
-      ["scope", scopes?.anyOf],
-    ] as const),
+    ["kind", kinds],
+    ["realm", realms],
+    ["uid", uids],
+    ["team", teams],
+    ["address", addresses],
+    ["scope", scopes?.anyOf],
     ...(scopes?.allOf ?? []).map((scope) => ["scope", [scope]] as const),
     ...Object.entries(claims).map(([name, values]) => [`claim ${name}`, values] as const),
   ];

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync } from "node:crypto";
+import { createHmac, hkdfSync } from "node:crypto";
+import { decrypt, encrypt, NONCE_BYTES } from "../aes-gcm.js";
 import type { KeyRing } from "./key-ring.js";
 import type { SigningKey } from "./signing-key.js";
 
@@ -16,10 +17,7 @@ export interface Sealer {
 
 /** RFC 5869: what is sealed says nothing of the key that signs. */
 const INFO = "wharfinger sealed for clients 1";
-const CIPHER = "aes-256-gcm";
 const KEY_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 /** Texts of about the same length become texts of the same. */
 const BLOCK_BYTES = 64;
 const MARK = 0x80;
@@ -37,25 +35,21 @@ interface Keys {
  * @returns what seals by the one that signs now, and opens by each that verifiers have to know
  */
 export function sealer(ring: Pick<KeyRing, "active" | "published">): Sealer {
-  const derived = new Map<string, Keys>();
-  const keysOf = ({ keyId, privateKey }: SigningKey): Keys => {
-    const known = derived.get(keyId);
+  const derived = new WeakMap<SigningKey, Keys>();
+  const keysOf = (key: SigningKey): Keys => {
+    const known = derived.get(key);
     if (known !== undefined) return known;
-    const secret = privateKey.export({ format: "der", type: "pkcs8" });
+    const secret = key.privateKey.export({ format: "der", type: "pkcs8" });
     const bytes = Buffer.from(hkdfSync("sha256", secret, "", INFO, 2 * KEY_BYTES));
     const keys = { encryption: bytes.subarray(0, KEY_BYTES), nonces: bytes.subarray(KEY_BYTES) };
-    derived.set(keyId, keys);
+    derived.set(key, keys);
     return keys;
   };
   return {
     seal: (purpose, text) => sealBy(keysOf(ring.active()), purpose, text),
     open: (purpose, sealed) => {
       const bytes = Buffer.from(sealed, "base64url");
-      if (bytes.length < NONCE_BYTES + TAG_BYTES + BLOCK_BYTES) return null;
-      const known = ring.published();
-      for (const keyId of derived.keys())
-        if (!known.some((key) => key.keyId === keyId)) derived.delete(keyId);
-      for (const key of known) {
+      for (const key of ring.published()) {
         const text = openBy(keysOf(key), purpose, bytes);
         if (text !== null) return text;
       }
@@ -72,21 +66,12 @@ function sealBy({ encryption, nonces }: Keys, purpose: string, text: string): st
     .update(plain)
     .digest()
     .subarray(0, NONCE_BYTES);
-  const cipher = createCipheriv(CIPHER, encryption, nonce).setAAD(Buffer.from(purpose));
-  const sealed = Buffer.concat([cipher.update(plain), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), sealed]).toString("base64url");
+  return encrypt(encryption, nonce, plain, Buffer.from(purpose)).toString("base64url");
 }
 
 function openBy({ encryption }: Keys, purpose: string, bytes: Buffer): string | null {
-  const nonce = bytes.subarray(0, NONCE_BYTES);
-  const tag = bytes.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES);
-  const decipher = createDecipheriv(CIPHER, encryption, nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(Buffer.from(purpose)).setAuthTag(tag);
   try {
-    const plain = Buffer.concat([
-      decipher.update(bytes.subarray(NONCE_BYTES + TAG_BYTES)),
-      decipher.final(),
-    ]);
+    const plain = decrypt(encryption, bytes, Buffer.from(purpose));
     return plain.subarray(0, plain.lastIndexOf(MARK)).toString("utf8");
   } catch {
     return null;

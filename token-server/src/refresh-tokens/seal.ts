@@ -1,9 +1,8 @@
-import { createCipheriv, createDecipheriv, createHash, hkdfSync, randomBytes } from "node:crypto";
+import { createHash, hkdfSync, randomBytes } from "node:crypto";
+import { decrypt, encrypt, NONCE_BYTES } from "#service-kit/aes-gcm.js";
 import { PREFIX } from "./token-form.js";
 
 const TOKEN_BYTES = 32;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 
 /** @returns a new opaque token, 256 random bits in base64url behind a prefix */
 export function newToken(): string {
@@ -24,10 +23,7 @@ export function hashToken(token: string): Buffer {
  * @returns nonce, ciphertext and tag (AES-256-GCM, key by HKDF-SHA256 from the token)
  */
 export function seal(token: string, text: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", keyOf(token), nonce);
-  const ciphertext = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return Buffer.concat([nonce, ciphertext, cipher.getAuthTag()]);
+  return encrypt(keyOf(token), randomBytes(NONCE_BYTES), Buffer.from(text));
 }
 
 /**
@@ -37,11 +33,7 @@ export function seal(token: string, text: string): Buffer {
  * @throws when the token is another one or the bytes were changed
  */
 export function unseal(token: string, sealed: Buffer): string {
-  const nonce = sealed.subarray(0, NONCE_BYTES);
-  const ciphertext = sealed.subarray(NONCE_BYTES, sealed.length - TAG_BYTES);
-  const decipher = createDecipheriv("aes-256-gcm", keyOf(token), nonce);
-  decipher.setAuthTag(sealed.subarray(sealed.length - TAG_BYTES));
-  return Buffer.concat([decipher.update(ciphertext), decipher.final()]).toString("utf8");
+  return decrypt(keyOf(token), sealed).toString("utf8");
 }
 
 function keyOf(token: string): Buffer {

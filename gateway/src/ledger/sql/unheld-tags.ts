@@ -13,7 +13,7 @@ export interface UnheldTag {
  * @param db - pool or transaction
  * @param repository - a repository
  * @param names - tags that the registry lists
- * @returns those of them that the ledger does not know, or knows only by a push under way
+ * @returns those of them that the ledger does not know, or knows only by a push under way, in the order given
  */
 export async function readUnheldTags(
   db: Queryable,
@@ -22,9 +22,10 @@ export async function readUnheldTags(
 ): Promise<UnheldTag[]> {
   const { rows } = await db.query<UnheldTag>(
     `select listed.name, tag.reserved_digest as "reservedDigest"
-     from unnest($2::text[]) as listed (name)
+     from unnest($2::text[]) with ordinality as listed (name, place)
        left join ledger.tag on tag.repository = $1 and tag.name = listed.name
-     where tag.digest is null`,
+     where tag.digest is null
+     order by listed.place`,
     [repository, names],
   );
   return rows;
