@@ -40,7 +40,8 @@ describe("what administrators alone may ask for", () => {
         ["ci-all-token", 403],
         [null, 401],
       ] as const) {
-        const answer = await rest(path, { token, method, ...body });
+        const target = path.replace("{repository}", "alpha/app");
+        const answer = await rest(target, { token, method, ...body });
         expect([answer.status, answer.body.length > 0]).toEqual([status, true]);
         expect(errorOf(answer).message).toMatch(/administ|log in|authentication/);
       }
