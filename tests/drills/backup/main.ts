@@ -6,10 +6,14 @@ import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { Drilled } from "./drilled.js";
 import { RECIPES, type Recipe } from "./recipes.js";
 
+/** A storage of 100,000 tags is more files than a minute copies. */
+const COPY_MILLISECONDS = 1_800_000;
+
 /** With owners and times, as backups have them. */
 async function copy(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  const { ok, output } = await runProgram({ file: "cp", args: ["-a", from, to], env: process.env });
+  const command = { file: "cp", args: ["-a", from, to], env: process.env };
+  const { ok, output } = await runProgram(command, { timeoutMs: COPY_MILLISECONDS });
   if (!ok) throw new Error(output);
 }
 
@@ -31,14 +35,22 @@ const drilled = new Drilled(join(folder.path, "data"), join(folder.path, "backup
 try {
   await drilled.start();
   await drilled.fill(Number(values.tags));
-  for (const [place, [name, recipe]] of Object.entries(RECIPES).entries())
-    if (values.recipe === undefined || values.recipe === name) await run(name, recipe, place);
+  const wanted = Object.entries(RECIPES).map(([name, recipe], place) => ({ name, recipe, place }));
+  const chosen = wanted.filter(({ name }) => (values.recipe ?? name) === name);
+  for (const { name, recipe, place } of chosen) {
+    if (await run(name, recipe, place)) continue;
+    // What it left half done says nothing about the recipes after it.
+    const left = chosen.filter((one) => one.place > place);
+    console.log(`not run: ${left.map((one) => one.name).join(", ") || "none"}`);
+    break;
+  }
 } finally {
   await drilled.stop();
   await folder.remove();
 }
 
-async function run(name: string, recipe: Recipe, place: number): Promise<void> {
+/** @returns whether all is whole */
+async function run(name: string, recipe: Recipe, place: number): Promise<boolean> {
   // Each finds what no other one has pushed.
   drilled.repository = `alpha/app-${place}`;
   drilled.steps.length = 0;
@@ -50,8 +62,10 @@ async function run(name: string, recipe: Recipe, place: number): Promise<void> {
     });
     console.log(`${name}: whole after ${seconds.toFixed(1)} s`);
     for (const step of drilled.steps) console.log(`  ${step}`);
+    return true;
   } catch (error) {
     process.exitCode = 1;
     console.log(`${name}: FAILED ${error instanceof Error ? (error.stack ?? "") : String(error)}`);
+    return false;
   }
 }
