@@ -21,6 +21,7 @@ import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
 import { addTags } from "./commands/tags.js";
 import { addTokens } from "./commands/tokens.js";
+import { addWatch } from "./commands/watch.js";
 import { addWhoCan } from "./commands/who-can.js";
 import { oneOf } from "./commands/words.js";
 import { EXIT, type ExitCode } from "./exit/exit-codes.js";
@@ -32,7 +33,7 @@ import { printable, styled } from "./output/text.js";
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
   ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls]],
   ["Inside of images:", [addDiff, addContents, addReferrers]],
-  ["What happened:", [addHappenings, addAudit]],
+  ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addTokens]],
   ["Beside the installation:", [addBeside]],

@@ -14,6 +14,7 @@ import { openDeletion } from "./wiring/deletion.js";
 import { openDiscovery } from "./wiring/discovery.js";
 import { openEvents } from "./wiring/events.js";
 import { openLedger } from "./wiring/ledger.js";
+import { openLive } from "./wiring/live.js";
 import { openListeners } from "./wiring/listeners.js";
 import { openMode } from "./wiring/mode.js";
 import { openNotifications } from "./wiring/notifications.js";
@@ -68,7 +69,8 @@ async function open(all: GatewayConfig): Promise<Running> {
   const registryApi = openRegistryApi(config, asked);
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
-  const told = { db, log, audit, policy, catalog, ledger, callers };
+  const live = openLive(config, { db, log, metrics, ledger });
+  const told = { db, log, audit, policy, catalog, ledger, callers, live };
   const { reader } = sources;
   const restApi = openRestApi(config, told, { sealer: sealer(keys), reader });
   const pierOne = openPierOne(told);
@@ -86,6 +88,7 @@ async function open(all: GatewayConfig): Promise<Running> {
     pulls,
     notifications,
     probes,
+    live,
   ];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
   const { noticeSeconds } = config;

@@ -50,6 +50,8 @@ export interface Operation<
   readonly description?: string;
   readonly parameters: P;
   readonly query: Q;
+  /** Headers that say what is wanted; absent: none but those of HTTP. */
+  readonly headers?: Parameters;
   /** The JSON that it takes; `null`: a body is refused. */
   readonly body: B;
   /** Most bytes of it; absent: as many as small ones need. */

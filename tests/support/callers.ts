@@ -11,6 +11,7 @@ export function callerWith(known: Partial<Caller> = {}): Caller {
     kind: "oauth2",
     access: [],
     isTrusted: false,
+    validUntil: 4_102_444_800,
     refused: [],
     view: "not-told",
     ...known,

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import type { Sink } from "#gateway/events/sink.js";
+import type { StreamLimits } from "#gateway/live/live-streams.js";
 import { BOUNDS, type Bounds } from "#gateway/ledger/bounds.js";
 import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
 import { settleRefusals } from "#gateway/ledger/record-refusal.js";
@@ -24,6 +25,7 @@ import { openCatalog } from "#gateway/wiring/catalog.js";
 import { openDeletion } from "#gateway/wiring/deletion.js";
 import { gatewayMetrics } from "#gateway/wiring/gateway-metrics.js";
 import { openLedger } from "#gateway/wiring/ledger.js";
+import { openLive } from "#gateway/wiring/live.js";
 import { openHooks } from "#gateway/wiring/notifications.js";
 import { openProbes } from "#gateway/wiring/probes.js";
 import { crossOrigin } from "#gateway/routes/cross-origin.js";
@@ -128,6 +130,12 @@ export interface TestGatewayOptions {
   readonly apiRequestsPerMinute?: number;
   /** Whose pages may read; absent: nobody's. */
   readonly corsOrigins?: readonly string[];
+  /** Of the public listener; absent: a minute. */
+  readonly idleSeconds?: number;
+  /** How many may follow events; absent: as in production. */
+  readonly streams?: StreamLimits;
+  /** For how many days events are said to be kept; absent: seven. */
+  readonly eventKeepDays?: number;
 }
 
 /** A gateway in this process. */
@@ -152,6 +160,8 @@ export interface TestGateway {
   readonly registry: ForwardingRegistry;
   /** @returns its metrics as Prometheus reads them */
   metrics(): Promise<string>;
+  /** Tells its streams of events that it is about to end, as a signal does. */
+  announceStop(): void;
   stop(): Promise<void>;
 }
 
@@ -201,7 +211,13 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
   );
   const { catalog } = openCatalog({ store, log });
-  const told = { db, log, audit, policy, catalog, ledger, callers };
+  const idleSeconds = options.idleSeconds ?? 60;
+  const live = openLive(
+    { idleSeconds, outbox: { retryHours: 1, keepDays: options.eventKeepDays ?? 7 } },
+    { db, log, metrics, ledger },
+    options.streams,
+  );
+  const told = { db, log, audit, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told, {
@@ -216,7 +232,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     { log, metrics },
     [registryApi, restApi, pierOne, tokenServer, probes],
   );
-  const timing = { drainSeconds: 0, idleSeconds: 60 };
+  const timing = { drainSeconds: 0, idleSeconds };
   const many = { inAll: 2_048, perSource: 512, isTrusted: () => false };
   const connections = options.connections ?? many;
   const listener =
@@ -273,7 +289,11 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     flushPulls: () => pulls.recorder.flush(),
     metrics: () => metrics.registry.metrics(),
     registry,
+    announceStop: () => {
+      for (const part of live.parts) part.announceStop?.();
+    },
     stop: async () => {
+      for (const part of [...live.parts].reverse()) await part.stop();
       await listener.stop();
       await hookListener.stop();
       for (const part of standing.parts) await part.stop();

@@ -66,6 +66,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/events": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Pushes, deletions and locks as they are committed
+     * @description Server-sent events (`text/event-stream`), whichever gateway took the push: `push`, `delete` and `lock`, each with `data` in JSON: `id` (the same as sinks get), `action`, `recordedAs` (as the audit log calls it), `at`, `by` (`uid`, `realm`, `kind`), `repository`, `tag`, `digest`, `previousDigest`, `reason`. Those of a tag come in their order. Nothing is told before it is committed. Every stream begins with an `id`, and says it again where nothing happens: whoever shows the last one as `Last-Event-ID` is told all that was committed since, as long as it is kept (`EVENT_KEEP_DAYS`). An event `missed` says that something may be missing: `forgotten` where it was not kept, `restored` where the database was given an older state back. The stream ends with the login's token, when the gateway is about to end, and when nothing of it is taken for half a minute; then ask again. So many at once for one caller (429), and in all (503).
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["events.follow"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/explain": {
     parameters: {
       query?: never;
@@ -1553,6 +1575,61 @@ export interface operations {
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */
             next: string | null;
           };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "events.follow": {
+    parameters: {
+      query?: {
+        /** @description These alone. */
+        action?: "push" | "delete" | "lock";
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository?: string;
+        /** @description The team's name, with which those of its repositories begin. */
+        team?: string;
+      };
+      header?: {
+        /** @description The last `id` that was heard; without it one is told what happens from now on. */
+        "Last-Event-ID"?: string;
+      };
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The stream. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "text/event-stream": string;
         };
       };
       /** @description It is what `If-None-Match` names. */

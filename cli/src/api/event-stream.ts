@@ -3,7 +3,8 @@ export interface StreamEvent {
   /** Where to go on after it; `null`: the server gave none. */
   readonly id: string | null;
   readonly name: string;
-  readonly data: string;
+  /** `null`: it is none, and says where one is. */
+  readonly data: string | null;
 }
 
 /** An event is one push; more is none that a Wharfinger sends. */
@@ -22,6 +23,7 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
   let id: string | null = null;
   let name = "message";
   let data: string[] = [];
+  let hasPlace = false;
   for await (const chunk of chunks) {
     rest += decoder.decode(chunk, { stream: true });
     if (rest.length > MOST_CHARACTERS) throw new Error("an event of the stream does not end");
@@ -31,13 +33,14 @@ export async function* readEvents(chunks: AsyncIterable<Uint8Array>): AsyncGener
     for (const line of lines) {
       if (line === "") {
         if (data.length > 0) yield { id, name, data: data.join("\n") };
-        [name, data] = ["message", []];
+        else if (hasPlace) yield { id, name, data: null };
+        [name, data, hasPlace] = ["message", [], false];
         continue;
       }
       const [, field = "", value = ""] = /^([^:]*):? ?(.*)$/s.exec(line) ?? [];
       if (field === "data") data.push(value);
       if (field === "event") name = value;
-      if (field === "id" && !value.includes("\0")) id = value;
+      if (field === "id" && !value.includes("\0")) [id, hasPlace] = [value, true];
     }
   }
 }

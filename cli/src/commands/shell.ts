@@ -54,6 +54,8 @@ export interface Shell {
   login(): Promise<Login | null>;
   /** @returns a client of that registry */
   client(): Promise<Client>;
+  /** @returns another one: a login that is asked for again each time, and has ended since, is asked for again */
+  connect(): Promise<Client>;
   /** @returns what the words name there */
   reference(words: readonly string[]): Reference;
 }
@@ -112,6 +114,7 @@ export function shellOf(surroundings: Surroundings, globals: Globals): Shell {
     target,
     login,
     client: () => (client ??= connect()),
+    connect,
     reference: (words) => parseReference(words, new URL(target().url).host),
   };
 }

@@ -12,6 +12,8 @@ export interface Asker {
   readonly actor: AuditActor;
   /** What they may pull; `null` where the operation goes by another right. */
   readonly view: View | null;
+  /** When their login has to be looked at again, in seconds since the epoch; `null`: there was none. */
+  readonly validUntil: number | null;
 }
 
 /** What of a page is asked for. */
@@ -30,6 +32,7 @@ export interface Asked<O extends Operation = Operation> {
   /** Of operations for whoever has a view: theirs. */
   readonly view: O["who"] extends "view" ? View : View | null;
   readonly actor: AuditActor;
+  readonly validUntil: number | null;
   readonly req: HttpRequest;
   readonly res: ServerResponse;
 }

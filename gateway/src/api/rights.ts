@@ -58,7 +58,7 @@ export function nobody(req: HttpRequest): Asker {
   const { requestId, client } = contextOf(req);
   const { address } = client;
   const actor = { uid: "", realm: "", kind: "anonymous", address, userAgent: "", requestId };
-  return { actor, view: null };
+  return { actor, view: null, validUntil: null };
 }
 
 function repositoryIn({ repository }: Path): RepositoryName | null {

@@ -21,6 +21,8 @@ export interface Caller {
   readonly view: View | "not-told" | "too-long";
   /** Whether their login has the scope `application.write_all_trusted`. */
   readonly isTrusted: boolean;
+  /** When their token ends, in seconds since the epoch. */
+  readonly validUntil: number;
   /** What the token server was asked for and refused, with its reasons. */
   readonly refused: readonly {
     readonly type: string;
@@ -188,7 +190,8 @@ function toCaller(payload: JWTPayload): Caller {
   if (!claims.success)
     throw new InvalidToken("the token's claims are not those of a registry token");
   const { sub: subject, realm, kind, access, trusted: isTrusted, refused } = claims.data;
-  return { subject, realm, kind, access, isTrusted, refused, view: toView(claims.data.view) };
+  const known = { subject, realm, kind, access, isTrusted, refused };
+  return { ...known, view: toView(claims.data.view), validUntil: payload.exp ?? 0 };
 }
 
 function toView(claim: unknown): Caller["view"] {

@@ -13,7 +13,7 @@ const METHODS = "GET, HEAD";
 const REQUEST_HEADERS = [
   ...["Accept", "Authorization", "Cache-Control", "Content-Type"],
   ...["If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since"],
-  ...["Range", "X-Request-Id"],
+  ...["Last-Event-ID", "Range", "X-Request-Id"],
 ].join(", ");
 /** Beside those that every page may read, such as `Content-Type` and `Content-Length`. */
 const ANSWER_HEADERS = [

@@ -37,11 +37,12 @@ const PATH = "/token";
 const MILLISECONDS = 15_000;
 /** A client asks several things in a row; what it shows may have been withdrawn since. */
 const REMEMBERED = { max: 10_000, ttl: 60_000 };
-const answerSchema = z.object({ token: z.string() });
+/** RFC 6749 section 5.1, and what a client has to assume without it (distribution, "Token Authentication"). */
+const answerSchema = z.object({ token: z.string(), expires_in: z.number().min(0).default(60) });
 
 /**
  * Gets for who shows a password, an access token or nothing the token that a registry client would get for the same. It is
- * remembered for a minute at most, for the address that it was asked from; refusals are not. Of those who show the same at the
+ * remembered for a minute and half of its time at most, for the address that it was asked from; refusals are not. Of those who show the same at the
  * same time one asks.
  *
  * @param deps - where tokens are issued
@@ -49,8 +50,8 @@ const answerSchema = z.object({ token: z.string() });
  */
 export function loginExchange({ urls, service, callerStatement }: ExchangeDeps): ExchangeLogin {
   const servers = urls.map(wholeRequests);
-  const known = new LRUCache<string, Promise<string>>(REMEMBERED);
-  const ask = async (shown: ShownLogin): Promise<string> => {
+  const known = new LRUCache<string, Promise<Issued>>(REMEMBERED);
+  const ask = async (shown: ShownLogin): Promise<Issued> => {
     const query = new URLSearchParams({ service, scope: shown.scope });
     const { address, requestId } = shown;
     const asked = {
@@ -78,19 +79,33 @@ export function loginExchange({ urls, service, callerStatement }: ExchangeDeps):
         },
       }),
     );
-    return `Bearer ${tokenIn(answer)}`;
+    return issuedIn(answer);
   };
-  return (shown) => {
+  return async (shown) => {
     const key = keyOf(shown);
-    const before = known.get(key);
-    if (before !== undefined) return before;
-    const asked = ask(shown);
-    known.set(key, asked);
-    asked.catch(() => {
-      if (known.peek(key) === asked) known.delete(key);
-    });
-    return asked;
+    const asked = known.get(key) ?? ask(shown);
+    if (known.peek(key) !== asked) {
+      known.set(key, asked);
+      asked.then(
+        ({ milliseconds }) => {
+          // One that is about to end would be refused in the middle of what it was got for.
+          const ttl = Math.max(1, Math.min(REMEMBERED.ttl, milliseconds / 2));
+          if (known.peek(key) === asked) known.set(key, asked, { ttl });
+        },
+        () => {
+          if (known.peek(key) === asked) known.delete(key);
+        },
+      );
+    }
+    return (await asked).authorization;
   };
+}
+
+interface Issued {
+  /** The header with the token. */
+  readonly authorization: string;
+  /** How long it is good for. */
+  readonly milliseconds: number;
 }
 
 /** Neither a password nor a token stays in memory for it. */
@@ -112,11 +127,14 @@ async function firstOf(
   throw undecided(failure);
 }
 
-function tokenIn({ status, headers, body }: WholeAnswer): string {
+function issuedIn({ status, headers, body }: WholeAnswer): Issued {
   const answer = jsonOrNull(body.toString());
   if (status === 200) {
     const issued = answerSchema.safeParse(answer);
-    if (issued.success) return issued.data.token;
+    if (issued.success) {
+      const { token, expires_in: seconds } = issued.data;
+      return { authorization: `Bearer ${token}`, milliseconds: seconds * 1_000 };
+    }
   }
   // What is of no form that a login can have is none.
   if ([400, 401, 413, 431].includes(status))

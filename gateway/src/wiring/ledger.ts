@@ -20,7 +20,7 @@ import {
   type RememberedTags,
 } from "../ledger/remembered-tags.js";
 import { tagResolver, type TagResolver } from "../ledger/resolve-tag.js";
-import { settledTags } from "../ledger/settled-tags.js";
+import { settledTags, type SettledTags } from "../ledger/settled-tags.js";
 import type { Waiting } from "../ledger/waiting.js";
 import { withheldTags } from "../ledger/withheld-tags.js";
 import type { GatewayConfig } from "../config/config.js";
@@ -45,6 +45,8 @@ export interface Ledger extends Opened {
   readonly kept: KeptManifests;
   readonly lists: RememberedLists;
   readonly inheritance: LatestInheritance;
+  /** Tells of each tag that any gateway has settled. */
+  readonly settled: Pick<SettledTags, "follow">;
 }
 
 /**
@@ -111,6 +113,7 @@ export function openLedger(
     kept,
     lists,
     inheritance,
+    settled,
     parts: [
       unansweredWrites({ ...pushing, repair, overdue: overdue("tag") }),
       lateDeletions({ ...own, repair, putBack, reads: upstream, overdue: overdue("manifest") }),

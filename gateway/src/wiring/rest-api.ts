@@ -14,6 +14,7 @@ import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
 import { contentOperations } from "../api/content-operations.js";
+import { eventOperations } from "../api/event-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
@@ -38,6 +39,7 @@ import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/ident
 import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
+import type { Live } from "./live.js";
 
 /** What the token server lets members of `ADMIN_TEAMS` alone do. */
 const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"] } as const;
@@ -58,6 +60,7 @@ export function openRestApi(
     readonly catalog: Catalog;
     readonly ledger: Pick<Ledger, "resolver" | "waiting">;
     readonly callers: Pick<Callers, "callers">;
+    readonly live: Omit<Live, "parts">;
   },
   { sealer, reader }: { readonly sealer: CursorSealer; readonly reader: ImageReader },
 ): { readonly routes: readonly RequestHandler[] } {
@@ -70,7 +73,8 @@ export function openRestApi(
     identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
       const caller = await callerWith(callers, req, right);
       const view = right.to === "lists" ? viewOfCaller(caller) : null;
-      return { actor: actorOf({ req, caller, context: contextOf(req) }), view };
+      const { validUntil } = caller;
+      return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
     },
   };
   const operations = [
@@ -89,6 +93,7 @@ export function openRestApi(
       unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,
     }),
     ...outboxOperations(db),
+    ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
   return { routes: [restRoutes(rest, operations), document] };

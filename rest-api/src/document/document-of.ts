@@ -56,7 +56,7 @@ export function documentOf(
 }
 
 function routeOf(operation: Operation, example: RecordedExample | undefined): RouteConfig {
-  const { id, method, path, group, summary, parameters, query, body, answers } = operation;
+  const { id, method, path, group, summary, parameters, query, headers, body, answers } = operation;
   return {
     ...{ method: METHODS[method], path, operationId: id, tags: [group], summary },
     description: [operation.description, MAY[operation.who]].filter(Boolean).join("\n\n"),
@@ -65,6 +65,7 @@ function routeOf(operation: Operation, example: RecordedExample | undefined): Ro
     request: {
       ...(isEmpty(parameters) ? {} : { params: parameters }),
       ...(isEmpty(query) ? {} : { query }),
+      ...(headers === undefined ? {} : { headers }),
       ...(body === null ? {} : { body: bodyOf(body, example) }),
     },
     responses: {

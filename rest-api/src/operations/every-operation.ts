@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.js";
 import * as audit from "./audit.js";
+import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
@@ -35,6 +36,7 @@ export const OPERATIONS: readonly Operation[] = [
   repositories.summarizeRepository,
   repositories.describeRepository,
   repositories.flagRepository,
+  followEvents,
   pulls.listPulls,
   pulls.countPulls,
   robots.listRobots,

@@ -60,15 +60,19 @@ interface Asked {
   readonly token?: string | null;
   readonly env?: NodeJS.ProcessEnv;
   readonly input?: string;
+  readonly heard?: Parameters<typeof runWharf>[3];
 }
 
-function wharf(words: readonly string[], { token = "alice-token", env = {}, input }: Asked = {}) {
+function wharf(
+  words: readonly string[],
+  { token = "alice-token", env = {}, input, heard }: Asked = {},
+) {
   const all = {
     ...{ PATH: process.env["PATH"], HOME: folder.path, DATA_DIR: stack.dataDir },
     ...{ WHARF_URL: stack.url, ...(token === null ? {} : { WHARF_TOKEN: token }) },
     ...env,
   };
-  return runWharf(words, all, input);
+  return runWharf(words, all, input, heard);
 }
 
 const out = async (...words: string[]) => (await wharf(words)).stdout;
@@ -173,6 +177,64 @@ describe("wharf tells what happened:", () => {
     expect(await out("repositories", "--team", "alpha")).toMatch(/^alpha\/app\t\d+\t\d+\t/);
     expect((await wharf(["repositories"], { token: "bob-token" })).stdout).not.toContain("alpha");
   });
+});
+
+describe("wharf watch", () => {
+  interface Watched {
+    readonly repository: string;
+    readonly tag: string;
+    readonly cursor: string;
+  }
+  const { image } = pushesTo("alpha/watched");
+
+  /** Pushes one tag after the other until it has ended: nobody says when it has begun. */
+  async function whilePushing<T>(work: Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const ended = work.finally(() => {
+      over.abort();
+    });
+    for (let i = 0; !over.signal.aborted; i += 1) await image(`w${i}`);
+    return ended;
+  }
+
+  test("shows pushes as they happen, and goes on behind any of them", async () => {
+    const first = await whilePushing(wharf(["watch", "alpha/watched", "--count", "1"]));
+    expect(first).toMatchObject({ exitCode: 0, stderr: "" });
+    const seen = JSON.parse(first.stdout) as Watched;
+    expect(seen).toMatchObject({ action: "push", repository: "alpha/watched" });
+    await image("last");
+    const again = await wharf(["watch", "--after", seen.cursor, "--count", "1", "-o", "tsv"]);
+    expect(again.stdout).toMatch(
+      /\tpush\talpha\/watched\t(?:w\d+|last)\tsha256:[0-9a-f]{64}\talice\n$/,
+    );
+    expect(again.stdout).not.toContain(`\t${seen.tag}\t`);
+  });
+
+  test("ends with 0 when it is interrupted", async () => {
+    const watching = wharf(["watch", "-o", "table"], {
+      heard: (stdout, signal) => {
+        if (stdout.includes("\n")) signal("SIGINT");
+      },
+    });
+    const { exitCode, stdout } = await whilePushing(watching);
+    expect(exitCode).toBe(0);
+    expect(stdout).toMatch(
+      /^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d {2}push {4}alpha\/watched:w\d+ {2}sha256:[0-9a-f]{12} {2}alice\n/,
+    );
+  });
+
+  test("shows nobody what they may not pull, and tells with 4 who logs in in vain", async () => {
+    const nobody = await wharf(["watch"], { token: "no-such-token" });
+    expect(nobody).toMatchObject({ exitCode: 4, stdout: "" });
+    expect((await wharf(["watch", "--action", "pull"])).exitCode).toBe(2);
+  });
+
+  function pushesTo(repository: string) {
+    return {
+      image: (tag: string) =>
+        pushSamples(stack.url, "alice-token").image(`${repository}:${tag}`, { version: tag }),
+    };
+  }
 });
 
 describe("wharf looks into images:", () => {

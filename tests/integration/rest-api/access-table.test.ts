@@ -17,6 +17,7 @@ import {
   TABLE_POLICY,
   type Somebody,
 } from "./support/access-table.js";
+import { happen, openStream } from "./support/event-streams.js";
 import {
   imageManifest,
   jsonOf,
@@ -37,6 +38,9 @@ let stack: RestStack;
 let company: { readonly url: string; stop(): Promise<void> };
 /** Of the image that stands in every repository. */
 let common: string;
+/** Where a stream of events was before anything happened anywhere, and what happened to each since, in that order. */
+let before: string;
+const HAPPENED = ["push", "lock", "delete"];
 const secrets = new Map<string, string>();
 
 beforeAll(async () => {
@@ -77,6 +81,13 @@ beforeAll(async () => {
     });
     secrets.set(name, (jsonOf(made) as { secret: string }).secret);
   }
+  const stream = await openStream(stack.gateway.url, "/api/v1/events");
+  await stream.caughtUp();
+  before = stream.place();
+  await stream.close();
+  for (const action of ["tag.pushed", "tag.locked", "tag.deleted"] as const)
+    for (const repository of ALL)
+      await db.transaction((tx) => happen(tx, { repository, action, tag: "followed" }));
 }, 60_000);
 afterAll(async () => {
   await stack.stop();
@@ -338,6 +349,34 @@ describe.each(TABLE)("$who", (one) => {
     expect(inOrder(tagged.map(({ repository }) => repository))).toEqual(standing);
   });
 
+  test("follows what happens in those alone, by a place that was told to somebody else", async () => {
+    const authorization = authorizationOf(one);
+    const follow = async (query: string) => {
+      const stream = await openStream(stack.gateway.url, `/api/v1/events${query}`, {
+        "Last-Event-ID": before,
+        ...(authorization === null ? {} : { Authorization: authorization }),
+      });
+      await stream.caughtUp();
+      await stream.close();
+      expectNothingHidden(one, stream.text());
+      return stream.told();
+    };
+    const wanted = (names: readonly string[]) =>
+      HAPPENED.flatMap((action) =>
+        ALL.filter((name) => names.includes(name)).map((name) => `${action} ${name}`),
+      );
+    expect(await follow("")).toEqual(wanted(known));
+    for (const team of ["alpha", "beta", "sealed", "nobodys"])
+      expect(await follow(`?team=${team}`)).toEqual(
+        wanted(known.filter((name) => teamOf(name) === team)),
+      );
+    for (const name of [hidden[0], hidden.at(-1), known[0]])
+      if (name !== undefined)
+        expect(await follow(`?repository=${name}`)).toEqual(
+          wanted(known.filter((other) => other === name)),
+        );
+  });
+
   test("is told all of each of those", async () => {
     for (const name of known) {
       const stands = STANDING.includes(name);
@@ -364,7 +403,7 @@ describe.each(TABLE)("$who", (one) => {
 
   test("cannot tell one that is hidden from one that never was, nor is the registry asked of either", async () => {
     const token = await registryToken(one, ["registry:catalog:*"]);
-    const before = stack.registry.seen.length;
+    const seenBefore = stack.registry.seen.length;
     for (const [index, name] of hidden.entries()) {
       const twin = twinOf(one, name);
       // Every third, others of the next repository: all of a name's neighbours are asked for all.
@@ -385,7 +424,7 @@ describe.each(TABLE)("$who", (one) => {
         formOf(await withToken(token, path(twin), method), twin),
       );
     }
-    expect(stack.registry.seen.slice(before).map(({ target }) => target)).toEqual([]);
+    expect(stack.registry.seen.slice(seenBefore).map(({ target }) => target)).toEqual([]);
   });
 });
 

@@ -24,6 +24,7 @@ const TAG = "/v2/alpha/app/manifests/1.0";
 const caller = (name: string, actions: Caller["access"][number]["actions"] = ["pull"]): Caller => ({
   ...{ subject: "alice", realm: "/employees", kind: "oauth2", view: "not-told" },
   ...{ access: [{ type: "repository", name, actions }], isTrusted: false, refused: [] },
+  validUntil: 4_102_444_800,
 });
 
 type Reading = Extract<RegistryRequest, { kind: "manifest.read" }>;

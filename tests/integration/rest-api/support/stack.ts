@@ -52,6 +52,9 @@ export interface RestStack {
   readonly ledger: StartedLedger;
   /** The token server has a database of its own here. */
   readonly tokenServerDb: Database;
+  /** Where another gateway finds both. */
+  readonly registryUrl: string;
+  readonly tokenServerUrl: string;
   /** What the registry has, and what it was asked. */
   readonly registry: Pick<ManifestRegistry, "write" | "blobs"> & Pick<UpstreamDouble, "seen">;
   /** Asks below `/api/v1`, as alice if nothing is said. */
@@ -88,6 +91,7 @@ export async function startRestStack(
     gateway,
     ledger,
     tokenServerDb: tokenServer.db,
+    ...{ registryUrl: registry.url, tokenServerUrl: front.url },
     registry: {
       ...{ write: (...manifest) => held.write(...manifest), blobs: held.blobs },
       seen: registry.seen,
