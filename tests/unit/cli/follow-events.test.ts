@@ -4,7 +4,7 @@ import { createClient } from "../../../cli/src/api/client.js";
 import { followEvents } from "../../../cli/src/api/follow-events.js";
 import { listening } from "#tests/support/test-server.js";
 
-const TIMES = { first: 1, longest: 5, silence: 200 };
+const TIMES = { first: 1, longest: 5, silence: 2_000 };
 
 let stop: () => Promise<void> = () => Promise.resolve();
 afterEach(() => stop());
