@@ -257,6 +257,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   );
   await heard.start();
   for (const part of standing.parts) await part.start();
+  await callers.uploads.start();
   await hookListener.start();
   await listener.start();
   const { port } = listener.server.address() as AddressInfo;
@@ -276,6 +277,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     stop: async () => {
       await listener.stop();
       await hookListener.stop();
+      await callers.uploads.stop();
       for (const part of standing.parts) await part.stop();
       await heard.stop();
       await own?.close();
