@@ -273,6 +273,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   );
   await heard.start();
   for (const part of standing.parts) await part.start();
+  await callers.uploads.start();
   await hookListener.start();
   await listener.start();
   const { port } = listener.server.address() as AddressInfo;
@@ -296,6 +297,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       for (const part of [...live.parts].reverse()) await part.stop();
       await listener.stop();
       await hookListener.stop();
+      await callers.uploads.stop();
       for (const part of standing.parts) await part.stop();
       await heard.stop();
       await own?.close();

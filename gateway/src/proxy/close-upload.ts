@@ -48,7 +48,7 @@ export async function continueUpload(
     await passOn(deps.passing, exchange, onAnswer);
   } catch (error) {
     if (!(error instanceof BlobStands) || digest === null) throw error;
-    await deps.uploads.ended(session);
+    deps.uploads.ended(session);
     res.statusCode = 201;
     res.setHeader("Location", `/v2/${repository}/blobs/${digest}`);
     res.setHeader("Docker-Content-Digest", digest);

@@ -31,8 +31,9 @@ export function noteUploadEnd(
   uploads: UploadSessions,
   { req, request }: ExchangeOf<"upload.continue" | "upload.cancel">,
 ): (answer: IncomingMessage) => Promise<void> {
-  return async (answer) => {
+  return (answer) => {
     const done = req.method === "PUT" ? 201 : 204;
-    if (req.method !== "PATCH" && answer.statusCode === done) await uploads.ended(request.session);
+    if (req.method !== "PATCH" && answer.statusCode === done) uploads.ended(request.session);
+    return Promise.resolve();
   };
 }

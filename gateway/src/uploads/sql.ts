@@ -9,7 +9,10 @@ export interface UploadOwner {
   readonly subject: string;
 }
 
-/** Notes who started an upload. */
+/**
+ * Notes who started an upload. The commit waits for no disk: a note that Postgres loses costs a client whose token ran
+ * out meanwhile another one.
+ */
 export async function insertUploadSession(
   db: Queryable,
   session: string,
@@ -17,8 +20,11 @@ export async function insertUploadSession(
 ): Promise<void> {
   await db.query(
     `insert into ledger.upload_session (session, repository, kind, realm, subject)
-     values ($1, $2, $3, $4, $5) on conflict do nothing`,
+     select $1, $2, $3, $4, $5
+     from (select set_config('synchronous_commit', 'off', true)) as note
+     on conflict do nothing`,
     [session, owner.repository, owner.kind, owner.realm, owner.subject],
+    "note upload",
   );
 }
 
@@ -36,9 +42,17 @@ export async function readUploadSession(
   return rows[0] ?? null;
 }
 
-/** Forgets an upload that came to its end. */
-export async function deleteUploadSession(db: Queryable, session: string): Promise<void> {
-  await db.query(`delete from ledger.upload_session where session = $1`, [session]);
+/** Forgets uploads that came to their end; waits for no disk, since those that are left go by their age. */
+export async function deleteUploadSessions(
+  db: Queryable,
+  sessions: readonly string[],
+): Promise<void> {
+  await db.query(
+    `with note as (select set_config('synchronous_commit', 'off', true))
+     delete from ledger.upload_session using note where session = any($1)`,
+    [sessions],
+    "forget uploads",
+  );
 }
 
 /** Forgets uploads that were started longer ago than this. */

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
@@ -16,6 +17,8 @@ let db: Database;
 let authority: TokenAuthority;
 let registry: UpstreamDouble;
 let gateway: TestGateway;
+/** On the same ledger; it has seen no upload itself. */
+let other: TestGateway;
 let sessions = 0;
 
 beforeAll(async () => {
@@ -29,14 +32,13 @@ beforeAll(async () => {
     const location = `/v2/alpha/app/blobs/uploads/session-${sessions}?_state=x`;
     res.writeHead(req.method === "PUT" ? 201 : 202, { location }).end();
   });
-  gateway = await startGateway({
-    db,
-    registryUrl: registry.url,
-    tokenServerUrl: authority.server.url,
-  });
+  const options = { registryUrl: registry.url, tokenServerUrl: authority.server.url };
+  gateway = await startGateway({ db, ...options });
+  other = await startGateway({ db: ledger.open(), ...options });
 });
 afterAll(async () => {
   await gateway.stop();
+  await other.stop();
   await registry.stop();
   await authority.server.stop();
   await ledger.close();
@@ -54,10 +56,11 @@ async function ask(
   method: string,
   path: string,
   claims: Parameters<TokenAuthority["sign"]>[0],
+  through = gateway,
 ): Promise<Response> {
   const token = await authority.sign({ access: [ACCESS], ...claims });
   const body = method === "PATCH" || method === "PUT" ? { body: "bytes" } : {};
-  return fetch(new URL(path, gateway.url), {
+  return fetch(new URL(path, through.url), {
     method,
     headers: { authorization: `Bearer ${token}` },
     ...body,
@@ -106,11 +109,51 @@ describe("an upload", () => {
     expect((await ask("PATCH", path, {})).status).toBe(202);
   });
 
+  test("goes on through another gateway, and is somebody else's there as well", async () => {
+    const location = await start();
+    expect((await ask("PATCH", location, EXPIRED, other)).status).toBe(202);
+    expect((await ask("PATCH", location, { subject: "eve" }, other)).status).toBe(404);
+  });
+
+  test("that came to its end needs a good token at other gateways too, a little later", async () => {
+    const location = await start();
+    await ask("PUT", location, {});
+    const needsToken = async () =>
+      (await ask("PATCH", location, EXPIRED, other)).status === 401;
+    await eventually("its end is known to the other gateway", needsToken);
+  });
+
   test("ends at the hard cap, whatever token is shown", async () => {
     const location = await start();
     await db.query(`update ledger.upload_session set started_at = now() - interval '8 days'`);
     for (const claims of [{}, EXPIRED])
-      expect((await ask("PATCH", location, claims)).status).toBe(404);
+      expect((await ask("PATCH", location, claims, other)).status).toBe(404);
+  });
+
+  test("asks Postgres once where one gateway sees all of it, and waits for no disk", async () => {
+    const asked: string[] = [];
+    const counted = await startGateway({
+      db: {
+        ...db,
+        query: (sql, values, name) => {
+          if (sql.includes("upload_session")) asked.push(sql);
+          return db.query(sql, values, name);
+        },
+      },
+      registryUrl: registry.url,
+      tokenServerUrl: authority.server.url,
+    });
+    try {
+      const started = await ask("POST", "/v2/alpha/app/blobs/uploads/", {}, counted);
+      const location = started.headers.get("location") ?? "";
+      expect((await ask("PATCH", location, {}, counted)).status).toBe(202);
+      expect((await ask("PUT", location, {}, counted)).status).toBe(201);
+      expect(asked.filter((sql) => !sql.includes("delete"))).toHaveLength(1);
+      await eventually("it is forgotten", () => asked.some((sql) => sql.includes("delete")));
+      expect(asked.every((sql) => sql.includes("'synchronous_commit', 'off'"))).toBe(true);
+    } finally {
+      await counted.stop();
+    }
   });
 
   test("lets an expired token do nothing else", async () => {
