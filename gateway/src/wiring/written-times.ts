@@ -45,6 +45,10 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       { where: "done_position < last_position and claim is not null", mostSeconds: 30 },
       { where: "done_position < last_position and claim is null", mostSeconds: 3_600 },
     ].map((time) => ({ table: "ledger.outbox", ...DUE_NOW, ...time })),
+    ...[
+      { where: "claim is not null", mostSeconds: 30 },
+      { where: "claim is null", mostSeconds: 3_600 },
+    ].map((time) => ({ table: "ledger.delivery_aside", ...DUE_NOW, ...time })),
     {
       table: "ledger.notification",
       ...DUE_NOW,

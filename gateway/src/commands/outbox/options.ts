@@ -14,7 +14,8 @@ export const USAGE = `Events on their way to sinks
           90m, 24h, 7d ago), to the sinks that they were meant for
   retry   tries now what waits for its next attempt
   give-up --event ID
-          gives up an event that is the first of its queue, so that those behind it are delivered; it can be replayed
+          gives up an event that is the first of its queue, so that those behind it are delivered, or that waits beside
+          its queue; it can be replayed
   skip    --sink NAME --repository NAME
           the same with whatever is the first of a queue
   discard --dead
@@ -27,6 +28,7 @@ export const USAGE = `Events on their way to sinks
 Examples:
   list --sink scanner
   retry --sink scanner
+  give-up --event 6466c2a1-c181-4979-8aa2-a78b9346da47
   skip --sink scanner --repository alpha/app
   replay --since 24h --sink scanner
 
