@@ -33,6 +33,12 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "ended_at", mostSeconds: 0 },
+    ...["tags_round_at", "manifests_round_at"].map((column) => ({
+      table: "ledger.discovery",
+      column,
+      where: `${column} is not null`,
+      mostSeconds: 0,
+    })),
     { table: "ledger.gateway", column: "seen_at", mostSeconds: 0 },
     {
       table: "ledger.mode",

@@ -69,6 +69,7 @@ async function linesOf(
       );
       const queues = await listQueues(db, selection, command.limit);
       const aside = await listAside(db, selection, command.limit);
+      if (command.json) return [JSON.stringify({ stops, backlogs, queues, aside })];
       const now = new Date();
       return [
         ...reportStops(stops, now),
@@ -76,8 +77,10 @@ async function linesOf(
         ...reportAside(aside, now),
       ];
     }
-    case "dead":
-      return reportDead(await listDead(db, selection, command.limit));
+    case "dead": {
+      const dead = await listDead(db, selection, command.limit);
+      return command.json ? [JSON.stringify(dead)] : reportDead(dead);
+    }
     case "start":
       return [await start(db, command.selection.sink)];
     case "replay":

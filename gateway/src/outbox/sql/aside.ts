@@ -65,7 +65,6 @@ export async function stepAside(
       ...[sink, repository, claim, position, seconds, attempts, error, refusals],
       ...[sparedSeconds, leaseSeconds, refusedSeconds],
     ],
-    "step aside",
   );
   return rowCount === 1;
 }
@@ -126,7 +125,6 @@ export async function settleAside(
      set state = $5, attempts = $6, last_error = $7, settled_at = clock_timestamp()
      where sink = $1 and repository = $2 and position = $3 and exists (select 1 from aside)`,
     [sink, delivery.event.repository, delivery.position, claim, state, attempts, lastError],
-    "settle aside",
   );
 }
 
