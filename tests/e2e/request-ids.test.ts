@@ -32,7 +32,9 @@ test("a push is found by its id in the registry's log, with all that the gateway
   expect(answer.status).toBe(201);
   const id = answer.headers.get("x-request-id") ?? "";
   const about = async () =>
-    (await linesOf("registry.log")).filter((line) => line.includes(`/${REPOSITORY}/manifests/1.0 `));
+    (await linesOf("registry.log")).filter((line) =>
+      line.includes(`/${REPOSITORY}/manifests/1.0 `),
+    );
   await eventually("the registry has written it", async () =>
     (await about()).some((line) => line.includes("PUT")),
   );

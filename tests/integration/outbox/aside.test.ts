@@ -75,7 +75,9 @@ describe("an event that a sink without order does not take", () => {
 
   test("is counted, listed, tried now and given up by hand", async () => {
     const gateway = await oneAside(away);
-    await db.query("update ledger.delivery_aside set claim = null, due_at = now() + interval '9 h'");
+    await db.query(
+      "update ledger.delivery_aside set claim = null, due_at = now() + interval '9 h'",
+    );
     await eventually("it counts", async () =>
       /event_backlog\{sink="kept"\} 1$/m.test(await gateway.metrics()),
     );
@@ -104,7 +106,9 @@ describe("an event that a sink without order does not take", () => {
     await oneAside(away);
     sink.meet(gone);
     await push("last");
-    await eventually("it is stopped", async () => (await outbox("list")).stdout.includes("STOPPED"));
+    await eventually("it is stopped", async () =>
+      (await outbox("list")).stdout.includes("STOPPED"),
+    );
     await passTime(db);
     expect(await claimAside(db, sink, 30)).toBeNull();
     sink.meet(() => Promise.resolve());
