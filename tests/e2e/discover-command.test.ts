@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
+import { eventually } from "#tests/support/eventually.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -49,9 +50,30 @@ test("npm run discover takes --all and --slice not together", async () => {
   expect(output).toContain("--all and --slice: only one of them");
 });
 
-async function discover(...args: string[]) {
+test("npm run discover says who is at it, and waits for them when it is told to", async () => {
+  const slow = discoverWith({ DISCOVERY_RATE: "1" }, "--dry-run");
+  await eventually("it is at it", async () => {
+    const { ok, output } = await discover("--dry-run");
+    return !ok && output.includes("another pass is under way");
+  });
+  const waiting = await discover("--dry-run", "--wait", "2m");
+  expect(waiting.output).toContain("discovery");
+  expect(waiting.stdout).toContain("4 at the registry, 4 compared\n");
+  expect((await slow).stdout).toContain("4 at the registry, 4 compared\n");
+});
+
+function discover(...args: string[]) {
+  return discoverWith({}, ...args);
+}
+
+async function discoverWith(differences: NodeJS.ProcessEnv, ...args: string[]) {
   const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/discover/main.js"];
-  const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir, DISCOVERY_SLICE: "1" };
+  const env = {
+    PATH: process.env["PATH"],
+    DATA_DIR: stack.dataDir,
+    DISCOVERY_SLICE: "1",
+    ...differences,
+  };
   const command = { file: process.execPath, args: [...program, ...args], env };
   return runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});
 }

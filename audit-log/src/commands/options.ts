@@ -3,25 +3,34 @@ import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { understood, UsageError } from "#service-kit/command.js";
+import { limitOption } from "#service-kit/limit-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
+import { usageOf } from "#service-kit/usage.js";
 import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
 import type { EntryFilter } from "../sql/entries.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
-export const USAGE = `The audit log
-
-  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
+export const USAGE = usageOf({
+  about: "The audit log",
+  call: "npm run",
+  program: "audit-log/src/commands/main.js verify | list",
+  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
       each tag of the registry; with --parts (or --blobs) that all stands there that the manifests of the ledger need: layers,
       configurations, children; with --kept that a checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
-      prints entries by time, the newest NUMBER of them; TIME is 2026-11-20, 2026-11-20T20:00:00Z, or 90m, 24h,
-      7d ago; ends with 1 when there is none and a name is in no entry at all
-
-Ends with 0 when all is right, 1 when something is not, 2 when it could not be checked.
-Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL`;
+      prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all`,
+  examples: [
+    "verify -- --registry --parts",
+    "audit -- --since 24h --repository alpha/app",
+    "audit -- --action tag.deleted --limit 10 --json",
+  ],
+  ends: "0 when all is right, 1 when something is not, 2 when it could not be checked",
+  environment:
+    "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL",
+});
 
 /** What is asked for. */
 export type AuditCommand =
@@ -51,7 +60,7 @@ export function parseCommand(argv: readonly string[], now: number): AuditCommand
   const [name, ...rest] = argv;
   if (name === "verify") return parseVerify(rest);
   if (name === "list") return parseList(rest, now);
-  throw new UsageError("wanted one of: verify, list");
+  throw new UsageError(`${name === undefined ? "" : `given ${name}, `}wanted one of: verify, list`);
 }
 
 function parseVerify(argv: readonly string[]): AuditCommand {
@@ -113,7 +122,12 @@ function parseList(args: readonly string[], now: number): AuditCommand {
     tag: parsed("--tag", values.tag, parseTag),
     digest: parsed("--digest", values.digest, parseDigest),
   };
-  return { name: "list", filter, limit: parseLimit(values.limit), json };
+  return {
+    name: "list",
+    filter,
+    limit: values.limit === undefined ? null : limitOption(values.limit),
+    json,
+  };
 }
 
 function known(action: string | undefined): AuditAction | null {
@@ -135,13 +149,6 @@ function parsed(
   } catch (error) {
     throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function parseLimit(text: string | undefined): number | null {
-  if (text === undefined) return null;
-  if (!/^[1-9]\d{0,5}$/.test(text))
-    throw new UsageError(`--limit: given ${text}, wanted a number from 1 to 999999`);
-  return Number(text);
 }
 
 function parseKept(text: string): KeptCheckpoint {

@@ -1,12 +1,23 @@
 import { parseArgs } from "node:util";
+import { UsageError } from "#service-kit/command.js";
+import { durationSeconds } from "#service-kit/duration.js";
+import { usageOf } from "#service-kit/usage.js";
 import { LocalStackError } from "../errors.js";
 import type { RegistryProgram } from "../programs/registry-binary.js";
 
-export const USAGE = `Removes what no manifest needs from the local stack's registry; pulls go on meanwhile
-
-  [--dry-run] [--delete-untagged] [--drain SECONDS] [--wait SECONDS]
+export const USAGE = usageOf({
+  about: "Removes what no manifest needs from the local stack's registry; pulls go on meanwhile",
+  call: "npm run collect-garbage --",
+  program: null,
+  forms: `  [--dry-run] [--delete-untagged] [--drain DURATION] [--wait DURATION]
       --dry-run tells what would be removed; --delete-untagged (3.x alone) removes manifests without a tag;
-      uploads that have begun may go on for --drain (60) seconds; after --wait (120) seconds it gives up`;
+      uploads that have begun may go on for --drain (60s); after --wait (2m) it gives up`,
+  examples: ["--dry-run", "--drain 5m --wait 10m"],
+  ends: "0 when it is done, 1 when not: it says whether pushes are welcome again",
+  environment: "that of npm start; of other installations see docs/garbage-collection.md",
+});
+
+const MOST_SECONDS = 86_400;
 
 /** What is asked for. */
 export interface CollectCommand {
@@ -64,6 +75,10 @@ function parsed(argv: readonly string[]) {
 }
 
 function secondsOf(name: string, text: string): number {
-  if (/^\d{1,5}$/.test(text)) return Number(text);
-  throw new LocalStackError(`${name}: given ${text}, wanted a number of seconds\n\n${USAGE}`);
+  try {
+    return durationSeconds(name, text, MOST_SECONDS);
+  } catch (error) {
+    if (error instanceof UsageError) throw new LocalStackError(`${error.message}\n\n${USAGE}`);
+    throw error;
+  }
 }

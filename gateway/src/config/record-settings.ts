@@ -92,6 +92,13 @@ export function readDiscoverySettings(read: EnvReader): DiscoverySettings {
       "questions in one pass whether parts of manifests (layers, configurations, children) still stand; the next pass " +
         "goes on after them; 0: none",
     ),
+    roundSeconds: read.integer(
+      "DISCOVERY_ROUND_SECONDS",
+      3_600,
+      { min: 0, max: 31_536_000 },
+      "how long a round through all tags, and one through all manifests, takes at least: between two of them passes ask " +
+        "for lists alone, and for what was wrong; 0: the next one begins at once",
+    ),
     perSecond: read.integer(
       "DISCOVERY_RATE",
       200,

@@ -2,6 +2,7 @@ import { FIRST_PLACE, nextManifests, type KnownManifest } from "#audit-log/sql/k
 import { someAtOnce } from "#service-kit/some-at-once.js";
 import { lookAtParts, passQuestions } from "./look-at-parts.js";
 import type { Pass } from "./pass.js";
+import { beginsRound } from "./rounds.js";
 import { moveLookedAt, readLookedAt } from "./sql/cursor.js";
 import { forgetDeleted, incompleteManifests } from "./sql/missing-parts.js";
 
@@ -24,6 +25,8 @@ export async function compareParts(pass: Pass): Promise<void> {
     someAtOnce(manifests, AT_ONCE, (one) => lookAtParts(pass, questions, one));
   await look(await incompleteManifests(session, MOST_INCOMPLETE));
   let place = await readLookedAt(parts.db);
+  const isFirst = place.repository === "" && place.digest === "";
+  if (isFirst && !(await beginsRound(pass, "manifests"))) return;
   const before = questions.asked;
   while (questions.asked - before < options.parts) {
     const manifests = await nextManifests(session, place, BATCH);

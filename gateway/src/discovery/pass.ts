@@ -57,6 +57,8 @@ export interface PassOptions {
   readonly slice: number | "all";
   /** Questions about parts of manifests, after which no more are looked at; 0: none. */
   readonly parts: number;
+  /** Seconds from the beginning of one round through all tags, or all manifests, to that of the next; absent: no matter. */
+  readonly roundSeconds?: number;
   /** Requests a second. */
   readonly perSecond: number;
   /** Whether nothing is changed. */

@@ -8,7 +8,15 @@ import { newPass, type Pass, type PassDeps, type PassOptions } from "./pass.js";
 import { reasonOf } from "../drift/reason-of.js";
 import { countKnown, nextTags } from "./sql/compared-tags.js";
 import { markCatalog } from "./sql/compared-repositories.js";
-import { BEGINNING, moveCursor, notePass, notePassEnd, readCursor } from "./sql/cursor.js";
+import { beginsRound } from "./rounds.js";
+import {
+  BEGINNING,
+  isBeginning,
+  moveCursor,
+  notePass,
+  notePassEnd,
+  readCursor,
+} from "./sql/cursor.js";
 import { listedRepositories, openStaging, stageRepositories } from "./sql/staging.js";
 import { takeOver } from "./take-over.js";
 import type { PassSummary } from "./tally.js";
@@ -102,6 +110,7 @@ async function compareTags(pass: Pass): Promise<void> {
   const { slice, dryRun } = pass.options;
   const isAll = slice === "all";
   let cursor = isAll ? BEGINNING : await readCursor(pass.parts.db);
+  if (!isAll && isBeginning(cursor) && !(await beginsRound(pass, "tags"))) return;
   let left = isAll ? Number.POSITIVE_INFINITY : slice;
   while (left > 0) {
     const limit = Math.min(left, BATCH);

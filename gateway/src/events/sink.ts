@@ -7,6 +7,8 @@ export interface Sink {
   readonly kind: "sns" | "webhook" | "audit";
   /** Fingerprint of where it leads: another one is another receiver, whatever the one before has said. */
   readonly target: string;
+  /** Whether events of one repository wait behind one that is not taken. */
+  readonly ordered: boolean;
   /** @returns whether the sink's filter lets an event through; pure */
   wants(event: NewEvent): boolean;
   /**

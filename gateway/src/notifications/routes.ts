@@ -3,7 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import { clientFacts } from "#service-kit/http/client-facts.js";
 import { contextOf, openContext } from "#service-kit/http/request-context.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import { withSpentTime } from "#service-kit/spent-time.js";
+import { withRequestAtHand } from "#service-kit/request-at-hand.js";
 import { trustedPeers } from "#service-kit/http/trusted-peers.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { receiveNotification, type HookDeps } from "./receive.js";
@@ -30,7 +30,7 @@ export function hookRoutes(deps: HookRouteDeps): Express {
   app.disable("x-powered-by");
   app.disable("etag");
   app.use((_req, _res, next) => {
-    withSpentTime(next);
+    withRequestAtHand(next);
   });
   app.use((req, res, next) => {
     openContext(req, res, { log, metrics, client });

@@ -1,11 +1,13 @@
 import { isUnavailable } from "#registry-protocol/faults.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Sink } from "../events/sink.js";
-import { deliverQueue, LEASE_SECONDS, type DeliverDeps } from "./deliver-queue.js";
+import { deliverAside } from "./deliver-aside.js";
+import { deliverQueue } from "./deliver-queue.js";
 import { readBacklog } from "./sql/backlog.js";
 import { claimQueue } from "./sql/deliver.js";
 import { pruneEvents } from "./sql/prune.js";
 import { stopWatch } from "./stop-watch.js";
+import { LEASE_SECONDS, type DeliverDeps } from "./try-delivery.js";
 
 /** Delivers events in the background. */
 export interface Dispatcher extends Component {
@@ -39,8 +41,12 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
   const timers = new Set<NodeJS.Timeout>();
   const lines = sinks.map((sink) => deliveryLine(deps, sink, stopping.signal));
   const mayDeliver = tellingHoldUps(deps);
-  const lookAll = () => {
-    if (mayDeliver()) for (const line of lines) line.look();
+  const lookAll = (alsoAside: boolean) => {
+    if (!mayDeliver()) return;
+    for (const line of lines) {
+      line.look();
+      if (alsoAside) line.lookAside();
+    }
   };
   let soon: NodeJS.Timeout | undefined;
   const every = (milliseconds: number, work: () => void) => {
@@ -73,11 +79,13 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
       if (stopping.signal.aborted) return;
       soon ??= setTimeout(() => {
         soon = undefined;
-        lookAll();
+        lookAll(false);
       }, SOON_MILLISECONDS);
     },
     start: () => {
-      every(LOOK_MILLISECONDS, lookAll);
+      every(LOOK_MILLISECONDS, () => {
+        lookAll(true);
+      });
       every(MEASURE_MILLISECONDS, measure);
       every(PRUNE_MILLISECONDS, prune);
       void quietly(stops.begin());
@@ -96,32 +104,42 @@ export function dispatcher(deps: DeliverDeps, { sinks, keepDays }: DispatcherOpt
 /** What delivers to one sink: a slow one keeps none of the others waiting. */
 function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   const running = new Set<Promise<void>>();
+  let aside: Promise<void> | null = null;
   let away = false;
   /** Whoever finds a queue lets another one look, up to so many at once. */
   const look = (): void => {
     if (stopping.aborted || running.size >= QUEUES_AT_ONCE) return;
-    const work = deliverOneQueue().finally(() => {
+    const work = tellingOnce(deliverQueues()).finally(() => {
       running.delete(work);
     });
     running.add(work);
   };
-  const deliverOneQueue = async (): Promise<void> => {
+  const deliverQueues = async (): Promise<void> => {
+    for (;;) {
+      const queue = await claimQueue(deps.db, sink, LEASE_SECONDS);
+      away = false;
+      if (queue === null) return;
+      look();
+      await deliverQueue(deps, sink, queue, stopping);
+      if (stopping.aborted || deps.heldBack() !== null) return;
+    }
+  };
+  /** What has failed before keeps none of the places of what has not. */
+  const lookAside = (): void => {
+    aside ??= tellingOnce(deliverAside(deps, sink, stopping)).finally(() => {
+      aside = null;
+    });
+  };
+  const tellingOnce = async (work: Promise<void>): Promise<void> => {
     try {
-      for (;;) {
-        const queue = await claimQueue(deps.db, sink, LEASE_SECONDS);
-        away = false;
-        if (queue === null) return;
-        look();
-        await deliverQueue(deps, sink, queue, stopping);
-        if (stopping.aborted || deps.heldBack() !== null) return;
-      }
+      await work;
     } catch (error) {
       if (!away || !isUnavailable(error))
         deps.log.warn({ event: "outbox.waits", sink: sink.name, err: error });
       away = true;
     }
   };
-  return { look, ended: () => Promise.all(running) };
+  return { look, lookAside, ended: () => Promise.all([...running, aside]) };
 }
 
 /** What is held back waits in its queue as it does for a sink that is away, and no attempt is counted. */

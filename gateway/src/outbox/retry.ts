@@ -1,7 +1,13 @@
 import type { DeliveryError } from "../events/sink.js";
 
 /** What to do with an event after an attempt that failed. */
-export type Verdict = "dead" | { readonly retryInSeconds: number };
+export type Verdict =
+  | "dead"
+  | {
+      readonly retryInSeconds: number;
+      /** For how long the sink asked to be spared altogether. */
+      readonly sparedSeconds: number;
+    };
 
 const FIRST_SECONDS = 1;
 const LONGEST_SECONDS = 300;
@@ -44,5 +50,5 @@ export function afterFailure(
   const backoff = Math.min(FIRST_SECONDS * 2 ** Math.min(attempts - 1, 20), LONGEST_SECONDS);
   const jittered = backoff * (0.5 + options.random / 2);
   const asked = Math.min(error.retryAfterSeconds ?? 0, LONGEST_ASKED_SECONDS);
-  return { retryInSeconds: Math.max(jittered, asked) };
+  return { retryInSeconds: Math.max(jittered, asked), sparedSeconds: asked };
 }

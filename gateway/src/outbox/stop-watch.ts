@@ -1,4 +1,4 @@
-import type { DeliverDeps } from "./deliver-queue.js";
+import type { DeliverDeps } from "./try-delivery.js";
 import { endStopsElsewhere, readStops, type SinkPlace } from "./sql/stops.js";
 
 /** Knows which sinks are stopped. */

@@ -5,7 +5,7 @@ import { httpPoster, type PosterOptions } from "./http-poster.js";
 import { isAboutTag, pierOneAuditEvent } from "./pier-one.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
-import type { AuditSpec } from "./sink-spec.js";
+import { keepsOrder, type AuditSpec } from "./sink-spec.js";
 import { targetOf } from "./target.js";
 
 /**
@@ -29,6 +29,7 @@ export function auditSink(
     name,
     kind: "audit",
     target: targetOf(spec.url),
+    ordered: keepsOrder(spec),
     wants: (event) => wanted(event) && isAboutTag(event),
     deliver: async (event, signal) => {
       const token = ofFile === null ? spec.token : await ofFile();

@@ -7,6 +7,8 @@ export type SinkSpec = SnsSpec | WebhookSpec | AuditSpec;
 interface AnySink extends FilterSpec {
   readonly name: string;
   readonly timeoutSeconds: number;
+  /** Whether events of a repository keep their order; absent: as {@link keepsOrder}. */
+  readonly ordered?: boolean | undefined;
 }
 
 /** An SNS topic. */
@@ -40,6 +42,15 @@ export interface AuditSpec extends HttpSink {
 
 const TOPIC =
   /^arn:aws(?:-[a-z]+)*:sns:(?<region>[a-z0-9-]+):\d{12}:(?:[\w-]{1,256}|[\w-]{1,251}\.fifo)$/;
+
+/**
+ * @param spec - a sink
+ * @returns whether events of one repository reach it in their order: where nothing is said, unless it is a topic that
+ *   keeps none itself
+ */
+export function keepsOrder(spec: SinkSpec): boolean {
+  return spec.ordered ?? (spec.type !== "sns" || spec.topicArn.endsWith(".fifo"));
+}
 
 /** What is wanted where a topic is wanted. */
 export const TOPIC_WANTED = "a topic such as arn:aws:sns:eu-central-1:123456789012:pushes";

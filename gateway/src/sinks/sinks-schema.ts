@@ -12,7 +12,7 @@ import { SIGNING_SECRETS } from "./standard-webhooks.js";
 const NAME = /^[a-z0-9][a-z0-9-]{0,31}$/;
 const MOST_SINKS = 100;
 const MOST_PATTERNS = 100;
-/** Less than the outbox lets an attempt take (`gateway/src/outbox/deliver-queue.ts`). */
+/** Less than the outbox lets an attempt take (`gateway/src/outbox/try-delivery.ts`). */
 const MOST_SECONDS = 14;
 
 const anySink = {
@@ -21,6 +21,7 @@ const anySink = {
   repositories: z.array(repositoryPattern).min(1).max(MOST_PATTERNS).optional(),
   namespaces: z.array(namespacePattern).min(1).max(MOST_PATTERNS).optional(),
   tags: tagPatterns.optional(),
+  ordered: z.boolean().optional(),
   timeoutSeconds: z.int().min(1).max(MOST_SECONDS).default(10),
 };
 

@@ -6,7 +6,7 @@ import { cloudEvent } from "./cloud-event.js";
 import { eventFilter } from "./filter.js";
 import { isAboutTag, pierOneMessage } from "./pier-one.js";
 import type { RegistryIdentity } from "./registry-name.js";
-import type { SnsSpec } from "./sink-spec.js";
+import { keepsOrder, type SnsSpec } from "./sink-spec.js";
 import { snsDeliveryError } from "./sns-errors.js";
 import { publication } from "./sns-publication.js";
 import { targetOf } from "./target.js";
@@ -27,6 +27,7 @@ export function snsSink(spec: SnsSpec, registry: RegistryIdentity, connections: 
     name,
     kind: "sns",
     target: targetOf(topicArn, endpoint ?? ""),
+    ordered: keepsOrder(spec),
     wants: (event) => wanted(event) && (!isPierOne || isAboutTag(event)),
     deliver: async (event, signal) => {
       const body = isPierOne ? pierOneMessage(event, registry.name) : cloudEvent(event, registry);

@@ -4,7 +4,7 @@ import { eventFilter } from "./filter.js";
 import { httpPoster, type PosterOptions } from "./http-poster.js";
 import type { RegistryIdentity } from "./registry-name.js";
 import { secretFile } from "./secret-file.js";
-import type { WebhookSpec } from "./sink-spec.js";
+import { keepsOrder, type WebhookSpec } from "./sink-spec.js";
 import { signatureHeaders, signingKeys, SIGNING_SECRETS } from "./standard-webhooks.js";
 import { targetOf } from "./target.js";
 
@@ -28,6 +28,7 @@ export function webhookSink(
     name,
     kind: "webhook",
     target: targetOf(spec.url),
+    ordered: keepsOrder(spec),
     wants: eventFilter(spec),
     deliver: async (event, signal) => {
       const keys = signingKeys((await secrets()).reveal());

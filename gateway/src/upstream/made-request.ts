@@ -53,10 +53,11 @@ export function wireHeaders(made: MadeRequest, host: string): Record<string, str
 /**
  * The registry gives requests ids of its own, and prints the referrer of each.
  *
- * @param requestId - of the request at the gateway
+ * @param requestId - of the request at the gateway; `null`: what is asked for is asked for by nobody
  * @returns headers by which it is found in the registry's log
  */
-export function foundBy(requestId: string): Record<string, string> {
+export function foundBy(requestId: string | null): Record<string, string> {
+  if (requestId === null) return {};
   return { "X-Request-Id": requestId, Referer: `request-id:${requestId}` };
 }
 

@@ -7,7 +7,7 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { changesNothing, isForgotten } from "#service-kit/http/closed-connection.js";
 import { boundConnecting } from "#service-kit/http/not-connected.js";
-import { spendOn } from "#service-kit/spent-time.js";
+import { spendOn } from "#service-kit/request-at-hand.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
 import { isLarge } from "./large-body.js";

@@ -16,6 +16,7 @@ import { refusedForTime } from "./refused-us.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { uploadBlob, type AskInOwnName } from "./upload-blob.js";
+import { requestAtHand } from "#service-kit/request-at-hand.js";
 import { watchedRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
 /** A manifest on its way to the registry. */
@@ -111,7 +112,12 @@ export function registryUpstream(
   ) => {
     const answer = await send({
       ...{ target, method, milliseconds },
-      headers: { ...headers, "User-Agent": userAgent },
+      headers: {
+        // What is asked because of a request is found by its id, too.
+        ...foundBy(requestAtHand()?.requestId ?? null),
+        ...headers,
+        "User-Agent": userAgent,
+      },
       ...(body && { body }),
     });
     // Whatever was asked: with clocks that differ it says no, and nothing of what was asked.

@@ -43,6 +43,7 @@ const RIGHTS: SchemaRights = {
     outbox: { gateway: KEPT },
     sink_stop: { gateway: KEPT },
     delivery: { gateway: ALL },
+    delivery_aside: { gateway: ALL },
     notification: { gateway: ALL },
     dead_notification: { gateway: FORGOTTEN },
     pull: { gateway: ALL },

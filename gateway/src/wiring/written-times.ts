@@ -33,6 +33,12 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "ended_at", mostSeconds: 0 },
+    ...["tags_round_at", "manifests_round_at"].map((column) => ({
+      table: "ledger.discovery",
+      column,
+      where: `${column} is not null`,
+      mostSeconds: 0,
+    })),
     { table: "ledger.gateway", column: "seen_at", mostSeconds: 0 },
     {
       table: "ledger.mode",
@@ -45,6 +51,10 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       { where: "done_position < last_position and claim is not null", mostSeconds: 30 },
       { where: "done_position < last_position and claim is null", mostSeconds: 3_600 },
     ].map((time) => ({ table: "ledger.outbox", ...DUE_NOW, ...time })),
+    ...[
+      { where: "claim is not null", mostSeconds: 30 },
+      { where: "claim is null", mostSeconds: 3_600 },
+    ].map((time) => ({ table: "ledger.delivery_aside", ...DUE_NOW, ...time })),
     {
       table: "ledger.notification",
       ...DUE_NOW,

@@ -1,7 +1,7 @@
 import pg from "pg";
 import type { Registry } from "prom-client";
 import type { Logger } from "../log.js";
-import { spendOn } from "../spent-time.js";
+import { spendOn } from "../request-at-hand.js";
 import { isThere } from "./is-there.js";
 import { breaker, type Patience } from "./breaker.js";
 import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";

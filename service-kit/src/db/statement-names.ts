@@ -4,6 +4,7 @@
  */
 export const STATEMENT_NAMES = [
   "append audit entry",
+  "claim aside",
   "claim queue",
   "close search",
   "commit tag",

@@ -3,7 +3,7 @@ import express, { type Request, type RequestHandler, type Response } from "expre
 import { Fault } from "#registry-protocol/faults.js";
 import { listenerOf, type DirectRoute, type HttpRequest } from "./http-request.js";
 import { sendFault } from "./send-fault.js";
-import { withSpentTime } from "../spent-time.js";
+import { withRequestAtHand } from "../request-at-hand.js";
 
 /** What a part of a service answers. */
 export interface Routed {
@@ -50,7 +50,7 @@ export function entryListener(enter: Enter, parts: readonly Routed[]): RequestLi
     app(req, res);
   };
   return listenerOf((req, res) => {
-    withSpentTime(() => {
+    withRequestAtHand(() => {
       answer(req, res);
     });
   });

@@ -3,7 +3,7 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isForgotten } from "./closed-connection.js";
 import type { Way } from "./outgoing.js";
-import { spendOn } from "../spent-time.js";
+import { spendOn } from "../request-at-hand.js";
 
 /** A request to what is not part of the installation. */
 export interface OutgoingRequest {

@@ -11,7 +11,7 @@ import {
   statusOf,
   type RequestContext,
 } from "./request-line.js";
-import { spentTime } from "../spent-time.js";
+import { requestAtHand } from "../request-at-hand.js";
 import type { ServiceMetrics } from "../metrics.js";
 
 const UNKNOWN: ClientFacts = {
@@ -62,7 +62,8 @@ export function openContext(
   (req as WithContext)[CONTEXT] = context;
   res.setHeader("X-Request-Id", requestId);
   const startedAt = performance.now();
-  const spent = spentTime();
+  const spent = requestAtHand();
+  if (spent !== null) spent.requestId = requestId;
   res.once("close", () => {
     const milliseconds = performance.now() - startedAt;
     const { route } = context;

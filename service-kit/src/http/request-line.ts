@@ -4,7 +4,7 @@ import { asLine } from "#registry-protocol/text.js";
 import { describeError, type DescribedError } from "../describe-error.js";
 import { headerText } from "./header-text.js";
 import type { ClientFacts } from "./client-facts.js";
-import type { SpentTime } from "../spent-time.js";
+import type { RequestAtHand } from "../request-at-hand.js";
 
 /** What is known of a request from its first byte on. */
 export interface RequestContext {
@@ -81,7 +81,7 @@ export interface EndedRequest {
   /** How long it took. */
   readonly milliseconds: number;
   /** What of that it waited for others. */
-  readonly spent: Readonly<SpentTime> | null;
+  readonly spent: Readonly<RequestAtHand> | null;
 }
 
 /**

@@ -1,21 +1,38 @@
 import { parseArgs } from "node:util";
 import { understood, UsageError } from "../command.js";
+import { durationSeconds } from "../duration.js";
+import { usageOf } from "../usage.js";
 import { operatorFolders, type OperatorFolders } from "./operator-folders.js";
 import type { Renewal } from "./renew.js";
 
-export const USAGE = `Signing keys (docs/keys.md). OWNER: token-server or gateway
+export const USAGE = usageOf({
+  about: "Signing keys (docs/keys.md)",
+  call: "npm run keys --",
+  program: "service-kit/src/signing/main.js",
+  forms: `  renew     [--days NUMBER] [--ahead NUMBER]
+            the gateway's keys, now and in time, each good for --days (14), --ahead (2) of them: run it by a timer
+  list      --owner OWNER
+  rotate    --owner OWNER [--in DURATION]
+            adds a key that signs from then on (10m)
+  withdraw  --owner OWNER
+            forgets all keys there are, and what certified them
+  authority [--in DURATION]
+            adds the authority that certifies from then on (24h)
+  prune     --owner OWNER [--retain DURATION]
+            deletes keys whose tokens have been dead for so long (24h)
+  bundle    certificates for the registry's rootcertbundle (2.8 and 3.x)
+  jwks      --owner OWNER
 
-  npm run keys -- renew     --dir DIR [--days 14] [--ahead 2]   the gateway's keys, now and in time: run it by a timer
-  npm run keys -- list      --dir DIR --owner OWNER
-  npm run keys -- rotate    --dir DIR --owner OWNER [--in 600]   add a key that signs from then on, in seconds
-  npm run keys -- withdraw  --dir DIR --owner OWNER   forget all keys there are, and what certified them
-  npm run keys -- authority --dir DIR [--in 86400]   add the authority that certifies from then on, in seconds
-  npm run keys -- prune     --dir DIR --owner OWNER [--retain 86400]   delete keys whose tokens are dead
-  npm run keys -- bundle    --dir DIR   certificates for the registry's rootcertbundle (2.8 and 3.x)
-  npm run keys -- jwks      --dir DIR --owner OWNER
-
-  DIR has the services' keys in folders of their names, the authority in DIR/authority and the bundles in DIR/trust;
-  --authority FOLDER and --trust FOLDER name other places.`;
+  OWNER is token-server or gateway. --dir DIR (keys) has the services' keys in folders of their names, the authority in
+  DIR/authority and the bundles in DIR/trust; --authority FOLDER and --trust FOLDER name other places.`,
+  examples: [
+    "renew --dir /etc/wharfinger/keys",
+    "rotate --dir /etc/wharfinger/keys --owner token-server --in 15m",
+    "list --dir /etc/wharfinger/keys --owner gateway",
+  ],
+  ends: "0 when it is done, 1 when it failed, 2 when the command line is wrong",
+  environment: "none",
+});
 
 const VERBS = [
   "renew",
@@ -28,6 +45,7 @@ const VERBS = [
   "jwks",
 ] as const;
 const OWNERS = ["token-server", "gateway"];
+const MOST_SECONDS = 99_999_999;
 
 /** What is asked for. */
 export interface KeysCommand {
@@ -62,8 +80,12 @@ export function parseKeysCommand(argv: readonly string[]): KeysCommand {
       lifetimeSeconds: days * 86_400,
       ahead: wholeNumber(values.ahead, "--ahead", { min: 0, max: 52 }),
     },
-    inSeconds: wholeNumber(values.in ?? (verb === "authority" ? "86400" : "600"), "--in"),
-    retainSeconds: wholeNumber(values.retain, "--retain"),
+    inSeconds: durationSeconds(
+      "--in",
+      values.in ?? (verb === "authority" ? "24h" : "10m"),
+      MOST_SECONDS,
+    ),
+    retainSeconds: durationSeconds("--retain", values.retain, MOST_SECONDS),
   };
 }
 
@@ -80,7 +102,7 @@ function parsed(argv: readonly string[]) {
         days: { type: "string", default: "14" },
         ahead: { type: "string", default: "2" },
         in: { type: "string" },
-        retain: { type: "string", default: "86400" },
+        retain: { type: "string", default: "24h" },
       },
     }),
   );
@@ -89,7 +111,7 @@ function parsed(argv: readonly string[]) {
 function wholeNumber(
   text: string,
   option: string,
-  { min, max } = { min: 0, max: 99_999_999 },
+  { min, max }: { readonly min: number; readonly max: number },
 ): number {
   if (/^\d{1,8}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
   throw new UsageError(`${option}: given ${text}, wanted a number from ${min} to ${max}`);

@@ -40,6 +40,7 @@ const PASS_WITHIN_MILLISECONDS = 180_000;
 /** Everything that looks at ledger and registry again and again does so all the time. */
 const RESTLESS = {
   DISCOVERY_SECONDS: "3",
+  DISCOVERY_ROUND_SECONDS: "0",
   DISCOVERY_RATE: "1000",
   DISCOVERY_REPAIR: "true",
   AUDIT_CHECKPOINT_SECONDS: "2",

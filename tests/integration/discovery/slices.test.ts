@@ -41,6 +41,32 @@ describe("a pass", () => {
     }
   });
 
+  test("begins no round through tags or manifests before its time, and asks for what was wrong all the same", async () => {
+    fill(registry, "alpha/app", 25);
+    await discover();
+    await discover({ slice: 20 });
+    const hourly = { slice: 20, parts: 1_000, roundSeconds: 3_600 };
+    const asked = async () => {
+      registry.asked.clear();
+      const summary = await discover(hourly);
+      const tags = [...registry.asked.keys()].filter((key) => /:t-\d+$/.test(key));
+      return { of: tags.length, compared: summary?.compared, into: summary?.manifests };
+    };
+    expect(await asked()).toMatchObject({ of: 5, compared: 5, into: 25 });
+    expect(await asked()).toEqual({ of: 0, compared: 0, into: 0 });
+    registry.write("alpha/app", "t-7", "foreign");
+    await discover({ slice: "all" });
+    expect(await asked()).toMatchObject({ of: 1, compared: 1 });
+    await db.query(
+      `update ledger.discovery set tags_round_at = tags_round_at - interval '1 hour',
+       manifests_round_at = manifests_round_at - interval '1 hour'`,
+    );
+    expect(await asked()).toMatchObject({ compared: 21, into: 25 });
+    await db.query("update ledger.discovery set tags_round_at = now() + interval '1 day'");
+    await asked();
+    expect((await asked()).compared).toBe(21);
+  });
+
   test("says how many tags it has not compared, each counted once", async () => {
     fill(registry, "alpha/app", 10);
     await discover();

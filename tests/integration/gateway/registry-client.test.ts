@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { registryUpstream, type Upstream } from "#gateway/upstream/upstream.js";
+import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
+import { requestAtHand, withRequestAtHand } from "#service-kit/request-at-hand.js";
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
@@ -42,6 +44,24 @@ describe("a tag that the registry is asked for", () => {
     answerWith(404);
     expect(await upstream.digestOfTag(repository, tag)).toBeNull();
     expect(registry.seen).toHaveLength(1);
+  });
+});
+
+describe("what the registry is asked because of a request", () => {
+  test("says so by the request's id, what nobody asked for says nothing", async () => {
+    answerWith(200);
+    await withRequestAtHand(async () => {
+      const request = requestAtHand();
+      if (request !== null) request.requestId = "request-1";
+      await upstream.digestOfTag(repository, tag);
+      await upstream.blobSize(repository, parseDigest(DIGEST));
+    });
+    await upstream.digestOfTag(repository, tag);
+    expect(registry.seen.map(({ headers }) => headers.referer)).toEqual([
+      "request-id:request-1",
+      "request-id:request-1",
+      undefined,
+    ]);
   });
 });
 

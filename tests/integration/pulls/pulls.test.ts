@@ -20,6 +20,7 @@ const HOUR = 3_600_000;
 const PULLS: Sink = {
   name: "pulls",
   kind: "webhook",
+  ordered: true,
   target: "nowhere",
   wants: ({ action, repository }) => action === "pull" && repository === REPOSITORY,
   deliver: () => Promise.resolve(),

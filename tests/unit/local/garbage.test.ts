@@ -61,7 +61,7 @@ describe("npm run collect-garbage", () => {
   });
 
   test.each([
-    [["--drain", "soon"], "--drain: given soon, wanted a number of seconds"],
+    [["--drain", "soon"], "--drain: given soon, wanted 90 or 90s"],
     [["--wait", "-1"], "ambiguous"],
     [["--all"], "--all"],
     [["now"], "now"],

@@ -9,7 +9,7 @@ import type { RequestContext } from "#service-kit/http/request-line.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
 import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
-import { spendOn, withSpentTime } from "#service-kit/spent-time.js";
+import { spendOn, withRequestAtHand } from "#service-kit/request-at-hand.js";
 import { answerTo, requestFrom } from "#tests/support/requests.js";
 import { SILENT } from "#tests/support/silent.js";
 
@@ -119,7 +119,7 @@ describe("time that a request spends on others", () => {
     const waiting = () => new Promise<null>((resolve) => waits.push(resolve));
     const lines = await Promise.all(
       (["database", "upstream"] as const).map((on) =>
-        withSpentTime(async () => {
+        withRequestAtHand(async () => {
           const [[, line] = []] = linesOf(() => undefined);
           expect(line).not.toHaveProperty(`${on}Milliseconds`);
           const answered = spendOn(on, waiting());

@@ -156,6 +156,27 @@ describe("a sinks file", () => {
     ]);
   });
 
+  test("says whose events keep their order: not those of a standard topic, unless it is said", () => {
+    const env = fileOf(`sinks:
+  - {name: fifo, type: sns, topicArn: "${TOPIC}.fifo"}
+  - {name: standard, type: sns, topicArn: "${TOPIC}"}
+  - {name: insisting, type: sns, topicArn: "${TOPIC}", ordered: true}
+  - {name: hook, type: webhook, url: "https://x.example.org/", secretFile: secret}
+  - {name: loose, type: webhook, url: "https://x.example.org/", secretFile: secret, ordered: false}
+  - {name: audit, type: audit, url: "http://127.0.0.1:1/", ordered: false}
+`);
+    const sinks = openSinks(read(env), outgoing());
+    expect(sinks.map(({ name, ordered }) => [name, ordered])).toEqual([
+      ["fifo", true],
+      ["standard", false],
+      ["insisting", true],
+      ["hook", true],
+      ["loose", false],
+      ["audit", false],
+    ]);
+    expect(openSinks(read({ API_SNS_TOPIC_ARN: TOPIC }), outgoing())[0]?.ordered).toBe(false);
+  });
+
   const SNS = `topicArn: "${TOPIC}"`;
   const URL_LINE = "url: https://x.example.org/";
   test.each<[title: string, env: () => NodeJS.ProcessEnv, fault: string]>([

@@ -7,6 +7,7 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger } from "#service-kit/log.js";
+import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig } from "../../config/config.js";
 import {
@@ -23,13 +24,17 @@ import { openTagRules } from "../../wiring/tag-rules.js";
 import { untaggedManifests } from "./untagged-manifests.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 
-const USAGE = `Deletes manifests that have no tag at the registry and that no tag needs, on record
-
-  [--dry-run] FILE
+const USAGE = usageOf({
+  about: "Deletes manifests that have no tag at the registry and that no tag needs, on record",
+  call: "node deploy/local/commands/command.mjs gateway/src/commands/delete-untagged/main.js",
+  program: "gateway/src/commands/delete-untagged/main.js",
+  forms: `  [--dry-run] FILE
       FILE is what "registry garbage-collect --dry-run --delete-untagged" of a 3.x registry printed, or - for standard
-      input; --dry-run deletes nothing
-
-Ends with 0 when it is done, 2 when it could not be done. Environment: the gateway's`;
+      input; --dry-run deletes nothing`,
+  examples: ["--dry-run eligible.txt", "- < eligible.txt"],
+  ends: "0 when it is done, 2 when it could not be done",
+  environment: "the gateway's",
+});
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { file, dryRun } = parseCommand(argv);

@@ -5,8 +5,11 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
+import { durationSeconds } from "#service-kit/duration.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
+import { pointInTime } from "#service-kit/point-in-time.js";
+import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
@@ -21,31 +24,38 @@ import { openStorage } from "../../wiring/storage.js";
 import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { progressLine, reportLines } from "./report.js";
+import { whenFree } from "./when-free.js";
 import { isInOrder } from "../../discovery/in-order.js";
 import type { Taking } from "../../discovery/pass.js";
 import type { PassSummary } from "../../discovery/tally.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 
-const USAGE = `Compares the ledger with the registry once
-
-  [--dry-run] [--repair] [--all | --slice]
-  [--dry-run] --accept-registry [--since TIME]
+const USAGE = usageOf({
+  about: "Compares the ledger with the registry once",
+  call: "npm run discover --",
+  program: "gateway/src/commands/discover/main.js",
+  forms: `  [--dry-run] [--repair] [--all | --slice] [--wait DURATION]
+  [--dry-run] --accept-registry [--since TIME] [--wait DURATION]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
-      them, as one pass of a gateway does
+      them, as one pass of a gateway does; --wait begins when another pass that is under way has ended
       --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
-      the registry, on record, and lets what was found there count as pushed; TIME (ISO 8601) is when gateways
-      worked on that state for the first time: what was pushed since stays
-
-Ends with 0 when all that was compared is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done.
-Environment: the gateway's`;
+      the registry, on record, and lets what was found there count as pushed; --since is when gateways
+      worked on that state for the first time: what was pushed since stays`,
+  examples: ["--dry-run", "--repair --wait 10m", "--accept-registry --since 2026-11-20T22:45:00Z"],
+  ends: "0 when all that was compared is in order, 1 when drift, absent tags or errors remained, 2 when it could not be done",
+  environment: "the gateway's",
+});
 
 interface DiscoverCommand {
   readonly dryRun: boolean;
   readonly repair: boolean;
   readonly slice: boolean;
   readonly taking: Taking | null;
+  readonly waitSeconds: number;
 }
+
+const MOST_WAIT_SECONDS = 86_400;
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -66,28 +76,32 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     const standing = openStorage(config, { ...own, registry, mode: { writes } });
     const doubt = whyShut(await standing.storage.look());
     if (doubt !== null) throw new Error(doubt);
-    const summary = await discoverOnce(
-      {
-        parts: openPasses({ db, log: silent, audit, policy, registry: standing.registry }),
-        database: config.database,
-      },
-      {
-        ...config.discovery,
-        slice: command.slice ? config.discovery.slice : "all",
-        repair: command.repair || config.discovery.repair,
-        dryRun,
-        // What is gone as a whole is to be written again, or known to be lost.
-        trusted: command.repair || command.taking !== null,
-        taking: command.taking,
-        signal: endOnSignal(),
-        progress: progressTo(process.stderr),
-      },
-    );
-    if (summary === null) {
+    const deps = {
+      parts: openPasses({ db, log: silent, audit, policy, registry: standing.registry }),
+      database: config.database,
+    };
+    const signal = endOnSignal();
+    const options = {
+      ...config.discovery,
+      slice: command.slice ? config.discovery.slice : "all",
+      repair: command.repair || config.discovery.repair,
+      roundSeconds: 0,
+      dryRun,
+      // What is gone as a whole is to be written again, or known to be lost.
+      trusted: command.repair || command.taking !== null,
+      taking: command.taking,
+      signal,
+      progress: progressTo(process.stderr),
+    } as const;
+    const telling = async () => {
       for (const line of holderLines(await lockHolders(db), "discovery"))
         process.stderr.write(`${line}\n`);
-      throw new Error("another pass is under way: try again in a while");
-    }
+    };
+    const { waitSeconds } = command;
+    const pass = () => discoverOnce(deps, options);
+    const summary = await whenFree(pass, { waitSeconds, signal, telling });
+    if (summary === null)
+      throw new Error("another pass is under way: try again in a while, or with --wait");
     for (const line of reportLines(summary, dryRun)) process.stdout.write(`${line}\n`);
     return isInOrder(summary) ? 0 : 1;
   } finally {
@@ -120,6 +134,7 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         slice: { type: "boolean", default: false },
         "accept-registry": { type: "boolean", default: false },
         since: { type: "string" },
+        wait: { type: "string", default: "0" },
       },
     }),
   );
@@ -131,15 +146,12 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
   if (values.since !== undefined && !takes)
     throw new UsageError("--since: only with --accept-registry");
   const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
-  return { dryRun: values["dry-run"], repair, slice, taking };
+  const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
+  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds };
 }
 
 function timeOf(text: string | undefined): string | null {
-  if (text === undefined) return null;
-  const time = new Date(text);
-  if (Number.isNaN(time.getTime()) || !/T.*(Z|[+-]\d\d:\d\d)$/.test(text))
-    throw new UsageError(`--since: given ${text}, wanted a time as 2026-11-20T22:45:00Z`);
-  return time.toISOString();
+  return text === undefined ? null : pointInTime("--since", text, Date.now()).toISOString();
 }
 
 function endOnSignal(): AbortSignal {

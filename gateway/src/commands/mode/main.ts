@@ -47,7 +47,7 @@ async function carryOut(
 ): Promise<number> {
   switch (command.name) {
     case "show":
-      return show(db);
+      return show(db, command.json);
     case "forget":
       return forget(db, command.gateway);
     case "end":
@@ -178,8 +178,12 @@ async function wait(db: Database, seconds: number): Promise<number> {
   return open.length === 0 ? 0 : 1;
 }
 
-async function show(db: Database): Promise<number> {
+async function show(db: Database, json: boolean): Promise<number> {
   const state = await readDrainState(db);
+  if (json) {
+    print(JSON.stringify({ ...state, open: whatIsOpen(state), locks: await lockHolders(db) }));
+    return 0;
+  }
   const { mode, gateways, reservations, unanswered, uploads, named } = state;
   print(`mode: ${mode.name}`);
   if (mode.changedAt !== null)

@@ -5,13 +5,17 @@ import { parseTag } from "#registry-protocol/tag.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { ManifestKey } from "../../ledger/sql/tags-of-manifest.js";
 import { understood, UsageError } from "#service-kit/command.js";
+import { durationSeconds } from "#service-kit/duration.js";
+import { usageOf } from "#service-kit/usage.js";
 
-export const USAGE = `Whether anything may be pushed
-
-  show
+export const USAGE = usageOf({
+  about: "Whether anything may be pushed",
+  call: "npm run mode --",
+  program: "gateway/src/commands/mode/main.js",
+  forms: `  show [--json]
       prints the mode, what every gateway has under way, and who holds which lock of the database
-  read-only --reason TEXT [--drain SECONDS] [--wait SECONDS]
-      pushes are refused with the reason; uploads that have begun may go on for --drain (60) seconds;
+  read-only --reason TEXT [--drain DURATION] [--wait DURATION]
+      pushes are refused with the reason; uploads that have begun may go on for --drain (60s);
       --wait waits until nothing is under way any more
   normal [--reason TEXT] [--unproven]
       pushes are welcome again; where a canary was written, once every registry process has forgotten it,
@@ -22,14 +26,20 @@ export const USAGE = `Whether anything may be pushed
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
   end REPOSITORY:TAG | REPOSITORY@DIGEST
-      ends what was begun about a tag or a manifest and cannot be settled, on record; nothing more of it is waited for
-
-Ends with 0 when it is done, 1 when something was still under way after --wait, 2 when it failed.
-Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE; for a canary the gateway's`;
+      ends what was begun about a tag or a manifest and cannot be settled, on record; nothing more of it is waited for`,
+  examples: [
+    "show",
+    "read-only --reason 'the storage is moved' --drain 5m --wait 10m",
+    "end alpha/app:1.0",
+    "normal",
+  ],
+  ends: "0 when it is done, 1 when something was still under way after --wait, 2 when it failed",
+  environment: "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE; for a canary the gateway's",
+});
 
 /** What is asked for. */
 export type ModeCommand =
-  | { readonly name: "show" }
+  | { readonly name: "show"; readonly json: boolean }
   | {
       readonly name: "read-only";
       readonly reason: string;
@@ -54,7 +64,7 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
   const isOfSubject = name === "forget" || name === "end";
   if (more.length > 0 || (subject !== undefined && !isOfSubject))
     throw new UsageError(`not understood: ${[subject, ...more].join(" ")}`);
-  if (name === "show") return { name };
+  if (name === "show") return { name, json: values.json };
   if (name === "normal")
     return { name, reason: values.reason ?? "back to normal", unproven: values.unproven };
   if (name === "canary") return { name, check: values.check };
@@ -71,8 +81,9 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
   return {
     name,
     reason,
-    drainSeconds: secondsOf("--drain", values.drain ?? "60"),
-    waitSeconds: values.wait === undefined ? null : secondsOf("--wait", values.wait),
+    drainSeconds: durationSeconds("--drain", values.drain, MOST_SECONDS),
+    waitSeconds:
+      values.wait === undefined ? null : durationSeconds("--wait", values.wait, MOST_SECONDS),
   };
 }
 
@@ -83,8 +94,9 @@ function parsed(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         reason: { type: "string" },
-        drain: { type: "string" },
+        drain: { type: "string", default: "60" },
         wait: { type: "string" },
+        json: { type: "boolean", default: false },
         unproven: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
       },
@@ -101,10 +113,4 @@ function writeOf(text: string): TagKey | ManifestKey {
     const wanted = "REPOSITORY:TAG or REPOSITORY@DIGEST";
     throw new UsageError(`end: given ${text}, wanted ${wanted}, as mode show names it`);
   }
-}
-
-function secondsOf(name: string, text: string): number {
-  const seconds = Number(text);
-  if (/^\d+$/.test(text) && seconds <= MOST_SECONDS) return seconds;
-  throw new UsageError(`${name}: given ${text}, wanted seconds from 0 to ${MOST_SECONDS}`);
 }

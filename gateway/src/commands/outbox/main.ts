@@ -4,13 +4,15 @@ import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
-import { reportDead, reportQueues, reportStops } from "./report.js";
+import { reportAside, reportDead, reportQueues, reportStops } from "./report.js";
+import { giveUpAside, listAside, retryAsideNow } from "../../outbox/sql/aside.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";
 import { unknownNames } from "../../outbox/sql/known-names.js";
 import { listDead, listQueues } from "../../outbox/sql/list.js";
 import { discardDead } from "../../outbox/sql/dead-letters.js";
 import { giveUpFirst, retryNow } from "../../outbox/sql/first-of-queues.js";
 import { discardWaiting, replay } from "../../outbox/sql/operate.js";
+import type { Selection } from "../../outbox/sql/selection.js";
 import { readStops, startSink } from "../../outbox/sql/stops.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -42,10 +44,12 @@ interface Outcome {
 async function carryOut(db: Database, command: OutboxCommand): Promise<Outcome> {
   if (command.name !== "give-up" && command.name !== "skip")
     return { lines: await linesOf(db, command), code: 0 };
-  const given = await giveUpFirst(db, command.selection);
+  const isSkip = command.name === "skip";
+  const first = await giveUpFirst(db, command.selection);
+  const given = first + (isSkip ? 0 : await giveUpAside(db, command.selection));
   if (given > 0) return { lines: [`${given} events were given up`], code: 0 };
   const why = "it is the first of no queue, as `list` shows them: what is before it comes first";
-  return { lines: [command.name === "skip" ? "nothing waits there" : why], code: 1 };
+  return { lines: [isSkip ? "nothing waits there" : why], code: 1 };
 }
 
 async function linesOf(
@@ -64,11 +68,19 @@ async function linesOf(
         ({ sink }) => selection.sink === undefined || sink === selection.sink,
       );
       const queues = await listQueues(db, selection, command.limit);
+      const aside = await listAside(db, selection, command.limit);
+      if (command.json) return [JSON.stringify({ stops, backlogs, queues, aside })];
       const now = new Date();
-      return [...reportStops(stops, now), ...reportQueues(backlogs, queues, now)];
+      return [
+        ...reportStops(stops, now),
+        ...reportQueues(backlogs, queues, now),
+        ...reportAside(aside, now),
+      ];
     }
-    case "dead":
-      return reportDead(await listDead(db, selection, command.limit));
+    case "dead": {
+      const dead = await listDead(db, selection, command.limit);
+      return command.json ? [JSON.stringify(dead)] : reportDead(dead);
+    }
     case "start":
       return [await start(db, command.selection.sink)];
     case "replay":
@@ -76,12 +88,18 @@ async function linesOf(
         `${await replay(db, selection, { dead: command.dead }, progress)} events will be delivered again`,
       ];
     case "retry":
-      return [`${await retryNow(db, selection)} queues are tried now`];
+      return [await retry(db, selection)];
     case "discard":
       return [`${await discardDead(db, selection, progress)} events were discarded`];
     case "discard waiting":
       return [`${await discardWaiting(db, command.selection)} events were discarded`];
   }
+}
+
+async function retry(db: Database, selection: Selection): Promise<string> {
+  const queues = await retryNow(db, selection);
+  const aside = await retryAsideNow(db, selection);
+  return `${queues} queues are tried now${aside === 0 ? "" : `, and ${aside} events beside theirs`}`;
 }
 
 async function start(db: Database, sink: string): Promise<string> {

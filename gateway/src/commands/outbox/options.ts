@@ -1,20 +1,24 @@
 import { parseArgs } from "node:util";
 import { understood, UsageError } from "#service-kit/command.js";
+import { limitOption } from "#service-kit/limit-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
+import { usageOf } from "#service-kit/usage.js";
 import type { Selection } from "../../outbox/sql/selection.js";
 
-export const USAGE = `Events on their way to sinks
-
-  list    what waits, by sink and repository
+export const USAGE = usageOf({
+  about: "Events on their way to sinks",
+  call: "npm run outbox --",
+  program: "gateway/src/commands/outbox/main.js",
+  forms: `  list    what waits, by sink and repository, and what stepped out of its queue's way
   dead    what was given up, and why
   start   --sink NAME
           delivers again to a sink that was stopped since it said that it wants no more events
   replay  --dead | --event ID | --since TIME
-          delivers again what was given up, one event, or all events since a time (2026-11-20T10:00:00Z, or
-          90m, 24h, 7d ago), to the sinks that they were meant for
+          delivers again what was given up, one event, or all events since then, to the sinks that they were meant for
   retry   tries now what waits for its next attempt
   give-up --event ID
-          gives up an event that is the first of its queue, so that those behind it are delivered; it can be replayed
+          gives up an event that is the first of its queue, so that those behind it are delivered, or that waits beside
+          its queue; it can be replayed
   skip    --sink NAME --repository NAME
           the same with whatever is the first of a queue
   discard --dead
@@ -22,21 +26,28 @@ export const USAGE = `Events on their way to sinks
           --waiting --sink NAME
           gives up for good what waits for a sink, as for one that was taken out of the configuration
 
-  --sink NAME and --repository NAME narrow each of them down; --limit N (50) for list and dead
-
-Examples:
-  list --sink scanner
-  retry --sink scanner
-  skip --sink scanner --repository alpha/app
-  replay --since 24h --sink scanner
-
-Ends with 0 when that is done, 1 when there was nothing to give up or skip, 2 when it could not be done: also for a name
-for which nothing was ever meant.
-Environment: DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE`;
+  --sink NAME and --repository NAME narrow each of them down; list and dead: --limit NUMBER (50), --json`,
+  examples: [
+    "list --sink scanner",
+    "retry --sink scanner",
+    "give-up --event 6466c2a1-c181-4979-8aa2-a78b9346da47",
+    "skip --sink scanner --repository alpha/app",
+    "replay --since 24h --sink scanner",
+  ],
+  ends:
+    "0 when that is done, 1 when there was nothing to give up or skip, 2 when it could not be done: also for a name " +
+    "for which nothing was ever meant",
+  environment: "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE",
+});
 
 /** What is asked for. */
 export type OutboxCommand =
-  | { readonly name: "list" | "dead"; readonly selection: Selection; readonly limit: number }
+  | {
+      readonly name: "list" | "dead";
+      readonly selection: Selection;
+      readonly limit: number;
+      readonly json: boolean;
+    }
   | { readonly name: "replay"; readonly selection: Selection; readonly dead: boolean }
   | { readonly name: "discard" | "retry"; readonly selection: Selection }
   | { readonly name: "give-up"; readonly selection: Selection }
@@ -47,7 +58,6 @@ export type OutboxCommand =
     };
 
 const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-const MOST_LINES = 10_000;
 
 /**
  * @param argv - arguments
@@ -69,7 +79,7 @@ export function parseCommand(argv: readonly string[], now = Date.now()): OutboxC
   switch (name) {
     case "list":
     case "dead":
-      return { name, selection, limit: limitOf(values.limit) };
+      return { name, selection, limit: limitOption(values.limit), json: values.json };
     case "start":
       if (sink === undefined) throw new UsageError("start: wanted --sink NAME");
       if (
@@ -133,7 +143,8 @@ function parsed(argv: readonly string[]) {
         repository: text,
         event: text,
         since: text,
-        limit: text,
+        limit: { type: "string", default: "50" },
+        json: { type: "boolean", default: false },
         dead: { type: "boolean", default: false },
         waiting: { type: "boolean", default: false },
       },
@@ -148,10 +159,4 @@ function uuidOf(text: string | undefined): string | undefined {
 
 function timeOf(text: string | undefined, now: number): Date | undefined {
   return text === undefined ? undefined : pointInTime("--since", text, now);
-}
-
-function limitOf(text: string | undefined): number {
-  if (text === undefined) return 50;
-  if (/^[1-9]\d*$/.test(text) && Number(text) <= MOST_LINES) return Number(text);
-  throw new UsageError(`--limit: given ${text}, wanted a number from 1 to ${MOST_LINES}`);
 }

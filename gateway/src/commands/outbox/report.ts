@@ -1,4 +1,5 @@
 import { printable } from "#audit-log/verify/finding.js";
+import type { AsideEvent } from "../../outbox/sql/aside.js";
 import type { Backlog } from "../../outbox/sql/backlog.js";
 import type { SinkStop } from "../../outbox/sql/stops.js";
 import type { DeadDelivery, WaitingQueue } from "../../outbox/sql/list.js";
@@ -52,6 +53,24 @@ export function reportStops(stops: readonly SinkStop[], now: Date): string[] {
 }
 
 /**
+ * @param aside - events that wait beside their queues
+ * @param now - current time
+ * @returns lines to print, none when none does
+ */
+export function reportAside(aside: readonly AsideEvent[], now: Date): string[] {
+  if (aside.length === 0) return [];
+  const rows = aside.map((one) => [
+    one.event,
+    one.sink,
+    subjectOf(one),
+    String(one.attempts),
+    nextOf(one, now),
+    one.lastError ?? "",
+  ]);
+  return ["", ...table(["BESIDE ITS QUEUE", "SINK", "OF", "FAILED", "NEXT", "LAST ERROR"], rows)];
+}
+
+/**
  * @param dead - events that were given up
  * @returns lines to print
  */
@@ -61,7 +80,7 @@ export function reportDead(dead: readonly DeadDelivery[]): string[] {
     one.event,
     one.sink,
     one.action,
-    one.tag === null ? `${one.repository}@${one.digest ?? ""}` : `${one.repository}:${one.tag}`,
+    subjectOf(one),
     one.occurredAt.toISOString(),
     String(one.attempts),
     one.lastError,
@@ -69,7 +88,11 @@ export function reportDead(dead: readonly DeadDelivery[]): string[] {
   return table(["EVENT", "SINK", "ACTION", "OF", "HAPPENED", "ATTEMPTS", "LAST ERROR"], rows);
 }
 
-function nextOf({ claimed, dueAt }: WaitingQueue, now: Date): string {
+function subjectOf(of: Pick<DeadDelivery, "repository" | "tag" | "digest">): string {
+  return of.tag === null ? `${of.repository}@${of.digest ?? ""}` : `${of.repository}:${of.tag}`;
+}
+
+function nextOf({ claimed, dueAt }: Pick<WaitingQueue, "claimed" | "dueAt">, now: Date): string {
   if (claimed) return "at work";
   const seconds = (dueAt.getTime() - now.getTime()) / 1_000;
   return seconds <= 0 ? "now" : `in ${durationOf(seconds)}`;

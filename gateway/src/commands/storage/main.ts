@@ -4,6 +4,7 @@ import { MARKER, STEP, type StorageStep } from "#registry-protocol/storage-marke
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
+import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig } from "../../config/config.js";
 import { operator } from "../../mode/operator.js";
@@ -12,16 +13,19 @@ import { stepAt } from "../../storage/look-at-step.js";
 import { readStorage } from "../../storage/sql.js";
 import { openOwnRequests, type Registry } from "../../wiring/registry.js";
 
-const USAGE = `Which storage the registry has
-
-  show
+const USAGE = usageOf({
+  about: "Which storage the registry has",
+  call: "npm run storage --",
+  program: "gateway/src/commands/storage/main.js",
+  forms: `  show
       prints the marker that the ledger knows and how far that storage had come, and what stands at the registry
   accept --reason TEXT
       says, on record, that the storage that the registry has now is the right one: its marker counts from now on,
-      and where it has none it gets one
-
-Ends with 0 when both are the same and it is no older state, 1 when not, 2 when it failed.
-Environment: the gateway's`;
+      and where it has none it gets one`,
+  examples: ["show", "accept --reason 'restored from the backup of Sunday'"],
+  ends: "0 when both are the same and it is no older state, 1 when not, 2 when it failed",
+  environment: "the gateway's",
+});
 
 const SILENT = createLogger("storage", "silent");
 

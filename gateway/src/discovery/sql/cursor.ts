@@ -10,6 +10,11 @@ export interface Cursor {
 /** Comes before every tag. */
 export const BEGINNING: Cursor = { repository: "", tag: "" };
 
+/** @returns whether it comes before every tag */
+export function isBeginning({ repository, tag }: Cursor): boolean {
+  return repository === BEGINNING.repository && tag === BEGINNING.tag;
+}
+
 /** How long ago, in seconds, the last pass on any replica has to have begun, and to have ended. */
 export interface Rest {
   readonly sinceBegin: number;
@@ -39,6 +44,39 @@ export async function notePass(db: Queryable): Promise<void> {
 /** Notes that a pass ends now. */
 export async function notePassEnd(db: Queryable): Promise<void> {
   await db.query(`update ledger.discovery set ended_at = clock_timestamp()`);
+}
+
+/** What passes go round and round through, a part each. */
+export type Round = "tags" | "manifests";
+
+const ROUND_COLUMNS: Readonly<Record<Round, string>> = {
+  tags: "tags_round_at",
+  manifests: "manifests_round_at",
+};
+
+/**
+ * @param db - the pass's session
+ * @param round - through what
+ * @param seconds - how long ago the last one has to have begun
+ * @returns whether a new one may begin; times of the future are of a clock that was ahead, and say nothing
+ */
+export async function isRoundDue(db: Queryable, round: Round, seconds: number): Promise<boolean> {
+  const column = ROUND_COLUMNS[round];
+  const { rows } = await db.query<{ due: boolean }>(
+    `select ${column} not between clock_timestamp() - make_interval(secs => $1) and clock_timestamp() as due
+     from ledger.discovery where ${column} is not null`,
+    [seconds],
+  );
+  return rows[0]?.due ?? true;
+}
+
+/** Notes that a round begins now. */
+export async function noteRound(db: Queryable, round: Round): Promise<void> {
+  const column = ROUND_COLUMNS[round];
+  await db.query(
+    `insert into ledger.discovery (${column}) values (clock_timestamp())
+     on conflict ("only") do update set ${column} = excluded.${column}`,
+  );
 }
 
 /** @returns where the last slice ended */

@@ -16,14 +16,16 @@ export interface Backlog {
  */
 export async function readBacklog(db: Queryable, sinks: readonly string[]): Promise<Backlog[]> {
   const { rows } = await db.query<Backlog>(
-    `with waiting as (
-       select queue.sink, sum(queue.last_position - queue.done_position)::float8 as waiting,
+    `with first as (
+       select sink, repository, done_position + 1 as position,
+              last_position - done_position as waiting
+       from ledger.outbox where done_position < last_position
+       union all select sink, repository, position, 1 from ledger.delivery_aside
+     ), waiting as (
+       select first.sink, sum(first.waiting)::float8 as waiting,
               extract(epoch from clock_timestamp() - min(event.occurred_at))::float8 as oldest
-       from ledger.outbox as queue
-       join ledger.delivery on delivery.sink = queue.sink and delivery.repository = queue.repository
-         and delivery.position = queue.done_position + 1
-       join ledger.event on event.id = delivery.event
-       where queue.done_position < queue.last_position group by queue.sink
+       from first join ledger.delivery using (sink, repository, position)
+       join ledger.event on event.id = delivery.event group by first.sink
      ), dead as (
        select sink, count(*)::float8 as dead from ledger.delivery where state = 'dead' group by sink
      ), known as (

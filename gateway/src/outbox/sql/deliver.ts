@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { EventAction, RegistryEvent } from "../../events/event.js";
-import type { SinkPlace } from "./stops.js";
+import { NOT_STOPPED, type SinkPlace } from "./stops.js";
 
 /** A queue that nobody else delivers from, as long as the claim lasts. */
 export interface ClaimedQueue {
@@ -51,8 +51,7 @@ export async function claimQueue(
     `with due as (
        select sink, repository from ledger.outbox
        where sink = $1 and done_position < last_position and due_at <= clock_timestamp()
-         and not exists (select from ledger.sink_stop as stop
-                         where stop.sink = $1 and stop.target = $4 and stop.ended_at is null)
+         and ${NOT_STOPPED}
        order by due_at limit 1 for no key update skip locked
      )
      update ledger.outbox as queue
@@ -68,7 +67,19 @@ export async function claimQueue(
   return rows[0] === undefined ? null : { ...rows[0], sink, claim };
 }
 
-interface Row {
+/** Why and for how long a delivery is put off. */
+export interface Failure {
+  /** From now on. */
+  readonly seconds: number;
+  /** How often it was tried in vain. */
+  readonly attempts: number;
+  /** How often in a row, until now, the sink called its refusal lasting. */
+  readonly refusals: number;
+  readonly error: string;
+}
+
+/** A row with the {@link DELIVERY_COLUMNS}. */
+export interface DeliveryRow {
   readonly position: number;
   readonly id: string;
   readonly action: EventAction;
@@ -77,6 +88,24 @@ interface Row {
   readonly occurredAt: Date;
   readonly queuedAt: Date;
   readonly content: Pick<RegistryEvent, "previousDigest" | "actor" | "reason" | "detail">;
+}
+
+/** Of `ledger.delivery` and `ledger.event`, where `$1` is the sink. */
+export const DELIVERY_COLUMNS = `delivery.position::float8 as position, event.id, event.action,
+  event.tag, event.digest, event.occurred_at as "occurredAt", event.content,
+  greatest(coalesce(delivery.queued_at, event.occurred_at),
+           (select max(ended_at) from ledger.sink_stop where sink = $1)) as "queuedAt"`;
+
+/**
+ * @param row - as it was read
+ * @param repository - of the event
+ * @returns the delivery
+ */
+export function deliveryIn(
+  { position, queuedAt, content, ...event }: DeliveryRow,
+  repository: string,
+): Delivery {
+  return { position, queuedAt, event: { ...event, ...content, repository } };
 }
 
 /**
@@ -90,22 +119,15 @@ export async function nextDeliveries(
   { sink, repository, donePosition }: ClaimedQueue,
   limit: number,
 ): Promise<Delivery[]> {
-  const { rows } = await db.query<Row>(
-    `select delivery.position::float8 as position, event.id, event.action, event.tag, event.digest,
-            event.occurred_at as "occurredAt", event.content,
-            greatest(coalesce(delivery.queued_at, event.occurred_at),
-                     (select max(ended_at) from ledger.sink_stop where sink = $1)) as "queuedAt"
+  const { rows } = await db.query<DeliveryRow>(
+    `select ${DELIVERY_COLUMNS}
      from ledger.delivery join ledger.event on event.id = delivery.event
      where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
      order by delivery.position limit $4`,
     [sink, repository, donePosition, limit],
     "read next deliveries",
   );
-  return rows.map(({ position, queuedAt, content, ...event }) => ({
-    position,
-    queuedAt,
-    event: { ...event, ...content, repository },
-  }));
+  return rows.map((row) => deliveryIn(row, repository));
 }
 
 /**
@@ -147,17 +169,12 @@ export async function settleDelivery(
  *
  * @param db - pool
  * @param queue - the queue
- * @param failure - when it is due again, in seconds from now, and why; `refusals` in a row that were called lasting
+ * @param failure - when it is due again, and why
  */
 export async function postponeQueue(
   db: Queryable,
   { sink, repository, claim }: ClaimedQueue,
-  failure: {
-    readonly seconds: number;
-    readonly attempts: number;
-    readonly refusals: number;
-    readonly error: string;
-  },
+  failure: Failure,
 ): Promise<void> {
   await db.query(
     `update ledger.outbox

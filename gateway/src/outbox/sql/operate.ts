@@ -83,7 +83,7 @@ async function replayQueues(
 }
 
 /**
- * Empties the queues of a sink, as for one that is in no configuration any more.
+ * Empties the queues of a sink, and what waits beside them, as for one that is in no configuration any more.
  *
  * @param db - pool
  * @param selection - a sink, and a repository if only its queue is meant
@@ -101,7 +101,6 @@ export async function discardWaiting(
              refusals = 0, refused_since = null
          from unnest($1::text[], $2::text[]) as wanted (sink, repository)
          where held.sink = wanted.sink and held.repository = wanted.repository
-           and done_position < last_position
          returning held.sink, held.repository, held.last_position
        )
        delete from ledger.delivery using queue

@@ -15,6 +15,10 @@ export interface SinkStop {
   readonly stoppedAt: Date;
 }
 
+/** Condition of a claim for a sink `$1` that leads to `$4`. */
+export const NOT_STOPPED = `not exists (select from ledger.sink_stop as stop
+  where stop.sink = $1 and stop.target = $4 and stop.ended_at is null)`;
+
 /**
  * Nothing more is delivered to a sink, by any gateway that has it leading there.
  *

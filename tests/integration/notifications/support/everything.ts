@@ -4,6 +4,7 @@ import type { Sink } from "#gateway/events/sink.js";
 export const EVERYTHING: Sink = {
   name: "everything",
   kind: "webhook",
+  ordered: true,
   target: "nowhere",
   wants: () => true,
   deliver: () => Promise.resolve(),

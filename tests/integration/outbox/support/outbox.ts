@@ -4,9 +4,9 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import type { RegistryEvent } from "#gateway/events/event.js";
 import { DeliveryError, type Sink } from "#gateway/events/sink.js";
 import { announcing } from "#gateway/outbox/announcing.js";
-import type { DeliverDeps } from "#gateway/outbox/deliver-queue.js";
 import { dispatcher, type Dispatcher } from "#gateway/outbox/dispatcher.js";
 import { deliveryMetrics } from "#gateway/outbox/outbox-metrics.js";
+import type { DeliverDeps } from "#gateway/outbox/try-delivery.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { Registry } from "prom-client";
 import { SILENT } from "#tests/support/ledger.js";
@@ -25,12 +25,14 @@ export interface KeepingSink extends Sink {
  * @param name - of the sink
  * @param wants - absent: it wants all there is
  * @param target - where it leads
+ * @param ordered - whether events of a repository keep their order
  * @returns a sink that takes everything at once
  */
 export function keepingSink(
   name = "kept",
   wants: Sink["wants"] = () => true,
   target = "here",
+  ordered = true,
 ): KeepingSink {
   const taken: RegistryEvent[] = [];
   let attempts = 0;
@@ -39,6 +41,7 @@ export function keepingSink(
     name,
     kind: "webhook",
     target,
+    ordered,
     wants,
     taken,
     attempts: () => attempts,
@@ -144,6 +147,11 @@ export async function announcePush(
 export async function passTime(db: Database): Promise<void> {
   await db.query(
     `update ledger.outbox
+     set due_at = clock_timestamp(), refused_since = refused_since - interval '5 minutes'
+     where claim is null`,
+  );
+  await db.query(
+    `update ledger.delivery_aside
      set due_at = clock_timestamp(), refused_since = refused_since - interval '5 minutes'
      where claim is null`,
   );
