@@ -28,11 +28,31 @@ export function parseDigest(raw: string): Digest {
 }
 
 /**
+ * @param digest - a digest
+ * @returns the name of its algorithm
+ */
+export function algorithmOf(digest: Digest): string {
+  return digest.slice(0, digest.indexOf(":"));
+}
+
+/**
+ * @param algorithm - as a client names it
+ * @throws Fault DIGEST_INVALID unless registries know it
+ */
+export function refuseUnknownAlgorithm(algorithm: string): void {
+  if (!Object.hasOwn(HEX_LENGTH, algorithm))
+    throw new Fault("DIGEST_INVALID", {
+      message: "no such digest algorithm: there are sha256 and sha512",
+      detail: { algorithm: algorithm.slice(0, 40) },
+    });
+}
+
+/**
  * @param bytes - content exactly as received
  * @param like - a digest whose algorithm to use; sha256 when absent
  * @returns the content's digest
  */
 export function digestOf(bytes: Uint8Array, like?: Digest): Digest {
-  const algorithm = like === undefined ? "sha256" : like.slice(0, like.indexOf(":"));
+  const algorithm = like === undefined ? "sha256" : algorithmOf(like);
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}` as Digest;
 }

@@ -91,6 +91,16 @@ export const FAULTS = {
     wire: "BLOB_UPLOAD_UNKNOWN",
     message: "blob upload unknown to registry",
   },
+  CHUNK_OUT_OF_ORDER: {
+    status: 416,
+    wire: "BLOB_UPLOAD_INVALID",
+    message: "the chunk does not follow what was uploaded before",
+  },
+  CHUNK_SIZE_INVALID: {
+    status: 400,
+    wire: "SIZE_INVALID",
+    message: "the chunk is not as long as Content-Range says",
+  },
   BODY_INCOMPLETE: {
     status: 400,
     wire: "SIZE_INVALID",

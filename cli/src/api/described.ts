@@ -930,7 +930,7 @@ export interface components {
     ListedTag: {
       artifactType: string | null;
       digest: string;
-      /** @description Whether a list of referrers stands under the manifest's fallback tag. */
+      /** @description Whether the manifest has referrers: known ones, or a list of them under its fallback tag. */
       hasReferrers: boolean;
       /** @description Whether there is a tag `….sig` of it. */
       hasSignature: boolean;

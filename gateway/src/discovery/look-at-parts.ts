@@ -2,9 +2,11 @@ import { SYSTEM } from "#audit-log/entry.js";
 import { isKept, keptContent, type KnownManifest } from "#audit-log/sql/known-manifests.js";
 import { lookForParts, type PartQuestions } from "#audit-log/verify/missing-parts.js";
 import type { Digest } from "#registry-protocol/digest.js";
+import { namesSubject } from "#registry-protocol/manifest/references.js";
 import type { NeededPart } from "#registry-protocol/manifest/needed-parts.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import { reasonOf } from "../drift/reason-of.js";
+import { storeManifest } from "../ledger/sql/store-manifest.js";
 import { stands } from "../upstream/missing-parts.js";
 import { readStored } from "../upstream/read-stored.js";
 import type { Pass } from "./pass.js";
@@ -104,7 +106,7 @@ function namesOf([first = "", ...more]: readonly string[]): string {
 }
 
 /** @returns what asks for a pass; what was there once in it is not asked for again */
-export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
+export function passQuestions({ parts, options, pace, signal }: Pass): PassQuestions {
   const there = new Set<string>();
   const lookedAt = new Set<string>();
   let asked = 0;
@@ -137,6 +139,9 @@ export function passQuestions({ parts, pace, signal }: Pass): PassQuestions {
       }
       await turn();
       const found = await unlessUnreadable(parts.registry.reads.getManifest(repository, digest));
+      // Pushed past the gateway, it is a referrer as any other.
+      if (found !== null && namesSubject(found.reading) && !options.dryRun)
+        await storeManifest(parts.db, repository, found, "found");
       return found?.reading ?? null;
     },
   };

@@ -1,5 +1,6 @@
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
+import { namesSubject } from "#registry-protocol/manifest/references.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { keepSource } from "../scm/keep-source.js";
 import { adopt } from "./adopt.js";
@@ -24,6 +25,7 @@ import {
 } from "./settle.js";
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
+import { storeManifest } from "./sql/store-manifest.js";
 import { wasFreeBefore } from "./sql/unanswered-writes.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
@@ -187,6 +189,9 @@ async function keepRepeated(deps: PushDeps, push: TagPush): Promise<boolean> {
   const state = await readTagState(deps.db, push);
   if (state.kind !== "held" || state.digest !== push.digest) return false;
   if (state.by === "") await putAuthorOnRecord(deps, push);
+  // Of a tag that was only found the ledger may not have it, and its subject is about to be acknowledged.
+  if (namesSubject(push.manifest.reading))
+    await storeManifest(deps.db, push.repository, push.manifest, "found");
   await keepSource(deps, push);
   return true;
 }

@@ -4,6 +4,8 @@ import { splitTarget } from "#registry-protocol/path.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import type { OnAnswer } from "../upstream/forward.js";
 import type { Upstream } from "../upstream/upstream.js";
+import { inAlgorithmOf } from "./asked-digest.js";
+import { refuseOutOfOrder } from "./chunk-order.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { noteUploadEnd } from "./upload-notes.js";
@@ -35,13 +37,18 @@ export async function continueUpload(
 ): Promise<void> {
   const { req, res, request } = exchange;
   const { repository, session } = request;
-  const digest = closingDigest(req);
+  refuseOutOfOrder(exchange);
+  const asked = closingDigest(req);
+  // Of the algorithm by which both lines keep blobs.
+  const digest = asked?.startsWith("sha256:") === true ? asked : null;
   const noteEnd = noteUploadEnd(deps.uploads, exchange);
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500 && digest !== null && req.complete) {
       const size = await deps.upstream.blobSize(repository, digest).catch(() => null);
       if (size !== null) throw new BlobStands();
     }
+    if (asked !== null && answer.statusCode === 201)
+      inAlgorithmOf(answer, { repository, digest: asked });
     await noteEnd(answer);
   };
   try {
@@ -56,10 +63,8 @@ export async function continueUpload(
   }
 }
 
-/** Of the algorithm by which both lines keep blobs. */
 function closingDigest({ method, url = "" }: IncomingMessage): Digest | null {
   if (method !== "PUT") return null;
   const [digest, ...more] = new URLSearchParams(splitTarget(url).query).getAll("digest");
-  const isPlain = digest !== undefined && more.length === 0 && isDigest(digest);
-  return isPlain && digest.startsWith("sha256:") ? digest : null;
+  return digest !== undefined && more.length === 0 && isDigest(digest) ? digest : null;
 }

@@ -46,7 +46,7 @@ export interface ManifestPushDeps {
 }
 
 /** Response headers of a manifest push that mean something to a client (OCI distribution-spec, "Pushing Manifests"). */
-const ANSWER_HEADERS = ["location", "docker-content-digest", "oci-subject", "content-type"];
+const ANSWER_HEADERS = ["location", "docker-content-digest", "content-type"];
 
 /** PUT of a manifest under a tag: the ledger decides. */
 export async function pushManifestByTag(
@@ -82,7 +82,10 @@ export async function pushManifestByTag(
     throw deps.tagRefusalCode === "DENIED" ? error : asPierOne(error);
   });
   // By it, whoever pushes again can ask for nobody to have come between (RFC 9110 section 9.3.4).
-  if (verdict === null || verdict.status < 300) res.setHeader("ETag", `"${digest}"`);
+  if (verdict === null || verdict.status < 300) {
+    res.setHeader("ETag", `"${digest}"`);
+    tellSubject(res, reading);
+  }
   if (verdict === null) sendStored(res, `/v2/${repository}/manifests/${manifest.digest}`, manifest);
   else sendAnswer(res, verdict);
 }
@@ -133,6 +136,7 @@ export async function pushManifestByDigest(
     gone,
   });
   if (answer.status < 300) await keepSource(ledger, { ...push, tag: null, source });
+  if (answer.status < 300) tellSubject(res, reading);
   sendAnswer(res, answer);
 }
 
@@ -167,6 +171,11 @@ function sourceOf({
 }: ExchangeOf<"manifest.put-by-tag" | "manifest.put-by-digest">): FoundSource | null {
   const source = parseScmHeader(req.headers[SCM_HEADER], caller.isTrusted);
   return source === null ? null : { source, origin: "header" };
+}
+
+/** So the client knows that it need not list the manifest itself (OCI distribution-spec, "Pushing Manifests with Subject"). */
+function tellSubject(res: ServerResponse, { subject }: Manifest): void {
+  if (subject !== null) res.setHeader("OCI-Subject", subject.digest);
 }
 
 function sendAnswer(res: ServerResponse, answer: WholeAnswer): void {

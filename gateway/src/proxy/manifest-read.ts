@@ -1,5 +1,6 @@
-import type { Digest } from "#registry-protocol/digest.js";
+import { algorithmOf, type Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { takesSingleImagesAlone } from "#registry-protocol/manifest/default-image.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { unlessAway, type KeptManifests, type ManifestAddress } from "../ledger/kept-manifests.js";
@@ -22,6 +23,8 @@ export interface ManifestReadDeps {
   readonly resolver: Pick<TagResolver, "resolve" | "recall">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
   readonly kept: Pick<KeptManifests, "inMemory" | "find">;
+  /** Told of a manifest that the registry has given out. */
+  readonly noticed: (address: ManifestAddress) => void;
 }
 
 /**
@@ -42,11 +45,13 @@ export async function readManifest(
   const wanted = await digestFor(deps, exchange);
   if (await isAnswered(deps, exchange, wanted, note)) return;
   const { digest } = wanted;
+  refuseUnknownToRegistry(repository, digest);
   const request = { ...exchange.request, reference: { digest } };
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500) throw new RegistryFailed();
     if (answer.statusCode === 404 && wanted.isMeant) await refuseLost(deps, { repository, digest });
     note(answer);
+    if (answer.statusCode === 200) deps.noticed({ repository, digest });
   };
   const passedOn = () => passOn(deps.passing, { ...exchange, request }, onAnswer);
   try {
@@ -60,6 +65,12 @@ export async function readManifest(
     if (error instanceof RegistryFailed) throw undecided(error);
     throw error;
   }
+}
+
+/** The registry knows manifests by sha256 alone: what was pushed by another digest, the ledger has. */
+function refuseUnknownToRegistry(repository: RepositoryName, digest: Digest): void {
+  if (algorithmOf(digest) !== "sha256")
+    throw new Fault("MANIFEST_UNKNOWN", { detail: { name: repository, digest } });
 }
 
 /** @throws Fault unless the registry can read it now */
@@ -108,14 +119,16 @@ async function isAnswered(
   note: ReturnType<typeof notePull>,
 ): Promise<boolean> {
   const address = { repository: request.repository, digest };
+  const isRegistrys = algorithmOf(digest) === "sha256";
   const manifest =
     kept.inMemory(address, isMeant) ??
-    // Without the ledger the registry says what there is.
-    (await kept.find(address).catch(unlessAway));
+    // Without the ledger the registry says what there is, where it can.
+    (await kept.find(address).catch(isRegistrys ? unlessAway : rethrow));
   if (manifest === null) return false;
-  const isOurs = isUnreadable
-    ? isGivenBySome(manifest)
-    : isGivenAsItIs(manifest, req.headers.accept);
+  const isOurs =
+    isUnreadable || !isRegistrys
+      ? isGivenBySome(manifest)
+      : isGivenAsItIs(manifest, req.headers.accept);
   if (!isOurs) return false;
   const statusCode = answerKeptManifest(req, res, manifest);
   note({ statusCode, headers: { "docker-content-digest": digest } });
@@ -141,6 +154,10 @@ async function digestFor(
   });
   if (image === null) throw unknown();
   return { digest: image ?? digest, isMeant };
+}
+
+function rethrow(error: unknown): never {
+  throw error;
 }
 
 function undecided(cause: unknown): Fault {

@@ -16,25 +16,36 @@ export interface PassOnDeps {
   readonly userAgentMark?: string;
 }
 
+/** What of a request may be other than what the client sent. */
+export interface MadeOtherwise {
+  readonly method: MadeMethod;
+  readonly query: URLSearchParams;
+}
+
 /**
  * Streams a request, made anew from what was understood of the client's.
  *
  * @param deps - the way to the registry
  * @param exchange - the request
  * @param onAnswer - done with the registry's answer before the client sees it
+ * @param made - method and parameters, where they are not the client's
  * @throws Fault as {@link Forward}, and what `onAnswer` throws
  */
 export function passOn(
   deps: PassOnDeps,
   { req, res, request, caller, context }: Exchange,
   onAnswer?: OnAnswer,
+  { method, query }: MadeOtherwise = {
+    // `parseRegistryRequest` lets no other method through.
+    method: req.method as MadeMethod,
+    query: new URLSearchParams(splitTarget(req.url).query),
+  },
 ): Promise<void> {
   const made = registryRequest(
     {
       request,
-      // `parseRegistryRequest` lets no other method through.
-      method: req.method as MadeMethod,
-      query: new URLSearchParams(splitTarget(req.url).query),
+      method,
+      query,
       headers: req.headers,
       framing: framingOf(req),
     },

@@ -1,18 +1,19 @@
 import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
-import { mayMount } from "./access.js";
-import { refuseCutAnswers } from "./blob-answers.js";
+import { readBlob } from "./blob-read.js";
 import { continueUpload } from "./close-upload.js";
-import type { Exchange, ExchangeOf } from "./exchange.js";
-import { noteUploadEnd, noteUploadStart } from "./upload-notes.js";
+import type { Exchange } from "./exchange.js";
+import { startUpload } from "./start-upload.js";
+import { noteUploadEnd } from "./upload-notes.js";
+import type { ListReferrersDeps } from "../referrers/list-referrers.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest, pushManifestByTag, type ManifestPushDeps } from "./manifest-push.js";
 import { readManifest, type ManifestReadDeps } from "./manifest-read.js";
-import { passOnAgain } from "./pass-on-again.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { listRepositories } from "./catalog.js";
+import { answerReferrers } from "./referrers-list.js";
 import { listTags, type ListDeps } from "./tags-list.js";
 
 /** What answering registry requests needs. */
@@ -22,6 +23,7 @@ export interface PlanDeps {
   readonly deleting: ManifestDeleteDeps;
   readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
+  readonly referring: ListReferrersDeps;
   readonly uploads: UploadSessions;
 }
 
@@ -45,7 +47,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "manifest.read":
       return readManifest(deps.reading, { ...exchange, request });
     case "upload.start":
-      return startUpload(deps, { ...exchange, request });
+      return startUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
     case "manifest.delete":
       return deleteByReference(deps.deleting, { ...exchange, request });
     case "blob.delete":
@@ -57,10 +59,11 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "catalog":
       return listRepositories(deps.listing, { ...exchange, request });
     case "referrers.list":
+      return answerReferrers(deps.referring, { ...exchange, request });
     case "upload.status":
       return passOn(deps.passing, exchange);
     case "blob.read":
-      return passOnAgain(deps.passing, exchange, refuseCutAnswers);
+      return readBlob(deps.passing, { ...exchange, request });
     case "upload.continue":
       return continueUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
     case "upload.cancel":
@@ -68,17 +71,6 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     default:
       assertNever(request);
   }
-}
-
-/**
- * A mount from a repository that the caller may not read, or that is not plain, becomes a plain upload: the registry
- * answers 202 and the client sends the blob, as it does when the registry does not have it.
- */
-function startUpload(deps: PlanDeps, exchange: ExchangeOf<"upload.start">): Promise<void> {
-  const { request, caller } = exchange;
-  const mount = request.mount !== null && mayMount(request.mount, caller) ? request.mount : null;
-  const onAnswer = noteUploadStart(deps.uploads, exchange);
-  return passOn(deps.passing, { ...exchange, request: { ...request, mount } }, onAnswer);
 }
 
 function assertNever(request: never): never {

@@ -2,7 +2,7 @@ import { lookup } from "node:dns/promises";
 import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP } from "node:net";
-import type { Digest } from "#registry-protocol/digest.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
 import { uploadBlob, type AskInOwnName } from "./upload-blob.js";
@@ -52,7 +52,8 @@ export function registryProcesses(
           ...{ ...request, target, milliseconds: PATIENCE_MILLISECONDS },
           headers: { ...headers, ...authorized },
         });
-      await uploadBlob(askToPush, registryUrl, { repository, content });
+      const blob = { repository, content, digest: digestOf(content) };
+      await uploadBlob(askToPush, registryUrl, blob);
     },
     processes: async () => {
       const found = listed.length > 0 ? listed.map(named) : await resolved(new URL(registryUrl));

@@ -128,19 +128,30 @@ function partOf(
 }
 
 /** 3.x answers 500 to what is not of this form (OCI distribution-spec, "Pushing a blob in chunks"); RFC 9110 has it longer. */
-const CHUNK = /^(?:bytes )?(\d{1,18})-(\d{1,18})(?:\/(?:\*|\d{1,18}))?$/i;
+const CHUNK = /^(?:bytes )?(\d{1,15})-(\d{1,15})(?:\/(?:\*|\d{1,15}))?$/i;
 
 function chunkOf(
   kind: RequestKind,
   headers: IncomingHttpHeaders,
 ): Partial<Record<"Content-Range", string>> {
-  if (kind !== "upload.continue") return {};
+  const chunk = kind === "upload.continue" ? chunkRange(headers) : null;
+  return chunk === null ? {} : { "Content-Range": `${chunk.first}-${chunk.last}` };
+}
+
+/**
+ * @param headers - headers of a request that brings a part of a blob
+ * @returns which bytes it says it brings, both ends included; `null` when it does not say
+ * @throws Fault REQUEST_INVALID when that is not of its form
+ */
+export function chunkRange(
+  headers: IncomingHttpHeaders,
+): { readonly first: number; readonly last: number } | null {
   const given = allowedHeaders(headers, ["Content-Range"])["Content-Range"];
-  if (given === undefined) return {};
+  if (given === undefined) return null;
   const [, first, last] = CHUNK.exec(given.trim()) ?? [];
   if (first === undefined || last === undefined)
     throw new Fault("REQUEST_INVALID", { message: "Content-Range has to be <first>-<last>" });
-  return { "Content-Range": `${first}-${last}` };
+  return { first: Number(first), last: Number(last) };
 }
 
 /**

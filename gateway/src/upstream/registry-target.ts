@@ -129,6 +129,17 @@ export function askedPage(query: URLSearchParams): {
   return { most: n === undefined ? null : Number(n), after: last ?? null };
 }
 
+/**
+ * @param query - parameters of a request for a list of referrers, decoded
+ * @returns as {@link askedPage}, and of which kind; `null`: of any
+ * @throws Fault as {@link askedPage}
+ */
+export function askedReferrers(
+  query: URLSearchParams,
+): ReturnType<typeof askedPage> & { readonly artifactType: string | null } {
+  return { ...askedPage(query), artifactType: valueOf(query, "artifactType", MEDIA_TYPE) ?? null };
+}
+
 function digestIn(query: URLSearchParams): string | undefined {
   const digest = given(query, "digest");
   if (digest === undefined || isDigest(digest)) return digest;

@@ -1,4 +1,4 @@
-import { digestOf } from "#registry-protocol/digest.js";
+import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { WholeAnswer, WholeRequest } from "./whole-request.js";
 
@@ -8,24 +8,29 @@ export type AskInOwnName = (
   request: Pick<WholeRequest, "method" | "headers"> & { readonly body?: Buffer },
 ) => Promise<WholeAnswer>;
 
+/** A blob of the gateway's own. */
+export interface OwnBlob {
+  readonly repository: RepositoryName;
+  readonly content: Buffer;
+  /** In the algorithm by which it is to be known. */
+  readonly digest: Digest;
+}
+
 /**
  * Stores a blob of the gateway's own at the registry (OCI distribution-spec, "POST then PUT").
  *
  * @param ask - with a token to push to the repository
  * @param registryUrl - what the registry's URLs begin with
- * @param blob - the repository, and what is stored
+ * @param blob - what is stored, and where
  * @throws Error when the registry does not take it, whatever `ask` throws
  */
 export async function uploadBlob(
   ask: AskInOwnName,
   registryUrl: string,
-  { repository, content }: { readonly repository: RepositoryName; readonly content: Buffer },
+  { repository, content, digest }: OwnBlob,
 ): Promise<void> {
-  const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: "POST", headers: {} });
-  const location = begun.headers.get("location");
-  if (begun.status !== 202 || location === null)
-    throw new Error(`the registry answered ${begun.status} when a blob was to be uploaded`);
-  const { status } = await ask(closingTarget(location, registryUrl, content), {
+  const location = await begunAt(ask, repository);
+  const { status } = await ask(closingTarget(location, registryUrl, digest), {
     method: "PUT",
     headers: { "Content-Type": "application/octet-stream" },
     body: content,
@@ -34,11 +39,42 @@ export async function uploadBlob(
 }
 
 /** Only path and query of it count: where to ask is known, and the token goes nowhere else. */
-function closingTarget(location: string, registryUrl: string, content: Buffer): string {
+function closingTarget(location: string, registryUrl: string, digest: Digest): string {
   const place = new URL(location, registryUrl);
-  place.searchParams.set("digest", digestOf(content));
+  place.searchParams.set("digest", digest);
   const prefix = new URL(registryUrl).pathname.replace(/\/$/, "");
   const { pathname } = place;
   const path = pathname.startsWith(`${prefix}/`) ? pathname.slice(prefix.length) : pathname;
   return `${path}${place.search}`;
+}
+
+/** An upload of the registry's that nothing has been sent to. */
+export interface BegunUpload {
+  readonly session: string;
+  /** The registry's own, to be sent back. */
+  readonly query: URLSearchParams;
+}
+
+/**
+ * @param ask - with a token to push to the repository
+ * @param repository - where to
+ * @returns an upload that has begun
+ * @throws Error when the registry begins none, whatever `ask` throws
+ */
+export async function beginUpload(
+  ask: AskInOwnName,
+  repository: RepositoryName,
+): Promise<BegunUpload> {
+  const location = await begunAt(ask, repository);
+  const place = new URL(location, "http://registry");
+  const session = place.pathname.split("/").at(-1) ?? "";
+  return { session, query: place.searchParams };
+}
+
+async function begunAt(ask: AskInOwnName, repository: RepositoryName): Promise<string> {
+  const begun = await ask(`/v2/${repository}/blobs/uploads/`, { method: "POST", headers: {} });
+  const location = begun.headers.get("location");
+  if (begun.status !== 202 || location === null)
+    throw new Error(`the registry answered ${begun.status} when a blob was to be uploaded`);
+  return location;
 }

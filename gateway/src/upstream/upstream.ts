@@ -5,6 +5,7 @@ import {
   timeInHeaders,
   type ClockReading,
 } from "#service-kit/clocks/clock-reading.js";
+import { algorithmOf, digestOf, type Digest } from "#registry-protocol/digest.js";
 import { Hindrance } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
@@ -15,8 +16,8 @@ import { putAgain } from "./put-again.js";
 import { refusedForTime } from "./refused-us.js";
 import { registryReads, type RegistryReads } from "./registry-reads.js";
 import type { UpstreamAuthorization } from "./upstream-token.js";
-import { uploadBlob, type AskInOwnName } from "./upload-blob.js";
 import { requestAtHand } from "#service-kit/request-at-hand.js";
+import { beginUpload, uploadBlob, type AskInOwnName, type BegunUpload } from "./upload-blob.js";
 import { watchedRequests, type WholeAnswer, type WholeRequest } from "./whole-request.js";
 
 /** A manifest on its way to the registry. */
@@ -37,6 +38,9 @@ export interface Errand {
 /** The gateway's own requests to the registry; everything else is streamed through. */
 export interface Upstream extends RegistryReads {
   /**
+   * By a digest of another algorithm, it is stored by its sha256, and as a blob under that name: stock registries know
+   * manifests by no other, but let an index name a blob.
+   *
    * @returns the registry's verdict; what passes by itself was asked again ({@link putAgain})
    * @throws when there is none in time, so that nobody knows what came of it
    */
@@ -49,6 +53,8 @@ export interface Upstream extends RegistryReads {
   ): Promise<WholeAnswer>;
   /** Has the registry store a blob of the gateway's own. @throws when it does not, or when nobody knows */
   uploadBlob(repository: RepositoryName, content: Buffer): Promise<void>;
+  /** Begins an upload in a client's name. @throws when the registry begins none, or does not answer */
+  beginUpload(repository: RepositoryName, errand: Errand): Promise<BegunUpload>;
   /** @returns one page of tags, asked for with a query that the gateway wrote. @throws when there is no answer in time */
   listTags(repository: RepositoryName, query: string, errand: Errand): Promise<WholeAnswer>;
   /** @returns one page of the catalog, likewise. @throws when there is no answer in time */
@@ -87,6 +93,14 @@ export interface UpstreamPatience {
 
 /** Shorter than a reservation's lease: a living gateway knows the outcome before its claim runs out. */
 const PATIENCE: UpstreamPatience = { manifestMilliseconds: 30_000, probeMilliseconds: 5_000 };
+
+function isInSha256(digest: Digest): boolean {
+  return algorithmOf(digest) === "sha256";
+}
+
+function inSha256(digest: Digest, content: Buffer): Digest {
+  return isInSha256(digest) ? digest : digestOf(content);
+}
 
 const CATALOG: Access = { type: "registry", name: "catalog", actions: ["*"] };
 const BASE = { method: "HEAD", target: "/v2/", headers: {} } as const;
@@ -140,9 +154,16 @@ export function registryUpstream(
       method === "HEAD" ? probeMilliseconds : manifestMilliseconds,
     ),
   );
+  const askToPush =
+    (subject: string, repository: RepositoryName, more: Record<string, string>): AskInOwnName =>
+    (target, { headers, ...request }) => {
+      const Authorization = allow(subject, repository, ["pull", "push"]);
+      const all = { ...headers, ...more, Authorization };
+      return ask(target, { ...request, headers: all }, manifestMilliseconds);
+    };
   const putOnce = (put: ManifestPut) =>
     ask(
-      `/v2/${put.repository}/manifests/${put.reference.tag ?? put.reference.digest}`,
+      `/v2/${put.repository}/manifests/${put.reference.tag ?? inSha256(put.reference.digest, put.content)}`,
       {
         method: "PUT",
         headers: {
@@ -154,9 +175,17 @@ export function registryUpstream(
       },
       manifestMilliseconds,
     );
+  const storeBlob = (repository: RepositoryName, content: Buffer, digest: Digest) =>
+    uploadBlob(askToPush("", repository, {}), registryUrl, { repository, content, digest });
   return {
     ...reads,
-    putManifest: (put) => putAgain(() => putOnce(put), reads, put.repository),
+    putManifest: async (put) => {
+      const answer = await putAgain(() => putOnce(put), reads, put.repository);
+      const { repository, content, reference } = put;
+      if (answer.status < 300 && reference.digest !== undefined && !isInSha256(reference.digest))
+        await storeBlob(repository, content, reference.digest);
+      return answer;
+    },
     deleteManifest: (repository, reference, errand) =>
       removeAgain(() =>
         ask(
@@ -171,12 +200,9 @@ export function registryUpstream(
           manifestMilliseconds,
         ),
       ),
-    uploadBlob: (repository, content) => {
-      const authorized = { Authorization: allow("", repository, ["pull", "push"]) };
-      const askToPush: AskInOwnName = (target, { headers, ...request }) =>
-        ask(target, { ...request, headers: { ...headers, ...authorized } }, manifestMilliseconds);
-      return uploadBlob(askToPush, registryUrl, { repository, content });
-    },
+    uploadBlob: (repository, content) => storeBlob(repository, content, digestOf(content)),
+    beginUpload: (repository, errand) =>
+      beginUpload(askToPush(errand.subject, repository, inTheNameOf(errand)), repository),
     listTags: (repository, query, errand) =>
       ask(
         `/v2/${repository}/tags/list${query === "" ? "" : `?${query}`}`,

@@ -33,6 +33,9 @@ const RIGHTS: SchemaRights = {
     storage_step: { gateway: KEPT },
     // Written by a trigger alone.
     manifest_facts: { gateway: ["select"] },
+    // Likewise.
+    referrer: { gateway: ["select"] },
+    fallback_read: { gateway: KEPT },
     production_mark: { gateway: FIXED },
     // Written by triggers, and by the function below.
     catalog_change: { gateway: ["select"] },

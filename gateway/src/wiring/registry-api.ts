@@ -6,6 +6,7 @@ import type { GatewayConfig } from "../config/config.js";
 import type { Deletion } from "../deletion/deletion.js";
 import { asker } from "#service-kit/db/asker.js";
 import type { WriteGate } from "../mode/write-gate.js";
+import { readNotices } from "../referrers/notice-read.js";
 import { defaultImages, keptFirst } from "../proxy/default-images.js";
 import { registryRoute } from "../proxy/handle.js";
 import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/manifest-turns.js";
@@ -53,6 +54,7 @@ export function openRegistryApi(
   const { callers, uploads } = deps.callers;
   const { upstream } = registry;
   const { deletion } = deps.deletion;
+  const manifests = keptFirst(ledger.kept, upstream);
   const plan: PlanDeps = {
     passing: registry,
     pushing: {
@@ -79,11 +81,13 @@ export function openRegistryApi(
     reading: {
       passing: registry,
       upstream,
-      defaultImages: defaultImages(keptFirst(ledger.kept, upstream)),
+      defaultImages: defaultImages(manifests),
       resolver: ledger.resolver,
       pulls: deps.pulls.recorder,
       kept: ledger.kept,
+      noticed: readNotices({ db, log, upstream }),
     },
+    referring: { db, ask: asker(), resolver: ledger.resolver, manifests },
   };
   const api = { callers, plan, writes, manifestTurns: turns };
   return { direct: registryRoute(api), routes: [] };

@@ -30,6 +30,14 @@ export function childrenOf(manifest: StandingManifest): readonly Digest[] {
   return digestsOf(manifest.manifests);
 }
 
+/**
+ * @param manifest - a manifest
+ * @returns whether it names a subject, or may name one
+ */
+export function namesSubject(manifest: StandingManifest): boolean {
+  return subjectsOf(manifest).length > 0;
+}
+
 function subjectsOf(manifest: StandingManifest): readonly Digest[] {
   if (manifest.kind === "unclear") return manifest.subjects;
   return manifest.subject === null ? [] : [manifest.subject.digest];

@@ -27,7 +27,8 @@ const listedTag = z
       .object({ url: z.string(), revision: z.string(), author: z.string(), status: z.string() })
       .nullable(),
     hasReferrers: z.boolean().meta({
-      description: "Whether a list of referrers stands under the manifest's fallback tag.",
+      description:
+        "Whether the manifest has referrers: known ones, or a list of them under its fallback tag.",
     }),
     hasSignature: z.boolean().meta({ description: "Whether there is a tag `….sig` of it." }),
     mutability: z.enum(["immutable", "mutable", "forbidden"]),

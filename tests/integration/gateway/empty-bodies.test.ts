@@ -49,7 +49,7 @@ const ROUTES: readonly (readonly [line: string, status: number])[] = [
   ["GET /v2/_catalog", 200],
   ["GET /v2/alpha/app/tags/list", 200],
   ["HEAD /v2/alpha/app/tags/list", 200],
-  [`GET /v2/alpha/app/referrers/${DIGEST}`, 200],
+  [`GET /v2/alpha/app/referrers/${DIGEST}`, 503],
   [`GET /v2/alpha/app/manifests/${DIGEST}`, 200],
   [`HEAD /v2/alpha/app/manifests/${DIGEST}`, 200],
   ["GET /v2/alpha/app/manifests/latest", 404],

@@ -55,7 +55,6 @@ describe("what the registry is told", () => {
   });
 
   test.each([
-    ["/v2/alpha/app/referrers/" + DIGEST, ["accept"]],
     [`/v2/alpha/app/manifests/${DIGEST}`, ["accept", "if-none-match"]],
     [BLOB, ["accept", "if-none-match", "if-range", "range"]],
     [UPLOAD, []],
@@ -289,13 +288,6 @@ describe("what the client is told", () => {
     });
     const answer = await through(BLOB);
     expect(answer.body.toString()).toMatch(/^part 0;.*part 99;end$/);
-  });
-
-  test("a list's next page leads back through the gateway", async () => {
-    const link = `</v2/alpha/app/referrers/${DIGEST}?last=b&n=2>; rel="next"`;
-    upstream.answerWith(replyWith(200, { Link: link }));
-    const answer = await through(`/v2/alpha/app/referrers/${DIGEST}?n=2`);
-    expect(answer.headers["link"]).toBe(link);
   });
 });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { digestOf } from "#registry-protocol/digest.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { REPOSITORY } from "#tests/integration/tags/support/manifests.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -97,5 +97,111 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
       answers.push(await send("GET", `/v2/${REPOSITORY}/${kind}/${digest}`));
     for (const answer of answers)
       expect([answer.status, errorOf(answer).code]).toEqual([400, "DIGEST_INVALID"]);
+  });
+
+  test("a chunk that does not follow the one before is 416 and tells where to go on, also with the closing PUT", async () => {
+    const [one, two] = [Buffer.from("12345"), Buffer.from("678")];
+    const digest = digestOf(Buffer.concat([one, two]));
+    const begun = await begin();
+    const early = await send("PATCH", begun, { "Content-Range": "5-7" }, two);
+    expect([early.status, errorOf(early).code]).toEqual([416, "BLOB_UPLOAD_INVALID"]);
+    expect([early.headers.location, early.headers.range]).toEqual([begun, "0-0"]);
+    const first = await send(
+      "PATCH",
+      String(early.headers.location),
+      { "Content-Range": "0-4" },
+      one,
+    );
+    expect([first.status, first.headers.range]).toEqual([202, "0-4"]);
+    const next = String(first.headers.location);
+    for (const range of ["0-2", "6-8"])
+      for (const [method, target] of [
+        ["PATCH", next],
+        ["PUT", `${next}&digest=${digest}`],
+      ] as const) {
+        const answer = await send(method, target, { "Content-Range": range }, two);
+        expect([answer.status, answer.headers.location, answer.headers.range]).toEqual([
+          416,
+          next,
+          "0-4",
+        ]);
+      }
+    const short = await send("PATCH", next, { "Content-Range": "5-9" }, two);
+    expect([short.status, errorOf(short).code]).toEqual([400, "SIZE_INVALID"]);
+    const status = await send("GET", next);
+    expect([status.status, status.headers.range]).toEqual([204, "0-4"]);
+    const closed = await send("PUT", `${next}&digest=${digest}`, { "Content-Range": "5-7" }, two);
+    expect(closed.status).toBe(201);
+    expect((await send("GET", `/v2/${REPOSITORY}/blobs/${digest}`)).body.toString()).toBe(
+      "12345678",
+    );
+  });
+
+  test("an upload that is cancelled is gone", async () => {
+    const begun = await begin();
+    expect((await send("DELETE", begun)).status).toBe(204);
+    expect((await send("GET", begun)).status).toBe(404);
+  });
+
+  test.each(["sha256", "sha512"])(
+    "a blob that comes with POST is stored at once, and read and closed, by %s",
+    async (algorithm) => {
+      const like = `${algorithm}:` as Digest;
+      const type = { "Content-Type": "application/octet-stream" };
+      for (const blob of [Buffer.from(`at once ${algorithm}`), Buffer.alloc(0)]) {
+        const digest = digestOf(blob, like);
+        const at = `/v2/${REPOSITORY}/blobs/${digest}`;
+        const posted = await send("POST", `${UPLOADS}?digest=${digest}`, type, blob);
+        expect([
+          posted.status,
+          posted.headers.location,
+          posted.headers["docker-content-digest"],
+        ]).toEqual([201, at, digest]);
+        for (const method of ["GET", "HEAD"]) {
+          const read = await send(method, at);
+          expect([
+            read.status,
+            read.headers["docker-content-digest"],
+            read.headers["content-length"],
+          ]).toEqual([200, digest, String(blob.length)]);
+          expect(read.body.toString()).toBe(method === "GET" ? blob.toString() : "");
+        }
+        const put = await send("PUT", `${await begin()}&digest=${digest}`, type, blob);
+        expect([put.status, put.headers.location, put.headers["docker-content-digest"]]).toEqual([
+          201,
+          at,
+          digest,
+        ]);
+        const mounted = await send("POST", `${UPLOADS}?mount=${digest}&from=${REPOSITORY}`);
+        if (mounted.status === 201) expect(mounted.headers["docker-content-digest"]).toBe(digest);
+        else expect(mounted.status).toBe(202);
+      }
+      const wrong = await send(
+        "POST",
+        `${UPLOADS}?digest=${digestOf(Buffer.from("x"), like)}`,
+        type,
+        BODY,
+      );
+      expect([wrong.status, errorOf(wrong).code]).toEqual([400, "DIGEST_INVALID"]);
+    },
+  );
+
+  test("a POST that names a digest and brings nothing begins an upload, as ever", async () => {
+    const answer = await send("POST", `${UPLOADS}?digest=${digestOf(BODY)}`);
+    expect(answer.status).toBe(202);
+    const put = await send("PUT", `${answer.headers.location}&digest=${digestOf(BODY)}`, {}, BODY);
+    expect(put.status).toBe(201);
+  });
+
+  test.each(["digest-algorithm=md5", "digest-algorithm=", "digest=sha256:abc", "digest=md5:x"])(
+    "no upload begins with %s",
+    async (query) => {
+      const answer = await send("POST", `${UPLOADS}?${query}`);
+      expect([answer.status, errorOf(answer).code]).toEqual([400, "DIGEST_INVALID"]);
+    },
+  );
+
+  test("an upload may say by which algorithm its digest will be", async () => {
+    expect((await send("POST", `${UPLOADS}?digest-algorithm=sha512`)).status).toBe(202);
   });
 });

@@ -29,7 +29,7 @@ export interface TagRow {
     readonly author: string;
     readonly status: string;
   } | null;
-  /** Whether a list of referrers stands under the manifest's fallback tag. */
+  /** Whether the manifest has referrers: known ones, or a list of them under its fallback tag. */
   readonly hasReferrers: boolean;
   /** Whether a signature stands under the manifest's tag `….sig`. */
   readonly hasSignature: boolean;
@@ -82,7 +82,10 @@ const shown = (page: string): string =>
      case when source.url is not null then json_build_object('url', source.url, 'revision', source.revision,
        'author', source.author, 'status', source.status) end as source,
      exists (select from ledger.tag as beside where beside.repository = page.repository
-       and beside.name = replace(page.digest, ':', '-') and beside.digest is not null and beside.deleted_at is null) as "hasReferrers",
+       and beside.name = replace(page.digest, ':', '-') and beside.digest is not null and beside.deleted_at is null)
+     or exists (select from ledger.referrer join ledger.manifest as standing
+         on standing.repository = referrer.repository and standing.digest = referrer.digest and standing.deleted_at is null
+       where referrer.repository = page.repository and referrer.subject = page.digest) as "hasReferrers",
      exists (select from ledger.tag as beside where beside.repository = page.repository
        and beside.name = replace(page.digest, ':', '-') || '.sig' and beside.digest is not null and beside.deleted_at is null) as "hasSignature"
    from (select ordered.*, row_number() over () as place from (${page}) as ordered) as page

@@ -15,15 +15,10 @@ export async function readReferrers(
   limit: number,
 ): Promise<Digest[]> {
   const { rows } = await db.query<{ digest: Digest }>(
-    `select referrer.digest from (
-       select link.digest from ledger.manifest_link as link
-       where link.repository = $1 and link.subject = ledger.digest_bytes($2)
-       union
-       select old.digest from ledger.manifest_reference as old
-       where old.repository = $1 and old.target = $2 and old.kind = 'subject'
-     ) as referrer
-     where not exists (select from ledger.manifest
-       where repository = $1 and manifest.digest = referrer.digest and deleted_at is not null)
+    `select referrer.digest from ledger.referrer
+     where referrer.repository = $1 and referrer.subject = $2
+       and not exists (select from ledger.manifest
+         where repository = $1 and manifest.digest = referrer.digest and deleted_at is not null)
      order by digest limit $3`,
     [repository, digest, limit],
   );

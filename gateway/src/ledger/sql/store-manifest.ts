@@ -1,6 +1,9 @@
-import type { Digest } from "#registry-protocol/digest.js";
+import { algorithmOf, digestOf, type Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import { manifestReferences } from "#registry-protocol/manifest/references.js";
+import {
+  manifestReferences,
+  type ManifestReference,
+} from "#registry-protocol/manifest/references.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { ManifestBytes, StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { linksOf } from "./manifest-links.js";
@@ -20,8 +23,8 @@ export async function storeManifest(
   { digest, mediaType, content, reading }: StoredManifest,
   how: "checked" | "found",
 ): Promise<"new" | "restored" | null> {
-  const { children, subject, moreSubjects } = linksOf(manifestReferences(reading));
-  await keepSubjects(db, repository, digest, moreSubjects);
+  const references = [...manifestReferences(reading), ...storedAs(digest, content)];
+  const { children, subject, moreSubjects } = linksOf(references);
   const { rows } = await db.query<{ change: "new" | "restored" | null }>(
     `with before as (
        select deleted_at from ledger.manifest where repository = $1 and digest = $2
@@ -43,12 +46,18 @@ export async function storeManifest(
        insert into ledger.manifest_link (repository, digest, children, subject)
        select $1, $2, $5::bytea[], $6::bytea where num_nonnulls($5::bytea[], $6::bytea) > 0
        on conflict do nothing
+     ), named as (
+       insert into ledger.manifest_reference (repository, digest, kind, target)
+       select $1, $2, 'subject', unnest($8::text[]) on conflict do nothing
      )
      select case when not exists (select from stored) then null
                  when not exists (select from before) then 'new'
                  when exists (select from before where deleted_at is not null) then 'restored'
             end as change`,
-    [repository, digest, mediaType, content, children, subject, how === "checked"],
+    [
+      ...[repository, digest, mediaType, content, children, subject, how === "checked"],
+      moreSubjects.length === 0 ? null : moreSubjects,
+    ],
     "store manifest",
   );
   return rows[0]?.change ?? null;
@@ -92,17 +101,7 @@ export async function readLiveManifest(
   return rows[0] ?? null;
 }
 
-/** Only a manifest that not everybody reads in the same way may have several; before it counts as known. */
-async function keepSubjects(
-  db: Queryable,
-  repository: RepositoryName,
-  digest: Digest,
-  subjects: readonly Digest[],
-): Promise<void> {
-  if (subjects.length === 0) return;
-  await db.query(
-    `insert into ledger.manifest_reference (repository, digest, kind, target)
-     select $1, $2, 'subject', unnest($3::text[]) on conflict do nothing`,
-    [repository, digest, subjects],
-  );
+/** Under another digest than its sha256 it needs that one, which the registry has, as an index needs its children. */
+function storedAs(digest: Digest, content: Buffer): ManifestReference[] {
+  return algorithmOf(digest) === "sha256" ? [] : [{ kind: "child", target: digestOf(content) }];
 }
