@@ -122,6 +122,7 @@ export const FOLDERS = {
   deploy: {
     database: [],
     compose: ["database"],
+    monitoring: [],
     local: [],
     "local/set-up": [],
     "local/processes": ["local"],

@@ -19,7 +19,10 @@ const { metafile } = await build({
   banner: { js: "#!/usr/bin/env node" },
   legalComments: "inline",
 });
-writeFileSync(outfile, `${readFileSync(outfile, "utf8")}\n${licences(Object.keys(metafile.inputs))}`);
+writeFileSync(
+  outfile,
+  `${readFileSync(outfile, "utf8")}\n${licences(Object.keys(metafile.inputs))}`,
+);
 chmodSync(outfile, 0o755);
 
 /** Licences want to be where the code is, and this file goes around alone. */

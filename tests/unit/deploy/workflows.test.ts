@@ -35,9 +35,9 @@ describe.each(WORKFLOWS)("the workflow %s", (_name, text) => {
   test("runs others' actions at one commit each, with the version beside it", () => {
     const used = text.split("\n").filter((line) => /\buses:/.test(line));
     expect(used.length).toBeGreaterThan(0);
-    expect(used.filter((line) => !/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/.test(line))).toEqual(
-      [],
-    );
+    expect(
+      used.filter((line) => !/uses: [\w-]+\/[\w-]+@[0-9a-f]{40} # v[\d.]+$/.test(line)),
+    ).toEqual([]);
   });
 
   test("has no rights but what a job of it names, and no job without an end", () => {
@@ -94,7 +94,9 @@ describe("a release", () => {
       .map(([, name = ""]) => name)
       .filter((name) => !DOCKERFILE.includes(`FROM ${name} `) && name !== "build");
     expect([...(jobs["images"]?.strategy?.matrix["target"] ?? [])].sort()).toEqual(images.sort());
-    expect(OURS.map(([, { build }]) => build?.target).filter((one) => !images.includes(one ?? ""))).toEqual([]);
+    expect(
+      OURS.map(([, { build }]) => build?.target).filter((one) => !images.includes(one ?? "")),
+    ).toEqual([]);
     const build = jobs["images"]?.steps.map(({ run }) => run ?? "").join("\n") ?? "";
     for (const option of [
       "--platform linux/amd64,linux/arm64",
