@@ -49,7 +49,7 @@ export const ROWS: readonly Row[] = [
         'count(ALERTS{alertname=~"Wharfinger.*", alertstate="firing"}) or vector(0)',
         "firing",
       ]),
-      number("Processes", "short", "Processes that answer.", [
+      number("Processes that answer", "short", "Processes that answer.", [
         'sum by (job) (up{job=~"gateway|token-server"})',
         "{{job}}",
       ]),
@@ -69,7 +69,7 @@ export const ROWS: readonly Row[] = [
   {
     title: "Requests",
     panels: [
-      graph("Requests", "reqps", "By what is asked for.", [
+      graph("Requests by kind", "reqps", "By what is asked for.", [
         `sum by (job, route) (rate(http_requests_total[${RATE}]))`,
         "{{job}} {{route}}",
       ]),
