@@ -124,6 +124,7 @@ export const FOLDERS = {
   deploy: {
     database: [],
     compose: ["database"],
+    monitoring: [],
     local: [],
     "local/set-up": [],
     "local/processes": ["local"],

@@ -7,7 +7,7 @@ import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewAuthorityInTime, renewKeys } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
-import { readRegistryOptions } from "./registry-options.js";
+import { inVariables, readRegistryOptions } from "./registry-options.js";
 import { takeOverSharedVolume } from "./shared-volume.js";
 import { secretFor, type Volumes, volumesBelow } from "./volumes.js";
 
@@ -63,6 +63,7 @@ async function makeKeys({ keys }: Volumes): Promise<void> {
 try {
   await main(process.argv[2] ?? "/etc/wharfinger", process.env);
 } catch (error) {
-  console.error(isConfiguration(error) ? error.message : error);
-  process.exit(exitCodeOf(error));
+  const told = inVariables(error);
+  console.error(isConfiguration(told) ? told.message : told);
+  process.exit(exitCodeOf(told));
 }

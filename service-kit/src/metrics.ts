@@ -14,6 +14,9 @@ export interface ServiceMetrics {
   countConnections(listener: string, open: () => number): void;
 }
 
+/** Why a listener takes no further connection. */
+const TURNED_AWAY = ["connections", "connections-of-source"];
+
 /** @returns a fresh metrics registry with the process's and the HTTP server's metrics in it */
 export function createMetrics(): ServiceMetrics {
   const registry = new Registry();
@@ -28,6 +31,12 @@ export function createMetrics(): ServiceMetrics {
     collect() {
       for (const [listener, open] of listeners) this.set({ listener }, open());
     },
+  });
+  const refusals = new Counter({
+    name: "listener_refusals_total",
+    help: "What listeners refused before any handler saw it, and clients that were given up",
+    labelNames: ["listener", "reason"],
+    registers: [registry],
   });
   return {
     registry,
@@ -44,14 +53,11 @@ export function createMetrics(): ServiceMetrics {
       buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300],
       registers: [registry],
     }),
-    refusals: new Counter({
-      name: "listener_refusals_total",
-      help: "What listeners refused before any handler saw it, and clients that were given up",
-      labelNames: ["listener", "reason"],
-      registers: [registry],
-    }),
+    refusals,
     countConnections: (listener, open) => {
       listeners.set(listener, open);
+      // Who watches for growth sees none from nothing to one.
+      for (const reason of TURNED_AWAY) refusals.inc({ listener, reason }, 0);
     },
   };
 }

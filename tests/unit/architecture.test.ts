@@ -14,7 +14,7 @@ const FILES = sourceFiles();
 
 const WITH_DEPLOY = [
   ...FILES,
-  ...sourceFiles(["deploy/compose", "deploy/database", "deploy/local"]),
+  ...sourceFiles(["deploy/compose", "deploy/database", "deploy/local", "deploy/monitoring"]),
 ];
 
 /** Packages that decide and parse, and what of Node they may use: functions that do no I/O. */

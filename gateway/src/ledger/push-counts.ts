@@ -17,8 +17,15 @@ export type PushStep =
   | "abandoned";
 
 /** How a push of a tag can end. */
-export type PushOutcome =
-  "stored" | "unchanged" | "refused" | "rejected" | "undecided" | "abandoned";
+export const PUSH_OUTCOMES = [
+  "stored",
+  "unchanged",
+  "refused",
+  "rejected",
+  "undecided",
+  "abandoned",
+] as const;
+export type PushOutcome = (typeof PUSH_OUTCOMES)[number];
 
 /** Told of what pushes do, for metrics. */
 export interface PushCounts {

@@ -3,7 +3,12 @@ import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { hookMetrics, type HookMetrics } from "../notifications/notification-metrics.js";
 import { pullMetrics, type PullMetrics } from "../pulls/pull-metrics.js";
 import { growthMetrics } from "../ledger/growth-metrics.js";
-import type { PushCounts, PushOutcome, PushStep } from "../ledger/push-counts.js";
+import {
+  PUSH_OUTCOMES,
+  type PushCounts,
+  type PushOutcome,
+  type PushStep,
+} from "../ledger/push-counts.js";
 
 /** The gateway's own metrics beside those that every service has. */
 export interface GatewayMetrics extends ServiceMetrics {
@@ -26,6 +31,8 @@ export function gatewayMetrics(): GatewayMetrics {
     labelNames: ["outcome" satisfies keyof { outcome: PushOutcome }],
     registers,
   });
+  // Who watches for growth sees none from nothing to one.
+  for (const outcome of PUSH_OUTCOMES) pushes.inc({ outcome }, 0);
   const steps = new Counter<"step">({
     name: "tag_push_steps_total",
     help: "Steps of the push protocol",

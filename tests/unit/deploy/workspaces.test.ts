@@ -18,9 +18,18 @@ describe("a workspace", () => {
     expect(workspaces).toContain("cli");
   });
 
-  test.each(workspaces)("has a build of its own, and is published by nobody: %s", (folder) => {
+  test.each(workspaces)("has a build of its own: %s", (folder) => {
     const own = JSON.parse(read(join(folder, "package.json"))) as Record<string, unknown>;
-    expect(own).toMatchObject({ private: true, scripts: { build: expect.any(String) } });
+    expect(own).toMatchObject({ scripts: { build: expect.any(String) } });
+  });
+
+  // With provenance npm publishes from a workflow alone, and ends elsewhere.
+  test.each(workspaces)("is published by nobody, or by the release alone: %s", (folder) => {
+    const { private: isPrivate, publishConfig } = JSON.parse(
+      read(join(folder, "package.json")),
+    ) as Record<string, unknown>;
+    if (folder === "cli") expect(publishConfig).toEqual({ access: "public", provenance: true });
+    else expect(isPrivate).toBe(true);
   });
 
   test.each(workspaces)("is not compiled with the services, nor in their images: %s", (folder) => {

@@ -19,6 +19,8 @@ export function limitMetrics(registry: Registry): Pick<LimitReportDeps, "countHi
     labelNames,
     registers: [registry],
   });
+  // Who watches for growth sees none from nothing to one.
+  for (const reason of ["source", "account", "undecided"]) locks.inc({ reason }, 0);
   return {
     countHit: (reason) => {
       hits.inc({ reason });

@@ -17,7 +17,8 @@ export interface RequestOrigin {
 }
 
 /** What of a statement came of it. */
-export type StatementOutcome = "believed" | "refused" | "absent";
+export const STATEMENT_OUTCOMES = ["believed", "refused", "absent"] as const;
+export type StatementOutcome = (typeof STATEMENT_OUTCOMES)[number];
 
 const TOLD_EVERY_MILLISECONDS = 60_000;
 

@@ -10,6 +10,10 @@ import { redeemRefreshToken, type RefreshOrigin } from "../refresh-tokens/redeem
 import type { RefreshBinding, RefreshDeps } from "../refresh-tokens/refresh-tokens.js";
 import type { LoginRequest } from "./request.js";
 
+/** How an attempt to log in can end. */
+export const LOGIN_OUTCOMES = ["accepted", "refused", "limited", "undecided"] as const;
+export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
+
 /** What logging in needs. */
 export interface LogInDeps extends AuthenticationDeps {
   readonly limiter: LoginLimiter;
@@ -18,7 +22,7 @@ export interface LogInDeps extends AuthenticationDeps {
   /** @returns why the own clock may be wrong, and with it every refusal of what has an end; `null`: it is right */
   readonly doubtOfClock: () => string | null;
   /** Told of every attempt. */
-  readonly countLogin: (outcome: "accepted" | "refused" | "limited" | "undecided") => void;
+  readonly countLogin: (outcome: LoginOutcome) => void;
 }
 
 /** Where somebody logs in from, by which program and in which request. */
@@ -93,7 +97,7 @@ function tellOf({ who, objection }: UnusableLogin, { requestId }: LoginOrigin, l
   });
 }
 
-function outcomeOf(error: unknown): "refused" | "limited" | "undecided" {
+function outcomeOf(error: unknown): Exclude<LoginOutcome, "accepted"> {
   const code = error instanceof Fault ? error.code : null;
   if (code === "TOO_MANY_REQUESTS") return "limited";
   return code === "UNAUTHORIZED" ? "refused" : "undecided";

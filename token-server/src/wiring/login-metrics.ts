@@ -1,6 +1,6 @@
 import { Counter, type Registry } from "prom-client";
 import type { WatchOutcome } from "#service-kit/watch-file.js";
-import type { LogInDeps } from "../token/log-in.js";
+import { LOGIN_OUTCOMES, type LogInDeps } from "../token/log-in.js";
 
 /** Told of what logins do. */
 export interface LoginCounts {
@@ -25,6 +25,8 @@ export function loginMetrics(registry: Registry): LoginCounts {
     labelNames,
     registers,
   });
+  // Who watches for growth sees none from nothing to one.
+  for (const outcome of LOGIN_OUTCOMES) logins.inc({ outcome }, 0);
   const staleTeams = new Counter({
     name: "stale_team_answers_total",
     help: "Team memberships taken from an old answer while the team service was away",

@@ -10,7 +10,11 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import { callerVerifier } from "#service-kit/signing/caller-statement.js";
 import { certificatesIn } from "#service-kit/signing/certificates-in.js";
 import { watchFile, type WatchedFile } from "#service-kit/watch-file.js";
-import { toldByGateway, type RequestOrigin } from "../routes/told-by-gateway.js";
+import {
+  STATEMENT_OUTCOMES,
+  toldByGateway,
+  type RequestOrigin,
+} from "../routes/told-by-gateway.js";
 
 /** Where requests are from, followed while the trust in gateways changes. */
 export interface FollowedOrigin extends Opened {
@@ -43,6 +47,7 @@ export async function openRequestOrigin(
     labelNames: ["outcome"],
     registers: [metrics.registry],
   });
+  for (const outcome of STATEMENT_OUTCOMES) statements.inc({ outcome }, 0);
   const trust = await openTrust(config.gatewayTrustFile, deps);
   const now = Date.now;
   const onTime = (keyId: string, at: number) => {
