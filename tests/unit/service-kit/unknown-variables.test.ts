@@ -5,6 +5,7 @@ import { unknownVariables } from "#service-kit/unknown-variables.js";
 import { readConfig as readGatewayConfig } from "#gateway/config/config.js";
 import { readConfig as readTokenServerConfig } from "#token-server/config/config.js";
 import { sourceFiles } from "#tests/support/source-tree.js";
+import { STORAGE_VARIABLES } from "../../../deploy/compose/registry-options.js";
 import { variablesOf } from "../deploy/support/compose.js";
 
 const SOURCES = [
@@ -25,7 +26,7 @@ describe("the list of variables", () => {
   });
 
   test("has none that nobody reads, but those of wharf", () => {
-    const read = variablesOf(sourceFiles(SOURCES));
+    const read = [...variablesOf(sourceFiles(SOURCES)), ...Object.keys(STORAGE_VARIABLES)];
     const unread = KNOWN_VARIABLES.filter((name) => !read.includes(name));
     expect(unread).toEqual(["WHARF_CONFIG_DIR", "WHARF_CONTEXT", "WHARF_TOKEN", "WHARF_URL"]);
   });
