@@ -56,7 +56,14 @@ async function drill(installation: Installation, policy: string): Promise<boolea
   say(["idle:", ...idleLines, "loaded, with all restarts:", ...loadedLines].join("\n  "));
   const perOperation = grown / (pushes + pulls);
   say(`the database grew by ${(grown / 2 ** 20).toFixed(1)} MiB: ${((perOperation * 10_000) / 2 ** 20).toFixed(1)} MiB for 10,000 of these`); // prettier-ignore
+  tellServerErrors(installation);
   return judge(traffic.failures, windows);
+}
+
+/** Why a service answered that it could not: its own lines have the cause. */
+function tellServerErrors({ gateways, tokenServers }: Installation): void {
+  const lines = [...gateways, ...tokenServers].flatMap((one) => one.output().split("\n"));
+  for (const line of lines.filter((text) => /"status":"5\d\d"/.test(text))) say(line);
 }
 
 async function live(
