@@ -24,22 +24,31 @@ export interface Balanced {
   readonly ports: readonly [number, number];
   /** Ports of two token servers; absent: the same servers. */
   readonly tokenPorts?: readonly [number, number];
+  /** Files of its certificate and key, which this process has to trust; absent: it speaks no TLS. */
+  readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
 const ports = portPicker(process.pid + 7);
 
 /**
  * @param balanced - what stands behind it
- * @returns nginx as `deploy/balancers/nginx.conf` has it, without TLS
+ * @returns nginx as `deploy/balancers/nginx.conf` has it
  */
 export async function startNginx(balanced: Balanced): Promise<LoadBalancer> {
-  const { found, folder } = balanced;
+  const { found, folder, tls } = balanced;
   const port = await ports.next();
   const own = join(folder, `nginx-${port}`);
   await mkdir(own, { recursive: true });
-  const text = (await example("nginx.conf", balanced))
-    .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
-    .replaceAll(/^ *ssl_.*$/gm, "");
+  const withTls = await example("nginx.conf", balanced);
+  const text =
+    tls === undefined
+      ? withTls
+          .replace("listen 443 ssl;", `listen 127.0.0.1:${port};`)
+          .replaceAll(/^ *ssl_.*$/gm, "")
+      : withTls
+          .replace("listen 443 ssl;", `listen 127.0.0.1:${port} ssl;`)
+          .replace("/etc/nginx/tls/certificate.pem", tls.certificate)
+          .replace("/etc/nginx/tls/key.pem", tls.key);
   const temporary = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"];
   const file = join(own, "nginx.conf");
   await writeFile(
@@ -57,7 +66,8 @@ ${text}
 }
 `,
   );
-  return run(found, ["usr/sbin/nginx", "-p", own, "-c", file], port);
+  const url = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
+  return run(found, ["usr/sbin/nginx", "-p", own, "-c", file], url);
 }
 
 /**
@@ -73,7 +83,7 @@ export async function startHaproxy(balanced: Balanced): Promise<LoadBalancer> {
   );
   const file = join(folder, `haproxy-${port}.cfg`);
   await writeFile(file, text);
-  return run(found, ["usr/sbin/haproxy", "-db", "-f", file], port);
+  return run(found, ["usr/sbin/haproxy", "-db", "-f", file], `http://127.0.0.1:${port}`);
 }
 
 async function example(name: string, { ports: behind, tokenPorts }: Balanced): Promise<string> {
@@ -89,7 +99,7 @@ async function example(name: string, { ports: behind, tokenPorts }: Balanced): P
 async function run(
   found: UnpackedPackage,
   [program = "", ...args]: readonly string[],
-  port: number,
+  url: string,
 ): Promise<LoadBalancer> {
   const command = { file: join(found.root, program), args, env: found.env };
   const launch = launchOf(command, "SIGKILL");
@@ -101,7 +111,6 @@ async function run(
   for (const stream of [child.stdout, child.stderr])
     stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
   const ended = once(child, "exit");
-  const url = `http://127.0.0.1:${port}`;
   const answers = () => fetch(`${url}/ready`).then(({ status }) => status === 200);
   if (!(await waitUntil(answers, { withinMs: 30_000 })))
     throw new Error(`${program} does not pass requests on:\n${output}`);

@@ -30,13 +30,14 @@ export const DOCKER_IMAGE: ImageForm = {
 
 /**
  * @param url - the gateway
- * @param accessToken - whose name to act in
+ * @param accessToken - whose name to act in, or a password
+ * @param user - to whom the password belongs
  * @returns the client
  */
-export function registryClient(url: string, accessToken: string): RegistryClient {
+export function registryClient(url: string, accessToken: string, user = "oauth2"): RegistryClient {
   const token = async (scope?: string) => {
     const query = new URLSearchParams({ service: "wharfinger", ...(scope ? { scope } : {}) });
-    const basic = Buffer.from(`oauth2:${accessToken}`).toString("base64");
+    const basic = Buffer.from(`${user}:${accessToken}`).toString("base64");
     const answer = await fetch(`${url}/token?${query.toString()}`, {
       headers: { authorization: `Basic ${basic}` },
     });

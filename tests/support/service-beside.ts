@@ -26,6 +26,8 @@ const PROGRAMS = {
   gateway: ["gateway", "src", "main.js"],
   "token-server": ["token-server", "src", "main.js"],
 } as const;
+/** With many clients on few cores a start takes its time. */
+const READY_WITHIN_MS = 180_000;
 const ports = portPicker();
 
 /**
@@ -60,7 +62,7 @@ export async function serviceBeside(
         stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
       const isReady = () => answersOk(`${url}/ready`).catch(() => false);
       const isOver = async () => started.exitCode !== null || (await isReady());
-      await waitUntil(isOver, { withinMs: 60_000 });
+      await waitUntil(isOver, { withinMs: READY_WITHIN_MS });
       if (!(await isReady())) throw new Error(`a second ${part} is not ready:\n${output}`);
     },
     stop: async (signal = "SIGTERM") => {
