@@ -42,7 +42,7 @@ describe("what an image of ours runs", () => {
 
   test("setup: makes keys, secrets and the registry's configuration", async () => {
     const root = join(folder.path, "etc");
-    const runtime = (await stepsOf("runtime")).map(([, rest]) => rest).join(" ");
+    const runtime = (await stepsOf("folders")).map(([, rest]) => rest).join(" ");
     for (const [path] of runtime.matchAll(/\/etc\/wharfinger[\w/-]*/g))
       await mkdir(join(root, path), { recursive: true, mode: 0o700 });
     const { output } = await start("setup", join(root, "/etc/wharfinger"));

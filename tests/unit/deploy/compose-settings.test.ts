@@ -5,7 +5,10 @@ import { filesOf, OURS, read, SERVICES } from "./support/compose.js";
 
 /** What the images that are not ours understand. */
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
-  postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD"],
+  postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE"],
+  balancer: [],
+  prometheus: [],
+  grafana: ["GF_SECURITY_ADMIN_PASSWORD__FILE"],
   // Not REGISTRY_…: the registry takes each of those for a setting, and its file has them all.
   registry: [
     "OTEL_TRACES_EXPORTER",
@@ -38,8 +41,6 @@ const LEFT_OUT: readonly string[] = [
 /** Gateways sign what they tell of callers, and nobody else comes to the token server. */
 const LEFT_OUT_OF: Readonly<Record<string, readonly string[]>> = {
   "token-server": ["TRUSTED_PROXIES"],
-  // It makes the roles, as the superuser.
-  database: ["DB_PASSWORD_FILE"],
 };
 
 describe("the settings in docker-compose.yml", () => {

@@ -42,6 +42,9 @@ describe("docker-compose.yml", () => {
     const mounts = Object.entries(SERVICES).map(([name, service]) => [name, mountsOf(service)]);
     expect(Object.fromEntries(mounts)).toEqual({
       postgres: [],
+      balancer: [],
+      prometheus: [],
+      grafana: [],
       setup: [
         "wharfinger:operator",
         "gateway:private/gateway",
@@ -77,7 +80,7 @@ describe("docker-compose.yml", () => {
     const ours = OURS.flatMap(([, service]) => mountsOf(service)).map(
       (mount) => mount.split(":")[1],
     );
-    const folders: readonly string[] = stage("runtime").match(/\/etc\/wharfinger\/\S+/g) ?? [];
+    const folders: readonly string[] = stage("folders").match(/\/etc\/wharfinger\/\S+/g) ?? [];
     expect(ours.filter((folder) => !folders.includes(`${FOLDER}/${folder ?? ""}`))).toEqual([]);
   });
 
@@ -97,8 +100,10 @@ describe("docker-compose.yml", () => {
       "token-server": "wharfinger_token_server",
       gateway: "wharfinger_gateway",
     });
-    const withPassword = OURS.filter(([, { environment }]) => "DB_PASSWORD" in (environment ?? {}));
-    expect(withPassword.map(([name]) => name)).toEqual(["database"]);
+    const withPassword = Object.entries(SERVICES).filter(
+      ([, { secrets }]) => secrets?.includes("database-password") === true,
+    );
+    expect(withPassword.map(([name]) => name)).toEqual(["postgres", "database"]);
   });
 
   test("has the registry's notifications come in at a port that is neither published nor exposed", () => {
@@ -107,7 +112,7 @@ describe("docker-compose.yml", () => {
     expect(environment).toMatchObject({ NOTIFICATION_HOST: "0.0.0.0" });
     expect(environment).not.toHaveProperty("NOTIFICATION_PORT");
     expect(read("deploy/compose/setup.ts")).toContain(`"http://gateway:${port}/hooks/registry"`);
-    expect(ports).toEqual(["${PORT:-8080}:8080"]);
+    expect(ports).toBeUndefined();
     expect(stage("gateway")).toMatch(/^EXPOSE 8080 9090$/m);
   });
 

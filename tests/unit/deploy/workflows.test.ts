@@ -90,9 +90,11 @@ describe("a release", () => {
   });
 
   test("has every image that the Dockerfile ends in, for two platforms, with provenance and its bill of materials", () => {
-    const images = [...DOCKERFILE.matchAll(/^FROM \S+ AS ([\w-]+)$/gm)]
+    const images = [...DOCKERFILE.matchAll(/^FROM (?:--platform=\S+ )?\S+ AS ([\w-]+)$/gm)]
       .map(([, name = ""]) => name)
-      .filter((name) => !DOCKERFILE.includes(`FROM ${name} `) && name !== "build");
+      .filter(
+        (name) => !DOCKERFILE.includes(`FROM ${name} `) && !DOCKERFILE.includes(`--from=${name} `),
+      );
     expect([...(jobs["images"]?.strategy?.matrix["target"] ?? [])].sort()).toEqual(images.sort());
     expect(
       OURS.map(([, { build }]) => build?.target).filter((one) => !images.includes(one ?? "")),

@@ -14,6 +14,10 @@ export interface Service {
   readonly build?: { readonly target: string };
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | null>>;
+  readonly secrets?: readonly string[];
+  readonly image?: string;
+  readonly logging?: object;
+  readonly deploy?: { readonly replicas?: number; readonly resources: object };
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly healthcheck?: object;
