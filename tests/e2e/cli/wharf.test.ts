@@ -186,6 +186,7 @@ describe("wharf watch", () => {
     readonly cursor: string;
   }
   const { image } = pushesTo("alpha/watched");
+  let pushed = 0;
 
   /** Pushes one tag after the other until it has ended: nobody says when it has begun. */
   async function whilePushing<T>(work: Promise<T>): Promise<T> {
@@ -193,7 +194,7 @@ describe("wharf watch", () => {
     const ended = work.finally(() => {
       over.abort();
     });
-    for (let i = 0; !over.signal.aborted; i += 1) await image(`w${i}`);
+    while (!over.signal.aborted) await image(`w${(pushed += 1)}`);
     return ended;
   }
 
