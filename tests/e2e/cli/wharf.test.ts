@@ -389,6 +389,20 @@ describe("wharf ends with", () => {
 });
 
 describe("wharf changes", () => {
+  test("what is said of a repository, by whom it may", async () => {
+    const said = ["set", "alpha/app", "--description", "Our app", "--official"];
+    expect(await wharf(said)).toMatchObject({ exitCode: 0, stdout: "alpha/app is described\n" });
+    expect(await json("set", "alpha/app", "--automated")).toMatchObject({
+      ...{ description: "Our app", official: true, automated: true },
+    });
+    expect(await json("set", "alpha/app", "--no-official")).toMatchObject({
+      ...{ official: false, automated: true },
+    });
+    expect((await wharf(["set", "alpha/app"])).exitCode).toBe(2);
+    const flagged = await wharf(["set", "alpha/app", "--official"], { token: "ci-token" });
+    expect(flagged.exitCode).toBe(4);
+  });
+
   test("what is told to: a tag is deleted, another one locked", async () => {
     expect(await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes"])).toMatchObject({ exitCode: 0 });
     expect(await wharf(["describe", "alpha/app:a-SNAPSHOT"])).toMatchObject({ exitCode: 3 });
