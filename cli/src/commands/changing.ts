@@ -1,11 +1,20 @@
+import { z } from "zod";
 import { inPath, manifestNameOf, tagOf, formatReference } from "../api/reference.js";
 import { UsageFault } from "../exit/faults.js";
-import { lines } from "../output/shown.js";
+import { lines, type Shown } from "../output/shown.js";
 import { confirm } from "./ask.js";
 import { examples } from "./examples.js";
-import type { AddCommands } from "./shell.js";
+import type { AddCommands, Shell } from "./shell.js";
 
-/** `lock` and `delete`: what changes a tag. */
+const flagsSchema = z.looseObject({ official: z.boolean(), automated: z.boolean() });
+
+interface SetOptions {
+  readonly description?: string;
+  readonly official?: boolean;
+  readonly automated?: boolean;
+}
+
+/** `lock`, `delete` and `set`: what changes a tag, or is said of a repository. */
 export const addChanging: AddCommands = (program, run) => {
   program
     .command("lock <reference> [artifact] [tag]")
@@ -76,4 +85,46 @@ export const addChanging: AddCommands = (program, run) => {
         };
       }),
     );
+  program
+    .command("set <repository> [artifact]")
+    .summary("say what a repository is")
+    .description(
+      "Says what a repository is, as lists and searches show it: its description is for whoever may push there, the flags are for administrators.",
+    )
+    .option("--description <text>", "what it is; an empty text takes it away")
+    .option("--official", "it is official")
+    .option("--no-official", "it is not")
+    .option("--automated", "its images are made automatically")
+    .option("--no-automated", "they are not")
+    .addHelpText(
+      "after",
+      examples(
+        'wharf set alpha/app --description "Our app"',
+        "wharf set alpha/app --official --no-automated",
+      ),
+    )
+    .action(run<SetOptions>((shell, words, options) => describeAs(shell, words, options)));
 };
+
+async function describeAs(
+  shell: Shell,
+  words: readonly string[],
+  { description, official, automated }: SetOptions,
+): Promise<Shown> {
+  const { repository } = shell.reference(words);
+  const hasFlags = official !== undefined || automated !== undefined;
+  if (description === undefined && !hasFlags)
+    throw new UsageFault("say what is to be set", "as --description TEXT, --official");
+  const client = await shell.client();
+  const path = `/repositories/${inPath(repository)}`;
+  if (hasFlags) {
+    const before = flagsSchema.parse(await client.call("GET", `${path}/summary`));
+    await client.call("PUT", `${path}/flags`, {
+      official: official ?? before.official,
+      automated: automated ?? before.automated,
+    });
+  }
+  if (description !== undefined) await client.call("PUT", `${path}/description`, { description });
+  const value = await client.call("GET", `${path}/summary`);
+  return lines(`${repository} is described`, value);
+}

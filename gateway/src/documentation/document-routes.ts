@@ -18,6 +18,8 @@ interface PageFile {
 }
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
+/** They lead to the page. */
+const LEADING = ["/", "/ui"];
 const SCRIPT = "text/javascript; charset=utf-8";
 const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
   "": { type: "text/html; charset=utf-8", content: PAGE },
@@ -28,7 +30,7 @@ const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
 };
 
 /**
- * `GET` and `HEAD` of `/openapi.json`, and of `/ui/`, which shows it. Both are the same for everybody, and take no login.
+ * `GET` and `HEAD` of `/openapi.json`, and of `/ui/`, which shows it, and to which `/` leads. Both are the same for everybody, and take no login.
  *
  * @param makeDocument - makes the document, when it is asked for first
  * @returns the handler
@@ -41,7 +43,7 @@ export function documentRoutes(makeDocument: () => object): RequestHandler {
     const name = path.startsWith("/ui/") ? path.slice("/ui/".length) : null;
     if (
       path !== "/openapi.json" &&
-      path !== "/ui" &&
+      !LEADING.includes(path) &&
       (name === null || !Object.hasOwn(FILES, name))
     ) {
       next();
@@ -51,7 +53,9 @@ export function documentRoutes(makeDocument: () => object): RequestHandler {
     if (req.method !== "GET" && req.method !== "HEAD")
       throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
     await refuseBody(req, res);
-    if (path === "/ui") res.redirect(308, "ui/");
+    // A browser would remember for ever that there is nothing else.
+    if (path === "/") res.redirect(302, "ui/");
+    else if (path === "/ui") res.redirect(308, "ui/");
     else if (name === null) sendAnswer(req, res, { body: (document ??= makeDocument()) });
     else sendFile(req, res, await fileOf(known, name));
   };

@@ -186,6 +186,7 @@ describe("wharf watch", () => {
     readonly cursor: string;
   }
   const { image } = pushesTo("alpha/watched");
+  let pushed = 0;
 
   /** Pushes one tag after the other until it has ended: nobody says when it has begun. */
   async function whilePushing<T>(work: Promise<T>): Promise<T> {
@@ -193,7 +194,7 @@ describe("wharf watch", () => {
     const ended = work.finally(() => {
       over.abort();
     });
-    for (let i = 0; !over.signal.aborted; i += 1) await image(`w${i}`);
+    while (!over.signal.aborted) await image(`w${(pushed += 1)}`);
     return ended;
   }
 
@@ -388,6 +389,21 @@ describe("wharf ends with", () => {
 });
 
 describe("wharf changes", () => {
+  test("what is said of a repository, by whom it may", async () => {
+    const said = ["set", "alpha/app", "--description", "Our app", "--official"];
+    expect(await wharf(said)).toMatchObject({ exitCode: 0, stdout: "alpha/app is described\n" });
+    expect(await json("set", "alpha/app", "--automated")).toMatchObject({
+      ...{ description: "Our app", official: true, automated: true },
+    });
+    expect(await json("set", "alpha/app", "--no-official")).toMatchObject({
+      ...{ official: false, automated: true },
+    });
+    expect((await wharf(["set", "alpha/app"])).exitCode).toBe(2);
+    // To whoever may not pull from it there is none.
+    const flagged = await wharf(["set", "alpha/app", "--official"], { token: "ci-token" });
+    expect(flagged.exitCode).toBe(3);
+  });
+
   test("what is told to: a tag is deleted, another one locked", async () => {
     expect(await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes"])).toMatchObject({ exitCode: 0 });
     expect(await wharf(["describe", "alpha/app:a-SNAPSHOT"])).toMatchObject({ exitCode: 3 });

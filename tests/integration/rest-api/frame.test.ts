@@ -238,4 +238,10 @@ describe("the OpenAPI document", () => {
     }
     expect((await ask(stack.gateway.url, "/ui")).headers["location"]).toBe("ui/");
   });
+
+  test("is where a browser is led that asks for nothing", async () => {
+    const { status, headers } = await ask(stack.gateway.url, "/");
+    expect([status, headers["location"]]).toEqual([302, "ui/"]);
+    expect((await ask(stack.gateway.url, "/", { method: "POST" })).status).toBe(405);
+  });
 });
