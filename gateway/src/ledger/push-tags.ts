@@ -34,10 +34,9 @@ export async function pushTags<V extends RegistryVerdict>(
   const [first, ...others] = tags;
   if (first === undefined) return before();
   const { push, transport } = first;
-  const done: { verdict: V | null } = { verdict: null };
-  let isAsked = false;
+  const done: { verdict: V | null; isAsked: boolean } = { verdict: null, isAsked: false };
   const askOthers = async (): Promise<V | Refused | null> => {
-    isAsked = true;
+    done.isAsked = true;
     return pushTags(deps, others, before).catch((refusal: unknown) => ({ status: 409, refusal }));
   };
   const { verdict } = await pushTag<V | Refused>(deps, push, {
@@ -50,7 +49,7 @@ export async function pushTags<V extends RegistryVerdict>(
   });
   if (verdict !== null && "refusal" in verdict) throw verdict.refusal;
   // A tag that means it already is not sent; the others may have to be.
-  if (!isAsked) return pushTags(deps, others, before);
+  if (!done.isAsked) return pushTags(deps, others, before);
   return verdict ?? done.verdict;
 }
 

@@ -143,7 +143,10 @@ export async function pushManifestByDigest(
   const answer = await (tags.length === 0
     ? store()
     : pushUnderTags(deps, exchange, { tags, manifest, source, gone, store }));
-  if (answer !== null && answer.status >= 300) return sendAnswer(res, answer);
+  if (answer !== null && answer.status >= 300) {
+    sendAnswer(res, answer);
+    return;
+  }
   await keepSource(ledger, { ...push, tag: null, source });
   tellSubject(res, reading);
   if (tags.length > 0) res.setHeader("OCI-Tag", tags.join(", "));
