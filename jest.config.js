@@ -41,6 +41,7 @@ export default {
     project("integration", { ...SHARED_POSTGRES, testPathIgnorePatterns: IN_TIME }),
     project("in-time", { ...SHARED_POSTGRES, testMatch: IN_TIME }),
     project("attacks", SHARED_POSTGRES),
+    project("conformance", SHARED_POSTGRES),
     project("e2e"),
     project("slow"),
   ],

@@ -34,6 +34,11 @@ export const FAULTS = {
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
   NAME_UNKNOWN: { status: 404, wire: "NAME_UNKNOWN", message: "there is no such repository" },
   TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
+  TAGS_TOO_MANY: {
+    status: 414,
+    wire: "UNSUPPORTED",
+    message: "a manifest is pushed under 32 tags at once at most",
+  },
   TAG_HELD: {
     status: 409,
     wire: "DENIED",

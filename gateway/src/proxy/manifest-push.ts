@@ -17,8 +17,13 @@ import { recordRefusal } from "../ledger/refusal.js";
 import { keepSource } from "../scm/keep-source.js";
 import { parseScmHeader, SCM_HEADER } from "../scm/scm-header.js";
 import type { FoundSource } from "../scm/scm-source.js";
+import type { PushedManifest } from "#registry-protocol/manifest/stored-manifest.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import { parseTag, type Tag } from "#registry-protocol/tag.js";
+import { pushTags, refuseTooManyTags, type TagOnItsWay } from "../ledger/push-tags.js";
 import { disguisedDeletion, type DisguisedDeletionDeps } from "./disguised-deletion.js";
-import { actorOf, type ExchangeOf } from "./exchange.js";
+import { actorOf, type Exchange, type ExchangeOf } from "./exchange.js";
+import { heldByLedger } from "./held-by-ledger.js";
 import { lookForCache, withRefusedCache } from "./look-for-cache.js";
 import { lookForLayers } from "./look-for-layers.js";
 import { readManifestBody } from "./manifest-body.js";
@@ -103,14 +108,15 @@ async function refuseDisguised(
 }
 
 /**
- * PUT of a manifest by digest: never refused for a tag's sake. `?tag=` of the distribution-spec is not
- * passed on, or it would be a way round the ledger; a registry that ignores it looks the same to clients.
+ * PUT of a manifest by digest: never refused for a tag's sake, unless it names tags itself. Those go by their rules and
+ * reservations as any other, all of them or none.
  */
 export async function pushManifestByDigest(
   deps: ManifestPushDeps,
   exchange: ExchangeOf<"manifest.put-by-digest">,
 ): Promise<void> {
   const { req, res, request } = exchange;
+  const tags = askedTags(req);
   const source = sourceOf(exchange);
   const { content, reading } = await readManifestBody(req, res, deps.manifestBounds);
   const actual = digestOf(content, request.digest);
@@ -121,23 +127,81 @@ export async function pushManifestByDigest(
   await vouchForChildren({ db: ledger.db, upstream }, exchange, reading, gone);
   await lookForLayers(upstream, request.repository, reading);
   await lookForCache(upstream, request.repository, reading);
-  const put = {
-    repository: request.repository,
-    reference: { digest: request.digest },
-    content,
-    mediaType: reading.mediaType,
-    ...errandOf(exchange),
-  };
   const { repository, digest } = request;
+  const { mediaType } = reading;
+  const put = { repository, reference: { digest }, content, mediaType, ...errandOf(exchange) };
   const push = { id: deps.newReservation(), repository, digest, actor: actorOf(exchange) };
-  const manifest = { digest, content, mediaType: put.mediaType, reading };
-  const answer = await pushManifest<WholeAnswer>(ledger, push, manifest, {
-    send: () => send(deps, { repository, actor: push.actor, reading, gone }, put),
-    gone,
+  const manifest = { digest, content, mediaType, reading };
+  const store = () =>
+    pushManifest<WholeAnswer>(ledger, push, manifest, {
+      send: async () => {
+        const verdict = await send(deps, { repository, actor: push.actor, reading, gone }, put);
+        return heldByLedger({ db: ledger.db, upstream }, repository, reading, verdict);
+      },
+      gone,
+    });
+  const answer = await (tags.length === 0
+    ? store()
+    : pushUnderTags(deps, exchange, { tags, manifest, source, gone, store }));
+  if (answer !== null && answer.status >= 300) {
+    sendAnswer(res, answer);
+    return;
+  }
+  await keepSource(ledger, { ...push, tag: null, source });
+  tellSubject(res, reading);
+  if (tags.length > 0) res.setHeader("OCI-Tag", tags.join(", "));
+  // The registry may have it by another algorithm.
+  sendStored(res, `/v2/${repository}/manifests/${digest}`, manifest);
+}
+
+/** In the order of their names, each once (OCI distribution-spec, "Pushing Manifests"). */
+function askedTags({ url }: Exchange["req"]): readonly Tag[] {
+  const given = new Set(new URLSearchParams(splitTarget(url).query).getAll("tag"));
+  refuseTooManyTags(given.size);
+  return [...given].sort().map(parseTag);
+}
+
+interface UnderTags {
+  readonly tags: readonly Tag[];
+  readonly manifest: PushedManifest;
+  readonly source: FoundSource | null;
+  readonly gone: AbortSignal;
+  /** Stores it by its digest alone. */
+  readonly store: () => Promise<WholeAnswer>;
+}
+
+async function pushUnderTags(
+  deps: ManifestPushDeps,
+  exchange: ExchangeOf<"manifest.put-by-digest">,
+  { tags, manifest, source, gone, store }: UnderTags,
+): Promise<WholeAnswer | null> {
+  const { ledger, upstream } = deps;
+  const { repository } = exchange.request;
+  const { content, mediaType, reading } = manifest;
+  const actor = actorOf(exchange);
+  // Tags mean manifests by sha256, as the registry has them.
+  const digest = digestOf(content);
+  const tagged = { ...manifest, digest };
+  const onTheirWay: TagOnItsWay<WholeAnswer>[] = [];
+  for (const tag of tags) {
+    const reservation = deps.newReservation();
+    const push = { repository, tag, digest, actor, reservation, manifest: tagged, source };
+    const request = { kind: "manifest.put-by-tag", repository, tag } as const;
+    await refuseDisguised(deps, { ...exchange, request }, push);
+    const put = { repository, reference: { tag }, content, mediaType, ...errandOf(exchange) };
+    const transport: ManifestTransport<WholeAnswer> = {
+      send: () => send(deps, { repository, actor, reading, gone }, put),
+      currentDigest: () => upstream.digestOfTag(repository, tag),
+      isWhole: () => deps.isWhole(push),
+      gone,
+    };
+    onTheirWay.push({ push, transport });
+  }
+  // What has another name is known by it as well.
+  const before = () => (manifest.digest === digest ? Promise.resolve(null) : store());
+  return pushTags(ledger, onTheirWay, before).catch((error: unknown) => {
+    throw deps.tagRefusalCode === "DENIED" ? error : asPierOne(error);
   });
-  if (answer.status < 300) await keepSource(ledger, { ...push, tag: null, source });
-  if (answer.status < 300) tellSubject(res, reading);
-  sendAnswer(res, answer);
 }
 
 async function send(

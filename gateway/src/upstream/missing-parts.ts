@@ -1,3 +1,4 @@
+import { algorithmOf } from "#registry-protocol/digest.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import { neededParts, type NeededPart } from "#registry-protocol/manifest/needed-parts.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
@@ -21,7 +22,8 @@ export async function stands(
   repository: RepositoryName,
   { kind, digest }: NeededPart,
 ): Promise<boolean> {
-  return kind === "manifest"
+  // A manifest of another algorithm stands there as a blob under that name.
+  return kind === "manifest" && algorithmOf(digest) === "sha256"
     ? reads.hasManifest(repository, digest)
     : (await reads.blobSize(repository, digest)) !== null;
 }

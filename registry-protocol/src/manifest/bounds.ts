@@ -20,7 +20,7 @@ export const MANIFEST_BOUNDS: ManifestBounds = {
   layers: 1_000,
   children: 5_000,
   annotations: 500,
-  annotationCharacters: 2 * 1024 * 1024,
+  annotationCharacters: 4 * 1024 * 1024,
   urls: 16,
 };
 

@@ -283,12 +283,10 @@ describe("a manifest that is pushed by digest", () => {
   test("is never refused for a tag's sake, and ?tag= is no way round the ledger", async () => {
     await push(`${MANIFEST} `);
     upstream.seen.length = 0;
-    const target = `/v2/alpha/app/manifests/${DIGEST}?tag=1.0`;
-    const answer = await put(target, MANIFEST);
-    expect(answer.status).toBe(201);
-    expect(upstream.seen.map((request) => request.target)).toEqual([
-      `/v2/alpha/app/manifests/${DIGEST}`,
-    ]);
+    const target = `/v2/alpha/app/manifests/${DIGEST}`;
+    expect((await put(`${target}?tag=1.0`, MANIFEST)).status).toBe(409);
+    expect(upstream.seen.filter(({ method }) => method === "PUT")).toEqual([]);
+    expect((await put(target, MANIFEST)).status).toBe(201);
     expect(await stateOf("1.0")).toMatchObject({ digest: digestOf(Buffer.from(`${MANIFEST} `)) });
   });
 
