@@ -5,7 +5,8 @@ import { dirname } from "node:path";
 
 for (const [path, variable] of Object.entries(JSON.parse(process.env.FILES))) {
   const text = process.env[variable];
-  if (text === undefined || text === "") throw new Error(variable + ", for " + path + ", is absent");
+  if (text === undefined || text === "")
+    throw new Error(variable + ", for " + path + ", is absent");
   mkdirSync(dirname(path), { recursive: true });
   // At once, so that nobody who follows the file reads half of it.
   writeFileSync(path + ".draft", text, { mode: 0o444 });

@@ -22,7 +22,9 @@ export class Database extends Construct {
   ) {
     super(scope, id);
     const { instance, storageGiB, multiAz, backupDays } = settings.database;
-    const engine = rds.DatabaseInstanceEngine.postgres({ version: rds.PostgresEngineVersion.VER_17 });
+    const engine = rds.DatabaseInstanceEngine.postgres({
+      version: rds.PostgresEngineVersion.VER_17,
+    });
     this.instance = new rds.DatabaseInstance(this, "Postgres", {
       engine,
       instanceType: new ec2.InstanceType(instance),

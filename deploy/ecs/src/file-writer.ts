@@ -26,10 +26,16 @@ export interface WrittenFile {
 export function writesFiles(
   task: ecs.FargateTaskDefinition,
   name: string,
-  { image, logGroup, files }: { image: ecs.ContainerImage; logGroup: LogGroup; files: readonly WrittenFile[] },
+  {
+    image,
+    logGroup,
+    files,
+  }: { image: ecs.ContainerImage; logGroup: LogGroup; files: readonly WrittenFile[] },
 ): ecs.ContainerDefinition {
   const numbered = files.map((file, at) => ({ ...file, variable: `FILE_${at}` }));
-  const ofKind = <T>(isOfKind: (content: WrittenFile["content"]) => content is T & WrittenFile["content"]) =>
+  const ofKind = <T>(
+    isOfKind: (content: WrittenFile["content"]) => content is T & WrittenFile["content"],
+  ) =>
     Object.fromEntries(
       numbered.flatMap(({ variable, content }) => (isOfKind(content) ? [[variable, content]] : [])),
     );

@@ -35,11 +35,7 @@ export class KeyVolumes extends Construct {
   readonly fileSystem: efs.FileSystem;
   readonly #points: Readonly<Record<Folder, efs.AccessPoint>>;
 
-  constructor(
-    scope: Construct,
-    id: string,
-    { network, key }: { network: Network; key: kms.IKey },
-  ) {
+  constructor(scope: Construct, id: string, { network, key }: { network: Network; key: kms.IKey }) {
     super(scope, id);
     this.fileSystem = new efs.FileSystem(this, "FileSystem", {
       vpc: network.vpc,

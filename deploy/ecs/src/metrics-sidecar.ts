@@ -26,7 +26,9 @@ export function addMetricsSidecar(
     essential: false,
     memoryReservationMiB: 64,
     readonlyRootFilesystem: true,
-    environment: { AOT_CONFIG_CONTENT: JSON.stringify(collectorConfig(scraped, logGroup.logGroupName)) },
+    environment: {
+      AOT_CONFIG_CONTENT: JSON.stringify(collectorConfig(scraped, logGroup.logGroupName)),
+    },
     logging: ecs.LogDrivers.awsLogs({ streamPrefix: "metrics", logGroup }),
   });
   logGroup.grantWrite(task.taskRole);

@@ -37,7 +37,6 @@ export function findingsIn(stack: Stack): Finding[] {
  */
 export function checkWithNag(app: App, stack: Stack): void {
   for (const { rule, construct, row } of findingsIn(stack))
-    if (row !== undefined)
-      Validations.of(construct).acknowledge({ id: rule, reason: row.reason });
+    if (row !== undefined) Validations.of(construct).acknowledge({ id: rule, reason: row.reason });
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app));
 }

@@ -32,11 +32,7 @@ export class Network extends Construct {
   }
 
   #make(
-    {
-      cidr,
-      zones,
-      natGateways,
-    }: { cidr: string; zones: readonly string[]; natGateways: number },
+    { cidr, zones, natGateways }: { cidr: string; zones: readonly string[]; natGateways: number },
     region: string,
     logDays: number,
   ): ec2.Vpc {
@@ -45,7 +41,12 @@ export class Network extends Construct {
       availabilityZones: zones.map((letter) => `${region}${letter}`),
       natGateways,
       subnetConfiguration: [
-        { name: "public", subnetType: ec2.SubnetType.PUBLIC, cidrMask: 24, mapPublicIpOnLaunch: false },
+        {
+          name: "public",
+          subnetType: ec2.SubnetType.PUBLIC,
+          cidrMask: 24,
+          mapPublicIpOnLaunch: false,
+        },
         { name: "private", subnetType: ec2.SubnetType.PRIVATE_WITH_EGRESS, cidrMask: 20 },
       ],
       // Layers are most of all bytes: past the NAT gateway they cost nothing.

@@ -31,7 +31,11 @@ export class Registry extends Construct {
   constructor(scope: Construct, id: string, parts: RegistryParts) {
     super(scope, id);
     const { settings, blobs, volumes } = parts;
-    const made = new Service(this, "Registry", { name: "registry", size: settings.registry, parts });
+    const made = new Service(this, "Registry", {
+      name: "registry",
+      size: settings.registry,
+      parts,
+    });
     made.task.addVolume({ name: "secrets" });
     made.task.addVolume({ name: "configuration" });
     const secrets = this.#secrets(made, parts);

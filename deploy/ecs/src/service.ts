@@ -51,7 +51,10 @@ export class Service extends Construct {
    * @returns the container that is the service
    */
   addMain(
-    options: Pick<ecs.ContainerDefinitionOptions, "image" | "environment" | "secrets" | "command"> & {
+    options: Pick<
+      ecs.ContainerDefinitionOptions,
+      "image" | "environment" | "secrets" | "command"
+    > & {
       readonly port: number;
       readonly healthCheck?: ecs.HealthCheck;
       readonly user?: string;

@@ -18,7 +18,11 @@ const replicas = (min: number, max: number, cpu: number, memoryMiB: number) =>
 const madeVpc = z.strictObject({
   cidr: cidr.default("10.60.0.0/16"),
   /** Letters of zones of the region: told and not looked up, so that a synthesis needs no credentials. */
-  zones: z.array(z.string().regex(/^[a-f]$/)).min(2).max(3).default(["a", "b"]),
+  zones: z
+    .array(z.string().regex(/^[a-f]$/))
+    .min(2)
+    .max(3)
+    .default(["a", "b"]),
   natGateways: z.int().min(1).max(3).default(1),
 });
 
@@ -31,13 +35,17 @@ const givenVpc = z.strictObject({
   privateSubnets: z.array(z.string().startsWith("subnet-")).min(2),
 });
 
-const environment = z.record(z.string().regex(/^[A-Z][A-Z0-9_]+$/), z.string()).refine(
-  (given) => Object.keys(given).every((name) => !OWN_VARIABLES.includes(name)),
-  { error: `names a variable that the stack itself sets: ${OWN_VARIABLES.join(", ")}` },
-);
+const environment = z
+  .record(z.string().regex(/^[A-Z][A-Z0-9_]+$/), z.string())
+  .refine((given) => Object.keys(given).every((name) => !OWN_VARIABLES.includes(name)), {
+    error: `names a variable that the stack itself sets: ${OWN_VARIABLES.join(", ")}`,
+  });
 
 const SETTINGS = z.strictObject({
-  stackName: z.string().regex(/^[A-Za-z][A-Za-z0-9-]*$/).default("Wharfinger"),
+  stackName: z
+    .string()
+    .regex(/^[A-Za-z][A-Za-z0-9-]*$/)
+    .default("Wharfinger"),
   account: z.string().regex(/^\d{12}$/),
   region: z.string().regex(/^[a-z]{2}(?:-[a-z]+)+-\d$/),
   /** Host of the registry, as in `docker login registry.example.org`. */
@@ -56,7 +64,10 @@ const SETTINGS = z.strictObject({
   architecture: z.enum(["X86_64", "ARM64"]).default("X86_64"),
   database: z
     .strictObject({
-      instance: z.string().regex(/^[a-z0-9]+\.[a-z0-9]+$/).default("t4g.medium"),
+      instance: z
+        .string()
+        .regex(/^[a-z0-9]+\.[a-z0-9]+$/)
+        .default("t4g.medium"),
       storageGiB: z.int().min(20).default(50),
       multiAz: z.boolean().default(true),
       backupDays: z.int().min(1).max(35).default(14),

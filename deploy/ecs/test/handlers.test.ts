@@ -27,7 +27,10 @@ describe("the container that writes files", () => {
   test("writes each variable's text where it belongs, again when it runs again", () => {
     const path = join(folder, "operator", "owner");
     for (const text of ["one", "two"]) {
-      const { status, stdout } = write({ FILES: JSON.stringify({ [path]: "FILE_0" }), FILE_0: text });
+      const { status, stdout } = write({
+        FILES: JSON.stringify({ [path]: "FILE_0" }),
+        FILE_0: text,
+      });
       assert.equal(status, 0);
       assert.equal(readFileSync(path, "utf8"), text);
       assert.ok(!stdout.includes(text));
@@ -69,7 +72,10 @@ describe("the run of the set-up task", () => {
       },
       describeTasks: () => Promise.reject(new Error("not to be called")),
     });
-    assert.deepEqual(await begin(REQUEST), { PhysicalResourceId: "set-up", Data: { TaskArn: "arn" } });
+    assert.deepEqual(await begin(REQUEST), {
+      PhysicalResourceId: "set-up",
+      Data: { TaskArn: "arn" },
+    });
     assert.deepEqual(asked, [
       {
         cluster: "cluster",
