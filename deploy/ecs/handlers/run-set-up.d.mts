@@ -1,7 +1,7 @@
 /** What of the ECS API is used. */
 export interface EcsTasks {
-  runTask(input: object): Promise<object>;
-  describeTasks(input: object): Promise<object>;
+  runTask: (input: object) => Promise<object>;
+  describeTasks: (input: object) => Promise<object>;
 }
 
 /** A custom resource's request, as CloudFormation and the CDK's provider send it. */
@@ -13,6 +13,6 @@ export interface SetUpRequest {
 }
 
 export function setUpRuns(ecs: EcsTasks): {
-  begin(request: SetUpRequest): Promise<object>;
-  isComplete(request: SetUpRequest): Promise<{ IsComplete: boolean }>;
+  begin: (request: SetUpRequest) => Promise<object>;
+  isComplete: (request: SetUpRequest) => Promise<{ IsComplete: boolean }>;
 };

@@ -15,7 +15,7 @@ export class Cluster extends Construct {
    * process of the registry by itself (`REGISTRY_PROCESSES`).
    */
   readonly names: servicediscovery.PrivateDnsNamespace;
-  readonly #logDays: number;
+  readonly #logDays: logs.RetentionDays;
 
   constructor(
     scope: Construct,

@@ -34,7 +34,7 @@ export class Network extends Construct {
   #make(
     { cidr, zones, natGateways }: { cidr: string; zones: readonly string[]; natGateways: number },
     region: string,
-    logDays: number,
+    logDays: logs.RetentionDays,
   ): ec2.Vpc {
     const vpc = new ec2.Vpc(this, "Vpc", {
       ipAddresses: ec2.IpAddresses.cidr(cidr),

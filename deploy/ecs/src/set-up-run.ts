@@ -30,7 +30,7 @@ export class SetUpRun extends Construct {
       cluster: Cluster;
       network: Network;
       securityGroup: ec2.ISecurityGroup;
-      logDays: number;
+      logDays: logs.RetentionDays;
     },
   ) {
     super(scope, id);

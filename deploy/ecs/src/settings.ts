@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { RetentionDays } from "aws-cdk-lib/aws-logs";
 import { z } from "zod";
 import { OWN_VARIABLES } from "./own-variables.ts";
 
@@ -91,7 +92,14 @@ const SETTINGS = z.strictObject({
   /** Files of the operator, seen by both services as `/config/NAME`: `{"policy.yaml": "./policy.yaml"}`. */
   files: z.record(z.string().regex(/^[a-z0-9][a-z0-9._-]*$/), z.string()).default({}),
   alarmAddress: z.email().optional(),
-  logDays: z.union([30, 90, 180, 365].map((days) => z.literal(days))).default(90),
+  logDays: z
+    .literal([
+      RetentionDays.ONE_MONTH,
+      RetentionDays.THREE_MONTHS,
+      RetentionDays.SIX_MONTHS,
+      RetentionDays.ONE_YEAR,
+    ])
+    .default(RetentionDays.THREE_MONTHS),
 });
 
 /** What a stack is made of, checked. */
