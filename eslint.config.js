@@ -37,7 +37,7 @@ const importRules = Object.keys(FOLDERS).flatMap((name) =>
 );
 
 export default tseslint.config(
-  { ignores: ["**/dist/", "node_modules/", ".data/", "coverage/"] },
+  { ignores: ["**/dist/", "**/node_modules/", "**/cdk.out/", ".data/", "coverage/"] },
   js.configs.recommended,
   {
     files: ["**/*.ts"],
@@ -53,6 +53,20 @@ export default tseslint.config(
       "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
       // A row type given by the caller of a query is the contract with the SQL beside it.
       "@typescript-eslint/no-unnecessary-type-parameters": "off",
+    },
+  },
+  {
+    // Node's runner awaits its tests itself.
+    files: ["deploy/ecs/test/*.ts"],
+    rules: {
+      "@typescript-eslint/no-floating-promises": [
+        "error",
+        {
+          allowForKnownSafeCalls: [
+            { from: "package", package: "node:test", name: ["describe", "test"] },
+          ],
+        },
+      ],
     },
   },
   {

@@ -6,7 +6,7 @@ import { root, run } from "../set-up/run.mjs";
 // Each end-to-end test starts a whole stack, so no more of them go on than there are processors.
 const RUNS = {
   // Of three that go on, one waits for a database, a registry or a time.
-  usual: ["--selectProjects", "unit", "integration", "attacks", "--maxWorkers", "3"],
+  usual: ["--selectProjects", "unit", "integration", "conformance", "attacks", "--maxWorkers", "3"],
   "in-time": ["--selectProjects", "in-time", "--runInBand"],
   e2e: ["--selectProjects", "e2e", "--maxWorkers", "2"],
 };

@@ -4,6 +4,7 @@ checkNodeVersion();
 const { prepare } = await import("../set-up/prepare.mjs");
 const { endOnSignal, npm } = await import("../set-up/run.mjs");
 const { prepareTools } = await import("./prepare-tools.mjs");
+const { preparePackages, testPackages } = await import("./packages.mjs");
 const { runJest } = await import("./jest-runs.mjs");
 
 endOnSignal();
@@ -17,6 +18,7 @@ function count(name, succeeded) {
 
 async function runAll() {
   count("types", await prepare(console.log));
+  await preparePackages();
   // The tools come over the network, which leaves the processors to lint.
   const lint = npm(["run", "--silent", "lint"]);
   try {
@@ -24,6 +26,8 @@ async function runAll() {
   } finally {
     count("lint", (await lint) === 0);
   }
+  if (process.argv.length === 2)
+    for (const [name, succeeded] of await testPackages()) count(name, succeeded);
   const tests = await runJest(process.argv.slice(2));
   for (const name of Object.keys(counts)) counts[name] += tests.counts[name];
   for (const line of tests.lines) console.log(line);
