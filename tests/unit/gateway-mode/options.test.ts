@@ -5,7 +5,8 @@ const DIGEST = `sha256:${"0".repeat(64)}`;
 
 describe("npm run mode understands", () => {
   test.each([
-    ["show", { name: "show" }],
+    ["show", { name: "show", json: false }],
+    ["show --json", { name: "show", json: true }],
     ["normal", { name: "normal", reason: "back to normal", unproven: false }],
     ["normal --unproven", { name: "normal", reason: "back to normal", unproven: true }],
     ["canary", { name: "canary", check: false }],
@@ -38,8 +39,9 @@ describe("npm run mode refuses", () => {
     ["forget", "forget: wanted the name of a gateway"],
     ["forget one two", "not understood: one two"],
     ["read-only", "--reason: wanted a text of at most 200 characters for those who push"],
-    ["read-only --reason move --drain 1.5", "--drain: given 1.5, wanted seconds from 0 to 86400"],
-    ["read-only --reason move --wait 86401", "--wait: given 86401, wanted seconds from 0 to 86400"],
+    ["read-only --reason move --drain 1.5", "--drain: given 1.5, wanted 90 or 90s, 15m, 24h, 7d"],
+    ["read-only --reason move --wait 86401", "--wait: given 86401, wanted 90 or 90s"],
+    ["read-only --reason move --wait 25h", "--wait: given 25h, wanted 90 or 90s"],
     ["read-only --reason move --drain -1", "ambiguous"],
     ["read-only --because move", "--because"],
   ])("%s", (line, message) => {
