@@ -118,8 +118,7 @@ describe("an upload", () => {
   test("that came to its end needs a good token at other gateways too, a little later", async () => {
     const location = await start();
     await ask("PUT", location, {});
-    const needsToken = async () =>
-      (await ask("PATCH", location, EXPIRED, other)).status === 401;
+    const needsToken = async () => (await ask("PATCH", location, EXPIRED, other)).status === 401;
     await eventually("its end is known to the other gateway", needsToken);
   });
 
