@@ -4,7 +4,7 @@ import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { digestOf } from "#registry-protocol/digest.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { blobsIn, makeImage, type OciLayout } from "#tests/support/oci-layout.js";
@@ -142,6 +142,19 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
     expect({ code, output }).toMatchObject({ code: 0 });
     await expectWhole(kept, "alpha/kept:1.0");
   });
+
+  test("is refused while an image names a layer by sha512 alone, which it would remove, unless an operator insists", async () => {
+    const layer = Buffer.from("named by sha512 alone");
+    const image = await pushBySha512(layer);
+    const refused = await run("--drain", "0");
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.output).toContain(`alpha/kept@${image}`);
+    expect(refused.output).toMatch(/name layers by sha512, .*--despite-sha512/);
+    expect(refused.output).toMatch(/\nnormal again\n/);
+    expect((await stat(fileOf(digestOf(layer)))).size).toBe(layer.length);
+    expect(await run("--drain", "0", "--despite-sha512")).toMatchObject({ code: 0 });
+    await expect(stat(fileOf(digestOf(layer)))).rejects.toThrow("ENOENT");
+  });
 });
 
 /** Removes what the registry knows of a repository's manifests, as their deletion does. */
@@ -152,12 +165,13 @@ async function loseManifest(repository: string): Promise<void> {
 
 async function sizesOf({ blobs }: OciLayout): Promise<(number | null)[]> {
   return Promise.all(
-    blobs.map(async (digest) => {
-      const hex = digest.slice("sha256:".length);
-      const file = join(v2(), "blobs", "sha256", hex.slice(0, 2), hex, "data");
-      return (await stat(file).catch(() => null))?.size ?? null;
-    }),
+    blobs.map(async (digest) => (await stat(fileOf(digest)).catch(() => null))?.size ?? null),
   );
+}
+
+function fileOf(digest: string): string {
+  const hex = digest.slice("sha256:".length);
+  return join(v2(), "blobs", "sha256", hex.slice(0, 2), hex, "data");
 }
 
 function v2(): string {
@@ -189,10 +203,14 @@ function pullAgainAndAgain() {
   };
 }
 
-async function startUpload() {
-  const bearer = await alice.token("repository:alpha/app:pull,push");
-  const headers = { Authorization: `Bearer ${bearer}` };
-  return ask(stack.url, "/v2/alpha/app/blobs/uploads/", { method: "POST", body: "", headers });
+async function startUpload(repository = "alpha/app") {
+  const { headers } = await pushing(repository);
+  return ask(stack.url, `/v2/${repository}/blobs/uploads/`, { method: "POST", body: "", headers });
+}
+
+async function pushing(repository: string) {
+  const bearer = await alice.token(`repository:${repository}:pull,push`);
+  return { headers: { Authorization: `Bearer ${bearer}` } };
 }
 
 /** @returns digest of a manifest without a tag, which has that of another one as its subject */
@@ -205,15 +223,40 @@ async function pushByDigest(name: string, subject?: OciLayout): Promise<string> 
     annotations: { name },
     ...(subject === undefined ? {} : { subject: about }),
   });
+  return pushContent(content);
+}
+
+async function pushContent(content: string): Promise<string> {
   const digest = digestOf(Buffer.from(content));
-  const bearer = await alice.token("repository:alpha/kept:pull,push");
-  const headers = { Authorization: `Bearer ${bearer}`, "Content-Type": MANIFEST_TYPE };
-  const put = { method: "PUT", headers, body: content };
+  const { headers } = await pushing("alpha/kept");
+  const put = {
+    method: "PUT",
+    headers: { ...headers, "Content-Type": MANIFEST_TYPE },
+    body: content,
+  };
   await eventually("it is pushed", async () => {
     const target = `/v2/alpha/kept/manifests/${digest}`;
     return (await ask(stack.url, target, put)).status === 201;
   });
   return digest;
+}
+
+/** @returns digest of an image of the kept one's configuration and a layer that it names by sha512 */
+async function pushBySha512(layer: Buffer): Promise<string> {
+  const started = await startUpload("alpha/kept");
+  const location = new URL(started.headers.location ?? "", stack.url);
+  const digest = digestOf(layer, `sha512:${"0".repeat(128)}` as Digest);
+  location.searchParams.set("digest", digest);
+  const { headers } = await pushing("alpha/kept");
+  const put = await ask(stack.url, `${location.pathname}${location.search}`, {
+    ...{ method: "PUT", body: layer },
+    headers: { ...headers, "Content-Type": "application/octet-stream" },
+  });
+  expect(put.status).toBe(201);
+  const { text } = await alice.manifest("alpha/kept", kept.digest);
+  const mediaType = "application/vnd.oci.image.layer.v1.tar+gzip";
+  const layers = [{ mediaType, digest, size: layer.length }];
+  return pushContent(JSON.stringify({ ...(JSON.parse(text) as object), layers }));
 }
 
 /** The gateways follow the switch back within seconds, not at once. */

@@ -9,8 +9,9 @@ export const USAGE = usageOf({
   about: "Removes what no manifest needs from the local stack's registry; pulls go on meanwhile",
   call: "npm run collect-garbage --",
   program: null,
-  forms: `  [--dry-run] [--delete-untagged] [--drain DURATION] [--wait DURATION]
+  forms: `  [--dry-run] [--delete-untagged] [--despite-sha512] [--drain DURATION] [--wait DURATION]
       --dry-run tells what would be removed; --delete-untagged (3.x alone) removes manifests without a tag;
+      --despite-sha512 removes layers that images name by sha512 alone, for which it is refused otherwise;
       uploads that have begun may go on for --drain (60s); after --wait (2m) it gives up`,
   examples: ["--dry-run", "--drain 5m --wait 10m"],
   ends: "0 when it is done, 1 when not: it says whether pushes are welcome again",
@@ -23,6 +24,7 @@ const MOST_SECONDS = 86_400;
 export interface CollectCommand {
   readonly dryRun: boolean;
   readonly deleteUntagged: boolean;
+  readonly despiteSha512: boolean;
   readonly drainSeconds: number;
   readonly waitSeconds: number;
 }
@@ -37,6 +39,7 @@ export function parseCollectCommand(argv: readonly string[]): CollectCommand {
   return {
     dryRun: values["dry-run"],
     deleteUntagged: values["delete-untagged"],
+    despiteSha512: values["despite-sha512"],
     drainSeconds: secondsOf("--drain", values.drain),
     waitSeconds: secondsOf("--wait", values.wait),
   };
@@ -65,6 +68,7 @@ function parsed(argv: readonly string[]) {
       options: {
         "dry-run": { type: "boolean", default: false },
         "delete-untagged": { type: "boolean", default: false },
+        "despite-sha512": { type: "boolean", default: false },
         drain: { type: "string", default: "60" },
         wait: { type: "string", default: "120" },
       },

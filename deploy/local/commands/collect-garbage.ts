@@ -85,7 +85,7 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
     if (isOurs) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
     say("read-only: pushes are refused for now, pulls go on");
     await untilAtRest(collection);
-    await canary(collection, []);
+    await canary(collection, command.despiteSha512 ? ["--despite-sha512"] : []);
     await collectAndTell(collection);
     isForgotten = false;
     await canary(collection, ["--check"]);
@@ -104,7 +104,7 @@ async function canary({ signal }: Collection, args: readonly string[]): Promise<
   const { ok, output } = await runProgram(command, { signal });
   signal.throwIfAborted();
   if (!ok) throw new LocalStackError(output.slice(-2_000));
-  if (args.length > 0) say(output.trim());
+  if (args.includes("--check")) say(output.trim());
 }
 
 async function switchBack(db: Database): Promise<void> {

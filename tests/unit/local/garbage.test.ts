@@ -52,12 +52,19 @@ describe("npm run collect-garbage", () => {
     expect(parseCollectCommand([])).toEqual({
       dryRun: false,
       deleteUntagged: false,
+      despiteSha512: false,
       drainSeconds: 60,
       waitSeconds: 120,
     });
     expect(
       parseCollectCommand(["--dry-run", "--delete-untagged", "--drain", "0", "--wait", "5"]),
-    ).toEqual({ dryRun: true, deleteUntagged: true, drainSeconds: 0, waitSeconds: 5 });
+    ).toEqual({
+      dryRun: true,
+      deleteUntagged: true,
+      despiteSha512: false,
+      drainSeconds: 0,
+      waitSeconds: 5,
+    });
   });
 
   test.each([

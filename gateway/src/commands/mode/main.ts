@@ -10,6 +10,7 @@ import { createLogger } from "#service-kit/log.js";
 import { readConfig } from "../../config/config.js";
 import { readBounds } from "../../config/bounds.js";
 import type { Bounds } from "../../ledger/bounds.js";
+import { manifestsToLoseBlobs } from "../../ledger/blobs-by-other-digests.js";
 import { endManifestWrite } from "../../ledger/end-manifest-write.js";
 import { endWrite, type EndedWrite } from "../../ledger/end-write.js";
 import type { ManifestKey } from "../../ledger/sql/tags-of-manifest.js";
@@ -26,6 +27,8 @@ import { switchMode } from "../../mode/switch-mode.js";
 import { openRegistryProcesses } from "../../wiring/canary.js";
 
 const SILENT = createLogger("mode", "silent");
+/** Manifests that a refusal names. */
+const MOST_NAMED = 10;
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -55,7 +58,7 @@ async function carryOut(
     case "normal":
       return backToNormal(db, config, command);
     case "canary":
-      return command.check ? checkCanary(db) : writeCanary(db);
+      return command.check ? checkCanary(db) : writeCanary(db, command.despiteSha512);
     case "read-only": {
       await change(db, "read-only", command.reason, command.drainSeconds);
       return command.waitSeconds === null ? 0 : wait(db, command.waitSeconds);
@@ -134,9 +137,19 @@ async function openRegistry() {
   return openRegistryProcesses(readConfig(process.env));
 }
 
-async function writeCanary(db: Database): Promise<number> {
+/** Before a collection begins is the last moment at which it can be told what it would cost. */
+async function writeCanary(db: Database, despiteSha512: boolean): Promise<number> {
   if ((await readMode(db)).name === "normal") {
     console.error("anybody may push at present: mode read-only --wait first");
+    return 2;
+  }
+  const lost = despiteSha512 ? [] : await manifestsToLoseBlobs(db, MOST_NAMED);
+  if (lost.length > 0) {
+    for (const { repository, digest } of lost) console.error(`${repository}@${digest}`);
+    console.error(
+      "these, and perhaps more, name layers by sha512, which the registry's garbage collection removes although they are needed: " +
+        "have them pushed by sha256 and delete these, or do without them: --despite-sha512",
+    );
     return 2;
   }
   const having = await releaseCanary({ db, registry: await openRegistry() });

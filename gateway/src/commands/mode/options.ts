@@ -20,9 +20,10 @@ export const USAGE = usageOf({
   normal [--reason TEXT] [--unproven]
       pushes are welcome again; where a canary was written, once every registry process has forgotten it,
       or with --unproven in any case
-  canary [--check]
+  canary [--check] [--despite-sha512]
       before garbage is collected: writes a blob that the collection has to remove;
-      with --check only says whether it and every registry process have done so
+      with --check only says whether it and every registry process have done so; refused where the collection would
+      remove what images need, which --despite-sha512 puts up with
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
   end REPOSITORY:TAG | REPOSITORY@DIGEST
@@ -47,7 +48,7 @@ export type ModeCommand =
       readonly waitSeconds: number | null;
     }
   | { readonly name: "normal"; readonly reason: string; readonly unproven: boolean }
-  | { readonly name: "canary"; readonly check: boolean }
+  | { readonly name: "canary"; readonly check: boolean; readonly despiteSha512: boolean }
   | { readonly name: "forget"; readonly gateway: string }
   | { readonly name: "end"; readonly what: TagKey | ManifestKey };
 
@@ -67,7 +68,8 @@ export function parseCommand(argv: readonly string[]): ModeCommand {
   if (name === "show") return { name, json: values.json };
   if (name === "normal")
     return { name, reason: values.reason ?? "back to normal", unproven: values.unproven };
-  if (name === "canary") return { name, check: values.check };
+  if (name === "canary")
+    return { name, check: values.check, despiteSha512: values["despite-sha512"] };
   if (name === "forget") {
     if (subject === undefined) throw new UsageError("forget: wanted the name of a gateway");
     return { name, gateway: subject };
@@ -99,6 +101,7 @@ function parsed(argv: readonly string[]) {
         json: { type: "boolean", default: false },
         unproven: { type: "boolean", default: false },
         check: { type: "boolean", default: false },
+        "despite-sha512": { type: "boolean", default: false },
       },
     }),
   );
