@@ -258,6 +258,8 @@ describe("a tag that is being pushed for the first time", () => {
     await reserve("1.0", OURS);
     registry.write("alpha/app", "2.0", OURS);
     upstream.answerWith(async (req, res, seen) => {
+      // What is asked after the answer is about referrers.
+      upstream.answerWith(registry.handler);
       await sql("delete from ledger.tag");
       await adoptTags(ledger.open({ connections: 1 }), REPOSITORY, [
         { tag: parseTag("1.0"), digest: digest(OURS) },
