@@ -15,6 +15,7 @@ import { listTopics } from "./topics/lists.js";
 import { manifestTopics } from "./topics/manifests.js";
 import { processTopics } from "./topics/processes.js";
 import { pushTopics } from "./topics/pushes.js";
+import { referrerTopics } from "./topics/referrers.js";
 import { startTopics } from "./topics/start.js";
 import { tokenTopics } from "./topics/tokens.js";
 
@@ -22,7 +23,7 @@ import { tokenTopics } from "./topics/tokens.js";
  * Measures the gateway beside the registry, nginx in front of that, and Node's own server: npm run bench
  *
  * `--quick` takes less than two minutes; `--only <name>` (may be given more than once) measures `manifests`, `lists`,
- * `tokens`, `blobs`, `pushes`, `images`, `processes` or `start` alone.
+ * `referrers`, `tokens`, `blobs`, `pushes`, `images`, `processes` or `start` alone.
  */
 const { values } = parseArgs({
   options: {
@@ -36,6 +37,7 @@ const RESULTS = join(REPOSITORY_ROOT, "bench-results");
 const MAKERS: Readonly<Record<string, (scene: Scene) => Topic[] | Promise<Topic[]>>> = {
   manifests: manifestTopics,
   lists: listTopics,
+  referrers: referrerTopics,
   tokens: tokenTopics,
   blobs: blobTopics,
   pushes: pushTopics,
