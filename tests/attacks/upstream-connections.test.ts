@@ -150,8 +150,8 @@ describe("a connection to the registry", () => {
         Authorization: bearer,
         [framing]: framing === "Content-Length" ? LAYER_BYTES : "chunked",
       };
-      const url = `${gateway.url}${UPLOADS}?digest=${DIGEST}`;
-      const outgoing = request(url, { method: "POST", agent: false, headers });
+      const url = `${gateway.url}${UPLOADS}s1`;
+      const outgoing = request(url, { method: "PATCH", agent: false, headers });
       outgoing.on("error", () => undefined);
       outgoing.write(Buffer.alloc(LAYER_BYTES / 2));
       const answer = await answerTo(outgoing);

@@ -41,18 +41,15 @@ export async function answerReferrers(
 }
 
 function bodyOf({ descriptors }: ReferrerPage): Buffer {
-  return Buffer.from(
-    `{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[${descriptors.join(",")}]}`,
-  );
+  return Buffer.from(`{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[${descriptors}]}`);
 }
 
 /** RFC 8288. */
 function nextLink(
   { repository, subject, artifactType, limit }: ReferrerQuery,
-  { digests, hasMore }: ReferrerPage,
+  { last, hasMore }: ReferrerPage,
 ): string | null {
-  const last = digests.at(-1);
-  if (!hasMore || last === undefined) return null;
+  if (!hasMore || last === null) return null;
   const parameters = new URLSearchParams({
     ...(artifactType === null ? {} : { artifactType }),
     last,

@@ -42,13 +42,23 @@ const ROWS = [
   `insert into ledger.upload_session (session, repository, kind, realm, subject)
    values ('s', 'a/b', 'oauth', 'r', 'alice')`,
   `insert into ledger.refusal (key, actor, entry, repeats) values ('k', 'a', '{}', 0)`,
-  `insert into ledger.discovery (ended_at) values (clock_timestamp())`,
+  `insert into ledger.discovery (ended_at, tags_round_at, manifests_round_at)
+   values (clock_timestamp(), clock_timestamp(), clock_timestamp())`,
   `insert into ledger.gateway (name, writes, seen_at) values ('one', 0, clock_timestamp())`,
   `insert into ledger.mode (mode, reason, changed_by, changed_at, drain_until)
    select 'read-only', 'because', 'alice', at, at + interval '60 seconds' from clock_timestamp() at`,
   `insert into ledger.outbox (sink, repository, last_position, due_at) values ('kept', 'a/b', 1, clock_timestamp())`,
   `insert into ledger.outbox (sink, repository, last_position, due_at, claim)
    values ('kept', 'a/c', 1, clock_timestamp(), gen_random_uuid())`,
+  `with event as (
+     insert into ledger.event (id, action, repository, content) values (gen_random_uuid(), 'push', 'a/b', '{}') returning id
+   ), delivery as (
+     insert into ledger.delivery (sink, repository, position, event) select 'kept', 'a/b', position, id
+     from event, generate_series(1, 2) as position
+     returning sink, repository, position
+   )
+   insert into ledger.delivery_aside (sink, repository, position, due_at, attempts, refusals, claim)
+   select sink, repository, position, clock_timestamp(), 1, 0, case position when 1 then gen_random_uuid() end from delivery`,
   `insert into ledger.notification (id, action, content) values ('1', 'push', '{}')`,
   `insert into ledger.scm_search (repository, digest, pushed_by, with_layers) values ('a/b', 'd', '', false)`,
   `insert into ledger.scm_search (repository, digest, pushed_by, with_layers, claim)

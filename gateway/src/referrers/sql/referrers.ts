@@ -19,9 +19,10 @@ export interface ReferrerQuery {
 
 /** Some referrers, in the order of their digests. */
 export interface ReferrerPage {
-  readonly digests: readonly string[];
-  /** JSON, in the same order. */
-  readonly descriptors: readonly string[];
+  /** JSON of each, with commas between: made by Postgres, which sends one row for it in place of a thousand. */
+  readonly descriptors: string;
+  /** Digest of the last one; `null`: there is none. */
+  readonly last: string | null;
   readonly hasMore: boolean;
 }
 
@@ -43,33 +44,29 @@ export async function readReferrerPage(
   db: Queryable,
   { repository, subject, artifactType, after, limit, bytes }: ReferrerQuery,
 ): Promise<ReferrerPage> {
-  // One more than is sent, of which nothing is read but that it is there.
-  const { rows } = await db.query<{ digest: string; descriptor: string | null }>(
-    `select digest, case when place = 1 or (place <= $5 and upto <= $6) then descriptor end as descriptor
+  // One more than is sent is looked for, of which nothing is read but that it is there.
+  const { rows } = await db.query<ReferrerPage>(
+    `select coalesce(string_agg(descriptor, ',' order by place) filter (where fits), '') as descriptors,
+            max(digest) filter (where fits) as last, coalesce(bool_or(not fits), false) as "hasMore"
      from (
-       select digest, descriptor, row_number() over sorted as place,
-              sum(octet_length(descriptor)) over sorted as upto, octet_length(descriptor) as own
+       select digest, descriptor, place, place = 1 or (place <= $5 and upto <= $6) as fits
        from (
-         select referrer.digest, referrer.descriptor
-         from ledger.referrer cross join ${STANDING}
-         where referrer.repository = $1 and referrer.subject = $2 and referrer.digest > $3
-           and ($4::text is null or referrer.artifact_type = $4)
-         order by referrer.digest limit $5 + 1
-       ) as listed
-       window sorted as (order by digest)
-     ) as page
-     where place = 1 or upto - own <= $6 order by place`,
+         select digest, descriptor, row_number() over sorted as place,
+                sum(octet_length(descriptor)) over sorted as upto
+         from (
+           select referrer.digest, referrer.descriptor
+           from ledger.referrer cross join ${STANDING}
+           where referrer.repository = $1 and referrer.subject = $2 and referrer.digest > $3
+             and ($4::text is null or referrer.artifact_type = $4)
+           order by referrer.digest limit $5 + 1
+         ) as listed
+         window sorted as (order by digest)
+       ) as placed
+     ) as page`,
     [repository, subject, after ?? "", artifactType, limit, bytes],
     "list referrers",
   );
-  const listed = rows.flatMap(({ digest, descriptor }) =>
-    descriptor === null ? [] : [{ digest, descriptor }],
-  );
-  return {
-    digests: listed.map(({ digest }) => digest),
-    descriptors: listed.map(({ descriptor }) => descriptor),
-    hasMore: listed.length < rows.length,
-  };
+  return rows[0] ?? { descriptors: "", last: null, hasMore: false };
 }
 
 /** Whether what an older client wrote under a fallback tag is known. */
