@@ -21,6 +21,13 @@ import { Ways } from "./ways.ts";
 
 /** The whole product on ECS. */
 export class WharfingerStack extends Stack {
+  readonly #zones: string[];
+
+  /** Told by the settings: the CDK would ask AWS, also where a VPC names its zones. */
+  override get availabilityZones(): string[] {
+    return this.#zones;
+  }
+
   constructor(
     scope: Construct,
     {
@@ -31,6 +38,8 @@ export class WharfingerStack extends Stack {
   ) {
     const { account, region, stackName } = settings;
     super(scope, stackName, { ...props, env: { account, region } });
+    const { zones } = settings.vpc;
+    this.#zones = "id" in settings.vpc ? zones : zones.map((letter) => `${region}${letter}`);
     const { key } = new Encryption(this, "Encryption");
     const network = new Network(this, "Network", settings);
     const ways = new Ways(this, "Ways", { network, settings });
