@@ -267,7 +267,7 @@ async function startAndEnd(
   const child = spawn(process.execPath, [program], {
     env: { PATH: process.env["PATH"], HOST: "127.0.0.1", PORT: "0", METRICS_PORT: "0", ...env },
     stdio: ["ignore", "pipe", "pipe"],
-    timeout: 20_000,
+    timeout: 60_000,
   });
   let output = "";
   for (const stream of [child.stdout, child.stderr])

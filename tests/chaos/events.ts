@@ -108,11 +108,13 @@ async function untilArrived(
   let said = -1;
   while (performance.now() < until) {
     // As if the pauses after failures had passed.
-    await fleet.db.query("update ledger.outbox set due_at = clock_timestamp() where claim is null");
+    for (const table of ["ledger.outbox", "ledger.delivery_aside"])
+      await fleet.db.query(`update ${table} set due_at = clock_timestamp() where claim is null`);
     await topic.receive();
     const left = missingOf(topic, names).length;
     const { rows } = await fleet.db.query<{ waiting: number }>(
-      "select coalesce(sum(last_position - done_position), 0)::int as waiting from ledger.outbox",
+      `select (select coalesce(sum(last_position - done_position), 0) from ledger.outbox)::int
+            + (select count(*) from ledger.delivery_aside)::int as waiting`,
     );
     const waiting = rows[0]?.waiting ?? 0;
     if (waiting === 0) return topic.receive();
@@ -131,7 +133,7 @@ function missingOf({ received }: FlakyTopic, names: readonly string[]): string[]
 async function overtakingOf({ db }: Fleet, { published }: FlakyTopic): Promise<string[]> {
   const { rows } = await db.query<{ name: string }>(
     `select delivery.repository || ':' || event.tag as name from ledger.delivery
-     join ledger.event on event.id = delivery.event order by delivery.repository, position`,
+     join ledger.event on event.id = delivery.event where sink = 'chaos' order by delivery.repository, position`,
   );
   const places = new Map(rows.map(({ name }, place) => [name, place]));
   const last = new Map<string, number>();

@@ -1,8 +1,11 @@
 import { once } from "node:events";
+import { writeFile } from "node:fs/promises";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { ask } from "#tests/support/faulty-proxy.js";
 import { REGION, startSns } from "#tests/support/sns.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import type { Random } from "./random.js";
 
 /** A topic whose service fails half of the time, and what was published to it all the same. */
@@ -21,9 +24,13 @@ export interface FlakyTopic {
 
 /**
  * @param random - decides which requests fail
+ * @param options - whether gateways are told to keep the order of a repository's events, although the topic keeps none
  * @returns the topic, with an SQS queue subscribed to it
  */
-export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
+export async function startFlakyTopic(
+  random: Random,
+  { ordered }: { readonly ordered: boolean },
+): Promise<FlakyTopic> {
   const sns = await startSns();
   const topicArn = await sns.createTopic("chaos");
   const subscription = await sns.subscribe(topicArn);
@@ -52,11 +59,14 @@ export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const folder = await temporaryFolder();
+  const SINKS_FILE = join(folder.path, "sinks.yaml");
+  const sink = { name: "chaos", type: "sns", topicArn, region: REGION, endpoint, ordered };
+  await writeFile(SINKS_FILE, JSON.stringify({ sinks: [sink] }));
   return {
     env: {
-      API_SNS_TOPIC_ARN: topicArn,
-      API_SNS_REGION: REGION,
-      API_SNS_ENDPOINT: `http://127.0.0.1:${port}`,
+      SINKS_FILE,
       API_REPOSITORY: "registry.example.org",
       AWS_ACCESS_KEY_ID: "chaos",
       AWS_SECRET_ACCESS_KEY: "chaos",
@@ -71,6 +81,7 @@ export async function startFlakyTopic(random: Random): Promise<FlakyTopic> {
       server.closeAllConnections();
       server.close();
       await sns.stop();
+      await folder.remove();
     },
   };
 }

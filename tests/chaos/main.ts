@@ -71,7 +71,7 @@ async function runOnOneStack(): Promise<string[]> {
   const until = performance.now() + Number(values.minutes) * MILLISECONDS_PER_MINUTE;
   console.log(`chaos with --seed ${seed}`);
   const random = randomFrom(seed);
-  const topic = await startFlakyTopic(random);
+  const topic = await startFlakyTopic(random, { ordered: true });
   const fleet = await startFleet(GATEWAYS, topic.env, { haveWays: true });
   try {
     const say = (line: string) => {

@@ -32,11 +32,17 @@ export const SOURCE_FOLDERS = [
  * @returns every source file below them
  */
 export function sourceFiles(folders: readonly string[] = SOURCE_FOLDERS): SourceFile[] {
-  return folders.flatMap((folder) =>
-    readdirSync(join(REPOSITORY_ROOT, folder), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile() && /\.(?:ts|mjs)$/.test(entry.name))
-      .map((entry) => readSource(relative(REPOSITORY_ROOT, join(entry.parentPath, entry.name)))),
-  );
+  return folders.flatMap((folder) => sourcesBelow(join(REPOSITORY_ROOT, folder)));
+}
+
+function sourcesBelow(folder: string): SourceFile[] {
+  return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
+    const path = join(folder, entry.name);
+    // A package beside the product, as deploy/ecs, has what it depends on within itself.
+    if (entry.isDirectory()) return entry.name === "node_modules" ? [] : sourcesBelow(path);
+    if (!entry.isFile() || !/\.(?:ts|mjs)$/.test(entry.name)) return [];
+    return [readSource(relative(REPOSITORY_ROOT, path))];
+  });
 }
 
 /**
