@@ -1,4 +1,4 @@
-import { UsageError } from "./command.js";
+import { numberOption } from "./number-option.js";
 
 /** Lines that no command prints more of. */
 export const MOST_LISTED = 999_999;
@@ -9,6 +9,5 @@ export const MOST_LISTED = 999_999;
  * @throws UsageError for anything but a number from 1 to {@link MOST_LISTED}
  */
 export function limitOption(text: string): number {
-  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
-  throw new UsageError(`--limit: given ${text}, wanted a number from 1 to ${MOST_LISTED}`);
+  return numberOption("--limit", text, { min: 1, max: MOST_LISTED });
 }

@@ -50,6 +50,21 @@ test("npm run discover takes --all and --slice not together", async () => {
   expect(output).toContain("--all and --slice: only one of them");
 });
 
+test("npm run discover asks as fast as it is told to, and takes no other word for a number", async () => {
+  const seconds = async (...args: string[]) => {
+    const { stdout } = await discoverWith({ DISCOVERY_RATE: "1" }, "--dry-run", ...args);
+    return Number(/^seconds +([\d.]+)$/m.exec(stdout)?.[1]);
+  };
+  const slow = await seconds();
+  expect(slow).toBeGreaterThan(0);
+  expect(await seconds("--rate", "1000")).toBeLessThan(slow);
+  for (const rate of ["0", "fast", "100001"]) {
+    const { ok, output } = await discover("--rate", rate);
+    expect(ok).toBe(false);
+    expect(output).toContain(`--rate: given ${rate}, wanted a number from 1 to 100000`);
+  }
+});
+
 test("npm run discover says who is at it, and waits for them when it is told to", async () => {
   const slow = discoverWith({ DISCOVERY_RATE: "1" }, "--dry-run");
   await eventually("it is at it", async () => {

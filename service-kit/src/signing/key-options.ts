@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { understood, UsageError } from "../command.js";
+import { numberOption } from "../number-option.js";
 import { durationSeconds } from "../duration.js";
 import { usageOf } from "../usage.js";
 import { operatorFolders, type OperatorFolders } from "./operator-folders.js";
@@ -71,14 +72,14 @@ export function parseKeysCommand(argv: readonly string[]): KeysCommand {
     throw new UsageError(`--owner: given ${values.owner}, wanted one of: ${OWNERS.join(", ")}`);
   const standard = operatorFolders(values.dir);
   const { authority = standard.authority, trust = standard.trust } = values;
-  const days = wholeNumber(values.days, "--days", { min: 1, max: 90 });
+  const days = numberOption("--days", values.days, { min: 1, max: 90 });
   return {
     verb,
     folders: { ...standard, authority, trust },
     owner: values.owner,
     renewal: {
       lifetimeSeconds: days * 86_400,
-      ahead: wholeNumber(values.ahead, "--ahead", { min: 0, max: 52 }),
+      ahead: numberOption("--ahead", values.ahead, { min: 0, max: 52 }),
     },
     inSeconds: durationSeconds(
       "--in",
@@ -106,13 +107,4 @@ function parsed(argv: readonly string[]) {
       },
     }),
   );
-}
-
-function wholeNumber(
-  text: string,
-  option: string,
-  { min, max }: { readonly min: number; readonly max: number },
-): number {
-  if (/^\d{1,8}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
-  throw new UsageError(`${option}: given ${text}, wanted a number from ${min} to ${max}`);
 }

@@ -23,7 +23,7 @@ async function move(from: string, to: string): Promise<void> {
 }
 
 const { values } = parseArgs({
-  options: { recipe: { type: "string" }, tags: { type: "string", default: "0" } },
+  options: { recipe: { type: "string", multiple: true }, tags: { type: "string", default: "0" } },
 });
 
 /**
@@ -36,7 +36,7 @@ try {
   await drilled.start();
   await drilled.fill(Number(values.tags));
   const wanted = Object.entries(RECIPES).map(([name, recipe], place) => ({ name, recipe, place }));
-  const chosen = wanted.filter(({ name }) => (values.recipe ?? name) === name);
+  const chosen = wanted.filter(({ name }) => values.recipe?.includes(name) ?? true);
   for (const { name, recipe, place } of chosen) {
     if (await run(name, recipe, place)) continue;
     // What it left half done says nothing about the recipes after it.

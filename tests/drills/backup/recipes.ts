@@ -17,6 +17,8 @@ export type Recipe = (drilled: Drilled, folders: Folders) => Promise<number>;
 const DISCOVER = "gateway/src/commands/discover/main.js";
 const STORAGE = "gateway/src/commands/storage/main.js";
 const VERIFY = "verify";
+/** Nobody else asks the registry then. */
+const IDLE = ["--rate", "2000"];
 const PARTS = ["postgres", "registry"] as const;
 
 /** Tags by name, with their digests. */
@@ -90,7 +92,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     await eventually("the gateway has said what is gone", async () =>
       (await drilled.log("gateway")).includes("audit.behind"),
     );
-    await drilled.must(DISCOVER, "--accept-registry", "--since", since);
+    await drilled.must(DISCOVER, "--accept-registry", ...IDLE, "--since", since);
     await verify(drilled);
     const seconds = secondsSince(began);
     await drilled.pulls({ ...before, ...after, latest: after["2.0"] ?? "" });
@@ -106,14 +108,14 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     await drilled.run(STORAGE, "show");
     await drilled.must(STORAGE, "accept", "--reason", "it is restored");
     await drilled.untilReady();
-    for (let i = 0; i < 3; i += 1) await drilled.run(DISCOVER, "--repair");
+    for (let i = 0; i < 3; i += 1) await drilled.run(DISCOVER, "--repair", ...IDLE);
     const { ok, output } = await drilled.run(VERIFY, "--registry", "--blobs");
     assert(!ok && output.includes("2.0"), output);
     const seconds = secondsSince(began);
     await drilled.pulls({ "1.0": before["1.0"] ?? "", "1.1": before["1.1"] ?? "" });
     // Whoever has the image makes it whole again.
     await push(drilled, ["2.0", "1-SNAPSHOT"], "after");
-    await drilled.must(DISCOVER);
+    await drilled.must(DISCOVER, ...IDLE);
     await verify(drilled);
     await drilled.pulls({ ...before, ...after });
     return seconds;
@@ -123,7 +125,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     const began = performance.now();
     const since = new Date().toISOString();
     await restore(drilled, folders, PARTS);
-    await drilled.must(DISCOVER, "--accept-registry", "--since", since);
+    await drilled.must(DISCOVER, "--accept-registry", ...IDLE, "--since", since);
     await verify(drilled);
     const seconds = secondsSince(began);
     await drilled.pulls(before);
@@ -179,7 +181,7 @@ export const RECIPES: Readonly<Record<string, Recipe>> = {
     await drilled.untilReady(false);
     await drilled.must(STORAGE, "accept", "--reason", "the ledger is lost");
     await drilled.untilReady();
-    await drilled.must(DISCOVER);
+    await drilled.must(DISCOVER, ...IDLE);
     await verify(drilled);
     const seconds = secondsSince(began);
     await drilled.pulls({ ...before, latest: before["1.1"] ?? "" });

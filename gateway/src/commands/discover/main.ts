@@ -8,6 +8,7 @@ import { outgoing } from "#service-kit/http/outgoing.js";
 import { durationSeconds } from "#service-kit/duration.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
+import { numberOption } from "#service-kit/number-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
@@ -34,11 +35,12 @@ const USAGE = usageOf({
   about: "Compares the ledger with the registry once",
   call: "npm run discover --",
   program: "gateway/src/commands/discover/main.js",
-  forms: `  [--dry-run] [--repair] [--all | --slice] [--wait DURATION]
-  [--dry-run] --accept-registry [--since TIME] [--wait DURATION]
+  forms: `  [--dry-run] [--repair] [--all | --slice] [--rate NUMBER] [--wait DURATION]
+  [--dry-run] --accept-registry [--since TIME] [--rate NUMBER] [--wait DURATION]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
-      them, as one pass of a gateway does; --wait begins when another pass that is under way has ended
+      them, as one pass of a gateway does; --wait begins when another pass that is under way has ended; --rate asks the
+      registry so many questions a second, in place of DISCOVERY_RATE, for when it has nothing else to do
       --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
       the registry, on record, and lets what was found there count as pushed; --since is when gateways
       worked on that state for the first time: what was pushed since stays`,
@@ -53,9 +55,12 @@ interface DiscoverCommand {
   readonly slice: boolean;
   readonly taking: Taking | null;
   readonly waitSeconds: number;
+  /** Questions a second; `null`: as the gateway's passes. */
+  readonly rate: number | null;
 }
 
 const MOST_WAIT_SECONDS = 86_400;
+const RATES = { min: 1, max: 100_000 };
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -85,6 +90,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
       ...config.discovery,
       slice: command.slice ? config.discovery.slice : "all",
       repair: command.repair || config.discovery.repair,
+      perSecond: command.rate ?? config.discovery.perSecond,
       roundSeconds: 0,
       dryRun,
       // What is gone as a whole is to be written again, or known to be lost.
@@ -135,6 +141,7 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         "accept-registry": { type: "boolean", default: false },
         since: { type: "string" },
         wait: { type: "string", default: "0" },
+        rate: { type: "string" },
       },
     }),
   );
@@ -147,7 +154,8 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
     throw new UsageError("--since: only with --accept-registry");
   const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
   const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
-  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds };
+  const rate = values.rate === undefined ? null : numberOption("--rate", values.rate, RATES);
+  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds, rate };
 }
 
 function timeOf(text: string | undefined): string | null {
