@@ -31,6 +31,8 @@ export interface CheckpointDeps {
   readonly interval: CheckpointInterval;
 }
 
+/** Whoever wants to cut the end of the log off has less time than this after the last entry. */
+const QUIET_MILLISECONDS = 3_000;
 const LOOK_MILLISECONDS = 1_000;
 const LOOK_AFTER_FAILURE_MILLISECONDS = 10_000;
 
@@ -41,9 +43,10 @@ const LOOK_AFTER_FAILURE_MILLISECONDS = 10_000;
  */
 export function checkpointer(deps: CheckpointDeps): Component {
   const failing = lastingWarning(deps.log, "audit.checkpoint-failed");
+  const isQuiet = quietLog(() => performance.now());
   return repeating("checkpoints", LOOK_MILLISECONDS, async () => {
     try {
-      await makeDueCheckpoint(deps);
+      await makeDueCheckpoint(deps, isQuiet);
       failing.worked();
       return LOOK_MILLISECONDS;
     } catch (error) {
@@ -53,20 +56,40 @@ export function checkpointer(deps: CheckpointDeps): Component {
   });
 }
 
+/** Told how many entries there are, says whether none has come for a while. */
+export type IsQuiet = (entries: number) => boolean;
+
+/**
+ * @param now - milliseconds of a clock that is never set
+ * @returns tells by what it was told before
+ */
+export function quietLog(now: () => number): IsQuiet {
+  let seen = { entries: -1, at: 0 };
+  return (entries) => {
+    if (entries !== seen.entries) seen = { entries, at: now() };
+    return now() - seen.at >= QUIET_MILLISECONDS;
+  };
+}
+
 /**
  * Signs where all chains stand, when that is due.
  *
  * @param deps - audit log, key, and how often
+ * @param isQuiet - when it is due before its time
  * @returns number of the new checkpoint; `null` when none is due or another replica makes it
  */
-export async function makeDueCheckpoint(deps: CheckpointDeps): Promise<number | null> {
-  if (!isDue(deps, await checkpointState(deps.db), entriesIn(await readHeads(deps.db))))
-    return null;
+export async function makeDueCheckpoint(
+  deps: CheckpointDeps,
+  isQuiet: IsQuiet = () => false,
+): Promise<number | null> {
+  const isDueNow = (state: CheckpointState, entries: number) =>
+    isDue(deps, state, entries, isQuiet(entries));
+  if (!isDueNow(await checkpointState(deps.db), entriesIn(await readHeads(deps.db)))) return null;
   const made = await deps.db.transaction(async (tx) => {
     if (!(await tryCheckpointLock(tx))) return null;
     const state = await checkpointState(tx);
     const heads = await readHeads(tx);
-    if (!isDue(deps, state, entriesIn(heads))) return null;
+    if (!isDueNow(state, entriesIn(heads))) return null;
     const row = signCheckpoint(deps, state, heads);
     await insertCheckpoint(tx, row);
     return row;
@@ -78,13 +101,17 @@ export async function makeDueCheckpoint(deps: CheckpointDeps): Promise<number | 
   return number;
 }
 
-function isDue(deps: CheckpointDeps, { last, now }: CheckpointState, entries: number): boolean {
-  const { interval } = deps;
+function isDue(
+  { interval }: CheckpointDeps,
+  { last, now }: CheckpointState,
+  entries: number,
+  isQuiet: boolean,
+): boolean {
   const fresh = entries - (last?.entries ?? 0);
   if (fresh < 0)
     throw new Error("the audit log is shorter than its last checkpoint says: verify it");
   if (fresh === 0) return false;
-  if (last === null || fresh >= interval.entries) return true;
+  if (last === null || isQuiet || fresh >= interval.entries) return true;
   const age = (now.getTime() - last.at.getTime()) / 1000;
   // One of the future was made while the clock was wrong: when it is due is not known, so it is.
   return age >= interval.seconds || age < 0;

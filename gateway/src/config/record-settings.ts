@@ -49,7 +49,7 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
         "AUDIT_CHECKPOINT_SECONDS",
         60,
         { min: 1, max: 86_400 },
-        "and after so much time",
+        "and after so much time; seconds after the last entry where no other follows",
       ),
     },
   };

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { checkpointer, makeDueCheckpoint } from "#audit-log/checkpointer.js";
+import { checkpointer, makeDueCheckpoint, quietLog } from "#audit-log/checkpointer.js";
 import { checkpointsAfter } from "#audit-log/sql/checkpoints.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { waitUntil } from "#local/processes/wait.js";
+import { eventually } from "#tests/support/eventually.js";
 import { createAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let postgres: TestPostgres;
@@ -39,6 +39,26 @@ describe("checkpoints", () => {
     expect(await make()).toBe(3);
     ahead += 3_600_000;
     expect(await make()).toBeNull();
+    expect((await log.verify()).findings).toEqual([]);
+  });
+
+  test("are made seconds after the last entry where no other follows, once", async () => {
+    let now = 0;
+    const isQuiet = quietLog(() => now);
+    const deps = log.checkpointDeps({ interval: { entries: 100, seconds: 60 } });
+    const afterSeconds = (seconds: number) => {
+      now += seconds * 1_000;
+      return makeDueCheckpoint(deps, isQuiet);
+    };
+    await log.append(1);
+    expect(await afterSeconds(0)).toBe(1);
+    for (let i = 0; i < 5; i += 1) {
+      await log.append(1);
+      expect(await afterSeconds(2)).toBeNull();
+    }
+    expect(await afterSeconds(2)).toBeNull();
+    expect(await afterSeconds(1)).toBe(2);
+    expect(await afterSeconds(60)).toBeNull();
     expect((await log.verify()).findings).toEqual([]);
   });
 
@@ -102,13 +122,15 @@ describe("checkpoints", () => {
     expect((await log.verify()).findings).toEqual([]);
   });
 
-  test("are made in the background, and the last one is awaited at the end", async () => {
-    const component = checkpointer(log.checkpointDeps());
+  test("are made in the background, of a quiet log too, and the last one is awaited at the end", async () => {
+    const interval = { entries: 100, seconds: 86_400 };
+    const component = checkpointer(log.checkpointDeps({ interval }));
+    const made = async (count: number) => (await numbers()).length === count;
     await log.append(1);
     await component.start();
-    expect(await waitUntil(async () => (await numbers()).length === 1, { withinMs: 10_000 })).toBe(
-      true,
-    );
+    await eventually("the first one is made", () => made(1));
+    await log.append(1);
+    await eventually("what came after it is covered soon", () => made(2));
     await component.stop();
   });
 
