@@ -4,6 +4,7 @@ import { MESSAGE_CREDENTIALS, topicArn } from "../stand-ins/messages.js";
 import { nodeServiceSpec } from "./node-services.js";
 import type { ServiceSpec } from "../processes/service.js";
 import type { LocalSettings } from "../settings.js";
+import { isUpOrDoubts } from "./storage-doubt.js";
 
 /** Environment by which the services find the database. */
 export type DatabaseEnvironment = Readonly<Record<string, string>>;
@@ -141,7 +142,7 @@ export function gatewaySpec(
     events: Readonly<Record<string, string>>;
   },
 ): ServiceSpec {
-  return nodeServiceSpec({
+  const spec = nodeServiceSpec({
     name: "gateway",
     program: "gateway/src/main.js",
     port: options.port,
@@ -159,6 +160,7 @@ export function gatewaySpec(
     },
     stopWithinMs: DRAIN_SECONDS * 1_000 + 300,
   });
+  return { ...spec, isReady: isUpOrDoubts(`http://127.0.0.1:${options.port}`) };
 }
 
 function sharedEnvironment({ keys, metricsPort, database }: Shared): Record<string, string> {

@@ -9,6 +9,7 @@ import { endLeftovers, noteProcess } from "../processes/pid-files.js";
 import { bindFailure, portPicker } from "../processes/ports.js";
 import type { Service } from "../processes/service.js";
 import type { LocalSettings } from "../settings.js";
+import { untilStorageIsRight } from "./storage-doubt.js";
 
 /** All parts of the product on this machine. */
 export interface Stack {
@@ -61,7 +62,9 @@ export function createStack(settings: LocalSettings, say: (line: string) => void
     };
     const addresses = await startParts({ settings, folder, port, ports, context, run, giveUp });
     await writeFile(join(folder.run, "stack.json"), `${JSON.stringify(addresses, null, 2)}\n`);
-    return `http://127.0.0.1:${port}`;
+    const url = `http://127.0.0.1:${port}`;
+    await untilStorageIsRight(url, say, stopping.signal);
+    return url;
   };
 
   return {

@@ -30,7 +30,7 @@ describe("npm start", () => {
     for (const stream of [npm.stdout, npm.stderr])
       stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
     const isReady = () => /^ready http:\/\/127\.0\.0\.1:\d+$/m.test(output);
-    await waitUntil(() => isReady() || npm.exitCode !== null, { withinMs: 60_000 });
+    await waitUntil(() => isReady() || npm.exitCode !== null, { withinMs: 180_000 });
     if (!isReady()) throw new Error(output);
 
     const since = performance.now();
