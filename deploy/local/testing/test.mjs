@@ -6,6 +6,7 @@ const { endOnSignal, npm } = await import("../set-up/run.mjs");
 const { prepareTools } = await import("./prepare-tools.mjs");
 const { preparePackages, testPackages } = await import("./packages.mjs");
 const { runJest } = await import("./jest-runs.mjs");
+const { useMemoryFolder } = await import("./memory-folder.mjs");
 
 endOnSignal();
 const counts = { passed: 0, failed: 0, skipped: 0 };
@@ -28,6 +29,7 @@ async function runAll() {
   }
   if (process.argv.length === 2)
     for (const [name, succeeded] of await testPackages()) count(name, succeeded);
+  useMemoryFolder();
   const tests = await runJest(process.argv.slice(2));
   for (const name of Object.keys(counts)) counts[name] += tests.counts[name];
   for (const line of tests.lines) console.log(line);
