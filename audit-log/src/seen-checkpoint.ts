@@ -79,9 +79,12 @@ async function readSeen(file: string): Promise<SeenCheckpoint | null> {
   return seenSchema.safeParse(jsonOrNull(text)).data ?? null;
 }
 
+/** Of this process alone, and always the same: that it cannot be written is told as one failure. */
+const DRAFT = randomUUID();
+
 /** Whoever reads it finds it whole; of several processes with one folder each writes what it has seen. */
 async function writeSeen(file: string, seen: SeenCheckpoint | null): Promise<void> {
-  const draft = `${file}.${randomUUID()}`;
+  const draft = `${file}.${DRAFT}`;
   await writeFile(draft, `${JSON.stringify(seen)}\n`, { mode: 0o600 });
   await rename(draft, file);
 }

@@ -1,5 +1,7 @@
+import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { eventually } from "#tests/support/eventually.js";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { makeImage } from "#tests/support/oci-layout.js";
 import { registryClient } from "#tests/support/registry-client.js";
@@ -17,7 +19,8 @@ let folder: TemporaryFolder;
 
 beforeAll(async () => {
   [stack, folder] = await Promise.all([startTestStack(), temporaryFolder()]);
-  second = await startSecondGateway(stack);
+  await mkdir(join(folder.path, "state"));
+  second = await startSecondGateway(stack, { STATE_DIR: join(folder.path, "state") });
 });
 afterAll(async () => {
   await second.stop();
@@ -37,6 +40,14 @@ describe(`two gateways on one ledger and registry ${testTools().registry.version
     expect(await there.push(one, "alpha/app:1.0")).toMatchObject({ ok: true });
     const inspected = await there.inspect("alpha/app:1.0");
     expect(JSON.parse(inspected.stdout)).toMatchObject({ Digest: one.digest });
+  });
+
+  test("remember the newest checkpoint beside their keys, or where they are told to", async () => {
+    const folders = [join(stack.dataDir, "keys"), join(folder.path, "state")];
+    for (const path of folders)
+      await eventually(`it is remembered in ${path}`, async () =>
+        (await readdir(path)).includes("gateway-newest-checkpoint.json"),
+      );
   });
 
   test("send clients for their token to where they came from", async () => {

@@ -16,12 +16,14 @@ export async function openLedgerOf(stack: TestStack): Promise<Database> {
 
 /**
  * @param stack - a running stack
+ * @param told - what it is told otherwise than the stack's own
  * @returns another gateway beside the stack's own, on the same ledger, registry and token server
  */
 export async function startSecondGateway(
   stack: TestStack,
+  told: NodeJS.ProcessEnv = {},
 ): Promise<{ url: string; stop(): Promise<void> }> {
-  const second = await serviceBeside(stack, "gateway");
+  const second = await serviceBeside(stack, "gateway", told);
   await second.start();
   return {
     url: second.url,

@@ -38,6 +38,7 @@ export class Gateway extends Construct {
     container.addPortMappings({ containerPort: PORTS.notifications });
     for (const folder of ["gateway", "trust", "config"] as const)
       volumes.mount(made.task, [container], folder, "read");
+    volumes.mount(made.task, [container], "state", "write");
     topics.pushes.grantPublish(made.task.taskRole);
     const { collectorImage: image } = settings;
     const scraped = { service: "gateway", port: PORTS.gatewayMetrics };
@@ -57,6 +58,7 @@ function variables({ settings, cluster, network, database, topics }: GatewayPart
     METRICS_HOST: "127.0.0.1",
     METRICS_PORT: String(PORTS.gatewayMetrics),
     KEYS_DIR: "/etc/wharfinger/private",
+    STATE_DIR: "/var/lib/wharfinger",
     DB_SUBNAME: database.subname(DATABASE_AUTHORITIES),
     DB_USER: "wharfinger_gateway",
     REGISTRY_URL: `http://${cluster.hostOf("registry")}:${PORTS.registry}`,

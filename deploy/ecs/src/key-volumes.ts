@@ -18,6 +18,8 @@ const FOLDERS = {
   tokenServer: "/etc/wharfinger/private/token-server",
   /** Certificates, no keys. */
   trust: "/etc/wharfinger/trust",
+  /** What gateways remember out of the database's reach. */
+  state: "/var/lib/wharfinger",
   /** Files of the operator: rules and logins. */
   config: "/config",
 } as const;
@@ -61,6 +63,7 @@ export class KeyVolumes extends Construct {
       gateway: point("gateway", "700"),
       tokenServer: point("tokenServer", "700"),
       trust: point("trust", "755"),
+      state: point("state", "700"),
       config: point("config", "755"),
     };
   }

@@ -20,6 +20,7 @@ export const OWN_VARIABLES: readonly string[] = [
   "PUBLIC_URL",
   "REGISTRY_URL",
   "SHUTDOWN_DELAY_SECONDS",
+  "STATE_DIR",
   "TOKEN_SERVER_URL",
   "TRUSTED_PROXIES",
 ];

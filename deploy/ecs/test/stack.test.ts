@@ -125,7 +125,12 @@ describe("the services", () => {
 
 describe("keys and secrets", () => {
   test("are mounted by those alone whom they are for", () => {
-    assert.deepEqual(mountsOf(gateway["gateway"]).sort(), ["config", "gateway", "trust"]);
+    assert.deepEqual(mountsOf(gateway["gateway"]).sort(), [
+      "config",
+      "gateway",
+      "state (written)",
+      "trust",
+    ]);
     assert.deepEqual(mountsOf(tokenServer["token-server"]).sort(), [
       "config",
       "tokenServer",

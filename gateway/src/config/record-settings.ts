@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { EnvReader } from "#service-kit/config.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
@@ -10,6 +11,8 @@ export interface RecordSettings {
   readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
   readonly checkpoints: CheckpointInterval;
+  /** Where the newest checkpoint is remembered; `null`: beside the keys. */
+  readonly stateFolder: string | null;
 }
 
 /**
@@ -52,7 +55,22 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
         "and after so much time; seconds after the last entry where no other follows",
       ),
     },
+    stateFolder: readStateFolder(read),
   };
+}
+
+function readStateFolder(read: EnvReader): string | null {
+  const folder = read.optionalText("STATE_DIR", {
+    meaning:
+      "where a gateway remembers the newest checkpoint that it has seen, out of the database's reach (docs/backup.md); " +
+      "wanted where `KEYS_DIR` cannot be written to",
+    wanted: "folder",
+    absent: "`KEYS_DIR`",
+  });
+  const found = folder === null ? null : statSync(folder, { throwIfNoEntry: false });
+  if (found !== null && found?.isDirectory() !== true)
+    read.fault("STATE_DIR", `given ${JSON.stringify(folder)}, wanted a folder`);
+  return folder;
 }
 
 /**

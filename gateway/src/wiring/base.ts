@@ -35,7 +35,13 @@ export interface Base extends Opened {
 export async function openBase(
   config: Pick<
     GatewayConfig,
-    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections" | "checkpoints"
+    | "logLevel"
+    | "inspectorPort"
+    | "keys"
+    | "database"
+    | "databaseConnections"
+    | "checkpoints"
+    | "stateFolder"
   >,
   readOnce: ReadonlyMap<string, string>,
 ): Promise<Base> {
@@ -50,7 +56,7 @@ export async function openBase(
   const signing = checkpointer({ db, log, key: () => keys.active(), interval });
   const watch = changedFiles(readOnce, log);
   const { directory, owner } = config.keys;
-  const file = join(directory, `${owner}-newest-checkpoint.json`);
+  const file = join(config.stateFolder ?? directory, `${owner}-newest-checkpoint.json`);
   const seen = seenCheckpoint({ db, log, metrics, file });
   const parts = [...store.parts, ...records.parts, signing, seen, keys, watch];
   const files = refusedFiles(metrics.registry);

@@ -52,6 +52,7 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   PGSSLMODE: ["prefer", "on"],
   PGSSLROOTCERT: [FILE, [NOWHERE, { PGSSLMODE: "verify-full" }], [FILE, { PGSSLMODE: "require" }]],
   KEYS_DIR: [FILE],
+  STATE_DIR: [FILE, NOWHERE],
   SIGNING_CERTIFICATE_FILE: [FILE, [NOWHERE, OWN_KEY], [FILE, OWN_KEY]],
   TAG_POLICY_FILE: YAML_FILE,
   LOGINS_FILE: YAML_FILE,

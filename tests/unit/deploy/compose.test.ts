@@ -84,6 +84,16 @@ describe("docker-compose.yml", () => {
     expect(ours.filter((folder) => !folders.includes(`${FOLDER}/${folder ?? ""}`))).toEqual([]);
   });
 
+  test("lets a gateway write to the folder of its state, which its image has for our user, and to no other", () => {
+    const { volumes = [], environment } = SERVICES["gateway"] ?? {};
+    const state = environment?.["STATE_DIR"] ?? "";
+    expect(volumes.filter((volume) => !volume.endsWith(":ro"))).toEqual([`gateway-state:${state}`]);
+    expect(stage("folders")).toMatch(new RegExp(`install -d -m 0700 [^&]*/run/folders${state}\\b`));
+    expect(stage("runtime")).toContain(
+      `COPY --from=folders --chown=node:node /run/folders${state} ${state}\n`,
+    );
+  });
+
   test("has each service read its password where the database service has put it", () => {
     const { gateway, tokenServer } = volumesBelow(FOLDER).database;
     const files = ["gateway", "token-server"].map(
