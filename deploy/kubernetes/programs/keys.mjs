@@ -16,8 +16,10 @@ import {
 } from "node:fs";
 import { dirname, join } from "node:path";
 
-const { ROOT, NAMESPACE, CLUSTER_API, TOKEN_FILE } = process.env;
-const NAMES = JSON.parse(process.env.SECRETS);
+// The command is given the rest: the product refuses variables that it does not know.
+const { NAMESPACE, CLUSTER_API, TOKEN_FILE, SECRETS, ...rest } = process.env;
+const { ROOT } = rest;
+const NAMES = JSON.parse(SECRETS);
 const MILLISECONDS = 30_000;
 
 /** In the order in which they are put back: who trusts a key has to know of it before it signs. */
@@ -104,7 +106,7 @@ for (const part of Object.keys(FOLDERS)) {
   secrets[part] = await ask("GET", pathOf(part));
   takeOut(part, secrets[part]);
 }
-const { status, error } = spawnSync(program, args, { stdio: "inherit" });
+const { status, error } = spawnSync(program, args, { env: rest, stdio: "inherit" });
 if (error !== undefined) throw error;
 if (status !== 0) process.exit(status ?? 1);
 // The registry shows it to gateways.

@@ -117,7 +117,7 @@ describe("the services", () => {
       assert.deepEqual(readinessProbe?.httpGet, runs);
       assert.deepEqual(livenessProbe?.httpGet, runs);
       // Keys and migrations are made beside it.
-      const { failureThreshold = 0, periodSeconds = 0 } = startupProbe ?? {};
+      const { failureThreshold = 0, periodSeconds = 0 } = startupProbe;
       assert.ok(failureThreshold * periodSeconds >= 600);
     }
     const { startupProbe, readinessProbe, livenessProbe } = mainOf("registry");
