@@ -99,6 +99,7 @@ describe("the keys' program", { skip }, () => {
       "PUT wharfinger-gateway",
     ]);
     const before = versions(api);
+    const keys = Object.keys(filesOf(api, "wharfinger-gateway"));
     await run(api);
     assert.deepEqual(versions(api), before, "nothing was due");
     const bundle = filesOf(api, "wharfinger-trust")["gateway.pem"] ?? "";
@@ -107,10 +108,16 @@ describe("the keys' program", { skip }, () => {
       { "wharfinger/authorities": digest },
       { "wharfinger/authorities": digest },
     ]);
-    const keys = ["node", "dist/service-kit/src/signing/main.js", "authority"];
-    const { code, output } = await run(api, keysCommand(keys));
-    assert.equal(code, 0, output);
-    assert.notDeepEqual(api.annotations[2], api.annotations[1]);
+    for (const verb of ["authority", "withdraw --owner gateway"]) {
+      const { code, output } = await run(api, keysCommand(verb));
+      assert.equal(code, 0, output);
+      const [last, earlier] = api.annotations.toReversed();
+      assert.notDeepEqual(last, earlier, verb);
+    }
+    const left = Object.keys(filesOf(api, "wharfinger-gateway")).filter((name) =>
+      name.endsWith(".key.pem"),
+    );
+    assert.ok(left.length > 0 && left.every((name) => !keys.includes(name)));
   });
 
   test("overwrites nobody: who changed a Secret meanwhile wins, and the job is tried again", async () => {
@@ -139,11 +146,11 @@ describe("the keys' program", { skip }, () => {
   });
 });
 
-/** A command of docs/keys.md on the folders that the program takes the Secrets out into. */
-function keysCommand([program = "", ...args]: readonly string[]): string[] {
+/** A command of docs/keys.md, on the folders that the program takes the Secrets out into. */
+function keysCommand(verb: string): string[] {
   const folders =
     '--dir "$ROOT/private" --authority "$ROOT/operator/authority" --trust "$ROOT/trust"';
-  return ["sh", "-c", `exec ${[program, ...args].join(" ")} ${folders}`];
+  return ["sh", "-c", `exec node dist/service-kit/src/signing/main.js ${verb} ${folders}`];
 }
 
 describe("the keys' pod", () => {
