@@ -49,22 +49,33 @@ const namespaceLabels = labels.refine((given) => Object.keys(given).length > 0, 
   error: "is empty, which would be every namespace",
 });
 
-const entry = z.discriminatedUnion("kind", [
+/** Where clients come from: pods of the ingress, or addresses of one that has none, as a cloud's load balancer. */
+const clients = {
+  namespaceLabels: namespaceLabels.optional(),
+  addresses: z.array(cidr).default([]),
+};
+
+const entryKinds = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("ingress"),
     className: z.string(),
     /** Secret of type kubernetes.io/tls; cert-manager can make it (annotations). */
     tlsSecret: name,
     annotations: labels.default({}),
-    namespaceLabels,
+    ...clients,
   }),
   z.strictObject({
     kind: z.literal("gateway"),
     /** A Gateway that is there, with the certificate; the port's name where it has several. */
     parent: z.strictObject({ name, namespace: name, sectionName: name.optional() }),
-    namespaceLabels,
+    ...clients,
   }),
 ]);
+
+const entry = entryKinds.refine(
+  (given) => given.namespaceLabels !== undefined || given.addresses.length > 0,
+  { error: "has neither namespaceLabels nor addresses: nobody could come in" },
+);
 
 const storage = z.discriminatedUnion("kind", [
   z.strictObject({

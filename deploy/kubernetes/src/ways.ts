@@ -14,7 +14,11 @@ export class Ways extends Construct {
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id);
     const { entry, monitoring, database } = settings;
-    const clients = ofNamespace(entry.namespaceLabels);
+    const { namespaceLabels, addresses } = entry;
+    const clients = [
+      ...(namespaceLabels === undefined ? [] : [ofNamespace(namespaceLabels)]),
+      ...addresses.map((cidr) => ({ ipBlock: { cidr } })),
+    ];
     const prometheus = monitoring === undefined ? [] : [ofNamespace(monitoring.namespaceLabels)];
     const scraped = (port: number) => prometheus.map((peer) => rule([peer], port));
     // They ask services of yours: webhooks, OAuth, LDAP, at ports that nobody knows here.
@@ -24,7 +28,7 @@ export class Ways extends Construct {
     this.#part(
       "gateway",
       [
-        rule([clients], PORTS.gateway),
+        rule(clients, PORTS.gateway),
         rule([pods("registry")], PORTS.notifications),
         ...scraped(PORTS.gatewayMetrics),
       ],
@@ -32,7 +36,10 @@ export class Ways extends Construct {
     );
     this.#part(
       "token-server",
-      [rule([clients, pods("gateway")], PORTS.tokenServer), ...scraped(PORTS.tokenServerMetrics)],
+      [
+        rule([...clients, pods("gateway")], PORTS.tokenServer),
+        ...scraped(PORTS.tokenServerMetrics),
+      ],
       anybody,
     );
     this.#part(

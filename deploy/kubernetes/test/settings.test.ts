@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { after, describe, test } from "node:test";
 import { parse, parseAllDocuments } from "yaml";
 import { forHelm } from "../src/helm.ts";
+import { readOperatorFiles } from "../src/operator-files.ts";
 import { parseSettings, SettingsError } from "../src/settings.ts";
 import { EXAMPLE, one, synthesize } from "./support.ts";
 
@@ -41,6 +42,7 @@ describe("settings", () => {
     refused({ gateway: { min: 1 } }, /gateway.min/);
     refused({ gateway: { min: 5, max: 4 } }, /min is above max/);
     refused({ entry: { ...EXAMPLE.entry, namespaceLabels: {} } }, /every namespace/);
+    refused({ entry: { ...EXAMPLE.entry, namespaceLabels: undefined } }, /nobody could come in/);
   });
 
   test("are refused with a variable that is the chart's own, or that would be a secret in a manifest", () => {
@@ -96,6 +98,17 @@ describe("npm run synth", () => {
     const { status, stderr } = synth({ ...EXAMPLE, files: { "policy.yaml": "./none.yaml" } });
     assert.equal(status, 78);
     assert.match(stderr, /^files: .*none\.yaml cannot be read/);
+  });
+
+  test("refuses a file that is empty, or files that a ConfigMap does not take", () => {
+    for (const [text, wanted] of [
+      ["", /policy\.yaml is empty/],
+      ["#".repeat(900_001), /900001 characters, wanted at most 900000/],
+    ] as const) {
+      writeFileSync(join(folder, "policy.yaml"), text);
+      const settings = parseSettings({ ...EXAMPLE, files: { "policy.yaml": "policy.yaml" } });
+      assert.throws(() => readOperatorFiles(settings, folder), wanted);
+    }
   });
 
   test("leaves no template of Prometheus for Helm to take for its own", () => {

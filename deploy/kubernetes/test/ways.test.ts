@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { INetworkPolicySpec } from "kubernetes-models/networking.k8s.io/v1";
-import { ofKind, one, OTHER, synthesize, type Rendered } from "./support.ts";
+import { EXAMPLE, ofKind, one, OTHER, synthesize, type Rendered } from "./support.ts";
 
 const WHOLE = synthesize();
 const OTHERS = synthesize(OTHER);
@@ -68,6 +68,14 @@ describe("who reaches whom", () => {
       traefik,
       { podSelector: labels("gateway") },
     ]);
+  });
+
+  test("are the addresses of a load balancer that is outside of the cluster", () => {
+    const entry = { ...EXAMPLE.entry, namespaceLabels: undefined, addresses: ["10.0.0.0/16"] };
+    const outside = synthesize({ entry });
+    const balancer = { ipBlock: { cidr: "10.0.0.0/16" } };
+    assert.deepEqual(reachedBy("gateway", 8080, outside), [balancer]);
+    assert.deepEqual(reachedBy("token-server", 8081, outside)[0], balancer);
   });
 
   test("is Prometheus' namespace alone at the metrics, and nobody where there is none", () => {
