@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { OWN_VARIABLES } from "./own-variables.ts";
+import { environment } from "./environment.ts";
 
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/);
 const labels = z.record(z.string(), z.string());
@@ -27,22 +27,6 @@ const part = (min: number, max: number, size: ReturnType<typeof resources>) =>
     })
     .refine((given) => given.min <= given.max, { error: "min is above max" })
     .prefault({});
-
-const environment = z
-  .record(z.string().regex(/^[A-Z][A-Z0-9_]+$/), z.string())
-  .refine((given) => Object.keys(given).every((one) => !OWN_VARIABLES.includes(one)), {
-    error: `names a variable that the chart itself sets: ${OWN_VARIABLES.join(", ")}`,
-  })
-  .refine((given) => !Object.entries(given).some(isSecret), {
-    error: "has a secret, wanted its file: the same variable with _FILE, below /secrets",
-  });
-
-/** By its name, or a URL with a password in it, as a proxy's. */
-function isSecret([variable, value]: readonly [string, string]): boolean {
-  return (
-    /(?:PASSWORD|SECRET|SECRET_PREVIOUS|TOKEN|KEY)$/.test(variable) || /:\/\/[^/]*@/.test(value)
-  );
-}
 
 /** Labels of the namespace that has whoever asks: the ingress, or Prometheus. */
 const namespaceLabels = labels.refine((given) => Object.keys(given).length > 0, {
