@@ -57,7 +57,7 @@ export default tseslint.config(
   },
   {
     // Node's runner awaits its tests itself.
-    files: ["deploy/ecs/test/*.ts"],
+    files: ["deploy/{ecs,kubernetes}/test/*.ts"],
     rules: {
       "@typescript-eslint/no-floating-promises": [
         "error",

@@ -38,7 +38,7 @@ export function sourceFiles(folders: readonly string[] = SOURCE_FOLDERS): Source
 function sourcesBelow(folder: string): SourceFile[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name);
-    // A package beside the product, as deploy/ecs, has what it depends on within itself.
+    // A package beside the product, as deploy/ecs and deploy/kubernetes, has what it depends on within itself.
     if (entry.isDirectory()) return entry.name === "node_modules" ? [] : sourcesBelow(path);
     if (!entry.isFile() || !/\.(?:ts|mjs)$/.test(entry.name)) return [];
     return [readSource(relative(REPOSITORY_ROOT, path))];

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { npm, root } from "../set-up/run.mjs";
 
 /** Packages beside the product, with a lock file of their own: it does not carry what they depend on. */
-const PACKAGES = ["deploy/ecs"];
+const PACKAGES = ["deploy/ecs", "deploy/kubernetes"];
 
 const INSTALL = ["ci", "--include=dev", "--ignore-scripts", "--no-audit", "--no-fund"];
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { generateKeyPem } from "./certificates.js";
 import { createOnce } from "./create-once.js";
 import { endOfChain } from "./key-end.js";
+import { isReadableByOthers } from "./key-mode.js";
 import {
   assembleSigningKey,
   parseCertificates,
@@ -129,8 +130,8 @@ export async function keysReadableByOthers(directory: string, owner: string): Pr
   const files = (await keyNames(directory, owner)).map((name) =>
     join(directory, owner, `${name}.key.pem`),
   );
-  const modes = await Promise.all(files.map(async (file) => (await stat(file)).mode));
-  return files.filter((_, index) => ((modes[index] ?? 0) & 0o077) !== 0);
+  const open = await Promise.all(files.map(async (file) => isReadableByOthers(await stat(file))));
+  return files.filter((_, index) => open[index]);
 }
 
 async function makeKey(directory: string, owner: string, name: string): Promise<void> {

@@ -12,6 +12,7 @@ import {
   type DatedKey,
   type KeyFolder,
 } from "./key-folder.js";
+import { isReadableByOthers } from "./key-mode.js";
 import { activeKey, publishedKeys } from "./key-schedule.js";
 import {
   assembleSigningKey,
@@ -197,7 +198,8 @@ async function warnIfReadableByOthers(config: KeyRingConfig, log: Logger): Promi
       log.warn({ event: "key.readable-by-others", path });
     return;
   }
-  const { mode } = await stat(givenKeysFile);
-  if ((mode & 0o077) !== 0)
-    log.warn({ event: "key.readable-by-others", path: givenKeysFile, mode: (mode & 0o777).toString(8) }); // prettier-ignore
+  const found = await stat(givenKeysFile);
+  if (!isReadableByOthers(found)) return;
+  const mode = (found.mode & 0o777).toString(8);
+  log.warn({ event: "key.readable-by-others", path: givenKeysFile, mode });
 }

@@ -12,7 +12,11 @@ const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8")
 const exists = (path: string) => existsSync(join(REPOSITORY_ROOT, path));
 
 const DOCUMENTS = globSync(
-  ["*.md", "docs/**/*.md", "{deploy/config,deploy/ecs,registry-config,tests/attacks}/README.md"],
+  [
+    "*.md",
+    "docs/**/*.md",
+    "{deploy/config,deploy/ecs,deploy/kubernetes,registry-config,tests/attacks}/README.md",
+  ],
   { cwd: REPOSITORY_ROOT },
 ).sort();
 /** What an operator may put there. */

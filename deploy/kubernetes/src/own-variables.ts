@@ -1,0 +1,22 @@
+/** Variables of the services that the chart sets: what they say is where its own parts are. */
+export const OWN_VARIABLES: readonly string[] = [
+  "API_REPOSITORY",
+  "DB_PASSWORD_FILE",
+  "DB_SUBNAME",
+  "DB_USER",
+  "DRAIN_SECONDS",
+  "GATEWAY_TRUST_FILE",
+  "HOST",
+  "KEYS_DIR",
+  "METRICS_PORT",
+  "NOTIFICATION_HOST",
+  "NOTIFICATION_PORT",
+  "NOTIFICATION_SECRET_FILE",
+  "PORT",
+  "PUBLIC_URL",
+  "REGISTRY_URL",
+  "SHUTDOWN_DELAY_SECONDS",
+  "STATE_DIR",
+  "TOKEN_SERVER_URL",
+  "TRUSTED_PROXIES",
+];
