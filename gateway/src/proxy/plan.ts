@@ -3,9 +3,10 @@ import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readBlob } from "./blob-read.js";
 import { continueUpload } from "./close-upload.js";
-import type { Exchange } from "./exchange.js";
+import type { Exchange, ExchangeOf } from "./exchange.js";
 import { startUpload } from "./start-upload.js";
 import { noteUploadEnd } from "./upload-notes.js";
+import { extensionsOf } from "../extensions/extension-list.js";
 import type { ListReferrersDeps } from "../referrers/list-referrers.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
@@ -15,7 +16,13 @@ import type { ManifestPushDeps } from "./pushed-manifest.js";
 import { readManifest, type ManifestReadDeps } from "./manifest-read.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { listRepositories } from "./catalog.js";
+import {
+  answerDescribedTags,
+  wantsIndex,
+  type DescribedTagsDeps,
+} from "./described-tags-answer.js";
 import { answerReferrers } from "./referrers-list.js";
+import { answerTagHistory } from "./tag-history-answer.js";
 import { listTags, type ListDeps } from "./tags-list.js";
 
 /** What answering registry requests needs. */
@@ -26,6 +33,9 @@ export interface PlanDeps {
   readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
   readonly referring: ListReferrersDeps;
+  readonly describing: DescribedTagsDeps["describing"];
+  /** Seals where pages end. */
+  readonly sealer: DescribedTagsDeps["sealer"];
   readonly uploads: UploadSessions;
 }
 
@@ -56,23 +66,42 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       throw new Fault("DELETE_DISABLED", {
         message: "blobs are not deleted one by one: garbage collection removes what nothing needs",
       });
+    case "extensions.list":
+      sendJson(exchange.res, 200, { extensions: extensionsOf("registry") });
+      return;
+    case "extensions.of":
+      sendJson(exchange.res, 200, { extensions: extensionsOf("repository") });
+      return;
+    case "tag.history":
+      return answerTagHistory(deps, { ...exchange, request });
+    case "tags.described":
+      return answerDescribedTags(deps, { ...exchange, request });
     case "tags.list":
-      return listTags(deps.listing, { ...exchange, request });
+      return wantsIndex(exchange.req.headers.accept)
+        ? answerDescribedTags(deps, { ...exchange, request })
+        : listTags(deps.listing, { ...exchange, request });
     case "catalog":
       return listRepositories(deps.listing, { ...exchange, request });
     case "referrers.list":
       return answerReferrers(deps.referring, { ...exchange, request });
     case "upload.status":
-      return passOn(deps.passing, exchange);
+      return passOn(deps.passing, { ...exchange, request });
     case "blob.read":
       return readBlob(deps.passing, { ...exchange, request });
     case "upload.continue":
       return continueUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
     case "upload.cancel":
-      return passOn(deps.passing, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
+      return cancelUpload(deps, { ...exchange, request });
     default:
       assertNever(request);
   }
+}
+
+function cancelUpload(
+  { passing, uploads }: Pick<PlanDeps, "passing" | "uploads">,
+  exchange: ExchangeOf<"upload.cancel">,
+): Promise<void> {
+  return passOn(passing, exchange, noteUploadEnd(uploads, exchange));
 }
 
 function assertNever(request: never): never {

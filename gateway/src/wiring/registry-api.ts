@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { CursorSealer } from "#rest-api/cursor.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
@@ -32,6 +33,7 @@ export function openRegistryApi(
   >,
   deps: {
     readonly db: Database;
+    readonly sealer: CursorSealer;
     readonly log: Logger;
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly callers: Pick<Callers, "callers" | "uploads">;
@@ -46,7 +48,7 @@ export function openRegistryApi(
     readonly turns?: ManifestTurns;
   },
 ): Routed {
-  const { db, log, registry, ledger } = deps;
+  const { db, log, registry, ledger, sealer } = deps;
   const { allowDelete, manifestBounds, tagRefusalCode } = config;
   const { writes } = deps.mode;
   const turns = deps.turns ?? manifestTurns(config.manifestsAtOnce);
@@ -77,6 +79,8 @@ export function openRegistryApi(
       showsLatest: (repository) =>
         config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
     },
+    describing: { db, ask: asker(), resolver: ledger.resolver, manifests },
+    sealer,
     uploads,
     reading: {
       passing: registry,
