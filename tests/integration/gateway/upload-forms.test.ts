@@ -88,7 +88,8 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
     "sha256:abc",
     "sha256",
     "md5:x",
-    "sha384:" + "a".repeat(96),
+    "sha384:" + "a".repeat(64),
+    "sha1:" + "a".repeat(40),
     "sha256:" + "A".repeat(64),
   ])("%s is no digest, wherever it stands", async (digest) => {
     const upload = `${await begin()}&digest=${digest}`;
