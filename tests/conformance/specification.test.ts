@@ -10,7 +10,7 @@ import {
 } from "#tests/integration/tags/support/manifests.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "#tests/integration/tags/support/wharf.js";
-import { errorOf, type AskOptions } from "#tests/support/http-client.js";
+import { ask as plainly, errorOf, type AskOptions } from "#tests/support/http-client.js";
 
 /** Each test is named after the section of the OCI distribution-spec whose requirement it proves. */
 const SHA512 = "sha512:" as Digest;
@@ -233,6 +233,29 @@ describe.each(registryPrograms())("OCI distribution-spec, registry $version", (p
     const many = Array.from({ length: 33 }, (_, i) => `tag=m${i}`).join("&");
     expect((await put(one, `${one.digest}?${many}`)).status).toBe(414);
   });
+
+  test.each(OTHERS)(
+    "Pulling manifests: a tag that was pushed by ?tag= beside %s is answered by that, until it means something else",
+    async (by) => {
+      const [one, two] = [image(`called by ${by}`), image(`after ${by}`)];
+      const called = digestOf(Buffer.from(one.text), by);
+      const tag = `changing-${by.slice(0, -1)}`;
+      expect((await put(one, `${called}?tag=${tag}&tag=${tag}-b`)).status).toBe(201);
+      const headers = { Accept: IMAGE_TYPE, Authorization: await wharf.authority.bearer(["pull"]) };
+      for (const { url } of wharf.gateways)
+        for (const method of ["GET", "HEAD", "GET"])
+          for (const name of [tag, `${tag}-b`]) {
+            const answer = await plainly(url, at(name), { method, headers });
+            expect([answer.status, answer.headers["docker-content-digest"]]).toEqual([200, called]);
+            expect(answer.body.toString()).toBe(method === "GET" ? one.text : "");
+          }
+      const same = { ...headers, "If-None-Match": `"${called}"` };
+      expect((await ask("GET", at(tag), { headers: same })).status).toBe(304);
+      expect((await read(one.digest)).headers["docker-content-digest"]).toBe(one.digest);
+      expect((await put(two, tag)).status).toBe(201);
+      expect((await read(tag)).headers["docker-content-digest"]).toBe(two.digest);
+    },
+  );
 
   test("Listing Tags: MUST be in order, n and last and a Link as they say; n=0 MUST be empty without a Link", async () => {
     const list = async (query: string) => {
