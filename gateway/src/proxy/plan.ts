@@ -2,10 +2,11 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readBlob } from "./blob-read.js";
-import { continueUpload } from "./close-upload.js";
+import { continueUpload, uploadStatus } from "./close-upload.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
 import { startUpload } from "./start-upload.js";
 import { noteUploadEnd } from "./upload-notes.js";
+import type { UploadStates } from "./upload-states.js";
 import { extensionsOf } from "../extensions/extension-list.js";
 import type { ListReferrersDeps } from "../referrers/list-referrers.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
@@ -37,6 +38,7 @@ export interface PlanDeps {
   /** Seals where pages end. */
   readonly sealer: DescribedTagsDeps["sealer"];
   readonly uploads: UploadSessions;
+  readonly states: UploadStates;
 }
 
 /**
@@ -85,7 +87,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "referrers.list":
       return answerReferrers(deps.referring, { ...exchange, request });
     case "upload.status":
-      return passOn(deps.passing, { ...exchange, request });
+      return uploadStatus(deps, { ...exchange, request });
     case "blob.read":
       return readBlob(deps.passing, { ...exchange, request });
     case "upload.continue":

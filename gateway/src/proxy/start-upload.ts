@@ -16,11 +16,13 @@ import type { Caller } from "./caller.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { noteUploadStart } from "./upload-notes.js";
+import type { UploadStates } from "./upload-states.js";
 
 /** What starting an upload needs. */
 export interface StartUploadDeps {
   readonly passing: PassOnDeps;
   readonly uploads: UploadSessions;
+  readonly states: Pick<UploadStates, "told">;
   readonly upstream: Pick<Upstream, "beginUpload">;
 }
 
@@ -49,7 +51,10 @@ export async function startUpload(
     return storeAtOnce(deps, exchange, digest);
   const mount = mountable(request.mount, caller);
   const noteStart = noteUploadStart(deps.uploads, exchange);
-  return passOn(deps.passing, { ...exchange, request: { ...request, mount } }, noteStart);
+  return passOn(deps.passing, { ...exchange, request: { ...request, mount } }, async (answer) => {
+    deps.states.told(answer);
+    await noteStart(answer);
+  });
 }
 
 type Mount = ExchangeOf<"upload.start">["request"]["mount"];

@@ -14,6 +14,7 @@ import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
 import { wholeManifests } from "../proxy/repeated-manifests.js";
 import type { PlanDeps } from "../proxy/plan.js";
+import { uploadStates } from "../proxy/upload-states.js";
 import { LATEST, type TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
@@ -82,6 +83,7 @@ export function openRegistryApi(
     describing: { db, ask: asker(), resolver: ledger.resolver, manifests },
     sealer,
     uploads,
+    states: uploadStates(),
     reading: {
       passing: registry,
       upstream,

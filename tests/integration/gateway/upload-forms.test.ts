@@ -138,6 +138,29 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
     );
   });
 
+  test("a client whose answer got lost is told where to go on, by status and by 416, at the URL that it has", async () => {
+    const [one, two] = [Buffer.from("12345"), Buffer.from("678")];
+    const digest = digestOf(Buffer.concat([one, two, two]));
+    const stale = await begin();
+    const sent = await send("PATCH", stale, { "Content-Range": "0-4" }, one);
+    for (const method of ["GET", "HEAD"]) {
+      const status = await send(method, stale);
+      expect([status.status, status.headers.range]).toEqual([204, "0-4"]);
+    }
+    const again = await send("PATCH", stale, { "Content-Range": "0-4" }, one);
+    expect([again.status, again.headers.range]).toEqual([416, "0-4"]);
+    expect((await send("PATCH", stale, {}, one)).status).toBe(404);
+    const { location } = again.headers;
+    expect(location).toBe(sent.headers.location);
+    const next = await send("PATCH", String(location), { "Content-Range": "5-7" }, two);
+    expect([next.status, next.headers.range]).toEqual([202, "0-7"]);
+    for (const older of [stale, String(location)])
+      expect((await send("GET", older)).headers.range).toBe("0-7");
+    const closed = await send("PUT", `${stale}&digest=${digest}`, { "Content-Range": "8-10" }, two);
+    expect(closed.status).toBe(201);
+    expect((await send("GET", stale)).status).toBe(404);
+  });
+
   test("an upload that is cancelled is gone", async () => {
     const begun = await begin();
     expect((await send("DELETE", begun)).status).toBe(204);
