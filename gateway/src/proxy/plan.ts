@@ -2,14 +2,12 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readBlob } from "./blob-read.js";
-import { continueUpload, uploadStatus } from "./close-upload.js";
+import { continueUpload, uploadStatus, type UploadDeps } from "./close-upload.js";
 import type { Exchange, ExchangeOf } from "./exchange.js";
-import { startUpload } from "./start-upload.js";
+import { startUpload, type StartUploadDeps } from "./start-upload.js";
 import { noteUploadEnd } from "./upload-notes.js";
-import type { UploadStates } from "./upload-states.js";
 import { extensionsOf } from "../extensions/extension-list.js";
 import type { ListReferrersDeps } from "../referrers/list-referrers.js";
-import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest } from "./manifest-push-by-digest.js";
 import { pushManifestByTag } from "./manifest-push.js";
@@ -34,11 +32,8 @@ export interface PlanDeps {
   readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
   readonly referring: ListReferrersDeps;
-  readonly describing: DescribedTagsDeps["describing"];
-  /** Seals where pages end. */
-  readonly sealer: DescribedTagsDeps["sealer"];
-  readonly uploads: UploadSessions;
-  readonly states: UploadStates;
+  readonly extending: DescribedTagsDeps;
+  readonly uploading: UploadDeps & StartUploadDeps;
 }
 
 /**
@@ -61,7 +56,7 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "manifest.read":
       return readManifest(deps.reading, { ...exchange, request });
     case "upload.start":
-      return startUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
+      return startUpload(deps.uploading, { ...exchange, request });
     case "manifest.delete":
       return deleteByReference(deps.deleting, { ...exchange, request });
     case "blob.delete":
@@ -75,32 +70,32 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
       sendJson(exchange.res, 200, { extensions: extensionsOf("repository") });
       return;
     case "tag.history":
-      return answerTagHistory(deps, { ...exchange, request });
+      return answerTagHistory(deps.extending, { ...exchange, request });
     case "tags.described":
-      return answerDescribedTags(deps, { ...exchange, request });
+      return answerDescribedTags(deps.extending, { ...exchange, request });
     case "tags.list":
       return wantsIndex(exchange.req.headers.accept)
-        ? answerDescribedTags(deps, { ...exchange, request })
+        ? answerDescribedTags(deps.extending, { ...exchange, request })
         : listTags(deps.listing, { ...exchange, request });
     case "catalog":
       return listRepositories(deps.listing, { ...exchange, request });
     case "referrers.list":
       return answerReferrers(deps.referring, { ...exchange, request });
     case "upload.status":
-      return uploadStatus(deps, { ...exchange, request });
+      return uploadStatus(deps.uploading, { ...exchange, request });
     case "blob.read":
       return readBlob(deps.passing, { ...exchange, request });
     case "upload.continue":
-      return continueUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
+      return continueUpload(deps.uploading, { ...exchange, request });
     case "upload.cancel":
-      return cancelUpload(deps, { ...exchange, request });
+      return cancelUpload(deps.uploading, { ...exchange, request });
     default:
       assertNever(request);
   }
 }
 
 function cancelUpload(
-  { passing, uploads }: Pick<PlanDeps, "passing" | "uploads">,
+  { passing, uploads }: Pick<UploadDeps, "passing" | "uploads">,
   exchange: ExchangeOf<"upload.cancel">,
 ): Promise<void> {
   return passOn(passing, exchange, noteUploadEnd(uploads, exchange));

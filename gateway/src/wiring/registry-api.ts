@@ -58,6 +58,12 @@ export function openRegistryApi(
   const { upstream } = registry;
   const { deletion } = deps.deletion;
   const manifests = keptFirst(ledger.kept, upstream);
+  const listing: PlanDeps["listing"] = {
+    ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
+    showsLatest: (repository) =>
+      config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
+  };
+  const describing = { db, ask: asker(), resolver: ledger.resolver, manifests };
   const plan: PlanDeps = {
     passing: registry,
     pushing: {
@@ -75,15 +81,9 @@ export function openRegistryApi(
       newReservation: randomUUID,
       allowDelete,
     },
-    listing: {
-      ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
-      showsLatest: (repository) =>
-        config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
-    },
-    describing: { db, ask: asker(), resolver: ledger.resolver, manifests },
-    sealer,
-    uploads,
-    states: uploadStates(),
+    listing,
+    extending: { describing, listing, sealer },
+    uploading: { passing: registry, upstream, uploads, states: uploadStates() },
     reading: {
       passing: registry,
       upstream,
