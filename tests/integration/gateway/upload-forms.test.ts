@@ -149,7 +149,8 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
     }
     const again = await send("PATCH", stale, { "Content-Range": "0-4" }, one);
     expect([again.status, again.headers.range]).toEqual([416, "0-4"]);
-    expect((await send("PATCH", stale, {}, one)).status).toBe(404);
+    // Nothing says where it belongs: registries of the line 2.8 do not know that URL, those of the line 3 know that it is old.
+    expect([404, 416]).toContain((await send("PATCH", stale, {}, one)).status);
     const { location } = again.headers;
     expect(location).toBe(sent.headers.location);
     const next = await send("PATCH", String(location), { "Content-Range": "5-7" }, two);
