@@ -65,14 +65,15 @@ async function open(all: GatewayConfig): Promise<Running> {
   const reported = { db, log, metrics, audit, policy, registry, discovery, events };
   const notifications = openNotifications(config, reported);
   const manifests = { policy, registry, ledger, sources, deletion, pulls, mode };
-  const asked = { db, log, metrics, callers, ...manifests };
+  const seals = sealer(keys);
+  const asked = { db, log, metrics, callers, sealer: seals, ...manifests };
   const registryApi = openRegistryApi(config, asked);
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
   const live = openLive(config, { db, log, metrics, ledger });
   const told = { db, log, audit, policy, catalog, ledger, callers, live };
   const { reader } = sources;
-  const restApi = openRestApi(config, told, { sealer: sealer(keys), reader });
+  const restApi = openRestApi(config, told, { sealer: seals, reader });
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];

@@ -4,8 +4,12 @@ import { Fault } from "./faults.js";
 /** Content address `<algorithm>:<hex>`, known to be well formed. */
 export type Digest = string & { readonly __brand: "Digest" };
 
-/** Length of the hexadecimal part by algorithm (OCI image-spec, section "Digests"). */
-const HEX_LENGTH: Readonly<Record<string, number>> = { sha256: 64, sha512: 128 };
+/** Length of the hexadecimal part by algorithm (OCI image-spec, section "Digests"); stock registries know sha384 as well. */
+const HEX_LENGTH: Readonly<Record<string, number>> = {
+  sha256: 64,
+  sha384: 96,
+  sha512: 128,
+};
 
 /**
  * @param raw - text that may be a digest
@@ -42,7 +46,7 @@ export function algorithmOf(digest: Digest): string {
 export function refuseUnknownAlgorithm(algorithm: string): void {
   if (!Object.hasOwn(HEX_LENGTH, algorithm))
     throw new Fault("DIGEST_INVALID", {
-      message: "no such digest algorithm: there are sha256 and sha512",
+      message: "no such digest algorithm: there are sha256, sha384 and sha512",
       detail: { algorithm: algorithm.slice(0, 40) },
     });
 }

@@ -33,7 +33,7 @@ export const FAULTS = {
   DENIED: { status: 403, wire: "DENIED", message: "requested access to the resource is denied" },
   NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid repository name" },
   NAME_UNKNOWN: { status: 404, wire: "NAME_UNKNOWN", message: "there is no such repository" },
-  TAG_NAME_INVALID: { status: 400, wire: "TAG_INVALID", message: "invalid tag name" },
+  TAG_NAME_INVALID: { status: 400, wire: "NAME_INVALID", message: "invalid tag name" },
   TAGS_TOO_MANY: {
     status: 414,
     wire: "UNSUPPORTED",
@@ -125,12 +125,12 @@ export const FAULTS = {
   REQUEST_INVALID: { status: 400, wire: "UNSUPPORTED", message: "the request is not valid" },
   PAGE_INVALID: {
     status: 400,
-    wire: "PAGINATION_NUMBER_INVALID",
+    wire: "UNSUPPORTED",
     message: "invalid number of results requested",
   },
   RANGE_INVALID: {
     status: 416,
-    wire: "RANGE_INVALID",
+    wire: "SIZE_INVALID",
     message: "the blob has no such part, or Range is not of its form",
   },
   PRECONDITION_FAILED: {

@@ -1,4 +1,5 @@
 import { isDigest, parseDigest, type Digest } from "./digest.js";
+import { extensionRequest, type ExtensionRequest } from "./extension-request.js";
 import { Fault } from "./faults.js";
 import { segmentsOf, splitTarget } from "./path.js";
 import { parseRepositoryName, type RepositoryName } from "./repository-name.js";
@@ -11,6 +12,7 @@ export type Reference =
 
 /** A request to the registry API, as the gateway understood it (OCI distribution-spec, "Endpoints"). */
 export type RegistryRequest =
+  | ExtensionRequest
   | { readonly kind: "base" }
   | { readonly kind: "catalog" }
   | { readonly kind: "tags.list"; readonly repository: RepositoryName }
@@ -80,7 +82,9 @@ export function parseRegistryRequest(method: string, target: string): RegistryRe
   const segments = segmentsOf(path.slice("/v2/".length));
   const [third, second, last] = [segments.at(-3), segments.at(-2), segments.at(-1) ?? ""];
   const before = (count: number) => parseRepositoryName(segments.slice(0, -count).join("/"));
+  const extension = extensionRequest(segments);
 
+  if (extension !== null) return readOnly(method, extension);
   if (segments.length === 1 && last === "_catalog") return readOnly(method, { kind: "catalog" });
   if (second === "tags" && last === "list")
     return readOnly(method, { kind: "tags.list", repository: before(2) });

@@ -38,7 +38,7 @@ export interface TagRuleSpec {
  * Tags under which clients keep signatures and referrers of a manifest: the referrers tag schema (OCI
  * distribution-spec, "Referrers Tag Schema") and cosign's `.sig`, `.att` and `.sbom`.
  */
-const SIGNATURE_TAG = /^(?:sha256|sha512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
+const SIGNATURE_TAG = /^sha(?:256|384|512)-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?$/;
 
 /** Virtual by default: means the newest tag of its repository. */
 export const LATEST = "latest";

@@ -10,10 +10,12 @@ import {
 } from "#tests/integration/tags/support/manifests.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "#tests/integration/tags/support/wharf.js";
-import { errorOf, type AskOptions } from "#tests/support/http-client.js";
+import { ask as plainly, errorOf, type AskOptions } from "#tests/support/http-client.js";
 
 /** Each test is named after the section of the OCI distribution-spec whose requirement it proves. */
 const SHA512 = "sha512:" as Digest;
+/** Which the specification knows, and which stock registries take besides. */
+const OTHERS: readonly Digest[] = [SHA512, "sha384:" as Digest];
 const UPLOADS = `/v2/${REPOSITORY}/blobs/uploads/`;
 const BLOB = Buffer.from("a blob of twenty bytes");
 
@@ -129,43 +131,80 @@ describe.each(registryPrograms())("OCI distribution-spec, registry $version", (p
       expect((await put(one, one.digest)).status).toBe(201);
   });
 
-  test("Content Digests: a manifest that is pushed by sha512 is answered, read and deleted by it, in indexes too", async () => {
-    const one = image("by sha512");
-    const child = { ...one, digest: in512(one) };
-    const list = index("by sha512", child);
-    for (const manifest of [child, { ...list, digest: in512(list) }]) {
-      const { digest } = manifest;
-      const answer = await put(manifest, digest);
-      expect([
-        answer.status,
-        answer.headers["docker-content-digest"],
-        answer.headers.location,
-      ]).toEqual([201, digest, at(digest)]);
-      for (const method of ["GET", "HEAD"]) {
-        const found = await read(digest, method);
-        expect([found.status, found.headers["docker-content-digest"]]).toEqual([200, digest]);
-        expect(found.body.toString()).toBe(method === "GET" ? manifest.text : "");
+  test.each(OTHERS)(
+    "Content Digests: a manifest that is pushed by %s is answered, read and deleted by it, in indexes too",
+    async (by) => {
+      const named = (manifest: TestManifest) => ({
+        ...manifest,
+        digest: digestOf(Buffer.from(manifest.text), by),
+      });
+      const one = image(`by ${by}`);
+      const child = named(one);
+      const list = named(index(`of ${by}`, child));
+      for (const manifest of [child, list]) {
+        const { digest } = manifest;
+        const answer = await put(manifest, digest);
+        expect([
+          answer.status,
+          answer.headers["docker-content-digest"],
+          answer.headers.location,
+        ]).toEqual([201, digest, at(digest)]);
+        for (const method of ["GET", "HEAD"]) {
+          const found = await read(digest, method);
+          expect([found.status, found.headers["docker-content-digest"]]).toEqual([200, digest]);
+          expect(found.body.toString()).toBe(method === "GET" ? manifest.text : "");
+        }
+        expect((await ask("GET", at(digest))).status).toBe(200);
       }
-      expect((await ask("GET", at(digest))).status).toBe(200);
-    }
-    expect((await read(one.digest)).body.toString()).toBe(one.text);
-    const wrong = await put(image("other"), child.digest);
-    expect([wrong.status, errorOf(wrong).code]).toEqual([400, "DIGEST_INVALID"]);
-    expect((await ask("DELETE", at(in512(list)))).status).toBe(202);
-    expect((await read(in512(list))).status).toBe(404);
-  });
+      expect((await read(one.digest)).body.toString()).toBe(one.text);
+      const wrong = await put(image("other"), child.digest);
+      expect([wrong.status, errorOf(wrong).code]).toEqual([400, "DIGEST_INVALID"]);
+      expect((await ask("DELETE", at(list.digest))).status).toBe(202);
+      expect((await read(list.digest)).status).toBe(404);
+    },
+  );
 
-  test("Listing Referrers: subjects and referrers of sha512 are listed as they are called, each once", async () => {
-    const subject = image("subject by sha512");
-    const named = { ...subject, digest: in512(subject) };
-    await put(named, named.digest);
-    const referrer = image("referrer by sha512", { subject: named });
-    const answer = await put(referrer, in512(referrer));
-    expect(answer.headers["oci-subject"]).toBe(named.digest);
-    const listed = await ask("GET", `/v2/${REPOSITORY}/referrers/${named.digest}`);
-    const { manifests } = JSON.parse(listed.body.toString()) as { manifests: { digest: string }[] };
-    expect(manifests.map(({ digest }) => digest)).toEqual([in512(referrer)]);
-  });
+  test.each(OTHERS)(
+    "Listing Referrers: subjects and referrers of %s are listed as they are called, each once",
+    async (by) => {
+      const subject = image(`subject by ${by}`);
+      const named = { ...subject, digest: digestOf(Buffer.from(subject.text), by) };
+      await put(named, named.digest);
+      const referrer = image(`referrer by ${by}`, { subject: named });
+      const called = digestOf(Buffer.from(referrer.text), by);
+      const answer = await put(referrer, called);
+      expect(answer.headers["oci-subject"]).toBe(named.digest);
+      const listed = await ask("GET", `/v2/${REPOSITORY}/referrers/${named.digest}`);
+      const { manifests } = JSON.parse(listed.body.toString()) as {
+        manifests: { digest: string }[];
+      };
+      expect(manifests.map(({ digest }) => digest)).toEqual([called]);
+    },
+  );
+
+  test.each(OTHERS)(
+    "Pushing blobs: a blob that is pushed by %s is answered and read by it, also once somebody has tried to mount it",
+    async (by) => {
+      const blob = Buffer.from(`a blob by ${by}`);
+      const digest = digestOf(blob, by);
+      const target = `/v2/${REPOSITORY}/blobs/${digest}`;
+      const stored = await ask("PUT", `${await begin()}&digest=${digest}`, { body: blob });
+      expect([stored.status, stored.headers.location]).toEqual([201, target]);
+      expect(stored.headers["docker-content-digest"]).toBe(digest);
+      // The registry would say 201, and have lost it then.
+      const mounted = await ask("POST", `${UPLOADS}?mount=${digest}&from=${REPOSITORY}`);
+      expect(mounted.status).toBe(202);
+      for (const method of ["GET", "HEAD"]) {
+        const answer = await ask(method, target);
+        expect([answer.status, answer.headers["docker-content-digest"]]).toEqual([200, digest]);
+      }
+      const algorithm = by.slice(0, -1);
+      expect((await ask("POST", `${UPLOADS}?digest-algorithm=${algorithm}`)).status).toBe(202);
+      const wrong = digestOf(Buffer.from("of something else"), by);
+      const refused = await ask("PUT", `${await begin()}&digest=${wrong}`, { body: blob });
+      expect([refused.status, errorOf(refused).code]).toEqual([400, "DIGEST_INVALID"]);
+    },
+  );
 
   test("Pushing Manifests: ?tag= writes each tag by its rule, all or none, and MUST name each in OCI-Tag", async () => {
     const [one, two] = [image("tagged"), image("tagged otherwise")];
@@ -194,6 +233,29 @@ describe.each(registryPrograms())("OCI distribution-spec, registry $version", (p
     const many = Array.from({ length: 33 }, (_, i) => `tag=m${i}`).join("&");
     expect((await put(one, `${one.digest}?${many}`)).status).toBe(414);
   });
+
+  test.each(OTHERS)(
+    "Pulling manifests: a tag that was pushed by ?tag= beside %s is answered by that, until it means something else",
+    async (by) => {
+      const [one, two] = [image(`called by ${by}`), image(`after ${by}`)];
+      const called = digestOf(Buffer.from(one.text), by);
+      const tag = `changing-${by.slice(0, -1)}`;
+      expect((await put(one, `${called}?tag=${tag}&tag=${tag}-b`)).status).toBe(201);
+      const headers = { Accept: IMAGE_TYPE, Authorization: await wharf.authority.bearer(["pull"]) };
+      for (const { url } of wharf.gateways)
+        for (const method of ["GET", "HEAD", "GET"])
+          for (const name of [tag, `${tag}-b`]) {
+            const answer = await plainly(url, at(name), { method, headers });
+            expect([answer.status, answer.headers["docker-content-digest"]]).toEqual([200, called]);
+            expect(answer.body.toString()).toBe(method === "GET" ? one.text : "");
+          }
+      const same = { ...headers, "If-None-Match": `"${called}"` };
+      expect((await ask("GET", at(tag), { headers: same })).status).toBe(304);
+      expect((await read(one.digest)).headers["docker-content-digest"]).toBe(one.digest);
+      expect((await put(two, tag)).status).toBe(201);
+      expect((await read(tag)).headers["docker-content-digest"]).toBe(two.digest);
+    },
+  );
 
   test("Listing Tags: MUST be in order, n and last and a Link as they say; n=0 MUST be empty without a Link", async () => {
     const list = async (query: string) => {

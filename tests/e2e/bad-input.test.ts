@@ -78,8 +78,8 @@ const MANIFESTS: readonly (readonly [
   ],
   ["put under another one's digest", EMPTY, imageText(), [400], "DIGEST_INVALID"],
   ["put under a digest that is none", "sha256:abc", "{}", [400], "DIGEST_INVALID"],
-  ["put under a tag that is none", ".hidden", "{}", [400], "TAG_INVALID"],
-  ["put under a tag of 129 characters", "t".repeat(129), "{}", [400], "TAG_INVALID"],
+  ["put under a tag that is none", ".hidden", "{}", [400], "NAME_INVALID"],
+  ["put under a tag of 129 characters", "t".repeat(129), "{}", [400], "NAME_INVALID"],
   ["put under latest", "latest", imageText(), [409], "DENIED"],
 ];
 
@@ -108,8 +108,8 @@ const PATHS: readonly (readonly [path: string, code: string])[] = [
   ["/v2/alpha//app/manifests/1.0", "NAME_INVALID"],
   ["/v2/Alpha/app/manifests/1.0", "NAME_INVALID"],
   [`/v2/${LONG_NAME}/manifests/1.0`, "NAME_INVALID"],
-  [`/v2/alpha/app/manifests/${"t".repeat(129)}`, "TAG_INVALID"],
-  ["/v2/alpha/app/manifests/%2e%2e", "TAG_INVALID"],
+  [`/v2/alpha/app/manifests/${"t".repeat(129)}`, "NAME_INVALID"],
+  ["/v2/alpha/app/manifests/%2e%2e", "NAME_INVALID"],
   ["/v2/alpha/app/blobs/uploads/..", "BLOB_UPLOAD_INVALID"],
   ["/v2/alpha/app/blobs/sha256:abc", "DIGEST_INVALID"],
   ["/v2/alpha/app/nothing", "UNSUPPORTED"],

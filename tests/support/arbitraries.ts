@@ -43,6 +43,7 @@ export function digests(): fc.Arbitrary<string> {
       .map((digits) => digits.join(""));
   return fc.oneof(
     hex(64).map((digits) => `sha256:${digits}`),
+    hex(96).map((digits) => `sha384:${digits}`),
     hex(128).map((digits) => `sha512:${digits}`),
   );
 }

@@ -207,6 +207,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     },
     {
       ...{ db, log, metrics, callers, registry, ledger, sources, deletion, pulls, mode, policy },
+      sealer: TEST_SEALER,
       ...(turns === undefined ? {} : { turns }),
     },
   );

@@ -66,7 +66,8 @@ export async function serviceBeside(
       if (!(await isReady())) throw new Error(`a second ${part} is not ready:\n${output}`);
     },
     stop: async (signal = "SIGTERM") => {
-      if (child === null || child.exitCode !== null) return child?.exitCode ?? null;
+      if (child === null || child.exitCode !== null || child.signalCode !== null)
+        return child?.exitCode ?? null;
       const exit = once(child, "exit");
       child.kill(signal);
       await exit;

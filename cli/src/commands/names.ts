@@ -84,7 +84,7 @@ export const addNames: AddCommands = (program, run) => {
 
 /** `null`: it is no whole digest, or no tag's; it may be an image's as Pier One has them. */
 async function ofDigest(shell: Shell, id: string): Promise<readonly Row[] | null> {
-  if (!/^sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128})$/.test(id)) return null;
+  if (!/^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/.test(id)) return null;
   const asked = { query: {}, item: ofDigestSchema, limit: 1_000_000 };
   const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked).catch(
     (error: unknown) => {

@@ -4,7 +4,13 @@ import type { Client } from "../api/client.js";
 import { inPath, manifestNameOf, type Reference } from "../api/reference.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { isNotFound, ServerRefusal } from "../exit/faults.js";
-import { fetchManifest, openBlob, pullScope, type FetchedManifest } from "../images/fetch-image.js";
+import {
+  algorithmOf,
+  fetchManifest,
+  openBlob,
+  pullScope,
+  type FetchedManifest,
+} from "../images/fetch-image.js";
 import type { Descriptor } from "../images/manifest.js";
 import { progressBar } from "../output/progress.js";
 import type { Shown } from "../output/shown.js";
@@ -135,7 +141,7 @@ async function readBlob(
   what: Checked["what"],
   { digest, size }: Descriptor,
 ): Promise<Checked> {
-  const algorithm = digest.startsWith("sha512:") ? "sha512" : "sha256";
+  const algorithm = algorithmOf(digest);
   const hash = createHash(algorithm);
   const bar = progressBar(walk.shell.machine.terminal, what, size);
   for await (const chunk of await openBlob(walk.client, walk.repository, { digest })) {

@@ -134,12 +134,21 @@ export function isAttestation({ annotations }: Descriptor): boolean {
 }
 
 /**
+ * @param digest - of a registry
+ * @returns the name of its algorithm, as node:crypto has it
+ */
+export function algorithmOf(digest: string): "sha256" | "sha384" | "sha512" {
+  if (digest.startsWith("sha512:")) return "sha512";
+  return digest.startsWith("sha384:") ? "sha384" : "sha256";
+}
+
+/**
  * @param like - a digest whose algorithm counts; `null`: sha256
  * @param bytes - anything
  * @returns their digest
  */
 export function digestLike(like: string | null, bytes: Uint8Array): string {
-  const algorithm = like?.startsWith("sha512:") === true ? "sha512" : "sha256";
+  const algorithm = like === null ? "sha256" : algorithmOf(like);
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }
 

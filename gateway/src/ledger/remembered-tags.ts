@@ -14,6 +14,8 @@ export type Remembered =
       /** Whether it can never mean anything else, as the rules were when the ledger said so. */
       readonly isFinal: boolean;
       readonly locked: boolean;
+      /** See {@link TagWord}. */
+      readonly called?: Digest;
       /** What the registry was found to have instead; `null`: the same. */
       readonly drift: Digest | null;
     }
@@ -114,10 +116,11 @@ export function rememberedTags(options: RememberedTagsOptions): RememberedTags {
       if (entry === undefined) return unremembered(name);
       if (entry.word === null) return { kind: "doubtful" };
       if (entry.word.kind === "deleted") return { kind: "deleted", isFresh: isFresh(entry) };
-      const { digest, isFinal, locked } = entry.word;
+      const { digest, isFinal, locked, called } = entry.word;
       const drifted = drift.get(name);
       const found = drifted?.digest === digest ? drifted.found : null;
-      return { kind: "means", digest, drift: found, isFresh: isFresh(entry), isFinal, locked };
+      const known = { digest, drift: found, isFresh: isFresh(entry), isFinal, locked };
+      return { kind: "means", ...known, ...(called === undefined ? {} : { called }) };
     },
     asking: () => ({ at: now(), count }),
     answered: (key, word, asked) => {

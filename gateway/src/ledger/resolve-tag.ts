@@ -6,6 +6,7 @@ import type { LatestInheritance } from "./latest-inheritance.js";
 import type { RememberedTags } from "./remembered-tags.js";
 import {
   finalWord,
+  meant,
   resolveWithoutLedger,
   Undecided,
   upstreamDigest,
@@ -38,7 +39,7 @@ export interface TagResolver {
   resolve(key: TagKey): Promise<Resolution>;
   /**
    * @param key - a tag
-   * @returns what it means, where that is in memory and the ledger said so only just now; `null`: that has to be resolved
+   * @returns what it means, where that is in memory, the ledger said so only just now, and it is called so; `null`: that has to be resolved
    */
   recall(key: TagKey): Digest | null;
   /**
@@ -60,7 +61,7 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
   return {
     resolve: async (key) => {
       const known = deps.remembered.recall(key);
-      if (known.kind === "means" && known.isFresh) return { kind: "digest", digest: known.digest };
+      if (known.kind === "means" && known.isFresh) return meant(known);
       if (known.kind === "deleted" && known.isFresh) return { kind: "nothing" };
       try {
         return await resolveInLedger(deps, key);
@@ -72,7 +73,8 @@ export function tagResolver(deps: ResolveDeps): TagResolver {
     },
     recall: (key) => {
       const known = deps.remembered.recall(key);
-      return known.kind === "means" && known.isFresh ? known.digest : null;
+      if (known.kind !== "means" || !known.isFresh || known.called !== undefined) return null;
+      return known.digest;
     },
     settled: (key, notice) => settled(deps, key, notice),
   };
@@ -104,7 +106,7 @@ async function resolveInLedger(deps: ResolveDeps, key: TagKey): Promise<Resoluti
 /** @returns `null` when the ledger has to be asked again */
 async function lookOnce(deps: ResolveDeps, key: TagKey): Promise<Resolution | null> {
   const meaning = await ledgerMeaning(deps, key);
-  if (meaning.kind === "means") return { kind: "digest", digest: meaning.digest };
+  if (meaning.kind === "means") return meant(meaning);
   if (meaning.kind === "deleted") return { kind: "nothing" };
   const found = await upstreamDigest(deps, key);
   if (found === null) return { kind: "nothing" };

@@ -8,7 +8,12 @@ import type { TagWord } from "./settled-notice.js";
 
 /** What a reader of a tag gets. */
 export type Resolution =
-  | { readonly kind: "digest"; readonly digest: Digest }
+  | {
+      readonly kind: "digest";
+      readonly digest: Digest;
+      /** By which digest whoever pushed the tag called that manifest; absent: by this one. */
+      readonly called?: Digest;
+    }
   /**
    * What the registry has while nobody can say whether that stays: the tag's first push is under way, or the ledger
    * cannot be asked.
@@ -70,10 +75,18 @@ async function stillMeant(
   cause: unknown,
 ): Promise<Resolution> {
   const { digest, drift, isFresh } = known;
-  if (isFresh || isFinal(deps.policy, key, known)) return { kind: "digest", digest };
+  if (isFresh || isFinal(deps.policy, key, known)) return meant(known);
   const found = await upstreamDigest(deps, key, digest);
-  if (found === digest || (found !== null && found === drift)) return { kind: "digest", digest };
+  if (found === digest || (found !== null && found === drift)) return meant(known);
   throw new Undecided(WITHHELD.doubtful, cause);
+}
+
+/**
+ * @param word - what the ledger says, or said
+ * @returns what a reader gets
+ */
+export function meant({ digest, called }: Pick<RememberedDigest, "digest" | "called">): Resolution {
+  return { kind: "digest", digest, ...(called === undefined ? {} : { called }) };
 }
 
 /** The rules may have changed since: what they let go then may be pushed now. */

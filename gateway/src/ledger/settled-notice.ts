@@ -11,6 +11,8 @@ export type TagWord =
       /** Grows with each change of the tag. */
       readonly revision: number;
       readonly locked: boolean;
+      /** By which digest whoever pushed it called that manifest; absent: by this one, or it is not told here. */
+      readonly called?: Digest;
     }
   | { readonly kind: "deleted"; readonly revision: number };
 

@@ -69,8 +69,12 @@ export function writeGate(now: () => number = () => performance.now()): WriteGat
 function shareOf(kind: RequestKind): "reads" | "begins" | "goes-on" {
   switch (kind) {
     case "base":
+    case "extensions.list":
+    case "extensions.of":
     case "catalog":
     case "tags.list":
+    case "tags.described":
+    case "tag.history":
     case "referrers.list":
     case "manifest.read":
     case "blob.read":

@@ -10,10 +10,14 @@ import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 export function requiredAccess(request: RegistryRequest): Access | null {
   switch (request.kind) {
     case "base":
+    case "extensions.list":
       return null;
     case "catalog":
       return { type: "registry", name: "catalog", actions: ["*"] };
     case "tags.list":
+    case "tags.described":
+    case "tag.history":
+    case "extensions.of":
     case "referrers.list":
     case "manifest.read":
     case "blob.read":
@@ -55,4 +59,12 @@ export function upstreamAccess(request: RegistryRequest, caller: Caller): Access
  */
 export function mayMount(mount: { readonly from: string }, caller: Caller): boolean {
   return !isMarkerRepository(mount.from) && grants(caller.access, "repository", mount.from, "pull");
+}
+
+/**
+ * @param caller - who asks
+ * @returns whether their token names them as an administrator, who may read all of the audit log
+ */
+export function mayReadAudit(caller: Pick<Caller, "access">): boolean {
+  return grants(caller.access, "registry", "administration", "*");
 }

@@ -1,5 +1,4 @@
 import { Fault } from "#registry-protocol/faults.js";
-import { splitTarget } from "#registry-protocol/path.js";
 import { framingOf } from "../upstream/client-framing.js";
 import { chunkRange } from "../upstream/registry-request.js";
 import { registryTarget } from "../upstream/registry-target.js";
@@ -12,13 +11,16 @@ import type { ExchangeOf } from "./exchange.js";
  * anything is sent, and the client is told where to go on.
  *
  * @param exchange - PATCH or PUT of an upload
+ * @param query - its parameters
  * @throws Fault CHUNK_OUT_OF_ORDER with `Location` and `Range`, CHUNK_SIZE_INVALID when the chunk is of another size than it
  *   says, REQUEST_INVALID when it is nowhere
  */
-export function refuseOutOfOrder({ req, request }: ExchangeOf<"upload.continue">): void {
+export function refuseOutOfOrder(
+  { req, request }: ExchangeOf<"upload.continue">,
+  query: URLSearchParams,
+): void {
   const chunk = chunkRange(req.headers);
   if (chunk === null) return;
-  const query = new URLSearchParams(splitTarget(req.url).query);
   const offset = uploadOffset(query.get("_state") ?? "");
   // Without it the registry refuses whatever comes.
   if (offset === null) return;

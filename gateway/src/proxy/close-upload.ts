@@ -3,18 +3,42 @@ import { isDigest, type Digest } from "#registry-protocol/digest.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
 import type { OnAnswer } from "../upstream/forward.js";
+import type { MadeMethod } from "../upstream/made-request.js";
+import { chunkRange } from "../upstream/registry-request.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { inAlgorithmOf } from "./asked-digest.js";
 import { refuseOutOfOrder } from "./chunk-order.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { noteUploadEnd } from "./upload-notes.js";
+import type { UploadStates } from "./upload-states.js";
 
 /** What continuing an upload needs. */
 export interface UploadDeps {
   readonly passing: PassOnDeps;
   readonly uploads: UploadSessions;
+  readonly states: UploadStates;
   readonly upstream: Pick<Upstream, "blobSize">;
+}
+
+/**
+ * GET and HEAD of an upload: how far it is, and where it goes on.
+ *
+ * @param deps - the way to the registry
+ * @param exchange - the request
+ * @throws Fault as {@link passOn}
+ */
+export function uploadStatus(
+  { passing, states }: Pick<UploadDeps, "passing" | "states">,
+  exchange: ExchangeOf<"upload.status">,
+): Promise<void> {
+  const { req, request } = exchange;
+  const query = states.parametersOf(request.session, req.url);
+  const told: OnAnswer = (answer) => {
+    states.told(answer);
+    return Promise.resolve();
+  };
+  return passOn(passing, exchange, told, { method: req.method as MadeMethod, query });
 }
 
 /** The blob that an upload was to bring is there, whatever the registry said. */
@@ -37,7 +61,12 @@ export async function continueUpload(
 ): Promise<void> {
   const { req, res, request } = exchange;
   const { repository, session } = request;
-  refuseOutOfOrder(exchange);
+  // What does not say where it belongs would be appended once more where it was stored before.
+  const query =
+    chunkRange(req.headers) === null
+      ? new URLSearchParams(splitTarget(req.url).query)
+      : deps.states.parametersOf(session, req.url);
+  refuseOutOfOrder(exchange, query);
   const asked = closingDigest(req);
   // Of the algorithm by which both lines keep blobs.
   const digest = asked?.startsWith("sha256:") === true ? asked : null;
@@ -49,10 +78,12 @@ export async function continueUpload(
     }
     if (asked !== null && answer.statusCode === 201)
       inAlgorithmOf(answer, { repository, digest: asked });
+    deps.states.told(answer);
     await noteEnd(answer);
   };
   try {
-    await passOn(deps.passing, exchange, onAnswer);
+    // `parseRegistryRequest` lets no other method through.
+    await passOn(deps.passing, exchange, onAnswer, { method: req.method as MadeMethod, query });
   } catch (error) {
     if (!(error instanceof BlobStands) || digest === null) throw error;
     deps.uploads.ended(session);

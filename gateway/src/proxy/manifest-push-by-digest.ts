@@ -5,6 +5,7 @@ import { splitTarget } from "#registry-protocol/path.js";
 import { parseTag, type Tag } from "#registry-protocol/tag.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { pushManifest } from "../ledger/push-manifest.js";
+import { noteCalled } from "../ledger/sql/called-tags.js";
 import type { ManifestTransport } from "../ledger/push-tag.js";
 import { pushTags, refuseTooManyTags, type TagOnItsWay } from "../ledger/push-tags.js";
 import { keepSource } from "../scm/keep-source.js";
@@ -122,7 +123,11 @@ async function pushUnderTags(
     onTheirWay.push({ push, transport });
   }
   // What has another name is known by it as well.
-  const before = () => (manifest.digest === digest ? Promise.resolve(null) : store());
+  const before = async () => {
+    if (manifest.digest === digest) return null;
+    await noteCalled(ledger.db, repository, tags, { digest, called: manifest.digest });
+    return store();
+  };
   return pushTags(ledger, onTheirWay, before).catch((error: unknown) => {
     throw deps.tagRefusalCode === "DENIED" ? error : asPierOne(error);
   });

@@ -105,6 +105,8 @@ async function refuseLost(
 /** What a reader gets. */
 interface Wanted {
   readonly digest: Digest;
+  /** Of a tag, by which digest whoever pushed it called that manifest; absent: by this one. */
+  readonly called?: Digest;
   /** Whether the ledger's word is that a tag means it, or a list that names it. */
   readonly isMeant: boolean;
   /** Whether the registry fails at it, as at bytes that a full disk or a crash has cut: it believes for ever to have them. */
@@ -115,7 +117,7 @@ interface Wanted {
 async function isAnswered(
   { kept }: ManifestReadDeps,
   { req, res, request }: ExchangeOf<"manifest.read">,
-  { digest, isMeant, isUnreadable = false }: Wanted,
+  { digest, called = digest, isMeant, isUnreadable = false }: Wanted,
   note: ReturnType<typeof notePull>,
 ): Promise<boolean> {
   const address = { repository: request.repository, digest };
@@ -130,7 +132,7 @@ async function isAnswered(
       ? isGivenBySome(manifest)
       : isGivenAsItIs(manifest, req.headers.accept);
   if (!isOurs) return false;
-  const statusCode = answerKeptManifest(req, res, manifest);
+  const statusCode = answerKeptManifest(req, res, { ...manifest, digest: called });
   note({ statusCode, headers: { "docker-content-digest": digest } });
   return true;
 }
@@ -147,13 +149,14 @@ async function digestFor(
   if (resolution.kind === "nothing") throw unknown();
   const { digest } = resolution;
   const isMeant = resolution.kind === "digest";
-  if (!takesSingleImagesAlone(req.headers.accept)) return { digest, isMeant };
+  const meant = { ...resolution, isMeant };
+  if (!takesSingleImagesAlone(req.headers.accept)) return meant;
   // Tags are asked for by digest, and of that a stock registry gives what it is, whatever is accepted.
   const image = await deps.defaultImages({ repository, digest }).catch((error: unknown) => {
     throw undecided(error);
   });
   if (image === null) throw unknown();
-  return { digest: image ?? digest, isMeant };
+  return image === undefined ? meant : { digest: image, isMeant };
 }
 
 function rethrow(error: unknown): never {

@@ -1,5 +1,6 @@
 import { LAST_TIME, askAgain } from "../upstream/ask-again.js";
 import type { OnAnswer } from "../upstream/forward.js";
+import type { StockRequest } from "../upstream/registry-target.js";
 import type { Exchange } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 
@@ -23,7 +24,7 @@ export class RegistryFailed extends Error {
  */
 export async function passOnAgain(
   deps: PassOnDeps,
-  exchange: Exchange,
+  exchange: Exchange<StockRequest>,
   onAnswer?: OnAnswer,
 ): Promise<void> {
   const failed = await askAgain(

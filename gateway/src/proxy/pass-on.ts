@@ -4,6 +4,7 @@ import { framingOf } from "../upstream/client-framing.js";
 import type { Forward, OnAnswer } from "../upstream/forward.js";
 import type { MadeMethod } from "../upstream/made-request.js";
 import { registryRequest } from "../upstream/registry-request.js";
+import type { StockRequest } from "../upstream/registry-target.js";
 import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
 import { upstreamAccess } from "./access.js";
 import type { Exchange } from "./exchange.js";
@@ -33,7 +34,7 @@ export interface MadeOtherwise {
  */
 export function passOn(
   deps: PassOnDeps,
-  { req, res, request, caller, context }: Exchange,
+  { req, res, request, caller, context }: Exchange<StockRequest>,
   onAnswer?: OnAnswer,
   { method, query }: MadeOtherwise = {
     // `parseRegistryRequest` lets no other method through.

@@ -2,12 +2,12 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { sendJson } from "#service-kit/http/send-fault.js";
 import { readBlob } from "./blob-read.js";
-import { continueUpload } from "./close-upload.js";
-import type { Exchange } from "./exchange.js";
-import { startUpload } from "./start-upload.js";
+import { continueUpload, uploadStatus, type UploadDeps } from "./close-upload.js";
+import type { Exchange, ExchangeOf } from "./exchange.js";
+import { startUpload, type StartUploadDeps } from "./start-upload.js";
 import { noteUploadEnd } from "./upload-notes.js";
+import { extensionsOf } from "../extensions/extension-list.js";
 import type { ListReferrersDeps } from "../referrers/list-referrers.js";
-import type { UploadSessions } from "../uploads/upload-sessions.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest } from "./manifest-push-by-digest.js";
 import { pushManifestByTag } from "./manifest-push.js";
@@ -15,7 +15,13 @@ import type { ManifestPushDeps } from "./pushed-manifest.js";
 import { readManifest, type ManifestReadDeps } from "./manifest-read.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { listRepositories } from "./catalog.js";
+import {
+  answerDescribedTags,
+  wantsIndex,
+  type DescribedTagsDeps,
+} from "./described-tags-answer.js";
 import { answerReferrers } from "./referrers-list.js";
+import { answerTagHistory } from "./tag-history-answer.js";
 import { listTags, type ListDeps } from "./tags-list.js";
 
 /** What answering registry requests needs. */
@@ -26,7 +32,8 @@ export interface PlanDeps {
   readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
   readonly referring: ListReferrersDeps;
-  readonly uploads: UploadSessions;
+  readonly extending: DescribedTagsDeps;
+  readonly uploading: UploadDeps & StartUploadDeps;
 }
 
 /**
@@ -49,30 +56,49 @@ export async function carryOut(deps: PlanDeps, exchange: Exchange): Promise<void
     case "manifest.read":
       return readManifest(deps.reading, { ...exchange, request });
     case "upload.start":
-      return startUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
+      return startUpload(deps.uploading, { ...exchange, request });
     case "manifest.delete":
       return deleteByReference(deps.deleting, { ...exchange, request });
     case "blob.delete":
       throw new Fault("DELETE_DISABLED", {
         message: "blobs are not deleted one by one: garbage collection removes what nothing needs",
       });
+    case "extensions.list":
+      sendJson(exchange.res, 200, { extensions: extensionsOf("registry") });
+      return;
+    case "extensions.of":
+      sendJson(exchange.res, 200, { extensions: extensionsOf("repository") });
+      return;
+    case "tag.history":
+      return answerTagHistory(deps.extending, { ...exchange, request });
+    case "tags.described":
+      return answerDescribedTags(deps.extending, { ...exchange, request });
     case "tags.list":
-      return listTags(deps.listing, { ...exchange, request });
+      return wantsIndex(exchange.req.headers.accept)
+        ? answerDescribedTags(deps.extending, { ...exchange, request })
+        : listTags(deps.listing, { ...exchange, request });
     case "catalog":
       return listRepositories(deps.listing, { ...exchange, request });
     case "referrers.list":
       return answerReferrers(deps.referring, { ...exchange, request });
     case "upload.status":
-      return passOn(deps.passing, exchange);
+      return uploadStatus(deps.uploading, { ...exchange, request });
     case "blob.read":
       return readBlob(deps.passing, { ...exchange, request });
     case "upload.continue":
-      return continueUpload({ ...deps, upstream: deps.pushing.upstream }, { ...exchange, request });
+      return continueUpload(deps.uploading, { ...exchange, request });
     case "upload.cancel":
-      return passOn(deps.passing, exchange, noteUploadEnd(deps.uploads, { ...exchange, request }));
+      return cancelUpload(deps.uploading, { ...exchange, request });
     default:
       assertNever(request);
   }
+}
+
+function cancelUpload(
+  { passing, uploads }: Pick<UploadDeps, "passing" | "uploads">,
+  exchange: ExchangeOf<"upload.cancel">,
+): Promise<void> {
+  return passOn(passing, exchange, noteUploadEnd(uploads, exchange));
 }
 
 function assertNever(request: never): never {

@@ -4,8 +4,8 @@ import { listReferrers, type ListReferrersDeps } from "../referrers/list-referre
 import type { ReferrerPage, ReferrerQuery } from "../referrers/sql/referrers.js";
 import { askedReferrers, MOST_LISTED } from "../upstream/registry-target.js";
 import type { ExchangeOf } from "./exchange.js";
+import { INDEX_TYPE } from "./made-index.js";
 
-const INDEX = "application/vnd.oci.image.index.v1+json";
 /** Clients read an index up to 4 MiB; what stands around the descriptors has room beside this. */
 const MOST_BYTES = 3_900_000;
 
@@ -37,11 +37,13 @@ export async function answerReferrers(
   if (artifactType !== null) res.setHeader("OCI-Filters-Applied", "artifactType");
   const link = nextLink(query, page);
   if (link !== null) res.setHeader("Link", link);
-  sendJsonBytes(res, 200, bodyOf(page), INDEX);
+  sendJsonBytes(res, 200, bodyOf(page), INDEX_TYPE);
 }
 
 function bodyOf({ descriptors }: ReferrerPage): Buffer {
-  return Buffer.from(`{"schemaVersion":2,"mediaType":"${INDEX}","manifests":[${descriptors}]}`);
+  return Buffer.from(
+    `{"schemaVersion":2,"mediaType":"${INDEX_TYPE}","manifests":[${descriptors}]}`,
+  );
 }
 
 /** RFC 8288. */

@@ -1,4 +1,5 @@
 import {
+  algorithmOf,
   digestOf,
   parseDigest,
   refuseUnknownAlgorithm,
@@ -11,21 +12,24 @@ import { framingOf, type Framing } from "../upstream/client-framing.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { mayMount } from "./access.js";
 import { inAlgorithmOf } from "./asked-digest.js";
+import type { Caller } from "./caller.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
 import { noteUploadStart } from "./upload-notes.js";
+import type { UploadStates } from "./upload-states.js";
 
 /** What starting an upload needs. */
 export interface StartUploadDeps {
   readonly passing: PassOnDeps;
   readonly uploads: UploadSessions;
+  readonly states: Pick<UploadStates, "told">;
   readonly upstream: Pick<Upstream, "beginUpload">;
 }
 
 const EMPTY = Buffer.alloc(0);
 
 /**
- * POST of an upload. A mount from a repository that the caller may not read, or that is not plain, becomes a plain upload: the
+ * POST of an upload. A mount from a repository that the caller may not read, that is not plain, or by another digest than sha256, becomes a plain upload: the
  * registry answers 202 and the client sends the blob, as it does when the registry does not have it. A blob that comes at once
  * (OCI distribution-spec, "Single POST") is stored by the two requests that stock registries know.
  *
@@ -45,13 +49,23 @@ export async function startUpload(
   const digest = given === "" ? null : parseDigest(given);
   if (digest !== null && !query.has("mount") && bringsBlob(framingOf(req), digest))
     return storeAtOnce(deps, exchange, digest);
-  const mount = request.mount !== null && mayMount(request.mount, caller) ? request.mount : null;
+  const mount = mountable(request.mount, caller);
   const noteStart = noteUploadStart(deps.uploads, exchange);
   return passOn(deps.passing, { ...exchange, request: { ...request, mount } }, async (answer) => {
-    if (mount !== null && answer.statusCode === 201)
-      inAlgorithmOf(answer, { repository: request.repository, digest: mount.digest });
+    deps.states.told(answer);
     await noteStart(answer);
   });
+}
+
+type Mount = ExchangeOf<"upload.start">["request"]["mount"];
+
+/**
+ * By another algorithm stock registries answer 201 to a mount and link the name to itself: the blob is 404 by it from then on, in the
+ * repository that it came from as well when that is the same.
+ */
+function mountable(mount: Mount, caller: Caller): Mount {
+  if (mount === null || algorithmOf(mount.digest) !== "sha256") return null;
+  return mayMount(mount, caller) ? mount : null;
 }
 
 /** Some clients name a digest and send the blob later all the same. */

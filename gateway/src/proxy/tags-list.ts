@@ -102,8 +102,13 @@ async function knownPage(
   );
 }
 
-/** One tag more than were asked for when there are so many: then there is a next page. */
-async function tagsFrom(
+/**
+ * @param deps - the registry, and what was deleted
+ * @param exchange - a request for tags
+ * @param asked - which of them
+ * @returns them as the registry has them, one more than were asked for when there are so many: then there is a next page
+ */
+export async function tagsFrom(
   deps: ListDeps,
   exchange: ExchangeOf<"tags.list">,
   { most, after }: AskedPage,
@@ -180,8 +185,13 @@ async function withoutDeleted(
   return tags.filter((tag) => !deleted.has(tag));
 }
 
-/** What the registry says instead of a list is the client's affair: that there is no such repository. */
-function relay(res: ServerResponse, { status, headers, body }: WholeAnswer): void {
+/**
+ * What the registry says instead of a list is the client's affair: that there is no such repository.
+ *
+ * @param res - the answer, not begun
+ * @param said - the registry's
+ */
+export function relay(res: ServerResponse, { status, headers, body }: WholeAnswer): void {
   res.statusCode = status;
   res.setHeader("Content-Type", headers.get("content-type") ?? "application/json");
   res.setHeader("Content-Length", body.length);

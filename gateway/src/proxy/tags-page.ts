@@ -37,3 +37,18 @@ export function nextLink(
 ): string {
   return `<${path}?last=${encodeURIComponent(last)}&n=${most}>; rel="next"`;
 }
+
+/**
+ * @param path - of a list that is gone through by cursor
+ * @param parameters - of its next page; `null`: not said
+ * @returns `Link` to that (RFC 8288)
+ */
+export function linkToNext(
+  path: string,
+  parameters: Readonly<Record<string, string | number | null>>,
+): string {
+  const said = new URLSearchParams();
+  for (const [name, value] of Object.entries(parameters))
+    if (value !== null) said.set(name, String(value));
+  return `<${path}?${said.toString()}>; rel="next"`;
+}

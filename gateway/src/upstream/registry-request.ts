@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from "node:http";
 import { Fault } from "#registry-protocol/faults.js";
-import type { RegistryRequest, RequestKind } from "#registry-protocol/request.js";
+import type { RequestKind } from "#registry-protocol/request.js";
 import { markedUserAgent } from "./own-requests.js";
 import { allowedHeaders, printableUserAgent } from "./client-headers.js";
 import type { Framing } from "./client-framing.js";
@@ -13,11 +13,11 @@ import {
   type MadeRequest,
 } from "./made-request.js";
 import { rangeToAskFor } from "./byte-range.js";
-import { registryTarget } from "./registry-target.js";
+import { registryTarget, type StockRequest } from "./registry-target.js";
 
 /** Of a client's request, what was understood of it and what its kind may take over. */
 export interface ClientRequest {
-  readonly request: RegistryRequest;
+  readonly request: StockRequest;
   readonly method: MadeMethod;
   readonly query: URLSearchParams;
   readonly headers: IncomingHttpHeaders;
@@ -78,8 +78,12 @@ export function takesBody(kind: RequestKind): boolean {
     case "upload.continue":
       return true;
     case "base":
+    case "extensions.list":
+    case "extensions.of":
     case "catalog":
     case "tags.list":
+    case "tags.described":
+    case "tag.history":
     case "referrers.list":
     case "manifest.read":
     case "manifest.delete":
@@ -92,7 +96,7 @@ export function takesBody(kind: RequestKind): boolean {
 }
 
 /** What stock registries read of a client's headers; `Accept` decides between an image and an index. */
-function takenOver(kind: RequestKind): readonly string[] {
+function takenOver(kind: StockRequest["kind"]): readonly string[] {
   switch (kind) {
     case "base":
     case "catalog":

@@ -1,6 +1,10 @@
 import { isDigest } from "#registry-protocol/digest.js";
+import type { ExtensionRequest } from "#registry-protocol/extension-request.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Reference, RegistryRequest } from "#registry-protocol/request.js";
+
+/** What stock registries know how to answer. */
+export type StockRequest = Exclude<RegistryRequest, ExtensionRequest>;
 
 const MOST_VALUE_CHARACTERS = 8 * 1024;
 /** What a name that a list goes on from can be made of; the longest is a repository's. */
@@ -23,7 +27,7 @@ const OPAQUE = new RegExp(`^[\\x21-\\x7e]{1,${MOST_VALUE_CHARACTERS}}$`);
  * @throws Fault PAGE_INVALID, DIGEST_INVALID, UPLOAD_INVALID or REQUEST_INVALID for a parameter that is not of its form
  */
 export function registryTarget(
-  request: RegistryRequest,
+  request: StockRequest,
   method: string,
   query: URLSearchParams,
 ): string {
@@ -39,7 +43,7 @@ export function registryTarget(
  * @throws Fault as {@link registryTarget}
  */
 export function registryQuery(
-  request: RegistryRequest,
+  request: StockRequest,
   method: string,
   query: URLSearchParams,
 ): string {
@@ -74,7 +78,7 @@ export function registryQuery(
   }
 }
 
-function registryPath(request: RegistryRequest): string {
+function registryPath(request: StockRequest): string {
   switch (request.kind) {
     case "base":
       return "/v2/";

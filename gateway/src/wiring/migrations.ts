@@ -36,6 +36,7 @@ const RIGHTS: SchemaRights = {
     // Likewise.
     referrer: { gateway: ["select"] },
     fallback_read: { gateway: KEPT },
+    called_tag: { gateway: KEPT },
     production_mark: { gateway: FIXED },
     // Written by triggers, and by the function below.
     catalog_change: { gateway: ["select"] },

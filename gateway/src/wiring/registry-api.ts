@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { CursorSealer } from "#rest-api/cursor.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
@@ -13,6 +14,7 @@ import { manifestTurns, watchManifestTurns, type ManifestTurns } from "../proxy/
 import type { ManifestReadDeps } from "../proxy/manifest-read.js";
 import { wholeManifests } from "../proxy/repeated-manifests.js";
 import type { PlanDeps } from "../proxy/plan.js";
+import { uploadStates } from "../proxy/upload-states.js";
 import { LATEST, type TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Callers } from "./callers.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
@@ -32,6 +34,7 @@ export function openRegistryApi(
   >,
   deps: {
     readonly db: Database;
+    readonly sealer: CursorSealer;
     readonly log: Logger;
     readonly metrics: Pick<GatewayMetrics, "registry">;
     readonly callers: Pick<Callers, "callers" | "uploads">;
@@ -46,7 +49,7 @@ export function openRegistryApi(
     readonly turns?: ManifestTurns;
   },
 ): Routed {
-  const { db, log, registry, ledger } = deps;
+  const { db, log, registry, ledger, sealer } = deps;
   const { allowDelete, manifestBounds, tagRefusalCode } = config;
   const { writes } = deps.mode;
   const turns = deps.turns ?? manifestTurns(config.manifestsAtOnce);
@@ -55,6 +58,12 @@ export function openRegistryApi(
   const { upstream } = registry;
   const { deletion } = deps.deletion;
   const manifests = keptFirst(ledger.kept, upstream);
+  const listing: PlanDeps["listing"] = {
+    ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
+    showsLatest: (repository) =>
+      config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
+  };
+  const describing = { db, ask: asker(), resolver: ledger.resolver, manifests };
   const plan: PlanDeps = {
     passing: registry,
     pushing: {
@@ -72,12 +81,9 @@ export function openRegistryApi(
       newReservation: randomUUID,
       allowDelete,
     },
-    listing: {
-      ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
-      showsLatest: (repository) =>
-        config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
-    },
-    uploads,
+    listing,
+    extending: { describing, listing, sealer },
+    uploading: { passing: registry, upstream, uploads, states: uploadStates() },
     reading: {
       passing: registry,
       upstream,

@@ -56,7 +56,7 @@ describe.each(registryPrograms())("parts of blobs, registry $version", ({ file }
     const answer = await read({ Range });
     expect(answer.status).toBe(416);
     expect(answer.headers["content-range"]).toBe("bytes */20");
-    expect(errorOf(answer).code).toBe("RANGE_INVALID");
+    expect(errorOf(answer).code).toBe("SIZE_INVALID");
   });
 
   test("the connection is kept after a 416", async () => {

@@ -117,7 +117,7 @@ describe.each(WHO)("of the $source, with registry $version, a list of tags", ({ 
       const answer = await get(`${path}?n=${n}`);
       expect(answer.status).toBe(400);
       const detail = { n: decodeURIComponent(n) };
-      expect(errorOf(answer)).toMatchObject({ code: "PAGINATION_NUMBER_INVALID", detail });
+      expect(errorOf(answer)).toMatchObject({ code: "UNSUPPORTED", detail });
     }
   });
 

@@ -88,7 +88,8 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
     "sha256:abc",
     "sha256",
     "md5:x",
-    "sha384:" + "a".repeat(96),
+    "sha384:" + "a".repeat(64),
+    "sha1:" + "a".repeat(40),
     "sha256:" + "A".repeat(64),
   ])("%s is no digest, wherever it stands", async (digest) => {
     const upload = `${await begin()}&digest=${digest}`;
@@ -135,6 +136,30 @@ describe.each(registryPrograms())("requests to uploads, registry $version", ({ f
     expect((await send("GET", `/v2/${REPOSITORY}/blobs/${digest}`)).body.toString()).toBe(
       "12345678",
     );
+  });
+
+  test("a client whose answer got lost is told where to go on, by status and by 416, at the URL that it has", async () => {
+    const [one, two] = [Buffer.from("12345"), Buffer.from("678")];
+    const digest = digestOf(Buffer.concat([one, two, two]));
+    const stale = await begin();
+    const sent = await send("PATCH", stale, { "Content-Range": "0-4" }, one);
+    for (const method of ["GET", "HEAD"]) {
+      const status = await send(method, stale);
+      expect([status.status, status.headers.range]).toEqual([204, "0-4"]);
+    }
+    const again = await send("PATCH", stale, { "Content-Range": "0-4" }, one);
+    expect([again.status, again.headers.range]).toEqual([416, "0-4"]);
+    // Nothing says where it belongs: registries of the line 2.8 do not know that URL, those of the line 3 know that it is old.
+    expect([404, 416]).toContain((await send("PATCH", stale, {}, one)).status);
+    const { location } = again.headers;
+    expect(location).toBe(sent.headers.location);
+    const next = await send("PATCH", String(location), { "Content-Range": "5-7" }, two);
+    expect([next.status, next.headers.range]).toEqual([202, "0-7"]);
+    for (const older of [stale, String(location)])
+      expect((await send("GET", older)).headers.range).toBe("0-7");
+    const closed = await send("PUT", `${stale}&digest=${digest}`, { "Content-Range": "8-10" }, two);
+    expect(closed.status).toBe(201);
+    expect((await send("GET", stale)).status).toBe(404);
   });
 
   test("an upload that is cancelled is gone", async () => {

@@ -8,6 +8,7 @@ import { readingOf } from "#tests/support/manifest-texts.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 
 const IMAGE = "application/vnd.oci.image.manifest.v1+json";
+const SHA384 = `sha384:${"0".repeat(96)}` as Digest;
 const SHA512 = `sha512:${"0".repeat(128)}` as Digest;
 
 let ledger: StartedLedger;
@@ -15,9 +16,9 @@ useLedger((started) => {
   ledger = started;
 });
 
-test("images that name a layer or a configuration by sha512 are found, wherever they stand among all", async () => {
+test("images that name a layer or a configuration by sha512 or sha384 are found, wherever they stand among all", async () => {
   const layer = await store("alpha/app", image("a", by("layer", SHA512)));
-  const configuration = await store("beta/app", image("b", by("layer"), SHA512));
+  const configuration = await store("beta/app", image("b", by("layer"), SHA384));
   await store("alpha/app", image("c", by("layer")));
   await store("alpha/app", { ...image("d", by("layer")), annotations: { seen: SHA512 } });
   const deleted = await store("alpha/app", image("e", by("layer", SHA512)));

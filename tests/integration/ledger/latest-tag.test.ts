@@ -48,6 +48,8 @@ describe("the newest tag of a repository", () => {
   test.each([
     ["sha256-", ""],
     ["sha512-", ""],
+    ["sha384-", ""],
+    ["sha384-", ".sig"],
     ["sha256-", ".sig"],
     ["sha256-", ".att"],
     ["sha256-", ".sbom"],

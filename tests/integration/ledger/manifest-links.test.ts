@@ -27,15 +27,24 @@ useLedger((started) => {
 });
 
 describe("what manifests point to", () => {
-  test("is kept by sha256 and sha512 alike, and nothing is kept of layers", async () => {
+  test.each([
+    ["sha384", 96],
+    ["sha512", 128],
+  ])("is kept by sha256 and %s alike, and nothing is kept of layers", async (algorithm, digits) => {
     const image = await store({ layers: [{ digest: digestOf(Buffer.from("layer")) }] });
     expect(await linkRows()).toBe(0);
-    const other = digestOf(Buffer.from("other"), `sha512:${"0".repeat(128)}` as Digest);
+    const like = `${algorithm}:${"0".repeat(digits)}` as Digest;
+    const other = digestOf(Buffer.from("other"), like);
     const index = await store({ manifests: [{ digest: image }, { digest: other }] });
     await tag("1.0", index);
     expect(await needing(image)).toEqual(["1.0"]);
     expect(await needing(other)).toEqual(["1.0"]);
     expect(await parents(other)).toEqual([index]);
+    const children = await db.query<{ digest: string }>(
+      `select child.digest from (select $2::text as digest) as index, lateral (${childrenOf("index.digest")}) as child`,
+      [repository, index],
+    );
+    expect(children.rows.map(({ digest }) => digest)).toEqual([image, other]);
   });
 
   test("is followed through indexes, and from a referrer to its subject", async () => {

@@ -240,6 +240,16 @@ describe.each(TABLE)("$who", (one) => {
           tags.status,
         ]);
         if (may && stands) expect(jsonOf(tags)).toEqual({ name, tags: ["1.0", "2.0"] });
+        for (const extension of ["ext/discover", "tag-history/1.0", "tag-history/none"]) {
+          const { status } = await withToken(token, `/v2/${name}/_oci/${extension}`);
+          expect([name, extension, status]).toEqual([name, extension, may ? 200 : refused]);
+        }
+        const described = await withToken(token, `/v2/${name}/_wharfinger/tags/list`);
+        expect([name, described.status]).toEqual([name, may ? 200 : refused]);
+        if (may)
+          expect((jsonOf(described) as { manifests: object[] }).manifests).toHaveLength(
+            stands ? 2 : 0,
+          );
         for (const method of ["GET", "HEAD"]) {
           const { status } = await withToken(token, `/v2/${name}/manifests/1.0`, method);
           expect([name, method, status]).toEqual([

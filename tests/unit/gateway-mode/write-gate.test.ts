@@ -5,8 +5,12 @@ import type { RequestKind } from "#registry-protocol/request.js";
 
 const READS = [
   "base",
+  "extensions.list",
+  "extensions.of",
   "catalog",
   "tags.list",
+  "tags.described",
+  "tag.history",
   "referrers.list",
   "manifest.read",
   "blob.read",

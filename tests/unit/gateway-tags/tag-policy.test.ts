@@ -84,6 +84,7 @@ const SIGNATURES: readonly Row[] = [
   ["its attestations grow", [], `a/b:sha256-${HEX}.att`, GROWS],
   ["its bills of material grow", [], `a/b:sha256-${HEX}.sbom`, GROWS],
   ["a longer digest is cut to 64 digits", [], `a/b:sha512-${HEX}`, GROWS],
+  ["so is one of sha384", [], `a/b:sha384-${HEX}.sig`, GROWS],
   ["other endings are ordinary", [], `a/b:sha256-${HEX}.sigx`, IMMUTABLE],
   ["other lengths are ordinary", [], `a/b:sha256-${HEX.slice(1)}`, IMMUTABLE],
   ["a rule for all tags does not stop signing", [{ id: "a", effect: "immutable" }], `a/b:sha256-${HEX}.sig`, GROWS],

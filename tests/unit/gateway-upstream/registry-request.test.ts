@@ -3,6 +3,7 @@ import { framingOf } from "#gateway/upstream/client-framing.js";
 import type { MadeMethod } from "#gateway/upstream/made-request.js";
 import { wireHeaders } from "#gateway/upstream/made-request.js";
 import { registryRequest, takesBody } from "#gateway/upstream/registry-request.js";
+import type { StockRequest } from "#gateway/upstream/registry-target.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
 
@@ -163,7 +164,8 @@ function understood(
   rawHeaders: readonly string[],
 ) {
   return {
-    request: parseRegistryRequest(method, target),
+    // Nothing here asks for an extension, which stock registries have none of.
+    request: parseRegistryRequest(method, target) as StockRequest,
     method,
     query: new URLSearchParams(splitTarget(target).query),
     headers,

@@ -17,6 +17,25 @@ const TABLE: readonly (readonly [
 ])[] = [
   ["GET", "/v2/", null, []],
   ["GET", "/v2/_catalog", "registry:catalog:*", ["registry:catalog:*"]],
+  ["GET", "/v2/_oci/ext/discover", null, []],
+  [
+    "GET",
+    "/v2/alpha/app/_oci/ext/discover",
+    "repository:alpha/app:pull",
+    ["repository:alpha/app:pull"],
+  ],
+  [
+    "GET",
+    "/v2/alpha/app/_oci/tag-history/1.0",
+    "repository:alpha/app:pull",
+    ["repository:alpha/app:pull"],
+  ],
+  [
+    "GET",
+    "/v2/alpha/app/_wharfinger/tags/list",
+    "repository:alpha/app:pull",
+    ["repository:alpha/app:pull"],
+  ],
   ["GET", "/v2/alpha/app/tags/list", "repository:alpha/app:pull", ["repository:alpha/app:pull"]],
   [
     "GET",

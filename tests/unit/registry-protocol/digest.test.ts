@@ -3,6 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { digestOf, isDigest, parseDigest } from "#registry-protocol/digest.js";
 
 const SHA256 = `sha256:${"0123456789abcdef".repeat(4)}`;
+const SHA384 = `sha384:${"0123456789abcdef".repeat(6)}`;
 const SHA512 = `sha512:${"0123456789abcdef".repeat(8)}`;
 
 const BAD = [
@@ -22,7 +23,7 @@ const BAD = [
 ] as const;
 
 describe("digests", () => {
-  test.each([SHA256, SHA512])("%s is accepted as it is", (digest) => {
+  test.each([SHA256, SHA384, SHA512])("%s is accepted as it is", (digest) => {
     expect(parseDigest(digest)).toBe(digest);
   });
 
@@ -37,9 +38,12 @@ describe("digests", () => {
     expect(digestOf(content)).toBe(`sha256:${hex}`);
   });
 
-  test("content is addressed by the algorithm of the digest that it is compared with", () => {
+  test.each([
+    ["sha384", SHA384],
+    ["sha512", SHA512],
+  ])("content is addressed by %s when it is compared with such a digest", (algorithm, like) => {
     const content = Buffer.from("wharf");
-    const hex = createHash("sha512").update(content).digest("hex");
-    expect(digestOf(content, parseDigest(SHA512))).toBe(`sha512:${hex}`);
+    const hex = createHash(algorithm).update(content).digest("hex");
+    expect(digestOf(content, parseDigest(like))).toBe(`${algorithm}:${hex}`);
   });
 });

@@ -21,6 +21,28 @@ const UNDERSTOOD: readonly (readonly [method: string, target: string, request: o
   ["GET", "/v2/_catalog?n=100&last=alpha/app", { kind: "catalog" }],
   ["GET", "/v2/alpha/app/tags/list", { kind: "tags.list", repository: "alpha/app" }],
   ["GET", "/v2/alpha/app/tags/list?n=5", { kind: "tags.list", repository: "alpha/app" }],
+  ["GET", "/v2/_oci/ext/discover", { kind: "extensions.list" }],
+  ["HEAD", "/v2/alpha/app/_oci/ext/discover", { kind: "extensions.of", repository: "alpha/app" }],
+  [
+    "GET",
+    "/v2/alpha/app/_oci/tag-history/1.0?n=5",
+    { kind: "tag.history", repository: "alpha/app", tag: "1.0" },
+  ],
+  [
+    "GET",
+    "/v2/alpha/tag-history/_oci/tag-history/_oci",
+    { kind: "tag.history", repository: "alpha/tag-history", tag: "_oci" },
+  ],
+  [
+    "GET",
+    "/v2/alpha/app/_wharfinger/tags/list",
+    { kind: "tags.described", repository: "alpha/app" },
+  ],
+  [
+    "GET",
+    "/v2/alpha/app/manifests/_oci",
+    { kind: "manifest.read", repository: "alpha/app", reference: { tag: "_oci" } },
+  ],
   ["HEAD", "/v2/app/tags/list", { kind: "tags.list", repository: "app" }],
   ["GET", "/v2/a/b/c/d/tags/list", { kind: "tags.list", repository: "a/b/c/d" }],
   [
@@ -255,6 +277,13 @@ const REFUSED: readonly (readonly [method: string, target: string, code: FaultCo
   ["GET", `/v2/blobs/${SHA256}`, "NAME_INVALID"],
   ["GET", `/v2/referrers/${SHA256}`, "NAME_INVALID"],
 
+  ["GET", "/v2/_oci/tag-history/1.0", "NAME_INVALID"],
+  ["GET", "/v2/_wharfinger/tags/list", "NAME_INVALID"],
+  ["GET", "/v2/Alpha/_oci/ext/discover", "NAME_INVALID"],
+  ["GET", "/v2/alpha/_oci/tags/list", "NAME_INVALID"],
+
+  ["GET", "/v2/alpha/app/_oci/tag-history/", "TAG_NAME_INVALID"],
+  ["GET", "/v2/alpha/app/_oci/tag-history/.hidden", "TAG_NAME_INVALID"],
   ["GET", "/v2/alpha/app/manifests/", "TAG_NAME_INVALID"],
   ["PUT", "/v2/alpha/app/manifests/.hidden", "TAG_NAME_INVALID"],
   ["PUT", "/v2/alpha/app/manifests/..", "TAG_NAME_INVALID"],
@@ -293,10 +322,14 @@ const REFUSED: readonly (readonly [method: string, target: string, code: FaultCo
   ["GET", "/v2/alpha/app/tags/1.0", "ROUTE_UNKNOWN"],
   ["GET", "/v2/alpha/app/manifests/1.0/config", "ROUTE_UNKNOWN"],
   ["GET", "/v2/_catalogue", "ROUTE_UNKNOWN"],
+  ["GET", "/v2/alpha/app/_other/ext/discover", "ROUTE_UNKNOWN"],
+  ["GET", "/v2/alpha/app/_oci/other/1.0", "ROUTE_UNKNOWN"],
 
   ["POST", "/v2/", "METHOD_UNSUPPORTED"],
   ["DELETE", "/v2/", "METHOD_UNSUPPORTED"],
   ["POST", "/v2/_catalog", "METHOD_UNSUPPORTED"],
+  ["PUT", "/v2/_oci/ext/discover", "METHOD_UNSUPPORTED"],
+  ["DELETE", "/v2/alpha/app/_oci/tag-history/1.0", "METHOD_UNSUPPORTED"],
   ["PUT", "/v2/alpha/app/tags/list", "METHOD_UNSUPPORTED"],
   ["DELETE", "/v2/alpha/app/tags/list", "METHOD_UNSUPPORTED"],
   ["POST", `/v2/alpha/app/referrers/${SHA256}`, "METHOD_UNSUPPORTED"],
@@ -410,8 +443,16 @@ function requests(): fc.Arbitrary<[method: string, path: string]> {
       .tuple(method, repositoryNames(), rest)
       .map(([verb, name, tail]): [string, string] => [verb, `/v2/${name}/${tail}`]);
   return fc.oneof(
-    fc.constantFrom<[string, string]>(["GET", "/v2/"], ["GET", "/v2/_catalog"]),
-    below(read, fc.constant("tags/list")),
+    fc.constantFrom<[string, string]>(
+      ["GET", "/v2/"],
+      ["GET", "/v2/_catalog"],
+      ["GET", "/v2/_oci/ext/discover"],
+    ),
+    below(read, fc.constantFrom("tags/list", "_oci/ext/discover", "_wharfinger/tags/list")),
+    below(
+      read,
+      tags().map((tag) => `_oci/tag-history/${tag}`),
+    ),
     below(
       read,
       digest.map((text) => `referrers/${text}`),
@@ -443,6 +484,14 @@ function pathOf(request: RegistryRequest): string {
       return "/v2/";
     case "catalog":
       return "/v2/_catalog";
+    case "extensions.list":
+      return "/v2/_oci/ext/discover";
+    case "extensions.of":
+      return `/v2/${request.repository}/_oci/ext/discover`;
+    case "tag.history":
+      return `/v2/${request.repository}/_oci/tag-history/${request.tag}`;
+    case "tags.described":
+      return `/v2/${request.repository}/_wharfinger/tags/list`;
     case "tags.list":
       return `/v2/${request.repository}/tags/list`;
     case "referrers.list":

@@ -24,6 +24,10 @@ const COLUMNS = `${instant("at")} as at, chain, position::float8 as position, co
 const TAG = `substring(content from '"tag":"([^"]{1,128})"')`;
 const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
 
+/** Condition that an entry is of a repository, `$1`, and a tag, `$2`: what it finds has to be looked at still. */
+export const OF_TAG = `repository is not null and repository || '' = $1 and ${TAG} = $2
+       and hashtextextended(repository || ':' || ${TAG}, 0) = hashtextextended($1 || ':' || $2, 0)`;
+
 /** Which entries: each that is given narrows them. */
 export interface EntriesOf {
   readonly repository: string | null;
@@ -47,8 +51,7 @@ export async function readTagHistory(
 ): Promise<readonly PlacedEntry[]> {
   const { rows } = await db.query<Row>(
     `select ${COLUMNS} from audit.entry
-     where repository is not null and repository || '' = $1 and ${TAG} = $2
-       and hashtextextended(repository || ':' || ${TAG}, 0) = hashtextextended($1 || ':' || $2, 0)
+     where ${OF_TAG}
        and (audit.entry.at, chain, position) < (coalesce($3, 'infinity')::timestamptz, $4::smallint, $5::bigint)
      order by audit.entry.at desc, chain desc, position desc limit $6`,
     [key.repository, key.tag, ...placeValues(after), limit],

@@ -6,10 +6,11 @@ import type { Queryable } from "#service-kit/db/pool.js";
 /**
  * End of a statement on `ledger.tag` that finds the tag of repository `$1` that was pushed last. Tags of signatures and
  * referrers (`isSignatureTag`) never count. The condition of the index `tag_latest` word for word, or Postgres does not
- * use it. A push is newer than all before it ({@link PUSHED_NOW}).
+ * use it; what it does not leave out is left out beside it. A push is newer than all before it ({@link PUSHED_NOW}).
  */
 export const NEWEST_PUSHED = `repository = $1 and digest is not null and deleted_at is null
   and name !~ '^sha(256|512)-[0-9a-f]{64}([.](sig|att|sbom))?$'
+  and name !~ '^sha384-[0-9a-f]{64}([.](sig|att|sbom))?$'
   and origin = 'pushed' order by pushed_at desc limit 1`;
 
 /** SQL of when something is pushed to repository `$1` now: after all that it had before, also where the clock was ahead then. */

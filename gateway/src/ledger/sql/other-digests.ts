@@ -23,7 +23,7 @@ export async function nextSuspects(
 ): Promise<PlacedManifest[]> {
   const { rows } = await db.query<PlacedManifest>(
     `select repository, digest, "isSuspect" from (
-       select repository, digest, position('sha512:'::bytea in content) > 0 as "isSuspect",
+       select repository, digest, position('sha512:'::bytea in content) + position('sha384:'::bytea in content) > 0 as "isSuspect",
               lead(digest) over (order by repository, digest) is null as "isLast"
        from (select repository, digest, content from ledger.manifest
              where (repository, digest) > ($1, $2) and deleted_at is null and deleting_at is null

@@ -69,18 +69,22 @@ export async function readTagMeaning(db: Queryable, key: TagKey): Promise<TagMea
     reserved: Digest | null;
     revision: number;
     locked: boolean;
+    called: Digest | null;
   }>(
     `select case when deleted_at is null then digest end as digest,
             case when digest is null then reserved_digest end as reserved,
-            revision::float8 as revision, locked_at is not null as locked
+            revision::float8 as revision, locked_at is not null as locked,
+            (select called from ledger.called_tag as named
+             where named.repository = $1 and named.tag = $2 and named.digest = tag.digest) as called
      from ledger.tag where repository = $1 and name = $2`,
     [key.repository, key.tag],
     "read tag meaning",
   );
   const row = rows[0];
   if (row === undefined) return { kind: "unknown" };
-  const { digest, reserved, revision, locked } = row;
-  if (digest !== null) return { kind: "means", digest, revision, locked };
+  const { digest, reserved, revision, locked, called } = row;
+  if (digest !== null)
+    return { kind: "means", digest, revision, locked, ...(called === null ? {} : { called }) };
   return reserved === null ? { kind: "deleted", revision } : { kind: "reserved", digest: reserved };
 }
 
