@@ -6,6 +6,7 @@ import { startHaproxy, startNginx, type LoadBalancer } from "#tests/support/load
 import { registryClient } from "#tests/support/registry-client.js";
 import { serviceBeside, type ServiceBeside } from "#tests/support/service-beside.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { startRelay } from "#tests/support/tcp-relay.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
 /** Longer than HAProxy takes to notice. */
@@ -75,6 +76,33 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
     for (let i = 0; i < 4; i += 1) await alice.push("alpha/killed", `after-${i}`, `after-${i}`);
   });
 
+  test("a gateway that starts takes no connection before it is ready, for a few seconds", async () => {
+    const { registry = "" } = await stack.addresses();
+    const relay = await startRelay(Number(new URL(registry).port));
+    await relay.cut();
+    const told = { REGISTRY_URL: `http://127.0.0.1:${relay.port}`, SHUTDOWN_DELAY_SECONDS: "0" };
+    const gateway = await serviceBeside(stack, "gateway", told);
+    const starting = gateway.start();
+    await eventually("it has looked", () => gateway.output().includes('"ready.lost"'));
+    expect(await answerOf(gateway)).toBe("ECONNREFUSED");
+    await relay.mend();
+    let first: unknown;
+    await eventually("it answers", async () => {
+      first = await answerOf(gateway);
+      return first !== "ECONNREFUSED";
+    });
+    expect(first).toBe(200);
+    // And where that lasts, whatever goes on without the registry is answered.
+    await gateway.stop();
+    await relay.cut();
+    const unready = gateway.start();
+    await eventually("it answers", async () => (await answerOf(gateway)) === 503);
+    await relay.mend();
+    await Promise.all([starting, unready]);
+    await gateway.stop();
+    await relay.cut();
+  });
+
   test("pushes and pulls go on while each gateway and each token server is restarted", async () => {
     const traffic = trafficThrough(balancers);
     for (const service of [...gateways, ...tokenServers]) {
@@ -89,6 +117,15 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
       expect(service.output()).not.toContain("requests.cut");
   });
 });
+
+/** @returns the status of `/ready`, or why there was none */
+async function answerOf({ url }: ServiceBeside): Promise<unknown> {
+  try {
+    return (await fetch(`${url}/ready`)).status;
+  } catch (error) {
+    return ((error as Error).cause as NodeJS.ErrnoException).code;
+  }
+}
 
 /** Clients that push and pull until they are told to end. */
 function trafficThrough(balancers: readonly LoadBalancer[]) {
