@@ -21,7 +21,7 @@ export function openProbes(deps: {
   readonly store: Pick<Store, "db" | "hindrance">;
   readonly standing: {
     readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
-    readonly storage: Pick<StorageWatch, "look">;
+    readonly storage: Pick<StorageWatch, "lookLately">;
   };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
