@@ -43,7 +43,8 @@ export async function drain(
       if (performance.now() >= untilMilliseconds) cut += connections.cut();
       else connections.closeIdle(graceMilliseconds);
     };
-    const looking = setInterval(look, LOOK_MILLISECONDS);
+    // What has come meanwhile is read before: after a turn that took long, who seems to have asked nothing may have.
+    const looking = setInterval(() => setImmediate(look), LOOK_MILLISECONDS);
     // Node's own for HTTP would close connections without a request at once.
     NetServer.prototype.close.call(server, () => {
       clearInterval(looking);
