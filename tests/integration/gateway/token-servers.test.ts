@@ -81,7 +81,9 @@ describe("one name with the addresses of two token servers, of which one is gone
     };
     Object.assign(dns, { lookup: both });
   });
-  afterAll(() => Object.assign(dns, { lookup }));
+  afterAll(() => {
+    Object.assign(dns, { lookup });
+  });
 
   test("is asked for tokens and keys at the other one", async () => {
     const authority = await startTokenAuthority();
