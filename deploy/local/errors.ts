@@ -1,6 +1,16 @@
 /** Something the person at the terminal can put right; its message is all that is shown. */
 export class LocalStackError extends Error {
   override readonly name = "LocalStackError";
+  readonly isConfiguration: boolean;
+
+  /**
+   * @param message - what is wrong, and what to do
+   * @param isConfiguration - whether another start ends in the same way, until the settings are others
+   */
+  constructor(message: string, isConfiguration = false) {
+    super(message);
+    this.isConfiguration = isConfiguration;
+  }
 }
 
 /** The stack was asked to stop while it was still starting. */

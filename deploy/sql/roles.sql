@@ -4,6 +4,9 @@
 --   psql -v ON_ERROR_STOP=1 -d wharfinger -f deploy/sql/roles.sql
 --   \password wharfinger_owner, wharfinger_gateway, wharfinger_token_server, wharfinger_auditor
 --
+-- Each service has a second role, wharfinger_gateway_2 and wharfinger_token_server_2, with the rights of its first: so
+-- that its password is changed while it is not used (docs/rotation.md). Without a password nobody logs in as it.
+--
 -- Run again, it changes nothing that needs no change. What each role may do with which table is granted by the migrations,
 -- which the owner runs afterwards (npm run migrate, docs/database.md).
 
@@ -12,19 +15,22 @@ declare
   role_name text;
 begin
   foreach role_name in array array
-    ['wharfinger_owner', 'wharfinger_gateway', 'wharfinger_token_server', 'wharfinger_auditor']
+    ['wharfinger_owner', 'wharfinger_gateway', 'wharfinger_token_server', 'wharfinger_auditor',
+     'wharfinger_gateway_2', 'wharfinger_token_server_2']
   loop
     if not exists (select from pg_roles where rolname = role_name) then
       execute format('create role %I login', role_name);
     end if;
     if exists (select from pg_roles where rolname = role_name and
-        (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or not rolcanlogin)) then
-      execute format('alter role %I login nosuperuser nocreaterole nocreatedb noreplication nobypassrls', role_name);
+        (rolsuper or rolcreaterole or rolcreatedb or rolreplication or rolbypassrls or not rolcanlogin
+         or not rolinherit)) then
+      execute format('alter role %I login inherit nosuperuser nocreaterole nocreatedb noreplication nobypassrls', role_name);
     end if;
   end loop;
 end $$;
 
--- Being somebody else too, as pg_execute_server_program or pg_read_server_files, is a right as well.
+-- Being somebody else too, as pg_execute_server_program or pg_read_server_files, is a right as well. A second role is its
+-- first one, and nobody else.
 do $$
 declare
   membership record;
@@ -35,9 +41,26 @@ begin
       join pg_roles granted on granted.oid = pg_auth_members.roleid
       join pg_roles member on member.oid = pg_auth_members.member
     where member.rolname in
-      ('wharfinger_owner', 'wharfinger_gateway', 'wharfinger_token_server', 'wharfinger_auditor')
+      ('wharfinger_owner', 'wharfinger_gateway', 'wharfinger_token_server', 'wharfinger_auditor',
+       'wharfinger_gateway_2', 'wharfinger_token_server_2')
+      and member.rolname <> granted.rolname || '_2'
   loop
     execute format('revoke %I from %I', membership.role_name, membership.member_name);
+  end loop;
+end $$;
+
+do $$
+declare
+  first_role text;
+begin
+  foreach first_role in array array['wharfinger_gateway', 'wharfinger_token_server']
+  loop
+    if not exists (
+      select from pg_auth_members
+      where roleid = first_role::regrole and member = (first_role || '_2')::regrole
+    ) then
+      execute format('grant %I to %I', first_role, first_role || '_2');
+    end if;
   end loop;
 end $$;
 

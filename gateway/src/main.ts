@@ -88,8 +88,8 @@ async function open(all: GatewayConfig): Promise<Running> {
     callers,
     pulls,
     notifications,
-    probes,
     live,
+    probes,
   ];
   const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
   const { noticeSeconds } = config;

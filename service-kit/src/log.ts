@@ -41,6 +41,8 @@ export function createLogger(service: string, level: LogLevel, file = STANDARD_O
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { err: describeError },
+    // Otherwise an error's message would stand in the line a second time, at any length.
+    errorKey: "thrown",
     redact: {
       paths: ["authorization", "*.authorization", "password", "*.password", "token", "*.token"],
       censor: "[secret]",

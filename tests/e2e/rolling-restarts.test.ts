@@ -6,6 +6,7 @@ import { startHaproxy, startNginx, type LoadBalancer } from "#tests/support/load
 import { registryClient } from "#tests/support/registry-client.js";
 import { serviceBeside, type ServiceBeside } from "#tests/support/service-beside.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { startRelay } from "#tests/support/tcp-relay.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
 /** Longer than HAProxy takes to notice. */
@@ -75,6 +76,23 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
     for (let i = 0; i < 4; i += 1) await alice.push("alpha/killed", `after-${i}`, `after-${i}`);
   });
 
+  test("a gateway that starts looks whether it is ready before it listens, and listens all the same", async () => {
+    const { registry = "" } = await stack.addresses();
+    const relay = await startRelay(Number(new URL(registry).port));
+    await relay.cut();
+    const told = { REGISTRY_URL: `http://127.0.0.1:${relay.port}`, SHUTDOWN_DELAY_SECONDS: "0" };
+    const gateway = await serviceBeside(stack, "gateway", told);
+    const starting = gateway.start();
+    await eventually("it answers", async () => (await statusOf(gateway)) === 503, 60_000);
+    const lines = gateway.output();
+    const listens = lines.indexOf('"event":"listening","listener":"public"');
+    expect(lines.slice(0, listens)).toContain('"event":"ready.lost"');
+    await relay.mend();
+    await starting;
+    await gateway.stop();
+    await relay.cut();
+  });
+
   test("pushes and pulls go on while each gateway and each token server is restarted", async () => {
     const traffic = trafficThrough(balancers);
     for (const service of [...gateways, ...tokenServers]) {
@@ -89,6 +107,14 @@ const missing = [nginx, haproxy].some((found) => typeof found === "string");
       expect(service.output()).not.toContain("requests.cut");
   });
 });
+
+/** @returns the status of `/ready`; `null` where nobody listens */
+function statusOf({ url }: ServiceBeside): Promise<number | null> {
+  return fetch(`${url}/ready`).then(
+    ({ status }) => status,
+    () => null,
+  );
+}
 
 /** Clients that push and pull until they are told to end. */
 function trafficThrough(balancers: readonly LoadBalancer[]) {

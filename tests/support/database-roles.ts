@@ -22,7 +22,9 @@ export const ROLES = [
   "wharfinger_token_server",
   "wharfinger_auditor",
 ] as const;
-export type Role = (typeof ROLES)[number];
+/** Each has the rights of the one of that name without the ending. */
+export const SECOND_ROLES = ["wharfinger_gateway_2", "wharfinger_token_server_2"] as const;
+export type Role = (typeof ROLES)[number] | (typeof SECOND_ROLES)[number];
 
 /**
  * @param superuser - how the superuser logs in to a database
@@ -40,7 +42,7 @@ export function loginOf(superuser: DatabaseConfig, role: Role): DatabaseConfig {
  */
 export async function runRolesScript(superuser: DatabaseConfig): Promise<void> {
   const script = await readFile(join(REPOSITORY_ROOT, "deploy", "sql", "roles.sql"), "utf8");
-  const passwords = Object.fromEntries(ROLES.map((role) => [role, role]));
+  const passwords = Object.fromEntries([...ROLES, ...SECOND_ROLES].map((role) => [role, role]));
   await connected(superuser, (client) => makeRoles(client, script, passwords));
 }
 

@@ -11,6 +11,8 @@ import { REPOSITORY_ROOT } from "#local/repository-root.js";
 /** A load balancer before servers of ours. */
 export interface LoadBalancer {
   readonly url: string;
+  /** @returns what it noted of servers that it could not use, where it notes that in a file */
+  troubles(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -67,7 +69,11 @@ ${text}
 `,
   );
   const url = tls === undefined ? `http://127.0.0.1:${port}` : `https://localhost:${port}`;
-  return run(found, ["usr/sbin/nginx", "-p", own, "-c", file], url);
+  const log = join(own, "error.log");
+  return run(found, ["usr/sbin/nginx", "-p", own, "-c", file], {
+    url,
+    troubles: () => readFile(log, "utf8"),
+  });
 }
 
 /**
@@ -83,7 +89,10 @@ export async function startHaproxy(balanced: Balanced): Promise<LoadBalancer> {
   );
   const file = join(folder, `haproxy-${port}.cfg`);
   await writeFile(file, text);
-  return run(found, ["usr/sbin/haproxy", "-db", "-f", file], `http://127.0.0.1:${port}`);
+  return run(found, ["usr/sbin/haproxy", "-db", "-f", file], {
+    url: `http://127.0.0.1:${port}`,
+    troubles: () => Promise.resolve(""),
+  });
 }
 
 async function example(name: string, { ports: behind, tokenPorts }: Balanced): Promise<string> {
@@ -99,7 +108,7 @@ async function example(name: string, { ports: behind, tokenPorts }: Balanced): P
 async function run(
   found: UnpackedPackage,
   [program = "", ...args]: readonly string[],
-  url: string,
+  { url, troubles }: Omit<LoadBalancer, "stop">,
 ): Promise<LoadBalancer> {
   const command = { file: join(found.root, program), args, env: found.env };
   const launch = launchOf(command, "SIGKILL");
@@ -116,6 +125,7 @@ async function run(
     throw new Error(`${program} does not pass requests on:\n${output}`);
   return {
     url,
+    troubles,
     stop: async () => {
       child.kill("SIGTERM");
       await ended;

@@ -16,6 +16,10 @@ export interface ServiceBeside {
   pid(): number;
   /** Everything it printed so far, in all its lives. */
   output(): string;
+  /** Counts from its next start on, beside all that it was told before. */
+  tell(told: NodeJS.ProcessEnv): void;
+  /** @returns what it was told last of a variable */
+  told(variable: string): string | undefined;
   /** Starts it, also again. @throws Error with what it printed when it does not become ready */
   start(): Promise<void>;
   /** @returns its exit code, once it has ended */
@@ -43,9 +47,12 @@ export async function serviceBeside(
 ): Promise<ServiceBeside> {
   const [port, metricsPort] = [await ports.next(), await ports.next()];
   const own = { PORT: String(port), METRICS_PORT: String(metricsPort), NOTIFICATION_PORT: "0" };
-  const env = { ...(await environmentOf(stack, part)), ...own, ...told };
-  const args = [join(DIST, ...PROGRAMS[part])];
-  const launch = launchOf({ file: process.execPath, args, env }, "SIGTERM");
+  const env: NodeJS.ProcessEnv = {
+    ...(await environmentOf(stack, part)),
+    ...own,
+    ...told,
+  };
+  const command = { file: process.execPath, args: [join(DIST, ...PROGRAMS[part])] };
   const url = `http://127.0.0.1:${port}`;
   let output = "";
   let child: ChildProcess | null = null;
@@ -54,7 +61,12 @@ export async function serviceBeside(
     url,
     pid: () => child?.pid ?? 0,
     output: () => output,
+    tell: (more) => {
+      Object.assign(env, more);
+    },
+    told: (variable) => env[variable],
     start: async () => {
+      const launch = launchOf({ ...command, env: { ...env } }, "SIGTERM");
       const stdio = ["ignore", "pipe", "pipe"] as const;
       const started = spawn(launch.file, launch.args, { ...launch.options, stdio: [...stdio] });
       child = started;

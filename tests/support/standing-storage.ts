@@ -4,7 +4,7 @@ import { openStorage, type Storage } from "#gateway/wiring/storage.js";
 
 /** The registry, whose storage is known by its marker or taken for the right one. */
 export type StandingStorage = Pick<Storage<ForwardingRegistry>, "registry" | "parts"> & {
-  readonly storage: Pick<Storage<ForwardingRegistry>["storage"], "look">;
+  readonly storage: Pick<Storage<ForwardingRegistry>["storage"], "look" | "lookLately">;
 };
 
 /**
@@ -17,6 +17,10 @@ export function standingStorage(
   deps: Parameters<typeof openStorage<ForwardingRegistry>>[1],
 ): StandingStorage {
   if (database !== null) return openStorage({ database, storageStepSeconds: 1 }, deps);
-  const look = () => Promise.resolve({ kind: "right" } as const);
-  return { registry: deps.registry, storage: { look }, parts: [] };
+  const state = { kind: "right" } as const;
+  const storage = {
+    look: () => Promise.resolve(state),
+    lookLately: () => Promise.resolve({ state, isSeen: false }),
+  };
+  return { registry: deps.registry, storage, parts: [] };
 }

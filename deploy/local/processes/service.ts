@@ -1,4 +1,5 @@
 import type { Child, ChildOptions } from "./child.js";
+import { EX_CONFIG } from "#service-kit/exit-code.js";
 import { endChild, startChild } from "./child.js";
 import { LocalStackError, StoppedError } from "../errors.js";
 import { rotate, tailOf } from "./log-file.js";
@@ -131,6 +132,7 @@ async function untilReady(spec: ServiceSpec, child: Child, stopping: AbortSignal
   await endChild(child, spec.stopSignals);
   throw new LocalStackError(
     `${spec.name} ${reason}; the end of ${spec.logFile}:\n${await tailOf(spec.logFile)}`,
+    reason.includes(`exit code ${EX_CONFIG}`),
   );
 }
 

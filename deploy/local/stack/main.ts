@@ -1,5 +1,5 @@
 import { ConfigError } from "#service-kit/config.js";
-import { exitCodeOf } from "#service-kit/exit-code.js";
+import { EX_CONFIG, exitCodeOf } from "#service-kit/exit-code.js";
 import { LocalStackError, StoppedError } from "../errors.js";
 import { readLocalSettings } from "../settings.js";
 import { createStack } from "./stack.js";
@@ -35,8 +35,13 @@ async function main(): Promise<void> {
     if (error instanceof StoppedError) return;
     complain(explain(error));
     isStopping = true;
-    await stop(exitCodeOf(error));
+    await stop(codeOf(error));
   }
+}
+
+function codeOf(error: unknown): number {
+  const isOfPart = error instanceof LocalStackError && error.isConfiguration;
+  return isOfPart ? EX_CONFIG : exitCodeOf(error);
 }
 
 function explain(error: unknown): string {
@@ -52,5 +57,5 @@ try {
   await main();
 } catch (error) {
   complain(explain(error));
-  process.exit(exitCodeOf(error));
+  process.exit(codeOf(error));
 }

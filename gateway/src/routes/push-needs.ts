@@ -15,7 +15,7 @@ export interface PushNeeds {
   /** What keeps the database from being used before it is asked, such as a mode that is not known; `null`: nothing. */
   readonly hindrance: () => string | null;
   readonly clocks: Pick<ClockWatch, "comparison">;
-  readonly storage: Pick<StorageWatch, "look">;
+  readonly storage: Pick<StorageWatch, "lookLately">;
   readonly verifier: Pick<TokenVerifier, "hasKeys" | "refresh">;
 }
 
@@ -35,10 +35,11 @@ export function pushNeeds(
   return {
     database: async () => hindrance() ?? whyUnusable(db, "ledger.tag"),
     registry: async () => {
-      await upstream.ping();
+      // Whoever has seen its storage lately has reached it.
+      if (!(await storage.lookLately()).isSeen) await upstream.ping();
       return null;
     },
-    storage: async () => whyShut(await storage.look()),
+    storage: async () => whyShut((await storage.lookLately()).state),
     tokenKeys: async () => {
       // Had once they are kept, and count for a stated time without the token server.
       if (!verifier.hasKeys()) await verifier.refresh().catch(() => undefined);

@@ -11,6 +11,12 @@ export interface StorageWatch extends Component {
   /** Looks now. @returns what is known then */
   look(): Promise<StorageState>;
   /**
+   * Looks unless that was done lately, and no connection to the registry was closed since: as long as they stand it runs.
+   *
+   * @returns what is known, and whether that was seen lately
+   */
+  lookLately(): Promise<{ readonly state: StorageState; readonly isSeen: boolean }>;
+  /**
    * To be called when the registry has said something from which anything follows.
    *
    * @throws Fault UNAVAILABLE when it may have said so of another storage
@@ -33,6 +39,8 @@ export interface WatchDeps extends LookDeps {
 }
 
 const LOOK_MILLISECONDS = { right: 2_000, unknown: 500, doubted: 2_000 } as const;
+/** While nothing follows from what the registry says. Each look is a line of its log, and gateways are idle most of the time. */
+const IDLE_LOOK_MILLISECONDS = 10_000;
 /** Of a registry whose connections have not been closed. Where they are, it is looked at before anything counts. */
 const SURE_MILLISECONDS = 100;
 
@@ -49,6 +57,7 @@ export function storageWatch(
   let state: StorageState = { kind: "unknown" };
   let known: KnownStorage | null = null;
   let [lookedAt, closedThen] = [-Infinity, 0];
+  let isUsed = false;
   const unseen = lastingFailure((fields) => {
     log.warn({ event: "storage.unseen", known: state.kind, ...fields });
   });
@@ -66,7 +75,10 @@ export function storageWatch(
     follow(next);
   };
   const { closedConnections } = deps.registry;
-  const beginning = (): [number, number] => [now(), closedConnections()];
+  const beginning = (): [number, number] => {
+    isUsed = false;
+    return [now(), closedConnections()];
+  };
   const looking = oneAtOnce(async (): Promise<void> => {
     const began = beginning();
     try {
@@ -99,7 +111,12 @@ export function storageWatch(
     await looking().then(unseen.worked, unseen.failed);
     return state;
   };
+  const isSeenLately = (): boolean =>
+    state.kind === "right" &&
+    now() - lookedAt < IDLE_LOOK_MILLISECONDS &&
+    closedConnections() === closedThen;
   const round = async (): Promise<number> => {
+    if (isSeenLately() && !isUsed) return LOOK_MILLISECONDS.right;
     const { kind } = await look();
     if (kind === "right" && deps.mode()?.name === "normal")
       await takeStep(deps).then(stepping.worked, stepping.failed);
@@ -114,12 +131,18 @@ export function storageWatch(
       await rounds.start();
     },
     look,
+    lookLately: async () => {
+      if (!isSeenLately()) await look();
+      return { state, isSeen: isSeenLately() };
+    },
     sure: async () => {
+      isUsed = true;
       const isOld = now() - lookedAt > SURE_MILLISECONDS || closedConnections() !== closedThen;
       if (state.kind === "right" && isOld) await looksAgain().then(unseen.worked, unseen.failed);
       throwUnlessSure();
     },
     beforeWrite: async () => {
+      isUsed = true;
       // As long as connections are kept it is the same process: then what was seen last counts, and nobody waits.
       if (state.kind === "right" && closedConnections() !== closedThen)
         await looksAgain().then(unseen.worked, unseen.failed);

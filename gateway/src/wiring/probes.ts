@@ -3,6 +3,7 @@ import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
 import { readinessWatch } from "#service-kit/readiness.js";
+import { readyAtStart } from "#service-kit/ready-at-start.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { WriteGate } from "../mode/write-gate.js";
@@ -20,7 +21,7 @@ export function openProbes(deps: {
   readonly store: Pick<Store, "db" | "hindrance">;
   readonly standing: {
     readonly registry: { readonly upstream: Pick<Upstream, "ping"> };
-    readonly storage: Pick<StorageWatch, "look">;
+    readonly storage: Pick<StorageWatch, "lookLately">;
   };
   readonly mode: { readonly writes: Pick<WriteGate, "mode"> };
   readonly clocks: Pick<ClockWatch, "comparison">;
@@ -43,5 +44,5 @@ export function openProbes(deps: {
     verifier,
   });
   const readiness = readinessWatch(needs, deps);
-  return { routes: [probeRoutes(readiness)], parts: [readiness] };
+  return { routes: [probeRoutes(readiness)], parts: [readiness, readyAtStart(readiness)] };
 }

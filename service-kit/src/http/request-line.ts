@@ -1,7 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { asLine } from "#registry-protocol/text.js";
-import { describeError, type DescribedError } from "../describe-error.js";
 import { headerText } from "./header-text.js";
 import type { ClientFacts } from "./client-facts.js";
 import type { RequestAtHand } from "../request-at-hand.js";
@@ -64,7 +63,8 @@ export interface RequestLine {
   readonly databaseMilliseconds?: number;
   readonly code?: string;
   readonly reason?: string;
-  readonly err?: DescribedError;
+  /** What was thrown; the log writes no more of it than it may (`describeError`). */
+  readonly err?: unknown;
 }
 
 /** How severe a line is. */
@@ -189,6 +189,6 @@ function failureOf({ failure }: RequestContext): Pick<RequestLine, "code" | "rea
   return {
     ...(code === undefined ? {} : { code }),
     ...(reason === undefined ? {} : { reason }),
-    ...(cause === undefined ? {} : { err: describeError(cause) }),
+    ...(cause === undefined ? {} : { err: cause }),
   };
 }

@@ -5,10 +5,13 @@ import { withClient } from "#local/postgres/postgres.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
-import { happenings, type Robot } from "./happenings.js";
+import { explain, refusedNotifications, type Window } from "./explain.js";
+import { happenings } from "./happenings.js";
 import { startInstallation, type Installation } from "./installation.js";
+import { makeRobot, POLICY, ROBOT_CLIENTS } from "./pipeline.js";
 import { measure } from "./resources.js";
-import { Traffic, type Failure, type Login } from "./traffic.js";
+import type { Robot } from "./rotations.js";
+import { Traffic, type Failure } from "./traffic.js";
 
 /**
  * An operator's week in minutes: two gateways and two token servers behind nginx with TLS, clients that push and pull all the
@@ -22,17 +25,7 @@ const { values } = parseArgs({
   },
 });
 
-const ROBOT_CLIENTS = 4;
 const BETWEEN_MILLISECONDS = 2_000;
-/** Requests that had begun when something ended are told of a little later. */
-const AFTERWARDS_MILLISECONDS = 3_000;
-
-interface Window {
-  readonly what: string;
-  readonly explains: string | undefined;
-  readonly from: number;
-  readonly to: number;
-}
 
 async function drill(installation: Installation, policy: string): Promise<boolean> {
   const { url, stack } = installation;
@@ -57,7 +50,11 @@ async function drill(installation: Installation, policy: string): Promise<boolea
   const perOperation = grown / (pushes + pulls);
   say(`the database grew by ${(grown / 2 ** 20).toFixed(1)} MiB: ${((perOperation * 10_000) / 2 ** 20).toFixed(1)} MiB for 10,000 of these`); // prettier-ignore
   tellServerErrors(installation);
-  return judge(traffic.failures, windows);
+  for (const line of await installation.lostAnswers()) say(line);
+  const refused = refusedNotifications(installation);
+  say(`${refused.length} notifications of the registry were refused`);
+  for (const line of refused) say(line);
+  return judge(traffic.failures, windows) && refused.length === 0;
 }
 
 /** Why a service answered that it could not: its own lines have the cause. */
@@ -73,44 +70,27 @@ async function live(
   windows: Window[],
 ): Promise<void> {
   const end = Date.now() + Number(values.minutes) * 60_000;
-  for (;;)
-    for (const { what, explains, happen } of happenings(installation, robot, policy)) {
-      if (Date.now() >= end) return;
-      const from = Date.now();
-      say(what);
-      await happen();
-      windows.push({ what, explains, from, to: Date.now() });
-      await pause(BETWEEN_MILLISECONDS);
-    }
+  const all = happenings(installation, robot, policy);
+  // Each at least once, however slow the machine is.
+  for (let i = 0; i < all.length || Date.now() < end; i += 1) {
+    const happening = all[i % all.length];
+    if (happening === undefined) return;
+    const { what, explains, happen } = happening;
+    const from = Date.now();
+    await happen();
+    windows.push({ what, explains, from, to: Date.now() });
+    say(`${what} (${Math.round((Date.now() - from) / 1_000)} s)`);
+    await pause(BETWEEN_MILLISECONDS);
+  }
 }
 
 function judge(failures: readonly Failure[], windows: readonly Window[]): boolean {
-  let unexplained = 0;
-  for (const { at, what, why } of failures) {
-    const window = windows.findLast(({ from }) => from <= at);
-    const isWithin = window !== undefined && at <= window.to + AFTERWARDS_MILLISECONDS;
-    const explains = isWithin ? window.explains : undefined;
-    if (explains === undefined) unexplained += 1;
-    say(`FAILED ${what}: ${why}, during or after: ${window?.what ?? "nothing"} (${explains ?? "UNEXPLAINED"})`); // prettier-ignore
-  }
+  const judged = failures.map((failure) => ({ ...failure, ...explain(failure, windows) }));
+  for (const { what, why, during, explains } of judged)
+    say(`FAILED ${what}: ${why}, during or after: ${during} (${explains ?? "UNEXPLAINED"})`);
+  const unexplained = judged.filter(({ explains }) => explains === undefined).length;
   say(`${failures.length} operations failed, ${unexplained} of them without an explanation`);
   return unexplained === 0;
-}
-
-async function makeRobot(url: string): Promise<Robot> {
-  const name = "pipeline";
-  const answer = await fetch(`${url}/api/v1/teams/alpha/robots`, {
-    method: "POST",
-    headers: { authorization: "Bearer alice-token", "content-type": "application/json" },
-    body: JSON.stringify({
-      name,
-      grants: [{ repositories: "alpha/**", actions: ["pull", "push"] }],
-    }),
-  });
-  if (!answer.ok) throw new Error(`a robot could not be made: ${await answer.text()}`);
-  const made = (await answer.json()) as { robot: { login: string }; secret: string };
-  const login = (): Login => ({ user: made.robot.login, secret: made.secret });
-  return { name, logins: Array.from({ length: ROBOT_CLIENTS }, login) };
 }
 
 async function databaseBytes(dataDir: string, { postgres = "" }: Record<string, string>) {
@@ -144,19 +124,6 @@ function pause(milliseconds: number): Promise<void> {
 function say(text: string): void {
   console.log(text);
 }
-
-const POLICY = `rules:
-  - id: members
-    effect: allow
-    actions: [pull, push, manage]
-    repositories: ["\${team}/**"]
-    who: logged-in
-  - id: pipelines
-    effect: allow
-    actions: [pull, push]
-    namespaces: [alpha]
-    who: { kinds: [robot] }
-`;
 
 async function run(folder: string): Promise<boolean> {
   const installation = await startInstallation(folder, {

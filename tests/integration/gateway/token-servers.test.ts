@@ -1,3 +1,4 @@
+import dns from "node:dns";
 import { createServer, type RequestListener } from "node:http";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -61,6 +62,40 @@ describe("two token servers", () => {
     const headers = { Authorization: await authority.bearer(["pull"]) };
     const { status } = await ask(gateway.url, "/v2/", { headers });
     expect(status).toBe(200);
+  });
+});
+
+describe("one name with the addresses of two token servers, of which one is gone", () => {
+  const { lookup } = dns;
+  /** As the resolver of an installation whose name has both; nobody listens at 127.0.0.2. */
+  const addresses = ["127.0.0.2", "127.0.0.1"].map((address) => ({ address, family: 4 }));
+  beforeAll(() => {
+    const both = (
+      name: string,
+      options: dns.LookupOptions,
+      heard: (...told: unknown[]) => void,
+    ) => {
+      if (name !== "token-servers.example") lookup(name, options, heard);
+      else if (options.all === true) heard(null, addresses);
+      else heard(null, addresses[0]?.address, 4);
+    };
+    Object.assign(dns, { lookup: both });
+  });
+  afterAll(() => {
+    Object.assign(dns, { lookup });
+  });
+
+  test("is asked for tokens and keys at the other one", async () => {
+    const authority = await startTokenAuthority();
+    running.push(authority.server);
+    const { port } = new URL(authority.server.url);
+    const keys = await gatewayBefore(`http://token-servers.example:${port}`);
+    const headers = { Authorization: await authority.bearer(["pull"]) };
+    expect((await ask(keys.url, "/v2/", { headers })).status).toBe(200);
+    const server = await tokenServer(json);
+    const gateway = await gatewayBefore(`http://token-servers.example:${server.port}`);
+    for (let i = 0; i < 4; i += 1)
+      expect((await ask(gateway.url, "/token")).body.toString()).toBe(TOKEN);
   });
 });
 

@@ -113,6 +113,20 @@ describe("a listener that stops", () => {
     }
   });
 
+  test("answers what came while the process was busy for longer than that", async () => {
+    await start(60, 1_000);
+    const fresh = await open("");
+    await open(GET("/held"));
+    await eventually("it is asked", () => held.length === 1);
+    ended = listener.stop();
+    await eventually("its port is closed", async () => (await connecting()) === "ECONNREFUSED");
+    fresh.socket.write(GET("/meanwhile"));
+    const until = performance.now() + 1_500;
+    while (performance.now() < until);
+    await once(fresh.socket, "close");
+    expect(fresh.text()).toMatch(/Connection: close[^]*answer to \/meanwhile$/i);
+  });
+
   test("closes connections on which nobody asks", async () => {
     await start();
     const [fresh, half, kept] = [await open(""), await open("GET /"), await open(GET("/before"))];

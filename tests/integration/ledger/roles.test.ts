@@ -16,6 +16,7 @@ import {
   ROLES,
   runRolesScript,
   SCHEMAS,
+  SECOND_ROLES,
 } from "#tests/support/database-roles.js";
 import { eventually } from "#tests/support/eventually.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
@@ -111,18 +112,25 @@ test("the script takes from roles what somebody gave them", async () => {
     await client.query("alter role wharfinger_gateway superuser createrole");
     await client.query("grant pg_execute_server_program to wharfinger_token_server");
     await client.query("grant wharfinger_owner to wharfinger_auditor");
+    await client.query("grant wharfinger_owner, wharfinger_gateway to wharfinger_token_server_2");
+    await client.query("alter role wharfinger_gateway_2 createdb noinherit");
   });
   await runRolesScript(superuser);
   const { rows } = await connected(superuser, (client) =>
-    client.query<{ name: string; strong: boolean; roles: string }>(
-      `select rolname as name, rolsuper or rolcreaterole as strong,
-              (select count(*) from pg_auth_members where member = pg_roles.oid) as roles
-       from pg_roles where rolname = any ($1) order by 1`,
-      [ROLES],
+    client.query<{ name: string; strong: boolean; roles: string[] }>(
+      `select rolname as name, rolsuper or rolcreaterole or rolcreatedb or not rolinherit as strong,
+              array(select roleid::regrole::text from pg_auth_members where member = pg_roles.oid) as roles
+       from pg_roles where rolname = any ($1)`,
+      [[...ROLES, ...SECOND_ROLES]],
     ),
   );
-  const expected = [...ROLES].sort().map((name) => ({ name, strong: false, roles: "0" }));
-  expect(rows).toEqual(expected);
+  const all = [
+    ...ROLES.map((name) => ({ name, strong: false, roles: [] })),
+    { name: "wharfinger_gateway_2", strong: false, roles: ["wharfinger_gateway"] },
+    { name: "wharfinger_token_server_2", strong: false, roles: ["wharfinger_token_server"] },
+  ];
+  expect(rows).toHaveLength(all.length);
+  expect(rows).toEqual(expect.arrayContaining(all));
 });
 
 test("docker-compose's database service makes the roles, and each password stands where its service finds it", async () => {

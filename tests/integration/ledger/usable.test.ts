@@ -33,7 +33,7 @@ async function saidAfter(...statements: readonly string[]): Promise<string | nul
 function databaseCheck(asked: Queryable, hindrance: string | null = null): Promise<string | null> {
   const needs = pushNeeds({
     db: asked,
-    storage: { look: () => Promise.reject(new Error("not asked")) },
+    storage: { lookLately: () => Promise.reject(new Error("not asked")) },
     upstream: { ping: () => Promise.reject(new Error("not asked")) },
     hindrance: () => hindrance,
     clocks: { comparison: () => ({ own: "right", others: 0, differing: [], message: null }) },

@@ -51,6 +51,12 @@ describe("a local stack that cannot start", () => {
     );
   });
 
+  test("ends with 78 where a part of it is told what is wrong, with the variable", async () => {
+    const said = await refusal({ env: { SIGNING_KEY: "x" } }, 78);
+    expect(said).toContain("SIGNING_KEY: given one of another form, wanted PEM");
+    expect(processesWith(folder.path)).toEqual([]);
+  });
+
   test("is refused on a data folder that is in use, whose stack goes on", async () => {
     const first = await startTestStack({ dataDir: folder.path });
     expect(await refusal({})).toBe(

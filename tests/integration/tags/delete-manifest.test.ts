@@ -222,6 +222,22 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
     expect(deleted).toBeLessThan(leads.length);
   });
 
+  test("beside a push of the same manifest is never told that the registry deletes nothing", async () => {
+    const statuses: number[] = [];
+    for (let round = 0; round < 100; round += 1) {
+      const manifest = image(`beside ${round}`);
+      await wharf.push(manifest);
+      const [, removed] = await startApart(
+        (round % 20) - 10,
+        () => wharf.push(manifest, undefined, wharf.gateways[0]),
+        () => wharf.remove(manifest.digest, wharf.gateways[1]),
+      );
+      statuses.push(removed.status);
+    }
+    expect(statuses.filter((status) => ![202, 404, 503].includes(status))).toEqual([]);
+    expect(statuses).toContain(202);
+  });
+
   test("that the registry does not answer leaves everything in doubt as it was; the next one finishes it", async () => {
     const manifest = image("doubt");
     await wharf.push(manifest);

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
@@ -7,17 +7,20 @@ import { clientReader } from "#service-kit/http/client-reader.js";
 import { openContext } from "#service-kit/http/request-context.js";
 import type { RequestContext } from "#service-kit/http/request-line.js";
 import { sendFault } from "#service-kit/http/send-fault.js";
-import type { Logger } from "#service-kit/log.js";
+import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { spendOn, withRequestAtHand } from "#service-kit/request-at-hand.js";
 import { answerTo, requestFrom } from "#tests/support/requests.js";
 import { SILENT } from "#tests/support/silent.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 
 type Sides = Parameters<typeof sendFault>;
 
-/** @returns the lines that the log has of a request, each with its level */
+type Happened = (context: RequestContext, ...sides: [Sides[0], Sides[1]]) => void;
+
+/** @returns the lines that the log is given of a request, each with its level */
 function linesOf(
-  happened: (context: RequestContext, ...sides: [Sides[0], Sides[1]]) => void,
+  happened: Happened,
   headers: Record<string, string> = {},
   method = "GET",
 ): [level: string, line: Record<string, unknown>][] {
@@ -26,6 +29,17 @@ function linesOf(
   const levels = ["debug", "info", "warn", "error"] as const;
   const writers = Object.fromEntries(levels.map((level) => [level, at(level)]));
   const log = { ...writers, isLevelEnabled: () => true } as unknown as Logger;
+  tell(happened, log, headers, method);
+  return lines;
+}
+
+/** Has a request happen that is told of in a log. */
+function tell(
+  happened: Happened,
+  log: Logger,
+  headers: Record<string, string> = {},
+  method = "GET",
+): void {
   const req = requestFrom("203.0.113.9", headers, method);
   const res = answerTo(req);
   const client = clientReader([], { log: SILENT, now: Date.now });
@@ -33,7 +47,6 @@ function linesOf(
   Object.defineProperty(res, "writableFinished", { value: true });
   happened(context, req, res);
   res.emit("close");
-  return lines;
 }
 
 describe("the line of a request", () => {
@@ -93,8 +106,28 @@ describe("the line of a request", () => {
     ]);
     const [level, line] = failing(new TypeError("a mistake of ours")) ?? [];
     expect(level).toBe("error");
-    expect(line).toMatchObject({ err: { type: "TypeError", message: "a mistake of ours" } });
+    expect(line).toMatchObject({ err: { name: "TypeError", message: "a mistake of ours" } });
     expect(line).not.toHaveProperty("code");
+  });
+
+  test("has type, message, code and stack of the cause as it is written", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder.path, "log");
+    const file = openSync(path, "w");
+    const log = createLogger("a service", "info", file);
+    const cause = Object.assign(new TypeError("x".repeat(2_000)), { code: "ECONNREFUSED" });
+    tell((_context, req, res) => {
+      sendFault(req, res, new Fault("UNAVAILABLE", { message: "away", cause }));
+    }, log);
+    closeSync(file);
+    const line = JSON.parse(readFileSync(path, "utf8")) as object;
+    await folder.remove();
+    expect(line).toMatchObject({
+      ...{ level: "warn", event: "request", status: "503", code: "UNAVAILABLE", reason: "away" },
+      err: { type: "TypeError", message: "x".repeat(1_000), code: "ECONNREFUSED" },
+    });
+    expect(line).toHaveProperty(["err", "stack"], expect.stringContaining("    at "));
+    expect(line).not.toHaveProperty("msg");
   });
 
   test("has every field in the documents, and no other", () => {

@@ -6,6 +6,7 @@ import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { readinessWatch } from "#service-kit/readiness.js";
+import { readyAtStart } from "#service-kit/ready-at-start.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 
@@ -28,5 +29,5 @@ export function openProbes(deps: {
     clocks: () => Promise.resolve(clocks.doubt()),
   };
   const readiness = readinessWatch(needs, deps);
-  return { routes: [probeRoutes(readiness)], parts: [readiness] };
+  return { routes: [probeRoutes(readiness)], parts: [readiness, readyAtStart(readiness)] };
 }
