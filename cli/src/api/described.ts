@@ -66,6 +66,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/discovery/findings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What passes of discovery found
+     * @description In repositories that one may pull, as it stands now: tags that mean something else at the registry (`drifted`), that it lacks (`missing`; `absent`: not often enough to count), manifests that lack a part (`incomplete`), and tags that nobody pushed here (`adopted`). Kind by kind, by repository and name. A page may be short and yet say `next`, where one may know of few.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["discovery.findings"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/events": {
     parameters: {
       query?: never;
@@ -907,6 +929,26 @@ export interface components {
       /** @description Groups of theirs that became no team. */
       unmappedGroups?: string[];
     };
+    Finding: {
+      /** @description What the ledger has. */
+      digest: string;
+      /** @description Of what drifted: what the registry has instead. */
+      found: string | null;
+      /** @enum {string} */
+      kind: "drifted" | "missing" | "absent" | "incomplete" | "adopted";
+      /** @description Of what is incomplete: what the registry lacks. */
+      part: string | null;
+      repository: string;
+      /** @description In how many passes in a row the tag was not at the registry. */
+      sightings: number | null;
+      /**
+       * Format: date-time
+       * @description `null`: it does not count yet.
+       */
+      since: string | null;
+      /** @description `null` of a manifest that lacks something. */
+      tag: string | null;
+    };
     Happened: {
       action: string;
       /**
@@ -1572,6 +1614,63 @@ export interface operations {
               pushedBy: string;
               repository: string;
             }[];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "discovery.findings": {
+    parameters: {
+      query?: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        kind?: "drifted" | "missing" | "absent" | "incomplete" | "adopted";
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Finding"][];
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */
             next: string | null;
           };

@@ -14,6 +14,7 @@ import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
 import { contentOperations } from "../api/content-operations.js";
+import { discoveryOperations } from "../api/discovery-operations.js";
 import { eventOperations } from "../api/event-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
@@ -88,6 +89,7 @@ export function openRestApi(
       manifest: standingManifests(db, reader),
     }),
     ...auditOperations(db),
+    ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },
       unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,

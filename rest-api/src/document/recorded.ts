@@ -196,6 +196,24 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       next: null,
     },
   },
+  "discovery.findings": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          kind: "drifted",
+          repository: "alpha/app",
+          tag: "1.1",
+          digest: "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
+          found: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          part: null,
+          since: "2026-11-21T12:00:00.000Z",
+          sightings: null,
+        },
+      ],
+      next: null,
+    },
+  },
   "events.follow": {
     status: 200,
     answer:

@@ -2,6 +2,7 @@ import type { Operation } from "../operation.js";
 import * as audit from "./audit.js";
 import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
+import { listFindings } from "./discovery.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
@@ -55,6 +56,7 @@ export const OPERATIONS: readonly Operation[] = [
   policyTests.testTagPolicy,
   audit.listAudit,
   audit.exportAudit,
+  listFindings,
   mode.readMode,
   mode.changeMode,
   outbox.readOutbox,

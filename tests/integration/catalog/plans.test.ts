@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { View } from "#access-policy/view.js";
 import { openCatalog, type Catalog } from "#gateway/catalog/catalog.js";
+import { listFindings } from "#gateway/catalog/findings.js";
 import { gramsOf } from "#gateway/catalog/grams.js";
 import { listRefusals, tagHistory } from "#gateway/catalog/history.js";
 import { listRepositories, oneRepository } from "#gateway/catalog/repositories.js";
 import { search } from "#gateway/catalog/search.js";
+import { FINDING_KINDS } from "#gateway/catalog/sql/findings.js";
 import { REPOSITORY_ORDERS, type RepositoryOrder } from "#gateway/catalog/sql/repositories.js";
 import { TAG_ORDERS } from "#gateway/catalog/sql/tags.js";
 import { listTags, listTagsOfDigest } from "#gateway/catalog/tags.js";
@@ -119,6 +121,15 @@ const CALLS: readonly (readonly [string, (view: View) => Promise<unknown>])[] = 
         `refusals ${JSON.stringify(of)}`,
         (view: View) => listRefusals(catalog, view, { limit: 10, ...of }),
       ] as const,
+  ),
+  ...FINDING_KINDS.flatMap((kind) =>
+    [{}, { after: { kind, repository: "team-1/app-1", name: "1.0", part: "" } }].map(
+      (more) =>
+        [
+          `findings: ${kind}`,
+          (view: View) => listFindings(catalog, view, { kind, limit: 10, ...more }),
+        ] as const,
+    ),
   ),
 ];
 

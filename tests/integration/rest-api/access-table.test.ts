@@ -109,6 +109,15 @@ async function fill(name: string): Promise<void> {
   const who = { uid: "bob", realm: "", kind: "oauth2", address: "", userAgent: "" };
   const when = { firstAt: new Date("2026-11-21"), lastAt: new Date("2026-11-21") };
   const pull = { repository, tag: "1.0", digest: common, count: pullsOf(name), ...who, ...when };
+  await ledger.db.query(
+    `update ledger.tag set drift_digest = 'sha256:other', drift_since = now(), origin = 'adopted'
+     where repository = $1 and name = '2.0'`,
+    [name],
+  );
+  await ledger.db.query(
+    "insert into ledger.missing_part (repository, digest, part) values ($1, $2, 'sha256:p')",
+    [name, common],
+  );
   await ledger.db.transaction(async (tx) => {
     await recordAudit(tx, { ...what, action: "tag.pushed", reason: "stored" });
     await recordAudit(tx, { ...what, action: "tag.refused", reason: "immutable" });
@@ -349,6 +358,18 @@ describe.each(TABLE)("$who", (one) => {
     expect(inOrder(tagged.map(({ repository }) => repository))).toEqual(standing);
   });
 
+  test("is told what discovery found in those alone", async () => {
+    for (const [kind, names] of [
+      ["drifted", standing],
+      ["incomplete", standing],
+      ["adopted", standing],
+      ["missing", []],
+    ] as const) {
+      const found = await pages(one, `/discovery/findings?kind=${kind}`);
+      expect([kind, inOrder(found.map(({ repository }) => repository))]).toEqual([kind, names]);
+    }
+  });
+
   test("follows what happens in those alone, by a place that was told to somebody else", async () => {
     const authorization = authorizationOf(one);
     const follow = async (query: string) => {
@@ -446,6 +467,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   explainPath,
   (name) => `/api/v1/who-can?repository=${name}`,
   (name) => `/api/v1/repositories/${name}/tags/1.0/contents`,
+  (name) => `/api/v1/discovery/findings?repository=${name}`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -453,7 +475,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 12;
+const OF_ARTIFACTS = 13;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {
