@@ -175,7 +175,13 @@ export interface paths {
      */
     get: operations["outbox.read"];
     put?: never;
-    post?: never;
+    /**
+     * Changes what waits to be announced, or was given up
+     * @description `retry` tries now what waits for its next attempt; `start` delivers again to a sink that was stopped; `give-up` takes an event that is the first of its queue, or beside it, out of the way, `skip` whatever is the first of a queue; `replay` delivers again one event, or all since then, `replay-dead` what was given up; `discard-dead` and `discard-waiting` give up for good. On record. Of very many events it takes minutes, and what was done stays where it breaks off.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["outbox.change"];
     delete?: never;
     options?: never;
     head?: never;
@@ -1061,6 +1067,21 @@ export interface components {
       name: string;
     };
     Outbox: {
+      aside: {
+        attempts: number;
+        claimed: boolean;
+        digest: string | null;
+        /**
+         * Format: date-time
+         * @example 2026-11-20T12:00:00.000Z
+         */
+        dueAt: string;
+        event: string;
+        lastError: string | null;
+        repository: string;
+        sink: string;
+        tag: string | null;
+      }[];
       backlogs: {
         dead: number;
         oldestSeconds: number | null;
@@ -1094,6 +1115,122 @@ export interface components {
          */
         stoppedAt: string;
       }[];
+    };
+    OutboxChange:
+      | {
+          /** @enum {string} */
+          change: "retry";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "start";
+          /** @description Name of a sink. */
+          sink: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "give-up";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "skip";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository: string;
+          /** @description Name of a sink. */
+          sink: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "replay";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event?: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /**
+           * Format: date-time
+           * @description Events that happened then or later.
+           * @example 2026-11-20T12:00:00Z
+           */
+          since?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "replay-dead";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "discard-dead";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event?: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /**
+           * Format: date-time
+           * @description Events that happened then or later.
+           * @example 2026-11-20T12:00:00Z
+           */
+          since?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "discard-waiting";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink: string;
+        };
+    OutboxChanged: {
+      events: number;
+      /** @description Of `retry`; of `start` whether it was. */
+      queues: number;
     };
     PolicyTest: {
       changes: {
@@ -1953,7 +2090,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description Sinks that are stopped, how much waits for each, and the queues that have waited longest. */
+      /** @description Sinks that are stopped, how much waits for each, the queues that have waited longest, and events that stepped out of their queue's way. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1968,6 +2105,48 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "outbox.change": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OutboxChange"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description How much was changed. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OutboxChanged"];
+        };
       };
     };
   };
@@ -2005,7 +2184,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description So many at most; `npm run outbox` delivers them again, or discards them. */
+      /** @description So many at most; `POST /outbox` delivers them again, or discards them. */
       200: {
         headers: {
           [name: string]: unknown;

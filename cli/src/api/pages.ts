@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Client } from "./client.js";
+import type { ItemOf, OperationId } from "./described-answers.js";
 
 /** What a list of the REST API comes as. */
 const pageSchema = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });
@@ -59,3 +60,26 @@ export async function readPages<T>(
   const hasMore = cursor !== undefined || items.length > asked.limit;
   return { items: items.slice(0, asked.limit), left: read - items.length, hasMore };
 }
+
+/**
+ * The same of an operation whose answers the OpenAPI document describes.
+ *
+ * @param client - registry
+ * @param path - below `/api/v1`
+ * @param asked - parameters, undefined ones left out; how many are wanted at most
+ * @returns the items, and whether there are more
+ * @throws ServerRefusal
+ */
+export function readItems<Id extends OperationId>(
+  client: Pick<Client, "call">,
+  path: string,
+  asked: {
+    readonly query: Readonly<Record<string, string | undefined>>;
+    readonly limit: number;
+    readonly keep?: (item: ItemOf<Id>) => boolean;
+  },
+): Promise<Listed<ItemOf<Id>>> {
+  return readPages(client, path, { ...asked, item: ITEM as unknown as z.ZodType<ItemOf<Id>> });
+}
+
+const ITEM = z.looseObject({});

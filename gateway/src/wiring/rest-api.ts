@@ -94,7 +94,7 @@ export function openRestApi(
       ...{ db, audit },
       unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,
     }),
-    ...outboxOperations(db),
+    ...outboxOperations({ db, audit }),
     ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));

@@ -257,19 +257,30 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       gateways: [],
     },
   },
+  "outbox.change": {
+    request: {
+      change: "replay-dead",
+      sink: "webhook",
+    },
+    status: 200,
+    answer: {
+      events: 1,
+      queues: 0,
+    },
+  },
   "outbox.dead": {
     status: 200,
     answer: {
       items: [
         {
           sink: "webhook",
-          event: "9e20bff4-439f-4d57-9766-80f01cda585f",
+          event: "d1605514-e655-4899-837d-58330c0ab902",
           action: "push",
           repository: "alpha/app",
           tag: "1.0",
           digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          occurredAt: "2026-11-27T11:43:52.099Z",
-          givenUpAt: "2026-11-27T11:43:52.113Z",
+          occurredAt: "2026-11-28T06:53:34.379Z",
+          givenUpAt: "2026-11-28T06:53:34.389Z",
           attempts: 10,
           lastError: "it answered 400",
         },
@@ -283,14 +294,14 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           reason: "it answered 410",
-          stoppedAt: "2026-11-27T11:43:52.116Z",
+          stoppedAt: "2026-11-28T06:53:34.394Z",
         },
       ],
       backlogs: [
         {
           sink: "webhook",
-          waiting: 1,
-          oldestSeconds: 1.092654,
+          waiting: 2,
+          oldestSeconds: 0.169999,
           dead: 1,
         },
       ],
@@ -298,12 +309,25 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           repository: "alpha/app",
-          oldest: "2026-11-27T11:43:52.105Z",
+          oldest: "2026-11-28T06:53:34.387Z",
           attempts: 0,
           waiting: 1,
-          dueAt: "2026-11-27T11:43:52.100Z",
+          dueAt: "2026-11-28T06:53:34.379Z",
           claimed: false,
           lastError: "it answered 503",
+        },
+      ],
+      aside: [
+        {
+          event: "f2a9d1b5-6ed4-4946-a8dc-a840ea6bc021",
+          sink: "webhook",
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          attempts: 3,
+          dueAt: "2026-11-28T06:53:34.392Z",
+          lastError: "it answered 422",
+          claimed: false,
         },
       ],
     },

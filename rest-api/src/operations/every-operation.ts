@@ -61,4 +61,5 @@ export const OPERATIONS: readonly Operation[] = [
   mode.changeMode,
   outbox.readOutbox,
   outbox.listDeadEvents,
+  outbox.changeOutbox,
 ];

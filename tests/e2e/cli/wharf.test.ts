@@ -448,14 +448,47 @@ describe("wharf login", () => {
   });
 });
 
-describe("beside the installation wharf runs", () => {
+describe("for whoever runs the registry wharf", () => {
+  test("shows what the mode is, and changes it over REST", async () => {
+    const mode = async () => ((await json("mode", "show")) as { mode: string }).mode;
+    expect(await mode()).toBe("normal");
+    const words = ["mode", "read-only", "--reason", "moved", "--drain", "0", "--wait", "1m"];
+    expect(await wharf(words)).toMatchObject({ exitCode: 0 });
+    expect(await mode()).toBe("read-only");
+    expect(await out("mode", "show")).toMatch(/^reason\tmoved$/m);
+    expect(await wharf(["mode", "normal"])).toMatchObject({ exitCode: 0 });
+    expect(await mode()).toBe("normal");
+    expect(await wharf(["mode", "show"], { token: "bob-token" })).toMatchObject({ exitCode: 4 });
+  });
+
+  test("lists what waits to be announced, and changes that over REST", async () => {
+    expect(await json("outbox", "list")).toMatchObject({ stops: [], aside: [] });
+    expect(await json("outbox", "dead")).toEqual([]);
+    expect(await out("outbox", "retry")).toContain("are tried now");
+    const unknown = await wharf(["outbox", "start", "--sink", "none"]);
+    expect(unknown).toMatchObject({ exitCode: 3 });
+    expect(unknown.stderr).toContain("nothing was ever meant for");
+    expect(await wharf(["outbox", "discard"])).toMatchObject({ exitCode: 2 });
+    expect(await wharf(["outbox", "list"], { token: "bob-token" })).toMatchObject({ exitCode: 4 });
+  });
+
+  test("lists what discovery found", async () => {
+    expect(await json("discover", "findings", "alpha/app", "--kind", "drifted")).toEqual([]);
+    expect(await wharf(["discover", "findings", "gamma/none"])).toMatchObject({ exitCode: 3 });
+    const mistyped = await wharf(["discover", "findings", "--kind", "drifed"]);
+    expect(mistyped).toMatchObject({ exitCode: 2 });
+    expect(mistyped.stderr).toContain("Did you mean drifted?");
+  });
+
   test.each([
-    [["mode", "show"], "mode: normal"],
+    [["mode", "show", "--installation", "."], "mode: normal"],
+    [["outbox", "list", "--installation", "."], "nothing waits"],
     [["discover", "--all", "--dry-run"], "compared"],
     [["outbox", "--help"], "wharf outbox"],
     [["verify"], "the audit log is whole"],
-  ])("%j", async (words, said) => {
-    expect((await wharf(words)).stdout).toContain(said);
+  ])("runs beside the installation: %j", async (words, said) => {
+    const { stdout, stderr } = await wharf(words);
+    expect(stdout + stderr).toContain(said);
   });
 });
 
