@@ -340,6 +340,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/bases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Images on which one is built
+     * @description Whose layers are its lowest ones, those with the most layers first, the newest of them first. In all repositories that one may pull. A page may be short and yet say `next`, where one may know of few. Images of more than 128 layers are not known by them.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.bases"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/built-on": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Images that are built on one
+     * @description Whose lowest layers are its layers, and that have more; the newest first. In all repositories that one may pull. A page may be short and yet say `next`, where one may know of few. Images of more than 128 layers are not known by them.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.built-on"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/description": {
     parameters: {
       query?: never;
@@ -353,6 +397,28 @@ export interface paths {
      * @description For whoever may `push` there.
      */
     put: operations["repositories.set-description"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/diff": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What differs between two images
+     * @description Children of indexes by their platforms, configuration, environment, labels, annotations, and layers from the first that is another. Of configurations that are larger than 1 MiB, or that the registry lacks, nothing is said. It counts as no pull.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.diff"];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
@@ -975,6 +1041,29 @@ export interface components {
       repository: string | null;
       tag: string | null;
     };
+    ImageDiff: {
+      after: {
+        digest: string;
+        /** @description Of an index the image that is compared; else itself. */
+        image: string;
+        repository: string;
+      };
+      before: {
+        digest: string;
+        /** @description Of an index the image that is compared; else itself. */
+        image: string;
+        repository: string;
+      };
+      differences: {
+        /** @description `null`: it has none. */
+        after: string | null;
+        /** @description `null`: it has none. */
+        before: string | null;
+        name: string;
+        /** @enum {string} */
+        what: "platform" | "config" | "env" | "label" | "annotation" | "layer";
+      }[];
+    };
     ListedTag: {
       artifactType: string | null;
       digest: string;
@@ -1368,6 +1457,14 @@ export interface components {
       service: string;
       /** @description Clients that used it, the last one first. */
       usedBy: string[];
+    };
+    RelatedImage: {
+      digest: string;
+      /** @description How many it has. */
+      layers: number;
+      repository: string;
+      /** @description That mean it, or an index that it is in; ten at most. */
+      tags: string[];
     };
     Repository: {
       /** @description `is_automated` of `docker search`. */
@@ -2554,6 +2651,128 @@ export interface operations {
       };
     };
   };
+  "images.bases": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description A tag, or a digest. */
+        of: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["RelatedImage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "images.built-on": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description A tag, or a digest. */
+        of: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["RelatedImage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "repositories.set-description": {
     parameters: {
       query?: never;
@@ -2596,6 +2815,63 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Repository"];
         };
+      };
+    };
+  };
+  "images.diff": {
+    parameters: {
+      query: {
+        /** @description A tag, or a digest. */
+        after: string;
+        /** @description A tag, or a digest. */
+        before: string;
+        /** @description Where the second one is, if elsewhere. */
+        other?: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The differences; none where both are the same. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ImageDiff"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };

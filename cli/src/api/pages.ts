@@ -36,6 +36,8 @@ export async function readPages<T>(
     readonly limit: number;
     /** Items that do not count, and are left out; absent: all do. */
     readonly keep?: (item: T) => boolean;
+    /** Most that a page of this list has; absent: as most lists. */
+    readonly page?: number;
   },
 ): Promise<Listed<T>> {
   const items: T[] = [];
@@ -47,7 +49,9 @@ export async function readPages<T>(
       ...(Object.fromEntries(
         Object.entries(said).filter(([, value]) => value !== undefined),
       ) as Record<string, string>),
-      limit: String(Math.min(PAGE, Math.max(asked.limit - items.length, asked.keep ? LEAST : 1))),
+      limit: String(
+        Math.min(asked.page ?? PAGE, Math.max(asked.limit - items.length, asked.keep ? LEAST : 1)),
+      ),
     });
     const page: z.output<typeof pageSchema> = pageSchema.parse(
       await client.call("GET", `${path}?${query.toString()}`),
@@ -77,6 +81,7 @@ export function readItems<Id extends OperationId>(
     readonly query: Readonly<Record<string, string | undefined>>;
     readonly limit: number;
     readonly keep?: (item: ItemOf<Id>) => boolean;
+    readonly page?: number;
   },
 ): Promise<Listed<ItemOf<Id>>> {
   return readPages(client, path, { ...asked, item: ITEM as unknown as z.ZodType<ItemOf<Id>> });

@@ -16,6 +16,7 @@ import { auditOperations } from "../api/audit-operations.js";
 import { contentOperations } from "../api/content-operations.js";
 import { discoveryOperations } from "../api/discovery-operations.js";
 import { eventOperations } from "../api/event-operations.js";
+import { imageOperations } from "../api/image-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
@@ -78,16 +79,15 @@ export function openRestApi(
       return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
     },
   };
+  const manifest = standingManifests(db, reader);
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
     ...pullOperations(db, sealer),
     ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),
-    ...contentOperations({
-      ...{ resolver, reader, turns: unpackingTurns() },
-      manifest: standingManifests(db, reader),
-    }),
+    ...contentOperations({ resolver, reader, manifest, turns: unpackingTurns() }),
+    ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
     ...discoveryOperations(catalog),
     ...modeOperations({

@@ -92,7 +92,7 @@ const change = z
         ...narrowed,
       })
       .refine((said) => (said.event === undefined) !== (said.since === undefined), {
-        message: "wanted one of event and since",
+        error: "wanted one of event and since",
       }),
     z.strictObject({ change: z.literal("replay-dead"), ...narrowed }),
     z.strictObject({

@@ -253,6 +253,13 @@ describe("wharf looks into images:", () => {
     expect(await wharf(["diff", "alpha/app:1.0", `@${digests.one}`])).toMatchObject({ stdout: "" });
   });
 
+  test("on which others they are built, and which are built on them", async () => {
+    for (const command of ["bases", "built-on"]) {
+      expect(await wharf([command, "alpha/app:1.0"])).toMatchObject({ exitCode: 0 });
+      expect(await wharf([command, "alpha/app:none"])).toMatchObject({ exitCode: 3 });
+    }
+  });
+
   test("their files, of gzip and zstd layers", async () => {
     const rows = (
       await out("inspect-contents", "alpha/app:2.0", "--platform", "linux/arm64")

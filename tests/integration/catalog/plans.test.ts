@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { View } from "#access-policy/view.js";
+import { listBases, listBuiltOn } from "#gateway/catalog/base-images.js";
 import { openCatalog, type Catalog } from "#gateway/catalog/catalog.js";
 import { listFindings } from "#gateway/catalog/findings.js";
 import { gramsOf } from "#gateway/catalog/grams.js";
@@ -32,6 +33,11 @@ let catalog: Catalog;
 
 beforeAll(async () => {
   ledger = await startLedger();
+  await ledger.db.query(
+    `insert into ledger.manifest (repository, digest, media_type, content)
+     select 'team-1/app-' || i, 'sha256:' || i, 'x', convert_to('{"config":{},"layers":[{"digest":"a"},{"digest":"b"}' || more || ']}', 'UTF8')
+     from generate_series(1, 20) as i cross join lateral (values (case when i > 10 then ',{"digest":"c"}' else '' end)) as two (more)`,
+  );
   await ledger.db.query(
     `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
      select 'team-' || i % 50 || '/app-' || i, '1.0', 'sha256:' || i, 'alice', now() from generate_series(1, $1::int) as i`,
@@ -121,6 +127,15 @@ const CALLS: readonly (readonly [string, (view: View) => Promise<unknown>])[] = 
         `refusals ${JSON.stringify(of)}`,
         (view: View) => listRefusals(catalog, view, { limit: 10, ...of }),
       ] as const,
+  ),
+  ...[{}, { after: { layers: 1, id: 7 } }].flatMap((more) =>
+    [listBases, listBuiltOn].map(
+      (list) =>
+        [
+          `images by their layers: ${list.name}`,
+          (view: View) => list(catalog, view, { layers: ["a", "b"], limit: 10, ...more }),
+        ] as const,
+    ),
   ),
   ...FINDING_KINDS.flatMap((kind) =>
     [{}, { after: { kind, repository: "team-1/app-1", name: "1.0", part: "" } }].map(

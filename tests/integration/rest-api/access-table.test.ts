@@ -21,6 +21,7 @@ import { happen, openStream } from "./support/event-streams.js";
 import {
   imageManifest,
   jsonOf,
+  putBuiltOn,
   putImage,
   startRestStack,
   type RestStack,
@@ -38,6 +39,8 @@ let stack: RestStack;
 let company: { readonly url: string; stop(): Promise<void> };
 /** Of the image that stands in every repository. */
 let common: string;
+/** Of another that is built on it, without a tag. */
+let builtOnCommon: string;
 /** Where a stream of events was before anything happened anywhere, and what happened to each since, in that order. */
 let before: string;
 const HAPPENED = ["push", "lock", "delete"];
@@ -103,6 +106,7 @@ async function fill(name: string): Promise<void> {
     registry.write(name, tag, imageManifest(content));
     if (tag === "1.0") common = digest;
   }
+  builtOnCommon = await putBuiltOn(ledger, name, "common");
   const actor = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
   const repository = parseRepositoryName(name);
   const what = { actor, repository, tag: "1.0", digest: common, detail: {} };
@@ -370,6 +374,20 @@ describe.each(TABLE)("$who", (one) => {
     }
   });
 
+  test("finds images by their layers in those alone", async () => {
+    const place = standing[0];
+    if (place === undefined) return;
+    const built = await pages(one, `/repositories/${place}/built-on?of=${common}`);
+    expect(inOrder(built.map(({ repository }) => repository))).toEqual(standing);
+    const bases = await pages(one, `/repositories/${place}/bases?of=${builtOnCommon}`);
+    expect(inOrder(bases.map(({ repository }) => repository))).toEqual(standing);
+    for (const name of hidden.slice(0, 3)) {
+      const path = `/api/v1/repositories/${place}/diff?before=1.0&after=1.0&other=`;
+      const [is, never] = [await get(one, path + name), await get(one, path + twinOf(one, name))];
+      expect([is.status, formOf(is, name)]).toEqual([404, formOf(never, twinOf(one, name))]);
+    }
+  });
+
   test("follows what happens in those alone, by a place that was told to somebody else", async () => {
     const authorization = authorizationOf(one);
     const follow = async (query: string) => {
@@ -468,6 +486,9 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/api/v1/who-can?repository=${name}`,
   (name) => `/api/v1/repositories/${name}/tags/1.0/contents`,
   (name) => `/api/v1/discovery/findings?repository=${name}`,
+  (name) => `/api/v1/repositories/${name}/bases?of=1.0`,
+  (name) => `/api/v1/repositories/${name}/built-on?of=${common}`,
+  (name) => `/api/v1/repositories/${name}/diff?before=1.0&after=2.0`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -475,7 +496,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 13;
+const OF_ARTIFACTS = 16;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {
