@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { pushSamples } from "./support/push-samples.js";
+import { completed, sayingWharf, whyNot } from "./support/shells.js";
 import { runWharf } from "./support/run-wharf.js";
 
 /** Robots of alpha may not delete; its members may. */
@@ -496,6 +497,24 @@ describe("for whoever runs the registry wharf", () => {
   ])("runs beside the installation: %j", async (words, said) => {
     const { stdout, stderr } = await wharf(words);
     expect(stdout + stderr).toContain(said);
+  });
+});
+
+describe.each(["bash", "zsh", "fish"] as const)("%s on a terminal", (shell) => {
+  const reason = whyNot(shell);
+  const perhaps = reason === null ? test : test.skip;
+
+  perhaps.each([
+    ["wharf outb", "outbox"],
+    ["wharf mode sh", "mode show"],
+    ["wharf outbox list --si", "outbox list --sink"],
+    ["wharf tags alpha/ap", "tags alpha/app"],
+    ["wharf describe alpha/app:2", "describe alpha/app:2.0"],
+    ["wharf -o ya", "-o yaml"],
+  ])(`completes %j${reason === null ? "" : ` (${reason})`}`, async (typed, whole) => {
+    const PATH = `${await sayingWharf(folder.path)}:${process.env["PATH"] ?? ""}`;
+    const env = { PATH, HOME: folder.path, WHARF_URL: stack.url, WHARF_TOKEN: "alice-token" };
+    expect(await completed(shell, typed, env)).toBe(whole);
   });
 });
 
