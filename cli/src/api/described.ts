@@ -9,7 +9,7 @@ export interface paths {
     };
     /**
      * What was done, and by whom: the newest first
-     * @description What is in `entry` is what `npm run verify` recomputes. Names that stand in it alone, those of actors, tags and digests, are looked for in all entries of the time that is asked for.
+     * @description What is in `entry` is what `npm run verify` recomputes. Names of tags and digests, which stand in it alone, are looked for in all entries of the time, repository and actor that are asked for.
      *
      *     For administrators (`ADMIN_TEAMS`).
      */
