@@ -85,11 +85,14 @@ async function visible(
   const found: LayeredImage[] = [];
   let last: ImagePlace | null = after ?? null;
   let isWhole = false;
-  for (let looked = 0; looked < MOST_LOOKED_AT && !isWhole; looked += AT_ONCE) {
-    const some = await read(last, AT_ONCE);
+  // Most may know of most: a page's worth first.
+  let atOnce = limit + 1;
+  for (let looked = 0; looked < MOST_LOOKED_AT && !isWhole; looked += atOnce) {
+    if (looked > 0) atOnce = AT_ONCE;
+    const some = await read(last, atOnce);
     found.push(...some.filter(({ repository, stands }) => stands && has(repository)));
     last = some.at(-1) ?? last;
-    isWhole = some.length < AT_ONCE;
+    isWhole = some.length < atOnce;
     if (found.length > limit) break;
   }
   const { items, next } = pageOf(found, limit, placeOf);

@@ -66,13 +66,15 @@ export async function listFindings(
   for (const kind of kinds.slice(after === undefined ? 0 : kinds.indexOf(after.kind))) {
     let last: FindingPlace | null = after?.kind === kind ? after : null;
     for (let isWhole = false; !isWhole;) {
-      const query = { repositories, after: last, limit: AT_ONCE };
+      // Most may know of most: a page's worth first.
+      const atOnce = looked === 0 ? limit + 1 : AT_ONCE;
+      const query = { repositories, after: last, limit: atOnce };
       const some = await readFindings(db, kind, query);
       found.push(...some.filter((row) => has(row.repository)).map((row) => ({ ...row, kind })));
       if (found.length > limit) return shownPage(found, limit);
       last = some.at(-1) ?? last;
       looked += some.length;
-      isWhole = some.length < AT_ONCE;
+      isWhole = some.length < atOnce;
       if (!isWhole && looked >= MOST_LOOKED_AT && last !== null)
         return { ...shownPage(found, limit), next: placeOf({ ...last, kind }) };
     }

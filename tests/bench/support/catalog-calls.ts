@@ -62,7 +62,7 @@ function tagCallsOf(catalog: Catalog, repositories: number): Calls {
     ...digestCallsOf(catalog, repositories),
     "history of a tag": () => (of) => tagHistory(whole, of, { repository, tag, limit: 100 }),
     ...refusalCallsOf(catalog),
-    "images built on one that 1,000 are built on": () => (of) =>
+    "images built on one, of 1,000": () => (of) =>
       listBuiltOn(catalog, of, { layers: ["common"], limit: 100 }),
     "bases of one of them": () => (of) =>
       listBases(catalog, of, { layers: ["common", "top-7"], limit: 100 }),
@@ -79,7 +79,7 @@ function digestCallsOf(catalog: Catalog, repositories: number): Calls {
   return {
     "tags of a digest": () => list(digestAt(randomInt(repositories), 3), {}),
     "tags of a digest that is everywhere": () => list(EVERYWHERE, {}),
-    "tags of a digest that is everywhere, from the middle": () => list(EVERYWHERE, middle),
+    "tags of it, from the middle": () => list(EVERYWHERE, middle),
   };
 }
 
