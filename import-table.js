@@ -118,7 +118,7 @@ export const FOLDERS = {
     "commands/delete-untagged": ["config", "deletion", "mode", "outbox", "sinks", "wiring"],
     "commands/discover": ["config", "discovery", "events", "mode", "outbox", "sinks", "storage", "wiring"],
     "commands/mode": ["config", "ledger", "mode", "wiring"],
-    "commands/outbox": ["outbox"],
+    "commands/outbox": ["mode", "outbox"],
     "commands/storage": ["config", "mode", "storage", "wiring"],
     ".": ["config", "wiring"],
   },

@@ -37,6 +37,7 @@ export const AUDIT_ACTIONS = [
   "robot.disabled",
   "robot.enabled",
   "mode.changed",
+  "outbox.changed",
   "storage.marked",
   "storage.accepted",
 ] as const;

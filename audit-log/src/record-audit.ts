@@ -13,11 +13,13 @@ export type RecordAudit = (tx: Queryable, entry: AuditEntry) => Promise<void>;
  * @throws whatever Postgres says, also when the log is not as it has to be
  */
 export const recordAudit: RecordAudit = async (tx, entry) => {
-  const { action, repository } = entry;
+  const { action, actor, repository, tag, digest, reason, detail } = entry;
+  // Who did it comes before whatever else could say a name: so entries are found by it.
+  const ordered: AuditEntry = { action, actor, repository, tag, digest, reason, detail };
   // An entry's JSON begins with "{" always; the database puts its date behind that.
   await tx.query(
     "select audit.append($1, $2, $3, $4)",
-    [chainOf(repository), JSON.stringify(entry), action, repository],
+    [chainOf(repository), JSON.stringify(ordered), action, repository],
     "append audit entry",
   );
 };

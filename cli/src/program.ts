@@ -8,14 +8,18 @@ import { addContext } from "./commands/context.js";
 import { addCredentialHelper } from "./commands/docker-credentials.js";
 import { addDescribe } from "./commands/describe.js";
 import { addDiff } from "./commands/diff.js";
+import { addDiscover } from "./commands/discover.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
 import { addHappenings } from "./commands/happenings.js";
 import { addLogin } from "./commands/login.js";
+import { addMode } from "./commands/mode.js";
 import { addNames } from "./commands/names.js";
+import { addOutbox } from "./commands/outbox.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPulls } from "./commands/pulls.js";
 import { addReferrers } from "./commands/referrers.js";
+import { addRelated } from "./commands/related.js";
 import { addRepositories } from "./commands/repositories.js";
 import { addRobots } from "./commands/robots.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
@@ -32,11 +36,11 @@ import { printable, styled } from "./output/text.js";
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
   ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls]],
-  ["Inside of images:", [addDiff, addContents, addReferrers]],
+  ["Inside of images:", [addDiff, addContents, addReferrers, addRelated]],
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addTokens]],
-  ["Beside the installation:", [addBeside]],
+  ["For whoever runs it:", [addMode, addDiscover, addOutbox, addBeside]],
   ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];
 

@@ -35,6 +35,28 @@ export const digest = z
     example: `sha256:${"4fd0417fc8679fb4".repeat(4)}`,
   });
 
+/** An image: by what somebody says of it. */
+export type ImageName =
+  { readonly tag: z.output<typeof tag> } | { readonly digest: z.output<typeof digest> };
+
+/** A tag or a digest, in a query: `TAG_NAME_INVALID` or `DIGEST_INVALID` where it is neither. */
+export const tagOrDigest = z
+  .string()
+  .transform((text): ImageName =>
+    text.includes(":") ? { digest: digest.parse(text) } : { tag: parseTag(text) },
+  )
+  .meta({ description: "A tag, or a digest.", example: "1.0" });
+
+const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+$/;
+/** Which image of an index is meant. */
+export const platform = z
+  .string()
+  .regex(PLATFORM, "wanted a platform as in linux/arm64")
+  .optional()
+  .meta({
+    description: "Which image of an index; else that for `linux/amd64`, or the only one.",
+  });
+
 /** A team, which is the first part of its repositories' names. */
 export const team = z.string().max(100).refine(isTeamName, "not the name of a team").meta({
   description: "The team's name, with which those of its repositories begin.",

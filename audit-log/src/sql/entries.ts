@@ -62,8 +62,12 @@ export interface EntryPage {
   readonly newestFirst: boolean;
 }
 
+/** As the recorder writes it: a quote within a name has a backslash before it. */
+const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
+
 /**
- * Names of actors, tags and digests stand in the content alone, which is looked through for what may say them.
+ * Names of actors, tags and digests stand in the content alone, which is looked through for what may say them; those of actors are in
+ * an index.
  *
  * @param db - audit log
  * @param filter - which entries
@@ -84,6 +88,7 @@ export async function findEntries(
        and ($3::text is null or repository = $3) and ($4::text is null or action = $4)
        and ($5::timestamptz is null or (at, chain, position) ${follows} ($5, $6::smallint, $7::bigint))
        and not exists (select from unnest($9::text[]) as said where strpos(content, said) = 0)
+       ${filter.actor === null ? "and $10::text is null" : BY_ACTOR}
      order by at ${order}, chain ${order}, position ${order} limit $8`,
     [
       since,
@@ -95,10 +100,13 @@ export async function findEntries(
       after?.position ?? null,
       limit,
       writtenNames(filter),
+      filter.actor === null ? null : JSON.stringify(filter.actor),
     ],
   );
   return rows.map(toRow);
 }
+
+const BY_ACTOR = `and hashtextextended(${ACTOR}, 0) = hashtextextended($10, 0) and ${ACTOR} = $10`;
 
 /** As the recorder writes them, without spaces. */
 function writtenNames({ actor, tag, digest }: EntryFilter): string[] {

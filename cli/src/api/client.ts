@@ -40,10 +40,17 @@ export interface Client {
    * @param path - path below `/api/v1`
    * @param body - sent as JSON
    * @param scope - as in `Asked`
+   * @param signal - as in `Asked`
    * @returns the parsed answer; `null` when it is empty
    * @throws ServerRefusal with the server's message; CommandFault when it cannot be reached
    */
-  call(method: string, path: string, body?: unknown, scope?: string): Promise<unknown>;
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    scope?: string,
+    signal?: AbortSignal,
+  ): Promise<unknown>;
 }
 
 const TIMEOUT_MILLISECONDS = 30_000;
@@ -105,12 +112,13 @@ export function createClient(options: ClientOptions): Client {
     url,
     host: new URL(url).host,
     ask,
-    call: async (method, path, body, scope) => {
+    call: async (method, path, body, scope, signal) => {
       const answer = await ask(`/api/v1${path}`, {
         method,
         headers: { "Content-Type": "application/json" },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(scope === undefined ? {} : { scope }),
+        ...(signal === undefined ? {} : { signal }),
       });
       const text = await answer.text();
       if (text === "") return null;
@@ -171,11 +179,7 @@ function unreachable(url: string, error: unknown): CommandFault {
   if (error instanceof CommandFault) return error;
   const hint = "wharf doctor looks into it";
   if (error instanceof Error && error.name === "TimeoutError")
-    return new CommandFault(
-      `${url} did not answer within ${TIMEOUT_MILLISECONDS / 1000} s`,
-      1,
-      hint,
-    );
+    return new CommandFault(`${url} did not answer in time`, 1, hint);
   const cause = error instanceof Error ? error.cause : undefined;
   const why =
     cause instanceof Error

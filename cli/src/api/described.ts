@@ -9,7 +9,7 @@ export interface paths {
     };
     /**
      * What was done, and by whom: the newest first
-     * @description What is in `entry` is what `npm run verify` recomputes. Names that stand in it alone, those of actors, tags and digests, are looked for in all entries of the time that is asked for.
+     * @description What is in `entry` is what `npm run verify` recomputes. Names of tags and digests, which stand in it alone, are looked for in all entries of the time, repository and actor that are asked for.
      *
      *     For administrators (`ADMIN_TEAMS`).
      */
@@ -58,6 +58,28 @@ export interface paths {
      *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
      */
     get: operations["digests.tags"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/discovery/findings": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What passes of discovery found
+     * @description In repositories that one may pull, as it stands now: tags that mean something else at the registry (`drifted`), that it lacks (`missing`; `absent`: not often enough to count), manifests that lack a part (`incomplete`), and tags that nobody pushed here (`adopted`). Kind by kind, by repository and name. A page may be short and yet say `next`, where one may know of few.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["discovery.findings"];
     put?: never;
     post?: never;
     delete?: never;
@@ -153,7 +175,13 @@ export interface paths {
      */
     get: operations["outbox.read"];
     put?: never;
-    post?: never;
+    /**
+     * Changes what waits to be announced, or was given up
+     * @description `retry` tries now what waits for its next attempt; `start` delivers again to a sink that was stopped; `give-up` takes an event that is the first of its queue, or beside it, out of the way, `skip` whatever is the first of a queue; `replay` delivers again one event, or all since then, `replay-dead` what was given up; `discard-dead` and `discard-waiting` give up for good. On record. Of very many events it takes minutes, and what was done stays where it breaks off.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["outbox.change"];
     delete?: never;
     options?: never;
     head?: never;
@@ -312,6 +340,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/bases": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Images on which one is built
+     * @description Whose layers are its lowest ones, those with the most layers first, the newest of them first. In all repositories that one may pull. A page may be short and yet say `next`, where one may know of few. Images of more than 128 layers are not known by them.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.bases"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/built-on": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Images that are built on one
+     * @description Whose lowest layers are its layers, and that have more; the newest first. In all repositories that one may pull. A page may be short and yet say `next`, where one may know of few. Images of more than 128 layers are not known by them.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.built-on"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/description": {
     parameters: {
       query?: never;
@@ -325,6 +397,28 @@ export interface paths {
      * @description For whoever may `push` there.
      */
     put: operations["repositories.set-description"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/diff": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What differs between two images
+     * @description Children of indexes by their platforms, configuration, environment, labels, annotations, and layers from the first that is another. Of configurations that are larger than 1 MiB, or that the registry lacks, nothing is said. It counts as no pull.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.diff"];
+    put?: never;
     post?: never;
     delete?: never;
     options?: never;
@@ -907,6 +1001,26 @@ export interface components {
       /** @description Groups of theirs that became no team. */
       unmappedGroups?: string[];
     };
+    Finding: {
+      /** @description What the ledger has. */
+      digest: string;
+      /** @description Of what drifted: what the registry has instead. */
+      found: string | null;
+      /** @enum {string} */
+      kind: "drifted" | "missing" | "absent" | "incomplete" | "adopted";
+      /** @description Of what is incomplete: what the registry lacks. */
+      part: string | null;
+      repository: string;
+      /** @description In how many passes in a row the tag was not at the registry. */
+      sightings: number | null;
+      /**
+       * Format: date-time
+       * @description `null`: it does not count yet.
+       */
+      since: string | null;
+      /** @description `null` of a manifest that lacks something. */
+      tag: string | null;
+    };
     Happened: {
       action: string;
       /**
@@ -926,6 +1040,29 @@ export interface components {
       reason: string;
       repository: string | null;
       tag: string | null;
+    };
+    ImageDiff: {
+      after: {
+        digest: string;
+        /** @description Of an index the image that is compared; else itself. */
+        image: string;
+        repository: string;
+      };
+      before: {
+        digest: string;
+        /** @description Of an index the image that is compared; else itself. */
+        image: string;
+        repository: string;
+      };
+      differences: {
+        /** @description `null`: it has none. */
+        after: string | null;
+        /** @description `null`: it has none. */
+        before: string | null;
+        name: string;
+        /** @enum {string} */
+        what: "platform" | "config" | "env" | "label" | "annotation" | "layer";
+      }[];
     };
     ListedTag: {
       artifactType: string | null;
@@ -1019,6 +1156,21 @@ export interface components {
       name: string;
     };
     Outbox: {
+      aside: {
+        attempts: number;
+        claimed: boolean;
+        digest: string | null;
+        /**
+         * Format: date-time
+         * @example 2026-11-20T12:00:00.000Z
+         */
+        dueAt: string;
+        event: string;
+        lastError: string | null;
+        repository: string;
+        sink: string;
+        tag: string | null;
+      }[];
       backlogs: {
         dead: number;
         oldestSeconds: number | null;
@@ -1052,6 +1204,122 @@ export interface components {
          */
         stoppedAt: string;
       }[];
+    };
+    OutboxChange:
+      | {
+          /** @enum {string} */
+          change: "retry";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "start";
+          /** @description Name of a sink. */
+          sink: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "give-up";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "skip";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository: string;
+          /** @description Name of a sink. */
+          sink: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "replay";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event?: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /**
+           * Format: date-time
+           * @description Events that happened then or later.
+           * @example 2026-11-20T12:00:00Z
+           */
+          since?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "replay-dead";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "discard-dead";
+          /**
+           * Format: uuid
+           * @description Id of one event.
+           */
+          event?: string;
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /**
+           * Format: date-time
+           * @description Events that happened then or later.
+           * @example 2026-11-20T12:00:00Z
+           */
+          since?: string;
+          /** @description Name of a sink. */
+          sink?: string;
+        }
+      | {
+          /** @enum {string} */
+          change: "discard-waiting";
+          /**
+           * @description The repository's full name, with or without its slashes written `%2F`.
+           * @example alpha/app
+           */
+          repository?: string;
+          /** @description Name of a sink. */
+          sink: string;
+        };
+    OutboxChanged: {
+      events: number;
+      /** @description Of `retry`; of `start` whether it was. */
+      queues: number;
     };
     PolicyTest: {
       changes: {
@@ -1189,6 +1457,14 @@ export interface components {
       service: string;
       /** @description Clients that used it, the last one first. */
       usedBy: string[];
+    };
+    RelatedImage: {
+      digest: string;
+      /** @description How many it has. */
+      layers: number;
+      repository: string;
+      /** @description That mean it, or an index that it is in; ten at most. */
+      tags: string[];
     };
     Repository: {
       /** @description `is_automated` of `docker search`. */
@@ -1586,6 +1862,63 @@ export interface operations {
       };
     };
   };
+  "discovery.findings": {
+    parameters: {
+      query?: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        kind?: "drifted" | "missing" | "absent" | "incomplete" | "adopted";
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Finding"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "events.follow": {
     parameters: {
       query?: {
@@ -1854,7 +2187,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description Sinks that are stopped, how much waits for each, and the queues that have waited longest. */
+      /** @description Sinks that are stopped, how much waits for each, the queues that have waited longest, and events that stepped out of their queue's way. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -1869,6 +2202,48 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "outbox.change": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["OutboxChange"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description How much was changed. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["OutboxChanged"];
+        };
       };
     };
   };
@@ -1906,7 +2281,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description So many at most; `npm run outbox` delivers them again, or discards them. */
+      /** @description So many at most; `POST /outbox` delivers them again, or discards them. */
       200: {
         headers: {
           [name: string]: unknown;
@@ -2276,6 +2651,128 @@ export interface operations {
       };
     };
   };
+  "images.bases": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description A tag, or a digest. */
+        of: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["RelatedImage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "images.built-on": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description A tag, or a digest. */
+        of: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["RelatedImage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "repositories.set-description": {
     parameters: {
       query?: never;
@@ -2318,6 +2815,63 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["Repository"];
         };
+      };
+    };
+  };
+  "images.diff": {
+    parameters: {
+      query: {
+        /** @description A tag, or a digest. */
+        after: string;
+        /** @description A tag, or a digest. */
+        before: string;
+        /** @description Where the second one is, if elsewhere. */
+        other?: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The differences; none where both are the same. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ImageDiff"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };

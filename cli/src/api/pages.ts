@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Client } from "./client.js";
+import type { ItemOf, OperationId } from "./described-answers.js";
 
 /** What a list of the REST API comes as. */
 const pageSchema = z.object({ items: z.array(z.unknown()), next: z.string().nullable() });
@@ -35,6 +36,8 @@ export async function readPages<T>(
     readonly limit: number;
     /** Items that do not count, and are left out; absent: all do. */
     readonly keep?: (item: T) => boolean;
+    /** Most that a page of this list has; absent: as most lists. */
+    readonly page?: number;
   },
 ): Promise<Listed<T>> {
   const items: T[] = [];
@@ -46,7 +49,9 @@ export async function readPages<T>(
       ...(Object.fromEntries(
         Object.entries(said).filter(([, value]) => value !== undefined),
       ) as Record<string, string>),
-      limit: String(Math.min(PAGE, Math.max(asked.limit - items.length, asked.keep ? LEAST : 1))),
+      limit: String(
+        Math.min(asked.page ?? PAGE, Math.max(asked.limit - items.length, asked.keep ? LEAST : 1)),
+      ),
     });
     const page: z.output<typeof pageSchema> = pageSchema.parse(
       await client.call("GET", `${path}?${query.toString()}`),
@@ -59,3 +64,27 @@ export async function readPages<T>(
   const hasMore = cursor !== undefined || items.length > asked.limit;
   return { items: items.slice(0, asked.limit), left: read - items.length, hasMore };
 }
+
+/**
+ * The same of an operation whose answers the OpenAPI document describes.
+ *
+ * @param client - registry
+ * @param path - below `/api/v1`
+ * @param asked - parameters, undefined ones left out; how many are wanted at most
+ * @returns the items, and whether there are more
+ * @throws ServerRefusal
+ */
+export function readItems<Id extends OperationId>(
+  client: Pick<Client, "call">,
+  path: string,
+  asked: {
+    readonly query: Readonly<Record<string, string | undefined>>;
+    readonly limit: number;
+    readonly keep?: (item: ItemOf<Id>) => boolean;
+    readonly page?: number;
+  },
+): Promise<Listed<ItemOf<Id>>> {
+  return readPages(client, path, { ...asked, item: ITEM as unknown as z.ZodType<ItemOf<Id>> });
+}
+
+const ITEM = z.looseObject({});

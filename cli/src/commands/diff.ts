@@ -1,13 +1,6 @@
-import type { Client } from "../api/client.js";
-import { formatReference, manifestNameOf, type Reference } from "../api/reference.js";
-import { compareImages, comparePlatforms, type Difference } from "../images/compare.js";
-import {
-  fetchConfig,
-  fetchManifest,
-  imageIn,
-  type FetchedManifest,
-} from "../images/fetch-image.js";
-import type { Shown } from "../output/shown.js";
+import { callAs, withQuery } from "../api/described-answers.js";
+import { formatReference, inPath, manifestNameOf, type Reference } from "../api/reference.js";
+import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 
@@ -22,7 +15,7 @@ export const addDiff: AddCommands = (program, run) => {
     )
     .option(
       "--platform <platform>",
-      "image of indexes that is compared; else linux on this machine's processor",
+      "image of indexes that is compared; else that for linux/amd64, or the only one",
     )
     .addHelpText(
       "after",
@@ -35,7 +28,7 @@ export const addDiff: AddCommands = (program, run) => {
       run<{ platform?: string }>((shell, [first = "", second = ""], { platform }) => {
         const before = shell.reference([first]);
         const after = secondOf(shell, second, before);
-        return difference(shell, { before, after }, platform ?? null);
+        return difference(shell, { before, after }, platform);
       }),
     );
 };
@@ -52,58 +45,38 @@ function secondOf(shell: Shell, word: string, before: Reference): Reference {
 async function difference(
   shell: Shell,
   asked: { readonly before: Reference; readonly after: Reference },
-  platform: string | null,
+  platform: string | undefined,
 ): Promise<Shown> {
-  const client = await shell.client();
-  const [before, after] = await Promise.all([
-    fetchManifest(client, asked.before.repository, manifestNameOf(asked.before)),
-    fetchManifest(client, asked.after.repository, manifestNameOf(asked.after)),
-  ]);
-  const rows =
-    before.digest === after.digest ? [] : await differences(client, { before, after }, platform);
+  const { repository } = asked.before;
+  const other = asked.after.repository === repository ? undefined : asked.after.repository;
+  const [before, after] = [manifestNameOf(asked.before), manifestNameOf(asked.after)];
+  const path = withQuery(`/repositories/${inPath(repository)}/diff`, {
+    ...{ before, after, other, platform },
+  });
+  const answer = await callAs(await shell.client(), { id: "images.diff", path });
+  const rows = answer.differences;
+  const kind = isOfDigests(rows) ? "digest" : "text";
   return {
     kind: "list",
     columns: [
       { key: "what", kind: "name" },
       { key: "name" },
-      { key: "before", kind: isOfDigests(rows) ? "digest" : "text" },
-      { key: "after", kind: isOfDigests(rows) ? "digest" : "text" },
+      { key: "before", kind },
+      { key: "after", kind },
     ],
-    rows: rows.map((row) => ({ ...row })),
+    rows: rows.map((row): Row => ({ ...row })),
     value: {
-      before: { reference: formatReference(asked.before), digest: before.digest },
-      after: { reference: formatReference(asked.after), digest: after.digest },
+      before: { ...answer.before, reference: formatReference(asked.before) },
+      after: { ...answer.after, reference: formatReference(asked.after) },
       differences: rows,
     },
     empty:
-      before.digest === after.digest
-        ? `both are ${before.digest}`
+      answer.before.digest === answer.after.digest
+        ? `both are ${answer.before.digest}`
         : "nothing differs but the manifest",
   };
 }
 
-async function differences(
-  client: Client,
-  { before, after }: { readonly before: FetchedManifest; readonly after: FetchedManifest },
-  platform: string | null,
-): Promise<readonly Difference[]> {
-  const [one, other] = await Promise.all([
-    imageIn(client, before, platform),
-    imageIn(client, after, platform),
-  ]);
-  const [config, otherConfig] = await Promise.all([
-    fetchConfig(client, one),
-    fetchConfig(client, other),
-  ]);
-  return [
-    ...comparePlatforms(before.manifest, after.manifest),
-    ...compareImages(
-      { manifest: one.manifest, config },
-      { manifest: other.manifest, config: otherConfig },
-    ),
-  ];
-}
-
-function isOfDigests(rows: readonly Difference[]): boolean {
+function isOfDigests(rows: readonly { readonly what: string }[]): boolean {
   return rows.every(({ what }) => what === "layer" || what === "platform");
 }

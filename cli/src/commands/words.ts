@@ -73,3 +73,11 @@ export function sinceOption(text: string): string {
     );
   }
 }
+
+/** @returns reads an option's value as a length of time, in seconds: `90s`, `15m`, `24h`, `7d`, a bare number is seconds */
+export function secondsOption(text: string): number {
+  const [, number = "", unit = ""] = /^(\d{1,5})([smhd]?)$/.exec(text) ?? [];
+  const seconds = Number(number) * ({ m: 60, h: 3_600, d: 86_400 }[unit] ?? 1);
+  if (number !== "" && seconds <= 86_400) return seconds;
+  throw new InvalidArgumentError("Wanted a length of time, as 90s, 15m or 24h, of a day at most.");
+}

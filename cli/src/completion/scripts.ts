@@ -7,19 +7,17 @@ export type ShellName = (typeof SHELLS)[number];
 export const SCRIPTS: Readonly<Record<ShellName, string>> = {
   bash: `# wharf completion for bash: source <(wharf completion bash)
 _wharf() {
-  local cur="\${COMP_WORDS[COMP_CWORD]}" line
+  local line cur kept="" before="\${COMP_LINE:0:COMP_POINT}"
+  local -a words
+  read -ra words <<< "$before"
+  [[ $before == *[[:space:]] ]] && words+=("")
+  cur="\${words[\${#words[@]}-1]}"
+  # Colons are a break between words for bash, and none in references: what is before the last one stands already.
+  [[ $COMP_WORDBREAKS == *:* && $cur == *:* ]] && kept="\${cur%:*}:"
   COMPREPLY=()
-  # Colons are a break between words for bash, and none in references.
-  if declare -F _get_comp_words_by_ref >/dev/null; then
-    local words cword
-    _get_comp_words_by_ref -n : cur words cword
-  else
-    local words=("\${COMP_WORDS[@]}") cword=$COMP_CWORD
-  fi
   while IFS=$'\\t' read -r line _; do
-    COMPREPLY+=("$line")
-  done < <(wharf __complete -- "\${words[@]:1:cword}" 2>/dev/null)
-  declare -F __ltrim_colon_completions >/dev/null && __ltrim_colon_completions "$cur"
+    COMPREPLY+=("\${line#"$kept"}")
+  done < <(wharf __complete -- "\${words[@]:1}" 2>/dev/null)
 }
 complete -o default -F _wharf wharf`,
   zsh: `#compdef wharf

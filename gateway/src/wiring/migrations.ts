@@ -33,6 +33,8 @@ const RIGHTS: SchemaRights = {
     storage_step: { gateway: KEPT },
     // Written by a trigger alone.
     manifest_facts: { gateway: ["select"] },
+    image_layers: { gateway: ["select"] },
+    image_part: { gateway: ["select"] },
     // Likewise.
     referrer: { gateway: ["select"] },
     fallback_read: { gateway: KEPT },

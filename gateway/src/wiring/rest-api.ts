@@ -14,7 +14,9 @@ import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
 import { contentOperations } from "../api/content-operations.js";
+import { discoveryOperations } from "../api/discovery-operations.js";
 import { eventOperations } from "../api/event-operations.js";
+import { imageOperations } from "../api/image-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
@@ -77,22 +79,22 @@ export function openRestApi(
       return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
     },
   };
+  const manifest = standingManifests(db, reader);
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
     ...pullOperations(db, sealer),
     ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),
-    ...contentOperations({
-      ...{ resolver, reader, turns: unpackingTurns() },
-      manifest: standingManifests(db, reader),
-    }),
+    ...contentOperations({ resolver, reader, manifest, turns: unpackingTurns() }),
+    ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
+    ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },
       unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,
     }),
-    ...outboxOperations(db),
+    ...outboxOperations({ db, audit }),
     ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));

@@ -196,10 +196,56 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       next: null,
     },
   },
+  "discovery.findings": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          kind: "drifted",
+          repository: "alpha/app",
+          tag: "1.1",
+          digest: "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
+          found: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          part: null,
+          since: "2026-11-21T12:00:00.000Z",
+          sightings: null,
+        },
+      ],
+      next: null,
+    },
+  },
   "events.follow": {
     status: 200,
     answer:
       'retry: 2000\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\n: all that there was until now\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\nid: K3pQjFS59LXrw8S9RK8Nf985tXsScU0imWWILgSCCsrVzo9VRYj7G2uXkS4F7sNI860v25InPC-1CfevMFLrBGxzP_rhJZt0chLtdnDCM66tumlZJEJVKgRNRXpr37d05WnVE3sOtgW2G1Vsztsqx5kR_QebGGSmPLpjDPyXW59_Upu45i8O6V668cdO1FoCxG15w0oo1jtuEzwZKl97p6XxMN3urYbYKBCWmJZHARROZwMXC2OsZj5z80VkyM3LWlKjUqWnugEoKzGbgGOXkoufLo06MESnA61wNce9arOcSgbU7SCjue-MvOI2jLiaeFizAVhrFmfphxTyMw9e5A9RTX5BANN_yGrOPQMU9Te5j2D6thE-9bV-Xxo\nevent: push\ndata: {"id":"0a054f2e-330d-442e-a033-6892b76a995f","action":"push","recordedAs":"tag.pushed","at":"2026-11-28T02:05:53.231161Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\nid: -GFcZt8hTCB3C9nSCPhr0SwZDeCEoi0SEPPerAK0nOdnnDCceK8SQmi3GfldEDwSDFIeJQfojIkEt4YDmhcuQAA4UBRN5pEmr3AXZRGF1-DhT3E2CODxFJaNtg_GOUUYx72Qlp5U2NokPk8GILybzTSaZyGDwHe8WZe3Rsxt-kUbkJYGDOi8GsIdBulV3jEqmn3-UAezuzqB_duBoER2hWQVlCSsY1YuLf_vAeLtHn26ztYk8K6aeD_xE3mFfeWVdNPQgwn-m0O8S6cGYhZ_rPXMtHJy-eq_gJph-tdnWg0ockTT0QtMR-rR8uVHIfW9t6Ux9j3DV0SvG5FXZDhZsQuuJ175VKvKFAMjg5DKqpWs-AN_Q6E6SopumTU\nevent: lock\ndata: {"id":"805a7404-03a8-46c2-9bc5-a2ce0604da37","action":"lock","recordedAs":"tag.locked","at":"2026-11-28T02:05:53.442728Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\nid: 5GHWHcGX_txOdA5RKvaYXyfdeSffvSFlCoDlrSiS-5trjB1OZXizyr1uIo4IFQGH7X2MAjWdQAx0TFF3bYyiigwWwSVK6aWlqSqrcsOIWcUq9UVjusLT72IjYHi5MdyFhN7MwYznAAgmT8uAsesQyoPqpJ8K13usU7LSa4hZvNcICUnhiPuaCSeChxJoLGtQQJyent7rYUEXlG7oznhvExxYRJmtk8dfThIevuf8LZhuZ75oz7x0IE0zG1c143CtdzsI6gnwfXwYtJRlnJSAkBtiAzjjx_3lDH7sfGAPIV5CdhSp7PMTRtzdjkTrFt2U3x-dNe4VYW8H_qvDf-Kj3qsrAhJWIe0zaDJ2nqMgtDTo_tmVI3eeBTEwZYY\nevent: delete\ndata: {"id":"45482085-9447-4f95-8b8e-b3053c6b4c49","action":"delete","recordedAs":"tag.deleted","at":"2026-11-28T02:05:53.524575Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\n',
+  },
+  "images.bases": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          repository: "base/os",
+          digest: "sha256:d74f236957294133b41346cea77d3cbd4690c1802151a2de25f060c483211b45",
+          layers: 1,
+          tags: ["12"],
+        },
+      ],
+      next: null,
+    },
+  },
+  "images.built-on": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          repository: "alpha/app",
+          digest: "sha256:fcd38055a4b646c4e877788a5a063dda8d6725cb992c8c814df9f60fdcc9dc73",
+          layers: 2,
+          tags: [],
+        },
+      ],
+      next: null,
+    },
   },
   "images.contents": {
     status: 200,
@@ -210,6 +256,35 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     status: 200,
     answer:
       '{"image":"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983","platform":null,"layers":[{"digest":"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":140},{"digest":"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":142}]}\n{"layer":1,"mode":493,"modified":"2026-11-27T17:57:03.000Z","path":"etc","kind":"folder","size":0,"target":null}\n{"layer":1,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"file","size":4,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"srv/app.js","kind":"file","size":1,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"removed","size":0,"target":null}\n{"end":"complete"}\n',
+  },
+  "images.diff": {
+    status: 200,
+    answer: {
+      before: {
+        repository: "alpha/app",
+        digest: "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717",
+        image: "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717",
+      },
+      after: {
+        repository: "alpha/app",
+        digest: "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750",
+        image: "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750",
+      },
+      differences: [
+        {
+          what: "env",
+          name: "MODE",
+          before: "slow",
+          after: "fast",
+        },
+        {
+          what: "layer",
+          name: "2",
+          before: "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+          after: "sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6",
+        },
+      ],
+    },
   },
   "mode.change": {
     request: {
@@ -239,19 +314,30 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       gateways: [],
     },
   },
+  "outbox.change": {
+    request: {
+      change: "replay-dead",
+      sink: "webhook",
+    },
+    status: 200,
+    answer: {
+      events: 1,
+      queues: 0,
+    },
+  },
   "outbox.dead": {
     status: 200,
     answer: {
       items: [
         {
           sink: "webhook",
-          event: "9e20bff4-439f-4d57-9766-80f01cda585f",
+          event: "d1605514-e655-4899-837d-58330c0ab902",
           action: "push",
           repository: "alpha/app",
           tag: "1.0",
           digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          occurredAt: "2026-11-27T11:43:52.099Z",
-          givenUpAt: "2026-11-27T11:43:52.113Z",
+          occurredAt: "2026-11-28T06:53:34.379Z",
+          givenUpAt: "2026-11-28T06:53:34.389Z",
           attempts: 10,
           lastError: "it answered 400",
         },
@@ -265,14 +351,14 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           reason: "it answered 410",
-          stoppedAt: "2026-11-27T11:43:52.116Z",
+          stoppedAt: "2026-11-28T06:53:34.394Z",
         },
       ],
       backlogs: [
         {
           sink: "webhook",
-          waiting: 1,
-          oldestSeconds: 1.092654,
+          waiting: 2,
+          oldestSeconds: 0.169999,
           dead: 1,
         },
       ],
@@ -280,12 +366,25 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           repository: "alpha/app",
-          oldest: "2026-11-27T11:43:52.105Z",
+          oldest: "2026-11-28T06:53:34.387Z",
           attempts: 0,
           waiting: 1,
-          dueAt: "2026-11-27T11:43:52.100Z",
+          dueAt: "2026-11-28T06:53:34.379Z",
           claimed: false,
           lastError: "it answered 503",
+        },
+      ],
+      aside: [
+        {
+          event: "f2a9d1b5-6ed4-4946-a8dc-a840ea6bc021",
+          sink: "webhook",
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          attempts: 3,
+          dueAt: "2026-11-28T06:53:34.392Z",
+          lastError: "it answered 422",
+          claimed: false,
         },
       ],
     },

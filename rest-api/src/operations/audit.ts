@@ -38,7 +38,7 @@ export const listAudit = operation({
   path: "/audit",
   summary: "What was done, and by whom: the newest first",
   description:
-    "What is in `entry` is what `npm run verify` recomputes. Names that stand in it alone, those of actors, tags and digests, are looked for in all entries of the time that is asked for.",
+    "What is in `entry` is what `npm run verify` recomputes. Names of tags and digests, which stand in it alone, are looked for in all entries of the time, repository and actor that are asked for.",
   query: paged(filters, MOST_ENTRIES),
   position: z.object({
     at: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/),

@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { operation } from "../operation.js";
-import { digest, repository, tag } from "../parameters.js";
+import { digest, platform, repository, tag } from "../parameters.js";
 
-const PLATFORM = /^[a-z0-9]+\/[a-z0-9_]+$/;
 const MOST_LAYERS = 1_000;
 
 const query = z.strictObject({
-  platform: z.string().regex(PLATFORM, "wanted a platform as in linux/arm64").optional().meta({
-    description: "Which image of an index; else that for `linux/amd64`, or the only one.",
-  }),
+  platform,
   view: z.enum(["layers", "merged"]).default("layers").meta({
     description:
       "Each layer by itself, the lowest first, or what is seen of all, the topmost first: without what upper ones hide.",

@@ -2,12 +2,15 @@ import type { Operation } from "../operation.js";
 import * as audit from "./audit.js";
 import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
+import { diffImages } from "./diff.js";
+import { listFindings } from "./discovery.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
 import * as policyTests from "./policy-tests.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
+import { listBases, listBuiltOn } from "./related-images.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
 import * as tagLists from "./tag-lists.js";
@@ -29,6 +32,9 @@ export const OPERATIONS: readonly Operation[] = [
   tags.sourceOfTag,
   contents.contentsOfTag,
   contents.contentsOfDigest,
+  listBases,
+  listBuiltOn,
+  diffImages,
   tagLists.tagHistory,
   tagLists.listTags,
   tagLists.tagsOfDigest,
@@ -55,8 +61,10 @@ export const OPERATIONS: readonly Operation[] = [
   policyTests.testTagPolicy,
   audit.listAudit,
   audit.exportAudit,
+  listFindings,
   mode.readMode,
   mode.changeMode,
   outbox.readOutbox,
   outbox.listDeadEvents,
+  outbox.changeOutbox,
 ];

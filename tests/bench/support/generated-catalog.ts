@@ -17,6 +17,8 @@ export interface CatalogShape {
 
 /** The repository with many tags. */
 export const LARGE = "team-000/large";
+/** What a tag of every repository means. */
+export const EVERYWHERE = digestOf(Buffer.from("everywhere"));
 const TEAMS = 400;
 const WORDS = ["app", "service", "web", "api", "worker", "proxy", "batch", "job"] as const;
 const AT_ONCE = 5_000;
@@ -59,11 +61,31 @@ const FILL = [
    from made where t % 4 = 0`,
   `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
    select (r + t) & 15, 1000000000 + (r + 2)::bigint * 1000000 + t, at, case when t % 100 = 9 then 'tag.refused' else 'tag.pushed' end, repository,
-     json_build_object('at', at, 'action', 'tag.pushed', 'repository', repository, 'tag', name, 'digest', digest,
+     replace(json_build_object('at', at, 'action', 'tag.pushed', 'repository', repository, 'tag', name, 'digest', digest,
        'actor', json_build_object('uid', case when r % 2 = 0 then 'alice' else 'bob' end, 'realm', '', 'kind', 'oauth2', 'address', '', 'userAgent', '', 'requestId', ''),
-       'reason', 'stored', 'detail', '{}'::json), sha256('a'), sha256('b')
+       'reason', 'stored', 'detail', '{}'::json)::text, '" : ', '":'), sha256('a'), sha256('b')
    from made`,
   "drop table made",
+];
+
+/** What there is besides, once. */
+const BESIDES = [
+  `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+   select name, 'everywhere', '${EVERYWHERE}', 'alice', now() from ledger.repository`,
+  `update ledger.tag set drift_digest = 'sha256:a', drift_since = now() where name like '3.0.%'`,
+  `with image as (
+     insert into ledger.image_layers (repository, digest, layers, whole)
+     select repository, digest, 1 + (place > 1)::int, names[1 + (place > 1)::int]
+     from (select *, row_number() over (order by repository) as place from ledger.manifest_facts limit 1000) as facts
+       cross join lateral ledger.layer_names(jsonb_build_object('config', '{}'::jsonb, 'layers', jsonb_build_array(
+         jsonb_build_object('digest', 'common'), jsonb_build_object('digest', 'top-' || place)))) as names
+     returning id, layers
+   )
+   insert into ledger.image_part (part, image)
+   select (ledger.layer_names('{"config":{},"layers":[{"digest":"common"}]}'))[1], id from image where layers > 1`,
+  `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
+   select i & 15, 2000000000 + i, now() - i * interval '1 hour', 'tag.pushed', null,
+     '{"action":"tag.pushed","actor":{"uid":"carol"}}', sha256('a'), sha256('b') from generate_series(1, 200) as i`,
 ];
 
 /**
@@ -88,6 +110,7 @@ export async function generateCatalog(
       await session.query(statement, values);
       for (const fill of FILL) await session.query(fill);
     }
+    for (const statement of BESIDES) await session.query(statement);
     const totals = join(REPOSITORY_ROOT, "gateway/sql/000181_earlier_totals.sql");
     for (const statement of readFileSync(totals, "utf8").split(/;\n/))
       if (statement.trim() !== "") await session.query(statement);

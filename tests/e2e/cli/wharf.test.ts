@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { pushSamples } from "./support/push-samples.js";
+import { completed, sayingWharf, whyNot } from "./support/shells.js";
 import { runWharf } from "./support/run-wharf.js";
 
 /** Robots of alpha may not delete; its members may. */
@@ -253,6 +254,13 @@ describe("wharf looks into images:", () => {
     expect(await wharf(["diff", "alpha/app:1.0", `@${digests.one}`])).toMatchObject({ stdout: "" });
   });
 
+  test("on which others they are built, and which are built on them", async () => {
+    for (const command of ["bases", "built-on"]) {
+      expect(await wharf([command, "alpha/app:1.0"])).toMatchObject({ exitCode: 0 });
+      expect(await wharf([command, "alpha/app:none"])).toMatchObject({ exitCode: 3 });
+    }
+  });
+
   test("their files, of gzip and zstd layers", async () => {
     const rows = (
       await out("inspect-contents", "alpha/app:2.0", "--platform", "linux/arm64")
@@ -448,14 +456,65 @@ describe("wharf login", () => {
   });
 });
 
-describe("beside the installation wharf runs", () => {
+describe("for whoever runs the registry wharf", () => {
+  test("shows what the mode is, and changes it over REST", async () => {
+    const mode = async () => ((await json("mode", "show")) as { mode: string }).mode;
+    expect(await mode()).toBe("normal");
+    const words = ["mode", "read-only", "--reason", "moved", "--drain", "0", "--wait", "1m"];
+    expect(await wharf(words)).toMatchObject({ exitCode: 0 });
+    expect(await mode()).toBe("read-only");
+    expect(await out("mode", "show")).toMatch(/^reason\tmoved$/m);
+    expect(await wharf(["mode", "normal"])).toMatchObject({ exitCode: 0 });
+    expect(await mode()).toBe("normal");
+    expect(await wharf(["mode", "show"], { token: "bob-token" })).toMatchObject({ exitCode: 4 });
+  });
+
+  test("lists what waits to be announced, and changes that over REST", async () => {
+    expect(await json("outbox", "list")).toMatchObject({ stops: [], aside: [] });
+    expect(await json("outbox", "dead")).toEqual([]);
+    expect(await out("outbox", "retry")).toContain("are tried now");
+    const unknown = await wharf(["outbox", "start", "--sink", "none"]);
+    expect(unknown).toMatchObject({ exitCode: 3 });
+    expect(unknown.stderr).toContain("nothing was ever meant for");
+    expect(await wharf(["outbox", "discard"])).toMatchObject({ exitCode: 2 });
+    expect(await wharf(["outbox", "list"], { token: "bob-token" })).toMatchObject({ exitCode: 4 });
+  });
+
+  test("lists what discovery found", async () => {
+    expect(await json("discover", "findings", "alpha/app", "--kind", "drifted")).toEqual([]);
+    expect(await wharf(["discover", "findings", "gamma/none"])).toMatchObject({ exitCode: 3 });
+    const mistyped = await wharf(["discover", "findings", "--kind", "drifed"]);
+    expect(mistyped).toMatchObject({ exitCode: 2 });
+    expect(mistyped.stderr).toContain("Did you mean drifted?");
+  });
+
   test.each([
-    [["mode", "show"], "mode: normal"],
+    [["mode", "show", "--installation", "."], "mode: normal"],
+    [["outbox", "list", "--installation", "."], "nothing waits"],
     [["discover", "--all", "--dry-run"], "compared"],
     [["outbox", "--help"], "wharf outbox"],
     [["verify"], "the audit log is whole"],
-  ])("%j", async (words, said) => {
-    expect((await wharf(words)).stdout).toContain(said);
+  ])("runs beside the installation: %j", async (words, said) => {
+    const { stdout, stderr } = await wharf(words);
+    expect(stdout + stderr).toContain(said);
+  });
+});
+
+describe.each(["bash", "zsh", "fish"] as const)("%s on a terminal", (shell) => {
+  const reason = whyNot(shell);
+  const perhaps = reason === null ? test : test.skip;
+
+  perhaps.each([
+    ["wharf outb", "outbox"],
+    ["wharf mode sh", "mode show"],
+    ["wharf outbox list --si", "outbox list --sink"],
+    ["wharf tags alpha/ap", "tags alpha/app"],
+    ["wharf describe alpha/app:2", "describe alpha/app:2.0"],
+    ["wharf -o ya", "-o yaml"],
+  ])(`completes %j${reason === null ? "" : ` (${reason})`}`, async (typed, whole) => {
+    const PATH = `${await sayingWharf(folder.path)}:${process.env["PATH"] ?? ""}`;
+    const env = { PATH, HOME: folder.path, WHARF_URL: stack.url, WHARF_TOKEN: "alice-token" };
+    expect(await completed(shell, typed, env)).toBe(whole);
   });
 });
 

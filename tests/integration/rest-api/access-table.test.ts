@@ -21,6 +21,7 @@ import { happen, openStream } from "./support/event-streams.js";
 import {
   imageManifest,
   jsonOf,
+  putBuiltOn,
   putImage,
   startRestStack,
   type RestStack,
@@ -38,6 +39,8 @@ let stack: RestStack;
 let company: { readonly url: string; stop(): Promise<void> };
 /** Of the image that stands in every repository. */
 let common: string;
+/** Of another that is built on it, without a tag. */
+let builtOnCommon: string;
 /** Where a stream of events was before anything happened anywhere, and what happened to each since, in that order. */
 let before: string;
 const HAPPENED = ["push", "lock", "delete"];
@@ -103,12 +106,22 @@ async function fill(name: string): Promise<void> {
     registry.write(name, tag, imageManifest(content));
     if (tag === "1.0") common = digest;
   }
+  builtOnCommon = await putBuiltOn(ledger, name, "common");
   const actor = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
   const repository = parseRepositoryName(name);
   const what = { actor, repository, tag: "1.0", digest: common, detail: {} };
   const who = { uid: "bob", realm: "", kind: "oauth2", address: "", userAgent: "" };
   const when = { firstAt: new Date("2026-11-21"), lastAt: new Date("2026-11-21") };
   const pull = { repository, tag: "1.0", digest: common, count: pullsOf(name), ...who, ...when };
+  await ledger.db.query(
+    `update ledger.tag set drift_digest = 'sha256:other', drift_since = now(), origin = 'adopted'
+     where repository = $1 and name = '2.0'`,
+    [name],
+  );
+  await ledger.db.query(
+    "insert into ledger.missing_part (repository, digest, part) values ($1, $2, 'sha256:p')",
+    [name, common],
+  );
   await ledger.db.transaction(async (tx) => {
     await recordAudit(tx, { ...what, action: "tag.pushed", reason: "stored" });
     await recordAudit(tx, { ...what, action: "tag.refused", reason: "immutable" });
@@ -359,6 +372,32 @@ describe.each(TABLE)("$who", (one) => {
     expect(inOrder(tagged.map(({ repository }) => repository))).toEqual(standing);
   });
 
+  test("is told what discovery found in those alone", async () => {
+    for (const [kind, names] of [
+      ["drifted", standing],
+      ["incomplete", standing],
+      ["adopted", standing],
+      ["missing", []],
+    ] as const) {
+      const found = await pages(one, `/discovery/findings?kind=${kind}`);
+      expect([kind, inOrder(found.map(({ repository }) => repository))]).toEqual([kind, names]);
+    }
+  });
+
+  test("finds images by their layers in those alone", async () => {
+    const place = standing[0];
+    if (place === undefined) return;
+    const built = await pages(one, `/repositories/${place}/built-on?of=${common}`);
+    expect(inOrder(built.map(({ repository }) => repository))).toEqual(standing);
+    const bases = await pages(one, `/repositories/${place}/bases?of=${builtOnCommon}`);
+    expect(inOrder(bases.map(({ repository }) => repository))).toEqual(standing);
+    for (const name of hidden.slice(0, 3)) {
+      const path = `/api/v1/repositories/${place}/diff?before=1.0&after=1.0&other=`;
+      const [is, never] = [await get(one, path + name), await get(one, path + twinOf(one, name))];
+      expect([is.status, formOf(is, name)]).toEqual([404, formOf(never, twinOf(one, name))]);
+    }
+  });
+
   test("follows what happens in those alone, by a place that was told to somebody else", async () => {
     const authorization = authorizationOf(one);
     const follow = async (query: string) => {
@@ -456,6 +495,10 @@ const PATHS: readonly ((name: string) => string)[] = [
   explainPath,
   (name) => `/api/v1/who-can?repository=${name}`,
   (name) => `/api/v1/repositories/${name}/tags/1.0/contents`,
+  (name) => `/api/v1/discovery/findings?repository=${name}`,
+  (name) => `/api/v1/repositories/${name}/bases?of=1.0`,
+  (name) => `/api/v1/repositories/${name}/built-on?of=${common}`,
+  (name) => `/api/v1/repositories/${name}/diff?before=1.0&after=2.0`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -463,7 +506,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 12;
+const OF_ARTIFACTS = 16;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {

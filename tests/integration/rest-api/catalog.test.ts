@@ -20,6 +20,10 @@ beforeAll(async () => {
     `insert into ledger.pull_total (repository, tag, count, last_at)
      values ('alpha/app', '1.0', 3, '2026-11-21T12:00:00Z'), ('hidden/app', '1.0', 9, '2026-11-21T12:00:00Z')`,
   );
+  await ledger.db.query(
+    `update ledger.tag set drift_digest = $1, drift_since = '2026-11-21T12:00:00Z' where name = '1.1' or repository = 'hidden/app'`,
+    [digest],
+  );
   const actor = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
   for (const [repository, action] of [
     ["alpha/app", "tag.pushed"],
@@ -57,6 +61,7 @@ describe("what the document shows of lists is what is answered", () => {
     ["tags.list", () => `${APP}/tags?sort=version&limit=1`, {}],
     ["tags.history", () => `${APP}/tags/1.0/history`, {}],
     ["refusals.list", () => "/refusals", {}],
+    ["discovery.findings", () => "/discovery/findings?limit=1", {}],
     ["digests.tags", () => `/digests/${digest}/tags`, {}],
   ])("%s", async (id, path, asked) => {
     const answer = await rest(path(), asked);
@@ -117,6 +122,7 @@ describe("lists", () => {
         "/search?q=app",
         "/teams",
         "/refusals",
+        "/discovery/findings",
         `/digests/${digest}/tags`,
       ])
         expect((await rest(path, { token })).body.toString()).not.toContain("hidden");

@@ -30,14 +30,17 @@ beforeAll(async () => {
     `insert into ledger.pull_total (repository, tag, count, last_at)
      values ('alpha/app', '1.0', 3, '2026-11-21T12:00:00Z')`,
   );
-  await waitingEvent(digest);
-  await waitingEvent(digest);
+  for (let i = 0; i < 3; i += 1) await waitingEvent(digest);
   await stack.ledger.db.query(
     `update ledger.delivery set state = 'dead', attempts = 10, last_error = 'it answered 400', settled_at = now()
      where position = 1`,
   );
   await stack.ledger.db.query(
-    "update ledger.outbox set done_position = 1, last_error = 'it answered 503'",
+    "update ledger.outbox set done_position = 2, last_error = 'it answered 503'",
+  );
+  await stack.ledger.db.query(
+    `insert into ledger.delivery_aside (sink, repository, position, due_at, attempts, last_error, refusals)
+     values ('webhook', 'alpha/app', 2, now(), 3, 'it answered 422', 3)`,
   );
   await stopSink(stack.ledger.db, { name: "webhook", target: "t" }, "it answered 410");
 });
@@ -87,6 +90,11 @@ describe("what the document shows is what is answered", () => {
     ["audit.export", "/audit/export?format=csv&action=mode.changed", BOB],
     ["outbox.read", "/outbox", BOB],
     ["outbox.dead", "/outbox/dead", BOB],
+    [
+      "outbox.change",
+      "/outbox",
+      { ...BOB, method: "POST", body: { change: "replay-dead", sink: "webhook" } },
+    ],
   ])("%s", async (id, path, asked) => {
     expectRecorded(id, await rest(path, asked), asked.body);
   });

@@ -1,3 +1,4 @@
+import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand } from "#service-kit/command.js";
 import { envReader } from "#service-kit/config.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
@@ -5,15 +6,13 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportAside, reportDead, reportQueues, reportStops } from "./report.js";
-import { giveUpAside, listAside, retryAsideNow } from "../../outbox/sql/aside.js";
+import { operator } from "../../mode/operator.js";
+import { changeOutbox, type OutboxChange, type OutboxChanged } from "../../outbox/change-outbox.js";
+import { listAside } from "../../outbox/sql/aside.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";
 import { unknownNames } from "../../outbox/sql/known-names.js";
 import { listDead, listQueues } from "../../outbox/sql/list.js";
-import { discardDead } from "../../outbox/sql/dead-letters.js";
-import { giveUpFirst, retryNow } from "../../outbox/sql/first-of-queues.js";
-import { discardWaiting, replay } from "../../outbox/sql/operate.js";
-import type { Selection } from "../../outbox/sql/selection.js";
-import { readStops, startSink } from "../../outbox/sql/stops.js";
+import { readStops } from "../../outbox/sql/stops.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -42,70 +41,79 @@ interface Outcome {
 }
 
 async function carryOut(db: Database, command: OutboxCommand): Promise<Outcome> {
-  if (command.name !== "give-up" && command.name !== "skip")
-    return { lines: await linesOf(db, command), code: 0 };
-  const isSkip = command.name === "skip";
-  const first = await giveUpFirst(db, command.selection);
-  const given = first + (isSkip ? 0 : await giveUpAside(db, command.selection));
-  if (given > 0) return { lines: [`${given} events were given up`], code: 0 };
-  const why = "it is the first of no queue, as `list` shows them: what is before it comes first";
-  return { lines: [isSkip ? "nothing waits there" : why], code: 1 };
+  if ("limit" in command) return { lines: await shown(db, command), code: 0 };
+  const asked = changeOf(command);
+  const progress = (done: number) => process.stderr.write(`${done} events so far\n`);
+  const changed = await changeOutbox({ db, audit: recordAudit }, asked, operator(), progress);
+  const isNothing = changed.events === 0 && (command.name === "give-up" || command.name === "skip");
+  return { lines: [await said(db, asked, changed)], code: isNothing ? 1 : 0 };
 }
 
-async function linesOf(
-  db: Database,
-  command: Exclude<OutboxCommand, { readonly name: "give-up" | "skip" }>,
-): Promise<string[]> {
-  const { selection } = command;
-  const progress = (done: number) => process.stderr.write(`${done} events so far\n`);
+type Listing = Extract<OutboxCommand, { readonly limit: number }>;
+
+function changeOf(command: Exclude<OutboxCommand, Listing>): OutboxChange {
   switch (command.name) {
-    case "list": {
-      const known = selection.sink === undefined ? [] : [selection.sink];
-      const backlogs = (await readBacklog(db, known)).filter(
-        ({ sink }) => selection.sink === undefined || sink === selection.sink,
-      );
-      const stops = (await readStops(db)).filter(
-        ({ sink }) => selection.sink === undefined || sink === selection.sink,
-      );
-      const queues = await listQueues(db, selection, command.limit);
-      const aside = await listAside(db, selection, command.limit);
-      if (command.json) return [JSON.stringify({ stops, backlogs, queues, aside })];
-      const now = new Date();
-      return [
-        ...reportStops(stops, now),
-        ...reportQueues(backlogs, queues, now),
-        ...reportAside(aside, now),
-      ];
-    }
-    case "dead": {
-      const dead = await listDead(db, selection, command.limit);
-      return command.json ? [JSON.stringify(dead)] : reportDead(dead);
-    }
-    case "start":
-      return [await start(db, command.selection.sink)];
     case "replay":
-      return [
-        `${await replay(db, selection, { dead: command.dead }, progress)} events will be delivered again`,
-      ];
-    case "retry":
-      return [await retry(db, selection)];
+      return { change: command.dead ? "replay-dead" : "replay", selection: command.selection };
     case "discard":
-      return [`${await discardDead(db, selection, progress)} events were discarded`];
+      return { change: "discard-dead", selection: command.selection };
     case "discard waiting":
-      return [`${await discardWaiting(db, command.selection)} events were discarded`];
+      return { change: "discard-waiting", selection: command.selection };
+    case "start":
+      return { change: command.name, selection: command.selection };
+    default:
+      return { change: command.name, selection: command.selection };
   }
 }
 
-async function retry(db: Database, selection: Selection): Promise<string> {
-  const queues = await retryNow(db, selection);
-  const aside = await retryAsideNow(db, selection);
-  return `${queues} queues are tried now${aside === 0 ? "" : `, and ${aside} events beside theirs`}`;
+async function shown(db: Database, command: Listing): Promise<string[]> {
+  const { selection } = command;
+  if (command.name === "dead") {
+    const dead = await listDead(db, selection, command.limit);
+    return command.json ? [JSON.stringify(dead)] : reportDead(dead);
+  }
+  const { sink: only } = selection;
+  const isMeant = ({ sink }: { readonly sink: string }) => only === undefined || sink === only;
+  const backlogs = (await readBacklog(db, only === undefined ? [] : [only])).filter(isMeant);
+  const stops = (await readStops(db)).filter(isMeant);
+  const queues = await listQueues(db, selection, command.limit);
+  const aside = await listAside(db, selection, command.limit);
+  if (command.json) return [JSON.stringify({ stops, backlogs, queues, aside })];
+  const now = new Date();
+  return [
+    ...reportStops(stops, now),
+    ...reportQueues(backlogs, queues, now),
+    ...reportAside(aside, now),
+  ];
 }
 
-async function start(db: Database, sink: string): Promise<string> {
-  if (!(await startSink(db, sink))) return `${sink} was not stopped`;
-  const [backlog] = (await readBacklog(db, [])).filter((each) => each.sink === sink);
-  return `${sink} is delivered to again, ${backlog?.waiting ?? 0} events wait for it`;
+async function said(
+  db: Database,
+  { change, selection }: OutboxChange,
+  { events, queues }: OutboxChanged,
+): Promise<string> {
+  switch (change) {
+    case "retry":
+      return `${queues} queues are tried now${events === 0 ? "" : `, and ${events} events beside theirs`}`;
+    case "start": {
+      const { sink } = selection;
+      if (queues === 0) return `${sink} was not stopped`;
+      const [backlog] = (await readBacklog(db, [])).filter((each) => each.sink === sink);
+      return `${sink} is delivered to again, ${backlog?.waiting ?? 0} events wait for it`;
+    }
+    case "skip":
+      return events > 0 ? `${events} events were given up` : "nothing waits there";
+    case "give-up":
+      return events > 0
+        ? `${events} events were given up`
+        : "it is the first of no queue, as `list` shows them: what is before it comes first";
+    case "replay":
+    case "replay-dead":
+      return `${events} events will be delivered again`;
+    case "discard-dead":
+    case "discard-waiting":
+      return `${events} events were discarded`;
+  }
 }
 
 await runCommand(() => main(process.argv.slice(2), process.env), {

@@ -168,5 +168,33 @@ export async function putImage(
   return digest;
 }
 
+/**
+ * @param ledger - where it is put
+ * @param repository - a repository
+ * @param content - what an image is made of
+ * @returns digest of another image, which has a layer more, and no tag and no size
+ */
+export async function putBuiltOn(
+  { db }: Pick<StartedLedger, "db">,
+  repository: string,
+  content: string,
+): Promise<string> {
+  const base = JSON.parse(imageManifest(content)) as { config: object; layers: object[] };
+  const [layer] = base.layers;
+  const digestOfTop = digestOf(Buffer.from(`built on ${content}`));
+  const layers = [
+    { ...layer, size: 0 },
+    { ...layer, size: 0, digest: digestOfTop },
+  ];
+  const manifest = JSON.stringify({ ...base, config: { ...base.config, size: 0 }, layers });
+  const digest = digestOf(Buffer.from(manifest));
+  await db.query(
+    `insert into ledger.manifest (repository, digest, media_type, content)
+     values ($1, $2, 'application/vnd.oci.image.manifest.v1+json', $3) on conflict do nothing`,
+    [repository, digest, Buffer.from(manifest)],
+  );
+  return digest;
+}
+
 /** @returns the JSON of an answer */
 export const jsonOf = ({ body }: Pick<Answer, "body">): unknown => JSON.parse(body.toString());
