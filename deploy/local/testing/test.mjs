@@ -20,15 +20,15 @@ function count(name, succeeded) {
 async function runAll() {
   count("types", await prepare(console.log));
   await preparePackages();
-  // The tools come over the network, which leaves the processors to lint.
+  // Lint has one processor to do with; the tools come over the network, and packages are tested one after the other.
   const lint = npm(["run", "--silent", "lint"]);
   try {
     await prepareTools();
+    if (process.argv.length === 2)
+      for (const [name, succeeded] of await testPackages()) count(name, succeeded);
   } finally {
     count("lint", (await lint) === 0);
   }
-  if (process.argv.length === 2)
-    for (const [name, succeeded] of await testPackages()) count(name, succeeded);
   useMemoryFolder();
   const tests = await runJest(process.argv.slice(2));
   for (const name of Object.keys(counts)) counts[name] += tests.counts[name];
