@@ -1,7 +1,8 @@
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import { stage } from "./support/compose.js";
 
 const read = (path: string) => readFileSync(join(REPOSITORY_ROOT, path), "utf8");
 const { workspaces, scripts } = JSON.parse(read("package.json")) as {
@@ -35,6 +36,9 @@ describe("a workspace", () => {
   test.each(workspaces)("is not compiled with the services, nor in their images: %s", (folder) => {
     const compiled = include.map((pattern) => pattern.replace(/\*.*/, ""));
     expect(compiled.filter((below) => `${folder}/`.startsWith(below))).toEqual([]);
-    expect(read(".dockerignore").split("\n")).toContain(folder);
+    expect(existsSync(join(REPOSITORY_ROOT, folder, "sql"))).toBe(false);
+    const taken = stage("build").split("/run/app").slice(1).join("");
+    expect(taken).toContain("dist");
+    expect(taken.split(/[\s/"]+/)).not.toContain(folder);
   });
 });
