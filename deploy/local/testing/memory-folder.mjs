@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const PLACE = "/dev/shm";
@@ -14,6 +14,8 @@ export function useMemoryFolder() {
   if (process.env.TMPDIR !== undefined || !hasRoom()) return;
   const folder = mkdtempSync(join(PLACE, "wharfinger-"));
   process.once("exit", () => remove(folder));
+  // Some programs do not run as root: they have to reach what is theirs below it.
+  chmodSync(folder, 0o711);
   if (runsPrograms(folder)) process.env.TMPDIR = folder;
 }
 
