@@ -46,4 +46,6 @@ export default {
     project("slow"),
   ],
   testTimeout: 240_000,
+  // Modules that a worker has run stay in its memory: after some hundred files it would collect garbage all the time.
+  workerIdleMemoryLimit: "1GB",
 };
