@@ -31,9 +31,12 @@ const SHARED_POSTGRES = {
 };
 
 /** What they ask is answered in time or not at all: beside others a busy machine would answer for the code. */
-const IN_TIME = ["ledger/waiting", "outbox/large-backlog", "gateway/pushes-at-once"].map(
-  (name) => `<rootDir>/tests/integration/${name}.test.ts`,
-);
+const IN_TIME = [
+  "ledger/waiting",
+  "outbox/large-backlog",
+  "gateway/pushes-at-once",
+  "gateway/refused-bodies",
+].map((name) => `<rootDir>/tests/integration/${name}.test.ts`);
 
 export default {
   projects: [
