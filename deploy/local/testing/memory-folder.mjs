@@ -12,7 +12,8 @@ const LEAST_BYTES = 6 * 1024 ** 3;
  */
 export function useMemoryFolder() {
   if (process.env.TMPDIR !== undefined || !hasRoom()) return;
-  const folder = mkdtempSync(join(PLACE, "wharfinger-"));
+  // Sockets and podman want short paths.
+  const folder = mkdtempSync(join(PLACE, "w-"));
   process.once("exit", () => remove(folder));
   // Some programs do not run as root: they have to reach what is theirs below it.
   chmodSync(folder, 0o711);
