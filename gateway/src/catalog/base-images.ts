@@ -1,6 +1,7 @@
 import type { View } from "#access-policy/view.js";
 import type { Catalog } from "./catalog.js";
-import { pageOf, type Page } from "./page.js";
+import { lookThrough } from "./look-through.js";
+import type { Page } from "./page.js";
 import {
   layerNames,
   readBases,
@@ -70,38 +71,23 @@ export async function listBuiltOn(
   return visible(catalog, view, asked, read);
 }
 
-/** So many are looked at for one page, whatever the caller may know of. */
-const MOST_LOOKED_AT = 5_000;
-const AT_ONCE = 500;
 const MOST_TAGS = 10;
 
 async function visible(
   { db, shown }: Pick<Catalog, "db" | "shown">,
   view: View,
-  { after, limit }: Omit<RelatedAsked, "layers">,
+  asked: Omit<RelatedAsked, "layers">,
   read: (after: ImagePlace | null, limit: number) => Promise<readonly LayeredImage[]>,
 ): Promise<Page<RelatedImage, ImagePlace>> {
   const { has } = await shown(view);
-  const found: LayeredImage[] = [];
-  let last: ImagePlace | null = after ?? null;
-  let isWhole = false;
-  // Most may know of most: a page's worth first.
-  let atOnce = limit + 1;
-  for (let looked = 0; looked < MOST_LOOKED_AT && !isWhole; looked += atOnce) {
-    if (looked > 0) atOnce = AT_ONCE;
-    const some = await read(last, atOnce);
-    found.push(...some.filter(({ repository, stands }) => stands && has(repository)));
-    last = some.at(-1) ?? last;
-    isWhole = some.length < atOnce;
-    if (found.length > limit) break;
-  }
-  const { items, next } = pageOf(found, limit, placeOf);
+  const isShown = ({ repository, stands }: LayeredImage) => stands && has(repository);
+  const { items, next } = await lookThrough({ read, isShown, placeOf }, asked);
   const tags = items.length === 0 ? [] : await readTagsOfImages(db, items, MOST_TAGS);
   return {
     items: items.map(({ repository, digest, layers }, i) => ({
       ...{ repository, digest, layers, tags: tags[i] ?? [] },
     })),
-    next: next ?? (isWhole || last === null ? null : placeOf(last)),
+    next,
   };
 }
 

@@ -1,8 +1,9 @@
 import type { View } from "#access-policy/view.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Catalog } from "./catalog.js";
+import { lookThrough } from "./look-through.js";
 import { noSuchRepository } from "./not-known.js";
-import { pageOf, type Page } from "./page.js";
+import type { Page } from "./page.js";
 import {
   FINDING_KINDS,
   readFindings,
@@ -32,10 +33,6 @@ export type KindPlace = FindingPlace & { readonly kind: FindingKind };
 
 type Placed = FindingRow & { readonly kind: FindingKind };
 
-/** So many are looked at for one page, whatever the caller may know of. */
-const MOST_LOOKED_AT = 5_000;
-const AT_ONCE = 500;
-
 /**
  * A page may be short, and not the last one, where the caller may know of few of what was found.
  *
@@ -56,34 +53,24 @@ export async function listFindings(
   },
 ): Promise<Page<Finding, KindPlace>> {
   const { few, has } = await shown(view);
-  const { repository, after, limit } = of;
+  const { repository } = of;
   if (repository !== undefined && !has(repository)) throw noSuchRepository();
   const repositories =
     repository !== undefined ? [repository] : few === null ? null : await readNames(db, few);
   const kinds = FINDING_KINDS.filter((kind) => of.kind === undefined || kind === of.kind);
-  const found: Placed[] = [];
-  let looked = 0;
-  for (const kind of kinds.slice(after === undefined ? 0 : kinds.indexOf(after.kind))) {
-    let last: FindingPlace | null = after?.kind === kind ? after : null;
-    for (let isWhole = false; !isWhole;) {
-      // Most may know of most: a page's worth first.
-      const atOnce = looked === 0 ? limit + 1 : AT_ONCE;
-      const query = { repositories, after: last, limit: atOnce };
-      const some = await readFindings(db, kind, query);
-      found.push(...some.filter((row) => has(row.repository)).map((row) => ({ ...row, kind })));
-      if (found.length > limit) return shownPage(found, limit);
-      last = some.at(-1) ?? last;
-      looked += some.length;
-      isWhole = some.length < atOnce;
-      if (!isWhole && looked >= MOST_LOOKED_AT && last !== null)
-        return { ...shownPage(found, limit), next: placeOf({ ...last, kind }) };
+  const read = async (after: KindPlace | null, most: number) => {
+    const some: Placed[] = [];
+    for (const kind of kinds.slice(after === null ? 0 : kinds.indexOf(after.kind))) {
+      const follows = after?.kind === kind ? after : null;
+      const query = { repositories, after: follows, limit: most - some.length };
+      const rows = await readFindings(db, kind, query);
+      some.push(...rows.map((row) => ({ ...row, kind })));
+      if (some.length === most) break;
     }
-  }
-  return shownPage(found, limit);
-}
-
-function shownPage(found: readonly Placed[], limit: number): Page<Finding, KindPlace> {
-  const { items, next } = pageOf(found, limit, placeOf);
+    return some;
+  };
+  const isShown = (row: Placed) => has(row.repository);
+  const { items, next } = await lookThrough({ read, isShown, placeOf }, of);
   return { items: items.map(findingOf), next };
 }
 

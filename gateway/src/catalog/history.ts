@@ -2,6 +2,7 @@ import type { View } from "#access-policy/view.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Catalog } from "./catalog.js";
+import { lookThrough } from "./look-through.js";
 import { noSuchRepository, notKnown } from "./not-known.js";
 import { pageOf, type Page } from "./page.js";
 import { readRefusals, readTagHistory, type EntryPlace, type PlacedEntry } from "./sql/history.js";
@@ -39,12 +40,9 @@ export async function tagHistory(
   if (!has(of.repository)) throw noSuchRepository();
   const found = await readTagHistory(db, of, of.after ?? null, of.limit + 1);
   if (found.length === 0 && of.after === undefined) throw notKnown("tag");
-  return shownPage(found, of.limit);
+  const { items, next } = pageOf(found, of.limit, placeOf);
+  return { items: items.map(happened), next };
 }
-
-/** So many are looked at for one page, whatever the caller may know of. */
-const MOST_LOOKED_AT = 5_000;
-const AT_ONCE = 500;
 
 /**
  * A page may be short, and not the last one, where the caller may know of few of what was refused.
@@ -66,31 +64,17 @@ export async function listRefusals(
   },
 ): Promise<Page<Happened, EntryPlace>> {
   const { has } = await shown(view);
-  const { repository = null, tag = null, actor = null, limit } = of;
+  const { repository = null, tag = null, actor = null } = of;
   if (repository !== null && !has(repository)) throw noSuchRepository();
-  const found: PlacedEntry[] = [];
-  let after = of.after ?? null;
-  for (let looked = 0; looked < MOST_LOOKED_AT; looked += AT_ONCE) {
-    const some: readonly PlacedEntry[] = await readRefusals(
-      db,
-      { repository, tag, actor },
-      after,
-      AT_ONCE,
-    );
-    found.push(...some.filter(({ entry }) => entry.repository !== null && has(entry.repository)));
-    after = some.at(-1) ?? null;
-    if (some.length < AT_ONCE || found.length > limit) {
-      if (some.length < AT_ONCE) after = null;
-      break;
-    }
-  }
-  const page = shownPage(found, limit);
-  return page.next === null && after !== null ? { ...page, next: placeOf(after) } : page;
-}
-
-function shownPage(found: readonly PlacedEntry[], limit: number): Page<Happened, EntryPlace> {
-  const { items, next } = pageOf(found, limit, placeOf);
-  return { items: items.map(happened), next };
+  const page = await lookThrough(
+    {
+      read: (after, most) => readRefusals(db, { repository, tag, actor }, after, most),
+      isShown: ({ entry }) => entry.repository !== null && has(entry.repository),
+      placeOf,
+    },
+    of,
+  );
+  return { ...page, items: page.items.map(happened) };
 }
 
 function placeOf({ at, chain, position }: EntryPlace): EntryPlace {
