@@ -10,6 +10,7 @@ import { imageOf, type ChosenImage } from "../contents/image-of.js";
 import { CONTENTS_LIMITS, listContents } from "../contents/list-contents.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import type { ImageReader } from "../scm/find-source.js";
+import { digestOfTag } from "./digest-of-tag.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
 import { written } from "./written.js";
 
@@ -35,10 +36,7 @@ type AskedContents = Asked<typeof contentsOfDigest> | Asked<typeof contentsOfTag
 export function contentOperations(deps: ContentOperationsDeps): readonly Implementation[] {
   return [
     implement(contentsOfTag, async (asked) => {
-      const found = await deps.resolver.resolve(asked.path);
-      if (found.kind !== "digest")
-        throw new Fault("NOT_FOUND", { message: "there is no such tag" });
-      return contents(deps, asked, found.digest);
+      return contents(deps, asked, await digestOfTag(deps.resolver, asked.path));
     }),
     implement(contentsOfDigest, (asked) => contents(deps, asked, asked.path.digest)),
   ];

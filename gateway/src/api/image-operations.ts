@@ -1,6 +1,5 @@
 import { readView } from "#access-policy/read-view.js";
 import type { Digest } from "#registry-protocol/digest.js";
-import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { diffImages } from "#rest-api/operations/diff.js";
 import * as operations from "#rest-api/operations/related-images.js";
@@ -13,6 +12,7 @@ import { differenceOf, type DifferenceDeps } from "../contents/difference.js";
 import { imageOf } from "../contents/image-of.js";
 import { isVisible } from "../ledger/repositories-in-view.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
+import { digestOfTag } from "./digest-of-tag.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
 
 /** What comparing images needs. */
@@ -63,8 +63,5 @@ async function digestOf(
   repository: RepositoryName,
   name: ImageName,
 ): Promise<Digest> {
-  if ("digest" in name) return name.digest;
-  const found = await resolver.resolve({ repository, tag: name.tag });
-  if (found.kind === "digest") return found.digest;
-  throw new Fault("NOT_FOUND", { message: "there is no such tag" });
+  return "digest" in name ? name.digest : digestOfTag(resolver, { repository, tag: name.tag });
 }

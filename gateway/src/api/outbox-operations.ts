@@ -1,11 +1,9 @@
 import { Fault } from "#registry-protocol/faults.js";
 import * as operations from "#rest-api/operations/outbox.js";
 import { changeOutbox, type ChangeOutboxDeps, type OutboxChange } from "../outbox/change-outbox.js";
-import { listAside } from "../outbox/sql/aside.js";
-import { readBacklog } from "../outbox/sql/backlog.js";
+import { readOutbox } from "../outbox/read-outbox.js";
 import { unknownNames } from "../outbox/sql/known-names.js";
-import { listDead, listQueues } from "../outbox/sql/list.js";
-import { readStops } from "../outbox/sql/stops.js";
+import { listDead } from "../outbox/sql/list.js";
 import { implement, type Implementation } from "./implement.js";
 
 /**
@@ -16,20 +14,10 @@ export function outboxOperations(deps: ChangeOutboxDeps): readonly Implementatio
   const { db } = deps;
   return [
     implement(operations.readOutbox, async ({ query }) => {
-      const { sink: only, limit, ...others } = query;
-      const isMeant = ({ sink }: { readonly sink: string }) => only === undefined || sink === only;
-      const stops = (await readStops(db)).filter(isMeant);
-      const backlogs = await readBacklog(db, only === undefined ? [] : [only]);
-      const selection = { sink: only, ...others };
-      return {
-        body: {
-          // Where a stopped sink leads to is a fingerprint of its configuration.
-          stops: stops.map(({ target: _target, ...stop }) => stop),
-          backlogs: backlogs.filter(isMeant),
-          queues: await listQueues(db, selection, limit),
-          aside: await listAside(db, selection, limit),
-        },
-      };
+      const { limit, ...selection } = query;
+      const { stops, ...waiting } = await readOutbox(db, selection, limit);
+      // Where a stopped sink leads to is a fingerprint of its configuration.
+      return { body: { stops: stops.map(({ target: _target, ...stop }) => stop), ...waiting } };
     }),
     implement(operations.listDeadEvents, async ({ query }) => {
       const { limit, ...selection } = query;

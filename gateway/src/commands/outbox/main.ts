@@ -8,11 +8,10 @@ import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportAside, reportDead, reportQueues, reportStops } from "./report.js";
 import { operator } from "../../mode/operator.js";
 import { changeOutbox, type OutboxChange, type OutboxChanged } from "../../outbox/change-outbox.js";
-import { listAside } from "../../outbox/sql/aside.js";
+import { readOutbox } from "../../outbox/read-outbox.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";
 import { unknownNames } from "../../outbox/sql/known-names.js";
-import { listDead, listQueues } from "../../outbox/sql/list.js";
-import { readStops } from "../../outbox/sql/stops.js";
+import { listDead } from "../../outbox/sql/list.js";
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -72,13 +71,9 @@ async function shown(db: Database, command: Listing): Promise<string[]> {
     const dead = await listDead(db, selection, command.limit);
     return command.json ? [JSON.stringify(dead)] : reportDead(dead);
   }
-  const { sink: only } = selection;
-  const isMeant = ({ sink }: { readonly sink: string }) => only === undefined || sink === only;
-  const backlogs = (await readBacklog(db, only === undefined ? [] : [only])).filter(isMeant);
-  const stops = (await readStops(db)).filter(isMeant);
-  const queues = await listQueues(db, selection, command.limit);
-  const aside = await listAside(db, selection, command.limit);
-  if (command.json) return [JSON.stringify({ stops, backlogs, queues, aside })];
+  const waiting = await readOutbox(db, selection, command.limit);
+  if (command.json) return [JSON.stringify(waiting)];
+  const { stops, backlogs, queues, aside } = waiting;
   const now = new Date();
   return [
     ...reportStops(stops, now),
