@@ -66,6 +66,14 @@ export interface EntryPage {
 const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
 
 /**
+ * @param name - placeholder of a name as JSON
+ * @returns condition that an entry's actor has it, as the index has it
+ */
+export function isBy(name: string): string {
+  return `hashtextextended(${ACTOR}, 0) = hashtextextended(${name}, 0) and ${ACTOR} = ${name}`;
+}
+
+/**
  * Names of actors, tags and digests stand in the content alone, which is looked through for what may say them; those of actors are in
  * an index.
  *
@@ -88,7 +96,7 @@ export async function findEntries(
        and ($3::text is null or repository = $3) and ($4::text is null or action = $4)
        and ($5::timestamptz is null or (at, chain, position) ${follows} ($5, $6::smallint, $7::bigint))
        and not exists (select from unnest($9::text[]) as said where strpos(content, said) = 0)
-       ${filter.actor === null ? "and $10::text is null" : BY_ACTOR}
+       and ${filter.actor === null ? "$10::text is null" : isBy("$10")}
      order by at ${order}, chain ${order}, position ${order} limit $8`,
     [
       since,
@@ -105,8 +113,6 @@ export async function findEntries(
   );
   return rows.map(toRow);
 }
-
-const BY_ACTOR = `and hashtextextended(${ACTOR}, 0) = hashtextextended($10, 0) and ${ACTOR} = $10`;
 
 /** As the recorder writes them, without spaces. */
 function writtenNames({ actor, tag, digest }: EntryFilter): string[] {

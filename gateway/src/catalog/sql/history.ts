@@ -1,4 +1,5 @@
 import type { AuditEntry } from "#audit-log/entry.js";
+import { isBy } from "#audit-log/sql/entries.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { instant } from "./shown.js";
 
@@ -15,14 +16,15 @@ export interface PlacedEntry extends EntryPlace {
   readonly entry: AuditEntry;
 }
 
-interface Row extends EntryPlace {
+/** An entry as it is read. */
+export interface EntryRow extends EntryPlace {
   readonly content: string;
 }
 
-const COLUMNS = `${instant("at")} as at, chain, position::float8 as position, content`;
+/** What is read of an entry. */
+export const COLUMNS = `${instant("at")} as at, chain, position::float8 as position, content`;
 /** As the recorder writes it: a quote within a text has a backslash before it, so that nothing else looks so. */
 const TAG = `substring(content from '"tag":"([^"]{1,128})"')`;
-const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
 
 /** Condition that an entry is of a repository, `$1`, and a tag, `$2`: what it finds has to be looked at still. */
 export const OF_TAG = `repository is not null and repository || '' = $1 and ${TAG} = $2
@@ -49,7 +51,7 @@ export async function readTagHistory(
   after: EntryPlace | null,
   limit: number,
 ): Promise<readonly PlacedEntry[]> {
-  const { rows } = await db.query<Row>(
+  const { rows } = await db.query<EntryRow>(
     `select ${COLUMNS} from audit.entry
      where ${OF_TAG}
        and (audit.entry.at, chain, position) < (coalesce($3, 'infinity')::timestamptz, $4::smallint, $5::bigint)
@@ -77,9 +79,9 @@ export async function readRefusals(
   const narrowed = [
     ...(repository === null ? [] : [`and repository = ${given(repository)}`]),
     ...(tag === null ? [] : [`and ${TAG} = ${given(tag)}`]),
-    ...(actor === null ? [] : [isBy(given(JSON.stringify(actor)))]),
+    ...(actor === null ? [] : [`and ${isBy(given(JSON.stringify(actor)))}`]),
   ];
-  const { rows } = await db.query<Row>(
+  const { rows } = await db.query<EntryRow>(
     `select ${COLUMNS} from audit.entry where action = 'tag.refused' ${narrowed.join(" ")}
        and (audit.entry.at, chain, position) < (coalesce($1, 'infinity')::timestamptz, $2::smallint, $3::bigint)
      order by audit.entry.at desc, chain desc, position desc limit $4`,
@@ -88,14 +90,15 @@ export async function readRefusals(
   return rows.map(placed);
 }
 
-function isBy(actor: string): string {
-  return `and hashtextextended(${ACTOR}, 0) = hashtextextended(${actor}, 0) and ${ACTOR} = ${actor}`;
-}
-
-function placeValues(after: EntryPlace | null): readonly unknown[] {
+/**
+ * @param after - the entry that others follow; `null`: the newest
+ * @returns the values that it is compared by: time, chain, position
+ */
+export function placeValues(after: EntryPlace | null): readonly unknown[] {
   return [after?.at ?? null, after?.chain ?? 0, after?.position ?? 0];
 }
 
-function placed({ content, ...place }: Row): PlacedEntry {
+/** @returns an entry as it was read, and where it stands */
+export function placed({ content, ...place }: EntryRow): PlacedEntry {
   return { ...place, entry: JSON.parse(content) as AuditEntry };
 }

@@ -1,10 +1,16 @@
-import type { AuditEntry } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { OF_TAG, type EntryPlace, type PlacedEntry } from "../../catalog/sql/history.js";
-import { instant } from "../../catalog/sql/shown.js";
+import {
+  COLUMNS,
+  OF_TAG,
+  placed,
+  placeValues,
+  type EntryPlace,
+  type EntryRow,
+  type PlacedEntry,
+} from "../../catalog/sql/history.js";
 
 /** Which part of a tag's history. */
 export interface TagEventsQuery {
@@ -31,8 +37,8 @@ export async function readTagEvents(
   db: Queryable,
   { repository, tag, digest, since, before, after, limit }: TagEventsQuery,
 ): Promise<readonly PlacedEntry[]> {
-  const { rows } = await db.query<EntryPlace & { content: string }>(
-    `select ${instant("at")} as at, chain, position::float8 as position, content from audit.entry
+  const { rows } = await db.query<EntryRow>(
+    `select ${COLUMNS} from audit.entry
      where ${OF_TAG} and action in ('tag.pushed', 'tag.adopted', 'tag.deleted')
        -- Somebody pushed what was found at the registry: it means what it did.
        and position('"change":"named"' in content) = 0
@@ -42,13 +48,7 @@ export async function readTagEvents(
        and (audit.entry.at, chain, audit.entry.position)
          < (coalesce($6, 'infinity')::timestamptz, $7::smallint, $8::bigint)
      order by audit.entry.at desc, chain desc, audit.entry.position desc limit $9`,
-    [
-      ...[repository, tag, digest, since, before],
-      ...[after?.at ?? null, after?.chain ?? 0, after?.position ?? 0, limit],
-    ],
+    [repository, tag, digest, since, before, ...placeValues(after), limit],
   );
-  return rows.map(({ content, ...place }) => ({
-    ...place,
-    entry: JSON.parse(content) as AuditEntry,
-  }));
+  return rows.map(placed);
 }
