@@ -1,3 +1,4 @@
+import { isObject } from "#service-kit/is-object.js";
 import type { Descriptor, StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import { JsonObject } from "#registry-protocol/json/json-value.js";
 
@@ -112,10 +113,6 @@ function layers({ layers: all }: ComparedImage): Texts {
 
 function textOf(value: unknown): string {
   return typeof value === "string" ? value : JSON.stringify(value ?? null);
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function objectOf(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,9 +1,9 @@
-import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { ImageReader } from "../scm/find-source.js";
-import { readSmall } from "../scm/read-small.js";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
+import { readSmallBlob, type BlobReader } from "../scm/read-small.js";
 import { compareChildren, compareImages, type ComparedImage, type Difference } from "./compare.js";
 import { imageOf } from "./image-of.js";
 
@@ -27,7 +27,7 @@ export interface DifferenceDeps {
     repository: RepositoryName,
     digest: Digest,
   ) => Promise<StandingManifest | null>;
-  readonly reader: Pick<ImageReader, "blob">;
+  readonly reader: BlobReader;
 }
 
 /** What is larger is none that anybody could read, and parsing it would hold up others. */
@@ -77,23 +77,9 @@ async function read(
   const manifest = known.get(digest);
   const own = known.get(chosen.digest);
   if (manifest == null || own?.kind !== "image") throw new Fault("MANIFEST_UNKNOWN");
-  const config = await configOf(deps, { repository, digest: own.config.digest }, signal);
+  const address = { repository, digest: own.config.digest };
+  const content = await readSmallBlob(deps.reader, address, MOST_CONFIG_BYTES, signal);
+  const config = content === null ? null : jsonOrNull(content.toString());
   const image: ComparedImage = { annotations: own.annotations, layers: own.layers, config };
   return { side: { ...side, image: chosen.digest }, manifest, image };
-}
-
-/** `null`: it is lost, too large, or none. */
-async function configOf(
-  { reader }: DifferenceDeps,
-  { repository, digest }: Side,
-  signal: AbortSignal,
-): Promise<unknown> {
-  const stream = await reader.blob(repository, digest, signal);
-  const content = stream === null ? null : await readSmall(stream, MOST_CONFIG_BYTES);
-  if (content === null || digestOf(content, digest) !== digest) return null;
-  try {
-    return JSON.parse(content.toString()) as unknown;
-  } catch {
-    return null;
-  }
 }

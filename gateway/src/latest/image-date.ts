@@ -1,11 +1,11 @@
-import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { Digest } from "#registry-protocol/digest.js";
 import { annotatedCreation, createdOf } from "#registry-protocol/manifest/created.js";
 import { imageParts } from "#registry-protocol/manifest/image-parts.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { inSlices } from "#service-kit/in-slices.js";
 import type { ImageReader } from "../scm/find-source.js";
-import { readSmall } from "../scm/read-small.js";
+import { readSmallBlob } from "../scm/read-small.js";
 import { SEARCH_LIMITS } from "../scm/search-limits.js";
 
 /** Where an image is. */
@@ -54,14 +54,11 @@ async function imageOf(
 
 async function configuredDate(
   reader: ImageReader,
-  { repository, digest }: ImageAddress,
+  address: ImageAddress,
   signal: AbortSignal,
 ): Promise<Date | null> {
-  const stream = await reader.blob(repository, digest, signal);
-  if (stream === null) return null;
-  const content = await readSmall(stream, SEARCH_LIMITS.configBytes);
-  if (content === null || digestOf(content, digest) !== digest) return null;
-  return inSlices(createdOf(content));
+  const content = await readSmallBlob(reader, address, SEARCH_LIMITS.configBytes, signal);
+  return content === null ? null : inSlices(createdOf(content));
 }
 
 function annotated(manifest: StandingManifest): Date | null {

@@ -1,4 +1,3 @@
-import { digestOf } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import {
   dummyForm,
@@ -13,7 +12,7 @@ import type { Deletion } from "../deletion/deletion.js";
 import type { TagPush } from "../ledger/push.js";
 import { readTagsMeaning } from "../ledger/sql/tags-of-manifest.js";
 import type { ImageReader } from "../scm/find-source.js";
-import { readSmall } from "../scm/read-small.js";
+import { readSmallBlob } from "../scm/read-small.js";
 import type { ExchangeOf } from "./exchange.js";
 import { requireDelete, type CallerDeps } from "./identify-caller.js";
 
@@ -76,23 +75,18 @@ async function isDummy(
     );
   if (reading.kind !== "image") return false;
   const { config } = reading;
-  const content = await smallBlob(reader, repository, config.digest);
-  if (content === null || digestOf(content, config.digest) !== config.digest) return false;
-  return inSlices(isDummyConfiguration(content, tag));
+  const content = await configuration(reader, { repository, digest: config.digest });
+  return content !== null && inSlices(isDummyConfiguration(content, tag));
 }
 
 /** @returns `null` when the registry does not have it, which it says to the manifest, too, or when it is not small */
-async function smallBlob(
+async function configuration(
   reader: DisguisedDeletionDeps["reader"],
-  ...[repository, digest]: [Pushed["repository"], Pushed["digest"]]
+  address: Pick<Pushed, "repository" | "digest">,
 ): Promise<Buffer | null> {
+  const signal = AbortSignal.timeout(PATIENCE_MILLISECONDS);
   try {
-    const stream = await reader.blob(
-      repository,
-      digest,
-      AbortSignal.timeout(PATIENCE_MILLISECONDS),
-    );
-    return stream === null ? null : await readSmall(stream, MOST_CONFIGURATION_BYTES);
+    return await readSmallBlob(reader, address, MOST_CONFIGURATION_BYTES, signal);
   } catch (cause) {
     throw new Fault("UNAVAILABLE", {
       message: "the registry cannot be asked for the configuration; push again",

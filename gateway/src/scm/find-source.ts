@@ -1,10 +1,10 @@
-import { digestOf, type Digest } from "#registry-protocol/digest.js";
+import type { Digest } from "#registry-protocol/digest.js";
 import { imageParts, labelsOf, type ImageParts } from "#registry-protocol/manifest/image-parts.js";
 import type { StandingManifest } from "#registry-protocol/manifest/manifest.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { inSlices } from "#service-kit/in-slices.js";
-import { readSmall } from "./read-small.js";
+import { readSmallBlob, type BlobReader } from "./read-small.js";
 import {
   parseScmSource,
   ScmSourceError,
@@ -15,15 +15,9 @@ import { searchLayer } from "./search-layer.js";
 import { OverLimit, searchBudget, type SearchLimits } from "./search-limits.js";
 
 /** Reads images. */
-export interface ImageReader {
+export interface ImageReader extends BlobReader {
   /** @returns a manifest, `null` when there is none. @throws Unreadable, or when that cannot be told */
   manifest(repository: RepositoryName, digest: Digest): Promise<StandingManifest | null>;
-  /** @returns a blob as a stream, `null` when there is none. @throws when that cannot be told */
-  blob(
-    repository: RepositoryName,
-    digest: Digest,
-    signal: AbortSignal,
-  ): Promise<AsyncIterable<Uint8Array> | null>;
 }
 
 /** Where to search, and how far. */
@@ -97,10 +91,9 @@ async function fromLabels(
   { config }: ImageParts,
 ): Promise<FoundSource | null> {
   if (config === null) return null;
-  const stream = await reader.blob(repository, config, signal);
-  if (stream === null) return null;
-  const content = await readSmall(stream, limits.configBytes);
-  if (content === null || digestOf(content, config) !== config) return null;
+  const address = { repository, digest: config };
+  const content = await readSmallBlob(reader, address, limits.configBytes, signal);
+  if (content === null) return null;
   const source = sourceOfAnnotations(Object.fromEntries(await inSlices(labelsOf(content))));
   return source === null ? null : { source, origin: "label" };
 }

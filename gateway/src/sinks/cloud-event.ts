@@ -1,3 +1,4 @@
+import { isObject } from "#service-kit/is-object.js";
 import type { EventAction, RegistryEvent } from "../events/event.js";
 import { subjectOf, teamAndArtifact, type RegistryIdentity } from "./registry-name.js";
 
@@ -67,12 +68,4 @@ function recordOf({ action, detail }: RegistryEvent): Readonly<Record<string, un
     ...(rule === undefined ? {} : { rule }),
     ...(held === undefined ? {} : { held }),
   };
-}
-
-/**
- * @param value - anything
- * @returns whether it is a JSON object
- */
-export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

@@ -1,5 +1,5 @@
 import type { EventAction, NewEvent, RegistryEvent } from "../events/event.js";
-import { isObject } from "./cloud-event.js";
+import { isObject } from "#service-kit/is-object.js";
 import { teamAndArtifact } from "./registry-name.js";
 
 /**

@@ -1,0 +1,7 @@
+/**
+ * @param value - anything
+ * @returns whether it is a JSON object
+ */
+export function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
