@@ -12,6 +12,7 @@ export function numberOption(
   text: string,
   { min, max }: { readonly min: number; readonly max: number },
 ): number {
-  if (/^\d{1,8}$/.test(text) && Number(text) >= min && Number(text) <= max) return Number(text);
+  if (/^(?:0|[1-9]\d{0,7})$/.test(text) && Number(text) >= min && Number(text) <= max)
+    return Number(text);
   throw new UsageError(`${option}: given ${text}, wanted a number from ${min} to ${max}`);
 }

@@ -3,6 +3,9 @@ import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { EnvReader } from "#service-kit/config.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
 
+/** Questions to the registry about digests that passes may ask, per second. */
+export const DISCOVERY_RATES = { min: 1, max: 100_000 } as const;
+
 /** How long what is on record outside of the ledger is kept, and when the audit log's state is signed. */
 export interface RecordSettings {
   /** Days after which who pulled is forgotten. */
@@ -120,7 +123,7 @@ export function readDiscoverySettings(read: EnvReader): DiscoverySettings {
     perSecond: read.integer(
       "DISCOVERY_RATE",
       200,
-      { min: 1, max: 100_000, unit: "per second" },
+      { ...DISCOVERY_RATES, unit: "per second" },
       "questions to the registry about digests",
     ),
   };

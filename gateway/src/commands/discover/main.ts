@@ -13,6 +13,7 @@ import { pointInTime } from "#service-kit/point-in-time.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
+import { DISCOVERY_RATES } from "../../config/record-settings.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
 import { operator } from "../../mode/operator.js";
@@ -60,7 +61,6 @@ interface DiscoverCommand {
 }
 
 const MOST_WAIT_SECONDS = 86_400;
-const RATES = { min: 1, max: 100_000 };
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
@@ -154,7 +154,8 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
     throw new UsageError("--since: only with --accept-registry");
   const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
   const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
-  const rate = values.rate === undefined ? null : numberOption("--rate", values.rate, RATES);
+  const rate =
+    values.rate === undefined ? null : numberOption("--rate", values.rate, DISCOVERY_RATES);
   return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds, rate };
 }
 
