@@ -5,6 +5,7 @@ import { SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres } from "#tests/support/postgres.js";
 import { callsOf } from "./support/catalog-calls.js";
 import { generateCatalog, repositoryAt } from "./support/generated-catalog.js";
+import { viewOf as view } from "#tests/support/views.js";
 
 /**
  * What each list and search costs with a million tags: npm run bench:catalog
@@ -22,7 +23,6 @@ const SHAPE = options.small
   : { repositories: Number(options.repositories), tags: 18, large: 100_000 };
 const TIMES = 100;
 
-const view = (...rules: string[]): View => ({ rules, values: {}, limits: null });
 const some = (count: number): string[] =>
   Array.from({ length: count }, (_, i) => `+${repositoryAt((i * 97) % SHAPE.repositories)}`);
 const VIEWS: Readonly<Record<string, View>> = {

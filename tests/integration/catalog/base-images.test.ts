@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import type { View } from "#access-policy/view.js";
 import { listBases, listBuiltOn, type RelatedAsked } from "#gateway/catalog/base-images.js";
 import { openCatalog, type Catalog } from "#gateway/catalog/catalog.js";
 import { layerNames } from "#gateway/catalog/sql/base-images.js";
@@ -9,9 +8,7 @@ import { digestOf } from "#registry-protocol/digest.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { useLedger } from "#tests/support/use-ledger.js";
-
-const view = (...rules: string[]): View => ({ rules, values: {}, limits: null });
-const ALL = view("+**");
+import { ALL, allPages, viewOf as view } from "#tests/support/views.js";
 
 let ledger: StartedLedger;
 let catalog: Catalog;
@@ -51,15 +48,12 @@ async function store(repository: string, tag: string, manifest: string): Promise
 }
 
 async function found(list: typeof listBases, names: string, of = ALL, limit = 2) {
-  const pages: string[][] = [];
-  let after: RelatedAsked["after"];
-  do {
-    const asked = { layers: layersOf(names), limit, ...(after && { after }) };
-    const page = await list(catalog, of, asked);
-    pages.push(page.items.map(({ repository, tags }) => `${repository}:${tags.join("+")}`));
-    after = page.next ?? undefined;
-  } while (after !== undefined);
-  return pages;
+  const pages = await allPages((after: RelatedAsked["after"]) =>
+    list(catalog, of, { layers: layersOf(names), limit, ...(after && { after }) }),
+  );
+  return pages.map((items) =>
+    items.map(({ repository, tags }) => `${repository}:${tags.join("+")}`),
+  );
 }
 
 describe("images with lower layers in common", () => {

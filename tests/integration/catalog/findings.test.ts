@@ -5,9 +5,8 @@ import { listFindings } from "#gateway/catalog/findings.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
+import { ALL, allPages, viewOf as view } from "#tests/support/views.js";
 
-const view = (...rules: string[]): View => ({ rules, values: {}, limits: null });
-const ALL = view("+**");
 /** Two thirds are more than are looked at one by one. */
 const MANY = 3_030;
 
@@ -50,18 +49,12 @@ async function lacks(repository: string, digest: string, part: string): Promise<
 }
 
 async function pages(of: View, limit: number, more = {}): Promise<string[][]> {
-  const found: string[][] = [];
-  let after: Parameters<typeof listFindings>[2]["after"];
-  do {
-    const page = await listFindings(catalog, of, { limit, ...more, ...(after && { after }) });
-    found.push(
-      page.items.map(({ kind, repository, tag, part }) =>
-        [kind, repository, tag ?? part].join(" "),
-      ),
-    );
-    after = page.next ?? undefined;
-  } while (after !== undefined);
-  return found;
+  const found = await allPages((after: Parameters<typeof listFindings>[2]["after"]) =>
+    listFindings(catalog, of, { limit, ...more, ...(after && { after }) }),
+  );
+  return found.map((items) =>
+    items.map(({ kind, repository, tag, part }) => [kind, repository, tag ?? part].join(" ")),
+  );
 }
 
 const EVERYTHING = [

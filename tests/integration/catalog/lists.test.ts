@@ -18,9 +18,8 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { repositoryNames } from "#tests/support/arbitraries.js";
 import { useLedger } from "#tests/support/use-ledger.js";
+import { ALL, viewOf as view } from "#tests/support/views.js";
 
-const view = (...rules: string[]): View => ({ rules, values: {}, limits: null });
-const ALL = view("+**");
 const NAMES = [
   "alpha/app",
   "alpha/app/part",

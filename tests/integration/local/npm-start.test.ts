@@ -31,7 +31,12 @@ describe("npm start", () => {
       stream.setEncoding("utf8").on("data", (chunk: string) => (output += chunk));
     const isReady = () => /^ready http:\/\/127\.0\.0\.1:\d+$/m.test(output);
     await waitUntil(() => isReady() || npm.exitCode !== null, { withinMs: 180_000 });
-    if (!isReady()) throw new Error(output);
+    if (!isReady()) {
+      // It would go on for ever.
+      if (npm.exitCode === null) process.kill(-(npm.pid ?? 0), "SIGTERM");
+      await exit;
+      throw new Error(output);
+    }
 
     const since = performance.now();
     process.kill(sign * (npm.pid ?? 0), signal);
