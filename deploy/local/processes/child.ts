@@ -6,11 +6,19 @@ import { launchOf, type Command } from "./launch.js";
 /** A started program. */
 export interface Child {
   readonly pid: number;
-  /** Settles when the program has ended, with the reason in words. */
-  readonly ended: Promise<string>;
+  /** Settles when the program has ended. */
+  readonly ended: Promise<ChildEnd>;
   readonly hasEnded: () => boolean;
   /** Sends a signal; nothing happens when the program has ended. */
   send(signal: NodeJS.Signals): void;
+}
+
+/** How a program has ended. */
+export interface ChildEnd {
+  /** `null`: by a signal. */
+  readonly code: number | null;
+  /** In words. */
+  readonly reason: string;
 }
 
 /** How a program is started. */
@@ -63,9 +71,10 @@ export async function endChild(
 
 function asChild(child: ChildProcess): Child {
   let hasEnded = false;
-  const ended = once(child, "exit").then(([code, signal]) => {
+  const ended = once(child, "exit").then((end) => {
+    const [code, signal] = end as [number | null, NodeJS.Signals | null];
     hasEnded = true;
-    return signal === null ? `exit code ${String(code)}` : `signal ${String(signal)}`;
+    return { code, reason: signal === null ? `exit code ${code ?? ""}` : `signal ${signal}` };
   });
   // A channel that breaks is the death of the other side, which `exit` already tells.
   child.on("error", () => undefined);

@@ -92,7 +92,7 @@ async function keepRunning(first: Child, restarts: Restarts): Promise<void> {
   let backoffMs = MIN_BACKOFF_MS;
   while (child !== null) {
     const since = performance.now();
-    const reason = await child.ended;
+    const { reason } = await child.ended;
     if (stopping.aborted) return;
     if (performance.now() - since > STABLE_AFTER_MS) backoffMs = MIN_BACKOFF_MS;
     say(`${name} ended (${reason}), starting it again`);
@@ -126,13 +126,15 @@ async function untilReady(spec: ServiceSpec, child: Child, stopping: AbortSignal
   await waitUntil(isOver, { withinMs: spec.readyWithinMs, signal: stopping });
   stopIfAsked(stopping);
   if (!child.hasEnded() && (await spec.isReady().catch(() => false))) return;
-  const reason = child.hasEnded()
-    ? `ended at once (${await child.ended})`
-    : `is not ready after ${spec.readyWithinMs / 1000} s`;
+  const end = child.hasEnded() ? await child.ended : null;
+  const reason =
+    end === null
+      ? `is not ready after ${spec.readyWithinMs / 1000} s`
+      : `ended at once (${end.reason})`;
   await endChild(child, spec.stopSignals);
   throw new LocalStackError(
     `${spec.name} ${reason}; the end of ${spec.logFile}:\n${await tailOf(spec.logFile)}`,
-    reason.includes(`exit code ${EX_CONFIG}`),
+    end?.code === EX_CONFIG,
   );
 }
 
