@@ -40,6 +40,8 @@ export const AUDIT_ACTIONS = [
   "outbox.changed",
   "storage.marked",
   "storage.accepted",
+  "pulls.sealed",
+  "pulls.forgotten",
 ] as const;
 
 /** A kind of thing that is audited. */

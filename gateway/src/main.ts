@@ -61,7 +61,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
   const discovery = openDiscovery(config, { db, log, audit, policy, registry, metrics });
   const callers = openCallers(config, { db, log, clocks, ...tokenServer });
-  const pulls = openPulls(config.pullRecordDays, { db, log, metrics, events });
+  const pulls = openPulls(config.pullRecordDays, { db, audit, log, metrics, events });
   const reported = { db, log, metrics, audit, policy, registry, discovery, events };
   const notifications = openNotifications(config, reported);
   const manifests = { policy, registry, ledger, sources, deletion, pulls, mode };

@@ -190,7 +190,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const memory = { manifestMemoryBytes: options.manifestMemoryBytes ?? 1024 ** 2 };
   const ledger = openLedger(memory, { store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
-  const pulls = openPulls(90, { db, log, metrics, events, now: options.now ?? Date.now });
+  const pulls = openPulls(90, { db, audit, log, metrics, events, now: options.now ?? Date.now });
   const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });
   const callers = openCallers(
     { ...TOKENS, tokenServerUrls: urlsOf(options), publicUrl },

@@ -20,6 +20,7 @@ import {
   reportLedger,
   reportLog,
   reportParts,
+  reportPulls,
   reportTags,
   reportUnknown,
 } from "../verify/report.js";
@@ -56,8 +57,9 @@ async function verify(
     throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
   const anchors = parseCertificates(readFileSync(config.trustFile, "utf8"), config.trustFile);
   const log = await verifyLog(db, { anchors, kept, progress });
-  print([...reportLog(log), ...reportLedger(log.ledger)]);
-  const isRight = log.findings.length === 0 && log.ledger.wrong === 0;
+  print([...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)]);
+  const isRight =
+    log.findings.length === 0 && log.ledger.wrong === 0 && log.pulls.findings.length === 0;
   if (url === null) return isRight ? 0 : 1;
   const { ask, listing } = await openRegistry(config, url);
   const tags = await verifyTags({ db, registry: registryTags(ask), progress });

@@ -2,6 +2,7 @@ import { printable, type Finding } from "./finding.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedParts } from "./verify-parts.js";
+import type { VerifiedPulls } from "./verify-pulls.js";
 import type { VerifiedTags } from "./verify-tags.js";
 import type { VerifiedUnknown } from "./verify-unknown.js";
 
@@ -36,6 +37,18 @@ export function reportLedger({ checked, wrong, findings }: VerifiedLedger): stri
     wrong === 0
       ? "the ledger is as the audit log says"
       : `${count(wrong, "TAG OF THE LEDGER IS", "TAGS OF THE LEDGER ARE")} NOT AS THE AUDIT LOG SAYS`,
+  ];
+}
+
+/** @returns what was found of the days of pulls, for people, a line each */
+export function reportPulls({ checked, forgotten, findings }: VerifiedPulls): string[] {
+  const gone = forgotten === 0 ? "" : `, ${number(forgotten)} before were forgotten`;
+  return [
+    `${count(checked, "day", "days")} of pulls compared with the audit log${gone}`,
+    ...findings.map(({ day, problem }) => `  ${day}: ${printable(problem)}`),
+    findings.length === 0
+      ? "who pulled is as the audit log says"
+      : `THE PULLS OF ${count(findings.length, "DAY", "DAYS")} ARE NOT AS THE AUDIT LOG SAYS`,
   ];
 }
 

@@ -6,6 +6,7 @@ import { chainsInUse } from "../sql/entries.js";
 import { chainCursor, type ChainCursor } from "./chain-cursor.js";
 import type { Finding } from "./finding.js";
 import { verifyLedger, type VerifiedLedger } from "./verify-ledger.js";
+import { verifyPulls, type VerifiedPulls } from "./verify-pulls.js";
 import { walkCheckpoints, type CheckpointTrust, type CheckpointWalk } from "./walk-checkpoints.js";
 
 /** What was found. */
@@ -22,6 +23,8 @@ export interface VerifiedLog {
   readonly findings: readonly Finding[];
   /** What the ledger says of the tags at the same moment, compared with the entries. */
   readonly ledger: VerifiedLedger;
+  /** Who pulled on the days that are over, compared with what went on record of each. */
+  readonly pulls: VerifiedPulls;
 }
 
 /** Whom to believe, what was kept elsewhere, and who is told how far it is. */
@@ -64,6 +67,7 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
         checkpoints.finding,
       ].filter((finding) => finding !== null),
       ledger: await verifyLedger(tx, deps.progress),
+      pulls: await verifyPulls(tx, deps.progress),
     };
   });
 }

@@ -477,7 +477,7 @@ export interface paths {
     };
     /**
      * Who pulled from a repository, and from where
-     * @description The latest first, as long as it is on record (`PULL_RECORD_DAYS`).
+     * @description The latest first, as long as it is on record (`PULL_RECORD_DAYS`). Who did not log in is counted by network.
      *
      *     For whoever may `push` there.
      */
@@ -1416,11 +1416,18 @@ export interface components {
       tag: string | null;
       uid: string;
       userAgent: string;
+      /** @description The last few, the latest first. */
+      userAgents: string[];
     };
     Pulls: {
       digest?: string;
       /** Format: date-time */
       lastPulledAt: string | null;
+      /** @description What there was no room for: its counts are in the totals alone. */
+      leftOut: {
+        pulls: number;
+        records: number;
+      };
       next: string | null;
       pulledBy: components["schemas"]["Puller"][];
       pulls: number;

@@ -3,7 +3,7 @@ import { readCursor, writeCursor, type CursorSealer } from "#rest-api/cursor.js"
 import { countPulls, listPulls } from "#rest-api/operations/pulls.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { PullQuery } from "../pulls/pull-query.js";
-import { readPulls, readPullTotal, type PullTotal } from "../pulls/sql/read-pulls.js";
+import { readLeftOut, readPulls, readPullTotal, type PullTotal } from "../pulls/sql/read-pulls.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
 import { pullPosition } from "./pull-cursor.js";
 
@@ -25,11 +25,13 @@ export function pullOperations(db: Queryable, sealer: CursorSealer): readonly Im
       const query = queryOf(asked, sealer);
       const total = await totalOf(db, query);
       const pulls = await readPulls(db, query);
+      const leftOut = await readLeftOut(db, query.repository);
       const last = pulls.length === query.limit ? pulls.at(-1) : undefined;
       return {
         body: {
           ...shown(query, total),
           pulledBy: pulls.map(({ cursor: _cursor, ...pull }) => pull),
+          leftOut,
           next: last === undefined ? null : writeCursor(sealer, listOf(query), last.cursor),
         },
       };

@@ -29,7 +29,7 @@ export async function recordReportedPulls(
   const outcomes = new Map(events.map(({ id }) => [id, "counted"]));
   const settled = await deps.db.transaction(async (tx) => {
     const mine = await settleNotifications(tx, outcomes);
-    const counts = pullCounts(events.length);
+    const counts = pullCounts({ inAll: events.length, ofOne: events.length });
     for (const event of events.filter(({ id }) => mine.has(id))) {
       const { repository, tag, digest, receivedAt } = event;
       if (digest !== null) counts.add({ repository, tag, digest, ...pullerOf(event) }, receivedAt);

@@ -1,4 +1,4 @@
-import { boundedPuller, type CountedPulls, type Pull } from "./pull.js";
+import { boundedPuller, MOST_USER_AGENTS, type CountedPulls, type Pull } from "./pull.js";
 
 /** Pulls that were not written yet, counted in memory. */
 export interface PullCounts {
@@ -11,28 +11,49 @@ export interface PullCounts {
   readonly size: number;
 }
 
+/** How many different pulls are held; more of those held are counted all the same. */
+export interface PullBounds {
+  readonly inAll: number;
+  /** Nobody takes the room of all. */
+  readonly ofOne: number;
+}
+
 /**
- * @param most - how many different pulls are held; more of those held are counted all the same
+ * @param bounds - how many
  * @returns empty counts
  */
-export function pullCounts(most: number): PullCounts {
+export function pullCounts(bounds: PullBounds): PullCounts {
   const held = new Map<string, CountedPulls>();
+  const byWhom = new Map<string, number>();
+  const drop = (key: string, pull: CountedPulls) => {
+    held.delete(key);
+    const left = (byWhom.get(identityOf(pull)) ?? 0) - 1;
+    if (left > 0) byWhom.set(identityOf(pull), left);
+    else byWhom.delete(identityOf(pull));
+  };
   const merge = (pull: CountedPulls): boolean => {
     const key = keyOf(pull);
     const before = held.get(key);
-    if (before === undefined && held.size >= most) return false;
-    held.set(key, before === undefined ? pull : sum(before, pull));
+    if (before !== undefined) {
+      held.set(key, sum(before, pull));
+      return true;
+    }
+    const own = byWhom.get(identityOf(pull)) ?? 0;
+    if (held.size >= bounds.inAll || own >= bounds.ofOne) return false;
+    held.set(key, pull);
+    byWhom.set(identityOf(pull), own + 1);
     return true;
   };
   return {
     add: (pull, at, count = 1) => {
       const { repository, tag, digest } = pull;
       const bounded = { repository, tag, digest, ...boundedPuller(pull) };
-      return merge({ ...bounded, count, firstAt: at, lastAt: at });
+      const userAgents = [bounded.userAgent];
+      return merge({ ...bounded, userAgents, count, firstAt: at, lastAt: at });
     },
     take: (limit) => {
       const taken = [...held.entries()].slice(0, limit);
-      for (const [key] of taken) held.delete(key);
+      for (const [key, pull] of taken) drop(key, pull);
       return taken.map(([, pull]) => pull);
     },
     putBack: (pulls) =>
@@ -44,14 +65,20 @@ export function pullCounts(most: number): PullCounts {
 }
 
 function sum(one: CountedPulls, other: CountedPulls): CountedPulls {
+  const [earlier, later] = one.lastAt <= other.lastAt ? [one, other] : [other, one];
+  const agents = new Set([...later.userAgents, ...earlier.userAgents]);
   return {
-    ...one,
+    ...later,
+    userAgents: [...agents].slice(0, MOST_USER_AGENTS),
     count: one.count + other.count,
     firstAt: one.firstAt < other.firstAt ? one.firstAt : other.firstAt,
-    lastAt: one.lastAt > other.lastAt ? one.lastAt : other.lastAt,
   };
 }
 
-function keyOf({ repository, tag, digest, uid, realm, kind, address, userAgent }: Pull): string {
-  return JSON.stringify([repository, tag, digest, uid, realm, kind, address, userAgent]);
+function keyOf({ repository, tag, digest, uid, realm, kind, address }: Pull): string {
+  return JSON.stringify([repository, tag, digest, uid, realm, kind, address]);
+}
+
+function identityOf({ uid, realm, kind }: Pull): string {
+  return JSON.stringify([uid, realm, kind]);
 }

@@ -1,3 +1,4 @@
+import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
@@ -7,11 +8,15 @@ import { pullCounts } from "./pull-counts.js";
 import type { PullMetrics } from "./pull-metrics.js";
 import type { CountedPulls, Pull } from "./pull.js";
 import { recentReads } from "./recent-reads.js";
-import { childKey, prunePulls, readParents, recordPulls } from "./sql/record-pulls.js";
+import { forgetOldDays, sealDays } from "./days.js";
+import { prunePulls } from "./sql/forget-pulls.js";
+import { childKey, readParents } from "./sql/read-parents.js";
+import { recordPulls } from "./sql/record-pulls.js";
 
 /** What recording pulls needs. */
 export interface PullRecorderDeps extends Announcing {
   readonly db: Database;
+  readonly audit: RecordAudit;
   readonly log: Logger;
   readonly pullMetrics: PullMetrics;
   /** Days after which who pulled is forgotten. */
@@ -32,10 +37,13 @@ export interface PullRecorder extends Component {
 
 const FLUSH_MILLISECONDS = 5_000;
 const HOUR_MILLISECONDS = 3_600_000;
+const DAY_LOOK_MILLISECONDS = 60_000;
 /** Different pulls that wait; about 10 MB. */
-const MOST_WAITING = 20_000;
+const MOST_WAITING = { inAll: 20_000, ofOne: 5_000 };
 /** In one transaction. */
 const BATCH = 1_000;
+/** So many are written at once, so that there is room for others'. */
+const MANY_WAITING = 2_000;
 
 /**
  * A client that asks what a tag means and then gets the manifest by its digest pulls the tag, once; the
@@ -50,14 +58,18 @@ export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
   const failing = lastingWarning(deps.log, "pulls.not-written");
   let timer: NodeJS.Timeout | undefined;
   let pruning: NodeJS.Timeout | undefined;
+  let sealing: NodeJS.Timeout | undefined;
   let running: Promise<void> | null = null;
+  let isAway = false;
   const flushAll = async (): Promise<void> => {
     while (counts.size > 0) {
       const taken = counts.take(BATCH);
       try {
         await write(deps, await withoutChildren(taken));
         failing.worked();
+        isAway = false;
       } catch (error) {
+        isAway = true;
         deps.pullMetrics.dropped.inc(counts.putBack(taken));
         failing.failed(error, { waiting: counts.size });
         break;
@@ -65,6 +77,12 @@ export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
     }
     deps.pullMetrics.waiting.set(counts.size);
   };
+  const unsealed = lastingWarning(deps.log, "pulls.not-sealed");
+  let sealed: Promise<void> | null = null;
+  const seal = () =>
+    (sealed ??= sealDays(deps)
+      .then(unsealed.worked, unsealed.failed)
+      .finally(() => (sealed = null)));
   const flush = () => (running ??= flushAll().finally(() => (running = null)));
   const withoutChildren = async (pulls: readonly CountedPulls[]): Promise<CountedPulls[]> => {
     const parents = await readParents(
@@ -88,6 +106,7 @@ export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
       const known = pull.tag === null ? { ...pull, tag: recent.tagOf(pull, now) } : pull;
       recent.got(known, now);
       if (!counts.add(known, new Date(now))) deps.pullMetrics.dropped.inc();
+      if (counts.size >= MANY_WAITING && !isAway) void flush();
     },
     flush,
     start: () => {
@@ -95,11 +114,15 @@ export function pullRecorder(deps: PullRecorderDeps): PullRecorder {
       pruning = setInterval(() => {
         void prune(deps);
       }, HOUR_MILLISECONDS);
+      sealing = setInterval(() => void seal(), DAY_LOOK_MILLISECONDS);
+      void seal();
       return Promise.resolve();
     },
     stop: async () => {
       clearInterval(timer);
       clearInterval(pruning);
+      clearInterval(sealing);
+      await sealed;
       await running;
       await flush();
     },
@@ -116,9 +139,11 @@ async function write(deps: PullRecorderDeps, pulls: readonly CountedPulls[]): Pr
     deps.pullMetrics.pulls.inc({ by: tag === null ? "digest" : "tag" }, count);
 }
 
-async function prune({ db, log, keepDays }: PullRecorderDeps): Promise<void> {
+async function prune(deps: PullRecorderDeps): Promise<void> {
+  const { db, log, keepDays } = deps;
   try {
     while ((await prunePulls(db, keepDays)) > 0);
+    await forgetOldDays(deps, keepDays);
   } catch (error) {
     log.warn({ event: "pulls.not-pruned", err: error });
   }

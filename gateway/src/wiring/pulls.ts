@@ -1,3 +1,4 @@
+import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -14,15 +15,16 @@ export function openPulls(
   keepDays: number,
   deps: {
     readonly db: Database;
+    readonly audit: RecordAudit;
     readonly log: Logger;
     readonly metrics: Pick<GatewayMetrics, "pullMetrics">;
     readonly events: Pick<Events, "sinks" | "wake">;
     readonly now?: () => number;
   },
 ): Opened & { readonly recorder: PullRecorder } {
-  const { db, log, events, metrics, now = Date.now } = deps;
+  const { db, audit, log, events, metrics, now = Date.now } = deps;
   const { pullMetrics } = metrics;
   const { sinks, wake: announced } = events;
-  const recorder = pullRecorder({ db, log, pullMetrics, keepDays, now, sinks, announced });
+  const recorder = pullRecorder({ db, audit, log, pullMetrics, keepDays, now, sinks, announced });
   return { recorder, parts: [recorder] };
 }

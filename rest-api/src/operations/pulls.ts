@@ -33,12 +33,19 @@ export const listPulls = operation({
   path: "/repositories/{repository}/pulls",
   who: "push",
   summary: "Who pulled from a repository, and from where",
-  description: "The latest first, as long as it is on record (`PULL_RECORD_DAYS`).",
+  description:
+    "The latest first, as long as it is on record (`PULL_RECORD_DAYS`). Who did not log in is counted by network.",
   answers: {
     200: {
       description: "The counts, and who pulled.",
       schema: pullTotal
-        .extend({ pulledBy: z.array(puller), next: z.string().nullable() })
+        .extend({
+          pulledBy: z.array(puller),
+          leftOut: z.object({ records: z.number(), pulls: z.number() }).meta({
+            description: "What there was no room for: its counts are in the totals alone.",
+          }),
+          next: z.string().nullable(),
+        })
         .meta({ id: "Pulls" }),
     },
   },

@@ -63,6 +63,7 @@ export const puller = z
     kind: z.string(),
     address: z.string(),
     userAgent: z.string(),
+    userAgents: z.array(z.string()).meta({ description: "The last few, the latest first." }),
     count: z.number(),
     firstAt: at,
     lastAt: at,

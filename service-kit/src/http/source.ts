@@ -7,12 +7,26 @@ import { bareAddress } from "./forwarded.js";
  */
 export function sourceOf(address: string | undefined): string {
   const bare = bareAddress(address ?? "") ?? "unknown";
-  if (!isIPv6(bare)) return bare;
-  const [before = "", after] = bare.split("::");
-  const groups = (text: string) => (text === "" ? [] : text.split(":"));
-  const [head, tail] = [groups(before), groups(after ?? "")];
+  return isIPv6(bare) ? networkOf(bare, 4) : bare;
+}
+
+/**
+ * @param address - a client's address
+ * @returns the network that it is in, as far as one provider gives it to one customer: the /24 of IPv4, the /48 of IPv6; what is
+ *   no address as it is
+ */
+export function blockOf(address: string): string {
+  const bare = bareAddress(address);
+  if (bare === null) return address;
+  return isIPv6(bare) ? networkOf(bare, 3) : `${bare.split(".").slice(0, 3).join(".")}.0/24`;
+}
+
+function networkOf(address: string, groups: number): string {
+  const [before = "", after] = address.split("::");
+  const split = (text: string) => (text === "" ? [] : text.split(":"));
+  const [head, tail] = [split(before), split(after ?? "")];
   const zeros = Array.from({ length: 8 - head.length - tail.length }, () => "0");
   const all = after === undefined ? head : [...head, ...zeros, ...tail];
-  const network = all.slice(0, 4).map((group) => parseInt(group, 16).toString(16));
-  return `${network.join(":")}::/64`;
+  const network = all.slice(0, groups).map((group) => parseInt(group, 16).toString(16));
+  return `${network.join(":")}::/${16 * groups}`;
 }

@@ -45,11 +45,12 @@ const imageOf = (size: number) =>
   });
 
 async function pulled(tag: string, count: number, at: string, repository = "alpha/app") {
-  const who = { uid: "bob", realm: "", kind: "oauth2", address: "", userAgent: "" };
+  const who = { uid: "bob", realm: "", kind: "oauth2", address: "" };
+  const by = { userAgent: "", userAgents: [""] };
   const when = { firstAt: new Date(at), lastAt: new Date(at) };
   const digest = `sha256:${"a".repeat(64)}`;
   await db.transaction((tx) =>
-    recordPulls(tx, [{ repository, tag, digest, count, ...who, ...when }]),
+    recordPulls(tx, [{ repository, tag, digest, count, ...who, ...by, ...when }]),
   );
 }
 

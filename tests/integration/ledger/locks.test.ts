@@ -40,7 +40,8 @@ async function atWork(lock: WorkLock): Promise<void> {
 
 const PULL: CountedPulls = {
   ...{ repository: "alpha/app", tag: "1.0", digest: `sha256:${"a".repeat(64)}`, count: 1 },
-  ...{ uid: "alice", realm: "", kind: "oauth2", address: "", userAgent: "" },
+  ...{ uid: "alice", realm: "", kind: "oauth2", address: "" },
+  ...{ userAgent: "", userAgents: [""] },
   ...{ firstAt: new Date(), lastAt: new Date() },
 };
 

@@ -7,7 +7,7 @@ import {
 import { childrenOf, parentsOf } from "#gateway/ledger/sql/manifest-links.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { adoptTags } from "#gateway/ledger/sql/read-tag.js";
-import { childKey, readParents } from "#gateway/pulls/sql/record-pulls.js";
+import { childKey, readParents } from "#gateway/pulls/sql/read-parents.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";

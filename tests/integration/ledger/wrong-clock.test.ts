@@ -158,7 +158,7 @@ describe("what was written while the database's clock was ahead", () => {
 
 test("a pull that a gateway dates by a clock of its own which is ahead was not after now", async () => {
   const at = new Date(Date.now() + HOURS * 3_600_000);
-  const who = { uid: "alice", realm: "/employees", kind: "oauth2", address: "192.0.2.1", userAgent: "a client" }; // prettier-ignore
+  const who = { uid: "alice", realm: "/employees", kind: "oauth2", address: "192.0.2.1", userAgents: ["a client"] }; // prettier-ignore
   const pull = { repository: "alpha/app", tag: "1.0", digest: "d", caller: "c", ...who, count: 1, firstAt: at, lastAt: at }; // prettier-ignore
   await db.transaction((tx) => recordPulls(tx, [pull as never]));
   const { rowCount } = await db.query(

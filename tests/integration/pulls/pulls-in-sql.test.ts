@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { prunePulls, recordPulls } from "#gateway/pulls/sql/record-pulls.js";
+import { prunePulls } from "#gateway/pulls/sql/forget-pulls.js";
+import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readStored } from "#gateway/upstream/read-stored.js";
@@ -24,7 +25,7 @@ useLedger((started) => {
 const at = (hours: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + hours * HOUR);
 const pull = (change: Partial<CountedPulls> = {}): CountedPulls => ({
   ...{ repository: "alpha/app", tag: "1.0", digest: `sha256:${"a".repeat(64)}`, count: 1 },
-  ...{ uid: "alice", realm: "", kind: "oauth2", address: "", userAgent: "" },
+  ...{ uid: "alice", realm: "", kind: "oauth2", address: "", userAgent: "", userAgents: [""] },
   ...{ firstAt: at(0), lastAt: at(0) },
   ...change,
 });
@@ -120,7 +121,7 @@ test("what is too much of one repository pushes out none of another's", async ()
   await record(pull({ repository: "alpha/other", firstAt: at(-48), lastAt: at(-48) }));
   await ledger.db.query(
     `insert into ledger.pull select 'alpha/app', '0.9', i::text, 'c', 'u', '', '', '', '', 1, now(),
-       now() - i * interval '1 second' from generate_series(1, 50000) as i`,
+       now() - i * interval '1 second' from generate_series(1, 51000) as i`,
   );
   await record(pull());
   expect(await readPulls(ledger.db, target({ repository: OTHER }))).toHaveLength(1);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Sink } from "#gateway/events/sink.js";
-import { prunePulls } from "#gateway/pulls/sql/record-pulls.js";
+import { prunePulls } from "#gateway/pulls/sql/forget-pulls.js";
 import type { Action } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
@@ -174,10 +174,13 @@ describe("what is on record", () => {
     expect(answer.status).toBe(200);
     const what = { tag: "1.0", digest: both.digest, realm: "/employees", kind: "oauth2" };
     const who = { ...what, address: "127.0.0.1" };
-    const bob = { uid: "bob", userAgent: "x".repeat(200), count: 1, firstAt: lastAt, lastAt };
-    const alice = { uid: "alice", userAgent: "docker/28", count: 2, firstAt, lastAt };
+    const by = (userAgent: string) => ({ userAgent, userAgents: [userAgent] });
+    const bob = { uid: "bob", ...by("x".repeat(200)), count: 1, firstAt: lastAt, lastAt };
+    const alice = { uid: "alice", ...by("docker/28"), count: 2, firstAt, lastAt };
     const { pulledBy, ...rest } = bodyOf(answer) as { pulledBy: { uid: string }[] };
-    expect(rest).toEqual({ repository: REPOSITORY, pulls: 3, lastPulledAt: lastAt, next: null });
+    const leftOut = { records: 0, pulls: 0 };
+    const none = { leftOut, next: null };
+    expect(rest).toEqual({ repository: REPOSITORY, pulls: 3, lastPulledAt: lastAt, ...none });
     expect([...pulledBy].sort((a, b) => (a.uid < b.uid ? -1 : 1))).toEqual([
       { ...who, ...alice },
       { ...who, ...bob },
@@ -224,11 +227,35 @@ describe("what is on record", () => {
     }
   });
 
-  test("is bounded: of more than a thousand callers of a tag the oldest are forgotten", async () => {
+  test("is bounded: of more than a thousand addresses of one name the oldest are forgotten", async () => {
     await fill("1.0", both.digest, 1_000);
     await read("1.0");
     await gateway.flushPulls();
     expect(await keptAndOldest()).toEqual({ count: 1000, oldest: 999 });
+    expect(bodyOf(await list(""))).toMatchObject({ leftOut: { records: 1, pulls: 1 } });
+  });
+
+  test("is not pushed out by who pulls from other addresses, without a login, or by other programs", async () => {
+    await read("1.0", { subject: "bob" });
+    now += HOUR;
+    await fill("1.0", both.digest, 1_000, { uid: "mallory" });
+    await fill("1.0", both.digest, 1_000, { uid: "" });
+    await read("1.0", { subject: "mallory" });
+    now += 1_000;
+    for (let i = 0; i < 7; i += 1) await read("1.0", { subject: "carol", userAgent: `p/${i}` });
+    await gateway.flushPulls();
+    expect(await keptByName()).toEqual(
+      new Map([
+        ["", 1_000],
+        ["bob", 1],
+        ["carol", 1],
+        ["mallory", 1_000],
+      ]),
+    );
+    const { pulledBy } = bodyOf(await list("?limit=1")) as { pulledBy: object[] };
+    expect(pulledBy).toMatchObject([
+      { uid: "carol", userAgent: "p/6", userAgents: ["p/6", "p/5", "p/4", "p/3", "p/2"], count: 7 },
+    ]);
   });
 
   test.each([
@@ -248,13 +275,27 @@ describe("what is on record", () => {
     );
   });
 
-  test("is bounded for the whole repository", async () => {
-    await fill("0.9", amd.digest, 1_000, 49_000);
-    for (let part = 0; part < 49; part += 1)
-      await fill(`0.${part}`, arm.digest, 1_000, part * 1_000);
+  test("is bounded for the whole repository, where who has most loses the oldest", async () => {
+    await read("1.0", { subject: "bob" });
+    now += HOUR;
+    await fill("0.9", amd.digest, 30_000, { uid: "mallory" });
+    await fill("0.9", arm.digest, 20_999, { uid: "mallory", after: 30_000 });
+    await fill("0.9", arm.digest, 500, { uid: "carol", after: 60_000 });
     await read("1.0");
     await gateway.flushPulls();
-    expect(await keptAndOldest()).toEqual({ count: 50_000, oldest: 49_999 });
+    expect(await keptByName()).toEqual(
+      new Map([
+        ["alice", 1],
+        ["bob", 1],
+        ["carol", 500],
+        ["mallory", 49_498],
+      ]),
+    );
+    expect(await keptAndOldest("mallory")).toEqual({ count: 49_498, oldest: 49_498 });
+    const leftOut = { records: 1_501, pulls: 1_501 };
+    expect(bodyOf(await list("?limit=1"))).toMatchObject({ leftOut });
+    const today = await db.query("select from ledger.pull_day");
+    expect(today.rowCount).toBe(2);
   });
 
   test.each(["", "/pulls"])("is counted for a digest alone: …%s", async (end) => {
@@ -379,21 +420,36 @@ async function total(end: string, query: string): Promise<unknown> {
   return bodyOf(await get(`/api/v1/repositories/${REPOSITORY}${end}${query}`, ["pull", "push"]));
 }
 
-/** Puts one pull each of callers on record who are named by how many seconds ago it was. */
-async function fill(tag: string, digest: string, callers: number, after = 0): Promise<void> {
+/** Puts one pull each on record from addresses that are named by how many seconds ago it was. */
+async function fill(
+  tag: string,
+  digest: string,
+  addresses: number,
+  { uid = "alice", after = 0 } = {},
+): Promise<void> {
   await db.query(
-    `insert into ledger.pull select $1, $2, $3, i::text, i::text, '', '', '', '', 1, $6::timestamptz,
+    `insert into ledger.pull select $1, $2, $3, $7 || i, $7, '/employees', 'oauth2', i::text, '', 1, $6::timestamptz,
        $6::timestamptz - i * interval '1 second' from generate_series($4::int + 1, $4::int + $5::int) as i`,
-    [REPOSITORY, tag, digest, after, callers, new Date(now)],
+    [REPOSITORY, tag, digest, after, addresses, new Date(now), uid],
   );
 }
 
-async function keptAndOldest(): Promise<{ count: number; oldest: number } | undefined> {
+async function keptAndOldest(
+  uid = "alice",
+): Promise<{ count: number; oldest: number } | undefined> {
   const { rows } = await db.query<{ count: number; oldest: number }>(
-    `select count(*)::int as count, max(case when uid ~ '^[0-9]+$' then uid::int end) as oldest
-     from ledger.pull`,
+    `select count(*)::int as count, max(case when address ~ '^[0-9]+$' then address::int end) as oldest
+     from ledger.pull where uid = $1`,
+    [uid],
   );
   return rows[0];
+}
+
+async function keptByName(): Promise<Map<string, number>> {
+  const { rows } = await db.query<{ uid: string; count: number }>(
+    "select uid, count(*)::int as count from ledger.pull group by uid order by uid",
+  );
+  return new Map(rows.map(({ uid, count }) => [uid, count]));
 }
 
 async function keptByDigest(): Promise<Map<string, number>> {

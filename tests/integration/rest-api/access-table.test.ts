@@ -110,7 +110,14 @@ async function fill(name: string): Promise<void> {
   const actor = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
   const repository = parseRepositoryName(name);
   const what = { actor, repository, tag: "1.0", digest: common, detail: {} };
-  const who = { uid: "bob", realm: "", kind: "oauth2", address: "", userAgent: "" };
+  const who = {
+    uid: "bob",
+    realm: "",
+    kind: "oauth2",
+    address: "",
+    userAgent: "",
+    userAgents: [""],
+  };
   const when = { firstAt: new Date("2026-11-21"), lastAt: new Date("2026-11-21") };
   const pull = { repository, tag: "1.0", digest: common, count: pullsOf(name), ...who, ...when };
   await ledger.db.query(

@@ -11,6 +11,8 @@ export interface PullTotal {
 
 /** What is on record of one caller's pulls. */
 export interface PullRow extends Puller {
+  /** The last few, the latest first. */
+  readonly userAgents: readonly string[];
   readonly tag: string | null;
   readonly digest: string;
   readonly count: number;
@@ -84,7 +86,8 @@ export async function readPulls(db: Queryable, target: PullQuery): Promise<PullR
   const { repository, tag, digest, since, limit, cursor } = target;
   const { rows } = await db.query<Omit<PullRow, "cursor"> & { caller: string; place: string }>(
     `select nullif(tag, '') as tag, digest, caller, uid, realm, kind, address,
-            user_agent as "userAgent", count::float8 as count, first_at as "firstAt",
+            user_agent as "userAgent",
+            case user_agents when '{}' then array[user_agent] else user_agents end as "userAgents", count::float8 as count, first_at as "firstAt",
             last_at as "lastAt",
             to_char(last_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as place
      from ledger.pull
@@ -110,4 +113,21 @@ export async function readPulls(db: Queryable, target: PullQuery): Promise<PullR
     ...row,
     cursor: { lastAt: place, tag: row.tag ?? "", digest: row.digest, caller },
   }));
+}
+
+/**
+ * @param db - pool or transaction
+ * @param repository - of which pulls are on record
+ * @returns how many records there was no room for, and the pulls that they counted
+ */
+export async function readLeftOut(
+  db: Queryable,
+  repository: RepositoryName,
+): Promise<{ readonly records: number; readonly pulls: number }> {
+  const { rows } = await db.query<{ records: number; pulls: number }>(
+    `select records::float8 as records, pulls::float8 as pulls
+     from ledger.pull_left_out where repository = $1`,
+    [repository],
+  );
+  return rows[0] ?? { records: 0, pulls: 0 };
 }
