@@ -40,6 +40,8 @@ export const AUDIT_ACTIONS = [
   "outbox.changed",
   "storage.marked",
   "storage.accepted",
+  "access.refused",
+  "login.failed",
   "pulls.sealed",
   "pulls.forgotten",
 ] as const;

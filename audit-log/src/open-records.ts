@@ -4,6 +4,7 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { keysFact } from "./facts.js";
 import { recordAudit } from "./record-audit.js";
+import { openTally, type Tally } from "./tally.js";
 import { factQueue, recordFact, type Fact } from "./record-fact.js";
 
 /** Puts on record what a service itself is and does. */
@@ -12,6 +13,8 @@ export interface Records {
   readonly note: (fact: Fact) => void;
   /** @throws when the fact cannot be put on record now */
   readonly record: (fact: Fact) => Promise<void>;
+  /** Takes note of what is on record by its number. */
+  readonly tally: Tally;
   readonly parts: readonly Component[];
 }
 
@@ -26,6 +29,7 @@ export function openRecords(
 ): Records {
   const deps = { db, audit: recordAudit, log };
   const facts = factQueue(deps);
+  const tally = openTally({ ...deps, now: () => performance.now() });
   const noteKeys = () => {
     facts.add(keysFact(owner, keys.describe()));
   };
@@ -38,6 +42,7 @@ export function openRecords(
     record: async (fact) => {
       await recordFact(deps, fact);
     },
-    parts: [facts],
+    tally,
+    parts: [facts, tally],
   };
 }

@@ -77,7 +77,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
-  const clients = openPublicRoutes(config, { log, metrics }, routed);
+  const clients = openPublicRoutes(config, { log, metrics, records }, routed);
   const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
   const looking = [
     mode,

@@ -180,6 +180,13 @@ export const FAULTS = {
     message: "the service is unavailable for the moment, try again",
     retryAfterSeconds: 5,
   },
+  /** Long enough that clients do not hammer, short enough that a push goes on soon after the change back. */
+  READ_ONLY: {
+    status: 503,
+    wire: "UNAVAILABLE",
+    message: "read-only for now, try again later",
+    retryAfterSeconds: 30,
+  },
   UNKNOWN: { status: 500, wire: "UNKNOWN", message: "internal error" },
 } as const satisfies Record<string, FaultSpec>;
 

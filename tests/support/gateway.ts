@@ -1,5 +1,6 @@
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
+import { openTally } from "#audit-log/tally.js";
 import type { Sink } from "#gateway/events/sink.js";
 import type { StreamLimits } from "#gateway/live/live-streams.js";
 import { BOUNDS, type Bounds } from "#gateway/ledger/bounds.js";
@@ -156,6 +157,8 @@ export interface TestGateway {
   learnWithheld(): Promise<void>;
   /** Writes the pulls it saw, as each gateway does every few seconds. */
   flushPulls(): Promise<void>;
+  /** Puts on record what is counted there. */
+  flushTally(): Promise<void>;
   /** The registry, as its background work sees it. */
   readonly registry: ForwardingRegistry;
   /** @returns its metrics as Prometheus reads them */
@@ -181,6 +184,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const store = { db, pushDb, heard, hindrance: () => null };
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
   const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
+  const tally = openTally({ db, audit, log: SILENT, now: () => performance.now() });
   const mode = { writes: options.writes ?? openGate() };
   const watched = { store, log, metrics, audit, registry: unguarded, mode };
   const marked = options.watchesStorage === true ? (options.hears ?? null) : null;
@@ -230,7 +234,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
-    { log, metrics },
+    { log, metrics, records: { tally } },
     [registryApi, restApi, pierOne, tokenServer, probes],
   );
   const timing = { drainSeconds: 0, idleSeconds };
@@ -289,6 +293,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     remembered: ledger.remembered,
     learnWithheld: withheldTagsReader({ db, log, remembered: ledger.remembered }),
     flushPulls: () => pulls.recorder.flush(),
+    flushTally: () => tally.flush(),
     metrics: () => metrics.registry.metrics(),
     registry,
     announceStop: () => {

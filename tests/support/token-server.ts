@@ -6,6 +6,8 @@ import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { noteRefusals } from "#audit-log/refused-requests.js";
+import { openTally, type Tally } from "#audit-log/tally.js";
 import { boundedDatabase } from "#service-kit/db/bounded.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
@@ -16,6 +18,7 @@ import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { refusedFiles } from "#service-kit/refused-files.js";
+import { noteFailedLogins } from "#token-server/logins/failed-logins.js";
 import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,
@@ -51,6 +54,8 @@ export interface TestTokenServer {
   /** Who is known to the company; can be changed. */
   readonly company: Identities;
   readonly logins: FollowedLogins;
+  /** What is counted, and goes on record when it is told to. */
+  readonly tally: Tally;
   /** Moves the token server's clock. */
   advance(seconds: number): void;
   stop(): Promise<void>;
@@ -143,6 +148,7 @@ export async function startTestTokenServer(
       : await followLogins(options.loginsFile, identityConfig, identityDeps);
   const policy = options.policy ?? builtInPolicy;
   const teams = currentTeams(logins);
+  const tally = openTally({ db, audit: recordAudit, log: SILENT, now: () => performance.now() });
   const ways = {
     ...{ identities: logins, allowPublicRead: options.allowPublicRead ?? false },
     unrestricted: options.unrestricted ?? false,
@@ -160,6 +166,7 @@ export async function startTestTokenServer(
     },
     doubtOfClock: clocks.doubt,
     countLogin: () => undefined,
+    noteFailure: noteFailedLogins(tally),
     log: options.log ?? SILENT,
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
@@ -184,7 +191,9 @@ export async function startTestTokenServer(
   const metrics = createMetrics();
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ db, unmigrated: () => null, clocks, log: SILENT, metrics, files });
-  const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [tokens, restApi, probes]);
+  const app = tokenServerRoutes({ log: SILENT, metrics, refused: noteRefusals(tally), origin }, [
+    ...[tokens, restApi, probes],
+  ]);
   return {
     app,
     http: supertest(app),
@@ -193,6 +202,7 @@ export async function startTestTokenServer(
     postgres,
     company,
     logins,
+    tally,
     advance: (seconds) => {
       offset += seconds;
     },

@@ -28,7 +28,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const { log, metrics, keys, db, records, unmigrated, files } = base;
   const watching = openClocks({ db, log, metrics });
   const { clocks } = watching;
-  const ways = await openLogins(config, { db, log, metrics, clocks, files });
+  const ways = await openLogins(config, { db, log, metrics, records, clocks, files });
   const { logins, teams } = ways;
   const rules = await openPolicy(config.policyFile, { records, log, metrics, files });
   const { policy } = rules;
@@ -39,7 +39,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const restApi = openRestApi(config, { logins, teams, robots });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
-  const listeners = openListeners(config, { log, metrics, requests }, routed);
+  const listeners = openListeners(config, { log, metrics, records, requests }, routed);
   const running = [base, watching, requests, rules, ways, managing, probes, listeners];
   return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
 }

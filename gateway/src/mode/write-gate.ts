@@ -1,4 +1,4 @@
-import { Fault } from "#registry-protocol/faults.js";
+import { Fault, FAULTS } from "#registry-protocol/faults.js";
 import type { RequestKind } from "#registry-protocol/request.js";
 import type { Mode } from "./mode.js";
 
@@ -8,7 +8,7 @@ export interface WriteGate {
    * @param kind - what is asked for
    * @param cut - ends the request if it still waits for its client; called once the time to drain is over
    * @returns to be called once, when the request has come to its end
-   * @throws Fault UNAVAILABLE with the reason when nothing may be written at present
+   * @throws Fault READ_ONLY with the reason, or UNAVAILABLE, when nothing may be written at present
    */
   admit(kind: RequestKind, cut: () => void): () => void;
   /** From now on this mode counts. */
@@ -22,9 +22,6 @@ export interface WriteGate {
   /** @returns writes that were admitted and have not ended */
   writes(): number;
 }
-
-/** Long enough that clients do not hammer, short enough that a push goes on soon after the change back. */
-const RETRY_AFTER_SECONDS = 30;
 
 /**
  * @param now - milliseconds of a clock that is never set
@@ -97,9 +94,5 @@ function refusal(mode: Mode | null): Fault {
     return new Fault("UNAVAILABLE", {
       message: "whether anything may be pushed is not known yet; try again",
     });
-  return new Fault("UNAVAILABLE", {
-    message: `read-only for now, try again later: ${mode.reason}`,
-    summary: "read-only for now, try again later",
-    headers: { "Retry-After": String(RETRY_AFTER_SECONDS) },
-  });
+  return new Fault("READ_ONLY", { message: `${FAULTS.READ_ONLY.message}: ${mode.reason}` });
 }

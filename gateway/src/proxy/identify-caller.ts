@@ -4,7 +4,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
 import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 import { formatScope, type Access } from "#registry-protocol/scope.js";
-import { contextOf } from "#service-kit/http/request-context.js";
+import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
 import { printableUserAgent } from "../upstream/client-headers.js";
 import type { ExchangeLogin } from "../upstream/exchange-login.js";
 import type { UploadSessions } from "../uploads/upload-sessions.js";
@@ -58,7 +58,7 @@ export function recallCaller(
   const caller = verifier.recall(req.headers.authorization);
   if (caller === null || !isGranted(request, caller)) return null;
   if (isMarkerRepository(request.repository)) return null;
-  contextOf(req).actor = caller.subject;
+  noteWho(req, caller);
   return caller;
 }
 
@@ -176,10 +176,22 @@ async function identifyBy(
   authorization: string | undefined,
 ): Promise<Caller> {
   const where = realmFor(deps, req);
-  const caller = await authorize(deps.verifier, request, authorization, where, deps.uploads);
-  contextOf(req).actor = caller.subject;
+  // Also of who is refused it is known who they are.
+  const verifier = {
+    verify: async (shown: string | undefined) => {
+      const caller = await deps.verifier.verify(shown);
+      if (caller !== null) noteWho(req, caller);
+      return caller;
+    },
+  };
+  const caller = await authorize(verifier, request, authorization, where, deps.uploads);
+  noteWho(req, caller);
   if ("repository" in request) refuseMarker(request.repository);
   return caller;
+}
+
+function noteWho(req: IncomingMessage, { subject, realm, kind }: Caller): void {
+  noteCaller(req, { uid: subject, realm, kind });
 }
 
 function refuseMarker(repository: string): void {

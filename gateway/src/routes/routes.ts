@@ -2,7 +2,7 @@ import type { RequestListener } from "node:http";
 import type { ClientReader } from "#service-kit/http/client-reader.js";
 import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
 import { entryListener, type Routed } from "#service-kit/http/entry.js";
-import { openContext } from "#service-kit/http/request-context.js";
+import { openContext, type RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { clientOrigin } from "../proxy/client-origin.js";
@@ -13,6 +13,8 @@ import type { CrossOrigin } from "./cross-origin.js";
 export interface EntryDeps {
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
+  /** Told of what would have changed something, and failed. */
+  readonly refused: (request: RefusedRequest) => void;
   readonly client: ClientReader;
   readonly publicUrl: string | null;
   /** Pages of which other origins may read; the listener marks the answers. */
@@ -25,8 +27,8 @@ export interface EntryDeps {
  * @returns every public route of the gateway
  */
 export function gatewayRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
-  const { log, metrics, client, publicUrl, crossOrigin } = deps;
-  const context = { log, metrics, client };
+  const { log, metrics, refused, client, publicUrl, crossOrigin } = deps;
+  const context = { log, metrics, refused, client };
   return entryListener((req, res) => {
     const opened = openContext(req, res, context);
     refuseOddRequest(req, res);

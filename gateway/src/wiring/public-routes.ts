@@ -1,4 +1,6 @@
 import type { RequestListener } from "node:http";
+import type { Tally } from "#audit-log/tally.js";
+import { noteRefusals } from "#audit-log/refused-requests.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
@@ -15,13 +17,22 @@ import { gatewayRoutes } from "../routes/routes.js";
  */
 export function openPublicRoutes(
   config: Pick<GatewayConfig, "trustedProxies" | "publicUrl" | "corsOrigins">,
-  { log, metrics }: { readonly log: Logger; readonly metrics: ServiceMetrics },
+  {
+    log,
+    metrics,
+    records,
+  }: {
+    readonly log: Logger;
+    readonly metrics: ServiceMetrics;
+    readonly records: { readonly tally: Pick<Tally, "note"> };
+  },
   opened: readonly Routed[],
 ): RequestListener {
   const client = clientReader(config.trustedProxies, { log, now: Date.now });
   const { publicUrl } = config;
+  const refused = noteRefusals(records.tally);
   return gatewayRoutes(
-    { log, metrics, client, publicUrl, crossOrigin: crossOrigin(config.corsOrigins) },
+    { log, metrics, refused, client, publicUrl, crossOrigin: crossOrigin(config.corsOrigins) },
     opened,
   );
 }

@@ -9,10 +9,23 @@ import {
   requestLine,
   skipLine,
   statusOf,
+  userAgentOf,
+  type Known,
   type RequestContext,
 } from "./request-line.js";
 import { requestAtHand } from "../request-at-hand.js";
 import type { ServiceMetrics } from "../metrics.js";
+
+/** A request that would have changed something, and failed with a fault. */
+export interface RefusedRequest {
+  readonly code: string;
+  readonly reason: string;
+  readonly method: string;
+  readonly route: string;
+  readonly context: Pick<RequestContext, "who" | "client" | "requestId" | "subject"> & {
+    readonly userAgent: string;
+  };
+}
 
 const UNKNOWN: ClientFacts = {
   address: "",
@@ -51,13 +64,15 @@ export function openContext(
     client: ClientReader;
     /** Id that the request has already; absent: what a trusted proxy says in `X-Request-Id`. */
     requestId?: (req: IncomingMessage) => string | undefined;
+    /** Told of what would have changed something and failed with a fault; absent: nobody is. */
+    refused?: (request: RefusedRequest) => void;
   },
 ): RequestContext {
   const { client, failure } = clientOf(req, deps.client);
   const { requestId, clientRequestId } = idsOf(req, client, deps.requestId);
   const context: RequestContext = {
     ...{ requestId, clientRequestId, client },
-    ...{ route: "unknown", actor: null, subject: {}, isRoutine: false, failure: null },
+    ...{ route: "unknown", actor: null, who: null, subject: {}, isRoutine: false, failure: null },
   };
   (req as WithContext)[CONTEXT] = context;
   res.setHeader("X-Request-Id", requestId);
@@ -70,6 +85,7 @@ export function openContext(
     const method = knownMethod(req.method);
     deps.metrics.requests.inc({ route, method, status: statusOf(res) });
     deps.metrics.duration.observe({ route, method }, milliseconds / 1_000);
+    tellRefused(req, context, deps.refused);
     const level = levelOf({ req, res, context });
     if (deps.log.isLevelEnabled(level))
       deps.log[level](requestLine({ req, res, context, milliseconds, spent }));
@@ -77,6 +93,31 @@ export function openContext(
   });
   if (failure !== null) throw failure.error;
   return context;
+}
+
+function tellRefused(
+  req: IncomingMessage,
+  context: RequestContext,
+  told: ((request: RefusedRequest) => void) | undefined,
+): void {
+  const { failure, route } = context;
+  if (told === undefined || failure?.code === undefined) return;
+  const method = knownMethod(req.method);
+  if (method === "GET" || method === "HEAD") return;
+  const { code, reason = "" } = failure;
+  told({ code, reason, method, route, context: { ...context, userAgent: userAgentOf(req) } });
+}
+
+/**
+ * Notes who makes a request, for its line in the log and for the audit log.
+ *
+ * @param req - the request
+ * @param who - its login, verified
+ */
+export function noteCaller(req: IncomingMessage, { uid, realm, kind }: Known): void {
+  const context = contextOf(req);
+  context.actor = uid;
+  context.who = { uid, realm, kind };
 }
 
 function clientOf(

@@ -15,6 +15,8 @@ export interface RequestContext {
   route: string;
   /** Verified name of who asks, once known. */
   actor: string | null;
+  /** The same, as the audit log names them. */
+  who: Known | null;
   /** Where it comes from. */
   client: ClientFacts;
   /** What it is about, for the log, as far as it was understood. */
@@ -23,6 +25,13 @@ export interface RequestContext {
   isRoutine: boolean;
   /** What came in the way of it; `null`: nothing so far. */
   failure: RequestFailure | null;
+}
+
+/** A verified login. */
+export interface Known {
+  readonly uid: string;
+  readonly realm: string;
+  readonly kind: string;
 }
 
 /** What a request is about. */
@@ -149,10 +158,17 @@ function digestOf(res: ServerResponse): { digest?: string } {
   return typeof digest === "string" ? { digest } : {};
 }
 
-function programOf({ headers }: IncomingMessage): { userAgent?: string } {
-  const given = headers["user-agent"];
-  if (given === undefined || given === "") return {};
-  return { userAgent: asLine(headerText(given), MOST_USER_AGENT_CHARACTERS) };
+function programOf(req: IncomingMessage): { userAgent?: string } {
+  const userAgent = userAgentOf(req);
+  return userAgent === "" ? {} : { userAgent };
+}
+
+/**
+ * @param req - a request
+ * @returns its program as it says, on one line and not longer than it may be; empty: it does not say
+ */
+export function userAgentOf({ headers }: IncomingMessage): string {
+  return asLine(headerText(headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS);
 }
 
 /** What of connections has been told by earlier lines. */

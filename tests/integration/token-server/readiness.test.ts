@@ -132,6 +132,6 @@ function probed({
     client: clientReader([], { log: SILENT, now: Date.now }),
     requestId: () => undefined,
   };
-  const app = tokenServerRoutes({ log: SILENT, metrics, origin }, [probes]);
+  const app = tokenServerRoutes({ log: SILENT, metrics, refused: () => undefined, origin }, [probes]);
   return { http: supertest(app), metrics, files };
 }

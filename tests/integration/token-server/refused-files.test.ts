@@ -33,7 +33,8 @@ afterAll(() => folder.remove());
 
 /** What following a file needs besides. */
 function followed(files: RefusedFiles) {
-  const records = { note: () => undefined, record: () => Promise.resolve() };
+  const tally = { note: () => undefined };
+  const records = { note: () => undefined, record: () => Promise.resolve(), tally };
   return { records, log: SILENT, metrics: createMetrics(), files };
 }
 

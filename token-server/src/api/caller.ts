@@ -4,7 +4,7 @@ import type { Identity } from "#access-policy/identity.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { asLine } from "#registry-protocol/text.js";
-import { contextOf } from "#service-kit/http/request-context.js";
+import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
 import type { RequestLimit } from "#service-kit/http/request-limit.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
@@ -70,8 +70,9 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
     clientId: CLIENT_ID,
     service: deps.service,
   });
-  const teams = await teamsOf(deps, login);
   const { identity } = login;
+  noteCaller(req, identity);
+  const teams = await teamsOf(deps, login);
   countRequest(deps, req, identity);
   return {
     login,

@@ -1,7 +1,7 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { impatient } from "#service-kit/db/asker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { Credentials, IdentitySource, Login } from "../identity/identity-source.js";
+import type { AccountGuard, Credentials, IdentitySource, Login } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
 import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
 import { ROBOT_PREFIX } from "./robot-login.js";
@@ -22,8 +22,9 @@ export function robotSource(db: Queryable): IdentitySource {
   return {
     name: "robot",
     accepts: ({ username }) => username.startsWith(ROBOT_PREFIX),
-    verify: async ({ username, password }: Credentials) => {
+    verify: async ({ username, password }: Credentials, accounts?: AccountGuard) => {
       const robot = await findRobot(robots, username);
+      if (robot !== null) await accounts?.known(robot.login);
       // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
       const stored = robot?.secretHash ?? (await unknownHash);
       const secret = password.reveal();

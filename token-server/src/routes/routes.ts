@@ -1,7 +1,7 @@
 import type { RequestListener } from "node:http";
 import { refuseCrossSite, refuseOtherThanJson } from "#service-kit/http/cross-site.js";
 import { entryListener, type Routed } from "#service-kit/http/entry.js";
-import { openContext } from "#service-kit/http/request-context.js";
+import { openContext, type RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RequestOrigin } from "./told-by-gateway.js";
@@ -10,6 +10,8 @@ import type { RequestOrigin } from "./told-by-gateway.js";
 export interface EntryDeps {
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
+  /** Told of what would have changed something, and failed. */
+  readonly refused: (request: RefusedRequest) => void;
   readonly origin: RequestOrigin;
 }
 
@@ -19,9 +21,9 @@ export interface EntryDeps {
  * @returns every public route of the token server
  */
 export function tokenServerRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
-  const { log, metrics, origin } = deps;
+  const { log, metrics, refused, origin } = deps;
   const { client, requestId } = origin;
-  const context = { log, metrics, client, requestId };
+  const context = { log, metrics, refused, client, requestId };
   return entryListener((req, res) => {
     openContext(req, res, context);
     // The gateway compares the origin with its own.

@@ -7,7 +7,7 @@ import { clientGone } from "#service-kit/http/client-gone.js";
 import { isFromBrowser } from "#service-kit/http/cross-site.js";
 import { readFormBody } from "#service-kit/http/form-body.js";
 import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
-import { contextOf } from "#service-kit/http/request-context.js";
+import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
@@ -81,7 +81,7 @@ async function answerToken(
       origin,
       clientGone(res),
     );
-    contextOf(req).actor = identity.uid;
+    noteCaller(req, identity);
     sendJson(res, 200, answer);
   } catch (error) {
     if (error instanceof Fault && error.code === "UNAUTHORIZED")

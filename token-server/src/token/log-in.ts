@@ -23,11 +23,25 @@ export interface LogInDeps extends AuthenticationDeps {
   readonly doubtOfClock: () => string | null;
   /** Told of every attempt. */
   readonly countLogin: (outcome: LoginOutcome) => void;
+  /** Told of every attempt that was refused. */
+  readonly noteFailure: (failure: FailedLogin) => void;
 }
 
 /** Where somebody logs in from, by which program and in which request. */
 export interface LoginOrigin extends RefreshOrigin {
   readonly requestId: string;
+}
+
+/** A refused attempt to log in. */
+export interface FailedLogin {
+  /** What was shown: a kind of login, or a password. */
+  readonly shown: string;
+  /** The account that was meant, where there is one; a name that is nobody's may be a password typed into the wrong field. */
+  readonly account: string | null;
+  readonly outcome: Exclude<LoginOutcome, "accepted" | "undecided">;
+  /** As the client was told. */
+  readonly reason: string;
+  readonly from: LoginOrigin;
 }
 
 const MOST_NAME_CHARACTERS = 100;
@@ -51,15 +65,23 @@ export async function logIn(
 ): Promise<Login> {
   if (request.kind === "nobody" || deps.unrestricted) return authenticate(deps, null);
   const attempt = { source: from.address, ...claimOf(request) };
+  let account: string | null = null;
   try {
-    const login = await deps.limiter.guard(attempt, (accounts) =>
-      verify(deps, request, from, accounts),
-    );
+    const login = await deps.limiter.guard(attempt, (accounts) => {
+      const known = (name: string) => {
+        account = name;
+        return accounts.known(name);
+      };
+      return verify(deps, request, from, { known });
+    });
     deps.countLogin("accepted");
     return login;
   } catch (reason) {
     const error = refusalOf(deps, reason);
-    deps.countLogin(outcomeOf(error));
+    const outcome = outcomeOf(error);
+    deps.countLogin(outcome);
+    if (outcome !== "undecided" && error instanceof Fault)
+      deps.noteFailure({ shown: shownIn(request), account, outcome, reason: error.message, from });
     if (error instanceof UnusableLogin) tellOf(error, from, deps.log);
     throw error;
   }
@@ -101,6 +123,12 @@ function outcomeOf(error: unknown): Exclude<LoginOutcome, "accepted"> {
   const code = error instanceof Fault ? error.code : null;
   if (code === "TOO_MANY_REQUESTS") return "limited";
   return code === "UNAUTHORIZED" ? "refused" : "undecided";
+}
+
+function shownIn(request: Shown): string {
+  if (request.kind === "refresh-token") return "refresh token";
+  const { username } = request.credentials;
+  return SHARED_NAMES.includes(username) ? username : "password";
 }
 
 /** What is counted when it is wrong, and for which account. */

@@ -1,3 +1,5 @@
+import type { Tally } from "#audit-log/tally.js";
+import { noteRefusals } from "#audit-log/refused-requests.js";
 import type { Routed } from "#service-kit/http/entry.js";
 import { metricsListener } from "#service-kit/http/metrics-listener.js";
 import { isProbe } from "#service-kit/http/probe.js";
@@ -25,13 +27,15 @@ export function openListeners(
   deps: {
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
+    readonly records: { readonly tally: Pick<Tally, "note"> };
     readonly requests: Pick<FollowedOrigin, "origin">;
   },
   opened: readonly Routed[],
 ): Opened {
-  const { log, metrics, requests } = deps;
+  const { log, metrics, records, requests } = deps;
+  const refused = noteRefusals(records.tally);
   const { host, port, drainSeconds, connections } = config;
-  const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, opened);
+  const clients = tokenServerRoutes({ log, metrics, refused, origin: requests.origin }, opened);
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [

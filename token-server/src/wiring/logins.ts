@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { Tally } from "#audit-log/tally.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { impatient } from "#service-kit/db/asker.js";
@@ -14,6 +15,7 @@ import type { TokenServerConfig } from "../config/config.js";
 import { limitMetrics } from "../limits/limit-metrics.js";
 import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
+import { noteFailedLogins } from "../logins/failed-logins.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
 import { robotSource } from "../robots/robot-source.js";
@@ -40,12 +42,14 @@ export async function openLogins(
     db,
     log,
     metrics,
+    records,
     clocks,
     files,
   }: {
     readonly db: Database;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
+    readonly records: { readonly tally: Pick<Tally, "note"> };
     readonly clocks: Pick<ClockWatch, "doubt">;
     readonly files: RefusedFiles;
   },
@@ -88,6 +92,7 @@ export async function openLogins(
       },
       doubtOfClock: clocks.doubt,
       countLogin: counts.ended,
+      noteFailure: noteFailedLogins(records.tally),
       log,
     },
     teams: currentTeams(identities),

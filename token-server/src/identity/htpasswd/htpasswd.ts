@@ -2,7 +2,7 @@ import bcrypt from "bcryptjs";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { followFile } from "../followed-file.js";
-import type { Credentials, IdentitySource, VerifiedLogin } from "../identity-source.js";
+import type { AccountGuard, Credentials, IdentitySource, VerifiedLogin } from "../identity-source.js";
 import { makeLogin } from "../make-login.js";
 import { isReservedUsername } from "../names.js";
 import { provenSecrets } from "../safeguards/proven-secrets.js";
@@ -65,10 +65,14 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
     now,
   });
 
-  const check = async ({ username, password }: Credentials): Promise<VerifiedLogin> => {
+  const check = async (
+    { username, password }: Credentials,
+    accounts?: AccountGuard,
+  ): Promise<VerifiedLogin> => {
     const { entries, dummy } = file.current();
     const uid = userName(username);
     const hash = entries.get(uid) ?? null;
+    if (hash !== null) await accounts?.known(uid);
     const [secret, stored] = [password.reveal(), hash ?? dummy];
     const matches = await isProven(secret, stored, () => queue(() => compare(secret, stored)));
     if (hash === null || !matches)
@@ -81,10 +85,12 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
       const isKnown = file.current().entries.has(userName(username));
       return isKnown || (!deps.onlyUsersInFile && !isReservedUsername(username));
     },
-    verify: async (credentials) => {
+    verify: async (credentials, accounts) => {
       // A file that has changed makes all that is remembered forgotten.
       file.current();
-      const verified = await remembered.verify(credentials, () => check(credentials));
+      const verified = await remembered.verify(credentials, () =>
+        check(credentials, accounts),
+      );
       return { ...verified, accessToken: null };
     },
   };
