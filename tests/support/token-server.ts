@@ -18,7 +18,7 @@ import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { refusedFiles } from "#service-kit/refused-files.js";
-import { noteFailedLogins } from "#token-server/logins/failed-logins.js";
+import { noteFailedLogins } from "#token-server/token/failed-logins.js";
 import { readLogins } from "#token-server/logins/config.js";
 import {
   createIdentitySources,

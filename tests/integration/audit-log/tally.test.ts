@@ -20,7 +20,8 @@ beforeEach(async () => {
 afterEach(() => log.close());
 afterAll(() => postgres.stop());
 
-const tallyOn = (db: Database) => openTally({ db, audit: recordAudit, log: SILENT, now: () => now });
+const tallyOn = (db: Database) =>
+  openTally({ db, audit: recordAudit, log: SILENT, now: () => now });
 
 function refused(uid: string, change: Partial<AuditEntry> = {}, address = "192.0.2.1") {
   const actor = { uid, realm: "", kind: "oauth2", address, userAgent: "docker/28", requestId: "1" };
@@ -30,7 +31,7 @@ function refused(uid: string, change: Partial<AuditEntry> = {}, address = "192.0
       ...{ action: "access.refused", actor, repository: "alpha/app", tag: null, digest: null },
       ...{ reason: "because", detail: { code: "DENIED" } },
       ...change,
-    } as AuditEntry,
+    },
   };
 }
 
@@ -101,8 +102,7 @@ describe("what is counted", () => {
 
   test("of thousands who are nobody is few entries, and hides nobody who logged in", async () => {
     const tally = tallyOn(log.db);
-    for (let i = 0; i < 5_000; i += 1)
-      tally.note(refused("", {}, `2001:db8:${i.toString(16)}::1`));
+    for (let i = 0; i < 5_000; i += 1) tally.note(refused("", {}, `2001:db8:${i.toString(16)}::1`));
     tally.note(refused("alice"));
     await tally.flush();
     const counts = await countsOf();

@@ -132,6 +132,8 @@ function probed({
     client: clientReader([], { log: SILENT, now: Date.now }),
     requestId: () => undefined,
   };
-  const app = tokenServerRoutes({ log: SILENT, metrics, refused: () => undefined, origin }, [probes]);
+  const app = tokenServerRoutes({ log: SILENT, metrics, refused: () => undefined, origin }, [
+    probes,
+  ]);
   return { http: supertest(app), metrics, files };
 }

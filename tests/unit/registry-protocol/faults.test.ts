@@ -32,7 +32,7 @@ const SPECIFIED = [
   "UNSUPPORTED",
 ];
 /** Of the registry's own catalogue, which clients know; nothing is said of answers 5xx. */
-const OF_FAILURES = ["UNAVAILABLE", "UNKNOWN"];
+const OF_FAILURES = ["UNAVAILABLE", "READ_ONLY", "UNKNOWN"];
 
 describe("faults", () => {
   test.each(CODES)("%s is answered with a code that clients know", (code) => {

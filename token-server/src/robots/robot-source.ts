@@ -1,7 +1,12 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { impatient } from "#service-kit/db/asker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
-import type { AccountGuard, Credentials, IdentitySource, Login } from "../identity/identity-source.js";
+import type {
+  AccountGuard,
+  Credentials,
+  IdentitySource,
+  Login,
+} from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
 import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
 import { ROBOT_PREFIX } from "./robot-login.js";

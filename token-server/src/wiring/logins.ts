@@ -15,7 +15,7 @@ import type { TokenServerConfig } from "../config/config.js";
 import { limitMetrics } from "../limits/limit-metrics.js";
 import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
-import { noteFailedLogins } from "../logins/failed-logins.js";
+import { noteFailedLogins } from "../token/failed-logins.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
 import { robotSource } from "../robots/robot-source.js";

@@ -2,7 +2,12 @@ import bcrypt from "bcryptjs";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { followFile } from "../followed-file.js";
-import type { AccountGuard, Credentials, IdentitySource, VerifiedLogin } from "../identity-source.js";
+import type {
+  AccountGuard,
+  Credentials,
+  IdentitySource,
+  VerifiedLogin,
+} from "../identity-source.js";
 import { makeLogin } from "../make-login.js";
 import { isReservedUsername } from "../names.js";
 import { provenSecrets } from "../safeguards/proven-secrets.js";
@@ -88,9 +93,7 @@ export function htpasswdSource(config: HtpasswdConfig, deps: HtpasswdDeps): Iden
     verify: async (credentials, accounts) => {
       // A file that has changed makes all that is remembered forgotten.
       file.current();
-      const verified = await remembered.verify(credentials, () =>
-        check(credentials, accounts),
-      );
+      const verified = await remembered.verify(credentials, () => check(credentials, accounts));
       return { ...verified, accessToken: null };
     },
   };

@@ -1,7 +1,7 @@
 import type { Tally } from "#audit-log/tally.js";
 import { visible } from "#registry-protocol/text.js";
 import { sourceKey } from "../limits/source-key.js";
-import type { FailedLogin } from "../token/log-in.js";
+import type { FailedLogin } from "./log-in.js";
 
 const MOST_CHARACTERS = 200;
 
