@@ -165,8 +165,7 @@ export async function startTestTokenServer(
       takenClients: options.refreshTokenClients ?? [],
     },
     doubtOfClock: clocks.doubt,
-    countLogin: () => undefined,
-    noteFailure: noteFailedLogins(tally),
+    told: { ended: () => undefined, refused: noteFailedLogins(tally) },
     log: options.log ?? SILENT,
   };
   const robotMaxDays = options.robotMaxDays ?? 365;

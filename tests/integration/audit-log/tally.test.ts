@@ -1,7 +1,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { AuditEntry } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { MORE_OF_ALL, MORE_OF_ONE, MOST_OF_ALL, MOST_OF_ONE, openTally } from "#audit-log/tally.js";
+import {
+  MORE_OF_ALL,
+  MORE_OF_ONE,
+  MOST_OF_ALL,
+  MOST_OF_ONE,
+  openTally,
+  type Tallied,
+} from "#audit-log/tally.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
@@ -23,7 +30,7 @@ afterAll(() => postgres.stop());
 const tallyOn = (db: Database) =>
   openTally({ db, audit: recordAudit, log: SILENT, now: () => now });
 
-function refused(uid: string, change: Partial<AuditEntry> = {}, address = "192.0.2.1") {
+function refused(uid: string, change: Partial<AuditEntry> = {}, address = "192.0.2.1"): Tallied {
   const actor = { uid, realm: "", kind: "oauth2", address, userAgent: "docker/28", requestId: "1" };
   return {
     by: uid === "" ? address : uid,

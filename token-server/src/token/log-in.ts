@@ -21,15 +21,20 @@ export interface LogInDeps extends AuthenticationDeps {
   readonly log: Logger;
   /** @returns why the own clock may be wrong, and with it every refusal of what has an end; `null`: it is right */
   readonly doubtOfClock: () => string | null;
-  /** Told of every attempt. */
-  readonly countLogin: (outcome: LoginOutcome) => void;
-  /** Told of every attempt that was refused. */
-  readonly noteFailure: (failure: FailedLogin) => void;
+  readonly told: LoginReport;
 }
 
 /** Where somebody logs in from, by which program and in which request. */
 export interface LoginOrigin extends RefreshOrigin {
   readonly requestId: string;
+}
+
+/** What is told of attempts to log in. */
+export interface LoginReport {
+  /** How each ended. */
+  readonly ended: (outcome: LoginOutcome) => void;
+  /** Of those that were refused, more. */
+  readonly refused: (failure: FailedLogin) => void;
 }
 
 /** A refused attempt to log in. */
@@ -74,14 +79,14 @@ export async function logIn(
       };
       return verify(deps, request, from, { known });
     });
-    deps.countLogin("accepted");
+    deps.told.ended("accepted");
     return login;
   } catch (reason) {
     const error = refusalOf(deps, reason);
     const outcome = outcomeOf(error);
-    deps.countLogin(outcome);
+    deps.told.ended(outcome);
     if (outcome !== "undecided" && error instanceof Fault)
-      deps.noteFailure({ shown: shownIn(request), account, outcome, reason: error.message, from });
+      deps.told.refused({ shown: shownIn(request), account, outcome, reason: error.message, from });
     if (error instanceof UnusableLogin) tellOf(error, from, deps.log);
     throw error;
   }

@@ -5,7 +5,7 @@ import { LOGIN_OUTCOMES, type LogInDeps } from "../token/log-in.js";
 /** Told of what logins do. */
 export interface LoginCounts {
   /** Of every attempt to log in. */
-  readonly ended: LogInDeps["countLogin"];
+  readonly ended: LogInDeps["told"]["ended"];
   /** Of every answer about teams that was an old one. */
   readonly stale: () => void;
   /** Of every new content of the logins file. */
