@@ -173,6 +173,7 @@ export async function startTestTokenServer(
     teams,
     policy,
     keys,
+    db,
     log: options.log ?? SILENT,
     now,
   });
