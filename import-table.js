@@ -118,6 +118,7 @@ export const FOLDERS = {
     wiring: ["api", "catalog", "config", "contents", "deletion", "discovery", "documentation", "drift", "events", "latest", "ledger", "live", "mode", "notifications", "outbox", "pier-one", "proxy", "pulls", "referrers", "routes", "scm", "sinks", "storage", "unanswered", "uploads", "upstream"],
     "commands/delete-untagged": ["config", "deletion", "mode", "outbox", "sinks", "wiring"],
     "commands/discover": ["config", "discovery", "events", "mode", "outbox", "sinks", "storage", "wiring"],
+    "commands/doctor": ["config", "notifications", "upstream", "wiring"],
     "commands/mode": ["config", "ledger", "mode", "wiring"],
     "commands/outbox": ["mode", "outbox"],
     "commands/storage": ["config", "mode", "storage", "wiring"],

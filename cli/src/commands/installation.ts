@@ -13,6 +13,10 @@ const COMMAND = "deploy/local/commands/command.mjs";
 /** What needs the installation's database and files, so is run where those are: in a checkout, and compiled. */
 const PROGRAMS = {
   mode: [[COMMAND, "gateway/src/commands/mode/main.js"], "dist/gateway/src/commands/mode/main.js"],
+  doctor: [
+    [COMMAND, "gateway/src/commands/doctor/main.js"],
+    "dist/gateway/src/commands/doctor/main.js",
+  ],
   gc: [[COMMAND, "deploy/local/commands/collect-garbage.js"], null],
   discover: [
     [COMMAND, "gateway/src/commands/discover/main.js"],

@@ -1,0 +1,35 @@
+/** What was looked at, what was found, and what to do where it is not good; as `wharf doctor` shows it from outside. */
+export interface Finding {
+  readonly check: string;
+  readonly state: "good" | "look" | "bad";
+  readonly found: string;
+  /** `null`: nothing. */
+  readonly todo: string | null;
+}
+
+/** @returns a finding that is as it should be */
+export function good(check: string, found: string): Finding {
+  return { check, state: "good", found, todo: null };
+}
+
+/** @returns one that may be wrong */
+export function look(check: string, found: string, todo: string): Finding {
+  return { check, state: "look", found, todo };
+}
+
+/** @returns one that is wrong */
+export function bad(check: string, found: string, todo: string): Finding {
+  return { check, state: "bad", found, todo };
+}
+
+/**
+ * @param error - whatever was thrown
+ * @returns its message, and that of the first of its causes that has one: what `fetch` throws says nothing itself
+ */
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return "failed";
+  const cause = error.cause instanceof Error ? reasonOf(error.cause) : "";
+  const code = (error as NodeJS.ErrnoException).code;
+  const own = error.message === "" ? (code ?? "failed") : error.message;
+  return cause === "" || own.includes(cause) ? own : `${own}: ${cause}`;
+}
