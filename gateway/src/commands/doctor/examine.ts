@@ -1,6 +1,7 @@
 import { createLogger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../../config/config.js";
+import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 import { openOwnRequests } from "../../wiring/registry.js";
 import { bad, good, look, reasonOf, type Finding } from "./finding.js";
 import { checkNames, checkProxies, type NamedHost } from "./network.js";
@@ -36,7 +37,7 @@ export async function examine(
     good("configuration", "understood"),
     ...(await checkNames(hostsOf(config))),
     ...(await checkProxies(config.proxies)),
-    ...(await checkPostgres(config)),
+    ...(await checkPostgres({ ...config, schemas: GATEWAY_SCHEMAS })),
     ...(await ofRegistry(config)),
     ...(registry.program === null ? [] : [await checkProgram(registry.program, s3 !== null)]),
     ...findings,

@@ -1,3 +1,5 @@
+import { isObject } from "#service-kit/is-object.js";
+
 /** What was looked at, what was found, and what to do where it is not good; as `wharf doctor` shows it from outside. */
 export interface Finding {
   readonly check: string;
@@ -27,9 +29,13 @@ export function bad(check: string, found: string, todo: string): Finding {
  * @returns its message, and that of the first of its causes that has one: what `fetch` throws says nothing itself
  */
 export function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return "failed";
-  const cause = error.cause instanceof Error ? reasonOf(error.cause) : "";
-  const code = (error as NodeJS.ErrnoException).code;
-  const own = error.message === "" ? (code ?? "failed") : error.message;
-  return cause === "" || own.includes(cause) ? own : `${own}: ${cause}`;
+  if (!isObject(error)) return "failed";
+  const { message, code, cause } = error;
+  const because = cause === undefined ? "" : reasonOf(cause);
+  const own = textOr(message, textOr(code, "failed"));
+  return because === "" || own.includes(because) ? own : `${own}: ${because}`;
+}
+
+function textOr(text: unknown, other: string): string {
+  return typeof text === "string" && text !== "" ? text : other;
 }

@@ -1,11 +1,10 @@
-import type pg from "pg";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
 import { endClient } from "#service-kit/db/end-client.js";
+import type { MigrationSet } from "#service-kit/db/migrate.js";
 import { examineRole, pendingMigrations } from "#service-kit/db/own-role.js";
 import { connectWritable } from "#service-kit/db/servers.js";
-import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 import { bad, good, look, reasonOf, type Finding } from "./finding.js";
-import { hasSchema, missingRights, serverFacts, type ServerFacts } from "./sql.js";
+import { hasSchema, missingRights, serverFacts, type Connection, type ServerFacts } from "./sql.js";
 
 const OLDEST_MAJOR = 14;
 const MOST_SECONDS_APART = 30;
@@ -22,9 +21,11 @@ export async function checkPostgres(config: {
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   readonly processes: number;
+  /** What the gateway needs there. */
+  readonly schemas: readonly MigrationSet[];
 }): Promise<readonly Finding[]> {
   const { database } = config;
-  let client: pg.Client;
+  let client: Connection;
   try {
     client = await connectWritable(database, { application_name: "doctor" }, (made) => {
       made.on("error", () => undefined);
@@ -40,7 +41,7 @@ export async function checkPostgres(config: {
       ofTls(database, facts),
       ofConnections(facts, needed),
       ofClock(facts),
-      ...(await ofSchemas(client)),
+      ...(await ofSchemas(client, config.schemas)),
     ];
   } catch (error) {
     return [bad("Postgres", reasonOf(error), "look into the server's log")];
@@ -111,9 +112,12 @@ function ofClock({ at }: ServerFacts): Finding {
     : bad("Postgres clock", found, "let both follow NTP");
 }
 
-async function ofSchemas(client: pg.Client): Promise<readonly Finding[]> {
+async function ofSchemas(
+  client: Connection,
+  schemas: readonly MigrationSet[],
+): Promise<readonly Finding[]> {
   const findings: Finding[] = [];
-  for (const set of GATEWAY_SCHEMAS) {
+  for (const set of schemas) {
     const { schema } = set;
     if (!(await hasSchema(client, schema))) {
       findings.push(bad(`schema ${schema}`, "there is none", "npm run migrate, as the owner"));
@@ -131,13 +135,13 @@ async function ofSchemas(client: pg.Client): Promise<readonly Finding[]> {
           : good(`schema ${schema}`, "migrated, and the role has its rights"),
     );
   }
-  findings.push(await ofRole(client));
+  findings.push(await ofRole(client, schemas));
   return findings;
 }
 
-async function ofRole(client: pg.Client): Promise<Finding> {
+async function ofRole(client: Connection, schemas: readonly MigrationSet[]): Promise<Finding> {
   const roles = [];
-  for (const { schema } of GATEWAY_SCHEMAS) roles.push(await examineRole(client, schema));
+  for (const { schema } of schemas) roles.push(await examineRole(client, schema));
   const { name = "" } = roles[0] ?? {};
   const strong = roles.find(({ isSuperuser, isOwner }) => isSuperuser || isOwner);
   if (strong === undefined) return good("Postgres role", `${name} is neither owner nor superuser`);

@@ -1,7 +1,9 @@
-import type pg from "pg";
+import type { connectWritable } from "#service-kit/db/servers.js";
 import type { MigrationSet } from "#service-kit/db/migrate.js";
 
-type Client = Pick<pg.ClientBase, "query">;
+/** A connection that is no pool's: what goes wrong is told as the server told it. */
+export type Connection = Awaited<ReturnType<typeof connectWritable>>;
+type Client = Pick<Connection, "query">;
 
 /** What a server says of itself and of a connection to it. */
 export interface ServerFacts {
