@@ -25,6 +25,8 @@ export interface AnswerSpec {
   readonly schema: z.ZodType | null;
   /** Content types of what is no JSON. */
   readonly streams?: readonly string[];
+  /** Of a stream what one thing in it can be, by name; absent: it is described in words alone. */
+  readonly items?: Readonly<Record<string, z.ZodType>>;
 }
 
 /** One operation of the REST API: what routes it, parses it, and describes it in the OpenAPI document. */

@@ -179,6 +179,7 @@ export async function startTestTokenServer(
     teams,
     policy,
     keys,
+    db,
     log: options.log ?? SILENT,
     now,
   });

@@ -35,7 +35,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
-  const tokens = openTokens(config, { logins, teams, policy, keys, log });
+  const tokens = openTokens(config, { logins, teams, policy, keys, db, log });
   const restApi = openRestApi(config, { logins, teams, robots });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];

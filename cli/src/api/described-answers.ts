@@ -1,6 +1,6 @@
 import { CommandFault } from "../exit/faults.js";
 import type { Client } from "./client.js";
-import type { operations } from "./described.js";
+import type { components, operations } from "./described.js";
 
 /** An operation of the REST API, by its name in the OpenAPI document. */
 export type OperationId = keyof operations;
@@ -18,6 +18,9 @@ export type AnswerOf<Id extends OperationId> = Json<operations[Id]["responses"],
 export type ItemOf<Id extends OperationId> =
   AnswerOf<Id> extends { items: readonly (infer Item)[] } ? Item : never;
 
+/** Something that the document names. */
+export type Named<Name extends keyof components["schemas"]> = components["schemas"][Name];
+
 /** The JSON that an operation takes. */
 export type BodyOf<Id extends OperationId> = operations[Id] extends {
   requestBody?: { content: { "application/json": infer Body } };
@@ -32,6 +35,8 @@ export interface AskedOperation<Id extends OperationId> {
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   readonly body?: BodyOf<Id>;
+  /** A token for this is got first, as clients of a registry do: `repository:alpha/app:pull`. */
+  readonly scope?: string;
   /** How long is waited for the answer; absent: as for any other. */
   readonly seconds?: number;
 }
@@ -44,12 +49,19 @@ export interface AskedOperation<Id extends OperationId> {
  */
 export async function callAs<Id extends OperationId>(
   client: Pick<Client, "call">,
-  { method = "GET", path, body, seconds }: AskedOperation<Id>,
+  { method = "GET", path, body, scope, seconds }: AskedOperation<Id>,
 ): Promise<AnswerOf<Id>> {
   const signal = seconds === undefined ? undefined : AbortSignal.timeout(seconds * 1_000);
-  const answer = await client.call(method, path, body, undefined, signal);
+  const answer = await client.call(method, path, body, scope, signal);
   if (typeof answer === "object" && answer !== null) return answer as AnswerOf<Id>;
-  throw new CommandFault("the answer is empty: is the gateway older or newer than this wharf?");
+  throw otherForm();
+}
+
+/** @returns what ends a command whose answer is not what the document says */
+export function otherForm(): CommandFault {
+  return new CommandFault(
+    "the answer has another form: is the gateway older or newer than this wharf?",
+  );
 }
 
 /**

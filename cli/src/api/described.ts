@@ -925,6 +925,26 @@ export interface components {
       /** @example Our app */
       description: string;
     };
+    /** @description `data` of the events `push`, `delete` and `lock`. */
+    Event: {
+      /** @enum {string} */
+      action: "push" | "delete" | "lock";
+      at: string;
+      by: {
+        kind: string;
+        realm: string;
+        uid: string;
+      };
+      digest: string | null;
+      /** @description The same as sinks get. */
+      id: string;
+      previousDigest: string | null;
+      reason: string;
+      /** @description As the audit log calls it. */
+      recordedAs: string;
+      repository: string;
+      tag: string | null;
+    };
     ExceedingRobot: {
       createdBy: string;
       endsTooLate: boolean;
@@ -990,13 +1010,27 @@ export interface components {
       omitted?: number;
       reason: string;
       /** @description The rule that decides; for administrators. */
-      rule?: unknown;
+      rule?: {
+        /** @description Where it stands, `file:line`. */
+        at: string | null;
+        id: string;
+      } | null;
       /** @description Whom it is about. */
       subject: {
         [key: string]: unknown;
       };
+      /** @description The rules that were looked at, in their order; for administrators. */
       trace?: {
-        [key: string]: unknown;
+        because: string;
+        /** @enum {string} */
+        effect: "allow" | "deny";
+        /** @enum {string} */
+        outcome: "matched" | "not-matched" | "teams-needed";
+        rule: {
+          /** @description Where it stands, `file:line`. */
+          at: string | null;
+          id: string;
+        };
       }[];
       /** @description Groups of theirs that became no team. */
       unmappedGroups?: string[];
@@ -1101,6 +1135,11 @@ export interface components {
         status: string;
         url: string;
       } | null;
+    };
+    /** @description `data` of the event `missed`. */
+    Missed: {
+      /** @enum {string} */
+      reason: "forgotten" | "restored";
     };
     Mode: {
       /** @description Whether nobody writes at the registry any more. */
@@ -1963,7 +2002,7 @@ export interface operations {
           "application/problem+json": components["schemas"]["Problem"];
         };
       };
-      /** @description The stream. */
+      /** @description The stream; `data` of its events is JSON. */
       200: {
         headers: {
           [name: string]: unknown;

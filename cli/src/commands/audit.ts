@@ -1,26 +1,10 @@
-import { z } from "zod";
-import { readPages } from "../api/pages.js";
+import type { ItemOf } from "../api/described-answers.js";
+import { readItems } from "../api/pages.js";
 import { UsageFault } from "../exit/faults.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { oneOf, sinceOption, wholeNumber } from "./words.js";
-
-/** What a line shows of an entry; the rest is shown by `json`. */
-const contentSchema = z.looseObject({
-  at: z.string().optional(),
-  action: z.string().optional(),
-  actor: z.looseObject({ uid: z.string().nullish() }).nullish(),
-  repository: z.string().nullish(),
-  tag: z.string().nullish(),
-  digest: z.string().nullish(),
-  reason: z.string().nullish(),
-});
-const entrySchema = z.looseObject({
-  chain: z.number(),
-  position: z.number(),
-  entry: contentSchema,
-});
 
 interface AuditOptions {
   readonly since?: string;
@@ -69,8 +53,8 @@ export const addAudit: AddCommands = (program, run) => {
 type Filters = Readonly<Record<string, string | undefined>>;
 
 async function listed(shell: Shell, filters: Filters, limit: number): Promise<Shown> {
-  const asked = { query: said(filters), item: entrySchema, limit };
-  const { items, hasMore } = await readPages(await shell.client(), "/audit", asked);
+  const asked = { query: said(filters), limit };
+  const { items, hasMore } = await readItems<"audit.list">(await shell.client(), "/audit", asked);
   return {
     kind: "list",
     columns: [
@@ -107,7 +91,9 @@ function said(filters: Filters): Record<string, string> {
   );
 }
 
-function rowOf({ entry }: z.output<typeof entrySchema>): Row {
-  const { at, action, actor, repository, tag, digest, reason } = entry;
-  return { at, action, actor: actor?.uid, repository, tag, digest, reason };
+/** An entry has what its chain's hash is of, and of kinds that this wharf does not know less than a line shows. */
+function rowOf({ entry }: ItemOf<"audit.list">): Row {
+  const { at, action, actor, repository, tag, digest, reason } = entry as Row;
+  const uid = (actor as { readonly uid?: string } | null | undefined)?.uid;
+  return { at, action, actor: uid, repository, tag, digest, reason };
 }

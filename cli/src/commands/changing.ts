@@ -1,12 +1,10 @@
-import { z } from "zod";
+import { callAs } from "../api/described-answers.js";
 import { inPath, manifestNameOf, tagOf, formatReference } from "../api/reference.js";
 import { UsageFault } from "../exit/faults.js";
 import { lines, type Shown } from "../output/shown.js";
 import { confirm } from "./ask.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
-
-const flagsSchema = z.looseObject({ official: z.boolean(), automated: z.boolean() });
 
 interface SetOptions {
   readonly description?: string;
@@ -37,7 +35,8 @@ export const addChanging: AddCommands = (program, run) => {
           return lines("nothing was done", null);
         const path = `/repositories/${inPath(repository)}/tags/${tag}/lock`;
         const scope = `repository:${repository}:pull,push`;
-        const value = await (await shell.client()).call("PUT", path, undefined, scope);
+        const asked = { id: "tags.lock", method: "PUT", path, scope } as const;
+        const value = await callAs(await shell.client(), asked);
         return lines(`${name} is locked`, value);
       }),
     );
@@ -117,14 +116,22 @@ async function describeAs(
     throw new UsageFault("say what is to be set", "as --description TEXT, --official");
   const client = await shell.client();
   const path = `/repositories/${inPath(repository)}`;
+  const summary = { id: "repositories.summary", path: `${path}/summary` } as const;
   if (hasFlags) {
-    const before = flagsSchema.parse(await client.call("GET", `${path}/summary`));
-    await client.call("PUT", `${path}/flags`, {
-      official: official ?? before.official,
-      automated: automated ?? before.automated,
+    const before = await callAs(client, summary);
+    await callAs(client, {
+      ...{ id: "repositories.set-flags", method: "PUT", path: `${path}/flags` },
+      body: {
+        official: official ?? before.official,
+        automated: automated ?? before.automated,
+      },
     });
   }
-  if (description !== undefined) await client.call("PUT", `${path}/description`, { description });
-  const value = await client.call("GET", `${path}/summary`);
+  if (description !== undefined)
+    await callAs(client, {
+      ...{ id: "repositories.set-description", method: "PUT", path: `${path}/description` },
+      body: { description },
+    });
+  const value = await callAs(client, summary);
   return lines(`${repository} is described`, value);
 }

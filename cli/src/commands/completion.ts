@@ -1,5 +1,5 @@
-import { z } from "zod";
-import { readPages } from "../api/pages.js";
+import { callAs } from "../api/described-answers.js";
+import { readItems } from "../api/pages.js";
 import { inPath } from "../api/reference.js";
 import { candidates } from "../completion/candidates.js";
 import { SCRIPTS, SHELLS } from "../completion/scripts.js";
@@ -70,21 +70,20 @@ async function valuesOf(
 async function namesOf(shell: Shell, name: string, typed: string): Promise<readonly string[]> {
   const client = await shell.client();
   if (name === "team" || name === "--team")
-    return z.array(z.string()).parse(await (await client.ask("/teams")).json());
+    return (await callAs(client, { id: "teams.list", path: "/teams" })).items.map(
+      (one) => one.team,
+    );
   if (!REFERENCES.includes(name)) return [];
   const colon = typed.indexOf(":");
-  const item = z.looseObject({ name: z.string() });
-  const asked = { item, limit: MOST_NAMED };
   if (colon === -1 || name === "repository") {
-    const { items } = await readPages(client, "/repositories", {
-      ...asked,
-      query: { text: typed || undefined },
-    });
+    const asked = { query: { text: typed || undefined }, limit: MOST_NAMED };
+    const { items } = await readItems<"repositories.list">(client, "/repositories", asked);
     return items.map((repository) => repository.name);
   }
   const repository = typed.slice(0, colon);
   const path = `/repositories/${inPath(repository)}/tags`;
-  const { items } = await readPages(client, path, { ...asked, query: {} });
+  const asked = { query: {}, limit: MOST_NAMED };
+  const { items } = await readItems<"tags.list">(client, path, asked);
   return items.map((tag) => `${repository}:${tag.name}`);
 }
 

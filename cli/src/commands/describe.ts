@@ -1,5 +1,5 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs, type AnswerOf } from "../api/described-answers.js";
 import { inPath, manifestNameOf, type Reference } from "../api/reference.js";
 import { isNotFound } from "../exit/faults.js";
 import {
@@ -12,20 +12,6 @@ import { platformOf, sizeOf } from "../images/manifest.js";
 import type { Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
-
-/** Fields that tables show; others are shown by `json` as they come. */
-const tagSchema = z.looseObject({
-  repository: z.string(),
-  tag: z.string(),
-  digest: z.string().nullable(),
-  mutability: z.string(),
-  rule: z.string(),
-  deletable: z.boolean(),
-  locked: z.boolean(),
-  pushedBy: z.string().nullable(),
-  pushedAt: z.string().nullable(),
-  newest: z.string().optional(),
-});
 
 /** Sizes of indexes are added up from so many images at most. */
 const MOST_CHILDREN = 50;
@@ -53,12 +39,10 @@ async function described(shell: Shell, reference: Reference): Promise<Shown> {
   const record =
     tag === null
       ? null
-      : tagSchema.parse(
-          await client.call(
-            ...(["GET", `/repositories/${inPath(repository)}/tags/${tag}`, undefined] as const),
-            pullScope(repository),
-          ),
-        );
+      : await callAs(client, {
+          ...{ id: "tags.describe", scope: pullScope(repository) },
+          path: `/repositories/${inPath(repository)}/tags/${tag}`,
+        });
   const image = await factsOf(client, repository, record?.digest ?? manifestNameOf(reference));
   return {
     kind: "record",
@@ -83,7 +67,7 @@ async function described(shell: Shell, reference: Reference): Promise<Shown> {
   };
 }
 
-function nameOf({ tag, newest }: z.output<typeof tagSchema>): string {
+function nameOf({ tag, newest }: AnswerOf<"tags.describe">): string {
   return newest === undefined ? tag : `${tag}, which is ${newest}`;
 }
 

@@ -9,24 +9,49 @@ import { EXIT } from "../exit/exit-codes.js";
 import { authorizationOf, basicOf, type Login } from "../login/login.js";
 import type { Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
+import { asWords, runBeside, withInstallation, type InstallationOption } from "./installation.js";
 import type { AddCommands, Shell } from "./shell.js";
 
 /** `doctor`. */
 export const addDoctor: AddCommands = (program, run) => {
-  program
-    .command("doctor")
+  withInstallation(program.command("doctor"))
     .summary("what is wrong with a deployment, or with a login")
     .description(
       "Looks at a deployment from here: name, TLS, proxy, whether it answers as a registry, where it sends clients for tokens, " +
         "clocks, its database, registry, storage and keys, and the login that counts. Each finding with what to do. Ends with 6 " +
-        "when one is bad. Beside an installation, npm run config-check looks at its variables.",
+        "when one is bad. With --inside it looks from where the installation is, as npm run doctor: at Postgres, the registry and its " +
+        "configuration, S3, the webhook, names and proxies.",
     )
+    .option("--inside", "from where the gateway is, with its variables")
+    .option("--registry-config <file>", "inside: configuration file of the registry")
+    .option("--registry-program <file>", "inside: program of the registry, which tells its version")
     .addHelpText(
       "after",
-      examples("wharf doctor", "wharf doctor --url https://registry.example.org -o json"),
+      examples(
+        "wharf doctor",
+        "wharf doctor --url https://registry.example.org -o json",
+        "wharf doctor --inside --registry-config /etc/distribution/config.yml",
+      ),
     )
-    .action(run((shell) => examined(shell)));
+    .action(
+      run<InsideOptions>((shell, _words, options) =>
+        options.inside === true || options.installation !== undefined
+          ? fromInside(shell, options)
+          : examined(shell),
+      ),
+    );
 };
+
+interface InsideOptions extends InstallationOption {
+  readonly inside?: boolean;
+  readonly registryConfig?: string;
+  readonly registryProgram?: string;
+}
+
+function fromInside(shell: Shell, options: InsideOptions): Promise<null> {
+  const words = asWords({ ...options, inside: false, json: shell.globals.output === "json" });
+  return runBeside(shell, "doctor", words, { ...options, failsWith: EXIT.VERIFICATION });
+}
 
 async function examined(shell: Shell): Promise<Shown> {
   const { url } = shell.target();

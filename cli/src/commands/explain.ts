@@ -1,26 +1,12 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs, withQuery, type AnswerOf } from "../api/described-answers.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { lines, type ShownLines } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { plainWord } from "./words.js";
 
-const ruleSchema = z.object({ id: z.string(), at: z.string().nullable() });
-const answerSchema = z.object({
-  allow: z.boolean(),
-  reason: z.string(),
-  unmappedGroups: z.array(z.string()).default([]),
-  // Administrators alone are told of rules.
-  rule: ruleSchema.nullable().optional(),
-  trace: z
-    .array(
-      z.object({ rule: ruleSchema, effect: z.string(), outcome: z.string(), because: z.string() }),
-    )
-    .default([]),
-});
-
-type Answer = z.output<typeof answerSchema>;
+type Answer = AnswerOf<"access.explain">;
 
 /** `explain`. */
 export const addExplain: AddCommands = (program, run) => {
@@ -59,27 +45,29 @@ export async function explain(
   action: string,
   repository: string,
 ): Promise<ShownLines> {
-  const query = new URLSearchParams({ action, repository });
-  const answer = answerSchema.parse(await client.call("GET", `/explain?${query.toString()}`));
+  const path = withQuery("/explain", { action, repository });
+  const answer = await callAs(client, { id: "access.explain", path });
   return lines(linesOf(answer), answer);
 }
 
 function linesOf(answer: Answer): readonly string[] {
   const verdict = [
     `${answer.allow ? "allowed" : "refused"}: ${answer.reason}`,
-    ...answer.unmappedGroups.map((group) => `no team comes of your group ${JSON.stringify(group)}`),
+    ...(answer.unmappedGroups ?? []).map(
+      (group) => `no team comes of your group ${JSON.stringify(group)}`,
+    ),
   ];
   if (answer.rule === undefined) return verdict;
   return [
     ...verdict,
     `decided by ${answer.rule === null ? "no rule" : describe(answer.rule)}`,
-    ...answer.trace.map(
+    ...(answer.trace ?? []).map(
       ({ rule, effect, outcome, because }) =>
         `  ${outcome === "matched" ? "*" : " "} ${effect.padEnd(5)} ${describe(rule)}: ${because}`,
     ),
   ];
 }
 
-function describe({ id, at }: z.infer<typeof ruleSchema>): string {
+function describe({ id, at }: NonNullable<Answer["rule"]>): string {
   return at === null ? id : `${id} (${at})`;
 }

@@ -1,22 +1,12 @@
-import { z } from "zod";
-import { readPages } from "../api/pages.js";
+import type { ItemOf } from "../api/described-answers.js";
+import { readItems } from "../api/pages.js";
 import { inPath, tagOf } from "../api/reference.js";
 import type { Column, Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { wholeNumber } from "./words.js";
 
-const happenedSchema = z.looseObject({
-  at: z.string(),
-  action: z.string(),
-  by: z.looseObject({ uid: z.string(), realm: z.string(), kind: z.string() }),
-  repository: z.string().nullable(),
-  tag: z.string().nullable(),
-  digest: z.string().nullable(),
-  reason: z.string(),
-});
-
-type Happened = z.output<typeof happenedSchema>;
+type Happened = ItemOf<"tags.history" | "refusals.list">;
 
 const LIMIT = wholeNumber("a number", 1_000_000, 1);
 const WHEN: Column = { key: "at", head: "when", kind: "time" };
@@ -100,8 +90,10 @@ async function happened(
   },
 ): Promise<Shown> {
   const { query, limit, columns, empty } = asked;
-  const item = happenedSchema;
-  const { items, hasMore } = await readPages(await shell.client(), path, { query, item, limit });
+  const client = await shell.client();
+  const { items, hasMore } = await readItems<"tags.history" | "refusals.list">(client, path, {
+    ...{ query, limit },
+  });
   return { kind: "list", columns, rows: items.map(rowOf), value: items, empty, hasMore };
 }
 

@@ -6,12 +6,17 @@ import { fileURLToPath } from "node:url";
 import type { Command } from "commander";
 import { EXIT } from "../exit/exit-codes.js";
 import { CommandFault, UsageFault } from "../exit/faults.js";
-import type { Shell } from "./shell.js";
+import type { Shown } from "../output/shown.js";
+import type { Act, Shell } from "./shell.js";
 
 const COMMAND = "deploy/local/commands/command.mjs";
 /** What needs the installation's database and files, so is run where those are: in a checkout, and compiled. */
 const PROGRAMS = {
   mode: [[COMMAND, "gateway/src/commands/mode/main.js"], "dist/gateway/src/commands/mode/main.js"],
+  doctor: [
+    [COMMAND, "gateway/src/commands/doctor/main.js"],
+    "dist/gateway/src/commands/doctor/main.js",
+  ],
   gc: [[COMMAND, "deploy/local/commands/collect-garbage.js"], null],
   discover: [
     [COMMAND, "gateway/src/commands/discover/main.js"],
@@ -37,12 +42,39 @@ export function withInstallation(command: Command): Command {
   );
 }
 
+/** What is asked over REST where a registry is named, and run beside the installation where none is, or the folder is said. */
+export interface Twofold<Options> {
+  readonly program: keyof typeof PROGRAMS;
+  /** What it is told there, before the options. */
+  readonly words: readonly string[];
+  /** Asks the registry. */
+  readonly ask: (shell: Shell, options: Options) => Promise<Shown>;
+  /** Whether it can be told to show JSON there, too. */
+  readonly isList?: boolean;
+  /** Whether options were said that count there alone; absent: none do. */
+  readonly staysBeside?: (options: Options) => boolean;
+}
+
 /**
- * @param shell - which registry is asked
- * @param options - where the installation is
- * @returns whether the registry is asked over REST: one is named, and no installation
+ * @param what - both ways
+ * @returns what the command does
  */
-export function isAsked(shell: Shell, { installation }: InstallationOption): boolean {
+export function overRestOrBeside<Options extends InstallationOption>({
+  program,
+  words,
+  ask,
+  isList = false,
+  staysBeside = () => false,
+}: Twofold<Options>): Act<Options> {
+  return (shell, _words, options) => {
+    if (isAsked(shell, options) && !staysBeside(options)) return ask(shell, options);
+    const json = isList && shell.globals.output === "json";
+    return runBeside(shell, program, [...words, ...asWords({ ...options, json })], options);
+  };
+}
+
+/** One is named, and no installation. */
+function isAsked(shell: Shell, { installation }: InstallationOption): boolean {
   if (installation !== undefined) return false;
   try {
     shell.target();

@@ -6,7 +6,7 @@ import type { Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import {
   asWords,
-  isAsked,
+  overRestOrBeside,
   runBeside,
   withInstallation,
   type InstallationOption,
@@ -46,10 +46,11 @@ export const addMode: AddCommands = (program, run) => {
   withInstallation(mode.command("show"))
     .summary("the mode, and what every gateway has under way")
     .action(
-      run<InstallationOption>(async (shell, _words, options) =>
-        isAsked(shell, options)
-          ? shown(await readMode(await shell.client()))
-          : beside(shell, ["show"], { ...options, json: isJson(shell) }),
+      run<InstallationOption>(
+        overRestOrBeside({
+          ...{ program: "mode", words: ["show"], isList: true },
+          ask: async (shell) => shown(await readMode(await shell.client())),
+        }),
       ),
     );
   withInstallation(mode.command("read-only"))
@@ -58,10 +59,8 @@ export const addMode: AddCommands = (program, run) => {
     .option("--drain <duration>", "how long uploads go on that have begun", secondsOption, 60)
     .option("--wait <duration>", "until nothing is under way any more, at most", secondsOption)
     .action(
-      run<ReadOnlyOptions>((shell, _words, options) =>
-        isAsked(shell, options)
-          ? makeReadOnly(shell, options)
-          : beside(shell, ["read-only"], options),
+      run<ReadOnlyOptions>(
+        overRestOrBeside({ program: "mode", words: ["read-only"], ask: makeReadOnly }),
       ),
     );
   withInstallation(mode.command("normal"))
@@ -69,10 +68,11 @@ export const addMode: AddCommands = (program, run) => {
     .option("--reason <text>", "for the record")
     .option("--unproven", "beside the installation: although the registry may remember what went")
     .action(
-      run<NormalOptions>((shell, _words, options) =>
-        isAsked(shell, options) && options.unproven !== true
-          ? makeNormal(shell, options)
-          : beside(shell, ["normal"], options),
+      run<NormalOptions>(
+        overRestOrBeside<NormalOptions>({
+          ...{ program: "mode", words: ["normal"], ask: makeNormal },
+          staysBeside: ({ unproven }) => unproven === true,
+        }),
       ),
     );
   withInstallation(mode.command("canary"))
@@ -91,10 +91,6 @@ export const addMode: AddCommands = (program, run) => {
 
 function beside(shell: Shell, words: readonly string[], options: object): Promise<null> {
   return runBeside(shell, "mode", [...words, ...asWords(options)], options);
-}
-
-function isJson({ globals }: Shell): boolean {
-  return globals.output === "json";
 }
 
 function readMode(client: Client): Promise<Mode> {

@@ -1,22 +1,15 @@
 import { z } from "zod";
-import { isNoEndpoint } from "../exit/faults.js";
-import { readPages } from "../api/pages.js";
+import { callAs } from "../api/described-answers.js";
+import { readItems } from "../api/pages.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { plainWord, wholeNumber } from "./words.js";
 
-const namesSchema = z.array(z.string());
-const ofDigestSchema = z.looseObject({ repository: z.string(), name: z.string() });
+/** Pier One's own answer, which no document describes. */
 const imagesSchema = z.array(
   z.object({ team: z.string(), artifact: z.string(), name: z.string() }),
 );
-const foundSchema = z.object({
-  num_results: z.number(),
-  results: z.array(
-    z.object({ name: z.string(), description: z.string().nullish(), star_count: z.number() }),
-  ),
-});
 
 /** `teams`, `artifacts`, `image` and `search`: finding one's way. */
 export const addNames: AddCommands = (program, run) => {
@@ -27,8 +20,13 @@ export const addNames: AddCommands = (program, run) => {
     .addHelpText("after", examples("wharf teams"))
     .action(
       run(async (shell) => {
-        const teams = await ask(shell, "/teams", namesSchema);
-        return named("team", teams, "no teams");
+        const asked = { id: "teams.list", path: "/teams" } as const;
+        const { items } = await callAs(await shell.client(), asked);
+        return named(
+          "team",
+          items.map(({ team }) => team),
+          "no teams",
+        );
       }),
     );
   program
@@ -42,7 +40,10 @@ export const addNames: AddCommands = (program, run) => {
     .action(
       run(async (shell, [word]) => {
         const team = plainWord(word, "TEAM");
-        const artifacts = await ask(shell, `/teams/${team}/artifacts`, namesSchema);
+        const asked = { query: { team }, limit: MOST };
+        const client = await shell.client();
+        const { items } = await readItems<"repositories.list">(client, "/repositories", asked);
+        const artifacts = items.map(({ name }) => name.slice(team.length + 1));
         return named("artifact", artifacts, `team ${team} has no artifacts`);
       }),
     );
@@ -82,31 +83,31 @@ export const addNames: AddCommands = (program, run) => {
     .action(run<{ limit: number }>((shell, [term = ""], { limit }) => search(shell, term, limit)));
 };
 
+/** More than anybody has. */
+const MOST = 1_000_000;
+
 /** `null`: it is no whole digest, or no tag's; it may be an image's as Pier One has them. */
 async function ofDigest(shell: Shell, id: string): Promise<readonly Row[] | null> {
   if (!/^sha(?:256:[0-9a-f]{64}|384:[0-9a-f]{96}|512:[0-9a-f]{128})$/.test(id)) return null;
-  const asked = { query: {}, item: ofDigestSchema, limit: 1_000_000 };
-  const { items } = await readPages(await shell.client(), `/digests/${id}/tags`, asked).catch(
-    (error: unknown) => {
-      if (isNoEndpoint(error)) return { items: [] };
-      throw error;
-    },
-  );
+  const asked = { query: {}, limit: MOST };
+  const path = `/digests/${id}/tags`;
+  const { items } = await readItems<"digests.tags">(await shell.client(), path, asked);
   if (items.length === 0) return null;
   return items.map(({ repository, name, ...more }) => ({ repository, tag: name, ...more }));
 }
 
 async function ofImage(shell: Shell, id: string): Promise<readonly Row[]> {
-  const tags = await ask(shell, `/tags/${id}`, imagesSchema);
+  const answer = await (await shell.client()).ask(`/tags/${id}`);
+  const tags = imagesSchema.parse(await answer.json());
   return tags.map(({ team, artifact, name }) => ({ repository: `${team}/${artifact}`, tag: name }));
 }
 
 async function search(shell: Shell, term: string, limit: number): Promise<Shown> {
-  const query = new URLSearchParams({ q: term, n: String(limit) });
-  const { results, num_results: total } = await ask(
-    shell,
-    `/v1/search?${query.toString()}`,
-    foundSchema,
+  const asked = { query: { q: term }, limit };
+  const { items, hasMore } = await readItems<"repositories.search">(
+    await shell.client(),
+    "/search",
+    asked,
   );
   return {
     kind: "list",
@@ -115,21 +116,10 @@ async function search(shell: Shell, term: string, limit: number): Promise<Shown>
       { key: "pulls", kind: "number" },
       { key: "description", drop: 1 },
     ],
-    rows: results.map(({ name, description, star_count }) => ({
-      ...{ repository: name, pulls: star_count, description: description ?? null },
-    })),
+    rows: items.map(({ name, pulls, description }) => ({ repository: name, pulls, description })),
     empty: `nothing is named like ${term}`,
-    hasMore: total > results.length,
+    hasMore,
   };
-}
-
-async function ask<T>(
-  shell: { client(): Promise<{ ask(target: string): Promise<Response> }> },
-  target: string,
-  schema: z.ZodType<T>,
-): Promise<T> {
-  const answer = await (await shell.client()).ask(target);
-  return schema.parse(await answer.json());
 }
 
 function named(key: string, names: readonly string[], empty: string): Shown {

@@ -3,13 +3,7 @@ import { callAs, type BodyOf } from "../api/described-answers.js";
 import { UsageFault } from "../exit/faults.js";
 import { lines, type Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
-import {
-  asWords,
-  isAsked,
-  runBeside,
-  withInstallation,
-  type InstallationOption,
-} from "./installation.js";
+import { overRestOrBeside, withInstallation, type InstallationOption } from "./installation.js";
 import { showDead, showOutbox, type Narrowed } from "./outbox-lists.js";
 import type { AddCommands, Run, Shell } from "./shell.js";
 import { sinceOption, wholeNumber } from "./words.js";
@@ -88,10 +82,12 @@ export const addOutbox: AddCommands = (program, run) => {
   listing(named("dead", "what was given up, and why", NARROW), run, showDead);
   for (const [verb, summary, options, asked] of CHANGES)
     named(verb, summary, options).action(
-      run<OutboxOptions>((shell, _words, said) =>
-        isAsked(shell, said)
-          ? change(shell, { change: verb, ...bodyOf(said), ...asked(said) } as Change)
-          : runBeside(shell, "outbox", [verb, ...asWords(said)], said),
+      run<OutboxOptions>(
+        overRestOrBeside({
+          ...{ program: "outbox", words: [verb] },
+          ask: (shell, said) =>
+            change(shell, { change: verb, ...bodyOf(said), ...asked(said) } as Change),
+        }),
       ),
     );
 };
@@ -113,13 +109,10 @@ function listing(
   run: Run,
   show: (shell: Shell, options: OutboxOptions) => Promise<Shown>,
 ): void {
-  command.option("--limit <number>", "how many at most", LIMIT, 50).action(
-    run<OutboxOptions>((shell, _words, options) => {
-      if (isAsked(shell, options)) return show(shell, options);
-      const words = asWords({ ...options, json: shell.globals.output === "json" });
-      return runBeside(shell, "outbox", [command.name(), ...words], options);
-    }),
-  );
+  const twofold = { program: "outbox", words: [command.name()], isList: true, ask: show } as const;
+  command
+    .option("--limit <number>", "how many at most", LIMIT, 50)
+    .action(run<OutboxOptions>(overRestOrBeside(twofold)));
 }
 
 function bodyOf({ sink, repository, event, since }: OutboxOptions): Record<string, unknown> {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { z } from "zod";
+import { callAs, type AnswerOf } from "../api/described-answers.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { UsageFault } from "../exit/faults.js";
 import type { Row, Shown } from "../output/shown.js";
@@ -7,22 +7,8 @@ import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { wholeNumber } from "./words.js";
 
-const decided = {
-  at: z.string(),
-  action: z.string(),
-  by: z.looseObject({ uid: z.string() }),
-  repository: z.string().nullable(),
-  tag: z.string().nullable(),
-};
-const rules = z.array(z.looseObject({ rule: z.string(), at: z.string().nullable() }));
-const answerSchema = z.looseObject({
-  ...{ looked: z.number(), since: z.string().nullable(), same: z.number() },
-  changes: z.array(z.looseObject({ ...decided, allow: z.boolean(), rules, rulesInForce: rules })),
-  unknown: z.array(z.looseObject({ ...decided, dependsOn: z.array(z.string()) })),
-  warnings: z.array(z.string()),
-});
-
-type Answer = z.output<typeof answerSchema>;
+type Answer = AnswerOf<"policy.test">;
+type Rules = Answer["changes"][number]["rules"];
 
 interface TestOptions {
   readonly last: number;
@@ -61,9 +47,13 @@ export const addPolicy: AddCommands = (program, run) => {
 
 async function test(shell: Shell, file: string, { last, tags }: TestOptions): Promise<Answer> {
   const policy = await textOf(shell, file);
-  const client = await shell.client();
-  const path = tags === true ? "/tag-policy/test" : "/policy/test";
-  return answerSchema.parse(await client.call("POST", path, { policy, last }));
+  const asked = { method: "POST", body: { policy, last } } as const;
+  return callAs(
+    await shell.client(),
+    tags === true
+      ? { ...asked, id: "policy.test-tags", path: "/tag-policy/test" }
+      : { ...asked, id: "policy.test", path: "/policy/test" },
+  );
 }
 
 async function textOf(shell: Shell, file: string): Promise<string> {
@@ -125,7 +115,7 @@ function rowOf({
   return { at, action, what, who: by.uid === "" ? "-" : by.uid };
 }
 
-function namesOf(some: z.output<typeof rules>): string {
+function namesOf(some: Rules): string {
   if (some.length === 0) return "no rule";
   return some.map(({ rule, at }) => (at === null ? rule : `${rule} (${at})`)).join(", ");
 }

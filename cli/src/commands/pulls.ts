@@ -1,33 +1,13 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs, withQuery, type AnswerOf } from "../api/described-answers.js";
 import { inPath, type Reference } from "../api/reference.js";
 import type { Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { sinceOption, wholeNumber } from "./words.js";
 
-const pullSchema = z.object({
-  tag: z.string().nullable(),
-  digest: z.string(),
-  uid: z.string().nullable(),
-  realm: z.string().nullish(),
-  address: z.string().nullable(),
-  userAgent: z.string().nullable(),
-  count: z.number(),
-  firstAt: z.string(),
-  lastAt: z.string(),
-});
-/** Lists have one form; this one had another before there was that. */
-const pageSchema = z
-  .looseObject({
-    pulledBy: z.array(pullSchema).optional(),
-    items: z.array(pullSchema).optional(),
-    pulls: z.number().optional(),
-    next: z.string().nullable().default(null),
-  })
-  .transform(({ pulledBy, items, next, pulls }) => ({
-    ...{ rows: pulledBy ?? items ?? [], next, total: pulls ?? null },
-  }));
+type Page = AnswerOf<"pulls.list">;
+
 const PAGE = 1_000;
 
 /** `pulls`: who pulled what, from where. */
@@ -56,26 +36,17 @@ async function pullsShown(
   { repository, tag, digest }: Reference,
   { since, limit }: { readonly since?: string; readonly limit: number },
 ): Promise<Shown> {
-  const rows: z.output<typeof pullSchema>[] = [];
+  const pullers: Page["pulledBy"][number][] = [];
   const scope = `repository:${repository}:pull,push`;
-  let cursor: string | null = null;
-  let total: number | null = null;
+  const asked = { tag: tag ?? undefined, digest: digest ?? undefined, since };
+  let cursor: string | undefined;
   do {
-    const query = new URLSearchParams({
-      limit: String(Math.min(PAGE, limit - rows.length)),
-      ...(tag === null ? {} : { tag }),
-      ...(digest === null ? {} : { digest }),
-      ...(since === undefined ? {} : { since }),
-      ...(cursor === null ? {} : { cursor }),
-    });
-    const path = `/repositories/${inPath(repository)}/pulls?${query.toString()}`;
-    const page: z.output<typeof pageSchema> = pageSchema.parse(
-      await client.call("GET", path, undefined, scope),
-    );
-    rows.push(...page.rows);
-    ({ next: cursor } = page);
-    total ??= page.total;
-  } while (cursor !== null && rows.length < limit);
+    const query = { ...asked, cursor, limit: Math.min(PAGE, limit - pullers.length) };
+    const path = withQuery(`/repositories/${inPath(repository)}/pulls`, query);
+    const page: Page = await callAs(client, { id: "pulls.list", path, scope });
+    pullers.push(...page.pulledBy);
+    cursor = page.next ?? undefined;
+  } while (cursor !== undefined && pullers.length < limit);
   return {
     kind: "list",
     columns: [
@@ -87,8 +58,8 @@ async function pullsShown(
       { key: "digest", kind: "digest", drop: 2 },
       { key: "userAgent", head: "with", drop: 1 },
     ],
-    rows,
+    rows: pullers,
     empty: "nobody on record",
-    hasMore: cursor !== null,
+    hasMore: cursor !== undefined,
   };
 }

@@ -1,18 +1,7 @@
-import { z } from "zod";
-import { readPages } from "../api/pages.js";
+import { readItems } from "../api/pages.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { oneOf, wholeNumber } from "./words.js";
-
-const repositorySchema = z.looseObject({
-  name: z.string(),
-  tags: z.number(),
-  size: z.number(),
-  pulls: z.number(),
-  pushedAt: z.string().nullable(),
-  pulledAt: z.string().nullable(),
-  description: z.string(),
-});
 
 interface RepositoriesOptions {
   readonly sort: string;
@@ -45,9 +34,11 @@ export const addRepositories: AddCommands = (program, run) => {
     )
     .action(
       run<RepositoriesOptions>(async (shell, _words, { sort, team, text, limit }) => {
-        const query = { sort, team, text };
-        const asked = { query, item: repositorySchema, limit };
-        const { items, hasMore } = await readPages(await shell.client(), "/repositories", asked);
+        const { items, hasMore } = await readItems<"repositories.list">(
+          await shell.client(),
+          "/repositories",
+          { query: { sort, team, text }, limit },
+        );
         return {
           kind: "list",
           columns: [

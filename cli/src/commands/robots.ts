@@ -1,34 +1,13 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs, type AnswerOf, type BodyOf } from "../api/described-answers.js";
 import { lines, type Shown, type ShownList } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { plainWord, wholeNumber } from "./words.js";
 
-const robotSchema = z.object({
-  login: z.string(),
-  name: z.string(),
-  grants: z.array(z.object({ repositories: z.string(), actions: z.array(z.string()) })),
-  expiresAt: z.string(),
-  disabledAt: z.string().nullable(),
-  lastUsedAt: z.string().nullable(),
-});
-const oneSchema = z.object({ robot: robotSchema, secret: z.string().optional() });
-const exceedingSchema = z.object({
-  robots: z.array(
-    z.object({
-      login: z.string(),
-      team: z.string(),
-      vouchedBy: z.string().nullable(),
-      expiresAt: z.string(),
-      endsTooLate: z.boolean(),
-      excesses: z.array(
-        z.object({ repositories: z.string(), action: z.string(), reason: z.string() }),
-      ),
-    }),
-  ),
-});
-const manySchema = z.object({ robots: z.array(robotSchema) });
+type Robot = AnswerOf<"robots.list">["robots"][number];
+type WithSecret = AnswerOf<"robots.create">;
+type Grant = BodyOf<"robots.create">["grants"][number];
 
 /** What can be said on the command line beside the verb, team and name. */
 export interface RobotOptions {
@@ -125,7 +104,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 
 /** @returns the team's robots as a table */
 export async function listRobots(client: Client, team: string): Promise<ShownList> {
-  const { robots } = manySchema.parse(await client.call("GET", `/teams/${team}/robots`));
+  const { robots } = await callAs(client, { id: "robots.list", path: `/teams/${team}/robots` });
   const rows = robots.map((robot) => ({
     ...robot,
     state: stateOf(robot),
@@ -155,13 +134,18 @@ export async function createRobot(
   name: string,
   options: RobotOptions,
 ): Promise<Shown> {
-  const grants = options.grant.map((text) => {
-    const colon = text.lastIndexOf(":");
-    if (colon === -1) return { repositories: text, actions: ["pull"] };
-    return { repositories: text.slice(0, colon), actions: text.slice(colon + 1).split(",") };
-  });
-  const body = { name, description: options.description, grants, expiresInDays: options.days };
-  return showSecret(await client.call("POST", `/teams/${team}/robots`, body));
+  const { grant, description, days } = options;
+  const body = { name, description, grants: grant.map(grantIn), expiresInDays: days };
+  const path = `/teams/${team}/robots`;
+  return showSecret(await callAs(client, { id: "robots.create", method: "POST", path, body }));
+}
+
+/** Which actions there are is for the registry to say. */
+function grantIn(text: string): Grant {
+  const colon = text.lastIndexOf(":");
+  if (colon === -1) return { repositories: text, actions: ["pull"] };
+  const actions = text.slice(colon + 1).split(",") as Grant["actions"];
+  return { repositories: text.slice(0, colon), actions };
 }
 
 /**
@@ -174,8 +158,9 @@ export async function rotateRobot(
   name: string,
   { days, overlapHours }: { readonly days: number | null; readonly overlapHours: number },
 ): Promise<Shown> {
-  const body = { expiresInDays: days, ...(overlapHours === 0 ? {} : { overlapHours }) };
-  return showSecret(await client.call("POST", `/teams/${team}/robots/${name}/rotate`, body));
+  const body = { expiresInDays: days, overlapHours };
+  const path = `/teams/${team}/robots/${name}/rotate`;
+  return showSecret(await callAs(client, { id: "robots.rotate", method: "POST", path, body }));
 }
 
 /** @returns what the robot is now */
@@ -185,14 +170,15 @@ export async function switchRobot(
   name: string,
   verb: "enable" | "disable",
 ): Promise<Shown> {
-  const answer = await client.call("POST", `/teams/${team}/robots/${name}/${verb}`);
-  const { robot } = oneSchema.parse(answer);
+  const path = `/teams/${team}/robots/${name}/${verb}`;
+  const { robot } = await callAs(client, { id: `robots.${verb}`, method: "POST", path });
   return lines(`${robot.login} is ${robot.disabledAt === null ? "active" : "disabled"}`, robot);
 }
 
 /** @returns robots that may do more than who vouches for them, one line for each fault */
 export async function checkRobots(client: Client): Promise<Shown> {
-  const { robots } = exceedingSchema.parse(await client.call("GET", "/robots/exceeding"));
+  const asked = { id: "robots.exceeding", path: "/robots/exceeding" } as const;
+  const { robots } = await callAs(client, asked);
   const rows = robots.flatMap((robot) => {
     const known = { login: robot.login, team: robot.team, "vouched by": robot.vouchedBy ?? "?" };
     const late = { ...known, fault: `lives too long, until ${robot.expiresAt}` };
@@ -218,14 +204,13 @@ export async function checkRobots(client: Client): Promise<Shown> {
   };
 }
 
-function stateOf({ disabledAt, expiresAt }: z.infer<typeof robotSchema>): string {
+function stateOf({ disabledAt, expiresAt }: Robot): string {
   if (disabledAt !== null) return "disabled";
   return Date.parse(expiresAt) <= Date.now() ? "expired" : "active";
 }
 
-function showSecret(answer: unknown): Shown {
-  const { robot, secret } = oneSchema.parse(answer);
-  const value = { login: robot.login, secret: secret ?? "", expires: robot.expiresAt };
+function showSecret({ robot, secret }: WithSecret): Shown {
+  const value = { login: robot.login, secret, expires: robot.expiresAt };
   return lines(
     [
       `login   ${value.login}`,

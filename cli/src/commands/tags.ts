@@ -1,8 +1,8 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
-import { readPages } from "../api/pages.js";
+import { callAs, type ItemOf } from "../api/described-answers.js";
+import { readItems } from "../api/pages.js";
 import { inPath, tagOf, type Reference } from "../api/reference.js";
-import { CommandFault, isNoEndpoint, isNotFound } from "../exit/faults.js";
+import { CommandFault, isNotFound } from "../exit/faults.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { pullScope } from "../images/fetch-image.js";
 import { lines, type Column, type Row, type Shown } from "../output/shown.js";
@@ -10,39 +10,7 @@ import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { oneOf, wholeNumber } from "./words.js";
 
-const tagSchema = z.object({
-  name: z.string(),
-  created: z.string(),
-  created_by: z.string().nullable(),
-  image: z.string().nullable(),
-});
-const sourceSchema = z.object({
-  url: z.string(),
-  revision: z.string(),
-  author: z.string().nullish(),
-  status: z.string().nullish(),
-  created: z.string().nullish(),
-});
-
-type ListedTag = z.output<typeof tagSchema>;
-
-const listedSchema = z.looseObject({
-  name: z.string(),
-  digest: z.string(),
-  mediaType: z.string().nullable(),
-  artifactType: z.string().nullable(),
-  platforms: z.array(z.string()).nullable(),
-  size: z.number().nullable(),
-  pushedBy: z.string(),
-  pushedAt: z.string(),
-  lockedAt: z.string().nullable(),
-  pulls: z.number(),
-  pulledAt: z.string().nullable(),
-  hasSignature: z.boolean(),
-  mutability: z.string(),
-});
-
-type Described = z.output<typeof listedSchema>;
+type Listed = ItemOf<"tags.list">;
 
 const ORDERS = ["pushed", "version", "pulled", "name"] as const;
 
@@ -79,12 +47,7 @@ export const addTags: AddCommands = (program, run) => {
     .action(
       run<TagsOptions>(async (shell, words, options) => {
         const { repository } = shell.reference(words);
-        const client = await shell.client();
-        return tagsShown(client, repository, options).catch((error: unknown) => {
-          if (isNoEndpoint(error) && options.sort === "pushed")
-            return fewerShown(client, repository, options);
-          throw error;
-        });
+        return tagsShown(await shell.client(), repository, options);
       }),
     );
   program
@@ -116,29 +79,13 @@ export const addTags: AddCommands = (program, run) => {
     .action(run((shell, words) => sourceShown(shell, shell.reference(words))));
 };
 
-/**
- * @param client - registry
- * @param repository - name
- * @returns its tags, the oldest push first
- */
-export async function tagsIn(client: Client, repository: string): Promise<readonly ListedTag[]> {
-  const [team = "", ...artifact] = repository.split("/");
-  if (artifact.length === 0)
-    throw new CommandFault(`${repository} has no artifact in its name: TEAM/ARTIFACT`, EXIT.USAGE);
-  const target = `/teams/${team}/artifacts/${artifact.map(encodeURIComponent).join("%2F")}/tags`;
-  return z.array(tagSchema).parse(await (await client.ask(target)).json());
-}
-
 async function tagsShown(client: Client, repository: string, options: TagsOptions): Promise<Shown> {
   const { sort, reverse, all, limit = MOST } = options;
-  const { items, left, hasMore } = await readPages<Described>(
-    client,
-    `/repositories/${inPath(repository)}/tags`,
-    {
-      ...{ query: { sort }, item: listedSchema, limit: reverse === true ? MOST : limit },
-      ...(all === true ? {} : { keep: ({ name }: Described) => !isSignature(name) }),
-    },
-  );
+  const path = `/repositories/${inPath(repository)}/tags`;
+  const { items, left, hasMore } = await readItems<"tags.list">(client, path, {
+    ...{ query: { sort }, limit: reverse === true ? MOST : limit },
+    ...(all === true ? {} : { keep: isOwn }),
+  });
   const tags = reverse === true ? items.toReversed().slice(0, limit) : items;
   return {
     kind: "list",
@@ -148,31 +95,6 @@ async function tagsShown(client: Client, repository: string, options: TagsOption
     empty: `${repository} has no tags`,
     hasMore: hasMore || tags.length < items.length,
     ...(left === 0 ? {} : { note: `and ${left} that stand for signatures and referrers: --all` }),
-  };
-}
-
-/** What gateways say that have no lists of tags but Pier One's. */
-async function fewerShown(
-  client: Client,
-  repository: string,
-  { all, reverse, limit }: TagsOptions,
-): Promise<Shown> {
-  const read = await tagsIn(client, repository);
-  const tags = read.filter(({ name }) => all === true || !isSignature(name));
-  const ordered = reverse === true ? tags : tags.toReversed();
-  return {
-    kind: "list",
-    columns: [
-      { key: "tag", kind: "name" },
-      { key: "pushed", kind: "time" },
-      { key: "by" },
-      { key: "image", kind: "digest", drop: 1 },
-    ],
-    rows: ordered.slice(0, limit).map(({ name, created, created_by, image }) => ({
-      ...{ tag: name, pushed: created, by: created_by, image },
-    })),
-    empty: `${repository} has no tags`,
-    hasMore: limit !== undefined && limit < tags.length,
   };
 }
 
@@ -190,7 +112,7 @@ const TAG_COLUMNS: readonly Column[] = [
   { key: "platforms", drop: 6 },
 ];
 
-function rowOf(tag: Described): Row {
+function rowOf(tag: Listed): Row {
   return {
     ...{
       tag: tag.name,
@@ -206,30 +128,31 @@ function rowOf(tag: Described): Row {
 }
 
 async function latestOf(client: Client, repository: string): Promise<string> {
-  const path = `/repositories/${inPath(repository)}/tags/latest`;
-  const described = await client
-    .call("GET", path, undefined, pullScope(repository))
-    .catch((error: unknown) => {
+  const path = `/repositories/${inPath(repository)}/tags`;
+  const latest = { path: `${path}/latest`, scope: pullScope(repository) };
+  const described = await callAs(client, { id: "tags.describe", ...latest }).catch(
+    (error: unknown) => {
       if (isNotFound(error)) return null;
       throw error;
-    });
-  const newest = z.object({ newest: z.string() }).safeParse(described);
-  if (newest.success) return newest.data.newest;
-  const last = (await tagsIn(client, repository)).findLast(({ name }) => !isSignature(name));
-  if (last !== undefined) return last.name;
+    },
+  );
+  if (described?.newest !== undefined) return described.newest;
+  const asked = { query: { sort: "pushed" }, limit: 1, keep: isOwn };
+  const { items } = await readItems<"tags.list">(client, path, asked);
+  if (items[0] !== undefined) return items[0].name;
   throw new CommandFault(`${repository} has no tags but those of signatures`, EXIT.NOT_FOUND);
 }
 
-/** Tags that cosign and referrers make: of another image, none of its own. */
-function isSignature(tag: string): boolean {
-  return /^sha(?:256|512)-[0-9a-f]{64,128}(?:\..+)?$/.test(tag);
+/** Not so are tags that cosign and referrers make: they are of another image. */
+function isOwn({ name }: Listed): boolean {
+  return !/^sha(?:256|512)-[0-9a-f]{64,128}(?:\..+)?$/.test(name);
 }
 
 async function sourceShown(shell: Shell, reference: Reference): Promise<Shown> {
   const client = await shell.client();
   const path = `/repositories/${inPath(reference.repository)}/tags/${tagOf(reference)}/scm-source`;
   const scope = pullScope(reference.repository);
-  const source = sourceSchema.parse(await client.call("GET", path, undefined, scope));
+  const source = await callAs(client, { id: "tags.scm-source", path, scope });
   return {
     kind: "record",
     fields: [

@@ -1,29 +1,13 @@
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs, withQuery, type AnswerOf } from "../api/described-answers.js";
 import { UsageFault } from "../exit/faults.js";
 import { lines, type Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { plainWord } from "./words.js";
 
-const pageSchema = z.object({
-  refreshTokens: z.array(
-    z.object({
-      id: z.string(),
-      clientId: z.string(),
-      usedBy: z.array(z.string()).default([]),
-      createdAt: z.string(),
-      expiresAt: z.string(),
-      lastUsedAt: z.string().nullable(),
-      lastUsedAddress: z.string().nullable().default(null),
-      lastUsedProgram: z.string().nullable().default(null),
-    }),
-  ),
-  next: z.string().nullable().default(null),
-});
-const endedSchema = z.object({ ended: z.number() });
-
-type ListedToken = z.output<typeof pageSchema>["refreshTokens"][number];
+type Page = AnswerOf<"refresh-tokens.list">;
+type ListedToken = Page["refreshTokens"][number];
 
 /** `tokens`: where one is logged in. */
 export const addTokens: AddCommands = (program, run) => {
@@ -53,12 +37,13 @@ export const addTokens: AddCommands = (program, run) => {
 /** @returns the caller's refresh tokens as a table, all pages of them */
 export async function listTokens(client: Client): Promise<Shown> {
   const tokens: ListedToken[] = [];
-  let path: string | null = "/refresh-tokens";
-  while (path !== null) {
-    const page: z.output<typeof pageSchema> = pageSchema.parse(await client.call("GET", path));
+  let after: string | undefined;
+  do {
+    const path = withQuery("/refresh-tokens", { after });
+    const page: Page = await callAs(client, { id: "refresh-tokens.list", path });
     tokens.push(...page.refreshTokens);
-    path = page.next === null ? null : `/refresh-tokens?after=${encodeURIComponent(page.next)}`;
-  }
+    after = page.next ?? undefined;
+  } while (after !== undefined);
   const rows = tokens.map((token) => ({
     ...token,
     client: clientsOf(token),
@@ -100,6 +85,7 @@ export async function revokeToken(client: Client, id: string): Promise<Shown> {
 
 /** @returns how many of the caller's tokens are revoked */
 export async function revokeAllTokens(client: Client): Promise<Shown> {
-  const { ended } = endedSchema.parse(await client.call("DELETE", "/refresh-tokens"));
+  const asked = { method: "DELETE", path: "/refresh-tokens" } as const;
+  const { ended } = await callAs(client, { id: "refresh-tokens.end-all", ...asked });
   return lines(ended === 1 ? "1 token is revoked" : `${ended} tokens are revoked`, { ended });
 }

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
-import { z } from "zod";
 import type { Client } from "../api/client.js";
+import { callAs } from "../api/described-answers.js";
 import { inPath, manifestNameOf, type Reference } from "../api/reference.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { isNotFound, ServerRefusal } from "../exit/faults.js";
@@ -77,8 +77,8 @@ async function ledgerCheck(
   named: FetchedManifest,
 ): Promise<Checked> {
   const path = `/repositories/${inPath(repository)}/tags/${tag}`;
-  const schema = z.object({ digest: z.string().nullable() });
-  const { digest } = schema.parse(await client.call("GET", path, undefined, pullScope(repository)));
+  const asked = { id: "tags.describe", path, scope: pullScope(repository) } as const;
+  const { digest } = await callAs(client, asked);
   return { what: "ledger", name: tag, ...verdict(digest === named.digest), found: digest };
 }
 

@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { Writable } from "node:stream";
-import { z } from "zod";
+import type { Named } from "../api/described-answers.js";
 import { followEvents } from "../api/follow-events.js";
 import { exactText, shortDigest, shortTime } from "../output/cells.js";
 import type { Form } from "../output/shown.js";
@@ -10,17 +10,10 @@ import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { oneOf, plainWord, wholeNumber } from "./words.js";
 
-const eventSchema = z.looseObject({
-  action: z.string(),
-  at: z.string(),
-  by: z.looseObject({ uid: z.string() }),
-  repository: z.string(),
-  tag: z.string().nullable(),
-  digest: z.string().nullable(),
-});
-const missedSchema = z.object({ reason: z.string() });
-
-type Event = z.output<typeof eventSchema>;
+/** What happened, or `missed`: that something may be missing. */
+type Told = Named<"Event"> | Named<"Missed">;
+/** With what says how to go on behind it. */
+type Seen = Named<"Event"> & { readonly cursor: string | null };
 
 interface WatchOptions {
   readonly team?: string;
@@ -88,16 +81,15 @@ async function watch(
       ...{ signal: stop.signal, say },
     });
     for await (const { id, name, data } of events) {
-      const parsed: unknown = JSON.parse(data);
-      if (name === "missed") {
-        const { reason } = missedSchema.parse(parsed);
+      const told = JSON.parse(data) as Told;
+      if (!("action" in told)) {
+        const { reason } = told;
         say(`something may be missing: ${MISSED[reason] ?? reason}`);
         if (form === "json") await write(terminal.out, JSON.stringify({ action: name, reason }));
         continue;
       }
-      const event = eventSchema.parse(parsed);
-      if (reference?.tag != null && event.tag !== reference.tag) continue;
-      await write(terminal.out, lineOf({ ...event, cursor: id }, form, terminal.hasColours));
+      if (reference?.tag != null && told.tag !== reference.tag) continue;
+      await write(terminal.out, lineOf({ ...told, cursor: id }, form, terminal.hasColours));
       seen += 1;
       if (seen >= count) break;
     }
@@ -113,7 +105,7 @@ async function write(out: { write(text: string): unknown }, line: string): Promi
   if (out.write(`${line}\n`) === false && out instanceof Writable) await once(out, "drain");
 }
 
-function lineOf(event: Event, form: Form, hasColours: boolean): string {
+function lineOf(event: Seen, form: Form, hasColours: boolean): string {
   const { at, action, repository, tag, digest, by } = event;
   switch (form) {
     case "json":

@@ -1,35 +1,12 @@
-import { z } from "zod";
+import { callAs, withQuery, type AnswerOf } from "../api/described-answers.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
 import { plainWord } from "./words.js";
 
-const texts = z.array(z.string()).optional();
-const conditionsSchema = z.looseObject({
-  ...{ kinds: texts, realms: texts, uids: texts, teams: texts, addresses: texts, withheld: texts },
-  scopes: z.object({ anyOf: texts, allOf: texts }).optional(),
-  claims: z.record(z.string(), z.array(z.string())).optional(),
-});
-const ruleSchema = z.looseObject({
-  rule: z.string(),
-  // Administrators alone are told where it stands.
-  at: z.string().nullish(),
-  effect: z.string(),
-  who: z.union([z.string(), conditionsSchema]),
-  unless: conditionsSchema.nullable(),
-  where: z.array(z.looseObject({ values: z.record(z.string(), z.string().nullable()) })),
-});
-const answerSchema = z.looseObject({
-  repository: z.string(),
-  actions: z.array(
-    z.looseObject({
-      ...{ action: z.string(), never: z.array(z.string()), rules: z.array(ruleSchema) },
-    }),
-  ),
-});
-
-type Conditions = z.output<typeof conditionsSchema>;
-type Rule = z.output<typeof ruleSchema>;
+type Answer = AnswerOf<"access.who-can">;
+type Rule = Answer["actions"][number]["rules"][number];
+type Conditions = NonNullable<Rule["unless"]>;
 
 /** `who-can`. */
 export const addWhoCan: AddCommands = (program, run) => {
@@ -43,9 +20,8 @@ export const addWhoCan: AddCommands = (program, run) => {
     .addHelpText("after", examples("wharf who-can alpha/app", "wharf who-can alpha/app -o json"))
     .action(
       run(async (shell, [word]) => {
-        const query = new URLSearchParams({ repository: plainWord(word, "REPOSITORY") });
-        const client = await shell.client();
-        return whoCan(answerSchema.parse(await client.call("GET", `/who-can?${query.toString()}`)));
+        const path = withQuery("/who-can", { repository: plainWord(word, "REPOSITORY") });
+        return whoCan(await callAs(await shell.client(), { id: "access.who-can", path }));
       }),
     );
 };
@@ -54,7 +30,7 @@ export const addWhoCan: AddCommands = (program, run) => {
  * @param answer - what the registry says
  * @returns a line for each rule of each action
  */
-export function whoCan(answer: z.output<typeof answerSchema>): Shown {
+export function whoCan(answer: Answer): Shown {
   const rows = answer.actions.flatMap(({ action, never, rules }) =>
     rules.length === 0 ? [nobody(action)] : rules.map((rule) => rowOf(action, never, rule)),
   );

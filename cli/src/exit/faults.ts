@@ -1,4 +1,4 @@
-import { EXIT, exitCodeOf, NO_ENDPOINT, type ExitCode } from "./exit-codes.js";
+import { EXIT, exitCodeOf, type ExitCode } from "./exit-codes.js";
 
 /** Why a command ends without having done what it was to do. */
 export class CommandFault extends Error {
@@ -52,12 +52,4 @@ export class ServerRefusal extends CommandFault {
  */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ServerRefusal && error.exitCode === EXIT.NOT_FOUND;
-}
-
-/**
- * @param error - anything that was thrown
- * @returns whether the gateway has no such endpoint: it is older than this program
- */
-export function isNoEndpoint(error: unknown): boolean {
-  return error instanceof ServerRefusal && error.status === 404 && error.code === NO_ENDPOINT;
 }

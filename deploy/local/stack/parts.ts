@@ -97,7 +97,10 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     logLevel: settings.logLevel,
   });
   const events = eventEnvironment(settings, addresses);
-  await writeJson(join(folder.run, "gateway-settings.json"), settingsForCommands(events));
+  await writeJson(join(folder.run, "gateway-settings.json"), {
+    NOTIFICATION_PORT: String(portOf(addresses.gatewayNotifications)),
+    ...settingsForCommands(events),
+  });
   const gateway = gatewaySpec({
     folder,
     keys,

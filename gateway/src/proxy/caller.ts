@@ -10,6 +10,11 @@ import { knownKeys, KeysTooOld, type KnownKeysOptions } from "./known-keys.js";
 import { unpackView } from "./unpack-view.js";
 import { faultOfClocks, TOKEN_SERVER, type KnownClocks } from "./token-clock.js";
 
+/** A view that fits into no token: token servers have it, by this digest. */
+export interface KeptView {
+  readonly digest: string;
+}
+
 /** Whoever sent a request, as their verified token says. */
 export interface Caller {
   /** Name that goes into the ledger; empty for an anonymous reader. */
@@ -17,8 +22,8 @@ export interface Caller {
   readonly realm: string;
   readonly kind: string;
   readonly access: readonly Access[];
-  /** All that they may pull; `"not-told"` by a token for something else, `"too-long"` where it fits into none. */
-  readonly view: View | "not-told" | "too-long";
+  /** All that they may pull; `"not-told"` by a token for something else, `"too-long"` where nobody keeps it. */
+  readonly view: View | KeptView | "not-told" | "too-long";
   /** Whether their login has the scope `application.write_all_trusted`. */
   readonly isTrusted: boolean;
   /** When their token ends, in seconds since the epoch. */
@@ -78,6 +83,10 @@ const claimsSchema = z.object({
   kind: z.string().default(""),
   trusted: z.boolean().default(false),
   view: z.unknown().optional(),
+  viewDigest: z
+    .string()
+    .regex(/^[0-9a-f]{64}$/)
+    .optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(action) })),
   refused: z
     .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
@@ -191,12 +200,15 @@ function toCaller(payload: JWTPayload): Caller {
     throw new InvalidToken("the token's claims are not those of a registry token");
   const { sub: subject, realm, kind, access, trusted: isTrusted, refused } = claims.data;
   const known = { subject, realm, kind, access, isTrusted, refused };
-  return { ...known, view: toView(claims.data.view), validUntil: payload.exp ?? 0 };
+  return { ...known, view: toView(claims.data), validUntil: payload.exp ?? 0 };
 }
 
-function toView(claim: unknown): Caller["view"] {
+function toView({
+  view: claim,
+  viewDigest: digest,
+}: Pick<z.output<typeof claimsSchema>, "view" | "viewDigest">): Caller["view"] {
   if (claim === undefined) return "not-told";
-  if (claim === null) return "too-long";
+  if (claim === null) return digest === undefined ? "too-long" : { digest };
   const view = unpackView(claim);
   if (view === null) throw new InvalidToken("the token's view is none");
   return view;

@@ -6,6 +6,7 @@ import { repositoriesInView } from "../ledger/repositories-in-view.js";
 import { askedPage, MOST_LISTED } from "../upstream/registry-target.js";
 import type { Caller } from "./caller.js";
 import type { ExchangeOf } from "./exchange.js";
+import type { LongViews } from "./long-views.js";
 import { registryCatalog } from "./registry-catalog.js";
 import type { ListDeps } from "./tags-list.js";
 import { nextLink } from "./tags-page.js";
@@ -24,7 +25,7 @@ export async function listRepositories(
   exchange: ExchangeOf<"catalog">,
 ): Promise<void> {
   const { req, res } = exchange;
-  const view = viewOfCaller(exchange.caller);
+  const view = await viewOfCaller(exchange.caller, listing.views);
   const { most: asked, after } = askedPage(new URLSearchParams(splitTarget(req.url).query));
   const most = asked ?? MOST_LISTED;
   const { db, ask, log } = listing;
@@ -46,15 +47,19 @@ export async function listRepositories(
 
 /**
  * @param caller - somebody whose token was asked for to look at lists
+ * @param views - has what tokens have no room for
  * @returns all that they may pull
  * @throws Fault UNAVAILABLE when it is not known
  */
-export function viewOfCaller({ view }: Pick<Caller, "view">): View {
-  if (typeof view === "object") return view;
+export async function viewOfCaller(
+  { view }: Pick<Caller, "view">,
+  views: LongViews,
+): Promise<View> {
+  if (typeof view === "object") return "digest" in view ? views.find(view.digest) : view;
   throw new Fault("UNAVAILABLE", {
     message:
       view === "too-long"
-        ? "what you may pull takes more patterns than a token can hold, so no list can be shown"
+        ? "what you may pull takes more patterns than are kept, so no list can be shown"
         : "what you may pull is not known, try again",
   });
 }

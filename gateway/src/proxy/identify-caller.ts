@@ -13,11 +13,13 @@ import { requiredAccess } from "./access.js";
 import type { Caller, TokenVerifier } from "./caller.js";
 import { challengeHeader, type Challenge } from "./challenge.js";
 import { clientOrigin } from "./client-origin.js";
+import type { LongViews } from "./long-views.js";
 import { shownLogin } from "./shown-login.js";
 
 /** What knowing callers needs. */
 export interface CallerDeps {
   readonly verifier: TokenVerifier;
+  readonly views: LongViews;
   readonly uploads: Pick<UploadSessions, "decide">;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;

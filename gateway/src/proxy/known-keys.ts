@@ -9,6 +9,7 @@ import {
   type ClockReading,
 } from "#service-kit/clocks/clock-reading.js";
 import { fetchAgain } from "#service-kit/http/fetch-again.js";
+import { askOneOf } from "./ask-one-of.js";
 
 /** The token server's keys as they were last told. */
 export interface KnownKeys {
@@ -103,25 +104,4 @@ function keyIdsIn(text: string): ReadonlySet<string> | null {
   } catch {
     return null;
   }
-}
-
-/** Whoever is slow is passed over while there are others. */
-const ONE_OF_SEVERAL_MILLISECONDS = 1_000;
-
-/** @returns the first answer that is one, else what came of the last, and when it was asked for by the steady clock */
-async function askOneOf(
-  urls: readonly URL[],
-  ask: (url: URL, signal: AbortSignal) => Promise<Response>,
-): Promise<{ readonly asked: number; readonly answer: Response }> {
-  const [url, ...others] = urls;
-  if (url === undefined) throw new TypeError("no token server");
-  const asked = steadyNow();
-  if (others.length === 0) return { asked, answer: await ask(url, new AbortController().signal) };
-  try {
-    const answer = await ask(url, AbortSignal.timeout(ONE_OF_SEVERAL_MILLISECONDS));
-    if (answer.status === 200) return { asked, answer };
-  } catch {
-    // The next one may know.
-  }
-  return askOneOf(others, ask);
 }

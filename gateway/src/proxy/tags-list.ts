@@ -16,6 +16,7 @@ import type { ExchangeOf } from "./exchange.js";
 import { askedPage } from "../upstream/registry-target.js";
 import type { Upstream } from "../upstream/upstream.js";
 import type { WholeAnswer } from "../upstream/whole-request.js";
+import type { LongViews } from "./long-views.js";
 import { inOrder, nextLink, onlyAfter, withName } from "./tags-page.js";
 
 /** What listing tags and repositories needs. */
@@ -25,6 +26,7 @@ export interface ListDeps {
   readonly log: Logger;
   readonly upstream: Upstream;
   readonly lists: Pick<RememberedLists, "inMemory" | "find">;
+  readonly views: LongViews;
   /** @returns whether a virtual latest is shown among a repository's tags */
   readonly showsLatest: (repository: RepositoryName) => boolean;
 }

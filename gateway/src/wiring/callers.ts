@@ -4,6 +4,7 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import type { GatewayConfig } from "../config/config.js";
 import { tokenVerifier } from "../proxy/caller.js";
 import type { CallerDeps } from "../proxy/identify-caller.js";
+import { longViews } from "../proxy/long-views.js";
 import type { KnownKeysOptions } from "../proxy/known-keys.js";
 import { keyRefresher } from "../proxy/key-refresher.js";
 import type { KnownClocks } from "../proxy/token-clock.js";
@@ -56,9 +57,10 @@ export function openCallers(
     clocks,
     introduce,
   });
+  const views = longViews(config.tokenServerUrls, introduce);
   const uploads = uploadSessions(db, config.uploadCapSeconds, log);
   return {
-    callers: { verifier, uploads, publicUrl, service, issuer, exchange },
+    callers: { verifier, views, uploads, publicUrl, service, issuer, exchange },
     uploads,
     parts: [uploads, keyRefresher(verifier, log)],
   };

@@ -31,7 +31,7 @@ export function openPierOne(deps: {
     ...{ db, audit, policy, catalog },
     sourceOf: (key) => sourceOfTag({ db, policy, resolver }, key),
     viewOf: async (req: Request) =>
-      viewOfCaller(await identifyLogin(callers, req, { kind: "catalog" })),
+      viewOfCaller(await identifyLogin(callers, req, { kind: "catalog" }), callers.views),
     pusherTo: async (req, repository) => {
       const caller = await identifyLogin(callers, req, {
         ...{ kind: "upload.start", repository, mount: null },

@@ -60,6 +60,7 @@ export function openRegistryApi(
   const manifests = keptFirst(ledger.kept, upstream);
   const listing: PlanDeps["listing"] = {
     ...{ db, ask: asker(), log, upstream, lists: ledger.lists },
+    views: callers.views,
     showsLatest: (repository) =>
       config.listLatest && deps.policy.isVirtual({ repository, tag: LATEST }),
   };

@@ -74,7 +74,7 @@ export function openRestApi(
     limit: requestLimit(config.apiRequestsPerMinute, steadyNow),
     identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
       const caller = await callerWith(callers, req, right);
-      const view = right.to === "lists" ? viewOfCaller(caller) : null;
+      const view = right.to === "lists" ? await viewOfCaller(caller, callers.views) : null;
       const { validUntil } = caller;
       return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
     },

@@ -4,6 +4,7 @@ import {
   type ResponseConfig,
   type RouteConfig,
 } from "@asteasolutions/zod-to-openapi";
+import { z } from "zod";
 import { GROUPS } from "../groups.js";
 import { API, type AnswerSpec, type Operation, type Who } from "../operation.js";
 import { ABOUT } from "./about.js";
@@ -42,8 +43,12 @@ export function documentOf(
     ...schemes.token,
     description: "An access token, or what `/token` gave for one.",
   });
-  for (const operation of operations)
+  for (const operation of operations) {
+    for (const { items = {} } of Object.values(operation.answers))
+      for (const [name, schema] of Object.entries(items))
+        registry.registerComponent("schemas", name, jsonSchemaOf(schema));
     registry.registerPath(routeOf(operation, examples[operation.id]));
+  }
   const used = new Set<string>(operations.map(({ group }) => group));
   const groups = Object.entries(GROUPS).filter(([name]) => used.has(name));
   return new OpenApiGeneratorV31(registry.definitions).generateDocument({
@@ -103,8 +108,20 @@ function bodyOf(schema: NonNullable<Operation["body"]>, example: RecordedExample
   return { required: true, content: { "application/json": { schema, ...shown } } };
 }
 
+/** By zod itself: the generator makes components of what it meets in bodies alone. */
+function jsonSchemaOf(schema: z.ZodType): object {
+  return z.toJSONSchema(schema, { io: "input" });
+}
+
+/** JSON Schema's `contentSchema` says what is in a text; what it names stands beside it. */
+function textOf(contentMediaType: string, items: AnswerSpec["items"]) {
+  if (items === undefined) return { type: "string" as const };
+  const anyOf = Object.keys(items).map((name) => ({ $ref: `#/components/schemas/${name}` }));
+  return { type: "string" as const, contentMediaType, contentSchema: { items: { anyOf } } };
+}
+
 function answerOf(
-  { description, schema, streams }: AnswerSpec,
+  { description, schema, streams, items }: AnswerSpec,
   example: RecordedExample | undefined,
 ): ResponseConfig {
   const shown = example?.answer === undefined ? {} : { example: example.answer };
@@ -112,7 +129,7 @@ function answerOf(
     return {
       description,
       content: Object.fromEntries(
-        streams.map((type) => [type, { schema: { type: "string" as const }, ...shown }]),
+        streams.map((type) => [type, { schema: textOf(type, items), ...shown }]),
       ),
     };
   if (schema === null) return { description };

@@ -2,6 +2,25 @@ import { z } from "zod";
 import { operation } from "../operation.js";
 import { NO_PARAMETERS, repository, team } from "../parameters.js";
 
+const happened = z
+  .strictObject({
+    id: z.string().meta({ description: "The same as sinks get." }),
+    action: z.enum(["push", "delete", "lock"]),
+    recordedAs: z.string().meta({ description: "As the audit log calls it." }),
+    at: z.string(),
+    by: z.object({ uid: z.string(), realm: z.string(), kind: z.string() }),
+    repository: z.string(),
+    tag: z.string().nullable(),
+    digest: z.string().nullable(),
+    previousDigest: z.string().nullable(),
+    reason: z.string(),
+  })
+  .meta({ description: "`data` of the events `push`, `delete` and `lock`." });
+
+const missed = z
+  .strictObject({ reason: z.enum(["forgotten", "restored"]) })
+  .meta({ description: "`data` of the event `missed`." });
+
 export const followEvents = operation({
   id: "events.follow",
   method: "GET",
@@ -31,6 +50,9 @@ export const followEvents = operation({
     }),
   }),
   answers: {
-    200: { description: "The stream.", schema: null, streams: ["text/event-stream"] },
+    200: {
+      ...{ description: "The stream; `data` of its events is JSON.", schema: null },
+      ...{ streams: ["text/event-stream"], items: { Event: happened, Missed: missed } },
+    },
   },
 });

@@ -42,6 +42,11 @@ const somebody = z
   })
   .meta({ id: "ExplainRequest" });
 
+const rule = z.object({
+  id: z.string(),
+  at: z.string().nullable().meta({ description: "Where it stands, `file:line`." }),
+});
+
 const explanation = z
   .object({
     subject: z.record(z.string(), z.unknown()).meta({ description: "Whom it is about." }),
@@ -52,11 +57,21 @@ const explanation = z
       .array(z.string())
       .optional()
       .meta({ description: "Groups of theirs that became no team." }),
-    rule: z
-      .unknown()
+    rule: rule
+      .nullable()
       .optional()
       .meta({ description: "The rule that decides; for administrators." }),
-    trace: z.array(z.record(z.string(), z.unknown())).optional(),
+    trace: z
+      .array(
+        z.object({
+          rule,
+          effect: z.enum(["allow", "deny"]),
+          outcome: z.enum(["matched", "not-matched", "teams-needed"]),
+          because: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: "The rules that were looked at, in their order; for administrators." }),
     omitted: z.number().optional(),
     notReached: z.number().optional(),
   })

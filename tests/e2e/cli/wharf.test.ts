@@ -492,6 +492,7 @@ describe("for whoever runs the registry wharf", () => {
     [["mode", "show", "--installation", "."], "mode: normal"],
     [["outbox", "list", "--installation", "."], "nothing waits"],
     [["discover", "--all", "--dry-run"], "compared"],
+    [["doctor", "--inside"], "Postgres role: wharfinger_gateway is neither owner nor superuser"],
     [["outbox", "--help"], "wharf outbox"],
     [["verify"], "the audit log is whole"],
   ])("runs beside the installation: %j", async (words, said) => {

@@ -1,11 +1,14 @@
+import { hash, randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
 import { compilePolicy } from "#access-policy/compile.js";
 import { unpackView } from "#gateway/proxy/unpack-view.js";
 import { readView } from "#access-policy/read-view.js";
+import { forgetLongViews } from "#token-server/views/sql.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
 const MANY = Array.from({ length: 2_000 }, (_, index) => `team-${index}/app-${index * 7}/**`);
+const NOTHING = { rules: [], values: {}, limits: null };
 const LIST = "registry:catalog:*";
 
 let names: readonly string[] = ["beta/public"];
@@ -61,13 +64,48 @@ describe("a token for lists", () => {
     names = MANY.slice(0, 400);
     const { view } = await claims("alice-token", LIST);
     expect(typeof view).toBe("string");
-    const { has } = readView(unpackView(view) ?? { rules: [], values: {}, limits: null });
+    const { has } = readView(unpackView(view) ?? NOTHING);
     expect([has("team-3/app-21/x"), has("team-3/app-22/x"), has("alpha/x")]).toEqual([true, false, true]); // prettier-ignore
   });
 
-  test("says that it does not say when that is too long, never less than there is", async () => {
+  test("names what is too long by its digest, by which it is had", async () => {
     names = MANY;
-    expect((await claims("alice-token", LIST))["view"]).toBeNull();
+    const { view, viewDigest } = await claims("alice-token", LIST);
+    expect(view).toBeNull();
+    const answer = await server.http.get(`/views/${viewDigest as string}`);
+    const kept = (answer.body as { view: string }).view;
+    expect(hash("sha256", kept)).toBe(viewDigest);
+    const { has } = readView(unpackView(kept) ?? NOTHING);
+    expect([has("team-3/app-21/x"), has("team-3/app-22/x"), has("alpha/x")]).toEqual([true, false, true]); // prettier-ignore
+    for (const path of ["0".repeat(64), "%00", "x"])
+      expect((await server.http.get(`/views/${path}`)).status).toBe(404);
+  });
+
+  test("that is made while no view can be kept is as good for everything else", async () => {
+    await server.db.transaction(async (tx) => {
+      await tx.query("lock table token_server.long_view in access exclusive mode");
+      expect(await claims("alice-token", `${LIST} repository:alpha/app:pull`)).toMatchObject({
+        ...{ view: null, access: [{ name: "alpha/app", actions: ["pull"] }] },
+      });
+    });
+  });
+
+  test("says that it does not say where that is too long for anything, never less than there is", async () => {
+    names = Array.from({ length: 30_000 }, () => `${randomUUID()}/${randomUUID()}`);
+    const said = await claims("alice-token", LIST);
+    expect(said["view"]).toBeNull();
+    expect(said).not.toHaveProperty("viewDigest");
+  });
+
+  test("is all that keeps a view: without one it is forgotten", async () => {
+    const { rows } = await server.db.query<{ left: number }>(
+      "select extract(epoch from min(expires_at) - now())::int as left from token_server.long_view",
+    );
+    expect(rows[0]?.left).toBeGreaterThan(900);
+    await server.db.query("update token_server.long_view set expires_at = now() - interval '1 s'");
+    await forgetLongViews(server.db);
+    const kept = await server.db.query("select from token_server.long_view");
+    expect(kept.rows).toHaveLength(0);
     names = ["beta/public"];
   });
 });

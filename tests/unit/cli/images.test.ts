@@ -1,11 +1,10 @@
 import { gzipSync, zstdCompressSync } from "node:zlib";
 import { describe, expect, test } from "@jest/globals";
 import { pack } from "tar-stream";
-import { z } from "zod";
 import { readManifest, sizeOf } from "../../../cli/src/images/manifest.js";
 import { readTar, type TarEntry } from "../../../cli/src/images/tar.js";
 import { unpacked } from "../../../cli/src/images/unpack.js";
-import { readPages } from "../../../cli/src/api/pages.js";
+import { readItems } from "../../../cli/src/api/pages.js";
 import { readEvents } from "../../../cli/src/api/event-stream.js";
 import { timeAt } from "../../../cli/src/commands/words.js";
 
@@ -79,37 +78,48 @@ describe("a list of the REST API", () => {
       asked.push(path);
       const from = Number(new URLSearchParams(path.split("?")[1]).get("cursor") ?? 0);
       const limit = Number(new URLSearchParams(path.split("?")[1]).get("limit"));
-      const items = Array.from({ length: Math.min(limit, 700 - from) }, (_, i) => from + i);
+      const items = Array.from({ length: Math.min(limit, 700 - from) }, (_, i) => ({
+        name: String(from + i),
+      }));
       return Promise.resolve({ items, next: from + limit < 700 ? String(from + limit) : null });
     },
   });
-  const item = z.number();
+  const namesOf = (items: readonly { name: string }[]) => items.map(({ name }) => name);
 
   test("is read page after page, as far as is asked for", async () => {
     const asked: string[] = [];
-    const all = await readPages(pages(asked), "/x", {
+    const all = await readItems<"digests.tags">(pages(asked), "/x", {
       query: { sort: "name" },
-      item,
       limit: 9_999,
     });
     expect([all.items.length, all.hasMore, all.left]).toEqual([700, false, 0]);
     expect(asked).toEqual(["/x?sort=name&limit=500", "/x?sort=name&cursor=500&limit=500"]);
-    const some = await readPages(pages(asked), "/x", { query: { by: undefined }, item, limit: 3 });
-    expect([some.items, some.hasMore]).toEqual([[0, 1, 2], true]);
+    const some = await readItems<"digests.tags">(pages(asked), "/x", {
+      query: { by: undefined },
+      limit: 3,
+    });
+    expect([namesOf(some.items), some.hasMore]).toEqual([["0", "1", "2"], true]);
     expect(asked.at(-1)).toBe("/x?limit=3");
   });
 
   test("is read on where some do not count", async () => {
     const asked: string[] = [];
-    const keep = (number: number) => number >= 60;
-    const { items, left, hasMore } = await readPages(pages(asked), "/x", {
+    const keep = ({ name }: { name: string }) => Number(name) >= 60;
+    const { items, left, hasMore } = await readItems<"digests.tags">(pages(asked), "/x", {
       query: {},
-      item,
       limit: 2,
       keep,
     });
-    expect([items, left, hasMore]).toEqual([[60, 61], 60, true]);
+    expect([namesOf(items), left, hasMore]).toEqual([["60", "61"], 60, true]);
     expect(asked).toHaveLength(2);
+  });
+
+  test("is none where an answer has another form", async () => {
+    for (const answer of [null, [], { things: [] }]) {
+      const other = { call: () => Promise.resolve<unknown>(answer) };
+      const read = readItems<"digests.tags">(other, "/x", { query: {}, limit: 3 });
+      await expect(read).rejects.toThrow("has another form");
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 import type { View } from "#access-policy/view.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { Grant, Refusal } from "./grant.js";
+import { longView } from "../views/long-views.js";
+import type { LongView } from "../views/sql.js";
 import { packView } from "./pack-view.js";
 
 /** Proxies bound a header line at 8 KiB, and tokens travel in one beside others. */
@@ -9,9 +11,19 @@ export const MOST_TOKEN_CHARACTERS = 6 * 1024;
 /** Stands for reasons that would make the token too long. */
 const CUT = "too much was asked for at once to say why";
 
-/** What a token says of all that its bearer may pull; `null`: that it did not fit. */
+/** What a token says of all that its bearer may pull. */
 export interface ShownView {
+  /** `null`: it did not fit. */
   readonly view?: View | string | null;
+  /** By which it can be asked for then; absent: it is too long for that, too. */
+  readonly viewDigest?: string;
+}
+
+/** A token that clients can carry. */
+export interface FittedToken {
+  readonly token: string;
+  /** What it names by its digest, and has to be kept; `null`: nothing. */
+  readonly leftOut: LongView | null;
 }
 
 /**
@@ -21,23 +33,24 @@ export interface ShownView {
  * @param grant - what is granted and refused
  * @param sign - signs a token that says so
  * @param view - all that may be pulled; `null` where the token does not say
- * @returns the token
+ * @returns the token, and the view where that is named in it alone
  * @throws Fault REQUEST_INVALID when what is granted alone does not fit
  */
 export function signFitting(
   grant: Grant,
   sign: (grant: Grant, view: ShownView) => string,
   view: View | null = null,
-): string {
+): FittedToken {
   const shown = view === null ? {} : { view: packView(view) };
   const whole = sign(grant, shown);
-  if (whole.length <= MOST_TOKEN_CHARACTERS) return whole;
-  const bare = sign({ ...grant, refused: [] }, shown);
-  if (bare.length <= MOST_TOKEN_CHARACTERS) return cut(grant, bare, (some) => sign(some, shown));
-  if (view === null) throw tooLong();
-  const untold = sign({ ...grant, refused: [] }, { view: null });
-  if (untold.length > MOST_TOKEN_CHARACTERS) throw tooLong();
-  return cut(grant, untold, (some) => sign(some, { view: null }));
+  if (whole.length <= MOST_TOKEN_CHARACTERS) return { token: whole, leftOut: null };
+  const bare = cut(grant, (some) => sign(some, shown));
+  if (bare !== null) return { token: bare, leftOut: null };
+  const leftOut = typeof shown.view === "string" ? longView(shown.view) : null;
+  const named = { view: null, ...(leftOut === null ? {} : { viewDigest: leftOut.digest }) };
+  const untold = view === null ? null : cut(grant, (some) => sign(some, named));
+  if (untold === null) throw tooLong();
+  return { token: untold, leftOut };
 }
 
 function tooLong(): Fault {
@@ -46,7 +59,10 @@ function tooLong(): Fault {
   });
 }
 
-function cut(grant: Grant, bare: string, sign: (grant: Grant) => string): string {
+/** `null`: what is granted alone does not fit. */
+function cut(grant: Grant, sign: (grant: Grant) => string): string | null {
+  const bare = sign({ ...grant, refused: [] });
+  if (bare.length > MOST_TOKEN_CHARACTERS) return null;
   // Base64 takes four characters for three bytes.
   const room = Math.floor(((MOST_TOKEN_CHARACTERS - bare.length) * 3) / 4) - 3;
   return sign({ ...grant, refused: withinBytes(grant.refused, room) });

@@ -9,10 +9,12 @@ import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
+import type { LongViews } from "../views/long-views.js";
+import type { LongView } from "../views/sql.js";
 import { withAdministration } from "./administration.js";
 import { decideGrant } from "./decide-grant.js";
 import { decideView } from "./decide-view.js";
-import { signFitting } from "./fit-token.js";
+import { signFitting, type FittedToken } from "./fit-token.js";
 import type { Grant } from "./grant.js";
 import { logIn, type LogInDeps, type LoginOrigin } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
@@ -25,6 +27,8 @@ export interface IssueDeps {
   /** Whose members administer the installation. */
   readonly adminTeams: readonly string[];
   readonly signing: SigningDeps;
+  /** Keeps what tokens have no room for. */
+  readonly views: Pick<LongViews, "keep">;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
   readonly log: Logger;
@@ -93,7 +97,8 @@ export async function issueToken(
     : granted;
   const { forLists } = request;
   const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
-  const signed = signGrant(deps, login.identity, grant, view);
+  const { answer: signed, leftOut } = signGrant(deps, login.identity, grant, view);
+  if (leftOut !== null) await keep(deps, leftOut, origin);
   const { identity } = login;
   deps.log.info({
     event: "token.issued",
@@ -120,10 +125,10 @@ function signGrant(
   identity: Identity,
   grant: Grant,
   view: View | null,
-): TokenAnswer {
+): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
   const issuedAt = Math.floor(now() / 1000);
   const tokenId = signing.newTokenId();
-  const token = signFitting(
+  const { token, leftOut } = signFitting(
     grant,
     ({ access, refused }, shown) =>
       signRegistryToken(signing.keys.active(), {
@@ -146,12 +151,26 @@ function signGrant(
     view,
   );
   return {
-    token,
-    access_token: token,
-    expires_in: signing.lifetimeSeconds,
-    issued_at: new Date(issuedAt * 1000).toISOString(),
-    scope: grant.access.map(formatScope).join(" "),
+    answer: {
+      token,
+      access_token: token,
+      expires_in: signing.lifetimeSeconds,
+      issued_at: new Date(issuedAt * 1000).toISOString(),
+      scope: grant.access.map(formatScope).join(" "),
+    },
+    leftOut,
   };
+}
+
+/** Without a database there are no lists for its bearer, and all else that the token is for. */
+async function keep(
+  { views, log }: Pick<IssueDeps, "views" | "log">,
+  view: LongView,
+  { requestId }: LoginOrigin,
+): Promise<void> {
+  await views.keep(view).catch((error: unknown) => {
+    log.warn({ event: "view.not-kept", requestId, err: error });
+  });
 }
 
 /** A client that showed a refresh token keeps it; one that logged in and asks for one gets one. */

@@ -12,6 +12,7 @@ const RIGHTS: SchemaRights = {
     failed_login: { tokenServer: ALL },
     login_failure: { tokenServer: ALL },
     login_success: { tokenServer: ALL },
+    long_view: { tokenServer: ALL },
   },
 };
 

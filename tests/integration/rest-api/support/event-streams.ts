@@ -4,6 +4,7 @@ import { randomUUID } from "node:crypto";
 import { SYSTEM, type AuditAction } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { announcing } from "#gateway/outbox/announcing.js";
+import { followEvents } from "#rest-api/operations/events.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 
@@ -92,12 +93,20 @@ function frameIn(text: string): Frame {
       ?.slice(field.length + 1)
       .trim() ?? null;
   const data = valueOf("data");
+  if (data !== null) expectDescribed(valueOf("event"), JSON.parse(data));
   return {
     id: valueOf("id"),
     name: valueOf("event"),
     data: data === null ? null : (JSON.parse(data) as Frame["data"]),
     comment: lines.find((line) => line.startsWith(":")) ?? null,
   };
+}
+
+/** @throws where the document says otherwise what an event is */
+function expectDescribed(name: string | null, data: unknown): void {
+  const form = followEvents.answers[200]?.items?.[name === "missed" ? "Missed" : "Event"];
+  if (form === undefined) throw new Error("it is not described what an event is");
+  form.parse(data);
 }
 
 const record = announcing(recordAudit, [], () => undefined);
