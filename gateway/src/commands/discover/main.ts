@@ -8,6 +8,8 @@ import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger, type Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { usageOf } from "#service-kit/usage.js";
+import { endOnSignal } from "#service-kit/end-on-signal.js";
+import { progressTo } from "#service-kit/progress-line.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
@@ -27,7 +29,6 @@ import { parseCommand } from "./options.js";
 import { progressLine, reportLines } from "./report.js";
 import { whenFree } from "./when-free.js";
 import { isInOrder } from "../../discovery/in-order.js";
-import type { PassSummary } from "../../discovery/tally.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 
 const USAGE = usageOf({
@@ -94,7 +95,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
       trusted: command.repair || command.taking !== null,
       taking: command.taking,
       signal,
-      progress: progressTo(process.stderr),
+      progress: progressTo(process.stderr, progressLine),
     } as const;
     const telling = async () => {
       for (const line of holderLines(await lockHolders(db), "discovery"))
@@ -139,30 +140,6 @@ async function openRegistry(config: GatewayConfig, log: Logger) {
   const records = { note: () => undefined, record: () => Promise.resolve() };
   const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
   return { policy, registry: openOwnRequests(config, keys) };
-}
-
-function endOnSignal(): AbortSignal {
-  const ending = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => {
-      ending.abort(new Error(`ended by ${signal}`));
-    });
-  return ending.signal;
-}
-
-const PROGRESS_MILLISECONDS = { terminal: 200, file: 2_000 };
-
-/** On a terminal one line that changes; elsewhere a line now and then. */
-function progressTo(stream: NodeJS.WriteStream): (summary: PassSummary) => void {
-  let told = Date.now();
-  return (summary) => {
-    const every = stream.isTTY ? PROGRESS_MILLISECONDS.terminal : PROGRESS_MILLISECONDS.file;
-    if (Date.now() - told < every) return;
-    told = Date.now();
-    stream.write(
-      stream.isTTY ? `\r\u001b[K${progressLine(summary)}` : `… ${progressLine(summary)}\n`,
-    );
-  };
 }
 
 await runCommand(() => main(process.argv.slice(2), process.env), {
