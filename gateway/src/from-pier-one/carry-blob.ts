@@ -106,6 +106,12 @@ function headersFor(
   return { Authorization: authorization("", access), "User-Agent": userAgent };
 }
 
+/** What became of a blob's bytes so far. */
+interface Read {
+  bytes: number;
+  fault: Error | null;
+}
+
 async function upload(
   deps: CarryDeps,
   { repository, digest, place }: { repository: RepositoryName; digest: Digest; place: string },
@@ -113,7 +119,7 @@ async function upload(
 ): Promise<void> {
   const file = await deps.files.open(digest, signal);
   if (file === null) throw new NotCarried(`its blob ${digest} is not in the storage`);
-  const read = { bytes: 0, fault: null as unknown };
+  const read: Read = { bytes: 0, fault: null };
   const body = ReadableStream.from(checked(file.body, digest, read, deps.pace));
   const answer = await fetch(`${deps.registry.url}${place}`, {
     method: "PUT",
@@ -128,7 +134,8 @@ async function upload(
   }).catch((error: unknown) => {
     signal.throwIfAborted();
     // What was wrong with the bytes says more than that the request was broken off.
-    throw read.fault ?? error;
+    if (read.fault !== null) throw read.fault;
+    throw error;
   });
   await answer.body?.cancel();
   if (read.fault !== null) throw read.fault;
@@ -141,7 +148,7 @@ async function upload(
 async function* checked(
   bytes: AsyncIterable<Buffer>,
   digest: Digest,
-  read: { bytes: number; fault: unknown },
+  read: Read,
   pace: (bytes: number) => Promise<void>,
 ): AsyncGenerator<Uint8Array> {
   const hash = createHash("sha256");
@@ -158,7 +165,7 @@ async function* checked(
         `its blob ${digest} is damaged: the storage has ${read.bytes} bytes with ${found}`,
       );
   } catch (error) {
-    read.fault = error;
+    read.fault = error instanceof Error ? error : new Error(String(error));
     throw error;
   }
 }

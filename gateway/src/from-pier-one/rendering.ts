@@ -2,7 +2,7 @@ import { atOnce, readJson } from "#registry-protocol/json/read-json.js";
 import {
   isList,
   JsonNumber,
-  JsonObject,
+  type JsonObject,
   type JsonValue,
 } from "#registry-protocol/json/json-value.js";
 
@@ -63,7 +63,7 @@ function written(
   const below = `${margin}${INDENTATION}`;
   const inner = (one: JsonValue) => written(one, below, empties, most);
   if (isList(value)) return wrapped("[]", value.map(inner), margin, empties);
-  const { entries } = value as JsonObject;
+  const { entries } = value;
   most.entries = Math.max(most.entries, entries.length);
   const lines = entries.map(([key, one]) => `${quoted(key)}: ${inner(one)}`);
   return wrapped("{}", lines, margin, empties);

@@ -22,7 +22,7 @@ export interface PierOneImport extends Opened {
   readonly importing: ImportDeps;
   /** Lets one be written. @returns to be called when that has ended. @throws Fault UNAVAILABLE while nobody may write */
   readonly admit: () => () => void;
-  /** @throws Error when the registry has not the storage that the ledger knows */
+  /** To be called once its parts run. @throws Error when the registry has not the storage that the ledger knows */
   readonly refuseOtherStorage: () => Promise<void>;
 }
 

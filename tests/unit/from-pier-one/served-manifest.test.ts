@@ -58,7 +58,8 @@ describe("a manifest in Pier One's database", () => {
   });
 
   test("is called what it calls itself, and Docker's where it calls itself nothing", () => {
-    const { mediaType: _, ...unnamed } = image();
+    const { schemaVersion, config, layers } = image();
+    const unnamed = { schemaVersion, config, layers };
     expect(servedManifest(stored(unnamed), null).mediaType).toBe(DOCKER);
     expect(servedManifest(stored({ ...image(), mediaType: OCI }), null).mediaType).toBe(OCI);
   });

@@ -58,9 +58,11 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     const { policy, registry } = await openRegistry(config, log);
     const opened = openPierOneImport(config, { db, log, registry, files, tally, rate, dryRun });
     const { importing, admit } = opened;
-    await opened.refuseOtherStorage();
     const deps = { from, policy, tally, admit, importing };
-    await running(dryRun ? [] : opened.parts, () => told(deps, { parallel, zone }));
+    await running(opened.parts, async () => {
+      await opened.refuseOtherStorage();
+      await told(deps, { parallel, zone });
+    });
     for (const line of reportLines(tally.summary(), dryRun)) process.stdout.write(`${line}\n`);
     const { refused, failed } = tally.summary();
     return refused + failed === 0 ? 0 : 1;
