@@ -1,7 +1,7 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { AuditActor, AuditEntry } from "#audit-log/entry.js";
 import { neededParts } from "#registry-protocol/manifest/needed-parts.js";
-import type { Database } from "#service-kit/db/pool.js";
-import type { Transaction } from "#service-kit/db/pool.js";
+import type { Database, Transaction } from "#service-kit/db/pool.js";
 import { thoseWhere } from "#service-kit/some-at-once.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
 import { enqueueSearch } from "../scm/sql/scm-search.js";
@@ -12,7 +12,12 @@ import type { Upstream } from "../upstream/upstream.js";
 import type { CarryBlob } from "./carry-blob.js";
 import type { ReadTag } from "./read-tag.js";
 import { NotCarried } from "./served-manifest.js";
-import { insertImported, insertImportedSource, readKnownTag } from "./sql/imported-tag.js";
+import {
+  insertImported,
+  insertImportedSource,
+  readKnownTag,
+  type KnownTag,
+} from "./sql/imported-tag.js";
 
 /** What bringing a tag across needs. */
 export interface ImportDeps {
@@ -28,12 +33,15 @@ export interface ImportDeps {
   /** Writes what the ledger says of a tag to the registry. @returns `repaired`, or why not. @throws when nobody knows */
   readonly writeTag: (tag: Pick<ReadTag, "repository" | "tag" | "digest">) => Promise<string>;
   readonly dryRun: boolean;
+  /** How long somebody who is writing the tag is waited for, in milliseconds. */
+  readonly settlingMilliseconds: number;
 }
 
 /** `there`: the ledger had it already. */
 export type Imported = "imported" | "there";
 
 const SIZES_AT_ONCE = 4;
+const LOOK_MILLISECONDS = 500;
 
 /**
  * Brings a tag across: its blobs, then its manifest by digest, then the ledger's row, on record, and the registry's tag last. So
@@ -50,7 +58,7 @@ export async function importTag(
   tag: ReadTag,
   signal: AbortSignal,
 ): Promise<Imported> {
-  if (await isThere(deps, tag)) {
+  if (await isThere(deps, tag, signal)) {
     await finishTag(deps, tag);
     return "there";
   }
@@ -69,8 +77,8 @@ export async function importTag(
 }
 
 /** What was pushed, locked or brought here before stays; what was only found is still to get its author and its date. */
-async function isThere({ db }: ImportDeps, tag: ReadTag): Promise<boolean> {
-  const known = await readKnownTag(db, tag);
+async function isThere(deps: ImportDeps, tag: ReadTag, signal: AbortSignal): Promise<boolean> {
+  const known = await settledTag(deps, tag, signal);
   if (known === null) return false;
   if (known.isDeleted) throw new NotCarried("it was deleted here");
   if (known.digest !== tag.digest)
@@ -79,6 +87,21 @@ async function isThere({ db }: ImportDeps, tag: ReadTag): Promise<boolean> {
     );
   if (known.isReserved) throw new NotCarried("it is being pushed here just now: run this again");
   return !known.isOnlyFound;
+}
+
+/** A run that was killed holds the tag that it was writing until its reservation ends, and a gateway gives it back. */
+async function settledTag(
+  { db, dryRun, settlingMilliseconds }: ImportDeps,
+  tag: ReadTag,
+  signal: AbortSignal,
+): Promise<KnownTag | null> {
+  const deadline = performance.now() + settlingMilliseconds;
+  for (;;) {
+    const known = await readKnownTag(db, tag);
+    const mayBeOurs = known?.isReserved === true && known.digest === tag.digest && !dryRun;
+    if (!mayBeOurs || performance.now() > deadline) return known;
+    await pause(LOOK_MILLISECONDS, undefined, { signal });
+  }
 }
 
 /** Nobody has told the ledger yet what stands there: it is adopted when somebody asks for it. */

@@ -1,10 +1,5 @@
 import { atOnce, readJson } from "#registry-protocol/json/read-json.js";
-import {
-  isList,
-  JsonNumber,
-  type JsonObject,
-  type JsonValue,
-} from "#registry-protocol/json/json-value.js";
+import { isList, JsonNumber, type JsonValue } from "#registry-protocol/json/json-value.js";
 
 /** How Pier One's JSON library writes what has nothing in it; clients write it without the space. */
 export type Empties = "spaced" | "tight";

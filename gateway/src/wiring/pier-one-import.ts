@@ -36,7 +36,12 @@ export interface PierOneImportParts {
   /** Bytes a second; `null`: as fast as it goes. */
   readonly rate: number | null;
   readonly dryRun: boolean;
+  /** How long somebody who is writing a tag is waited for, in milliseconds; absent: longer than any reservation lasts. */
+  readonly settlingMilliseconds?: number;
 }
+
+/** A reservation of a minute, and until some gateway looks. */
+const SETTLING_MILLISECONDS = 90_000;
 
 /**
  * It writes at the registry as a gateway does: so it follows the mode as they do, and whoever collects garbage waits for it.
@@ -47,8 +52,9 @@ export interface PierOneImportParts {
  */
 export function openPierOneImport(
   config: Pick<GatewayConfig, "database" | "storageStepSeconds">,
-  { db, log, registry, files, tally, rate, dryRun }: PierOneImportParts,
+  parts: PierOneImportParts,
 ): PierOneImport {
+  const { db, log, registry, files, tally, rate, dryRun } = parts;
   // It looks every two seconds; nobody has to tell it.
   const store = { db, heard: { on: () => undefined } };
   const metrics = { ...createMetrics(), readOnly: { set: () => undefined } };
@@ -71,6 +77,7 @@ export function openPierOneImport(
     importing: {
       ...{ db, audit, upstream, files, carry, dryRun },
       actor: operator(),
+      settlingMilliseconds: parts.settlingMilliseconds ?? SETTLING_MILLISECONDS,
       writeTag: (tag) => repair(tag, "brought here from Pier One"),
     },
     admit: () => mode.writes.admit("manifest.put-by-tag", () => undefined),

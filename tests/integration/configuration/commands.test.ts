@@ -10,6 +10,7 @@ const COMMANDS = [
   "audit-log/src/commands/main.js",
   "gateway/src/commands/delete-untagged/main.js",
   "gateway/src/commands/discover/main.js",
+  "gateway/src/commands/migrate-pierone/main.js",
   "gateway/src/commands/mode/main.js",
   "gateway/src/commands/outbox/main.js",
   "gateway/src/commands/storage/main.js",

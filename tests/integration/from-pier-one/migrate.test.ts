@@ -129,6 +129,22 @@ describe("what a Pier One has", () => {
     expect(await atRegistry("alpha/app", "1.1")).toBe(images[1]?.content);
   });
 
+  test("is waited for where a run that was killed still holds it", async () => {
+    await left.push("alpha/app:1", pierOneImage());
+    await run();
+    await ledger.db.query(
+      `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = digest, reserved_by = 'alice',
+         reserved_until = now(), reserved_kind = 'repair'`,
+    );
+    const waiting = run({ settlingMilliseconds: 60_000 });
+    // What a gateway does with a reservation that has ended; before or after the second run has come to it.
+    await ledger.db.query(
+      `update ledger.tag set reservation = null, reserved_digest = null, reserved_by = null,
+         reserved_until = null, reserved_kind = null`,
+    );
+    expect(await waiting).toMatchObject({ there: 1, refused: 0, failed: 0 });
+  });
+
   test("goes through the registry once, and is mounted where another repository has it", async () => {
     const base = Buffer.from("a layer of many");
     for (const name of ["alpha/app:1", "alpha/app:2", "beta/app:1", "gamma/app:1"])

@@ -27,6 +27,8 @@ export interface MigrationDifferences {
   readonly parallel?: number;
   readonly env?: NodeJS.ProcessEnv;
   readonly signal?: AbortSignal;
+  /** Absent: hardly any. */
+  readonly settlingMilliseconds?: number;
   /** Told of every blob, and every tag that is not brought. */
   readonly onNews?: () => void;
 }
@@ -47,6 +49,7 @@ export async function migration(
     env = {},
     signal,
     onNews,
+    settlingMilliseconds = 100,
   }: MigrationDifferences = {},
 ): Promise<MigrationSummary & { readonly not: Readonly<Record<string, string>> }> {
   const not: Record<string, string> = {};
@@ -64,7 +67,16 @@ export async function migration(
   };
   const config = { database: ledger.config, storageStepSeconds: 600 };
   const { db } = ledger;
-  const parts = { db, log: SILENT, registry, files, tally, rate: null, dryRun };
+  const parts = {
+    db,
+    log: SILENT,
+    registry,
+    files,
+    tally,
+    rate: null,
+    dryRun,
+    settlingMilliseconds,
+  };
   const { importing, admit, ...opened } = openPierOneImport(config, parts);
   try {
     for (const part of opened.parts) await part.start();
