@@ -99,7 +99,7 @@ describe("npm run migrate:pierone", () => {
     expect(stdout).toMatch(new RegExp(`^imported +${TAGS - before}$`, "m"));
     expect(stdout).toMatch(/^not imported +1, and 0 failed$/m);
     expect(await tagsHere()).toHaveLength(TAGS);
-    expect(told).toMatch(/^… \d+ of 25 tags, \d+ imported, .* of at most .* MB, .*/s/m);
+    expect(told).toMatch(/^… \d+ of 25 tags, \d+ imported, .* of at most .* MB, .*B\/s/m);
     const again = await migrate();
     expect(again.stdout).toMatch(new RegExp(`^here already +${TAGS}$`, "m"));
   });

@@ -2,21 +2,15 @@ import { createHash } from "node:crypto";
 import { LRUCache } from "lru-cache";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Access } from "#registry-protocol/scope.js";
 import type { StoredFiles } from "../stored-files/stored-files.js";
-import { closingTarget } from "../upstream/upload-blob.js";
-import type { UpstreamAuthorization } from "../upstream/upstream-token.js";
+import type { BlobStore, StoredBlob } from "../upstream/blob-store.js";
 import { NotCarried } from "./served-manifest.js";
 
 /** What carrying blobs needs. */
 export interface CarryDeps {
   /** Files that are called by their digests. */
   readonly files: Pick<StoredFiles, "open">;
-  readonly registry: {
-    readonly url: string;
-    readonly authorization: UpstreamAuthorization;
-    readonly userAgent: string;
-  };
+  readonly store: BlobStore;
   /** @returns once so many more bytes may be read */
   readonly pace: (bytes: number) => Promise<void>;
   /** Told of what was done. */
@@ -35,7 +29,7 @@ const REMEMBERED = 100_000;
 
 /**
  * Blobs are read once and go through the registry, which takes none whose bytes have another digest. One that this command has
- * brought to another repository before is mounted from there. As many bytes are held as the registry is slower than the storage.
+ * brought to another repository before is mounted from there. No more bytes are held than are on their way.
  *
  * @param deps - storage and registry
  * @returns what carries them
@@ -47,11 +41,8 @@ export function carrier(deps: CarryDeps): CarryBlob {
   const carry: CarryBlob = async (repository, digest, signal) => {
     const known = useless.get(digest);
     if (known !== undefined) throw known;
-    const place = await begin(
-      deps.registry,
-      { repository, digest, from: homes.get(digest) },
-      signal,
-    );
+    const from = homes.get(digest);
+    const place = await deps.store.begin({ repository, digest, from }, signal);
     if (place === null) deps.counted("mounted", 0);
     else await upload(deps, { repository, digest, place }, signal);
     homes.set(digest, repository);
@@ -60,12 +51,9 @@ export function carrier(deps: CarryDeps): CarryBlob {
     // The same one for two tags at once is read for one of them.
     while (underWay.has(digest)) await underWay.get(digest);
     const carrying = carry(repository, digest, signal);
-    const settled = carrying.then(
-      () => undefined,
-      (error: unknown) => {
-        if (error instanceof NotCarried) useless.set(digest, error);
-      },
-    );
+    const settled = carrying.catch((error: unknown) => {
+      if (error instanceof NotCarried) useless.set(digest, error);
+    });
     underWay.set(digest, settled);
     try {
       await carrying;
@@ -75,37 +63,6 @@ export function carrier(deps: CarryDeps): CarryBlob {
   };
 }
 
-/** @returns where its bytes are to be sent; `null`: it was mounted */
-async function begin(
-  registry: CarryDeps["registry"],
-  { repository, digest, from }: { repository: RepositoryName; digest: Digest; from: RepositoryName | undefined }, // prettier-ignore
-  signal: AbortSignal,
-): Promise<string | null> {
-  const mount = from === undefined ? "" : `?mount=${digest}&from=${from}`;
-  const answer = await fetch(`${registry.url}/v2/${repository}/blobs/uploads/${mount}`, {
-    method: "POST",
-    headers: headersFor(registry, repository, from),
-    redirect: "manual",
-    signal,
-  });
-  await answer.body?.cancel();
-  const location = answer.headers.get("location");
-  if (answer.status === 201) return null;
-  if (answer.status !== 202 || location === null)
-    throw new Error(`the registry answered ${answer.status} when a blob was to be uploaded`);
-  return closingTarget(location, registry.url, digest);
-}
-
-function headersFor(
-  { authorization, userAgent }: CarryDeps["registry"],
-  repository: RepositoryName,
-  from?: RepositoryName,
-) {
-  const access: Access[] = [{ type: "repository", name: repository, actions: ["pull", "push"] }];
-  if (from !== undefined) access.push({ type: "repository", name: from, actions: ["pull"] });
-  return { Authorization: authorization("", access), "User-Agent": userAgent };
-}
-
 /** What became of a blob's bytes so far. */
 interface Read {
   bytes: number;
@@ -113,35 +70,25 @@ interface Read {
 }
 
 async function upload(
-  deps: CarryDeps,
-  { repository, digest, place }: { repository: RepositoryName; digest: Digest; place: string },
+  { files, store, pace, counted }: CarryDeps,
+  blob: StoredBlob & { readonly place: string },
   signal: AbortSignal,
 ): Promise<void> {
-  const file = await deps.files.open(digest, signal);
+  const { digest } = blob;
+  const file = await files.open(digest, signal);
   if (file === null) throw new NotCarried(`its blob ${digest} is not in the storage`);
   const read: Read = { bytes: 0, fault: null };
-  const body = ReadableStream.from(checked(file.body, digest, read, deps.pace));
-  const answer = await fetch(`${deps.registry.url}${place}`, {
-    method: "PUT",
-    headers: {
-      ...headersFor(deps.registry, repository),
-      "Content-Type": "application/octet-stream",
-    },
-    redirect: "manual",
-    signal,
-    body,
-    duplex: "half",
-  }).catch((error: unknown) => {
+  try {
+    await store.send(blob, checked(file.body, digest, read, pace), signal);
+  } catch (error) {
     signal.throwIfAborted();
     // What was wrong with the bytes says more than that the request was broken off.
     if (read.fault !== null) throw read.fault;
     throw error;
-  });
-  await answer.body?.cancel();
-  if (read.fault !== null) throw read.fault;
-  if (answer.status !== 201)
-    throw new Error(`the registry answered ${answer.status} to the blob ${digest}`);
-  deps.counted("carried", read.bytes);
+  } finally {
+    file.body.destroy();
+  }
+  counted("carried", read.bytes);
 }
 
 /** Ends with an error where the bytes are wrong, before the registry has heard of their end. */

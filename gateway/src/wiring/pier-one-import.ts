@@ -12,6 +12,7 @@ import type { StoredFiles } from "../stored-files/stored-files.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { whyShut } from "../storage/storage-state.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
+import { blobStore } from "../upstream/blob-store.js";
 import { openMode } from "./mode.js";
 import type { Registry } from "./registry.js";
 import { openRepair } from "./repair.js";
@@ -67,7 +68,7 @@ export function openPierOneImport(
   const repair = openRepair({ db, log, audit: silentAudit, upstream, bounds });
   const carry = carrier({
     files,
-    registry: { url, authorization, userAgent: registry.userAgentMark ?? "wharfinger" },
+    store: blobStore({ url, authorization, userAgent: registry.userAgentMark ?? "wharfinger" }),
     pace: bytePace(rate),
     counted: (what, bytes) => {
       tally.blob(what, bytes);
