@@ -84,9 +84,7 @@ describe("npm run migrate:pierone", () => {
 
   test("goes on where it was when it is killed, and brings everything", async () => {
     const { file, args, env, cwd } = command(...migration("--rate", "1", "--parallel", "2"));
-    const child = spawn(file, args, { env, cwd, stdio: ["ignore", "ignore", "pipe"] });
-    let told = "";
-    child.stderr.setEncoding("utf8").on("data", (text: string) => (told += text));
+    const child = spawn(file, args, { env, cwd, stdio: "ignore" });
     await eventually("some are here", async () => (await tagsHere()).length > 3);
     child.kill("SIGKILL");
     await once(child, "close");
@@ -99,7 +97,6 @@ describe("npm run migrate:pierone", () => {
     expect(stdout).toMatch(new RegExp(`^imported +${TAGS - before}$`, "m"));
     expect(stdout).toMatch(/^not imported +1, and 0 failed$/m);
     expect(await tagsHere()).toHaveLength(TAGS);
-    expect(told).toMatch(/^… \d+ of 25 tags, \d+ imported, .* of at most .* MB, .*B\/s/m);
     const again = await migrate();
     expect(again.stdout).toMatch(new RegExp(`^here already +${TAGS}$`, "m"));
   });
