@@ -65,7 +65,8 @@ function tell(what: string, deed: LedgerDeed | null): string {
   return deed === null ? `not ${what}` : `${what} by ${deed.by || "nobody"} at ${deed.at}`;
 }
 
-function isSameTime(inLedger: string, { at, isMoved }: Deed): boolean {
+function isSameTime(inLedger: string, { at, isMoved, isTold }: Deed): boolean {
+  if (isTold) return inLedger === at;
   const between = Date.parse(at) - Date.parse(inLedger);
   return inLedger <= at && (isMoved || between <= MOST_MILLISECONDS_BETWEEN);
 }

@@ -10,6 +10,8 @@ export interface TagEntry {
   readonly by: string;
   /** What a push changed; empty for anything else. */
   readonly change: string;
+  /** Of a tag that was brought here from another registry: who pushed it there and when; `null` of any other. */
+  readonly told: { readonly by: string; readonly at: string } | null;
   /** Of a push that brought a deleted tag back: whether that kept the date and author it had. */
   readonly keepsDate: boolean;
   /** Whether it is dated behind another entry, since the clock was ahead then. */
@@ -25,6 +27,8 @@ export interface Deed {
   readonly at: string;
   /** Whether it is dated later than it was done, since the clock was ahead before. */
   readonly isMoved: boolean;
+  /** Whether it was done elsewhere, at the very time that the entry tells of. */
+  readonly isTold: boolean;
 }
 
 /** What the audit log says of a tag. */
@@ -44,7 +48,12 @@ const contentSchema = z.object({
   tag: z.string(),
   digest: z.string(),
   actor: z.object({ uid: z.string() }),
-  detail: z.object({ change: z.string().default(""), since: z.string().optional() }),
+  detail: z.object({
+    change: z.string().default(""),
+    since: z.string().optional(),
+    pushedBy: z.string().optional(),
+    pushedAt: z.string().optional(),
+  }),
 });
 
 /**
@@ -55,8 +64,12 @@ const contentSchema = z.object({
 export function parseTagEntry(content: string, isMoved: boolean): TagEntry | null {
   try {
     const { actor, detail, ...entry } = contentSchema.parse(JSON.parse(content));
-    const { change, since } = detail;
-    return { ...entry, by: actor.uid, change, keepsDate: since !== undefined, isMoved };
+    const { change, since, pushedBy, pushedAt } = detail;
+    const told =
+      change === IMPORTED && pushedBy !== undefined && pushedAt !== undefined
+        ? { by: pushedBy, at: pushedAt }
+        : null;
+    return { ...entry, by: actor.uid, change, told, keepsDate: since !== undefined, isMoved };
   } catch {
     return null;
   }
@@ -71,7 +84,7 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
   const why = impossible(before, entry);
   const what = entry.change || entry.action.replace(/^tag\./, "");
   const problem = before?.problem ?? (why === null ? null : `${what} at ${entry.at}, ${why}`);
-  const deed = { by: entry.by, at: entry.at, isMoved: entry.isMoved };
+  const deed = { by: entry.by, at: entry.at, isMoved: entry.isMoved, isTold: false };
   switch (entry.action) {
     case "tag.pushed":
     case "tag.adopted": {
@@ -79,9 +92,11 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
         return { ...before, pushed: { ...before.pushed, by: entry.by }, problem };
       if (entry.keepsDate && before !== null)
         return { ...before, digest: entry.digest, deleted: null, problem };
-      const origin = entry.action === "tag.pushed" ? "pushed" : "adopted";
+      const origin =
+        entry.action === "tag.pushed" || entry.change === IMPORTED ? "pushed" : "adopted";
       const locked = before?.locked ?? null;
-      return { digest: entry.digest, origin, pushed: deed, locked, deleted: null, problem };
+      const pushed = entry.told === null ? deed : { ...entry.told, isMoved: false, isTold: true };
+      return { digest: entry.digest, origin, pushed, locked, deleted: null, problem };
     }
     case "tag.locked":
       return { ...(before ?? unknown(entry)), locked: deed, problem };
@@ -94,14 +109,18 @@ export function continueHistory(before: TagHistory | null, entry: TagEntry): Tag
 
 /** The entry that told of the tag before is gone; the digest is all that is known. */
 function unknown({ digest }: TagEntry): TagHistory {
-  const pushed = { by: "", at: "", isMoved: false };
+  const pushed = { by: "", at: "", isMoved: false, isTold: false };
   return { digest, origin: "pushed", pushed, locked: null, deleted: null, problem: null };
 }
 
 /** @returns why the gateway cannot have written this entry after the ones before; `null` when it can */
 function impossible(before: TagHistory | null, entry: TagEntry): string | null {
   const isNew = isAdoptedAnew(entry) || entry.change === "new";
-  if (before === null) return isNew || entry.change === "" ? unheldFault(entry) : NOT_THERE;
+  if (entry.change === IMPORTED && entry.told === null) return "without the date that it had";
+  if (before === null)
+    return isNew || entry.change === "" || entry.change === IMPORTED
+      ? unheldFault(entry)
+      : NOT_THERE;
   if (isNew) return `although it was known since ${before.pushed.at}: it was taken from the ledger`;
   const same = entry.digest === before.digest;
   if (entry.change === "moved") {
@@ -114,7 +133,7 @@ function impossible(before: TagHistory | null, entry: TagEntry): string | null {
   const wasDeleted = before.deleted !== null;
   if (entry.change === NAMED)
     return before.pushed.by === "" ? null : `although ${before.pushed.by} had pushed it`;
-  if (entry.change === FORGOTTEN && !wasOnlyFound(before))
+  if (OF_FOUND.includes(entry.change) && !wasOnlyFound(before))
     return "although it was pushed or locked";
   if (entry.change === "restored") return wasDeleted ? null : "although it was not deleted";
   if (wasDeleted) return `although it was deleted at ${before.deleted.at}`;
@@ -127,8 +146,14 @@ function wasOnlyFound({ origin, locked, pushed }: TagHistory): boolean {
 
 /** What an operator has taken over as the registry has it was known before. */
 function isAdoptedAnew({ action, change }: TagEntry): boolean {
-  return action === "tag.adopted" && change !== "moved" && change !== AGAIN;
+  return action === "tag.adopted" && ![...OF_KNOWN, IMPORTED].includes(change);
 }
+
+/** It was brought here from another registry, with the author and the date that it had there. */
+const IMPORTED = "imported";
+
+/** What happens to tags that were only ever found at the registry, if to any that is known. */
+const OF_FOUND = [FORGOTTEN, IMPORTED];
 
 /** It was found at the registry, and somebody has pushed the same since. */
 const NAMED = "named";
@@ -138,6 +163,9 @@ const KEEPING = ["restored", NAMED];
 
 /** It means what it did, and counts as newer than it was. */
 const AGAIN = "again";
+
+/** What an operator takes over of tags that the ledger knows. */
+const OF_KNOWN = ["moved", AGAIN];
 
 const NOT_THERE = "although no entry says that it was there";
 

@@ -13,7 +13,7 @@ import type { WriteGate } from "./write-gate.js";
 export interface FollowDeps {
   readonly db: Database;
   readonly log: Logger;
-  readonly heard: Subscriber;
+  readonly heard: Pick<Subscriber, "on">;
   readonly gate: WriteGate;
   /** Name of this gateway, which no other one that lives has. */
   readonly name: string;

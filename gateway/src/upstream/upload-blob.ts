@@ -38,8 +38,15 @@ export async function uploadBlob(
   if (status !== 201) throw new Error(`the registry answered ${status} to a blob`);
 }
 
-/** Only path and query of it count: where to ask is known, and the token goes nowhere else. */
-function closingTarget(location: string, registryUrl: string, digest: Digest): string {
+/**
+ * Only path and query of it count: where to ask is known, and the token goes nowhere else.
+ *
+ * @param location - where the registry says that an upload goes on
+ * @param registryUrl - what the registry's URLs begin with
+ * @param digest - of what was sent there
+ * @returns path and query by which the upload is ended, below the registry's URL
+ */
+export function closingTarget(location: string, registryUrl: string, digest: Digest): string {
   const place = new URL(location, registryUrl);
   place.searchParams.set("digest", digest);
   const prefix = new URL(registryUrl).pathname.replace(/\/$/, "");

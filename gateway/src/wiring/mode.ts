@@ -18,9 +18,9 @@ export function openMode(
     log,
     metrics,
   }: {
-    readonly store: Pick<Store, "db" | "heard">;
+    readonly store: Pick<Store, "db"> & { readonly heard: Pick<Store["heard"], "on"> };
     readonly log: Logger;
-    readonly metrics: Pick<GatewayMetrics, "readOnly">;
+    readonly metrics: { readonly readOnly: Pick<GatewayMetrics["readOnly"], "set"> };
   },
 ): Opened & { readonly writes: WriteGate } {
   const writes = writeGate();

@@ -11,6 +11,7 @@ const COMMANDS = [
   "gateway/src/commands/delete-untagged/main.js",
   "gateway/src/commands/discover/main.js",
   "gateway/src/commands/doctor/main.js",
+  "gateway/src/commands/migrate-pierone/main.js",
   "gateway/src/commands/mode/main.js",
   "gateway/src/commands/outbox/main.js",
   "gateway/src/commands/storage/main.js",

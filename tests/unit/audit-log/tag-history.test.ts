@@ -10,7 +10,7 @@ import {
 
 /**
  * A story in words: `new a`, `moved b`, `locked b`, each a second after the one before. `returned` is `restored` with
- * the date it had.
+ * the date it had, `undated` is `imported` without one.
  */
 function historyOf(...story: readonly string[]): TagHistory | null {
   return story.map(entryOf).reduce<TagHistory | null>(continueHistory, null);
@@ -19,10 +19,12 @@ function historyOf(...story: readonly string[]): TagHistory | null {
 function entryOf(words: string, second: number): TagEntry {
   const [what = "", digest = ""] = words.split(" ");
   const isPush = ["new", "moved", "restored", "returned", "pushed", "named"].includes(what);
-  const change = what === "returned" ? "restored" : what;
+  const isImport = what === "imported" || what === "undated";
+  const change = what === "returned" ? "restored" : isImport ? "imported" : what;
   return {
-    action: actionOf(what, isPush),
-    change: (isPush && what !== "pushed") || what === "forgotten" ? change : "",
+    action: isImport ? "tag.adopted" : actionOf(what, isPush),
+    change: (isPush && what !== "pushed") || isImport || what === "forgotten" ? change : "",
+    told: what === "imported" ? TOLD : null,
     keepsDate: what === "returned" || what === "named",
     at: at(second),
     tag: "1.0",
@@ -31,6 +33,9 @@ function entryOf(words: string, second: number): TagEntry {
     isMoved: false,
   };
 }
+
+/** What an import says of a tag. */
+const TOLD = { by: "olga", at: "2016-01-30T20:33:57.123456Z" };
 
 function actionOf(what: string, isPush: boolean): TagEntry["action"] {
   if (isPush) return "tag.pushed";
@@ -65,6 +70,9 @@ describe("the entries about a tag", () => {
     ["adopted a", "moved b", "locked b"],
     ["adopted a", "named a", "locked a"],
     ["pushed a", "pushed b"],
+    ["imported a", "moved b", "locked b"],
+    ["imported a", "deleted a", "returned a"],
+    ["adopted a", "imported a", "locked a"],
   ])("%s, %s, … can follow one another", (...story) => {
     expect(historyOf(...story)?.problem).toBeNull();
   });
@@ -87,6 +95,12 @@ describe("the entries about a tag", () => {
     [["new a", "named a"], `named at ${at(1)}, although alice had pushed it`],
     [["adopted a", "named b"], `named at ${at(1)}, with b, although it was a`],
     [["adopted a", "named a", "forgotten a"], `forgotten at ${at(2)}, although it was pushed`],
+    [["undated a"], `imported at ${at(0)}, without the date that it had`],
+    [["new a", "imported a"], `imported at ${at(1)}, although it was pushed`],
+    [["adopted a", "imported b"], `imported at ${at(1)}, with b, although it was a`],
+    [["adopted a", "named a", "imported a"], `imported at ${at(2)}, although it was pushed`],
+    [["imported a", "imported a"], `imported at ${at(1)}, although it was pushed`],
+    [["new a", "deleted a", "imported a"], `imported at ${at(2)}, although it was pushed`],
     [["new a", "locked a", "locked a"], `locked at ${at(2)}, although it was locked`],
   ])("%j cannot: %s", (story, problem) => {
     const history = historyOf(...story);
@@ -102,6 +116,11 @@ describe("the entries about a tag", () => {
       detail: { change: "restored", since: "2026-11-20T20:00:00.000Z" },
     };
     expect(parseTagEntry(JSON.stringify(returned), false)).toEqual(entryOf("returned a", 0));
+    const detail = { change: "imported", pushedBy: TOLD.by, pushedAt: TOLD.at };
+    const imported = { ...entry, action: "tag.adopted", detail };
+    expect(parseTagEntry(JSON.stringify(imported), false)).toEqual(entryOf("imported a", 0));
+    const claimed = JSON.stringify({ ...entry, detail: { ...detail, change: "new" } });
+    expect(parseTagEntry(claimed, false)).toEqual(entryOf("new a", 0));
     // Of a tag that the registry could not read, and the ledger never had.
     const unread = JSON.stringify({ ...entry, action: "tag.deleted", digest: null, detail: {} });
     for (const content of ["nonsense", "null", JSON.stringify({ ...entry, tag: null }), unread])
@@ -165,6 +184,19 @@ describe("a tag of the ledger", () => {
     expect(differenceOf(PUSHED, entered(false))).toContain("pushed at");
     const newer = { ...PUSHED, pushedAt: "2026-11-21T06:00:00.000002Z" };
     expect(differenceOf(newer, entered(true))).toContain("pushed at");
+  });
+
+  test("that was brought from elsewhere has the very author and date that its entry tells of", () => {
+    const brought = { ...PUSHED, pushedBy: TOLD.by, pushedAt: TOLD.at };
+    const history = historyOf("imported a");
+    expect(differenceOf(brought, history)).toBeNull();
+    expect(differenceOf({ ...brought, pushedBy: "alice" }, history)).toContain("by olga");
+    for (const pushedAt of ["2016-01-30T20:33:57.123455Z", at(0, "000100")])
+      expect(differenceOf({ ...brought, pushedAt }, history)).toContain(
+        `at ${TOLD.at} in the audit`,
+      );
+    const adopted = { ...brought, origin: "adopted" } as const;
+    expect(differenceOf(adopted, history)).toContain("adopted in the ledger");
   });
 
   test("has the date of its return, or the one it had where the entry says so", () => {

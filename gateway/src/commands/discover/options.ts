@@ -1,0 +1,64 @@
+import { parseArgs } from "node:util";
+import { understood, UsageError } from "#service-kit/command.js";
+import { durationSeconds } from "#service-kit/duration.js";
+import { numberOption } from "#service-kit/number-option.js";
+import { pointInTime } from "#service-kit/point-in-time.js";
+import { DISCOVERY_RATES } from "../../config/record-settings.js";
+import type { Taking } from "../../discovery/pass.js";
+import { operator } from "../../mode/operator.js";
+
+/** What the command is to do. */
+export interface DiscoverCommand {
+  readonly dryRun: boolean;
+  readonly repair: boolean;
+  readonly slice: boolean;
+  readonly taking: Taking | null;
+  readonly waitSeconds: number;
+  /** Where names are read from; `null`: the registry's own lists. */
+  readonly place: string | null;
+  /** Questions a second; `null`: as the gateway's passes. */
+  readonly rate: number | null;
+}
+
+const MOST_WAIT_SECONDS = 86_400;
+
+/**
+ * @param argv - arguments
+ * @returns what they ask for
+ * @throws UsageError when they cannot be understood
+ */
+export function parseCommand(argv: readonly string[]): DiscoverCommand {
+  const { values } = understood(() =>
+    parseArgs({
+      args: [...argv],
+      options: {
+        "dry-run": { type: "boolean", default: false },
+        repair: { type: "boolean", default: false },
+        all: { type: "boolean", default: false },
+        slice: { type: "boolean", default: false },
+        "accept-registry": { type: "boolean", default: false },
+        since: { type: "string" },
+        wait: { type: "string", default: "0" },
+        rate: { type: "string" },
+        storage: { type: "string" },
+      },
+    }),
+  );
+  const { repair, all, slice } = values;
+  if (all && slice) throw new UsageError("--all and --slice: only one of them");
+  const takes = values["accept-registry"];
+  if (takes && (slice || repair))
+    throw new UsageError("--accept-registry: neither with --slice nor with --repair");
+  if (values.since !== undefined && !takes)
+    throw new UsageError("--since: only with --accept-registry");
+  const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
+  const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
+  const rate =
+    values.rate === undefined ? null : numberOption("--rate", values.rate, DISCOVERY_RATES);
+  const place = values.storage ?? null;
+  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds, rate, place };
+}
+
+function timeOf(text: string | undefined): string | null {
+  return text === undefined ? null : pointInTime("--since", text, Date.now()).toISOString();
+}
