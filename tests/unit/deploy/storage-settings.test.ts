@@ -5,8 +5,9 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
+import { inVariables } from "#registry-config/storage-variables.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { inVariables, readRegistryOptions } from "../../../deploy/compose/registry-options.js";
+import { readRegistryOptions } from "../../../deploy/compose/registry-options.js";
 import { read } from "./support/compose.js";
 
 const folder = mkdtempSync(join(tmpdir(), "storage-settings-"));
