@@ -64,13 +64,16 @@ describeWithS3.each([
     await remove();
   }
 
-  /** Asks for a blob as a client does, who goes where he is sent. */
-  async function askForBlob(digest: string, init: RequestInit): Promise<Response> {
+  /** Asks as a client does, who goes where he is sent. */
+  async function askAs(scope: string, path: string, init: RequestInit = {}): Promise<Response> {
     const { stack } = on;
-    const bearer = await registryClient(stack.url, TOKEN).token("repository:alpha/app:pull");
+    const bearer = await registryClient(stack.url, TOKEN).token(scope);
     const headers = { ...(init.headers as object), Authorization: `Bearer ${bearer}` };
-    return fetch(`${stack.url}/v2/alpha/app/blobs/${digest}`, { ...init, headers });
+    return fetch(`${stack.url}/v2/${path}`, { ...init, headers });
   }
+
+  const askForBlob = (digest: string, init: RequestInit) =>
+    askAs("repository:alpha/app:pull", `alpha/app/blobs/${digest}`, init);
 
   test("gives back with skopeo what was pushed, and has it under the keys of the stock registry", async () => {
     await expectWhole(image, "alpha/app:1.2");
@@ -120,12 +123,13 @@ describeWithS3.each([
       "alpha/app/sub:1",
     ])
       expect(await client.push(image, name)).toMatchObject({ ok: true });
-    const listed = await client.listTags("alpha/app");
-    expect((JSON.parse(listed.stdout) as { Tags: string[] }).Tags.sort()).toEqual(
-      ["1.2", "1.2-rc", "1.20"].sort(),
-    );
-    const { ok, output } = await on.command("discover", "--dry-run", "--all");
+    // Registries of 3.1.0 and 3.1.1 leave 1.20 out of their list: lists are the ledger's after a pass.
+    const { ok, output } = await on.command("discover", "--all");
     expect({ ok, output }).toEqual({ ok: true, output: expect.stringMatching(/^errors +0$/m) });
+    const { stdout } = await client.listTags("alpha/app");
+    expect((JSON.parse(stdout) as { Tags: string[] }).Tags).toEqual(["1.2", "1.2-rc", "1.20"]);
+    const names = await (await askAs("registry:catalog:*", "_catalog")).json();
+    expect(names).toEqual({ repositories: ["alpha/app", "alpha/app/sub", "alpha/app-more"] });
     await expectWhole(image, "alpha/app:1.20");
   });
 

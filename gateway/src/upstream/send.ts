@@ -176,5 +176,6 @@ function endsWithItsHead(
   { httpVersion, headers }: IncomingMessage,
 ): boolean {
   const saysNothing = !("content-length" in headers) && !("transfer-encoding" in headers);
-  return method === "HEAD" && httpVersion === "1.1" && saysNothing && !("connection" in headers);
+  const isKept = /^keep-alive$/i.test(headers.connection ?? "keep-alive");
+  return method === "HEAD" && httpVersion === "1.1" && saysNothing && isKept;
 }
