@@ -1,163 +1,102 @@
-import { randomBytes, randomUUID } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { connect } from "node:net";
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { portPicker } from "#local/processes/ports.js";
 import { runProgram } from "#local/processes/run-program.js";
-import { createService, type Service } from "#local/processes/service.js";
+import { createService } from "#local/processes/service.js";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { quietly } from "../service-context.js";
 import { temporaryFolder } from "../temporary-folder.js";
 import { findRadosPrograms, type RadosPrograms } from "./rados-programs.js";
-import { radosConfiguration } from "./rados-settings.js";
-import { signedForS3, type S3Credentials } from "./signature.js";
 
-/** An S3 server of a test's own: Ceph's RADOS gateway before a cluster of one disk, in memory. */
+/** An S3 server of a test's own: Ceph's, as docker-compose runs it, with objects in memory. */
 export interface S3Server {
   readonly url: string;
   readonly port: number;
   readonly region: string;
-  readonly credentials: S3Credentials;
-  /** Makes a bucket. */
-  makeBucket(name: string): Promise<void>;
-  /** Keys of a bucket's objects. */
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** @returns keys of a bucket's objects */
   keysOf(bucket: string): Promise<string[]>;
   stop(): Promise<void>;
 }
 
-/** The gateway looks at no region, the registry wants one. */
+const START = join(REPOSITORY_ROOT, "deploy", "compose", "s3", "start.sh");
+/** The server looks at no region, the registry wants one. */
 const REGION = "eu-central-1";
 
 const ports = portPicker(process.pid + 11);
 
-/** @returns an S3 server, answering; or the reason why there is none */
-export async function startS3(): Promise<S3Server | string> {
+/**
+ * @param buckets - names of the buckets that it has
+ * @returns an S3 server, answering; or the reason why there is none
+ */
+export async function startS3(buckets: readonly string[]): Promise<S3Server | string> {
   const programs = await findRadosPrograms();
   if (typeof programs === "string") return programs;
   const folder = await temporaryFolder();
-  const cluster = new Cluster(programs, folder.path);
+  const [port, monitorPort] = [await ports.next(), await ports.next()];
+  const url = `http://127.0.0.1:${port}`;
+  const keys = { accessKeyId: hex(10).toUpperCase(), secretAccessKey: hex(20) };
+  const credentials = join(folder.path, "credentials");
+  const lines = [
+    "[default]",
+    `aws_access_key_id = ${keys.accessKeyId}`,
+    `aws_secret_access_key = ${keys.secretAccessKey}`,
+  ];
+  await writeFile(credentials, `${lines.join("\n")}\n`, { mode: 0o600 });
+  const data = join(folder.path, "data");
+  const settings = {
+    S3_DATA: data,
+    S3_HOST: "127.0.0.1",
+    S3_PORT: String(port),
+    S3_MONITOR_PORT: String(monitorPort),
+    S3_BUCKETS: buckets.join(" "),
+    S3_CREDENTIALS_FILE: credentials,
+    S3_LIBRARIES: programs.libraries,
+    S3_STORE: "memstore",
+  };
+  const service = createService(
+    {
+      name: "s3",
+      command: { file: "bash", args: [START], env: { ...programs.env, ...settings } },
+      logFile: join(folder.path, "s3.log"),
+      ipc: false,
+      deathSignal: "SIGTERM",
+      stopSignals: [["SIGTERM", 20_000]],
+      readyWithinMs: 120_000,
+      isReady: () => hasAll(url, buckets),
+    },
+    quietly(),
+  );
   const stop = async () => {
-    await cluster.stop();
+    await service.stop();
     await folder.remove();
   };
   try {
-    return { ...(await cluster.start()), stop };
+    await service.start();
   } catch (error) {
     await stop();
     throw error;
   }
+  const keysOf = (bucket: string) => listKeys(programs, join(data, "ceph.conf"), bucket);
+  return { url, port, region: REGION, ...keys, keysOf, stop };
 }
 
-class Cluster {
-  readonly #services: Service[] = [];
-  readonly #env: Record<string, string>;
-  readonly #programs: RadosPrograms;
-  readonly #folder: string;
-
-  constructor(programs: RadosPrograms, folder: string) {
-    this.#programs = programs;
-    this.#folder = folder;
-    this.#env = { ...programs.env, CEPH_CONF: join(folder, "ceph.conf") };
-  }
-
-  async start(): Promise<Omit<S3Server, "stop">> {
-    const [monitorPort, gatewayPort] = [await ports.next(), await ports.next()];
-    const url = `http://127.0.0.1:${gatewayPort}`;
-    const clusterId = randomUUID();
-    await this.#configure({ monitorPort, gatewayPort, clusterId });
-    await this.#makeMonitor(monitorPort, clusterId);
-    await this.#serve("ceph-mon", ["-i", "a"], () => isListening(monitorPort));
-    await this.#run("ceph-osd", "-i", "0", "--mkfs", "--osd-uuid", randomUUID());
-    await this.#serve("ceph-osd", ["-i", "0"], () => true);
-    // Waits until the disk is there, and makes the pools.
-    const credentials = await this.#makeUser();
-    const answers = async () => (await fetch(url)).status === 200;
-    await this.#serve("radosgw", ["-n", "client.rgw.a"], answers);
-    const own = { url, port: gatewayPort, region: REGION, credentials };
-    return {
-      ...own,
-      makeBucket: async (name) => {
-        const target = { method: "PUT", url: `${url}/${name}`, region: REGION };
-        const { status } = await fetch(target.url, signedForS3(target, credentials));
-        if (status !== 200) throw new Error(`the bucket ${name} was not made: ${status}`);
-      },
-      keysOf: async (bucket) => {
-        const text = await this.#run("radosgw-admin", "bucket", "list", `--bucket=${bucket}`, MOST);
-        return (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
-      },
-    };
-  }
-
-  async stop(): Promise<void> {
-    for (const service of this.#services.reverse()) await service.stop();
-  }
-
-  async #configure(found: { monitorPort: number; gatewayPort: number; clusterId: string }) {
-    for (const name of ["mon", "osd", "run"]) await mkdir(join(this.#folder, name));
-    const { libraries } = this.#programs;
-    const text = radosConfiguration({ folder: this.#folder, libraries, ...found });
-    await writeFile(join(this.#folder, "ceph.conf"), text);
-  }
-
-  /** Its first maps name the monitor and the disk, so that nobody has to be asked for them. */
-  async #makeMonitor(port: number, clusterId: string): Promise<void> {
-    const [monitors, disks] = [join(this.#folder, "monmap"), join(this.#folder, "osdmap")];
-    const itself = ["--addv", "a", `[v2:127.0.0.1:${port}]`];
-    await this.#run("monmaptool", "--create", "--fsid", clusterId, ...itself, monitors);
-    await this.#run("osdmaptool", "--createsimple", "1", disks);
-    await this.#run("ceph-mon", "--mkfs", "-i", "a", "--monmap", monitors, "--osdmap", disks);
-  }
-
-  async #makeUser(): Promise<S3Credentials> {
-    const accessKeyId = `AK${randomBytes(9).toString("hex").toUpperCase()}`;
-    const secretAccessKey = randomBytes(20).toString("hex");
-    await this.#run(
-      ...["radosgw-admin", "user", "create", "--uid=registry", "--display-name=registry"],
-      ...[`--access-key=${accessKeyId}`, `--secret=${secretAccessKey}`],
-    );
-    return { accessKeyId, secretAccessKey };
-  }
-
-  async #run(program = "", ...args: readonly string[]): Promise<string> {
-    const command = { file: this.#programs.program(program), args, env: this.#env };
-    const { ok, stdout, output } = await runProgram(command, { timeoutMs: 120_000 });
-    if (!ok) throw new Error(`${program} ${args.join(" ")}:\n${output}`);
-    return stdout;
-  }
-
-  async #serve(name: string, args: readonly string[], isReady: () => boolean | Promise<boolean>) {
-    const service = createService(
-      {
-        name,
-        command: { file: this.#programs.program(name), args: [...args, "-f"], env: this.#env },
-        logFile: join(this.#folder, `${name}.out`),
-        ipc: false,
-        deathSignal: "SIGKILL",
-        // What it has is thrown away.
-        stopSignals: [["SIGKILL", 1_000]],
-        readyWithinMs: 60_000,
-        isReady: async () => isReady(),
-      },
-      quietly(),
-    );
-    this.#services.push(service);
-    await service.start();
-  }
+/** Of a bucket that there is nobody may know anything without a login; of another, that there is none. */
+async function hasAll(url: string, buckets: readonly string[]): Promise<boolean> {
+  const answers = await Promise.all(buckets.map((name) => fetch(`${url}/${name}`)));
+  return answers.every(({ status }) => status === 403);
 }
 
-const MOST = "--max-entries=100000";
+async function listKeys({ env }: RadosPrograms, conf: string, bucket: string): Promise<string[]> {
+  const args = ["radosgw-admin", "bucket", "list", `--bucket=${bucket}`, "--max-entries=100000"];
+  const command = { file: "env", args, env: { ...env, CEPH_CONF: conf } };
+  const { ok, stdout, output } = await runProgram(command);
+  if (!ok) throw new Error(`the keys of ${bucket} cannot be listed:\n${output}`);
+  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+}
 
-function isListening(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(port, "127.0.0.1");
-    const tell = (yes: boolean) => {
-      socket.destroy();
-      resolve(yes);
-    };
-    socket.once("connect", () => {
-      tell(true);
-    });
-    socket.once("error", () => {
-      tell(false);
-    });
-  });
+function hex(bytes: number): string {
+  return randomBytes(bytes).toString("hex");
 }

@@ -34,8 +34,8 @@ export async function startStackOnS3(
 ): Promise<StackOnS3> {
   const relay = await startRecordingRelay(s3.port);
   const env = {
-    AWS_ACCESS_KEY_ID: s3.credentials.accessKeyId,
-    AWS_SECRET_ACCESS_KEY: s3.credentials.secretAccessKey,
+    AWS_ACCESS_KEY_ID: s3.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: s3.secretAccessKey,
     STORAGE_S3_BUCKET: bucket,
     STORAGE_S3_REGION: s3.region,
     STORAGE_S3_ENDPOINT: relay.url,
@@ -75,7 +75,7 @@ export async function startStackOnS3(
 export async function startRegistryOnS3(s3: S3Server, bucket: string): Promise<TestRegistry> {
   const { registry } = testTools();
   if (registry.kind !== "binary") throw new Error("there is no program of the stock registry");
-  const { accessKeyId: accesskey, secretAccessKey: secretkey } = s3.credentials;
+  const { accessKeyId: accesskey, secretAccessKey: secretkey } = s3;
   const of3 = registry.line === "3" ? { forcepathstyle: true } : {};
   const place = { bucket, region: s3.region, regionendpoint: s3.url, secure: false };
   const driver = { ...place, accesskey, secretkey, ...of3 };
