@@ -17,6 +17,7 @@ export interface Service {
   readonly environment?: Readonly<Record<string, string | null>>;
   readonly secrets?: readonly string[];
   readonly image?: string;
+  readonly restart?: string;
   readonly logging?: object;
   readonly deploy?: { readonly replicas?: number; readonly resources: object };
   readonly ports?: readonly string[];
