@@ -36,12 +36,14 @@ const USAGE = usageOf({
   about: "Compares the ledger with the registry once",
   call: "npm run discover --",
   program: "gateway/src/commands/discover/main.js",
-  forms: `  [--dry-run] [--repair] [--all | --slice] [--rate NUMBER] [--wait DURATION]
+  forms: `  [--dry-run] [--repair] [--all | --slice] [--hidden] [--rate NUMBER] [--wait DURATION]
   [--dry-run] --accept-registry [--since TIME] [--rate NUMBER] [--wait DURATION]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
       them, as one pass of a gateway does; --wait begins when another pass that is under way has ended; --rate asks the
       registry so many questions a second, in place of DISCOVERY_RATE, for when it has nothing else to do
+      --hidden also finds what registries of 3.0.0 to 3.1.1 leave out of their lists on S3, with a question more for
+      each tag: once, when an existing bucket is taken over
       --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
       the registry, on record, and lets what was found there count as pushed; --since is when gateways
       worked on that state for the first time: what was pushed since stays`,
@@ -54,6 +56,7 @@ interface DiscoverCommand {
   readonly dryRun: boolean;
   readonly repair: boolean;
   readonly slice: boolean;
+  readonly hidden: boolean;
   readonly taking: Taking | null;
   readonly waitSeconds: number;
   /** Questions a second; `null`: as the gateway's passes. */
@@ -68,7 +71,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);
-  const { policy, registry } = await openRegistry(config, silent);
+  const { policy, registry } = await openRegistry(config, silent, command.hidden);
   // What it puts into the queues a gateway delivers.
   const sinks = openSinks(config.events, outgoing(config.proxies));
   const audit = announcing(recordAudit, sinks, () => undefined);
@@ -121,12 +124,12 @@ function sinksLine(sinks: readonly Sink[]): string {
   return `what it finds is announced to: ${names || "nobody, since no sink is configured here"}`;
 }
 
-async function openRegistry(config: GatewayConfig, log: Logger) {
+async function openRegistry(config: GatewayConfig, log: Logger, isThorough: boolean) {
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   // The gateways put a change of the rules on record.
   const records = { note: () => undefined, record: () => Promise.resolve() };
   const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
-  return { policy, registry: openOwnRequests(config, keys) };
+  return { policy, registry: openOwnRequests(config, keys, isThorough) };
 }
 
 function parseCommand(argv: readonly string[]): DiscoverCommand {
@@ -138,6 +141,7 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
         repair: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
         slice: { type: "boolean", default: false },
+        hidden: { type: "boolean", default: false },
         "accept-registry": { type: "boolean", default: false },
         since: { type: "string" },
         wait: { type: "string", default: "0" },
@@ -145,7 +149,7 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
       },
     }),
   );
-  const { repair, all, slice } = values;
+  const { repair, all, slice, hidden } = values;
   if (all && slice) throw new UsageError("--all and --slice: only one of them");
   const takes = values["accept-registry"];
   if (takes && (slice || repair))
@@ -156,7 +160,7 @@ function parseCommand(argv: readonly string[]): DiscoverCommand {
   const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
   const rate =
     values.rate === undefined ? null : numberOption("--rate", values.rate, DISCOVERY_RATES);
-  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds, rate };
+  return { dryRun: values["dry-run"], repair, slice, hidden, taking, waitSeconds, rate };
 }
 
 function timeOf(text: string | undefined): string | null {
