@@ -64,9 +64,9 @@ describeWithS3.each(MODES)(
     /** Everything that it pulls is what was pushed. */
     async function expectWhole(pushed: OciLayout, name: string): Promise<void> {
       const pulled = await temporaryFolder();
-    expect(await client.pull(name, pulled.path)).toMatchObject({ ok: true });
-    expect((await blobsIn(pulled.path)).sort()).toEqual([pushed.digest, ...pushed.blobs].sort());
-    await pulled.remove();
+      expect(await client.pull(name, pulled.path)).toMatchObject({ ok: true });
+      expect((await blobsIn(pulled.path)).sort()).toEqual([pushed.digest, ...pushed.blobs].sort());
+      await pulled.remove();
     }
 
     const asker = () => ({ url: on.stack.url, accessToken: TOKEN });
