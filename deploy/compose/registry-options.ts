@@ -1,131 +1,27 @@
-import { readBucket, type Options } from "#registry-config/options.js";
-import { ConfigError, type EnvReader } from "#service-kit/config.js";
+import type { Options } from "#registry-config/options.js";
+import type { RegistryLine } from "#registry-config/settings.js";
+import { readStorageVariables } from "#registry-config/storage-variables.js";
+import type { EnvReader } from "#service-kit/config.js";
 
-interface StorageVariable {
-  readonly option: keyof Options;
-  readonly meaning: string;
-  readonly absent: string;
-}
-
-/** Where blobs are, beside bucket and region; each stands for an option of `npm run registry-config`, which checks it. */
-export const STORAGE_VARIABLES: Readonly<Record<string, StorageVariable>> = {
-  STORAGE_S3_ENDPOINT: {
-    option: "s3-endpoint",
-    meaning: "URL of an S3 server other than Amazon's",
-    absent: "Amazon's",
-  },
-  STORAGE_S3_PATH_STYLE: {
-    option: "s3-force-path-style",
-    meaning:
-      "`true`: the bucket stands in the path; registry 3 alone, 2.8 always does with an endpoint",
-    absent: "`false`",
-  },
-  STORAGE_S3_SECURE: {
-    option: "s3-secure",
-    meaning: "`false`: speak to S3 without TLS",
-    absent: "`true`",
-  },
-  STORAGE_S3_PREFIX: {
-    option: "root-directory",
-    meaning: "prefix of the keys in the bucket",
-    absent: "none",
-  },
-  STORAGE_S3_ENCRYPT: {
-    option: "s3-encrypt",
-    meaning: "`false`: do not ask S3 to encrypt",
-    absent: "`true`",
-  },
-  STORAGE_S3_KMS_KEY_ID: {
-    option: "s3-key-id",
-    meaning: "KMS key of the encryption",
-    absent: "S3's own key",
-  },
-  STORAGE_S3_STORAGE_CLASS: {
-    option: "s3-storage-class",
-    meaning: "storage class of new objects",
-    absent: "S3's default",
-  },
-  STORAGE_S3_REDIRECT: {
-    option: "redirect",
-    meaning: "`false`: the bytes of blobs come through the registry, where clients cannot reach S3",
-    absent: "`true`",
-  },
-  STORAGE_CLOUDFRONT_URL: {
-    option: "cloudfront-base-url",
-    meaning: "URL of the CloudFront distribution to which pulls of blobs are sent",
-    absent: "S3 itself",
-  },
-  STORAGE_CLOUDFRONT_KEY_PAIR_ID: {
-    option: "cloudfront-key-pair-id",
-    meaning: "id of the key that signs for CloudFront",
-    absent: "required with `STORAGE_CLOUDFRONT_URL`",
-  },
-  STORAGE_CLOUDFRONT_PRIVATE_KEY_FILE: {
-    option: "cloudfront-private-key",
-    meaning:
-      "that key, RSA in PKCS#1 form, where the registry sees it, such as `/config/cloudfront/key.pem`",
-    absent: "required with `STORAGE_CLOUDFRONT_URL`",
-  },
-};
+/** As in docker-compose.yml, where it is the tag of the image. */
+const VERSION = "3.1.1";
 
 /**
  * @param read - reader that collects faults
  * @returns which registry docker-compose runs, and where it keeps blobs
  */
 export function readRegistryOptions(read: EnvReader): Options {
-  const registry = read.oneOf("REGISTRY_LINE", "3", ["2.8", "3"], "line of the stock registry");
-  const bucket = readBucket(read);
-  const region = read.optionalText("STORAGE_S3_REGION", {
-    meaning: "region of the bucket",
-    absent: "required with `STORAGE_S3_BUCKET`",
+  return { registry: readLine(read), ...readStorageVariables(read) };
+}
+
+/** The tag of the image says which line it is of, so that the two cannot differ. */
+function readLine(read: EnvReader): RegistryLine {
+  const version = read.text("REGISTRY_LINE", VERSION, {
+    meaning: "version of the stock registry, and tag of its image: `2.8.3`, `3.1.1`, or a line",
+    wanted: "`2.8…` or `3…`",
   });
-  const further = readFurther(read);
-  if (bucket !== null && region === null)
-    read.fault("STORAGE_S3_REGION", "absent, wanted the region of STORAGE_S3_BUCKET");
-  if (bucket === null)
-    for (const name of Object.keys(further))
-      read.fault(name, "given without STORAGE_S3_BUCKET, so it would count for nothing");
-  if (bucket === null || region === null) return { registry, storage: "filesystem" };
-  const storage = "STORAGE_CLOUDFRONT_URL" in further ? "s3-cloudfront" : "s3";
-  const options = Object.entries(further).map(([name, value]) => [optionOf(name), value] as const);
-  return {
-    ...{ registry, storage, "s3-bucket": bucket, "s3-region": region },
-    ...Object.fromEntries(options),
-  };
-}
-
-/**
- * @param error - what was thrown while options were checked
- * @returns the same with the variables' names in the place of the options'
- */
-export function inVariables(error: unknown): unknown {
-  if (!(error instanceof ConfigError)) return error;
-  return new ConfigError(error.faults.map(withVariable));
-}
-
-function withVariable(fault: string): string {
-  const [option = ""] = fault.split(":", 1);
-  const all: Record<string, string> = {
-    "s3-bucket": "STORAGE_S3_BUCKET",
-    "s3-region": "STORAGE_S3_REGION",
-  };
-  for (const name of Object.keys(STORAGE_VARIABLES)) all[optionOf(name)] = name;
-  const variable = all[option];
-  return variable === undefined ? fault : variable + fault.slice(option.length);
-}
-
-function readFurther(read: EnvReader): Record<string, string> {
-  const given = Object.entries(STORAGE_VARIABLES).flatMap(([name, { meaning, absent }]) => {
-    const value = read.optionalText(name, { meaning, absent });
-    return value === null ? [] : [[name, value] as const];
-  });
-  const found = Object.fromEntries(given);
-  if (!("STORAGE_CLOUDFRONT_URL" in found))
-    for (const name of Object.keys(found).filter((one) => one.startsWith("STORAGE_CLOUDFRONT_")))
-      read.fault(name, "given without STORAGE_CLOUDFRONT_URL, so it would count for nothing");
-  return found;
-}
-
-function optionOf(name: string): string {
-  return STORAGE_VARIABLES[name]?.option ?? name;
+  const line = /^(2\.8|3)(?:\.\d+)*$/.exec(version)?.[1];
+  if (line === undefined)
+    read.fault("REGISTRY_LINE", `given ${JSON.stringify(version)}, wanted 2.8, 3 or one of their versions`); // prettier-ignore
+  return line === "2.8" ? "2.8" : "3";
 }

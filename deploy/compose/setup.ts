@@ -2,12 +2,13 @@ import { mkdir, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
+import { inVariables } from "#registry-config/storage-variables.js";
 import { envReader } from "#service-kit/config.js";
 import { exitCodeOf, isConfiguration } from "#service-kit/exit-code.js";
 import { readKeyFolder } from "#service-kit/signing/key-folder.js";
 import { renewAuthorityInTime, renewKeys } from "#service-kit/signing/renew.js";
 import { GATEWAY_BUNDLE } from "#service-kit/signing/trust-folder.js";
-import { inVariables, readRegistryOptions } from "./registry-options.js";
+import { readRegistryOptions } from "./registry-options.js";
 import { takeOverSharedVolume } from "./shared-volume.js";
 import { secretFor, type Volumes, volumesBelow } from "./volumes.js";
 

@@ -1,4 +1,6 @@
 import { join, resolve } from "node:path";
+import type { Options } from "#registry-config/options.js";
+import { readStorageVariables } from "#registry-config/storage-variables.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { REPOSITORY_ROOT } from "./repository-root.js";
@@ -10,6 +12,8 @@ export interface LocalSettings {
   dataDir: string;
   /** The stock registry's program, when one was named. */
   registryBin: string | null;
+  /** Where the registry keeps blobs, when not in the data folder. */
+  storage: Options;
   /** Whether Postgres is somebody else's business. */
   hasOutsidePostgres: boolean;
   /** Whether events go to a topic of somebody else's. */
@@ -56,8 +60,9 @@ export function readVariables(read: EnvReader): LocalSettings {
       meaning: "the stock registry's program",
       wanted: "file",
       absent:
-        "`registry` or `docker-registry` on the `PATH`, else Debian's package, else `registry:3` in a Docker engine",
+        "`registry` or `docker-registry` on the `PATH`, else Debian's package, else `registry:3.1.1` in a Docker engine",
     }),
+    storage: readStorageVariables(read),
     hasOutsidePostgres: isSet("DB_SUBNAME"),
     hasOutsideSns: isSet("API_SNS_TOPIC_ARN"),
     hasAwsCredentials: isSet("AWS_ACCESS_KEY_ID", "AWS_PROFILE"),

@@ -1,8 +1,9 @@
 import { chmodSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { OPTIONS, readBucket, readSettings, type Options } from "./options.js";
+import { OPTIONS, readSettings, type Options } from "./options.js";
 import { renderRegistryConfig } from "./render.js";
+import { readBucketVariables } from "./storage-variables.js";
 
 const WRONG_USE = 2;
 
@@ -29,15 +30,20 @@ function run(): void {
     process.stdout.write(USAGE);
     return;
   }
-  const bucket = options["s3-bucket"] ?? readBucket(envReader(process.env)) ?? undefined;
-  const settings = readSettings({
-    ...options,
-    ...(bucket === undefined ? {} : { "s3-bucket": bucket }),
-  });
+  const settings = readSettings({ ...ofEnvironment(options), ...options });
   if (out === undefined) throw new ConfigError(["out: absent, wanted a file or -"]);
   const text = renderRegistryConfig(settings);
   if (out === "-") process.stdout.write(text);
   else writePrivately(out, text);
+}
+
+/** A folder has nothing of what the environment may say about a bucket. */
+function ofEnvironment({ storage }: Options): Options {
+  if (storage?.startsWith("s3") !== true) return {};
+  const read = envReader(process.env);
+  const options = readBucketVariables(read);
+  read.throwIfFaulty();
+  return options;
 }
 
 function writePrivately(file: string, text: string): void {

@@ -9,7 +9,13 @@ import {
   UPSTREAM_REALM,
   UPSTREAM_SERVICE,
 } from "./settings.js";
-import type { CloudFront, FilesystemStorage, RegistrySettings, S3Storage } from "./settings.js";
+import type {
+  CloudFront,
+  FilesystemStorage,
+  RegistryLine,
+  RegistrySettings,
+  S3Storage,
+} from "./settings.js";
 import { faultsOfStorage } from "./storage-rules.js";
 
 /** Options of the command line with their meaning; every one takes a value. */
@@ -31,7 +37,7 @@ export const OPTIONS = {
   "drain-seconds": "time for open requests at shutdown (30)",
   "root-directory":
     "folder of the blobs (filesystem: /var/lib/registry), prefix of the keys (s3: none)",
-  "s3-bucket": "bucket (STORAGE_S3_BUCKET of the environment)",
+  "s3-bucket": "bucket (STORAGE_S3_BUCKET of the environment; the same for what follows)",
   "s3-region": "region of the bucket (required for s3)",
   "s3-endpoint": "URL of an S3 server other than Amazon's (none)",
   "s3-force-path-style": "true or false; 3 only, 2.8 always does with an endpoint (false)",
@@ -54,17 +60,6 @@ export const OPTIONS = {
 export type Options = Partial<Record<keyof typeof OPTIONS, string>>;
 
 /**
- * @param read - the environment
- * @returns the bucket that Pier One's variable names, or `null`
- */
-export function readBucket(read: EnvReader): string | null {
-  return read.optionalText("STORAGE_S3_BUCKET", {
-    meaning: "bucket of the blobs (registry-config/README.md)",
-    absent: "docker-compose: blobs are in a volume; the command: `--s3-bucket`",
-  });
-}
-
-/**
  * @param options - values of the command line
  * @returns the checked settings
  * @throws ConfigError naming every option that is absent or wrong
@@ -72,9 +67,6 @@ export function readBucket(read: EnvReader): string | null {
 export function readSettings(options: Options): RegistrySettings {
   const read = envReader(options);
   const required = requiredText(read);
-  const kind = required("storage");
-  if (kind !== "" && !["filesystem", "s3", "s3-cloudfront"].includes(kind))
-    read.fault("storage", `given ${JSON.stringify(kind)}, wanted filesystem, s3, s3-cloudfront`);
   const settings: RegistrySettings = {
     registry: read.oneOf("registry", "3", ["2.8", "3"]),
     listen: address(read, "listen", "0.0.0.0:5000") ?? "",
@@ -94,12 +86,33 @@ export function readSettings(options: Options): RegistrySettings {
       secret:
         secretFile(read, "notification-secret-file", required("notification-secret-file")) ?? "",
     },
-    storage: kind.startsWith("s3") ? s3(read, kind === "s3-cloudfront") : filesystem(read),
+    storage: storageOf(read),
   };
   required("registry");
   for (const [name, message] of faultsOfStorage(settings)) read.fault(name, message);
   read.throwIfFaulty();
   return settings;
+}
+
+/**
+ * @param options - of those above the ones about the storage
+ * @param registry - line of the registry that is to use it
+ * @returns the checked storage
+ * @throws ConfigError naming every option that is absent or wrong
+ */
+export function readStorage(options: Options, registry: RegistryLine): RegistrySettings["storage"] {
+  const read = envReader(options);
+  const storage = storageOf(read);
+  for (const [name, message] of faultsOfStorage({ registry, storage })) read.fault(name, message);
+  read.throwIfFaulty();
+  return storage;
+}
+
+function storageOf(read: EnvReader): RegistrySettings["storage"] {
+  const kind = requiredText(read)("storage");
+  if (kind !== "" && !["filesystem", "s3", "s3-cloudfront"].includes(kind))
+    read.fault("storage", `given ${JSON.stringify(kind)}, wanted filesystem, s3, s3-cloudfront`);
+  return kind.startsWith("s3") ? s3(read, kind === "s3-cloudfront") : filesystem(read);
 }
 
 function requiredText(read: EnvReader) {

@@ -19,7 +19,10 @@ const CLASSES_OF_3 = [
  * @param settings - settings whose single values are sound
  * @returns what does not fit together, by option name
  */
-export function faultsOfStorage({ registry, storage }: RegistrySettings): Fault[] {
+export function faultsOfStorage({
+  registry,
+  storage,
+}: Pick<RegistrySettings, "registry" | "storage">): Fault[] {
   if (storage.kind === "filesystem") return [];
   return [
     ...faultsOfS3(storage, registry),

@@ -1,7 +1,7 @@
 import { readVariables as readAudit } from "#audit-log/config.js";
 import { readVariables as readGateway } from "#gateway/config/config.js";
 import { readVariables as readLocal } from "#local/settings.js";
-import { readBucket } from "#registry-config/options.js";
+import { readBucketVariables } from "#registry-config/storage-variables.js";
 import type { EnvReader } from "#service-kit/config.js";
 import { readDatabaseConfig } from "#service-kit/db/config.js";
 import { readVariables as readTokenServer } from "#token-server/config/config.js";
@@ -24,7 +24,7 @@ export const COMMANDS: readonly Program[] = [
   { name: "`npm run outbox`", read: readDatabaseConfig },
   { name: "`npm run mode`", read: readDatabaseConfig },
   { name: "`npm run migrate`", read: readDatabaseConfig },
-  { name: "`npm run registry-config`", read: readBucket },
+  { name: "`npm run registry-config`", read: readBucketVariables },
   { name: "`npm run keys`", read: () => undefined },
   { name: "`npm run wharf`", read: readWharf },
   { name: "docker-compose: `setup`", read: readRegistryOptions },

@@ -22,7 +22,8 @@ import {
 } from "./collect-garbage-options.js";
 import { openDataFolder, type DataFolder } from "../data-folder.js";
 import { LocalStackError } from "../errors.js";
-import { collect } from "./garbage.js";
+import { collect, type Garbage } from "./garbage.js";
+import { restartRegistry } from "./restart-registry.js";
 import { notedProcesses } from "../processes/pid-files.js";
 import type { RegistryProgram } from "../programs/registry-binary.js";
 import { DIST } from "../repository-root.js";
@@ -40,6 +41,8 @@ interface Collection {
   readonly db: Database;
   readonly folder: DataFolder;
   readonly program: RegistryProgram;
+  /** Whether blobs are in a bucket. */
+  readonly isBucket: boolean;
   readonly command: CollectCommand;
   readonly signal: AbortSignal;
 }
@@ -50,7 +53,7 @@ async function main(argv: readonly string[]): Promise<void> {
   if (!(await notedProcesses(folder.run)).has("gateway"))
     throw new LocalStackError(`no stack runs on ${folder.root}: npm start`);
   const text = await readFile(join(folder.run, "registry.json"), "utf8");
-  const program = JSON.parse(text) as RegistryProgram;
+  const { program, storage } = JSON.parse(text) as { program: RegistryProgram; storage: string };
   refuseDangerous(command, program);
   const read = envReader(process.env);
   const config = readDatabaseConfig(read);
@@ -60,7 +63,8 @@ async function main(argv: readonly string[]): Promise<void> {
   try {
     const { ran } = await unlessCollecting(config, SILENT, ({ lost }) => {
       const signal = AbortSignal.any([ending, lost]);
-      const collection = { db, folder, program, command, signal };
+      const isBucket = storage !== "filesystem";
+      const collection = { db, folder, program, isBucket, command, signal };
       return command.dryRun ? collectAndTell(collection) : inReadOnlyMode(collection);
     });
     if (!ran) {
@@ -88,6 +92,8 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
     await canary(collection, command.despiteSha512 ? ["--despite-sha512"] : []);
     await collectAndTell(collection);
     isForgotten = false;
+    // It remembers blobs of a bucket (registry-config), and would take images that lack one.
+    if (collection.isBucket) await restartRegistry(collection.folder, say);
     await canary(collection, ["--check"]);
     isForgotten = true;
   } finally {
@@ -133,22 +139,24 @@ async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
   if (open.length > 0) throw new LocalStackError(`gave up waiting: ${open.join("; ")}`);
 }
 
-async function collectAndTell({ folder, program, command, signal }: Collection): Promise<void> {
+async function collectAndTell(collection: Collection): Promise<void> {
+  const { folder, program, isBucket, command, signal } = collection;
   if (command.deleteUntagged) await refuseDrift(signal);
   const began = performance.now();
   const deleteManifests = (eligible: string) => deleteUntagged(folder, eligible, command, signal);
-  const options = { ...command, signal };
+  const options = { ...command, isBucket, signal };
   const freed = await collect(program, folder, options, deleteManifests);
   signal.throwIfAborted();
   const { blobs, bytes } = command.dryRun ? freed : withoutCanary(freed);
   const seconds = ((performance.now() - began) / 1_000).toFixed(1);
   const verb = command.dryRun ? "would be freed" : "freed";
-  say(`${blobs} blobs, ${bytes} bytes ${verb} in ${seconds} s (registry ${program.version})`);
+  const size = bytes === null ? "" : `, ${bytes} bytes`;
+  say(`${blobs} blobs${size} ${verb} in ${seconds} s (registry ${program.version})`);
 }
 
 /** What was put there to be removed says nothing of the storage. */
-function withoutCanary({ blobs, bytes }: { readonly blobs: number; readonly bytes: number }) {
-  return { blobs: blobs - 1, bytes: bytes - CANARY_BYTES };
+function withoutCanary({ blobs, bytes }: Garbage): Garbage {
+  return { blobs: blobs - 1, bytes: bytes === null ? null : bytes - CANARY_BYTES };
 }
 
 /** The gateway's own command decides, as on a `DELETE`, and puts on record what goes. */

@@ -9,13 +9,16 @@ import { runProgram } from "../processes/run-program.js";
 /** What no manifest needs any more. */
 export interface Garbage {
   readonly blobs: number;
-  readonly bytes: number;
+  /** `null`: the registry tells names alone, and a bucket cannot be looked into. */
+  readonly bytes: number | null;
 }
 
 /** How garbage is collected. */
 export interface CollectOptions {
   readonly dryRun: boolean;
   readonly deleteUntagged: boolean;
+  /** Whether blobs are in a bucket, and not in the folder. */
+  readonly isBucket: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -35,7 +38,7 @@ const ELIGIBLE = /^(?:.*: )?blob eligible for deletion: sha256:([0-9a-f]{64})$/g
 export async function collect(
   program: RegistryProgram,
   folder: DataFolder,
-  { dryRun, deleteUntagged, signal }: CollectOptions,
+  { dryRun, deleteUntagged, isBucket, signal }: CollectOptions,
   deleteManifests: (eligible: string) => Promise<void>,
 ): Promise<Garbage> {
   const run = async (...more: string[]): Promise<string> => {
@@ -46,17 +49,33 @@ export async function collect(
     if (!ok) throw new LocalStackError(`garbage-collect failed: ${output.slice(-2_000)}`);
     return stdout;
   };
-  // The registry's own command fails where no image was ever pushed.
-  if (!(await hasRepositories(folder))) return { blobs: 0, bytes: 0 };
+  // The registry's own command fails where no image was ever pushed; a bucket has the storage's marker at least.
+  if (!isBucket && !(await hasRepositories(folder))) return { blobs: 0, bytes: 0 };
   await endContainer(program, folder);
   // Never without "--dry-run": the registry knows nothing of referrers, and deletes them past the ledger.
   if (deleteUntagged) await deleteManifests(await run("--dry-run", "--delete-untagged"));
+  const find = async () => digestsIn(await run("--dry-run"));
+  const remove = async () => {
+    await run().finally(() => endContainer(program, folder));
+  };
+  if (isBucket) return collectUnmeasured(find, dryRun ? null : remove);
   // The registry tells names alone, and afterwards nobody could tell how large they were.
-  const eligible = await measure(folder, digestsIn(await run("--dry-run")));
+  const eligible = await measure(folder, await find());
   if (dryRun) return sumOf(eligible);
-  await run().finally(() => endContainer(program, folder));
+  await remove();
   const left = await measure(folder, [...eligible.keys()]);
   return sumOf(new Map([...eligible].filter(([digest]) => !left.has(digest))));
+}
+
+async function collectUnmeasured(
+  find: () => Promise<string[]>,
+  remove: (() => Promise<void>) | null,
+): Promise<Garbage> {
+  const eligible = await find();
+  if (remove === null) return { blobs: eligible.length, bytes: null };
+  await remove();
+  const left = new Set(await find());
+  return { blobs: eligible.filter((digest) => !left.has(digest)).length, bytes: null };
 }
 
 /**

@@ -16,6 +16,8 @@ export interface UnpackedPackage {
 export interface PackageOptions {
   /** Whether packages it needs that the machine lacks come along. */
   withDependencies?: boolean;
+  /** Further packages that are unpacked into the same folder, where programs of several work together. */
+  beside?: readonly string[];
   /** Told when something is downloaded. */
   say?: (line: string) => void;
   signal?: AbortSignal;
@@ -80,12 +82,13 @@ async function unpackNewPackage(request: Request): Promise<void> {
  * copy is fetched, which needs no root.
  */
 async function download(request: Request, archives: string): Promise<void> {
-  const { name, toolsDir, withDependencies = false, signal } = request;
+  const { name, beside = [], toolsDir, withDependencies = false, signal } = request;
   const shared = ["-y", "-o", "Debug::NoLocking=1", "-o", "APT::Sandbox::User="];
   const cache = ["-o", `Dir::Cache::archives=${archives}`];
+  const names = [name, ...beside];
   const command = withDependencies
-    ? ["install", "--no-install-recommends", "--reinstall", "--download-only", ...cache, name]
-    : ["download", name];
+    ? ["install", "--no-install-recommends", "--reinstall", "--download-only", ...cache, ...names]
+    : ["download", ...names];
   const first = await run("apt-get", [...shared, ...command], archives, signal);
   if (first.ok) return;
   const lists = await privateLists(toolsDir);

@@ -20,7 +20,7 @@ export interface RegistrySearch {
   signal: AbortSignal;
 }
 
-const IMAGE = "registry:3";
+const IMAGE = "registry:3.1.1";
 
 /**
  * Looks for the stock registry: `REGISTRY_BIN`, the PATH, Debian's package, a Docker engine.

@@ -72,7 +72,8 @@ export async function startParts(parts: Parts): Promise<Addresses> {
   );
 
   // For whoever runs the registry's program beside it, as garbage collection does.
-  await writeJson(join(folder.run, "registry.json"), program);
+  const { storage } = settings;
+  await writeJson(join(folder.run, "registry.json"), { program, storage: storage.storage });
 
   const keys = await openLocalKeys(folder.keys, context);
   const tokenServers = tokenServersOf(addresses);
@@ -88,9 +89,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     );
   const notification = await keptSecret(folder.secrets, "notification");
   const registry = await registrySpec({
-    program,
-    folder,
-    keys,
+    ...{ program, folder, storage, keys },
     port: portOf(addresses.registry),
     notificationPort: portOf(addresses.gatewayNotifications),
     notificationSecret: notification.value,

@@ -1,6 +1,7 @@
 import { rm, writeFile } from "node:fs/promises";
 import { createHash } from "node:crypto";
 import { join } from "node:path";
+import { readStorage, type Options } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
 import {
   UPSTREAM_ISSUER,
@@ -8,6 +9,7 @@ import {
   UPSTREAM_SERVICE,
   type RegistrySettings,
 } from "#registry-config/settings.js";
+import { inVariables } from "#registry-config/storage-variables.js";
 import type { LogLevel } from "#service-kit/log.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { keptSecret, type DataFolder } from "../data-folder.js";
@@ -21,6 +23,8 @@ import type { ServiceSpec } from "../processes/service.js";
 export interface RegistryOptions {
   program: RegistryProgram;
   folder: DataFolder;
+  /** Where blobs are, when not in the folder. */
+  storage: Options;
   keys: LocalKeys;
   port: number;
   /** Where the gateway takes notifications. */
@@ -127,7 +131,12 @@ function inContainer(
   const mounts = [`${folder.registry}:${folder.registry}`, `${trust}:${trust}:ro`];
   const run = ["run", "--rm", "--name", name, "--network", "host", "--user", user];
   const volumes = mounts.flatMap((mount) => ["--volume", mount]);
-  const env = Object.entries(TELEMETRY_OFF).flatMap(([key, value]) => ["--env", `${key}=${value}`]);
+  const given = { ...TELEMETRY_OFF, ...credentials() };
+  // By their names alone where they are secret: the client takes the values from its own environment.
+  const env = Object.entries(given).flatMap(([key, value]) => [
+    "--env",
+    key in TELEMETRY_OFF ? `${key}=${value}` : key,
+  ]);
   return { file: docker, args: [...run, ...volumes, ...env, image, ...args], env: process.env };
 }
 
@@ -140,7 +149,18 @@ const TELEMETRY_OFF = { OTEL_TRACES_EXPORTER: "none" };
  */
 function registryEnvironment(): NodeJS.ProcessEnv {
   const { PATH, HOME, TZ } = process.env;
-  return { PATH, HOME, TZ, ...TELEMETRY_OFF };
+  return { PATH, HOME, TZ, ...TELEMETRY_OFF, ...credentials() };
+}
+
+/** Of a bucket; without them the registry asks for a role. */
+const CREDENTIALS = [
+  ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+  ...["AWS_PROFILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"],
+];
+
+function credentials(): Record<string, string> {
+  const found = CREDENTIALS.map((name) => [name, process.env[name] ?? ""] as const);
+  return Object.fromEntries(found.filter(([, value]) => value !== ""));
 }
 
 async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
@@ -163,6 +183,16 @@ async function settingsOf(options: RegistryOptions): Promise<RegistrySettings> {
       url: `http://127.0.0.1:${notificationPort}/hooks/registry`,
       secret: options.notificationSecret,
     },
-    storage: { kind: "filesystem", rootDirectory: join(folder.registry, "blobs") },
+    storage: storageOf(options),
   };
+}
+
+function storageOf({ storage, folder, program }: RegistryOptions): RegistrySettings["storage"] {
+  if (storage.storage === "filesystem")
+    return { kind: "filesystem", rootDirectory: join(folder.registry, "blobs") };
+  try {
+    return readStorage(storage, program.line);
+  } catch (error) {
+    throw inVariables(error);
+  }
 }

@@ -123,6 +123,7 @@ function writeBody(
 
 function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => void): Attempt {
   let isUnusual = false;
+  const { shouldKeepAlive } = outgoing;
   outgoing.once("socket", (socket: Duplex) => {
     if (socket instanceof LineExchange) outgoing.reusedSocket = socket.isReused;
   });
@@ -143,6 +144,7 @@ function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => 
         outgoing.destroy(new Error(UNASKED_UPGRADE));
         return;
       }
+      if (endsWithItsHead(outgoing, incoming)) outgoing.shouldKeepAlive = shouldKeepAlive;
       const isEarly = !outgoing.writableFinished;
       if (isEarly) stopBody();
       const { socket } = incoming as { socket: Duplex };
@@ -162,4 +164,18 @@ function watch(outgoing: ClientRequest, { trust }: Connections, stopBody: () => 
     isForgotten: (error) => !isUnusual && isForgotten(outgoing, error),
     cut: (reason) => outgoing.destroy(reason),
   };
+}
+
+/**
+ * To a HEAD there is no body, whatever the head says (RFC 9112 section 6.3). Node decides before it thinks of that, and closes the
+ * connection where the head says nothing, as registries do that send whoever asks for a blob on to S3; each such end would count as
+ * if the registry had been started again.
+ */
+function endsWithItsHead(
+  { method }: ClientRequest,
+  { httpVersion, headers }: IncomingMessage,
+): boolean {
+  const saysNothing = !("content-length" in headers) && !("transfer-encoding" in headers);
+  const isKept = /^keep-alive$/i.test(headers.connection ?? "keep-alive");
+  return method === "HEAD" && httpVersion === "1.1" && saysNothing && isKept;
 }

@@ -4,7 +4,11 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { ownRequestMark } from "../upstream/own-requests.js";
-import { registryListing, type RegistryListing } from "#service-kit/http/registry-listing.js";
+import {
+  registryListing,
+  thoroughListing,
+  type RegistryListing,
+} from "#service-kit/http/registry-listing.js";
 import { upstreamAuthorization, type UpstreamAuthorization } from "../upstream/upstream-token.js";
 import { registryUpstream, type Upstream } from "../upstream/upstream.js";
 import { forwarder, type Forward } from "../upstream/forward.js";
@@ -34,9 +38,14 @@ type RegistryConfig = Pick<
 /**
  * @param config - addresses and names
  * @param keys - what requests are signed with
+ * @param isThorough - whether lists are looked through for what some registries leave out, with a question for each tag
  * @returns the way to the registry for the gateway's own requests, and for those of commands
  */
-export function openOwnRequests(config: RegistryConfig, keys: KeyRing): Registry {
+export function openOwnRequests(
+  config: RegistryConfig,
+  keys: KeyRing,
+  isThorough = false,
+): Registry {
   const authorization = upstreamAuthorization({
     keys,
     issuer: config.upstreamIssuer,
@@ -47,7 +56,7 @@ export function openOwnRequests(config: RegistryConfig, keys: KeyRing): Registry
   const userAgentMark = ownRequestMark(config.notifications.secrets[0]);
   const { registryUrl: url, bounds } = config;
   const upstream = registryUpstream(url, authorization, undefined, userAgentMark);
-  const listing = registryListing(url, authorization);
+  const listing = (isThorough ? thoroughListing : registryListing)(url, authorization);
   return { url, authorization, upstream, listing, bounds, userAgentMark };
 }
 

@@ -74,14 +74,14 @@ describe("the search for the stock registry", () => {
 
   test("a Docker engine that answers is the last resort", async () => {
     const docker = await program("docker", "28.2.2");
-    expect(await find()).toMatchObject({ kind: "image", docker, image: "registry:3", line: "3" });
+    expect(await find()).toMatchObject({ kind: "image", docker, image: "registry:3.1.1", line: "3" });
   });
 
   test("without any of them, one message names the thing and every way to provide it", async () => {
     await program("docker", "Cannot connect to the Docker daemon", 1);
     const failure = expect(find()).rejects;
     await failure.toThrow(/^the stock registry \(CNCF distribution, 2\.8 or 3\) was not found/);
-    for (const way of ["REGISTRY_BIN", "PATH", "docker-registry, which failed", "registry:3"])
+    for (const way of ["REGISTRY_BIN", "PATH", "docker-registry, which failed", "registry:3.1.1"])
       await expect(find()).rejects.toThrow(way);
   });
 });

@@ -42,7 +42,12 @@ function write(name: string, text: string): void {
 
 /** Runs the command line and returns how it went. */
 function run(...args: string[]) {
-  const options = { cwd: REPOSITORY_ROOT, encoding: "utf8" as const };
+  return runWith({}, ...args);
+}
+
+function runWith(env: NodeJS.ProcessEnv, ...args: string[]) {
+  const own = { PATH: process.env["PATH"], ...env };
+  const options = { cwd: REPOSITORY_ROOT, encoding: "utf8" as const, env: own };
   return spawnSync(process.execPath, ["dist/registry-config/src/main.js", ...args], options);
 }
 
@@ -132,6 +137,33 @@ describe("npm run registry-config", () => {
     );
     expect(status).toBe(0);
     expect(parse(stdout)).toMatchObject({ version: 0.1, auth: { token: {} } });
+  });
+
+  test("what is not said of a bucket is taken from the variables that docker-compose has, and of a folder nothing is", () => {
+    const env = {
+      STORAGE_S3_BUCKET: "images",
+      STORAGE_S3_REGION: "eu-central-1",
+      STORAGE_S3_ENDPOINT: "http://ceph:7480",
+      STORAGE_S3_PREFIX: "ours",
+      STORAGE_S3_REDIRECT: "false",
+    };
+    const made = (...args: string[]) => {
+      const { stdout, stderr } = runWith(env, ...everyRegistryNeeds(), "--out", "-", ...args);
+      expect(stderr).toBe("");
+      return (parse(stdout) as { storage: object }).storage;
+    };
+    expect(made("--storage", "s3", "--s3-bucket", "others")).toMatchObject({
+      s3: {
+        bucket: "others",
+        region: "eu-central-1",
+        regionendpoint: "http://ceph:7480",
+        rootdirectory: "ours",
+      },
+      redirect: { disable: true },
+    });
+    expect(made("--storage", "filesystem")).toMatchObject({
+      filesystem: { rootdirectory: "/var/lib/registry" },
+    });
   });
 
   test.each([

@@ -7,11 +7,14 @@ import { filesOf, OURS, read, SERVICES } from "./support/compose.js";
 const FOREIGN: Readonly<Record<string, readonly string[]>> = {
   postgres: ["POSTGRES_USER", "POSTGRES_DB", "POSTGRES_PASSWORD_FILE"],
   balancer: [],
+  s3: ["S3_BUCKETS", "S3_REGION"],
+  sns: ["FAUXQS_INIT", "FAUXQS_LOGGER"],
   prometheus: [],
   grafana: ["GF_SECURITY_ADMIN_PASSWORD__FILE"],
   // Not REGISTRY_…: the registry takes each of those for a setting, and its file has them all.
   registry: [
     "OTEL_TRACES_EXPORTER",
+    "AWS_SHARED_CREDENTIALS_FILE",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
@@ -19,7 +22,13 @@ const FOREIGN: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** What the AWS SDK reads in a program of ours. */
-const SDK = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"];
+const SDK = [
+  "AWS_REGION",
+  "AWS_SHARED_CREDENTIALS_FILE",
+  "AWS_ACCESS_KEY_ID",
+  "AWS_SECRET_ACCESS_KEY",
+  "AWS_SESSION_TOKEN",
+];
 
 /** What a service of compose reads and an operator does not choose, by why. */
 const LEFT_OUT: readonly string[] = [
@@ -62,7 +71,7 @@ describe("the settings in docker-compose.yml", () => {
     const told = ["registry", "gateway"].map((name) =>
       SDK.filter((one) => one !== "AWS_REGION" && SERVICES[name]?.environment?.[one] === null),
     );
-    expect(told[0]).toHaveLength(3);
+    expect(told[0]).toHaveLength(4);
     expect(told[1]).toEqual(told[0]);
   });
 

@@ -43,6 +43,8 @@ describe("docker-compose.yml", () => {
     expect(Object.fromEntries(mounts)).toEqual({
       postgres: [],
       balancer: [],
+      s3: [],
+      sns: [],
       prometheus: [],
       grafana: [],
       setup: [
@@ -146,7 +148,8 @@ describe("docker-compose.yml", () => {
       .filter(([, { condition }]) => condition === "service_healthy");
     const unchecked = awaited.filter(([name]) => {
       const service = SERVICES[name];
-      const image = stage(service?.build?.target ?? "");
+      const { context, target } = service?.build ?? {};
+      const image = target === undefined ? dockerfileIn(context) : stage(target);
       return service?.healthcheck === undefined && !/^HEALTHCHECK /m.test(image);
     });
     expect(awaited.length).toBeGreaterThan(0);
@@ -185,6 +188,10 @@ function foldersReadBy({ path, text }: SourceFile): string[] {
   return [...urls].map(([, relative = ""]) =>
     new URL(relative, `file:///dist/${path}`).pathname.slice(1),
   );
+}
+
+function dockerfileIn(context: string | undefined): string {
+  return context === undefined ? "" : read(join("deploy", context, "Dockerfile"));
 }
 
 function mountsOf({ volumes }: Service): string[] {

@@ -5,8 +5,9 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { readSettings } from "#registry-config/options.js";
 import { renderRegistryConfig } from "#registry-config/render.js";
+import { inVariables } from "#registry-config/storage-variables.js";
 import { ConfigError, envReader } from "#service-kit/config.js";
-import { inVariables, readRegistryOptions } from "../../../deploy/compose/registry-options.js";
+import { readRegistryOptions } from "../../../deploy/compose/registry-options.js";
 import { read } from "./support/compose.js";
 
 const folder = mkdtempSync(join(tmpdir(), "storage-settings-"));
@@ -35,6 +36,24 @@ function made(env: NodeJS.ProcessEnv): { storage: Record<string, unknown>; middl
   });
   return parse(renderRegistryConfig(settings)) as ReturnType<typeof made>;
 }
+
+describe("the registry that docker-compose is told of", () => {
+  test.each([
+    [{}, "3"],
+    [{ REGISTRY_LINE: "3" }, "3"],
+    [{ REGISTRY_LINE: "3.1.1" }, "3"],
+    [{ REGISTRY_LINE: "2.8" }, "2.8"],
+    [{ REGISTRY_LINE: "2.8.3" }, "2.8"],
+  ])("is of the line that its version is of: %j", (env, line) => {
+    expect(readRegistryOptions(envReader(env)).registry).toBe(line);
+  });
+
+  test.each(["4.0.0", "2.7.1", "latest", "3-rc"])("is refused where it is %s", (version) => {
+    expect(faultsOf({ REGISTRY_LINE: version })).toEqual([
+      expect.stringMatching(/^REGISTRY_LINE: given/),
+    ]);
+  });
+});
 
 /** What is told of a wrong environment. */
 function faultsOf(env: NodeJS.ProcessEnv): readonly string[] {

@@ -20,7 +20,8 @@ const DOCUMENTS = globSync(
   { cwd: REPOSITORY_ROOT },
 ).sort();
 /** What an operator may put there. */
-const OF_OPERATORS = /^deploy\/\.env$|^deploy\/config\/(?:secrets\/|(?:secrets|cloudfront)$)/;
+const OF_OPERATORS =
+  /^deploy\/\.env$|^deploy\/config\/(?:(?:secrets|aws)\/|(?:secrets|cloudfront|aws)$)/;
 /** What a command writes there at its end. */
 const OF_COMMANDS = /^tests\/mutants\/report\.md$/;
 /** They tell of their day: what they name may be gone. */

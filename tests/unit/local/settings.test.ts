@@ -9,6 +9,7 @@ describe("settings of the local stack", () => {
       port: 8080,
       dataDir: join(REPOSITORY_ROOT, ".data"),
       registryBin: null,
+      storage: { storage: "filesystem" },
       hasOutsidePostgres: false,
       hasOutsideSns: false,
       hasAwsCredentials: false,
@@ -27,6 +28,16 @@ describe("settings of the local stack", () => {
 
   test("a database of one's own replaces the embedded one", () => {
     expect(readLocalSettings({ DB_SUBNAME: "//db:5432/x" }).hasOutsidePostgres).toBe(true);
+  });
+
+  test("a bucket takes the place of the folder for blobs, and half a one is refused", () => {
+    const env = { STORAGE_S3_BUCKET: "images", STORAGE_S3_REGION: "eu-central-1" };
+    expect(readLocalSettings(env).storage).toEqual({
+      storage: "s3",
+      "s3-bucket": "images",
+      "s3-region": "eu-central-1",
+    });
+    expect(() => readLocalSettings({ STORAGE_S3_BUCKET: "images" })).toThrow("STORAGE_S3_REGION");
   });
 
   test.each([

@@ -5,7 +5,7 @@ import { unknownVariables } from "#service-kit/unknown-variables.js";
 import { readConfig as readGatewayConfig } from "#gateway/config/config.js";
 import { readConfig as readTokenServerConfig } from "#token-server/config/config.js";
 import { sourceFiles } from "#tests/support/source-tree.js";
-import { STORAGE_VARIABLES } from "../../../deploy/compose/registry-options.js";
+import { STORAGE_VARIABLES } from "#registry-config/storage-variables.js";
 import { variablesOf } from "../deploy/support/compose.js";
 
 const SOURCES = [

@@ -35,7 +35,7 @@ const USAGE = usageOf({
   about: "Compares the ledger with the registry once",
   call: "npm run discover --",
   program: "gateway/src/commands/discover/main.js",
-  forms: `  [--dry-run] [--repair] [--all | --slice] [--storage PLACE] [--rate NUMBER] [--wait DURATION]
+  forms: `  [--dry-run] [--repair] [--all | --slice] [--storage PLACE | --hidden] [--rate NUMBER] [--wait DURATION]
   [--dry-run] --accept-registry [--since TIME] [--rate NUMBER] [--wait DURATION]
       --dry-run changes nothing; --repair writes what the ledger says to the registry again where it has
       something else; --all, as without it, compares every tag; --slice only the next DISCOVERY_SLICE of
@@ -44,6 +44,7 @@ const USAGE = usageOf({
       --storage reads the names of tags from the registry's storage, where registries 3.1.0 and 3.1.1 on S3 leave some out
       of their lists: PLACE is its root directory, or s3://BUCKET/ROOT-DIRECTORY with AWS_REGION, the credentials that AWS'
       programs find, and AWS_ENDPOINT_URL_S3 for a storage that is not Amazon's
+      --hidden finds the same without the storage, by asking the registry one question more for each tag
       --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
       the registry, on record, and lets what was found there count as pushed; --since is when gateways
       worked on that state for the first time: what was pushed since stays`,
@@ -63,7 +64,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);
-  const { policy, registry } = await openRegistry(config, silent);
+  const { policy, registry } = await openRegistry(config, silent, command.hidden);
   // What it puts into the queues a gateway delivers.
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
@@ -134,12 +135,12 @@ async function namedByStorage(
   return { ...registry, listing: listingOfStorage(files) };
 }
 
-async function openRegistry(config: GatewayConfig, log: Logger) {
+async function openRegistry(config: GatewayConfig, log: Logger, isThorough: boolean) {
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   // The gateways put a change of the rules on record.
   const records = { note: () => undefined, record: () => Promise.resolve() };
   const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
-  return { policy, registry: openOwnRequests(config, keys) };
+  return { policy, registry: openOwnRequests(config, keys, isThorough) };
 }
 
 await runCommand(() => main(process.argv.slice(2), process.env), {

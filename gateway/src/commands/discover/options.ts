@@ -12,6 +12,8 @@ export interface DiscoverCommand {
   readonly dryRun: boolean;
   readonly repair: boolean;
   readonly slice: boolean;
+  /** Whether the registry is also asked for what it leaves out of its lists. */
+  readonly hidden: boolean;
   readonly taking: Taking | null;
   readonly waitSeconds: number;
   /** Where names are read from; `null`: the registry's own lists. */
@@ -36,6 +38,7 @@ export function parseCommand(argv: readonly string[]): DiscoverCommand {
         repair: { type: "boolean", default: false },
         all: { type: "boolean", default: false },
         slice: { type: "boolean", default: false },
+        hidden: { type: "boolean", default: false },
         "accept-registry": { type: "boolean", default: false },
         since: { type: "string" },
         wait: { type: "string", default: "0" },
@@ -44,7 +47,7 @@ export function parseCommand(argv: readonly string[]): DiscoverCommand {
       },
     }),
   );
-  const { repair, all, slice } = values;
+  const { repair, all, slice, hidden } = values;
   if (all && slice) throw new UsageError("--all and --slice: only one of them");
   const takes = values["accept-registry"];
   if (takes && (slice || repair))
@@ -56,7 +59,8 @@ export function parseCommand(argv: readonly string[]): DiscoverCommand {
   const rate =
     values.rate === undefined ? null : numberOption("--rate", values.rate, DISCOVERY_RATES);
   const place = values.storage ?? null;
-  return { dryRun: values["dry-run"], repair, slice, taking, waitSeconds, rate, place };
+  if (hidden && place !== null) throw new UsageError("--hidden and --storage: only one of them");
+  return { dryRun: values["dry-run"], repair, slice, hidden, taking, waitSeconds, rate, place };
 }
 
 function timeOf(text: string | undefined): string | null {

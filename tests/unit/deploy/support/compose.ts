@@ -11,17 +11,21 @@ import {
 
 /** A service as docker-compose.yml has it. */
 export interface Service {
-  readonly build?: { readonly target: string };
+  readonly build?: { readonly context: string; readonly target?: string };
+  readonly profiles?: readonly string[];
   readonly command?: readonly string[];
   readonly environment?: Readonly<Record<string, string | null>>;
   readonly secrets?: readonly string[];
   readonly image?: string;
+  readonly restart?: string;
   readonly logging?: object;
   readonly deploy?: { readonly replicas?: number; readonly resources: object };
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly healthcheck?: object;
-  readonly depends_on?: Readonly<Record<string, { readonly condition: string }>>;
+  readonly depends_on?: Readonly<
+    Record<string, { readonly condition: string; readonly required?: boolean }>
+  >;
 }
 
 /** Reads a file of the repository. */
@@ -33,8 +37,8 @@ export const { services: SERVICES, volumes: VOLUMES } = parse(read("deploy/docke
   services: Record<string, Service>;
   volumes: Record<string, null>;
 };
-/** Services whose images we build. */
-export const OURS = Object.entries(SERVICES).filter(([, { build }]) => build !== undefined);
+/** Services of ours: those whose images are built from the Dockerfile. */
+export const OURS = Object.entries(SERVICES).filter(([, { build }]) => build?.target !== undefined);
 
 const FILES = new Map(
   sourceFiles([...SOURCE_FOLDERS, "deploy/compose", "deploy/database"]).map((file) => [

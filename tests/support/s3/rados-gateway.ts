@@ -1,0 +1,102 @@
+import { randomBytes } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { portPicker } from "#local/processes/ports.js";
+import { runProgram } from "#local/processes/run-program.js";
+import { createService } from "#local/processes/service.js";
+import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { quietly } from "../service-context.js";
+import { temporaryFolder } from "../temporary-folder.js";
+import { findRadosPrograms, type RadosPrograms } from "./rados-programs.js";
+
+/** An S3 server of a test's own: Ceph's, as docker-compose runs it, with objects in memory. */
+export interface S3Server {
+  readonly url: string;
+  readonly port: number;
+  readonly region: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  /** @returns keys of a bucket's objects */
+  keysOf(bucket: string): Promise<string[]>;
+  stop(): Promise<void>;
+}
+
+const START = join(REPOSITORY_ROOT, "deploy", "compose", "s3", "start.sh");
+/** The server looks at no region, the registry wants one. */
+const REGION = "eu-central-1";
+
+const ports = portPicker(process.pid + 11);
+
+/**
+ * @param buckets - names of the buckets that it has
+ * @returns an S3 server, answering; or the reason why there is none
+ */
+export async function startS3(buckets: readonly string[]): Promise<S3Server | string> {
+  const programs = await findRadosPrograms();
+  if (typeof programs === "string") return programs;
+  const folder = await temporaryFolder();
+  const [port, monitorPort] = [await ports.next(), await ports.next()];
+  const url = `http://127.0.0.1:${port}`;
+  const keys = { accessKeyId: hex(10).toUpperCase(), secretAccessKey: hex(20) };
+  const credentials = join(folder.path, "credentials");
+  const lines = [
+    "[default]",
+    `aws_access_key_id = ${keys.accessKeyId}`,
+    `aws_secret_access_key = ${keys.secretAccessKey}`,
+  ];
+  await writeFile(credentials, `${lines.join("\n")}\n`, { mode: 0o600 });
+  const data = join(folder.path, "data");
+  const settings = {
+    S3_DATA: data,
+    S3_HOST: "127.0.0.1",
+    S3_PORT: String(port),
+    S3_MONITOR_PORT: String(monitorPort),
+    S3_BUCKETS: buckets.join(" "),
+    S3_CREDENTIALS_FILE: credentials,
+    S3_LIBRARIES: programs.libraries,
+    S3_STORE: "memstore",
+  };
+  const service = createService(
+    {
+      name: "s3",
+      command: { file: "bash", args: [START], env: { ...programs.env, ...settings } },
+      logFile: join(folder.path, "s3.log"),
+      ipc: false,
+      deathSignal: "SIGTERM",
+      stopSignals: [["SIGTERM", 20_000]],
+      readyWithinMs: 120_000,
+      isReady: () => hasAll(url, buckets),
+    },
+    quietly(),
+  );
+  const stop = async () => {
+    await service.stop();
+    await folder.remove();
+  };
+  try {
+    await service.start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  const keysOf = (bucket: string) => listKeys(programs, join(data, "ceph.conf"), bucket);
+  return { url, port, region: REGION, ...keys, keysOf, stop };
+}
+
+/** Of a bucket that there is nobody may know anything without a login; of another, that there is none. */
+async function hasAll(url: string, buckets: readonly string[]): Promise<boolean> {
+  const answers = await Promise.all(buckets.map((name) => fetch(`${url}/${name}`)));
+  return answers.every(({ status }) => status === 403);
+}
+
+async function listKeys({ env }: RadosPrograms, conf: string, bucket: string): Promise<string[]> {
+  const args = ["radosgw-admin", "bucket", "list", `--bucket=${bucket}`, "--max-entries=100000"];
+  const command = { file: "env", args, env: { ...env, CEPH_CONF: conf } };
+  const { ok, stdout, output } = await runProgram(command);
+  if (!ok) throw new Error(`the keys of ${bucket} cannot be listed:\n${output}`);
+  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+}
+
+function hex(bytes: number): string {
+  return randomBytes(bytes).toString("hex");
+}
