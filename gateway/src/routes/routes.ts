@@ -5,6 +5,7 @@ import { entryListener, type Routed } from "#service-kit/http/entry.js";
 import { openContext } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Traces } from "#service-kit/trace.js";
 import { clientOrigin } from "../proxy/client-origin.js";
 import { refuseOddRequest } from "../upstream/odd-request.js";
 import type { CrossOrigin } from "./cross-origin.js";
@@ -13,6 +14,8 @@ import type { CrossOrigin } from "./cross-origin.js";
 export interface EntryDeps {
   readonly log: Logger;
   readonly metrics: ServiceMetrics;
+  /** `null`: nobody collects them. */
+  readonly traces: Traces | null;
   readonly client: ClientReader;
   readonly publicUrl: string | null;
   /** Pages of which other origins may read; the listener marks the answers. */
@@ -20,13 +23,13 @@ export interface EntryDeps {
 }
 
 /**
- * @param deps - log, metrics, and who counts as whom
+ * @param deps - log, metrics, traces, and who counts as whom
  * @param parts - all that have routes, in their order; whoever knows a request answers it, others pass it on
  * @returns every public route of the gateway
  */
 export function gatewayRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
-  const { log, metrics, client, publicUrl, crossOrigin } = deps;
-  const context = { log, metrics, client };
+  const { log, metrics, traces, client, publicUrl, crossOrigin } = deps;
+  const context = { log, metrics, traces, client };
   return entryListener((req, res) => {
     const opened = openContext(req, res, context);
     refuseOddRequest(req, res);

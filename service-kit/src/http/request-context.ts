@@ -13,6 +13,8 @@ import {
 } from "./request-line.js";
 import { requestAtHand } from "../request-at-hand.js";
 import type { ServiceMetrics } from "../metrics.js";
+import { beginTrace, endTrace } from "./request-trace.js";
+import type { Traces } from "../trace.js";
 
 const UNKNOWN: ClientFacts = {
   address: "",
@@ -51,6 +53,8 @@ export function openContext(
     client: ClientReader;
     /** Id that the request has already; absent: what a trusted proxy says in `X-Request-Id`. */
     requestId?: (req: IncomingMessage) => string | undefined;
+    /** Absent, or `null`: nobody collects them. */
+    traces?: Traces | null;
   },
 ): RequestContext {
   const { client, failure } = clientOf(req, deps.client);
@@ -63,8 +67,12 @@ export function openContext(
   res.setHeader("X-Request-Id", requestId);
   const startedAt = performance.now();
   const spent = requestAtHand();
-  if (spent !== null) spent.requestId = requestId;
+  if (spent !== null) {
+    spent.requestId = requestId;
+    spent.trace = beginTrace(deps.traces ?? null, req, client);
+  }
   res.once("close", () => {
+    endTrace(spent?.trace ?? null, { req, res, context });
     const milliseconds = performance.now() - startedAt;
     const { route } = context;
     const method = knownMethod(req.method);
