@@ -27,7 +27,9 @@ chown -R postgres "$PGDATA" /var/run/postgresql
 chmod 700 "$PGDATA"
 as() { setpriv --reuid postgres --regid postgres --init-groups "$@"; }
 if [ ! -e "$PGDATA/PG_VERSION" ]; then
-  as initdb -U "$POSTGRES_USER" --pwfile <(cat "$POSTGRES_PASSWORD_FILE") --auth-host scram-sha-256 --auth-local trust
+  install -o postgres -m 0600 "$POSTGRES_PASSWORD_FILE" /tmp/password
+  as initdb -U "$POSTGRES_USER" --pwfile /tmp/password --auth-host scram-sha-256 --auth-local trust
+  rm /tmp/password
   echo "host all all all scram-sha-256" >> "$PGDATA/pg_hba.conf"
   as pg_ctl -w -o "-c listen_addresses=''" start
   as psql -U "$POSTGRES_USER" -d postgres -c "create database $POSTGRES_DB"

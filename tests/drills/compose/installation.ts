@@ -99,6 +99,17 @@ export class Installation {
     );
   }
 
+  /** @throws Error with the last lines of all services, when they do not come up */
+  async up(): Promise<void> {
+    await this.compose(["up", "-d", "--no-build"], 10).catch(async (cause: unknown) => {
+      throw new Error(`${String(cause)}\n${await this.#lastLines()}`, { cause });
+    });
+  }
+
+  async #lastLines(): Promise<string> {
+    return (await this.compose(["logs", "--tail", "15"])).slice(-6_000);
+  }
+
   /** @returns images of others that it is made of, as it names them */
   async othersImages(): Promise<string[]> {
     const config = JSON.parse(await this.compose(["config", "--format", "json"])) as {
@@ -132,6 +143,6 @@ export class Installation {
       return answer.ok;
     };
     if (await waitUntil(asked, { withinMs: READY_WITHIN_MS, everyMs: 250 })) return;
-    throw new Error(`not ready:\n${(await this.compose(["logs", "--tail", "20"])).slice(-6_000)}`);
+    throw new Error(`not ready:\n${await this.#lastLines()}`);
   }
 }

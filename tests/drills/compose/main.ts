@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { waitUntil } from "#local/processes/wait.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
@@ -51,7 +51,7 @@ async function rollGateways(
   installation: Installation,
   pushes: Pushes,
 ): Promise<string> {
-  const traffic = new Traffic(pushes);
+  const traffic = new Traffic(pushes, "restarted");
   traffic.start();
   const gateways = (await installation.containers()).filter(({ service }) => service === "gateway");
   for (const { id } of gateways) {
@@ -77,7 +77,7 @@ async function rollBack(
     const beside = ["--no-deps", "--no-recreate", "--scale", `gateway=${gateways}`, "gateway"];
     return installation.compose(["up", "-d", "--no-build", "--wait", ...beside], 5);
   };
-  const traffic = new Traffic(pushes);
+  const traffic = new Traffic(pushes, "rolled-back");
   traffic.start();
   const old = await ofGateways();
   await scale(old.length * 2);
@@ -104,7 +104,7 @@ async function healthy(engine: Engine, id: string): Promise<void> {
 async function drill(engine: Engine, installation: Installation): Promise<void> {
   const pushes = new Pushes(engine, installation.url, join(WORK, "pushed"));
   const up = async () => {
-    await installation.compose(["up", "-d", "--no-build"], 10);
+    await installation.up();
     await installation.ready();
     return undefined;
   };
@@ -168,6 +168,7 @@ async function withEngine(engine: Engine): Promise<void> {
   }
 }
 
+await rm(WORK, { recursive: true, force: true });
 await mkdir(WORK, { recursive: true });
 const programs = await findPrograms(KEPT);
 const engine = await startEngine(programs, join(WORK, "engine"));
@@ -189,4 +190,5 @@ try {
 } finally {
   clearTimeout(late);
   await stop();
+  await rm(WORK, { recursive: true, force: true });
 }

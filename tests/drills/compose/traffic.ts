@@ -3,13 +3,19 @@ import type { Pushes } from "./pushes.js";
 /** Pushes one after the other, until it is told to end. */
 export class Traffic {
   readonly #pushes: Pushes;
+  readonly #name: string;
   readonly #failures: string[] = [];
   #made = 0;
   #isEnding = false;
   #running: Promise<void> = Promise.resolve();
 
-  constructor(pushes: Pushes) {
+  /**
+   * @param pushes - makes them
+   * @param name - that their tags begin with
+   */
+  constructor(pushes: Pushes, name: string) {
     this.#pushes = pushes;
+    this.#name = name;
   }
 
   start(): void {
@@ -26,7 +32,7 @@ export class Traffic {
   async #run(): Promise<void> {
     while (!this.#isEnding) {
       this.#made += 1;
-      await this.#pushes.push(`rolled-${this.#made}`).catch((error: unknown) => {
+      await this.#pushes.push(`${this.#name}-${this.#made}`).catch((error: unknown) => {
         this.#failures.push(String(error));
       });
     }
