@@ -121,14 +121,23 @@ async function writeRegistry(folder: string): Promise<void> {
 async function writePostgres(folder: string): Promise<void> {
   await writeFile(join(folder, "entry.sh"), POSTGRES_ENTRY);
   await chmod(join(folder, "entry.sh"), 0o755);
-  const lines = ["FROM debian:services", "COPY entry.sh /entry.sh", 'ENTRYPOINT ["/entry.sh"]'];
-  await writeDockerfile(folder, lines);
+  await writeDockerfile(folder, [
+    "FROM debian:services",
+    "COPY entry.sh /entry.sh",
+    // As the real one: by SIGTERM Postgres would wait until everybody has gone.
+    "STOPSIGNAL SIGINT",
+    'ENTRYPOINT ["/entry.sh"]',
+  ]);
 }
 
 async function writeHaproxy(folder: string): Promise<void> {
-  const file = "/usr/local/etc/haproxy/haproxy.cfg";
-  const command = `CMD ["haproxy", "-W", "-db", "-f", "${file}"]`;
-  await writeDockerfile(folder, ["FROM debian:services", "USER haproxy", command]);
+  await writeDockerfile(folder, [
+    "FROM debian:services",
+    "USER haproxy",
+    // As the real one: what is under way comes to its end.
+    "STOPSIGNAL SIGUSR1",
+    'CMD ["haproxy", "-W", "-db", "-f", "/usr/local/etc/haproxy/haproxy.cfg"]',
+  ]);
 }
 
 async function writeDockerfile(folder: string, lines: readonly string[]): Promise<void> {

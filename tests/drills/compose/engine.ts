@@ -1,16 +1,18 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, openSync } from "node:fs";
-import { mkdir, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { mkdir, readFile, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { launchOf } from "#local/processes/launch.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { must } from "./step.js";
 import { pathOf, type Programs } from "./programs.js";
 
+/** Its own, since engines without a network, as tests start them, take docker0 away from whoever has it. */
+const BRIDGE = "wharf-drill0";
 /** Of this machine alone, and unlike what engines take by themselves. */
-const BRIDGE = "docker0";
 export const HOST_ADDRESS = "10.213.77.1";
+const OWN_RULE = /wharf-drill0|10\.213\./;
 const NETWORKS = "base=10.213.128.0/17,size=24";
 const UP_WITHIN_MS = 90_000;
 
@@ -30,22 +32,17 @@ export interface Engine {
  * @param programs - engine and client
  * @param folder - for all that it writes
  * @returns an engine, answering
- * @throws Error when it does not come up, or another one has the machine's bridge
+ * @throws Error when it does not come up
  */
 export async function startEngine(programs: Programs, folder: string): Promise<Engine> {
-  if (existsSync(`/sys/class/net/${BRIDGE}`))
-    throw new Error(`another engine has ${BRIDGE}: end it, and \`ip link delete ${BRIDGE}\``);
   const at = (name: string) => join(folder, name);
   await mkdir(at("client/cli-plugins"), { recursive: true });
   for (const plugin of ["docker-compose", "docker-buildx"])
     await symlink(join(programs.plugins, plugin), at(`client/cli-plugins/${plugin}`));
-  await writeFile(
-    at("iptables"),
-    await must({ file: "iptables-save", args: [], env: process.env }),
-  );
+  await makeBridge();
   const { file, env } = programs.engine;
   const args = [
-    ...["--storage-driver=overlay2", `--bip=${HOST_ADDRESS}/24`],
+    ...["--storage-driver=overlay2", `--bridge=${BRIDGE}`],
     ...["--default-address-pool", NETWORKS, "--host", `unix://${at("socket")}`],
     ...["--data-root", at("data"), "--exec-root", at("exec"), "--pidfile", at("pid")],
   ];
@@ -78,7 +75,7 @@ export async function startEngine(programs: Programs, folder: string): Promise<E
       engine.kill("SIGTERM");
       await ended;
     }
-    await restoreNetwork(at("iptables"));
+    await clearNetwork();
     await rm(folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 500 });
   };
   const isUp = await waitUntil(
@@ -93,12 +90,27 @@ export async function startEngine(programs: Programs, folder: string): Promise<E
   return { docker, stop };
 }
 
-/** An engine leaves its bridge and its rules behind. */
-async function restoreNetwork(rules: string): Promise<void> {
-  const run = (file: string, ...args: string[]) =>
-    must({ file, args, env: process.env }).catch((error: unknown) => {
-      console.error(error instanceof Error ? error.message : error);
-    });
-  await run("iptables-restore", rules);
-  if (existsSync(`/sys/class/net/${BRIDGE}`)) await run("ip", "link", "delete", BRIDGE);
+async function makeBridge(): Promise<void> {
+  await clearNetwork();
+  for (const words of [
+    `link add ${BRIDGE} type bridge`,
+    `addr add ${HOST_ADDRESS}/24 dev ${BRIDGE}`,
+    `link set ${BRIDGE} up`,
+  ])
+    await must({ file: "ip", args: words.split(" "), env: process.env });
+}
+
+/** An engine leaves its rules behind; also one that was killed. */
+async function clearNetwork(): Promise<void> {
+  let table = "";
+  for (const line of (await must({ file: "iptables-save", args: [], env: process.env })).split(
+    "\n",
+  )) {
+    if (line.startsWith("*")) table = line.slice(1);
+    if (!line.startsWith("-A ") || !OWN_RULE.test(line)) continue;
+    const args = ["-t", table, "-D", ...line.split(" ").slice(1)];
+    await must({ file: "iptables", args, env: process.env });
+  }
+  if (existsSync(`/sys/class/net/${BRIDGE}`))
+    await must({ file: "ip", args: ["link", "delete", BRIDGE], env: process.env });
 }

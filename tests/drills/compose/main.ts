@@ -134,7 +134,13 @@ async function drill(engine: Engine, installation: Installation): Promise<void> 
     await installation.compose(["build"], 25);
     return undefined;
   });
-  await run("upgraded by up, and ready", up);
+  await run("upgraded by up, which replaces all at once, and ready", async () => {
+    const traffic = new Traffic(pushes, "upgraded");
+    traffic.start();
+    await up();
+    const { made, failures } = await traffic.end();
+    return `${made} pushes meanwhile, ${failures.length} failed`;
+  });
   await run("each is of the other version, and as confined", async () => {
     await holdVersion(engine, await installation.containers(), UPGRADED);
     return confined();
@@ -160,6 +166,9 @@ async function withEngine(engine: Engine): Promise<void> {
     });
     try {
       await drill(engine, installation);
+    } catch (error) {
+      console.error(await installation.lastLines());
+      throw error;
     } finally {
       await installation.compose(["down", "-v", "--timeout", "10"], 5).catch(console.error);
     }

@@ -31,7 +31,7 @@ const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
  */
 export async function findPrograms(folder: string): Promise<Programs> {
   if (process.getuid?.() !== 0) throw new LocalStackError("an engine of its own needs root");
-  for (const program of ["iptables-save", "iptables-restore", "ip", "tar", "chroot"])
+  for (const program of ["iptables-save", "iptables", "ip", "tar", "chroot"])
     if (findOnPath(program) === null) throw new LocalStackError(`${program} is missing`);
   const { docker } = testTools();
   if (typeof docker === "string") throw new LocalStackError(docker);

@@ -1,4 +1,8 @@
+import { pause } from "#local/processes/wait.js";
 import type { Pushes } from "./pushes.js";
+
+/** Whoever is refused does not ask a thousand times a second. */
+const AFTER_FAILURE_MS = 200;
 
 /** Pushes one after the other, until it is told to end. */
 export class Traffic {
@@ -32,8 +36,9 @@ export class Traffic {
   async #run(): Promise<void> {
     while (!this.#isEnding) {
       this.#made += 1;
-      await this.#pushes.push(`${this.#name}-${this.#made}`).catch((error: unknown) => {
+      await this.#pushes.push(`${this.#name}-${this.#made}`).catch(async (error: unknown) => {
         this.#failures.push(String(error));
+        await pause(AFTER_FAILURE_MS);
       });
     }
   }
