@@ -58,6 +58,7 @@ export const FOLDERS = {
     http: ["."],
     processes: ["."],
     signing: ["."],
+    tracing: ["."],
   },
   "audit-log": {
     ".": [],

@@ -43,7 +43,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const { isWorker } = cluster;
   const config = configOfProcess(all, cluster.worker?.id);
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
-  const { log, metrics, keys, records, store, db, files } = base;
+  const { log, metrics, traces, keys, records, store, db, files } = base;
   const unguarded = openRegistry(config, keys, log);
   const tokenServer = openTokenServer(config.tokenServerUrls, keys, { ...config, log });
   const rules = await openTagRules(config.tagPolicyFile, { records, log, files });
@@ -77,7 +77,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
-  const clients = openPublicRoutes(config, { log, metrics, records }, routed);
+  const clients = openPublicRoutes(config, { log, metrics, records, traces }, routed);
   const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
   const looking = [
     mode,

@@ -1,4 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
+import { describeError } from "./describe-error.js";
+import type { Part, PartOutcome, PartSpan, RequestTrace } from "./trace.js";
 
 /** A request that is being answered, as whatever is done because of it knows it. */
 export interface RequestAtHand {
@@ -11,6 +13,8 @@ export interface RequestAtHand {
   upstream: number;
   /** Milliseconds that it waited for Postgres. */
   database: number;
+  /** Shows what is done for it; `null`: traces are off. */
+  trace: RequestTrace | null;
 }
 
 const atHand = new AsyncLocalStorage<RequestAtHand>();
@@ -20,12 +24,21 @@ const atHand = new AsyncLocalStorage<RequestAtHand>();
  * @returns what `work` returns
  */
 export function withRequestAtHand<T>(work: () => T): T {
-  return atHand.run({ requestId: null, upstream: 0, database: 0 }, work);
+  return atHand.run({ requestId: null, upstream: 0, database: 0, trace: null }, work);
 }
 
 /** @returns the request that is being answered, which still changes; `null`: there is none */
 export function requestAtHand(): RequestAtHand | null {
   return atHand.getStore() ?? null;
+}
+
+/**
+ * @param describe - says what it is; asked only where it is shown
+ * @returns a part of the request at hand that begins now; `null`: there is no request, or traces are off
+ */
+export function beginPart(describe: () => Part): PartSpan | null {
+  const trace = atHand.getStore()?.trace ?? null;
+  return trace === null ? null : trace.begin(describe());
 }
 
 /**
@@ -40,4 +53,30 @@ export function spendOn<T>(on: "upstream" | "database", answer: Promise<T>): Pro
   return answer.finally(() => {
     request[on] += performance.now() - begun;
   });
+}
+
+/**
+ * @param part - a part that has begun; `null`: nothing is shown
+ * @param answer - what it is about
+ * @param outcome - what an answer says of how it went; absent: well
+ * @returns the answer; the part ends with it
+ */
+export function shownAs<T>(
+  part: PartSpan | null,
+  answer: Promise<T>,
+  outcome: (value: T) => PartOutcome = () => ({}),
+): Promise<T> {
+  if (part === null) return answer;
+  return answer.then(
+    (value) => {
+      part.end(outcome(value));
+      return value;
+    },
+    (error: unknown) => {
+      const { code, type } = describeError(error);
+      // No message: those of some libraries repeat what they were given.
+      part.end({ error: code ?? type });
+      throw error;
+    },
+  );
 }

@@ -25,7 +25,7 @@ const FOLLOWED = [
 
 async function open(config: TokenServerConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
-  const { log, metrics, keys, db, records, unmigrated, files } = base;
+  const { log, metrics, traces, keys, db, records, unmigrated, files } = base;
   const watching = openClocks({ db, log, metrics });
   const { clocks } = watching;
   const ways = await openLogins(config, { db, log, metrics, records, clocks, files });
@@ -39,7 +39,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const restApi = openRestApi(config, { logins, teams, robots });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
-  const listeners = openListeners(config, { log, metrics, records, requests }, routed);
+  const listeners = openListeners(config, { log, metrics, records, traces, requests }, routed);
   const running = [base, watching, requests, rules, ways, managing, probes, listeners];
   return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
 }

@@ -18,6 +18,7 @@ import { readApiRequests } from "#service-kit/http/request-limit.js";
 import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
+import { readTracing, type TracingConfig } from "#service-kit/tracing/config.js";
 import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
@@ -45,6 +46,8 @@ const UPSTREAM_TOKEN_SECONDS = 600;
 export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly logLevel: LogLevel;
   readonly inspectorPort: InspectorPort;
+  /** Where traces go; `null`: nowhere. */
+  readonly tracing: TracingConfig | null;
   readonly idleSeconds: number;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
@@ -165,6 +168,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     processes: readProcesses(read.on("The process")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
+    tracing: readTracing(read.on("Traces")),
   };
 }
 

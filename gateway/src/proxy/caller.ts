@@ -6,6 +6,8 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { View } from "#access-policy/view.js";
 import type { Access } from "#registry-protocol/scope.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
+import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
+import type { Part } from "#service-kit/trace.js";
 import { knownKeys, KeysTooOld, type KnownKeysOptions } from "./known-keys.js";
 import { unpackView } from "./unpack-view.js";
 import { faultOfClocks, TOKEN_SERVER, type KnownClocks } from "./token-clock.js";
@@ -159,13 +161,15 @@ export function tokenVerifier(trust: {
       if (token === null) return null;
       const known = recall(token);
       if (known !== null) return known;
-      const { payload, protectedHeader } = await jwtVerify(token, keys.find, {
-        ...options,
-        currentDate: new Date(now()),
-      }).catch(async (error: unknown) => {
-        const late = untimely(error);
-        throw verificationError(error, late && (await blameOf(late)));
-      });
+      const part = beginPart(() => VERIFYING);
+      const currentDate = new Date(now());
+      const verified = jwtVerify(token, keys.find, { ...options, currentDate });
+      const { payload, protectedHeader } = await shownAs(part, verified).catch(
+        async (error: unknown) => {
+          const late = untimely(error);
+          throw verificationError(error, late && (await blameOf(late)));
+        },
+      );
       const caller = toCaller(payload);
       const { kid: keyId = "" } = protectedHeader;
       remembered.set(fingerprintOf(token), { caller, keyId, expiresAt: payload.exp ?? 0 });
@@ -175,6 +179,8 @@ export function tokenVerifier(trust: {
     refresh: () => keys.refresh(),
   };
 }
+
+const VERIFYING: Part = { kind: "internal", name: "verify token", facts: {} };
 
 /** RFC 6750 section 2.1. */
 function tokenIn(authorization: string | undefined): string | null {

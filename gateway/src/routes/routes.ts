@@ -5,6 +5,7 @@ import { entryListener, type Routed } from "#service-kit/http/entry.js";
 import { openContext, type RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Traces } from "#service-kit/trace.js";
 import { clientOrigin } from "../proxy/client-origin.js";
 import { refuseOddRequest } from "../upstream/odd-request.js";
 import type { CrossOrigin } from "./cross-origin.js";
@@ -15,6 +16,8 @@ export interface EntryDeps {
   readonly metrics: ServiceMetrics;
   /** Told of what would have changed something, and failed. */
   readonly refused: (request: RefusedRequest) => void;
+  /** `null`: nobody collects them. */
+  readonly traces: Traces | null;
   readonly client: ClientReader;
   readonly publicUrl: string | null;
   /** Pages of which other origins may read; the listener marks the answers. */
@@ -22,13 +25,13 @@ export interface EntryDeps {
 }
 
 /**
- * @param deps - log, metrics, and who counts as whom
+ * @param deps - log, metrics, traces, and who counts as whom
  * @param parts - all that have routes, in their order; whoever knows a request answers it, others pass it on
  * @returns every public route of the gateway
  */
 export function gatewayRoutes(deps: EntryDeps, parts: readonly Routed[]): RequestListener {
-  const { log, metrics, refused, client, publicUrl, crossOrigin } = deps;
-  const context = { log, metrics, refused, client };
+  const { log, metrics, refused, traces, client, publicUrl, crossOrigin } = deps;
+  const context = { log, metrics, refused, traces, client };
   return entryListener((req, res) => {
     const opened = openContext(req, res, context);
     refuseOddRequest(req, res);

@@ -7,7 +7,8 @@ import {
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { changesNothing, isForgotten } from "#service-kit/http/closed-connection.js";
 import { boundConnecting } from "#service-kit/http/not-connected.js";
-import { spendOn } from "#service-kit/request-at-hand.js";
+import { answerOutcome, askingPart } from "#service-kit/http/asking-part.js";
+import { beginPart, shownAs, spendOn } from "#service-kit/request-at-hand.js";
 import { onceMore, type Attempt, type Sending } from "./once-more.js";
 import { keptConnections } from "./kept-connections.js";
 import { isLarge } from "./large-body.js";
@@ -16,6 +17,7 @@ import { LineExchange } from "./line-exchange.js";
 import type { Duplex } from "node:stream";
 import { wireHeaders, type MadeRequest } from "./made-request.js";
 import { streamBody } from "./stream-body.js";
+import { targetTemplate } from "./target-template.js";
 
 const UNASKED_UPGRADE = "an upgrade that nobody asked for";
 
@@ -88,8 +90,10 @@ export function sender(
       : attempt(fresh, made, client);
   return {
     send: (made, client) => {
-      const sending = begin(made, client);
-      const answer = spendOn("upstream", sending.answer);
+      const part = beginPart(() => askingPart(made.method, url, targetTemplate(made.target)));
+      const headers = { ...made.headers, ...part?.headers };
+      const sending = begin(part === null ? made : { ...made, headers }, client);
+      const answer = spendOn("upstream", shownAs(part, sending.answer, answerOutcome));
       // Whoever waits for it hears of a failure.
       answer.catch(() => undefined);
       return {

@@ -10,6 +10,8 @@ import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import type { GatewayConfig } from "../config/config.js";
+import { openTraces } from "#service-kit/tracing/open-traces.js";
+import type { Traces } from "#service-kit/trace.js";
 import { gatewayMetrics, type GatewayMetrics } from "./gateway-metrics.js";
 import { openStore, type Store } from "./store.js";
 
@@ -24,6 +26,8 @@ export interface Base extends Opened {
   readonly records: Records;
   /** Whether what followed files say now counts. */
   readonly files: RefusedFiles;
+  /** `null`: nobody collects them. */
+  readonly traces: Traces | null;
 }
 
 /**
@@ -42,11 +46,14 @@ export async function openBase(
     | "databaseConnections"
     | "checkpoints"
     | "stateFolder"
+    | "tracing"
   >,
   readOnce: ReadonlyMap<string, string>,
 ): Promise<Base> {
   const log = createLogger("gateway", config.logLevel);
   openInspector(config.inspectorPort, log);
+  const traced = { name: "gateway", database: config.database.database };
+  const tracing = await openTraces(config.tracing, traced, log);
   const metrics = gatewayMetrics();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const store = openStore(config, { log, registry: metrics.registry });
@@ -58,7 +65,8 @@ export async function openBase(
   const { directory, owner } = config.keys;
   const file = join(config.stateFolder ?? directory, `${owner}-newest-checkpoint.json`);
   const seen = seenCheckpoint({ db, log, metrics, file });
-  const parts = [...store.parts, ...records.parts, signing, seen, keys, watch];
+  const ledgers = [...store.parts, ...records.parts];
+  const parts = [...tracing.parts, ...ledgers, signing, seen, keys, watch];
   const files = refusedFiles(metrics.registry);
-  return { log, metrics, keys, store, db, records, files, parts };
+  return { log, metrics, keys, store, db, records, files, parts, traces: tracing.traces };
 }

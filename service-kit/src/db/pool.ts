@@ -1,7 +1,8 @@
 import pg from "pg";
 import type { Registry } from "prom-client";
 import type { Logger } from "../log.js";
-import { spendOn } from "../request-at-hand.js";
+import { beginPart, shownAs, spendOn } from "../request-at-hand.js";
+import type { Part } from "../trace.js";
 import { isThere } from "./is-there.js";
 import { breaker, type Patience } from "./breaker.js";
 import { CONNECT_MILLISECONDS, type DatabaseConfig } from "./config.js";
@@ -13,6 +14,7 @@ import { serverChoice, tellingLosses } from "./servers.js";
 import type { OwnTransaction, Queryable } from "./queryable.js";
 import { runQuery } from "./run-query.js";
 import type { StatementName } from "./statement-names.js";
+import { statementPart, TRANSACTION_PART } from "./statement-part.js";
 import { runTransaction } from "./transaction.js";
 import { teller, type Telling } from "./tell.js";
 
@@ -86,14 +88,24 @@ export function openDatabase(config: DatabaseConfig, options: PoolOptions, log: 
     ...(options.heard && { heard: options.heard }),
   });
   const unusable = unusableTold(log);
-  const told = <T>(answer: Promise<T>) => spendOn("database", unusable(answer));
+  const told = <T>(part: () => Part, work: () => Promise<T>) => {
+    const begun = beginPart(part);
+    return spendOn("database", shownAs(begun, unusable(silence.run(work))));
+  };
   return {
-    query: (sql, values, name) => told(silence.run(() => runOne(connections, sql, values, name))),
+    query: (sql, values, name) =>
+      told(
+        () => statementPart(sql, name),
+        () => runOne(connections, sql, values, name),
+      ),
     tell: (channel, payload) => {
       telling.tell(channel, payload);
     },
     transaction: (work) =>
-      told(silence.run(() => connections.use((...one) => runTransaction(one, telling, work)))),
+      told(
+        () => TRANSACTION_PART,
+        () => connections.use((...one) => runTransaction(one, telling, work)),
+      ),
     close: async () => {
       await telling.close();
       silence.stop();

@@ -4,7 +4,9 @@ import { isUnavailable } from "#registry-protocol/faults.js";
 import { isLost } from "./errors.js";
 import type { OwnTransaction, Queryable } from "./queryable.js";
 import { replicatedCommit } from "./replicated-commit.js";
+import { beginPart, shownAs } from "../request-at-hand.js";
 import { runQuery } from "./run-query.js";
+import { statementPart } from "./statement-part.js";
 import type { Telling } from "./tell.js";
 
 /** A connection, and what notes that it is of no more use. */
@@ -31,12 +33,14 @@ export async function runTransaction<T>(
     const begun = runQuery(client, "begin");
     // Whoever waits for it hears of it.
     begun.catch(() => undefined);
-    const look: Queryable["query"] = (sql, values, name) =>
-      runQuery<never>(client, sql, values, name).catch((error: unknown) => {
+    const look: Queryable["query"] = (sql, values, name) => {
+      const part = beginPart(() => statementPart(sql, name));
+      return shownAs(part, runQuery<never>(client, sql, values, name)).catch((error: unknown) => {
         // It may have become a read-only standby's; another one may not be.
         if (isUnavailable(error) || isLost(error)) noteBroken();
         throw error;
       });
+    };
     const result = await work({
       look,
       // Without `begin` each statement would count for itself: what changes something is sent when that has succeeded.
@@ -66,7 +70,13 @@ class RolledBack extends Error {}
 
 /** @throws RolledBack when it is known that nothing was committed */
 async function commit(client: pg.ClientBase, last: (() => Promise<unknown>) | null): Promise<void> {
-  const send = () => replicatedCommit(client, () => runQuery(client, "commit"));
+  const send = () => {
+    const part = beginPart(() => statementPart("commit"));
+    return shownAs(
+      part,
+      replicatedCommit(client, () => runQuery(client, "commit")),
+    );
+  };
   if (last === null) {
     await send();
     return;

@@ -3,7 +3,8 @@ import { request as httpsRequest } from "node:https";
 import type { LookupFunction } from "node:net";
 import { isForgotten } from "./closed-connection.js";
 import type { Way } from "./outgoing.js";
-import { spendOn } from "../request-at-hand.js";
+import { beginPart, shownAs, spendOn } from "../request-at-hand.js";
+import { answerOutcome, askingPart } from "./asking-part.js";
 
 /** A request to what is not part of the installation. */
 export interface OutgoingRequest {
@@ -34,7 +35,10 @@ export async function exchange(
   request: OutgoingRequest,
 ): Promise<IncomingMessage> {
   const again = () => attempt(way.fresh, url, request);
-  return spendOn("upstream", request.mayRepeat ? attempt(way.kept, url, request, again) : again());
+  // Whoever is no part of the installation is told of no trace.
+  const part = beginPart(() => askingPart(request.method, url));
+  const answer = request.mayRepeat ? attempt(way.kept, url, request, again) : again();
+  return spendOn("upstream", shownAs(part, answer, answerOutcome));
 }
 
 function attempt(

@@ -15,6 +15,8 @@ import {
 } from "./request-line.js";
 import { requestAtHand } from "../request-at-hand.js";
 import type { ServiceMetrics } from "../metrics.js";
+import { beginTrace, endTrace } from "./request-trace.js";
+import type { Traces } from "../trace.js";
 
 /** A request that would have changed something, and failed with a fault. */
 export interface RefusedRequest {
@@ -66,6 +68,8 @@ export function openContext(
     requestId?: (req: IncomingMessage) => string | undefined;
     /** Told of what would have changed something and failed with a fault; absent: nobody is. */
     refused?: (request: RefusedRequest) => void;
+    /** Absent, or `null`: nobody collects them. */
+    traces?: Traces | null;
   },
 ): RequestContext {
   const { client, failure } = clientOf(req, deps.client);
@@ -78,8 +82,12 @@ export function openContext(
   res.setHeader("X-Request-Id", requestId);
   const startedAt = performance.now();
   const spent = requestAtHand();
-  if (spent !== null) spent.requestId = requestId;
+  if (spent !== null) {
+    spent.requestId = requestId;
+    spent.trace = beginTrace(deps.traces ?? null, req, client);
+  }
   res.once("close", () => {
+    endTrace(spent?.trace ?? null, { req, res, context });
     const milliseconds = performance.now() - startedAt;
     const { route } = context;
     const method = knownMethod(req.method);

@@ -55,6 +55,8 @@ export interface RequestLine {
   readonly event: "request";
   readonly requestId: string;
   readonly clientRequestId?: string;
+  /** As the OpenTelemetry specification writes it ("Trace Context in non-OTLP Log Formats"). */
+  readonly trace_id?: string;
   readonly method: string;
   readonly route: string;
   readonly repository?: string;
@@ -102,6 +104,7 @@ export function requestLine({ req, res, context, ...times }: EndedRequest): Requ
   return {
     event: "request",
     ...shownIds(context),
+    ...traceOf(times.spent),
     ...{ method: knownMethod(req.method), route, ...subject, ...digestOf(res) },
     status: statusOf(res),
     ...{ actor, address: client.address, ...programOf(req) },
@@ -151,6 +154,11 @@ export function knownMethod(method: string | undefined): string {
 
 function shownIds({ requestId, clientRequestId }: RequestContext) {
   return clientRequestId === null ? { requestId } : { requestId, clientRequestId };
+}
+
+function traceOf(spent: EndedRequest["spent"]): { trace_id?: string } {
+  const traceId = spent?.trace?.traceId ?? null;
+  return traceId === null ? {} : { trace_id: traceId };
 }
 
 function digestOf(res: ServerResponse): { digest?: string } {

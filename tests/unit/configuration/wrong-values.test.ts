@@ -43,6 +43,7 @@ const YAML_FILE = [NOWHERE, FILE, FOLDER];
 
 /** What is text to the reader, and has rules of its own. */
 const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
+  OTEL_TRACES_SAMPLER_ARG: ["many", "1.5", "-0.5", "half"],
   GATEWAY_PROCESSES: ["0", "65", "1.5", "2x", "many"],
   DB_SUBNAME: [
     ...["h/d", "//h/%zz", "//h/d/", "//h:port/d", "//h", "///d", "//user@h/d", "//h/d#x"],

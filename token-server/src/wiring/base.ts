@@ -11,6 +11,8 @@ import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { openTraces } from "#service-kit/tracing/open-traces.js";
+import type { Traces } from "#service-kit/trace.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 
@@ -25,6 +27,8 @@ export interface Base extends Opened {
   readonly files: RefusedFiles;
   /** @returns why the schema is not up to date; `null` when it is */
   readonly unmigrated: () => string | null;
+  /** `null`: nobody collects them. */
+  readonly traces: Traces | null;
 }
 
 /**
@@ -36,12 +40,14 @@ export interface Base extends Opened {
 export async function openBase(
   config: Pick<
     TokenServerConfig,
-    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections"
+    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections" | "tracing"
   >,
   readOnce: ReadonlyMap<string, string>,
 ): Promise<Base> {
   const log = createLogger("token-server", config.logLevel);
   openInspector(config.inspectorPort, log);
+  const traced = { name: "token-server", database: config.database.database };
+  const tracing = await openTraces(config.tracing, traced, log);
   const metrics = createMetrics();
   const { database, databaseConnections: connections } = config;
   const options = { name: "token-server", connections, registry: metrics.registry };
@@ -53,7 +59,9 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => whole.db.close() };
-  const parts = [pool, schema, whole.watch, ...records.parts, keys, changedFiles(readOnce, log)];
+  const stores = [pool, schema, whole.watch, ...records.parts];
+  const parts = [...tracing.parts, ...stores, keys, changedFiles(readOnce, log)];
   const files = refusedFiles(metrics.registry);
-  return { log, metrics, keys, db, records, files, unmigrated, parts };
+  const { traces } = tracing;
+  return { log, metrics, keys, db, records, files, unmigrated, traces, parts };
 }

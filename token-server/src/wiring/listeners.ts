@@ -6,6 +6,7 @@ import { isProbe } from "#service-kit/http/probe.js";
 import { httpListener } from "#service-kit/http/server.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Traces } from "#service-kit/trace.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { tokenServerRoutes } from "../routes/routes.js";
@@ -15,7 +16,7 @@ const IDLE_SECONDS = 60;
 
 /**
  * @param config - where to listen, how much to bear and how to end
- * @param deps - log, metrics, and where requests are from
+ * @param deps - log, metrics, traces, and where requests are from
  * @param opened - all that has routes, in the order in which they are asked
  * @returns the ports, the public one last
  */
@@ -28,14 +29,18 @@ export function openListeners(
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly records: { readonly tally: Pick<Tally, "note"> };
+    readonly traces: Traces | null;
     readonly requests: Pick<FollowedOrigin, "origin">;
   },
   opened: readonly Routed[],
 ): Opened {
-  const { log, metrics, records, requests } = deps;
+  const { log, metrics, records, traces, requests } = deps;
   const refused = noteRefusals(records.tally);
   const { host, port, drainSeconds, connections } = config;
-  const clients = tokenServerRoutes({ log, metrics, refused, origin: requests.origin }, opened);
+  const clients = tokenServerRoutes(
+    { log, metrics, refused, traces, origin: requests.origin },
+    opened,
+  );
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [
