@@ -58,6 +58,7 @@ export const FOLDERS = {
     http: ["."],
     processes: ["."],
     signing: ["."],
+    tls: [".", "http", "signing"],
   },
   "audit-log": {
     ".": [],

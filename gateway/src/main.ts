@@ -7,6 +7,7 @@ import { startService } from "#service-kit/start-service.js";
 import { workerLink } from "#service-kit/processes/worker-link.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
+import { openCertificate } from "./wiring/certificate.js";
 import { openCallers } from "./wiring/callers.js";
 import { openCatalog } from "./wiring/catalog.js";
 import { openClocks } from "./wiring/clocks.js";
@@ -37,6 +38,8 @@ const FOLLOWED = [
   "TAG_POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",
+  "TLS_CERTIFICATE_FILE",
+  "TLS_KEY_FILE",
 ];
 
 async function open(all: GatewayConfig): Promise<Running> {
@@ -78,7 +81,9 @@ async function open(all: GatewayConfig): Promise<Running> {
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);
-  const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
+  const certificate = await openCertificate(config, { log, metrics, files });
+  const heard = { clients, notifications, certificate, isWorker };
+  const listeners = openListeners(config, { log, metrics, ...heard });
   const looking = [
     mode,
     standing,
@@ -91,7 +96,17 @@ async function open(all: GatewayConfig): Promise<Running> {
     live,
     probes,
   ];
-  const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
+  const running = [
+    base,
+    watching,
+    events,
+    rules,
+    ledger,
+    deletion,
+    ...looking,
+    certificate,
+    listeners,
+  ];
   const { noticeSeconds } = config;
   if (!isWorker) return { components: partsOf(running), log, noticeSeconds };
   const link = workerLink(metrics.registry);

@@ -27,6 +27,7 @@ import type { Bounds } from "../ledger/bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import { readProcesses } from "./processes.js";
+import { readTls, type TlsSettings } from "./tls-settings.js";
 import { readTokenServerUrls, type TokenServerUrls } from "./token-server-urls.js";
 import {
   readDiscoverySettings,
@@ -48,6 +49,7 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly idleSeconds: number;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
+  readonly tls: TlsSettings;
   /** Origins whose pages may read answers; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
@@ -126,11 +128,22 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
  * @returns the same, with the variables that say so
  */
 export function listeningPlaces(
-  config: Pick<GatewayConfig, "host" | "port" | "metricsHost" | "metricsPort" | "notifications">,
+  config: Pick<
+    GatewayConfig,
+    "host" | "port" | "metricsHost" | "metricsPort" | "notifications" | "tls"
+  >,
 ): readonly ListeningPlace[] {
   const { host, port } = config.notifications;
+  const { redirectPort } = config.tls;
   const variables = { host: "NOTIFICATION_HOST", port: "NOTIFICATION_PORT" };
-  return [...usualPlaces(config), { variables, host, port }];
+  const redirecting = { host: "HOST", port: "HTTP_REDIRECT_PORT" };
+  return [
+    ...usualPlaces(config),
+    { variables, host, port },
+    ...(redirectPort === null
+      ? []
+      : [{ variables: redirecting, host: config.host, port: redirectPort }]),
+  ];
 }
 
 /**
@@ -151,6 +164,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     ...names,
     ...registry,
     ...listener,
+    tls: readTls(read.on("Listening"), listener.publicUrl),
     ...readTokenServer(read.on("Keys and tokens")),
     keys: readCertifiedKeyRingConfig(read.on("Keys and tokens"), use),
     ...readTags(read.on("Tags and images")),

@@ -33,6 +33,8 @@ const LEFT_OUT: readonly string[] = [
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
   ...["NOTIFICATION_SECRET", "NOTIFICATION_SECRET_PREVIOUS"],
   ...["UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+  // TLS is the balancer's, which is before the gateways (docs/tls.md).
+  ...["TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "HSTS_SECONDS", "HTTP_REDIRECT_PORT"],
   // In capitals alone.
   ...["https_proxy", "http_proxy", "no_proxy"],
   // The network is private, as the default wants it.

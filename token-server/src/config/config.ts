@@ -20,6 +20,7 @@ import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
+import { readCertificateFiles, type CertificateFiles } from "#service-kit/tls/certificate-files.js";
 import {
   readAuthentication,
   requireWayIn,
@@ -42,6 +43,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly inspectorPort: InspectorPort;
   /** Name of the registry that tokens are for; the only `service` that is answered. */
   readonly service: string;
+  /** By which it speaks TLS; `null`: it does not. */
+  readonly certificateFiles: CertificateFiles | null;
   readonly issuer: string;
   readonly tokenLifetimeSeconds: number;
   /** `off`: everybody may do everything. */
@@ -100,6 +103,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     ...readRefreshTokenSettings(read.on("Refresh tokens")),
     loginLimits: readLoginLimits(read.on("Failed logins")),
     ...readListenerConfig(read.on("Listening"), listening),
+    certificateFiles: readCertificateFiles(read.on("Listening")),
     proxies: readProxies(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),

@@ -7,6 +7,7 @@ import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { tokenServerRoutes } from "../routes/routes.js";
+import type { Certificate } from "./certificate.js";
 import type { FollowedOrigin } from "./request-origin.js";
 
 const IDLE_SECONDS = 60;
@@ -26,17 +27,19 @@ export function openListeners(
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly requests: Pick<FollowedOrigin, "origin">;
+    readonly certificate: Pick<Certificate, "serving">;
   },
   opened: readonly Routed[],
 ): Opened {
   const { log, metrics, requests } = deps;
   const { host, port, drainSeconds, connections } = config;
   const clients = tokenServerRoutes({ log, metrics, origin: requests.origin }, opened);
+  const tls = deps.certificate.serving ?? undefined;
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
-      httpListener({ name: "public", host, port, ...bounds }, clients, { log, metrics }),
+      httpListener({ name: "public", host, port, tls, ...bounds }, clients, { log, metrics }),
     ],
   };
 }
