@@ -35,6 +35,7 @@ import { openTokenServer } from "./wiring/token-server.js";
 /** Variables of files whose changes count while the process runs. */
 const FOLLOWED = [
   "DB_PASSWORD_FILE",
+  "OUTBOUND_CA_FILE",
   "TAG_POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",

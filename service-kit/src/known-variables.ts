@@ -78,6 +78,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "NO_PROXY",
   "NREPL_ENABLED",
   "NREPL_PORT",
+  "OUTBOUND_CA_FILE",
   "PGSSLMODE",
   "PGSSLROOTCERT",
   "POLICY_FILE",
@@ -167,6 +168,7 @@ export const OUR_PREFIXES: readonly string[] = [
   "MAX_CONNECTIONS",
   "NOTIFICATION_",
   "NREPL_",
+  "OUTBOUND_",
   // What else libpq can be told of TLS: a client's certificate, what was revoked. Not understood, it is no less asked for.
   "PGSSL",
   "POLICY_",

@@ -18,6 +18,7 @@ import { openTokens } from "./wiring/tokens.js";
 /** Variables of files whose changes count while the process runs. */
 const FOLLOWED = [
   "DB_PASSWORD_FILE",
+  "OUTBOUND_CA_FILE",
   "LOGINS_FILE",
   "POLICY_FILE",
   "SIGNING_KEY_FILE",

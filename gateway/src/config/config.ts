@@ -22,6 +22,7 @@ import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
+import { readOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
@@ -100,6 +101,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly searchLayers: boolean;
   /** By which sinks are asked that are elsewhere; registry and token server never are. */
   readonly proxies: Proxies;
+  /** PEM file with authorities that are trusted beside those that Node knows; `null`: none. */
+  readonly outboundAuthoritiesFile: string | null;
   /** Where events go. */
   readonly events: SinksConfig;
 }
@@ -174,6 +177,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     events: readSinksConfig(read.on("Events"), listener.publicUrl),
     ...readRecordSettings(read.on("What is kept")),
     proxies: readProxies(read.on("Proxies")),
+    outboundAuthoritiesFile: readOutboundAuthorities(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     processes: readProcesses(read.on("The process")),

@@ -9,6 +9,7 @@ import { createLogger, type Logger } from "#service-kit/log.js";
 import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { followOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { GatewayConfig } from "../config/config.js";
 import { gatewayMetrics, type GatewayMetrics } from "./gateway-metrics.js";
 import { openStore, type Store } from "./store.js";
@@ -40,6 +41,7 @@ export async function openBase(
     | "keys"
     | "database"
     | "databaseConnections"
+    | "outboundAuthoritiesFile"
     | "checkpoints"
     | "stateFolder"
   >,
@@ -48,6 +50,8 @@ export async function openBase(
   const log = createLogger("gateway", config.logLevel);
   openInspector(config.inspectorPort, log);
   const metrics = gatewayMetrics();
+  const files = refusedFiles(metrics.registry);
+  const outbound = await followOutboundAuthorities(config.outboundAuthoritiesFile, { log, files });
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const store = openStore(config, { log, registry: metrics.registry });
   const { db } = store;
@@ -58,7 +62,7 @@ export async function openBase(
   const { directory, owner } = config.keys;
   const file = join(config.stateFolder ?? directory, `${owner}-newest-checkpoint.json`);
   const seen = seenCheckpoint({ db, log, metrics, file });
-  const parts = [...store.parts, ...records.parts, signing, seen, keys, watch];
-  const files = refusedFiles(metrics.registry);
+  const following = outbound === null ? [] : [outbound];
+  const parts = [...following, ...store.parts, ...records.parts, signing, seen, keys, watch];
   return { log, metrics, keys, store, db, records, files, parts };
 }

@@ -61,6 +61,7 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   POLICY_FILE: YAML_FILE,
   SINKS_FILE: YAML_FILE,
   GATEWAY_TRUST_FILE: [NOWHERE, FILE],
+  OUTBOUND_CA_FILE: [NOWHERE, FILE],
   TOKEN_SERVER_URL: ["nonsense", "http://h,ftp://h", "http://h/#f", `http://user:${SECRET}@h`],
   REGISTRY_PROCESSES: ["nonsense", "ftp://h", "http://a,h"],
   CORS_ORIGINS: ["https://h/path", "h", "*,https://h"],

@@ -20,6 +20,7 @@ import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
+import { readOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readCertificateFiles, type CertificateFiles } from "#service-kit/tls/certificate-files.js";
 import {
   readAuthentication,
@@ -58,6 +59,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly gatewayTrustFile: string | null;
   /** By which services elsewhere are asked. */
   readonly proxies: Proxies;
+  /** PEM file with authorities that are trusted beside those that Node knows; `null`: none. */
+  readonly outboundAuthoritiesFile: string | null;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   /** Longest life of a robot, in days. */
@@ -105,6 +108,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     ...readListenerConfig(read.on("Listening"), listening),
     certificateFiles: readCertificateFiles(read.on("Listening")),
     proxies: readProxies(read.on("Proxies")),
+    outboundAuthoritiesFile: readOutboundAuthorities(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),

@@ -11,6 +11,7 @@ import { createMetrics, type ServiceMetrics } from "#service-kit/metrics.js";
 import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { followOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 
@@ -36,13 +37,20 @@ export interface Base extends Opened {
 export async function openBase(
   config: Pick<
     TokenServerConfig,
-    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections"
+    | "logLevel"
+    | "inspectorPort"
+    | "keys"
+    | "database"
+    | "databaseConnections"
+    | "outboundAuthoritiesFile"
   >,
   readOnce: ReadonlyMap<string, string>,
 ): Promise<Base> {
   const log = createLogger("token-server", config.logLevel);
   openInspector(config.inspectorPort, log);
   const metrics = createMetrics();
+  const files = refusedFiles(metrics.registry);
+  const outbound = await followOutboundAuthorities(config.outboundAuthoritiesFile, { log, files });
   const { database, databaseConnections: connections } = config;
   const options = { name: "token-server", connections, registry: metrics.registry };
   const schemas = [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
@@ -53,7 +61,15 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => whole.db.close() };
-  const parts = [pool, schema, whole.watch, ...records.parts, keys, changedFiles(readOnce, log)];
-  const files = refusedFiles(metrics.registry);
+  const following = outbound === null ? [] : [outbound];
+  const parts = [
+    ...following,
+    pool,
+    schema,
+    whole.watch,
+    ...records.parts,
+    keys,
+    changedFiles(readOnce, log),
+  ];
   return { log, metrics, keys, db, records, files, unmigrated, parts };
 }

@@ -12,6 +12,7 @@ import { numberOption } from "#service-kit/number-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import { DISCOVERY_RATES } from "../../config/record-settings.js";
 import type { Sink } from "../../events/sink.js";
@@ -65,6 +66,7 @@ const MOST_WAIT_SECONDS = 86_400;
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
   const config = readConfig(env);
+  trustOutboundAuthorities(config.outboundAuthoritiesFile);
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);
