@@ -89,6 +89,7 @@ export const FOLDERS = {
   },
   gateway: {
     events: [],
+    acme: [],
     uploads: [],
     upstream: [],
     mode: ["upstream"],
@@ -114,8 +115,8 @@ export const FOLDERS = {
     "pier-one": ["catalog", "ledger", "scm", "upstream"],
     proxy: ["deletion", "extensions", "ledger", "mode", "pulls", "referrers", "scm", "uploads", "upstream"],
     routes: ["proxy", "storage", "upstream"],
-    config: ["discovery", "ledger", "notifications", "sinks"],
-    wiring: ["api", "catalog", "config", "contents", "deletion", "discovery", "documentation", "drift", "events", "latest", "ledger", "live", "mode", "notifications", "outbox", "pier-one", "proxy", "pulls", "referrers", "routes", "scm", "sinks", "storage", "unanswered", "uploads", "upstream"],
+    config: ["acme", "discovery", "ledger", "notifications", "sinks"],
+    wiring: ["acme", "api", "catalog", "config", "contents", "deletion", "discovery", "documentation", "drift", "events", "latest", "ledger", "live", "mode", "notifications", "outbox", "pier-one", "proxy", "pulls", "referrers", "routes", "scm", "sinks", "storage", "unanswered", "uploads", "upstream"],
     "commands/delete-untagged": ["config", "deletion", "mode", "outbox", "sinks", "wiring"],
     "commands/discover": ["config", "discovery", "events", "mode", "outbox", "sinks", "storage", "wiring"],
     "commands/mode": ["config", "ledger", "mode", "wiring"],

@@ -49,7 +49,7 @@ export function readVariables(read: EnvReader): LocalSettings {
     names.some((name) => read.optionalText(name) !== null);
   return {
     port: read.port("PORT", 8080, "port of the gateway; 0: a free one"),
-    tls: readLocalTls(read, isSet("TLS_CERTIFICATE_FILE")),
+    tls: readLocalTls(read, isSet("TLS_CERTIFICATE_FILE", "ACME_NAMES")),
     dataDir: resolve(
       REPOSITORY_ROOT,
       read.text("DATA_DIR", ".data", {
@@ -92,7 +92,10 @@ function readLocalTls(read: EnvReader, isGiven: boolean): LocalTls {
     "`true`: the gateway speaks HTTPS, by a certificate that the stack makes for this machine (docs/tls.md)",
   );
   if (isOwn && isGiven)
-    read.fault("TLS_SELF_SIGNED", "given with TLS_CERTIFICATE_FILE, wanted one of them");
+    read.fault(
+      "TLS_SELF_SIGNED",
+      "given with TLS_CERTIFICATE_FILE or ACME_NAMES, wanted one of them",
+    );
   if (isGiven) return "given";
   return isOwn ? "self-signed" : "none";
 }

@@ -82,7 +82,8 @@ async function open(all: GatewayConfig): Promise<Running> {
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics }, routed);
-  const certificate = await openCertificate(config, { log, metrics, files });
+  const certified = { log, metrics, files, db, sealer: seals };
+  const certificate = await openCertificate(config, certified);
   const heard = { clients, notifications, certificate, isWorker };
   const listeners = openListeners(config, { log, metrics, ...heard });
   const looking = [

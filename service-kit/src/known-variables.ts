@@ -3,6 +3,10 @@
  * come from one file, so a variable for the neighbour is no fault. A test compares the list with the sources.
  */
 export const KNOWN_VARIABLES: readonly string[] = [
+  "ACME_CHALLENGE",
+  "ACME_DIRECTORY_URL",
+  "ACME_EMAIL",
+  "ACME_NAMES",
   "ADMIN_TEAMS",
   "ALLOW_DELETE",
   "API_REPOSITORY",
@@ -144,6 +148,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
 
 /** Whatever begins like this was meant for us, however far it is from a name that we know. */
 export const OUR_PREFIXES: readonly string[] = [
+  "ACME_",
   "ADMIN_TEAM",
   "API_SNS_",
   "AUDIT_",

@@ -19,6 +19,7 @@ import { drain, LAST_REQUEST_MILLISECONDS } from "./drain.js";
 import { HEAD_LIMITS } from "./head-limits.js";
 import { HEADWAY, headwayWatch, type HeadwayLimits } from "./headway.js";
 import { openConnections } from "./open-connections.js";
+import { answerChallenges } from "./tls-challenge.js";
 import { contextOptions, type TlsServing } from "./tls-serving.js";
 
 /** How an HTTP listener behaves. */
@@ -134,6 +135,8 @@ export function httpListener(
 function serverFor(tls: TlsServing | undefined, options: ServerOptions & TlsOptions): Server {
   if (tls === undefined) return createServer(options);
   const server = createTlsServer({ ...options, ...contextOptions(tls) });
+  const { handshakeTimeout = HEAD_LIMITS.milliseconds } = options;
+  if (tls.challenge !== undefined) answerChallenges(server, tls.challenge, handshakeTimeout);
   tls.onChange(() => {
     server.setSecureContext(contextOptions(tls));
   });

@@ -61,6 +61,8 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   POLICY_FILE: YAML_FILE,
   SINKS_FILE: YAML_FILE,
   GATEWAY_TRUST_FILE: [NOWHERE, FILE],
+  ACME_NAMES: ["*.example.org", "10.0.0.1", "R.example.org", "localhost"],
+  ACME_EMAIL: ["nobody", "a b@example.org"],
   OUTBOUND_CA_FILE: [NOWHERE, FILE],
   TOKEN_SERVER_URL: ["nonsense", "http://h,ftp://h", "http://h/#f", `http://user:${SECRET}@h`],
   REGISTRY_PROCESSES: ["nonsense", "ftp://h", "http://a,h"],
