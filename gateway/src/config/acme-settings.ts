@@ -1,5 +1,5 @@
 import { isIP } from "node:net";
-import type { EnvReader } from "#service-kit/config.js";
+import { urlFault, type EnvReader } from "#service-kit/config.js";
 import { CHALLENGES, type AcmeSettings } from "../acme/settings.js";
 
 const LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory";
@@ -32,7 +32,8 @@ export function readAcme(read: EnvReader): AcmeSettings | null {
     meaning: "where the authority may write to",
     wanted: "address",
   });
-  if (!directory.startsWith("https:"))
+  // What is no URL at all is refused already.
+  if (urlFault(directory, "query") === null && !directory.startsWith("https:"))
     read.fault("ACME_DIRECTORY_URL", `given ${JSON.stringify(directory)}, wanted https://`);
   if (email !== null && !EMAIL.test(email))
     read.fault("ACME_EMAIL", `given ${JSON.stringify(email)}, wanted an address`);

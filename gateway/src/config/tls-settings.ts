@@ -55,10 +55,7 @@ function refuseContradictions(
   if (acme?.challenge === "http-01" && redirectPort === null)
     read.fault("ACME_CHALLENGE", "given http-01 without HTTP_REDIRECT_PORT, wanted both");
   if (isTls && publicUrl?.startsWith("http://") === true)
-    read.fault(
-      "PUBLIC_URL",
-      `given ${JSON.stringify(publicUrl)}, wanted https:// since PORT speaks TLS`,
-    );
+    read.fault("PUBLIC_URL", "given http://, wanted https:// since PORT speaks TLS");
   const host = hostOf(publicUrl);
   if (acme !== null && host !== null && !acme.names.includes(host))
     read.fault("ACME_NAMES", `lacks ${host} of PUBLIC_URL, wanted that as well`);

@@ -19,6 +19,7 @@ import { drain, LAST_REQUEST_MILLISECONDS } from "./drain.js";
 import { HEAD_LIMITS } from "./head-limits.js";
 import { HEADWAY, headwayWatch, type HeadwayLimits } from "./headway.js";
 import { openConnections } from "./open-connections.js";
+import type { Refusal } from "./refusal.js";
 import { answerChallenges } from "./tls-challenge.js";
 import { contextOptions, type TlsServing } from "./tls-serving.js";
 
@@ -104,6 +105,13 @@ export function httpListener(
   deps.metrics.countConnections(listener, () => connections.size());
   server.on("connection", admit.onConnection);
   if (options.tls !== undefined) server.on("secureConnection", admit.onSecure);
+  if (options.tls?.challenge !== undefined)
+    answerChallenges(server, options.tls.challenge, {
+      milliseconds: headMilliseconds,
+      count: () => {
+        deps.metrics.refusals.inc({ listener, reason: "handshake" satisfies Refusal });
+      },
+    });
   for (const event of ["request", "checkContinue", "checkExpectation"])
     server.on(event, admit.onRequest);
   server.on("connect", (_req, stream) => {
@@ -135,8 +143,6 @@ export function httpListener(
 function serverFor(tls: TlsServing | undefined, options: ServerOptions & TlsOptions): Server {
   if (tls === undefined) return createServer(options);
   const server = createTlsServer({ ...options, ...contextOptions(tls) });
-  const { handshakeTimeout = HEAD_LIMITS.milliseconds } = options;
-  if (tls.challenge !== undefined) answerChallenges(server, tls.challenge, handshakeTimeout);
   tls.onChange(() => {
     server.setSecureContext(contextOptions(tls));
   });

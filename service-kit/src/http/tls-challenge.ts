@@ -13,12 +13,12 @@ const PROTOCOL = "acme-tls/1";
  *
  * @param server - its listeners of connections are Node's own
  * @param challenge - what is shown for a name
- * @param milliseconds - how long a client may take to begin
+ * @param late - how long a client may take to begin, and who is told of one that took longer
  */
 export function answerChallenges(
   server: Server,
   challenge: NonNullable<TlsServing["challenge"]>,
-  milliseconds: number,
+  late: { readonly milliseconds: number; readonly count: () => void },
 ): void {
   const [accept] = server.listeners("connection") as ((this: Server, socket: Socket) => void)[];
   if (accept === undefined) throw new TypeError("the server takes no connections");
@@ -34,7 +34,10 @@ export function answerChallenges(
     const cut = () => {
       socket.destroy();
     };
-    const deadline = setTimeout(cut, milliseconds);
+    const deadline = setTimeout(() => {
+      late.count();
+      cut();
+    }, late.milliseconds);
     socket.on("error", cut);
     void look(socket).finally(() => {
       clearTimeout(deadline);

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { RequestListener } from "node:http";
 import { request } from "node:https";
 import { connect, type AddressInfo, type Socket } from "node:net";
+import { duplexPair } from "node:stream";
 import { connect as connectByTls, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { clientFacts } from "#service-kit/http/client-facts.js";
@@ -183,5 +184,68 @@ describe("a listener with a certificate", () => {
       if (!socket.write(piece)) await Promise.race([once(socket, "drain"), once(socket, "close")]);
     if (!socket.closed) await once(socket, "close");
     expect(text).toMatch(/^HTTP\/1.1 200 OK[^]*Connection: close[^]*https/i);
+  });
+});
+
+describe("a listener that answers authorities which ask for a name by TLS", () => {
+  const ASKED = "asked.example.org";
+  const asking = { servername: ASKED, ALPNProtocols: ["acme-tls/1"], rejectUnauthorized: false };
+  let shown: OwnServing;
+
+  const startAsked = async (options: Partial<ListenerOptions> = {}) => {
+    shown = await ownServing();
+    const challenge = (name: string) => Promise.resolve(name === ASKED ? shown.current() : null);
+    const usual = await ownServing();
+    await start({ tls: { ...usual, challenge }, ...options });
+    serving = usual;
+  };
+
+  test("shows them what they want to see, and ends there", async () => {
+    await startAsked();
+    const socket = await handshake(asking);
+    expect(socket.alpnProtocol).toBe("acme-tls/1");
+    const pem = socket.getPeerX509Certificate()?.toString().trim();
+    expect(pem).toBe(shown.current().certificatePem.trim());
+    socket.resume();
+    await once(socket, "close");
+  });
+
+  test("shows its own to everybody else, and to them where it knows of nothing", async () => {
+    await startAsked();
+    expect((await get("/")).body).toBe("https");
+    await expect(handshake({ ...asking, servername: "other.example.org" })).rejects.toThrow(
+      /no application protocol/i,
+    );
+    const browser = await handshake({ servername: ASKED, rejectUnauthorized: false });
+    const pem = browser.getPeerX509Certificate()?.toString().trim();
+    expect(pem).toBe(serving.current().certificatePem.trim());
+  });
+
+  test("tells who speaks HTTP to it what it wants, and cuts whoever says nothing", async () => {
+    await startAsked({ headMilliseconds: 300 });
+    const text = await rawExchange(port, "GET /v2/ HTTP/1.1\r\nHost: a\r\n\r\n");
+    expect(text).toMatch(/^HTTP\/1.1 403 /);
+    const silent = connect(port, "127.0.0.1");
+    sockets.push(silent);
+    silent.resume();
+    await once(silent, "close");
+    expect(await refusals("handshake")).toBe(2);
+    await eventually("none is left", async () => (await open()) === 0);
+  });
+
+  test("takes a first message that comes byte by byte", async () => {
+    await startAsked();
+    const relay = connect(port, "127.0.0.1");
+    sockets.push(relay);
+    relay.setNoDelay(true);
+    const [near, far] = duplexPair();
+    near.on("data", (chunk: Buffer) => {
+      for (const byte of chunk) relay.write(Buffer.from([byte]));
+    });
+    relay.on("data", (chunk: Buffer) => near.write(chunk));
+    const socket = connectByTls({ socket: far, ca: serving.authority, servername: "localhost" });
+    sockets.push(socket);
+    await once(socket, "secureConnect");
+    expect(socket.authorized).toBe(true);
   });
 });
