@@ -39,7 +39,7 @@ export async function startPebble(
     await ports.next(),
   ];
   const authority = await makeAuthority();
-  const { certificate, key } = await makeLeaf(authority, ["localhost"]);
+  const { certificate, key } = await makeLeaf(authority, ["localhost", "acme.example.org"]);
   const [certificateFile, keyFile, configFile] = ["pebble.crt", "pebble.key", "pebble.json"].map(
     (name) => join(folder, name),
   ) as [string, string, string];

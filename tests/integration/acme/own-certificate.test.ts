@@ -7,8 +7,10 @@ import { challengeRoute } from "#gateway/acme/challenge-route.js";
 import { ownCertificate, type OwnCertificate } from "#gateway/acme/own-certificate.js";
 import type { ChallengeKind } from "#gateway/acme/settings.js";
 import { httpsRedirect } from "#gateway/routes/https-redirect.js";
+import { envReader } from "#service-kit/config.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import { outgoing, type Outgoing } from "#service-kit/http/outgoing.js";
+import { readProxies, type Proxies } from "#service-kit/http/proxies.js";
 import { httpListener } from "#service-kit/http/server.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -17,6 +19,7 @@ import { portPicker } from "#local/processes/ports.js";
 import { readableLog } from "#tests/integration/logins/support/log.js";
 import { findDebianPackage } from "#tests/support/debian-package.js";
 import { eventually } from "#tests/support/eventually.js";
+import { startForwardProxy } from "#tests/support/forward-proxy.js";
 import { SILENT, startLedger, type StartedLedger } from "#tests/support/ledger.js";
 import { startPebble, type Pebble } from "#tests/support/pebble.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -76,6 +79,7 @@ interface Told {
   readonly sealer?: Sealer;
   readonly now?: () => number;
   readonly directory?: string;
+  readonly proxies?: Proxies;
 }
 
 /** A replica of a gateway, as far as its certificate goes. */
@@ -84,7 +88,7 @@ async function replica(told: Told = {}): Promise<Replica> {
   const { sealer = TEST_SEALER, directory = pebble.directory } = told;
   const counts = { issued: 0, failed: 0 };
   const log = readableLog();
-  const connection = outgoing();
+  const connection = outgoing(told.proxies);
   connections.push(connection);
   const own = await ownCertificate(
     { names, directory, challenge, email: "admin@example.org" },
@@ -194,6 +198,18 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
       await eventually("it is issued", () => isIssued(port));
       const [line] = one.log.linesOf("tls.certificate");
       expect(line?.["names"]).toBe("DNS:a.example.org, DNS:b.example.org");
+    });
+
+    test("by the proxy of a closed network, where there is one", async () => {
+      const proxy = await startForwardProxy();
+      const { port } = new URL(pebble.directory);
+      const proxies = readProxies(envReader({ HTTPS_PROXY: proxy.url() }));
+      const directory = `https://acme.example.org:${port}/dir`;
+      const one = await replica({ challenge: "http-01", directory, proxies });
+      await one.run();
+      await eventually("it is issued", () => one.issued() === 1);
+      expect(new Set(proxy.asked)).toEqual(new Set([`CONNECT acme.example.org:${port}`]));
+      await proxy.stop();
     });
 
     test("get another one when what sealed its key is there no more", async () => {
