@@ -8,8 +8,6 @@ import type { Component } from "../run-until-signal.js";
 import { certificatesIn } from "../signing/certificates-in.js";
 import { watchFile } from "../watch-file.js";
 
-const VARIABLE = "OUTBOUND_CA_FILE";
-
 /**
  * Reads `OUTBOUND_CA_FILE`, and looks at what it names.
  *
@@ -21,15 +19,15 @@ export function readOutboundAuthorities(
   read: EnvReader,
   node = process.versions.node,
 ): string | null {
-  const file = read.optionalText(VARIABLE, {
+  const file = read.optionalText("OUTBOUND_CA_FILE", {
     meaning:
       "a company's own authorities, trusted beside those that Node knows by all that the process asks by TLS; followed while it changes (docs/tls.md#what-wharfinger-asks-itself)",
     wanted: "PEM file",
   });
   if (file === null) return null;
   if (!("setDefaultCACertificates" in tls))
-    read.fault(VARIABLE, `wants Node 24.5 or later, this is ${node}`);
-  examineFile(read, VARIABLE, file, (text) => certificatesIn(text, file));
+    read.fault("OUTBOUND_CA_FILE", `wants Node 24.5 or later, this is ${node}`);
+  examineFile(read, "OUTBOUND_CA_FILE", file, (text) => certificatesIn(text, file));
   return file;
 }
 
