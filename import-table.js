@@ -59,6 +59,7 @@ export const FOLDERS = {
     processes: ["."],
     signing: ["."],
     tracing: ["."],
+    tls: [".", "http", "signing"],
   },
   "audit-log": {
     ".": [],
@@ -91,6 +92,7 @@ export const FOLDERS = {
   gateway: {
     events: [],
     "stored-files": [],
+    acme: [],
     uploads: [],
     upstream: [],
     mode: ["upstream"],
@@ -117,8 +119,8 @@ export const FOLDERS = {
     "pier-one": ["catalog", "ledger", "scm", "upstream"],
     proxy: ["deletion", "extensions", "ledger", "mode", "pulls", "referrers", "scm", "uploads", "upstream"],
     routes: ["proxy", "storage", "upstream"],
-    config: ["discovery", "ledger", "notifications", "sinks"],
-    wiring: ["api", "catalog", "config", "contents", "deletion", "discovery", "documentation", "drift", "events", "from-pier-one", "latest", "ledger", "live", "mode", "notifications", "outbox", "pier-one", "proxy", "pulls", "referrers", "routes", "scm", "sinks", "storage", "stored-files", "unanswered", "uploads", "upstream"],
+    config: ["acme", "discovery", "ledger", "notifications", "sinks"],
+    wiring: ["acme", "api", "catalog", "config", "contents", "deletion", "discovery", "documentation", "drift", "events", "from-pier-one", "latest", "ledger", "live", "mode", "notifications", "outbox", "pier-one", "proxy", "pulls", "referrers", "routes", "scm", "sinks", "storage", "stored-files", "unanswered", "uploads", "upstream"],
     "commands/delete-untagged": ["config", "deletion", "mode", "outbox", "sinks", "wiring"],
     "commands/doctor": ["config", "notifications", "upstream", "wiring"],
     "commands/discover": ["config", "discovery", "events", "mode", "outbox", "sinks", "storage", "stored-files", "wiring"],

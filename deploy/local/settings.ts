@@ -5,10 +5,14 @@ import { envReader, type EnvReader } from "#service-kit/config.js";
 import { readLogLevel, type LogLevel } from "#service-kit/log.js";
 import { REPOSITORY_ROOT } from "./repository-root.js";
 
+/** Whether the gateway speaks TLS, and by whose certificate: one that is given, or one that the stack makes. */
+export type LocalTls = "none" | "given" | "self-signed";
+
 /** What the person who starts the stack can choose. */
 export interface LocalSettings {
   /** Port of the gateway; 0 takes a free one. */
   port: number;
+  tls: LocalTls;
   dataDir: string;
   /** The stock registry's program, when one was named. */
   registryBin: string | null;
@@ -49,6 +53,7 @@ export function readVariables(read: EnvReader): LocalSettings {
     names.some((name) => read.optionalText(name) !== null);
   return {
     port: read.port("PORT", 8080, "port of the gateway; 0: a free one"),
+    tls: readLocalTls(read, isSet("TLS_CERTIFICATE_FILE", "ACME_NAMES")),
     dataDir: resolve(
       REPOSITORY_ROOT,
       read.text("DATA_DIR", ".data", {
@@ -83,4 +88,19 @@ export function readVariables(read: EnvReader): LocalSettings {
       }),
     ),
   };
+}
+
+function readLocalTls(read: EnvReader, isGiven: boolean): LocalTls {
+  const isOwn = read.flag(
+    "TLS_SELF_SIGNED",
+    false,
+    "`true`: the gateway speaks HTTPS, by a certificate that the stack makes for this machine (docs/tls.md)",
+  );
+  if (isOwn && isGiven)
+    read.fault(
+      "TLS_SELF_SIGNED",
+      "given with TLS_CERTIFICATE_FILE or ACME_NAMES, wanted one of them",
+    );
+  if (isGiven) return "given";
+  return isOwn ? "self-signed" : "none";
 }

@@ -7,6 +7,7 @@ import { startService } from "#service-kit/start-service.js";
 import { workerLink } from "#service-kit/processes/worker-link.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
+import { openCertificate } from "./wiring/certificate.js";
 import { openCallers } from "./wiring/callers.js";
 import { openCatalog } from "./wiring/catalog.js";
 import { openClocks } from "./wiring/clocks.js";
@@ -34,9 +35,12 @@ import { openTokenServer } from "./wiring/token-server.js";
 /** Variables of files whose changes count while the process runs. */
 const FOLLOWED = [
   "DB_PASSWORD_FILE",
+  "OUTBOUND_CA_FILE",
   "TAG_POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",
+  "TLS_CERTIFICATE_FILE",
+  "TLS_KEY_FILE",
 ];
 
 async function open(all: GatewayConfig): Promise<Running> {
@@ -78,7 +82,10 @@ async function open(all: GatewayConfig): Promise<Running> {
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics, records, traces }, routed);
-  const listeners = openListeners(config, { log, metrics, clients, notifications, isWorker });
+  const certified = { log, metrics, files, db, sealer: seals };
+  const certificate = await openCertificate(config, certified);
+  const heard = { clients, notifications, certificate, isWorker };
+  const listeners = openListeners(config, { log, metrics, ...heard });
   const looking = [
     mode,
     standing,
@@ -91,7 +98,17 @@ async function open(all: GatewayConfig): Promise<Running> {
     live,
     probes,
   ];
-  const running = [base, watching, events, rules, ledger, deletion, ...looking, listeners];
+  const running = [
+    base,
+    watching,
+    events,
+    rules,
+    ledger,
+    deletion,
+    ...looking,
+    certificate,
+    listeners,
+  ];
   const { noticeSeconds } = config;
   if (!isWorker) return { components: partsOf(running), log, noticeSeconds };
   const link = workerLink(metrics.registry);

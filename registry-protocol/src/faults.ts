@@ -25,6 +25,11 @@ export const FAULTS = {
     wire: "DENIED",
     message: "requests that change something are not taken from pages of other sites",
   },
+  TLS_REQUIRED: {
+    status: 403,
+    wire: "DENIED",
+    message: "this registry speaks HTTPS alone: what is sent without it can be read on the way",
+  },
   CONTENT_TYPE_WRONG: {
     status: 415,
     wire: "UNSUPPORTED",

@@ -3,6 +3,10 @@
  * come from one file, so a variable for the neighbour is no fault. A test compares the list with the sources.
  */
 export const KNOWN_VARIABLES: readonly string[] = [
+  "ACME_CHALLENGE",
+  "ACME_DIRECTORY_URL",
+  "ACME_EMAIL",
+  "ACME_NAMES",
   "ADMIN_TEAMS",
   "ALLOW_DELETE",
   "API_REPOSITORY",
@@ -34,6 +38,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "GATEWAY_PROCESSES",
   "GATEWAY_TRUST_FILE",
   "HOST",
+  "HSTS_SECONDS",
   "HTTPS_PROXY",
   "HTTPS_PROXY_FILE",
   "HTTP_ALLOW_PUBLIC_READ",
@@ -43,6 +48,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "HTTP_IIDINFO_URL",
   "HTTP_PROXY",
   "HTTP_PROXY_FILE",
+  "HTTP_REDIRECT_PORT",
   "HTTP_TEAM_SERVICE_URL",
   "HTTP_TOKENINFO_URL",
   "IDENTITIES_FILE",
@@ -81,6 +87,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "OTEL_EXPORTER_OTLP_HEADERS_FILE",
   "OTEL_TRACES_SAMPLER",
   "OTEL_TRACES_SAMPLER_ARG",
+  "OUTBOUND_CA_FILE",
   "PGSSLMODE",
   "PGSSLROOTCERT",
   "POLICY_FILE",
@@ -120,6 +127,9 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "STORAGE_STEP_SECONDS",
   "TAG_POLICY_FILE",
   "TAG_REFUSAL_CODE",
+  "TLS_CERTIFICATE_FILE",
+  "TLS_KEY_FILE",
+  "TLS_SELF_SIGNED",
   "TOKEN_ISSUER",
   "TOKEN_KEYS_MAX_AGE_SECONDS",
   "TOKEN_LEEWAY_SECONDS",
@@ -143,6 +153,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
 
 /** Whatever begins like this was meant for us, however far it is from a name that we know. */
 export const OUR_PREFIXES: readonly string[] = [
+  "ACME_",
   "ADMIN_TEAM",
   "API_SNS_",
   "AUDIT_",
@@ -153,9 +164,11 @@ export const OUR_PREFIXES: readonly string[] = [
   "EVENT_",
   "GATEWAY_PROCESS",
   "GATEWAY_TRUST",
+  "HSTS_",
   "HTTP_ALLOW",
   "HTTP_AUDIT",
   "HTTP_IID",
+  "HTTP_REDIRECT",
   "HTTP_TEAM",
   "HTTP_TOKEN",
   "KEYS_",
@@ -165,6 +178,7 @@ export const OUR_PREFIXES: readonly string[] = [
   "MAX_CONNECTIONS",
   "NOTIFICATION_",
   "NREPL_",
+  "OUTBOUND_",
   // What else libpq can be told of TLS: a client's certificate, what was revoked. Not understood, it is no less asked for.
   "PGSSL",
   "POLICY_",
@@ -173,6 +187,7 @@ export const OUR_PREFIXES: readonly string[] = [
   "SIGNING_",
   "SINKS_",
   "TAG_POLICY",
+  "TLS_",
   "TOKEN_",
   "TRUSTED_PROX",
   "UPLOAD_",

@@ -26,6 +26,7 @@ export const COMMANDS: readonly Program[] = [
   { name: "`npm run migrate`", read: readDatabaseConfig },
   { name: "`npm run registry-config`", read: readBucketVariables },
   { name: "`npm run keys`", read: () => undefined },
+  { name: "`npm run self-signed`", read: () => undefined },
   { name: "`npm run wharf`", read: readWharf },
   { name: "docker-compose: `setup`", read: readRegistryOptions },
   { name: "docker-compose: `database`", read: readDatabaseConfig },

@@ -11,11 +11,14 @@ import {
 const P256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const HOUR_SECONDS = 3_600;
 
-/** @returns an authority of a test's own, good for an hour */
-export async function makeAuthority(): Promise<Authority> {
+/**
+ * @param moreSeconds - how much longer than an hour it is good
+ * @returns an authority of a test's own
+ */
+export async function makeAuthority(moreSeconds = 0): Promise<Authority> {
   const now = Math.floor(Date.now() / 1_000);
   const keyPem = await generateKeyPem();
-  const validity = { from: now, to: now + HOUR_SECONDS };
+  const validity = { from: now, to: now + HOUR_SECONDS + moreSeconds };
   return { keyPem, certificatePem: await selfSignAuthority(keyPem, validity) };
 }
 

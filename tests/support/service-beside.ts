@@ -53,7 +53,8 @@ export async function serviceBeside(
     ...told,
   };
   const command = { file: process.execPath, args: [join(DIST, ...PROGRAMS[part])] };
-  const url = `http://127.0.0.1:${port}`;
+  const isTls = (env["TLS_CERTIFICATE_FILE"] ?? "") !== "";
+  const url = isTls ? `https://localhost:${port}` : `http://127.0.0.1:${port}`;
   let output = "";
   let child: ChildProcess | null = null;
   return {

@@ -19,12 +19,14 @@ const MINUTES_3 = 180_000;
  * @param accessToken - whose name to act in, or `user:password` of another login; `null` without any
  *   credentials
  * @param timeoutMs - how long one call may take
+ * @param trusted - folder with certificates of the gateway's authority; absent: without TLS
  * @returns the client
  */
 export function skopeo(
   url: string,
   accessToken: string | null,
   timeoutMs: number = MINUTES_3,
+  trusted?: string,
 ): Skopeo {
   const { host } = new URL(url);
   const { file, env } = testTools().skopeo;
@@ -37,20 +39,20 @@ export function skopeo(
       { timeoutMs },
     );
   const remote = (name: string) => `docker://${host}/${name}`;
-  const plain = "--src-tls-verify=false";
+  const way = (side: string) =>
+    trusted === undefined ? [`--${side}tls-verify=false`] : [`--${side}cert-dir`, trusted];
   return {
     push: (image, name) =>
       run(
-        ...["copy", "--preserve-digests", "--dest-tls-verify=false", ...login("dest-")],
+        ...["copy", "--preserve-digests", ...way("dest-"), ...login("dest-")],
         ...[`oci:${image.path}:image`, remote(name)],
       ),
     pull: (name, folder) =>
       run(
-        ...["copy", "--preserve-digests", plain, ...login("src-")],
+        ...["copy", "--preserve-digests", ...way("src-"), ...login("src-")],
         ...[remote(name), `oci:${folder}:image`],
       ),
-    inspect: (name) => run("inspect", "--tls-verify=false", ...login(""), remote(name)),
-    listTags: (repository) =>
-      run("list-tags", "--tls-verify=false", ...login(""), remote(repository)),
+    inspect: (name) => run("inspect", ...way(""), ...login(""), remote(name)),
+    listTags: (repository) => run("list-tags", ...way(""), ...login(""), remote(repository)),
   };
 }

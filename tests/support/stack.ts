@@ -61,7 +61,7 @@ export async function startTestStack(options: TestStackOptions = {}): Promise<Te
   const own = options.dataDir === undefined ? await temporaryFolder() : null;
   const dataDir = options.dataDir ?? own?.path ?? "";
   const { supervisor, output } = launchStack({ ...options, dataDir });
-  const readyUrl = () => /^ready (http:\S+)$/m.exec(output())?.[1];
+  const readyUrl = () => /^ready (https?:\S+)$/m.exec(output())?.[1];
   const hasEnded = () => supervisor.exitCode !== null || supervisor.signalCode !== null;
   await waitUntil(() => hasEnded() || readyUrl() !== undefined, { withinMs: READY_WITHIN_MS });
   const url = readyUrl();

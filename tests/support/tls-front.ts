@@ -5,6 +5,7 @@ import {
   setDefaultCACertificates,
   type TLSSocket,
 } from "node:tls";
+import type { Authority } from "#service-kit/signing/certificates.js";
 import { makeAuthority, makeLeaf } from "./certificates.js";
 import { listening } from "./test-server.js";
 
@@ -31,23 +32,35 @@ export async function trustedFronts(): Promise<TrustedFronts> {
   const authority = await makeAuthority();
   setDefaultCACertificates([...before, authority.certificatePem]);
   return {
-    before: async (port, names) => {
-      const { certificate, key } = await makeLeaf(authority, names);
-      const pass = (socket: TLSSocket) => {
-        const inner = connect(port, "127.0.0.1");
-        for (const [one, other] of [
-          [socket, inner],
-          [inner, socket],
-        ] as const) {
-          one.on("error", () => undefined);
-          one.once("close", () => other.destroy());
-          one.pipe(other);
-        }
-      };
-      return listening(createServer({ cert: certificate, key }, pass));
-    },
+    before: (port, names) => frontBefore(port, authority, names),
     forget: () => {
       setDefaultCACertificates(before);
     },
   };
+}
+
+/**
+ * @param port - of a server on this machine
+ * @param authority - which certifies the front
+ * @param names - that its certificate is for
+ * @returns the front
+ */
+export async function frontBefore(
+  port: number,
+  authority: Authority,
+  names: readonly string[],
+): Promise<TlsFront> {
+  const { certificate, key } = await makeLeaf(authority, names);
+  const pass = (socket: TLSSocket) => {
+    const inner = connect(port, "127.0.0.1");
+    for (const [one, other] of [
+      [socket, inner],
+      [inner, socket],
+    ] as const) {
+      one.on("error", () => undefined);
+      one.once("close", () => other.destroy());
+      one.pipe(other);
+    }
+  };
+  return listening(createServer({ cert: certificate, key }, pass));
 }

@@ -4,6 +4,7 @@ import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
 import { readConfig, type TokenServerConfig } from "./config/config.js";
 import { openBase } from "./wiring/base.js";
+import { openCertificate } from "./wiring/certificate.js";
 import { openClocks } from "./wiring/clocks.js";
 import { openListeners } from "./wiring/listeners.js";
 import { openLogins } from "./wiring/logins.js";
@@ -17,10 +18,13 @@ import { openTokens } from "./wiring/tokens.js";
 /** Variables of files whose changes count while the process runs. */
 const FOLLOWED = [
   "DB_PASSWORD_FILE",
+  "OUTBOUND_CA_FILE",
   "LOGINS_FILE",
   "POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",
+  "TLS_CERTIFICATE_FILE",
+  "TLS_KEY_FILE",
 ];
 
 async function open(config: TokenServerConfig): Promise<Running> {
@@ -39,8 +43,10 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const restApi = openRestApi(config, { logins, teams, robots });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
-  const listeners = openListeners(config, { log, metrics, records, traces, requests }, routed);
-  const running = [base, watching, requests, rules, ways, managing, probes, listeners];
+  const certificate = await openCertificate(config, { log, metrics, files });
+  const heard = { records, traces, requests, certificate };
+  const listeners = openListeners(config, { log, metrics, ...heard }, routed);
+  const running = [base, watching, requests, rules, ways, managing, probes, certificate, listeners];
   return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
 }
 

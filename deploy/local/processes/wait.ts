@@ -1,3 +1,4 @@
+import { get } from "node:https";
 import { setTimeout as delay } from "node:timers/promises";
 
 /** How long to look for a condition, and who may end the waiting. */
@@ -32,14 +33,42 @@ export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
   await delay(ms, undefined, signal === undefined ? {} : { signal }).catch(() => undefined);
 }
 
+/** What a part of the stack says. */
+export interface Said {
+  readonly status: number;
+  readonly text: string;
+}
+
 /**
- * @param url - address to ask
+ * @param url - of a part of the stack, on this machine: who answers needs no certificate that anybody vouches for
+ * @returns what it answers within two seconds
+ */
+export async function askPart(url: string): Promise<Said> {
+  const signal = AbortSignal.timeout(2_000);
+  if (url.startsWith("https:")) return askByTls(url, signal);
+  const answer = await fetch(url, { signal });
+  return { status: answer.status, text: await answer.text() };
+}
+
+/**
+ * @param url - of a part of the stack
  * @returns whether it answers 200 within two seconds
  */
 export async function answersOk(url: string): Promise<boolean> {
-  const answer = await fetch(url, { signal: AbortSignal.timeout(2_000) });
-  await answer.body?.cancel();
-  return answer.status === 200;
+  return (await askPart(url)).status === 200;
+}
+
+function askByTls(url: string, signal: AbortSignal): Promise<Said> {
+  return new Promise((resolve, reject) => {
+    const asked = get(url, { signal, agent: false, rejectUnauthorized: false }, (res) => {
+      let text = "";
+      res.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+      res.once("error", reject).once("end", () => {
+        resolve({ status: res.statusCode ?? 0, text });
+      });
+    });
+    asked.once("error", reject);
+  });
 }
 
 async function holds(condition: () => Promise<boolean> | boolean): Promise<boolean> {

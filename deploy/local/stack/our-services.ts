@@ -5,6 +5,7 @@ import { nodeServiceSpec } from "./node-services.js";
 import type { ServiceSpec } from "../processes/service.js";
 import type { LocalSettings } from "../settings.js";
 import { isUpOrDoubts } from "./storage-doubt.js";
+import type { StackTls } from "./tls.js";
 
 /** Environment by which the services find the database. */
 export type DatabaseEnvironment = Readonly<Record<string, string>>;
@@ -122,6 +123,9 @@ export function tokenServerSpec(
       HTTP_TEAM_SERVICE_URL: `${identityProvider}/teams-service`,
       HTTP_IIDINFO_URL: `${identityProvider}/iidinfo`,
       GATEWAY_TRUST_FILE: options.keys.gatewayBundle,
+      // Gateways alone ask it, on this machine; what is set is meant for them.
+      TLS_CERTIFICATE_FILE: "",
+      TLS_KEY_FILE: "",
       DRAIN_SECONDS: "1",
     },
     stopWithinMs: 1_500,
@@ -135,6 +139,7 @@ export function tokenServerSpec(
 export function gatewaySpec(
   options: Shared & {
     registry: string;
+    tls: StackTls;
     tokenServer: string;
     notificationPort: number;
     notificationSecretFile: string;
@@ -151,6 +156,7 @@ export function gatewaySpec(
     env: {
       ...sharedEnvironment(options),
       ...options.events,
+      ...options.tls.environment,
       REGISTRY_URL: options.registry,
       TOKEN_SERVER_URL: options.tokenServer,
       NOTIFICATION_HOST: "127.0.0.1",
@@ -160,7 +166,7 @@ export function gatewaySpec(
     },
     stopWithinMs: DRAIN_SECONDS * 1_000 + 300,
   });
-  return { ...spec, isReady: isUpOrDoubts(`http://127.0.0.1:${options.port}`) };
+  return { ...spec, isReady: isUpOrDoubts(`${options.tls.scheme}://127.0.0.1:${options.port}`) };
 }
 
 function sharedEnvironment({ keys, metricsPort, database }: Shared): Record<string, string> {

@@ -25,6 +25,7 @@ import {
   type ServiceSpec,
 } from "../processes/service.js";
 import type { LocalSettings } from "../settings.js";
+import type { StackTls } from "./tls.js";
 
 /** What the parts of one stack are made from. */
 export interface Parts {
@@ -33,6 +34,8 @@ export interface Parts {
   /** Port of the gateway. */
   port: number;
   ports: PortPicker;
+  /** How clients speak to the gateway. */
+  tls: StackTls;
   context: ServiceContext;
   /** Starts a service after noting it, so that it is stopped whatever happens. */
   run: (service: Service) => Promise<void>;
@@ -105,6 +108,7 @@ export async function startParts(parts: Parts): Promise<Addresses> {
     keys,
     database: database.gateway,
     port: parts.port,
+    tls: parts.tls,
     metricsPort: portOf(addresses.gatewayMetrics),
     registry: addresses.registry,
     tokenServer: tokenServers.map(({ url }) => url).join(),
@@ -138,10 +142,10 @@ async function startMessages(
   }
 }
 
-async function chooseAddresses({ settings, port, ports }: Parts) {
+async function chooseAddresses({ settings, port, ports, tls }: Parts) {
   const next = async () => `http://127.0.0.1:${await ports.next()}`;
   return {
-    gateway: `http://127.0.0.1:${port}`,
+    gateway: `${tls.scheme}://127.0.0.1:${port}`,
     gatewayMetrics: await next(),
     gatewayNotifications: await next(),
     tokenServer: await next(),

@@ -10,6 +10,7 @@ import { bindFailure, portPicker } from "../processes/ports.js";
 import type { Service } from "../processes/service.js";
 import type { LocalSettings } from "../settings.js";
 import { untilStorageIsRight } from "./storage-doubt.js";
+import { openStackTls } from "./tls.js";
 
 /** All parts of the product on this machine. */
 export interface Stack {
@@ -60,9 +61,11 @@ export function createStack(settings: LocalSettings, say: (line: string) => void
     const giveUp = () => {
       stopping.abort();
     };
-    const addresses = await startParts({ settings, folder, port, ports, context, run, giveUp });
+    const tls = await openStackTls(settings.tls, folder.root, say);
+    const made = { settings, folder, port, ports, tls, context, run, giveUp };
+    const addresses = await startParts(made);
     await writeFile(join(folder.run, "stack.json"), `${JSON.stringify(addresses, null, 2)}\n`);
-    const url = `http://127.0.0.1:${port}`;
+    const url = `${tls.scheme}://127.0.0.1:${port}`;
     await untilStorageIsRight(url, say, stopping.signal);
     return url;
   };

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { StoppedError } from "../errors.js";
-import { pause } from "../processes/wait.js";
+import { askPart, pause } from "../processes/wait.js";
 
 /** What the gateway says at `/ready`. */
 const readinessSchema = z.object({ reasons: z.record(z.string(), z.string()) });
@@ -15,9 +15,8 @@ const DOUBTED_MILLISECONDS = 2_000;
  * @throws Error when it does not answer, or something else is wrong
  */
 async function storageDoubt(gateway: string): Promise<string | null> {
-  const answer = await fetch(`${gateway}/ready`, { signal: AbortSignal.timeout(2_000) });
-  const text = await answer.text();
-  if (answer.status === 200) return null;
+  const { status, text } = await askPart(`${gateway}/ready`);
+  if (status === 200) return null;
   const { storage, ...others } = readinessSchema.parse(JSON.parse(text)).reasons;
   if (storage === undefined || Object.keys(others).length > 0)
     throw new Error("the gateway is not ready");

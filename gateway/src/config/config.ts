@@ -23,11 +23,13 @@ import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readCertifiedKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
+import { readOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
 import type { Bounds } from "../ledger/bounds.js";
 import { readCorsOrigins } from "./cors-origins.js";
 import { readManifestBounds } from "./manifest-bounds.js";
 import { readProcesses } from "./processes.js";
+import { readTls, type TlsSettings } from "./tls-settings.js";
 import { readTokenServerUrls, type TokenServerUrls } from "./token-server-urls.js";
 import {
   readDiscoverySettings,
@@ -51,6 +53,7 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly idleSeconds: number;
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
+  readonly tls: TlsSettings;
   /** Origins whose pages may read answers; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
@@ -101,6 +104,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly searchLayers: boolean;
   /** By which sinks are asked that are elsewhere; registry and token server never are. */
   readonly proxies: Proxies;
+  /** PEM file with authorities that are trusted beside those that Node knows; `null`: none. */
+  readonly outboundAuthoritiesFile: string | null;
   /** Where events go. */
   readonly events: SinksConfig;
 }
@@ -129,11 +134,22 @@ export function readConfig(env: NodeJS.ProcessEnv): GatewayConfig {
  * @returns the same, with the variables that say so
  */
 export function listeningPlaces(
-  config: Pick<GatewayConfig, "host" | "port" | "metricsHost" | "metricsPort" | "notifications">,
+  config: Pick<
+    GatewayConfig,
+    "host" | "port" | "metricsHost" | "metricsPort" | "notifications" | "tls"
+  >,
 ): readonly ListeningPlace[] {
   const { host, port } = config.notifications;
+  const { redirectPort } = config.tls;
   const variables = { host: "NOTIFICATION_HOST", port: "NOTIFICATION_PORT" };
-  return [...usualPlaces(config), { variables, host, port }];
+  const redirecting = { host: "HOST", port: "HTTP_REDIRECT_PORT" };
+  return [
+    ...usualPlaces(config),
+    { variables, host, port },
+    ...(redirectPort === null
+      ? []
+      : [{ variables: redirecting, host: config.host, port: redirectPort }]),
+  ];
 }
 
 /**
@@ -154,6 +170,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     ...names,
     ...registry,
     ...listener,
+    tls: readTls(read.on("Listening"), listener.publicUrl),
     ...readTokenServer(read.on("Keys and tokens")),
     keys: readCertifiedKeyRingConfig(read.on("Keys and tokens"), use),
     ...readTags(read.on("Tags and images")),
@@ -163,6 +180,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     events: readSinksConfig(read.on("Events"), listener.publicUrl),
     ...readRecordSettings(read.on("What is kept")),
     proxies: readProxies(read.on("Proxies")),
+    outboundAuthoritiesFile: readOutboundAuthorities(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     processes: readProcesses(read.on("The process")),

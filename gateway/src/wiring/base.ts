@@ -9,6 +9,7 @@ import { createLogger, type Logger } from "#service-kit/log.js";
 import { refusedFiles, type RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
+import { followOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { GatewayConfig } from "../config/config.js";
 import { openTraces } from "#service-kit/tracing/open-traces.js";
 import type { Traces } from "#service-kit/trace.js";
@@ -44,6 +45,7 @@ export async function openBase(
     | "keys"
     | "database"
     | "databaseConnections"
+    | "outboundAuthoritiesFile"
     | "checkpoints"
     | "stateFolder"
     | "tracing"
@@ -55,6 +57,8 @@ export async function openBase(
   const traced = { name: "gateway", database: config.database.database };
   const tracing = await openTraces(config.tracing, traced, log);
   const metrics = gatewayMetrics();
+  const files = refusedFiles(metrics.registry);
+  const outbound = await followOutboundAuthorities(config.outboundAuthoritiesFile, { log, files });
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const store = openStore(config, { log, registry: metrics.registry });
   const { db } = store;
@@ -65,8 +69,8 @@ export async function openBase(
   const { directory, owner } = config.keys;
   const file = join(config.stateFolder ?? directory, `${owner}-newest-checkpoint.json`);
   const seen = seenCheckpoint({ db, log, metrics, file });
+  const following = outbound === null ? [] : [outbound];
   const ledgers = [...store.parts, ...records.parts];
-  const parts = [...tracing.parts, ...ledgers, signing, seen, keys, watch];
-  const files = refusedFiles(metrics.registry);
+  const parts = [...tracing.parts, ...following, ...ledgers, signing, seen, keys, watch];
   return { log, metrics, keys, store, db, records, files, parts, traces: tracing.traces };
 }

@@ -5,8 +5,11 @@ import { httpListener } from "#service-kit/http/server.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
+import { strictTransport } from "#service-kit/tls/strict-transport.js";
 import type { GatewayConfig } from "../config/config.js";
 import { crossOrigin } from "../routes/cross-origin.js";
+import { httpsRedirect } from "../routes/https-redirect.js";
+import type { Certificate } from "./certificate.js";
 
 const NOTIFICATION_IDLE_SECONDS = 60;
 
@@ -20,12 +23,14 @@ export function openListeners(
     GatewayConfig,
     | ("host" | "port" | "metricsHost" | "metricsPort")
     | ("drainSeconds" | "idleSeconds" | "connections" | "notifications" | "corsOrigins")
+    | ("tls" | "publicUrl")
   >,
   deps: {
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly clients: RequestListener;
     readonly notifications: { readonly hooks: RequestListener };
+    readonly certificate: Pick<Certificate, "serving" | "withoutTls">;
     /** Whether another process shows the metrics of this one. */
     readonly isWorker: boolean;
   },
@@ -41,14 +46,45 @@ export function openListeners(
     idleSeconds: NOTIFICATION_IDLE_SECONDS,
     connections: notifications.connections,
   };
-  const { mark } = crossOrigin(config.corsOrigins);
+  const { serving, withoutTls } = deps.certificate;
+  const { strictTransportSeconds, redirectPort } = config.tls;
+  const marks = [
+    crossOrigin(config.corsOrigins).mark,
+    strictTransport(strictTransportSeconds),
+  ] as const;
+  const mark: (typeof marks)[number] = (req, res) => {
+    for (const each of marks) each(req, res);
+  };
   const bounds = { drainSeconds, idleSeconds, connections, isEssential: isProbe, mark };
-  const fromClients = { name: "public", host, port, ...bounds };
+  const fromClients = { name: "public", host, port, tls: serving ?? undefined, ...bounds };
+  const redirect = {
+    log,
+    metrics,
+    publicUrl: config.publicUrl,
+    httpsPort: port,
+    parts: withoutTls,
+  };
   const metricsAt = { host: config.metricsHost, port: config.metricsPort };
   return {
     parts: [
       ...(deps.isWorker ? [] : [metricsListener(metricsAt, metrics, log)]),
       httpListener(fromRegistry, hooks, { log, metrics }),
+      ...(redirectPort === null
+        ? []
+        : [
+            httpListener(
+              {
+                name: "redirect",
+                host,
+                port: redirectPort,
+                drainSeconds,
+                idleSeconds,
+                connections,
+              },
+              httpsRedirect(redirect),
+              { log, metrics },
+            ),
+          ]),
       httpListener(fromClients, clients, { log, metrics }),
     ],
   };

@@ -1,4 +1,5 @@
 import type { WrittenTime } from "#service-kit/db/future-times.js";
+import { MOST_WAIT_SECONDS } from "../acme/renewal.js";
 import type { Bounds } from "../ledger/bounds.js";
 
 /** Every lease of a tag or a push by digest. */
@@ -29,6 +30,7 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       where: `${column} is not null`,
       mostSeconds: 0,
     })),
+    { table: "ledger.acme_certificate", column: "next_attempt_at", mostSeconds: MOST_WAIT_SECONDS },
     { table: "ledger.upload_session", column: "started_at", mostSeconds: 0 },
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },

@@ -20,6 +20,8 @@ export const WORK_LOCKS = {
   storage: 7_246_396,
   /** What was changed is added to what lists go by, one replica after the other. */
   catalog: 7_246_397,
+  /** A certificate is got by one replica: others look again. */
+  certificate: 7_246_398,
   /** Events that were delivered long ago are forgotten: others leave it. */
   "old events": 7_305_118,
 } as const;

@@ -3,17 +3,20 @@ import type { Socket } from "node:net";
 import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import type { ConnectionCount, Standing } from "./connection-count.js";
 import { closeAfterEarlyAnswer } from "./early-answer.js";
+import { handshakes } from "./handshakes.js";
 import type { HeadwayWatch } from "./headway.js";
 import type { Connection, Exchange, OpenConnections } from "./open-connections.js";
 import type { Refusal } from "./refusal.js";
 import { refuseHead } from "./request-head.js";
 import { sendJson } from "./send-fault.js";
 import { setStatusLine } from "./status-line.js";
-import { answerOnSocket, parserFault } from "./unparsable.js";
+import { answerOnSocket, faultOnSocket, parserFault } from "./unparsable.js";
 
 /** What admitting requests needs. */
 export interface AdmissionDeps {
   readonly handler: RequestListener;
+  /** Whether a handshake comes before the first request. */
+  readonly isTls: boolean;
   readonly connections: ConnectionCount;
   readonly open: OpenConnections;
   readonly headway: HeadwayWatch;
@@ -33,6 +36,8 @@ const MOST_LISTENERS = 30;
 /** What a listener does with what comes in. */
 export interface Admission {
   readonly onConnection: (socket: Socket) => void;
+  /** The TLS handshake on a connection is done. */
+  readonly onSecure: (socket: Socket) => void;
   readonly onRequest: RequestListener;
   readonly onConnect: (socket: Socket) => void;
   readonly onParserError: (error: NodeJS.ErrnoException, socket: Socket) => void;
@@ -46,18 +51,28 @@ export interface Admission {
  */
 export function admission(deps: AdmissionDeps): Admission {
   const { connections, open, headway, count } = deps;
+  const shaking = handshakes();
 
   const onConnection = (socket: Socket): Connection => {
     const standing = connections.open(socket);
     if (standing !== "welcome") count(standing);
     const connection = open.add(socket, standing);
+    if (deps.isTls) shaking.begin(connection);
     // Answers that wait for their turn on it never hear that it was closed.
     socket.once("close", () => {
       for (const { unwatch } of connection.unanswered) unwatch();
     });
     return connection;
   };
-  const connectionOf = (socket: Socket) => open.of(socket) ?? onConnection(socket);
+  const onSecure = (socket: Socket): Connection => {
+    const connection = shaking.end(socket);
+    if (connection === undefined) return onConnection(socket);
+    connection.idleSince = performance.now();
+    open.secure(connection, socket);
+    return connection;
+  };
+  const connectionOf = (socket: Socket) =>
+    open.of(socket) ?? (deps.isTls ? onSecure(socket) : onConnection(socket));
 
   const begin = (connection: Connection, req: IncomingMessage, res: ServerResponse) => {
     const { socket } = req;
@@ -68,12 +83,12 @@ export function admission(deps: AdmissionDeps): Admission {
     });
     const exchange: Exchange = { req, res, unwatch };
     connection.unanswered.add(exchange);
-    connections.busy(socket);
+    connections.busy(connection.tcp);
     res.once("close", () => {
       unwatch();
       connection.unanswered.delete(exchange);
       if (connection.unanswered.size > 0) return;
-      connections.idle(socket);
+      connections.idle(connection.tcp);
       connection.idleSince = performance.now();
       if (connection.last !== null) answerOnSocket(socket, connection.last);
     });
@@ -85,8 +100,17 @@ export function admission(deps: AdmissionDeps): Admission {
     if (req.headers.upgrade !== undefined || open.isEnding()) res.shouldKeepAlive = false;
   };
 
+  const onHandshakeError = (error: NodeJS.ErrnoException, socket: Socket) => {
+    const connection = shaking.end(socket);
+    if (error.code !== "ECONNRESET") count("handshake");
+    if (error.code === "ERR_SSL_HTTP_REQUEST" && connection !== undefined)
+      connection.tcp.write(faultOnSocket(new Fault("TLS_REQUIRED")));
+    socket.destroy();
+  };
+
   return {
     onConnection,
+    onSecure,
     onRequest: (req, res) => {
       const connection = connectionOf(req.socket);
       if (connection.isClosing) {
@@ -108,6 +132,10 @@ export function admission(deps: AdmissionDeps): Admission {
       answerOnSocket(socket, new Fault("METHOD_UNSUPPORTED"));
     },
     onParserError: (error, socket) => {
+      if (deps.isTls && open.of(socket) === undefined) {
+        onHandshakeError(error, socket);
+        return;
+      }
       const connection = connectionOf(socket);
       if (error.code === "ECONNRESET" || !socket.writable || connection.isClosing) {
         socket.destroy();

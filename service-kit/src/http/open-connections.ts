@@ -13,6 +13,8 @@ export interface Exchange {
 
 /** A client's connection to a listener. */
 export interface Connection {
+  /** Of the system; with TLS another one than requests come on. */
+  readonly tcp: Socket;
   readonly standing: Standing;
   readonly unanswered: Set<Exchange>;
   /** Told when everything before it is answered. */
@@ -27,6 +29,8 @@ export interface Connection {
 export interface OpenConnections {
   /** Notes a new one. */
   add(socket: Socket, standing: Standing): Connection;
+  /** Its handshake is done: from now on it is spoken to on this one. */
+  secure(connection: Connection, socket: Socket): void;
   of(socket: Socket): Connection | undefined;
   /** From now on every answer says that its connection ends with it (RFC 9112 section 9.6). */
   end(): void;
@@ -44,15 +48,22 @@ export interface OpenConnections {
 export function openConnections(): OpenConnections {
   const open = new Map<Socket, Connection>();
   let isEnding = false;
+  const hold = (socket: Socket, connection: Connection) => {
+    open.set(socket, connection);
+    socket.once("close", () => open.delete(socket));
+  };
   return {
-    add: (socket, standing) => {
+    add: (tcp, standing) => {
       const connection: Connection = {
-        ...{ standing, unanswered: new Set<Exchange>() },
+        ...{ tcp, standing, unanswered: new Set<Exchange>() },
         ...{ last: null, isClosing: false, idleSince: performance.now() },
       };
-      open.set(socket, connection);
-      socket.once("close", () => open.delete(socket));
+      hold(tcp, connection);
       return connection;
+    },
+    secure: (connection, socket) => {
+      open.delete(connection.tcp);
+      hold(socket, connection);
     },
     of: (socket) => open.get(socket),
     end: () => {

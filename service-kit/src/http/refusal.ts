@@ -9,6 +9,7 @@ export type Refusal =
   | Exclude<Standing, "welcome">
   | HeadRefusal
   | "unparsable"
+  | "handshake"
   | "head-timeout"
   | "connect"
   | "pipelining"
@@ -24,6 +25,7 @@ export const REFUSALS: Readonly<Record<Refusal, true>> = {
   upgrade: true,
   expectation: true,
   unparsable: true,
+  handshake: true,
   "head-timeout": true,
   connect: true,
   pipelining: true,

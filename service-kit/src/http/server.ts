@@ -3,10 +3,13 @@ import {
   type IncomingMessage,
   type RequestListener,
   type Server,
+  type ServerOptions,
   type ServerResponse,
 } from "node:http";
+import { createServer as createTlsServer } from "node:https";
 import { Socket, type AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
+import type { TlsOptions } from "node:tls";
 import type { Logger } from "../log.js";
 import type { ServiceMetrics } from "../metrics.js";
 import type { Component } from "../run-until-signal.js";
@@ -16,6 +19,9 @@ import { drain, LAST_REQUEST_MILLISECONDS } from "./drain.js";
 import { HEAD_LIMITS } from "./head-limits.js";
 import { HEADWAY, headwayWatch, type HeadwayLimits } from "./headway.js";
 import { openConnections } from "./open-connections.js";
+import type { Refusal } from "./refusal.js";
+import { answerChallenges } from "./tls-challenge.js";
+import { contextOptions, type TlsServing } from "./tls-serving.js";
 
 /** How an HTTP listener behaves. */
 export interface ListenerOptions {
@@ -29,6 +35,8 @@ export interface ListenerOptions {
   /** Seconds without a byte on a connection after which it is closed. */
   readonly idleSeconds: number;
   readonly connections: ConnectionLimits;
+  /** What it proves itself by; absent: it speaks without TLS. */
+  readonly tls?: TlsServing | undefined;
   /** Whether a request is answered although all connections are taken; absent: none is. */
   readonly isEssential?: (req: IncomingMessage) => boolean;
   /** Sets headers that every answer to a request has, refusals included; absent: there are none. */
@@ -65,9 +73,10 @@ export function httpListener(
   deps: { readonly log: Logger; readonly metrics: ServiceMetrics },
 ): HttpListener {
   const { name: listener, headMilliseconds = HEAD_LIMITS.milliseconds } = options;
-  const server = createServer({
+  const server = serverFor(options.tls, {
     maxHeaderSize: HEAD_LIMITS.bytes,
     headersTimeout: headMilliseconds,
+    handshakeTimeout: headMilliseconds,
     connectionsCheckingInterval: Math.min(MOST_CHECK_MILLISECONDS, headMilliseconds),
     // Node's default of 300 s would cut off any layer that takes longer to upload.
     requestTimeout: 0,
@@ -83,6 +92,7 @@ export function httpListener(
   const headway = headwayWatch(options.headway ?? HEADWAY);
   const admit = admission({
     handler,
+    isTls: options.tls !== undefined,
     connections,
     open,
     headway,
@@ -94,6 +104,14 @@ export function httpListener(
   });
   deps.metrics.countConnections(listener, () => connections.size());
   server.on("connection", admit.onConnection);
+  if (options.tls !== undefined) server.on("secureConnection", admit.onSecure);
+  if (options.tls?.challenge !== undefined)
+    answerChallenges(server, options.tls.challenge, {
+      milliseconds: headMilliseconds,
+      count: () => {
+        deps.metrics.refusals.inc({ listener, reason: "handshake" satisfies Refusal });
+      },
+    });
   for (const event of ["request", "checkContinue", "checkExpectation"])
     server.on(event, admit.onRequest);
   server.on("connect", (_req, stream) => {
@@ -120,6 +138,15 @@ export function httpListener(
       headway.stop();
     },
   };
+}
+
+function serverFor(tls: TlsServing | undefined, options: ServerOptions & TlsOptions): Server {
+  if (tls === undefined) return createServer(options);
+  const server = createTlsServer({ ...options, ...contextOptions(tls) });
+  tls.onChange(() => {
+    server.setSecureContext(contextOptions(tls));
+  });
+  return server;
 }
 
 /** Node types the connection more widely than it is: ours are plain sockets. */

@@ -31,6 +31,17 @@ export function answerOnSocket(socket: Socket, fault: Fault): void {
     socket.destroy();
     return;
   }
+  socket.write(faultOnSocket(fault));
+  // The parser must not read on: what comes belongs to no request any more.
+  socket.removeAllListeners("data");
+  lingeringClose(socket, { from: socket, isAwaited: true });
+}
+
+/**
+ * @param fault - what a client is told
+ * @returns the whole answer, as it goes over the connection
+ */
+export function faultOnSocket(fault: Fault): string {
   const { status, summary, headers, body } = toFaultReply(fault, "");
   const text = JSON.stringify(body);
   const head = [
@@ -41,8 +52,5 @@ export function answerOnSocket(socket: Socket, fault: Fault): void {
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
     "Connection: close",
   ];
-  socket.write(`${head.join("\r\n")}\r\n\r\n${text}`);
-  // The parser must not read on: what comes belongs to no request any more.
-  socket.removeAllListeners("data");
-  lingeringClose(socket, { from: socket, isAwaited: true });
+  return `${head.join("\r\n")}\r\n\r\n${text}`;
 }

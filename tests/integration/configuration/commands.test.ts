@@ -16,6 +16,7 @@ const COMMANDS = [
   "gateway/src/commands/outbox/main.js",
   "gateway/src/commands/storage/main.js",
   "service-kit/src/signing/main.js",
+  "service-kit/src/tls/main.js",
   "deploy/local/commands/collect-garbage.js",
 ] as const;
 const LOCAL = "deploy/local/commands/collect-garbage.js";

@@ -39,6 +39,8 @@ const ROWS = [
    values ('a/b', '1', 'd', '{}', true, clock_timestamp() + interval '420 seconds', clock_timestamp() + interval '5 seconds')`,
   `insert into ledger.manifest (repository, digest, media_type, content, deleting_at, late_since)
    values ('a/b', 'd', 'text/plain', '', clock_timestamp(), clock_timestamp())`,
+  `insert into ledger.acme_certificate (directory, names, next_attempt_at)
+   values ('d', 'n', clock_timestamp() + interval '300 seconds')`,
   `insert into ledger.upload_session (session, repository, kind, realm, subject)
    values ('s', 'a/b', 'oauth', 'r', 'alice')`,
   `insert into ledger.refusal (key, actor, entry, repeats) values ('k', 'a', '{}', 0)`,

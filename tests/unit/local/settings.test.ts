@@ -7,6 +7,7 @@ describe("settings of the local stack", () => {
   test("with nothing set, port 8080, data in .data and an embedded Postgres", () => {
     expect(readLocalSettings({})).toEqual({
       port: 8080,
+      tls: "none",
       dataDir: join(REPOSITORY_ROOT, ".data"),
       registryBin: null,
       storage: { storage: "filesystem" },
@@ -53,5 +54,13 @@ describe("settings of the local stack", () => {
   test("everything wrong is named at once", () => {
     const read = () => readLocalSettings({ PORT: "http", LOG_LEVEL: "loud" });
     expect(read).toThrow(/PORT: given "http"[^]*LOG_LEVEL: given "loud"/);
+  });
+
+  test("with TLS by a certificate of its own, or by one that is given, and not by both", () => {
+    expect(readLocalSettings({ TLS_SELF_SIGNED: "true" }).tls).toBe("self-signed");
+    expect(readLocalSettings({ TLS_CERTIFICATE_FILE: "tls.crt" }).tls).toBe("given");
+    expect(readLocalSettings({ ACME_NAMES: "r.example.org" }).tls).toBe("given");
+    const both = { TLS_SELF_SIGNED: "true", TLS_CERTIFICATE_FILE: "tls.crt" };
+    expect(() => readLocalSettings(both)).toThrow(/TLS_SELF_SIGNED: given with/);
   });
 });

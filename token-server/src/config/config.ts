@@ -21,6 +21,8 @@ import { examineKeys } from "#service-kit/signing/examine-keys.js";
 import { readKeyRingConfig } from "#service-kit/signing/key-config.js";
 import type { KeyRingConfig } from "#service-kit/signing/key-ring.js";
 import { readClientTokenNames } from "#service-kit/signing/token-names.js";
+import { readOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
+import { readCertificateFiles, type CertificateFiles } from "#service-kit/tls/certificate-files.js";
 import {
   readAuthentication,
   requireWayIn,
@@ -45,6 +47,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly tracing: TracingConfig | null;
   /** Name of the registry that tokens are for; the only `service` that is answered. */
   readonly service: string;
+  /** By which it speaks TLS; `null`: it does not. */
+  readonly certificateFiles: CertificateFiles | null;
   readonly issuer: string;
   readonly tokenLifetimeSeconds: number;
   /** `off`: everybody may do everything. */
@@ -58,6 +62,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly gatewayTrustFile: string | null;
   /** By which services elsewhere are asked. */
   readonly proxies: Proxies;
+  /** PEM file with authorities that are trusted beside those that Node knows; `null`: none. */
+  readonly outboundAuthoritiesFile: string | null;
   readonly database: DatabaseConfig;
   readonly databaseConnections: number;
   /** Longest life of a robot, in days. */
@@ -103,7 +109,9 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     ...readRefreshTokenSettings(read.on("Refresh tokens")),
     loginLimits: readLoginLimits(read.on("Failed logins")),
     ...readListenerConfig(read.on("Listening"), listening),
+    certificateFiles: readCertificateFiles(read.on("Listening")),
     proxies: readProxies(read.on("Proxies")),
+    outboundAuthoritiesFile: readOutboundAuthorities(read.on("Proxies")),
     database: readDatabaseConfig(read.on("Database")),
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),

@@ -13,6 +13,7 @@ import type { Opened } from "#service-kit/run-until-signal.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { openTraces } from "#service-kit/tracing/open-traces.js";
 import type { Traces } from "#service-kit/trace.js";
+import { followOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
 
@@ -40,7 +41,13 @@ export interface Base extends Opened {
 export async function openBase(
   config: Pick<
     TokenServerConfig,
-    "logLevel" | "inspectorPort" | "keys" | "database" | "databaseConnections" | "tracing"
+    | "logLevel"
+    | "inspectorPort"
+    | "keys"
+    | "database"
+    | "databaseConnections"
+    | "outboundAuthoritiesFile"
+    | "tracing"
   >,
   readOnce: ReadonlyMap<string, string>,
 ): Promise<Base> {
@@ -49,6 +56,8 @@ export async function openBase(
   const traced = { name: "token-server", database: config.database.database };
   const tracing = await openTraces(config.tracing, traced, log);
   const metrics = createMetrics();
+  const files = refusedFiles(metrics.registry);
+  const outbound = await followOutboundAuthorities(config.outboundAuthoritiesFile, { log, files });
   const { database, databaseConnections: connections } = config;
   const options = { name: "token-server", connections, registry: metrics.registry };
   const schemas = [TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
@@ -59,9 +68,9 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = openRecords(config.keys.owner, { db, keys, log });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => whole.db.close() };
+  const following = outbound === null ? [] : [outbound];
   const stores = [pool, schema, whole.watch, ...records.parts];
-  const parts = [...tracing.parts, ...stores, keys, changedFiles(readOnce, log)];
-  const files = refusedFiles(metrics.registry);
+  const parts = [...tracing.parts, ...following, ...stores, keys, changedFiles(readOnce, log)];
   const { traces } = tracing;
   return { log, metrics, keys, db, records, files, unmigrated, traces, parts };
 }

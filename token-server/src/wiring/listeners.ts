@@ -10,6 +10,7 @@ import type { Traces } from "#service-kit/trace.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
 import { tokenServerRoutes } from "../routes/routes.js";
+import type { Certificate } from "./certificate.js";
 import type { FollowedOrigin } from "./request-origin.js";
 
 const IDLE_SECONDS = 60;
@@ -31,6 +32,7 @@ export function openListeners(
     readonly records: { readonly tally: Pick<Tally, "note"> };
     readonly traces: Traces | null;
     readonly requests: Pick<FollowedOrigin, "origin">;
+    readonly certificate: Pick<Certificate, "serving">;
   },
   opened: readonly Routed[],
 ): Opened {
@@ -41,11 +43,12 @@ export function openListeners(
     { log, metrics, refused, traces, origin: requests.origin },
     opened,
   );
+  const tls = deps.certificate.serving ?? undefined;
   const bounds = { drainSeconds, idleSeconds: IDLE_SECONDS, connections, isEssential: isProbe };
   return {
     parts: [
       metricsListener({ host: config.metricsHost, port: config.metricsPort }, metrics, log),
-      httpListener({ name: "public", host, port, ...bounds }, clients, { log, metrics }),
+      httpListener({ name: "public", host, port, tls, ...bounds }, clients, { log, metrics }),
     ],
   };
 }

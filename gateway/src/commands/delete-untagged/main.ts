@@ -9,6 +9,7 @@ import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger } from "#service-kit/log.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readConfig } from "../../config/config.js";
 import {
   deleteUntagged,
@@ -40,6 +41,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const { file, dryRun } = parseCommand(argv);
   const manifests = untaggedManifests(readFileSync(file === "-" ? 0 : file, "utf8"));
   const config = readConfig(env);
+  trustOutboundAuthorities(config.outboundAuthoritiesFile);
   const log = createLogger("delete-untagged", "silent");
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const records = { note: () => undefined, record: () => Promise.resolve() };

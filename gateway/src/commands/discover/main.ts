@@ -11,6 +11,7 @@ import { usageOf } from "#service-kit/usage.js";
 import { endOnSignal } from "#service-kit/end-on-signal.js";
 import { progressTo } from "#service-kit/progress-line.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
@@ -61,6 +62,7 @@ const USAGE = usageOf({
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
   const config = readConfig(env);
+  trustOutboundAuthorities(config.outboundAuthoritiesFile);
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);

@@ -7,6 +7,7 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
+import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readConfig } from "../../config/config.js";
 import { readBounds } from "../../config/bounds.js";
 import type { Bounds } from "../../ledger/bounds.js";
@@ -134,7 +135,9 @@ async function backToNormal(
 
 /** Only who needs the registry needs its variables. */
 async function openRegistry() {
-  return openRegistryProcesses(readConfig(process.env));
+  const config = readConfig(process.env);
+  trustOutboundAuthorities(config.outboundAuthoritiesFile);
+  return openRegistryProcesses(config);
 }
 
 /** Before a collection begins is the last moment at which it can be told what it would cost. */

@@ -6,6 +6,7 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
+import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import { readConfig } from "../../config/config.js";
 import { operator } from "../../mode/operator.js";
 import { takeStorage } from "../../storage/accept-storage.js";
@@ -37,6 +38,7 @@ interface StorageCommand {
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
   const config = readConfig(env);
+  trustOutboundAuthorities(config.outboundAuthoritiesFile);
   const db = openDatabase(config.database, { name: "storage", connections: 2 }, SILENT);
   try {
     const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
