@@ -2,7 +2,7 @@
 # Whether a service of this container answers 200: healthcheck.sh PORT PATH. No Node is started for it, every five seconds.
 # With TLS it lives when it says that it speaks nothing else (403): bash cannot speak it.
 good='HTTP/1.1 200'
-[[ -n ${TLS_CERTIFICATE_FILE:-} ]] && good='HTTP/1.1 403'
+[[ -n ${TLS_CERTIFICATE_FILE:-}${ACME_NAMES:-} ]] && good='HTTP/1.1 403'
 # It says so before it has read all that bash writes line by line.
 trap '' PIPE
 exec 3<>"/dev/tcp/127.0.0.1/$1" || exit 1
