@@ -9,6 +9,7 @@ import { keptSelfSigned } from "#service-kit/tls/self-signed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
+import { serviceBeside } from "#tests/support/service-beside.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -115,6 +116,25 @@ describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
     const plain = `http://127.0.0.1:${redirectPort}`;
     expect((await ask(plain, "/ui/")).headers.location).toBe(`${stack.url}/ui/`);
     expect((await ask(plain, "/v2/")).status).toBe(403);
+  });
+
+  test("may have token servers that speak TLS, whom its gateways verify", async () => {
+    const files = {
+      TLS_CERTIFICATE_FILE: certificateFile(),
+      TLS_KEY_FILE: certificateFile().replace(/crt$/, "key"),
+    };
+    const tokenServer = await serviceBeside(stack, "token-server", files);
+    await tokenServer.start();
+    const told = { ...files, HTTP_REDIRECT_PORT: "0", TOKEN_SERVER_URL: tokenServer.url };
+    const trusting = await serviceBeside(stack, "gateway", {
+      ...told,
+      OUTBOUND_CA_FILE: certificateFile(),
+    });
+    await trusting.start();
+    const alice = skopeo(trusting.url, "alice-token", undefined, trusted);
+    const seen = await alice.inspect("alpha/app:1");
+    expect([seen.ok, seen.output]).toEqual([true, expect.any(String)]);
+    await Promise.all([trusting.stop(), tokenServer.stop()]);
   });
 
   test("proves itself by another certificate as soon as there is one", async () => {
