@@ -49,6 +49,7 @@ describe("the health check of the images", () => {
     const { port } = listener.server.address() as AddressInfo;
     expect(await check(port, "/ready")).toBe(false);
     expect(await check(port, "/ready", { TLS_CERTIFICATE_FILE: "/tls.crt" })).toBe(true);
+    expect(await check(port, "/ready", { ACME_NAMES: "registry.example.org" })).toBe(true);
     expect(await check(server.port, "/ready", { TLS_CERTIFICATE_FILE: "/tls.crt" })).toBe(false);
     await listener.stop();
   });
