@@ -74,7 +74,7 @@ async function listed(folder: string, query: URLSearchParams): Promise<string> {
   const next = `<NextContinuationToken>after/&amp;${from + PAGE}</NextContinuationToken>`;
   return (
     `<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">` +
-    `<IsTruncated>${String(goesOn)}</IsTruncated>${goesOn ? next : ""}${contents.join("")}</ListBucketResult>`
+    `<EncodingType>url</EncodingType><IsTruncated>${String(goesOn)}</IsTruncated>${goesOn ? next : ""}${contents.join("")}</ListBucketResult>`
   );
 }
 

@@ -7,7 +7,8 @@ export interface ListPage {
   readonly next: string | null;
 }
 
-/** Keys are asked for with `encoding-type=url`: so no character of one is XML's. */
+/** Keys are asked for with `encoding-type=url`; who does not know that escapes them as XML alone, and does not say so. */
+const ENCODED = /<EncodingType>\s*url\s*<\/EncodingType>/;
 const KEY = /<Key>([^<]*)<\/Key>/g;
 const NEXT = /<NextContinuationToken>([^<]*)<\/NextContinuationToken>/;
 const TRUNCATED = /<IsTruncated>\s*(true|false)\s*<\/IsTruncated>/;
@@ -32,13 +33,16 @@ export function parseListPage(xml: string): ListPage {
   const { isTruncated, next } = parsed.data;
   const goesOn = isTruncated === "true";
   if (goesOn && next === null) throw new Error("the bucket's list does not say how it goes on");
-  const keys = [...xml.matchAll(KEY)].map(([, key = ""]) => decoded(key));
+  const isEncoded = ENCODED.test(xml);
+  const keys = [...xml.matchAll(KEY)].map(([, key = ""]) =>
+    isEncoded ? decoded(unescaped(key)) : unescaped(key),
+  );
   return { keys, next: goesOn ? unescaped(next ?? "") : null };
 }
 
 /** Spaces come as `+` from some. */
 function decoded(key: string): string {
-  return decodeURIComponent(unescaped(key).replaceAll("+", "%20"));
+  return decodeURIComponent(key.replaceAll("+", "%20"));
 }
 
 const ENTITIES: readonly (readonly [entity: string, character: string])[] = [

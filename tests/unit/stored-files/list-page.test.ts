@@ -6,8 +6,10 @@ const page = (inner: string) =>
 
 test("a page of a bucket's list has its keys as they are called, and says how it goes on", () => {
   const keys = "<Contents><Key>a/b%2Bc%20d</Key></Contents><Contents><Key>e+f%26</Key></Contents>";
-  const end = page(`<IsTruncated>false</IsTruncated>${keys}`);
-  expect(parseListPage(end)).toEqual({ keys: ["a/b+c d", "e f&"], next: null });
+  const end = `<IsTruncated>false</IsTruncated>${keys}`;
+  const encoded = page(`<EncodingType>url</EncodingType>${end}`);
+  expect(parseListPage(encoded)).toEqual({ keys: ["a/b+c d", "e f&"], next: null });
+  expect(parseListPage(page(end)).keys).toEqual(["a/b%2Bc%20d", "e+f%26"]);
   const more = `<IsTruncated>true</IsTruncated><NextContinuationToken>1&amp;lt;</NextContinuationToken>`;
   expect(parseListPage(page(more))).toEqual({ keys: [], next: "1&lt;" });
 });
