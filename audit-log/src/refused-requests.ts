@@ -1,4 +1,4 @@
-import type { FaultCode } from "#registry-protocol/faults.js";
+import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
 import type { RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Tally } from "./tally.js";
 

@@ -1,4 +1,5 @@
-import { Fault, FAULTS, toFaultReply, type FaultReply } from "./faults.js";
+import { FAULTS } from "./fault-catalogue.js";
+import { Fault, toFaultReply, type FaultReply } from "./faults.js";
 
 /** RFC 9457, section 3; with what a registry's error says beside it, so that whoever reads that goes on doing so. */
 export interface Problem {

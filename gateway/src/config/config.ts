@@ -1,4 +1,4 @@
-import { TAG_REFUSAL_CODES, type TagRefusalCode } from "#registry-protocol/faults.js";
+import { TAG_REFUSAL_CODES, type TagRefusalCode } from "#registry-protocol/fault-catalogue.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import {

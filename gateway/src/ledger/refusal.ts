@@ -1,4 +1,5 @@
-import { Fault, FAULTS } from "#registry-protocol/faults.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
+import { Fault } from "#registry-protocol/faults.js";
 import type { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { heldDetail, shortHeldDetail } from "./held-detail.js";
 import type { PushDeps, TagPush } from "./push.js";

@@ -1,4 +1,4 @@
-import { FAULTS } from "#registry-protocol/faults.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
 import { cut, MOST_ERROR_BYTES } from "./held-detail.js";
 
 /** What whoever is refused for want of a source is told. */

@@ -1,4 +1,5 @@
-import { Fault, FAULTS } from "#registry-protocol/faults.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
+import { Fault } from "#registry-protocol/faults.js";
 import type { RequestKind } from "#registry-protocol/request.js";
 import type { Mode } from "./mode.js";
 

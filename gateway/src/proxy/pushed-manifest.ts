@@ -1,6 +1,6 @@
 import type { ServerResponse } from "node:http";
 import type { Digest } from "#registry-protocol/digest.js";
-import type { TagRefusalCode } from "#registry-protocol/faults.js";
+import type { TagRefusalCode } from "#registry-protocol/fault-catalogue.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import type { Manifest } from "#registry-protocol/manifest/manifest.js";
 import { setStatusLine } from "#service-kit/http/status-line.js";

@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
-import { Fault, toFaultReply, type FaultCode } from "#registry-protocol/faults.js";
+import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
+import { Fault, toFaultReply } from "#registry-protocol/faults.js";
 import { lingeringClose } from "./lingering-close.js";
 import { reasonPhrase } from "./status-line.js";
 

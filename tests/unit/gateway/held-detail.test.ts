@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { heldDetail, shortHeldDetail } from "#gateway/ledger/held-detail.js";
 import { digestOf } from "#registry-protocol/digest.js";
-import { asPierOne, Fault, FAULTS, toFaultReply } from "#registry-protocol/faults.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
+import { asPierOne, Fault, toFaultReply } from "#registry-protocol/faults.js";
 
 const digest = digestOf(Buffer.from("held"));
 const at = new Date("2026-11-20T19:58:06.217Z");

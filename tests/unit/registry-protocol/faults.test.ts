@@ -1,12 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
-import {
-  asPierOne,
-  FAULTS,
-  Fault,
-  toFaultReply,
-  type FaultCode,
-} from "#registry-protocol/faults.js";
+import { FAULTS, type FaultCode } from "#registry-protocol/fault-catalogue.js";
+import { asPierOne, Fault, toFaultReply } from "#registry-protocol/faults.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 const CODES = Object.keys(FAULTS) as FaultCode[];

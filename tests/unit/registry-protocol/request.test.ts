@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { Fault, type FaultCode } from "#registry-protocol/faults.js";
+import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import { digests, repositoryNames, tags } from "#tests/support/arbitraries.js";
 

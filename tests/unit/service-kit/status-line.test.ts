@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { FAULTS } from "#registry-protocol/faults.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
 import { MOST_REASON_CHARACTERS, reasonPhrase } from "#service-kit/http/status-line.js";
 
 describe("the reason in a status line", () => {
