@@ -7,7 +7,7 @@ import { checkCertificate, checkName, checkProxy } from "../checks/network.js";
 import { dockerConfigFile } from "../config/places.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { authorizationOf, basicOf, type Login } from "../login/login.js";
-import type { Shown } from "../output/shown.js";
+import { lines, type Form, type Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import { asWords, runBeside, withInstallation, type InstallationOption } from "./installation.js";
 import type { AddCommands, Shell } from "./shell.js";
@@ -69,6 +69,9 @@ async function examined(shell: Shell): Promise<Shown> {
     ...(login === null ? [] : [await checkToken(clientFor(shell, url, login))]),
   ];
   if (rows.some(({ state }) => state === "bad")) process.exitCode = EXIT.VERIFICATION;
+  const value = { url, findings: rows };
+  // What is to be done is no cell of a table: it would be cut.
+  if (formOf(shell) === "table") return lines(rows.flatMap(linesOf), value);
   return {
     kind: "list",
     columns: [
@@ -78,9 +81,17 @@ async function examined(shell: Shell): Promise<Shown> {
       { key: "todo", head: "what to do" },
     ],
     rows: rows.map((row) => ({ ...row })),
-    value: { url, findings: rows },
-    empty: "",
+    ...{ value, empty: "" },
   };
+}
+
+function formOf({ globals, machine: { terminal } }: Shell): Form {
+  return globals.output ?? (terminal.isInteractive ? "table" : "tsv");
+}
+
+function linesOf({ state, check, found, todo }: Finding): string[] {
+  const line = `${state.padEnd(4)}  ${check}: ${found}`;
+  return todo === null ? [line] : [line, `      → ${todo}`];
 }
 
 function clientFor(shell: Shell, url: string, login: Login | null) {

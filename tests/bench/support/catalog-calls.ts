@@ -27,12 +27,16 @@ const BY_CAROL: EntryFilter = {
 type Call = (view: View) => Promise<unknown>;
 type Calls = Readonly<Record<string, (of: View) => Call | Promise<Call>>>;
 
+/** Of fewer the last page: an empty one says nothing. */
+const behind = <Row>(rows: readonly Row[]): Row | undefined =>
+  rows.length === 9_999 * PAGE ? rows.at(-1) : rows.at(Math.max(0, rows.length - 1 - PAGE));
+
 /** The page that begins behind the 9,999th, found out once for each view. */
 async function farPlace(catalog: Catalog, of: View, sort: RepositoryOrder) {
   const shown = await catalog.shown(of);
   const query = { sort, team: null, text: "", after: null, among: shown.few };
   const rows = await readRepositories(catalog.db, shown, { ...query, limit: 9_999 * PAGE });
-  const last = rows.at(-1);
+  const last = rows.length > PAGE ? behind(rows) : undefined;
   return last === undefined ? undefined : { key: last.key, id: last.id };
 }
 
@@ -48,7 +52,7 @@ function tagCallsOf(catalog: Catalog, repositories: number): Calls {
     const rows = isFar
       ? await readTags(db, sort, { repository, after: null, limit: 9_999 * PAGE })
       : [];
-    const last = rows.at(-1);
+    const last = rows.length > PAGE ? behind(rows) : undefined;
     const asked = { repository, sort, policy: PIER_ONE_TAGS, limit: isFar ? PAGE : 100 };
     return (of) => listTags(whole, of, { ...asked, ...(last && { after: last }) });
   };

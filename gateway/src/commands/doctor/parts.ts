@@ -84,7 +84,7 @@ async function checkTokenServer(url: string): Promise<Finding> {
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
     const keys = ((await answer.json()) as { keys?: unknown[] }).keys?.length ?? 0;
-    if (answer.status === 200 && keys > 0) return good(check, `${url} publishes ${keys} keys`);
+    if (answer.status === 200 && keys > 0) return good(check, `${url} publishes its keys`);
     return bad(check, `${url} answers ${answer.status}, with ${keys} keys`, todo);
   } catch (error) {
     return bad(check, `${url}: ${reasonOf(error)}`, todo);
