@@ -74,7 +74,12 @@ describe("the search for the stock registry", () => {
 
   test("a Docker engine that answers is the last resort", async () => {
     const docker = await program("docker", "28.2.2");
-    expect(await find()).toMatchObject({ kind: "image", docker, image: "registry:3.1.1", line: "3" });
+    expect(await find()).toMatchObject({
+      kind: "image",
+      docker,
+      image: "registry:3.1.1",
+      line: "3",
+    });
   });
 
   test("without any of them, one message names the thing and every way to provide it", async () => {
