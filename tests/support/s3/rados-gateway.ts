@@ -1,5 +1,5 @@
-import { randomBytes } from "node:crypto";
-import { writeFile } from "node:fs/promises";
+import { createHash, randomBytes } from "node:crypto";
+import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { portPicker } from "#local/processes/ports.js";
 import { runProgram } from "#local/processes/run-program.js";
@@ -14,6 +14,7 @@ export interface S3Server {
   readonly url: string;
   readonly port: number;
   readonly region: string;
+  /** Of somebody who may do with the buckets what `deploy/aws/registry-policy.json` says, and nothing else. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
   /** @returns keys of a bucket's objects */
@@ -73,14 +74,17 @@ export async function startS3(buckets: readonly string[]): Promise<S3Server | st
     await service.stop();
     await folder.remove();
   };
+  const admin = { programs, conf: join(data, "ceph.conf") };
+  const registry = { accessKeyId: hex(10).toUpperCase(), secretAccessKey: hex(20) };
   try {
     await service.start();
+    await letRegistryIn(admin, { url, owner: keys, registry, buckets });
   } catch (error) {
     await stop();
     throw error;
   }
-  const keysOf = (bucket: string) => listKeys(programs, join(data, "ceph.conf"), bucket);
-  return { url, port, region: REGION, ...keys, keysOf, stop };
+  const keysOf = (bucket: string) => listKeys(admin, bucket);
+  return { url, port, region: REGION, ...registry, keysOf, stop };
 }
 
 /** Of a bucket that there is nobody may know anything without a login; of another, that there is none. */
@@ -89,12 +93,76 @@ async function hasAll(url: string, buckets: readonly string[]): Promise<boolean>
   return answers.every(({ status }) => status === 403);
 }
 
-async function listKeys({ env }: RadosPrograms, conf: string, bucket: string): Promise<string[]> {
-  const args = ["radosgw-admin", "bucket", "list", `--bucket=${bucket}`, "--max-entries=100000"];
-  const command = { file: "env", args, env: { ...env, CEPH_CONF: conf } };
+interface Keys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** What works on the cluster itself. */
+interface Admin {
+  readonly programs: RadosPrograms;
+  readonly conf: string;
+}
+
+/** The buckets are somebody else's: whoever uses them has the rights of the policy that comes with the product. */
+async function letRegistryIn(
+  admin: Admin,
+  to: {
+    readonly url: string;
+    readonly owner: Keys;
+    readonly registry: Keys;
+    readonly buckets: readonly string[];
+  },
+): Promise<void> {
+  const { accessKeyId, secretAccessKey } = to.registry;
+  const login = [`--access-key=${accessKeyId}`, `--secret=${secretAccessKey}`];
+  await run(
+    admin,
+    "radosgw-admin",
+    "user",
+    "create",
+    `--uid=${USER}`,
+    "--display-name=x",
+    ...login,
+  );
+  for (const bucket of to.buckets) {
+    const policy = await policyFor(bucket);
+    const hash = createHash("sha256").update(policy).digest("hex");
+    await run(
+      admin,
+      ...["curl", "-sS", "--fail", "-X", "PUT", "--aws-sigv4", `aws:amz:${REGION}:s3`],
+      ...["--user", `${to.owner.accessKeyId}:${to.owner.secretAccessKey}`],
+      ...["-H", `x-amz-content-sha256: ${hash}`, "-H", "Content-Type: application/json"],
+      ...["--data-binary", policy, `${to.url}/${bucket}?policy=`],
+    );
+  }
+}
+
+const USER = "limited";
+
+async function policyFor(bucket: string): Promise<string> {
+  const file = join(REPOSITORY_ROOT, "deploy", "aws", "registry-policy.json");
+  const text = (await readFile(file, "utf8")).replaceAll("BUCKET", bucket);
+  const policy = JSON.parse(text) as { Statement: object[] };
+  const Principal = { AWS: [`arn:aws:iam:::user/${USER}`] };
+  const arn = `arn:aws:s3:::${bucket}`;
+  // Whoever deletes several objects at once, Ceph asks for the right to delete the bucket's; Amazon looks at each object.
+  const ofCeph = { Effect: "Allow", Action: ["s3:DeleteObject"], Resource: arn };
+  const statements = [...policy.Statement, ofCeph].map((one) => ({ ...one, Principal }));
+  return JSON.stringify({ ...policy, Statement: statements });
+}
+
+async function listKeys(admin: Admin, bucket: string): Promise<string[]> {
+  const most = "--max-entries=100000";
+  const text = await run(admin, "radosgw-admin", "bucket", "list", `--bucket=${bucket}`, most);
+  return (JSON.parse(text) as { name: string }[]).map(({ name }) => name);
+}
+
+async function run({ programs, conf }: Admin, ...args: readonly string[]): Promise<string> {
+  const command = { file: "env", args, env: { ...programs.env, CEPH_CONF: conf } };
   const { ok, stdout, output } = await runProgram(command);
-  if (!ok) throw new Error(`the keys of ${bucket} cannot be listed:\n${output}`);
-  return (JSON.parse(stdout) as { name: string }[]).map(({ name }) => name);
+  if (!ok) throw new Error(`${args.join(" ")}:\n${output}`);
+  return stdout;
 }
 
 function hex(bytes: number): string {
