@@ -31,6 +31,7 @@ export const AUDIT_ACTIONS = [
   "repository.described",
   "repository.flagged",
   "policy.changed",
+  "settings.changed",
   "key.rotated",
   "robot.created",
   "robot.rotated",

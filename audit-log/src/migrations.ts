@@ -10,6 +10,11 @@ const RIGHTS: SchemaRights = {
   tables: {
     chain_head: { gateway: ["select"], auditor: ["select"] },
     entry: { gateway: ["select"], tokenServer: ["select"], auditor: ["select"] },
+    followed_file: {
+      gateway: ["select", "insert"],
+      tokenServer: ["select", "insert"],
+      auditor: ["select"],
+    },
     checkpoint: { gateway: ["select", "insert"], auditor: ["select"] },
   },
   functions: { "append(integer, text, text, text)": ["gateway", "tokenServer"] },

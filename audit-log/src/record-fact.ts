@@ -6,16 +6,21 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import { SYSTEM, type AuditAction } from "./entry.js";
 import type { RecordAudit } from "./record-audit.js";
 import { lastFacts, lockFacts } from "./sql/facts.js";
+import { keepContent } from "./sql/followed-files.js";
 
 /** Something that is decided outside of the database, in a file that every replica reads. */
 export interface Fact {
-  readonly action: Extract<AuditAction, "policy.changed" | "key.rotated">;
+  readonly action: Extract<AuditAction, "policy.changed" | "settings.changed" | "key.rotated">;
   /** What it is about, for example the owner of the keys. */
   readonly subject: string;
   /** Two facts about a subject with the same fingerprint are the same. */
   readonly fingerprint: string;
   readonly reason: string;
   readonly detail: Readonly<Record<string, unknown>>;
+  /** What the file says whose hash the fingerprint is; it has no secrets. Absent: there is no file. */
+  readonly content?: string;
+  /** What is said of the difference, where there was a fact before; absent: nothing. */
+  readonly since?: (before: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
 
 /** What recording facts needs. */
@@ -41,9 +46,13 @@ export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Prom
     const known = (await lastFacts(tx, action))
       .map(parseFact)
       .find((one) => one.subject === subject);
+    const { content, since } = fact;
+    // Also of a fact that was recorded before contents were kept.
+    if (content !== undefined) await keepContent(tx, { sha256: fingerprint, content });
     if (known?.fingerprint === fingerprint) return false;
     const entry = { action, actor: SYSTEM, repository: null, tag: null, digest: null, reason };
-    await audit(tx, { ...entry, detail: { ...detail, subject, fingerprint } });
+    const difference = known === undefined ? {} : (since?.(known.detail) ?? {});
+    await audit(tx, { ...entry, detail: { ...detail, ...difference, subject, fingerprint } });
     return true;
   });
   if (isNew) log.info({ event: action, subject, fingerprint, ...detail });
@@ -109,9 +118,20 @@ export function factQueue(deps: FactDeps): FactQueue {
   };
 }
 
-const factSchema = z.object({ detail: z.object({ subject: z.string(), fingerprint: z.string() }) });
+const factSchema = z.object({
+  detail: z.looseObject({ subject: z.string(), fingerprint: z.string() }),
+});
 
-function parseFact(content: string): { subject: string; fingerprint: string } {
+/** A fact on record. */
+interface KnownFact {
+  readonly subject: string;
+  readonly fingerprint: string;
+  readonly detail: Readonly<Record<string, unknown>>;
+}
+
+function parseFact(content: string): KnownFact {
   const parsed = factSchema.safeParse(JSON.parse(content));
-  return parsed.success ? parsed.data.detail : { subject: "", fingerprint: "" };
+  if (!parsed.success) return { subject: "", fingerprint: "", detail: {} };
+  const { detail } = parsed.data;
+  return { subject: detail.subject, fingerprint: detail.fingerprint, detail };
 }

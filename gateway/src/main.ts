@@ -1,11 +1,14 @@
 import cluster from "node:cluster";
 import { hostname } from "node:os";
+import { decidingSettings } from "#audit-log/deciding-settings.js";
+import { settingsFact } from "#audit-log/facts.js";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
 import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { sealer } from "#service-kit/signing/sealer.js";
 import { startService } from "#service-kit/start-service.js";
 import { workerLink } from "#service-kit/processes/worker-link.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
+import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
 import { openCertificate } from "./wiring/certificate.js";
 import { openCallers } from "./wiring/callers.js";
@@ -48,6 +51,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const config = configOfProcess(all, cluster.worker?.id);
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, traces, keys, records, store, db, files } = base;
+  records.note(settingsFact("gateway", decidingSettings(process.env, DECIDING_SETTINGS)));
   const unguarded = openRegistry(config, keys, log);
   const tokenServer = openTokenServer(config.tokenServerUrls, keys, { ...config, log });
   const rules = await openTagRules(config.tagPolicyFile, { records, log, files });

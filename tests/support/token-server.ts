@@ -220,7 +220,7 @@ function unchangingLogins(
   config: IdentityConfig,
   deps: Parameters<typeof createIdentitySources>[1],
 ): FollowedLogins {
-  const made = { ...createIdentitySources(config, deps), logins: config.logins };
+  const made = { ...createIdentitySources(config, deps), logins: config.logins, yaml: null };
   return {
     current: () => made,
     reload: () => Promise.resolve("unchanged"),

@@ -1,8 +1,11 @@
+import { decidingSettings } from "#audit-log/deciding-settings.js";
+import { settingsFact } from "#audit-log/facts.js";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
 import { usualPlaces } from "#service-kit/http/listener-config.js";
 import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
 import { readConfig, type TokenServerConfig } from "./config/config.js";
+import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
 import { openCertificate } from "./wiring/certificate.js";
 import { openClocks } from "./wiring/clocks.js";
@@ -30,6 +33,7 @@ const FOLLOWED = [
 async function open(config: TokenServerConfig): Promise<Running> {
   const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
   const { log, metrics, traces, keys, db, records, unmigrated, files } = base;
+  records.note(settingsFact("token-server", decidingSettings(process.env, DECIDING_SETTINGS)));
   const watching = openClocks({ db, log, metrics });
   const { clocks } = watching;
   const ways = await openLogins(config, { db, log, metrics, records, clocks, files });

@@ -12,7 +12,8 @@ import { readConfig, type AuditConfig } from "../config.js";
 import { listEntries } from "../list-entries.js";
 import { asJson, asText, unknownNames } from "./show-entries.js";
 import type { EntryFilter } from "../sql/entries.js";
-import { parseCommand, USAGE, type AuditCommand } from "./options.js";
+import { fileAt, settingsAt } from "./at-one-moment.js";
+import { parseCommand, RECORDED_FILES, USAGE, type AuditCommand } from "./options.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
@@ -38,9 +39,16 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const config = readConfig(env);
   const db = openDatabase(config.database, { name: "audit", connections: 4 }, SILENT);
   try {
-    return command.name === "list"
-      ? await list(db, command)
-      : await verify(db, config, command, progressTo(process.stderr));
+    switch (command.name) {
+      case "list":
+        return await list(db, command);
+      case "policy":
+        return await showFile(db, command);
+      case "settings":
+        return await showSettings(db, command.at);
+      case "verify":
+        return await verify(db, config, command, progressTo(process.stderr));
+    }
   } finally {
     await db.close();
   }
@@ -108,6 +116,33 @@ async function list(
     if (!hasRoom) await new Promise((resolve) => process.stdout.once("drain", resolve));
   }
   return found > 0 ? 0 : nothingFound(db, filter);
+}
+
+/** On standard error where it is from: what is piped is the file. */
+async function showFile(
+  db: Database,
+  { of, at }: Extract<AuditCommand, { name: "policy" }>,
+): Promise<number> {
+  const file = await fileAt(db, RECORDED_FILES[of], at);
+  if (file === null) {
+    process.stderr.write(`no ${RECORDED_FILES[of]} is on record at ${at.toISOString()}\n`);
+    return 1;
+  }
+  const { since, path, sha256, content } = file;
+  process.stderr.write(`# ${path}, in force since ${since}, sha256 ${sha256}\n`);
+  if (content === null) {
+    process.stderr.write("what it said was not kept then: look for a file of this hash\n");
+    return 1;
+  }
+  process.stdout.write(content.endsWith("\n") ? content : `${content}\n`);
+  return 0;
+}
+
+async function showSettings(db: Database, at: Date): Promise<number> {
+  const lines = await settingsAt(db, at);
+  if (lines.length === 0) process.stderr.write(`none are on record at ${at.toISOString()}\n`);
+  print(lines);
+  return lines.length === 0 ? 1 : 0;
 }
 
 /** On standard error: what is piped is entries alone. */

@@ -13,7 +13,7 @@ import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 export const USAGE = usageOf({
   about: "The audit log",
   call: "npm run",
-  program: "audit-log/src/commands/main.js verify | list",
+  program: "audit-log/src/commands/main.js verify | list | policy | settings",
   forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
@@ -21,19 +21,38 @@ export const USAGE = usageOf({
       configurations, children; with --kept that a checkpoint that was logged is still the same
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
-      prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all`,
+      prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all
+  policy [--at TIME] [--of access | tags | logins]
+      prints the file that was in force then: the access policy, the rules for tags, or the logins; ends with 1 when it is not on record
+  settings [--at TIME]
+      prints what decided then who may do what, of each service`,
   examples: [
     "verify -- --registry --parts",
     "audit -- --since 24h --repository alpha/app",
     "audit -- --action tag.deleted --limit 10 --json",
+    "audit -- policy --at 2026-11-20T10:00Z",
+    "audit -- settings",
   ],
   ends: "0 when all is right, 1 when something is not, 2 when it could not be checked",
   environment:
     "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL",
 });
 
+/** Which files are on record, by the subject of their entries. */
+export const RECORDED_FILES = {
+  access: "access policy",
+  tags: "tag policy",
+  logins: "logins",
+} as const;
+
 /** What is asked for. */
 export type AuditCommand =
+  | {
+      readonly name: "policy";
+      readonly at: Date;
+      readonly of: keyof typeof RECORDED_FILES;
+    }
+  | { readonly name: "settings"; readonly at: Date }
   | {
       readonly name: "verify";
       readonly registry: {
@@ -59,8 +78,34 @@ export type AuditCommand =
 export function parseCommand(argv: readonly string[], now: number): AuditCommand {
   const [name, ...rest] = argv;
   if (name === "verify") return parseVerify(rest);
+  // `npm run audit` lists, unless it is told what else.
+  const [asked, ...more] = name === "list" && isAtOneMoment(rest[0]) ? rest : argv;
+  if (asked === "policy") return parsePolicy(more, now);
+  if (asked === "settings") return { name: "settings", at: momentIn(more, now) };
   if (name === "list") return parseList(rest, now);
-  throw new UsageError(`${name === undefined ? "" : `given ${name}, `}wanted one of: verify, list`);
+  throw new UsageError(
+    `${name === undefined ? "" : `given ${name}, `}wanted one of: verify, list, policy, settings`,
+  );
+}
+
+const isAtOneMoment = (word: string | undefined) => word === "policy" || word === "settings";
+
+function parsePolicy(argv: readonly string[], now: number): AuditCommand {
+  const options = { at: { type: "string" }, of: { type: "string", default: "access" } } as const;
+  const { values } = understood(() => parseArgs({ args: [...argv], options }));
+  const of = Object.keys(RECORDED_FILES).find((one) => one === values.of);
+  if (of === undefined)
+    throw new UsageError(`--of: given ${values.of}, wanted access, tags or logins`);
+  return { name: "policy", at: moment(values.at, now), of: of as keyof typeof RECORDED_FILES };
+}
+
+function momentIn(argv: readonly string[], now: number): Date {
+  const options = { at: { type: "string" } } as const;
+  return moment(understood(() => parseArgs({ args: [...argv], options })).values.at, now);
+}
+
+function moment(text: string | undefined, now: number): Date {
+  return text === undefined ? new Date(now) : pointInTime("--at", text, now);
 }
 
 function parseVerify(argv: readonly string[]): AuditCommand {

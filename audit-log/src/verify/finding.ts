@@ -1,8 +1,8 @@
 /** Something that is wrong with the audit log. */
 export interface Finding {
-  /** Chain of the first entry that is wrong; `null` when it is about a checkpoint. */
+  /** Chain of the first entry that is wrong; `null` when it is about a checkpoint, or about the files on record. */
   readonly chain: number | null;
-  /** Position of that entry, or number of that checkpoint. */
+  /** Position of that entry, or number of that checkpoint; 0 for files. */
   readonly position: number;
   readonly problem: string;
   /** The entry's content, shortened; empty when there is none. */

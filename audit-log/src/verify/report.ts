@@ -99,7 +99,8 @@ function reportMore(more: number): string[] {
 }
 
 function reportFinding({ chain, position, problem, content }: Finding): string[] {
-  const what = chain === null ? `checkpoint ${position}` : `chain ${chain}, entry ${position}`;
+  const apart = position === 0 ? "files on record" : `checkpoint ${position}`;
+  const what = chain === null ? apart : `chain ${chain}, entry ${position}`;
   return [`  ${what}: ${printable(problem)}`, ...(content === "" ? [] : [`    ${content}`])];
 }
 

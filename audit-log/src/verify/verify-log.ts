@@ -3,6 +3,7 @@ import { CHAINS } from "../chain.js";
 import { entriesIn } from "../checkpoint.js";
 import { readHeads } from "../sql/chain-heads.js";
 import { chainsInUse } from "../sql/entries.js";
+import { wrongContents } from "../sql/followed-files.js";
 import { chainCursor, type ChainCursor } from "./chain-cursor.js";
 import type { Finding } from "./finding.js";
 import { verifyLedger, type VerifiedLedger } from "./verify-ledger.js";
@@ -64,6 +65,7 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
       findings: [
         ...cursors.map((cursor) => cursor.finding()),
         await strayFinding(tx),
+        await contentFinding(tx),
         checkpoints.finding,
       ].filter((finding) => finding !== null),
       ledger: await verifyLedger(tx, deps.progress),
@@ -84,4 +86,11 @@ async function strayFinding(tx: Queryable): Promise<Finding | null> {
   const stray = [lowest, highest].find((chain) => chain !== null && (chain < 0 || chain >= CHAINS));
   if (stray === undefined || stray === null) return null;
   return { chain: stray, position: 1, problem: "there is no such chain", content: "" };
+}
+
+async function contentFinding(tx: Queryable): Promise<Finding | null> {
+  const [sha256] = await wrongContents(tx);
+  if (sha256 === undefined) return null;
+  const problem = `what is kept of the file with the hash ${sha256} is something else`;
+  return { chain: null, position: 0, problem, content: "" };
 }

@@ -20,6 +20,8 @@ export interface TagPolicyVersion {
   readonly path: string;
   /** Of the file's content. */
   readonly sha256: string;
+  /** `null`: there is no file. */
+  readonly content: string | null;
 }
 
 /** What following the file needs. */
@@ -41,7 +43,7 @@ interface Versioned {
 export const BUILT_IN_TAG_POLICY: TagPolicyFile = {
   name: "tag policy",
   policy: PIER_ONE_TAGS,
-  version: () => ({ path: "built-in", sha256: "built-in" }),
+  version: () => ({ path: "built-in", sha256: "built-in", content: null }),
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
@@ -50,10 +52,11 @@ export const BUILT_IN_TAG_POLICY: TagPolicyFile = {
  * @param version - rules for tags
  * @returns the fact that they are in force, for the audit log
  */
-export function tagPolicyFact({ path, sha256 }: TagPolicyVersion): Fact {
+export function tagPolicyFact({ path, sha256, content }: TagPolicyVersion): Fact {
   const reason = "these are the rules for tags now";
   const subject = "tag policy";
-  return { action: "policy.changed", subject, fingerprint: sha256, reason, detail: { path } };
+  const fact = { subject, fingerprint: sha256, reason, detail: { path } };
+  return { action: "policy.changed", ...fact, ...(content === null ? {} : { content }) };
 }
 
 const MOST_CHARACTERS = 1024 * 1024;
@@ -80,17 +83,20 @@ export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Prom
   const { log, record, ...watching } = deps;
   const file = await watchFile<Versioned>(path, {
     ...watching,
-    load: (text, sha256) => ({ policy: loadTagPolicy(path, text), version: { path, sha256 } }),
+    load: (text, sha256) => ({
+      policy: loadTagPolicy(path, text),
+      version: { path, sha256, content: text },
+    }),
     record: async ({ version }) => {
       await record(version);
-      log.info({ event: "tag-policy.loaded", ...version });
+      log.info({ event: "tag-policy.loaded", ...shown(version) });
     },
     onRefused: (faults) => {
       const message = `${path} is refused, the rules before it stay in force`;
       log.error({ event: "tag-policy.refused", faults, message });
     },
   });
-  log.info({ event: "tag-policy.loaded", ...file.current().version });
+  log.info({ event: "tag-policy.loaded", ...shown(file.current().version) });
   return {
     ...reloadOnHangup("tag policy", file),
     policy: {
@@ -99,6 +105,10 @@ export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Prom
     },
     version: () => file.current().version,
   };
+}
+
+function shown({ path, sha256 }: TagPolicyVersion) {
+  return { path, sha256 };
 }
 
 function checked(name: string, text: string) {

@@ -22,7 +22,8 @@ beforeEach(async () => {
 afterEach(() => log.close());
 afterAll(() => postgres.stop());
 
-const policy = (sha256: string) => policyFact({ path: "policy.yaml", rules: 3, sha256 });
+const policy = (sha256: string) =>
+  policyFact({ path: "policy.yaml", rules: 3, sha256, content: `rules of ${sha256}` });
 const keys = (owner: string, ...keyIds: string[]) =>
   keysFact(
     owner,

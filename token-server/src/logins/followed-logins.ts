@@ -15,12 +15,20 @@ import { keptParts } from "./kept-parts.js";
 import { readLoginsText, splitLoginsText } from "./logins-text.js";
 
 /** The logins that count now. */
-export type FollowedLogins = WatchedFile<IdentitySources & { readonly logins: Logins }>;
+export type FollowedLogins = WatchedFile<
+  IdentitySources & {
+    readonly logins: Logins;
+    /** What the file says, without those that it names; `null`: there is none. */
+    readonly yaml: string | null;
+  }
+>;
 
 /** What following the logins file needs. */
 export interface FollowLoginsDeps
   extends Omit<IdentityDeps, "keep">, Pick<WatchDeps<unknown>, "onOutcome" | "every"> {
   readonly log: Logger;
+  /** Puts changed logins on record; when that fails, those before stay in force. Absent: nobody asks. */
+  readonly record?: (yaml: string) => Promise<void>;
 }
 
 /**
@@ -31,7 +39,7 @@ export interface FollowLoginsDeps
  * @param path - the logins file; `null`: there is none, and nothing changes
  * @param config - what the environment says of logins
  * @param deps - service accounts, clock, log
- * @returns the logins, renewed on change; a broken file keeps those before it
+ * @returns the logins, renewed on change; a broken file, or one whose change cannot be put on record, keeps those before it
  * @throws YamlFileError or ConfigError when it is broken at the start
  */
 export async function followLogins(
@@ -41,7 +49,7 @@ export async function followLogins(
 ): Promise<FollowedLogins> {
   if (path === null) return unchanging(config, deps);
   const keep = keptParts();
-  const { log, onOutcome, every } = deps;
+  const { log, record, onOutcome, every } = deps;
   const tell = (sources: readonly IdentitySource[]) => {
     log.info({ event: "logins.loaded", path, sources: sources.map(({ name }) => name) });
   };
@@ -52,7 +60,7 @@ export async function followLogins(
       { ...config, logins, sections: { ...sections, files } },
       { ...deps, keep },
     );
-    return { ...made, logins };
+    return { ...made, logins, yaml };
   };
   const file = await watchFile(path, {
     load: (text) => {
@@ -62,9 +70,9 @@ export async function followLogins(
         throw error instanceof ConfigError ? new YamlFileError(error.faults) : error;
       }
     },
-    record: ({ sources }) => {
+    record: async ({ sources, yaml }) => {
+      await record?.(yaml);
       tell(sources);
-      return Promise.resolve();
     },
     onRefused: (faults) => {
       const message = `${path} is refused, the logins before it stay in force`;
@@ -91,7 +99,7 @@ function unchanging(
   deps: FollowLoginsDeps,
 ): FollowedLogins {
   const logins = readLogins(null);
-  const made = { ...createIdentitySources({ ...config, logins }, deps), logins };
+  const made = { ...createIdentitySources({ ...config, logins }, deps), logins, yaml: null };
   return {
     current: () => made,
     reload: () => Promise.resolve("unchanged"),

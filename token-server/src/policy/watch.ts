@@ -16,6 +16,7 @@ export interface PolicyVersion {
   readonly rules: number;
   /** Of the file's content. */
   readonly sha256: string;
+  readonly content: string;
 }
 
 /** The policy that counts now. */
@@ -38,13 +39,16 @@ interface Versioned {
   readonly version: PolicyVersion;
 }
 
+const BUILT_IN_TEXT = JSON.stringify(DEFAULT_RULES);
+
 /** The built-in policy, where no file is given. */
 export const builtInPolicy: PolicySource = {
   current: () => DEFAULT_POLICY,
   version: () => ({
     path: "built-in",
     rules: DEFAULT_RULES.length,
-    sha256: createHash("sha256").update(JSON.stringify(DEFAULT_RULES)).digest("hex"),
+    sha256: createHash("sha256").update(BUILT_IN_TEXT).digest("hex"),
+    content: BUILT_IN_TEXT,
   }),
   reload: () => Promise.resolve("unchanged"),
   stop: () => undefined,
@@ -68,14 +72,14 @@ export async function watchPolicy(
     load: (text, sha256) => loadVersion(path, text, sha256, log),
     record: async ({ version }) => {
       await record?.(version);
-      log.info({ event: "policy.loaded", ...version });
+      log.info({ event: "policy.loaded", ...shown(version) });
     },
     onRefused: (faults) => {
       const message = `${path} is refused, the policy before it stays in force`;
       log.error({ event: "policy.refused", faults, message });
     },
   });
-  log.info({ event: "policy.loaded", ...file.current().version });
+  log.info({ event: "policy.loaded", ...shown(file.current().version) });
   return {
     ...file,
     current: () => file.current().policy,
@@ -86,5 +90,9 @@ export async function watchPolicy(
 function loadVersion(path: string, text: string, sha256: string, log: WatchDeps["log"]): Versioned {
   const { policy, warnings } = loadPolicy(path, text);
   for (const message of warnings) log.warn({ event: "policy.doubtful", message });
-  return { policy, version: { path, rules: policy.rules.length, sha256 } };
+  return { policy, version: { path, rules: policy.rules.length, sha256, content: text } };
+}
+
+function shown({ path, rules, sha256 }: PolicyVersion) {
+  return { path, rules, sha256 };
 }

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { loginsFact } from "#audit-log/facts.js";
+import type { Records } from "#audit-log/open-records.js";
 import type { Tally } from "#audit-log/tally.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
@@ -49,7 +51,7 @@ export async function openLogins(
     readonly db: Database;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
-    readonly records: { readonly tally: Pick<Tally, "note"> };
+    readonly records: Pick<Records, "note" | "record"> & { readonly tally: Pick<Tally, "note"> };
     readonly clocks: Pick<ClockWatch, "doubt">;
     readonly files: RefusedFiles;
   },
@@ -63,11 +65,14 @@ export async function openLogins(
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
     onStale: counts.stale,
+    record: (yaml) => records.record(loginsFact({ path: config.loginsFile ?? "", yaml })),
     onOutcome: (outcome) => {
       counts.loaded(outcome);
       noteFile?.(outcome);
     },
   });
+  const { yaml } = identities.current();
+  if (yaml !== null) records.note(loginsFact({ path: config.loginsFile ?? "", yaml }));
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
   const unrestricted = config.authentication === "off";
   if (unrestricted)
