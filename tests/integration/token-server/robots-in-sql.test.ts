@@ -122,3 +122,13 @@ test("robots that can log in are those that are on, and whose time is not over",
   expect(await living("", 10)).toEqual(["robot-alpha-other", "robot-beta-ci"]);
   expect(await living("", 10, expiresAt)).toEqual([]);
 });
+
+test("of a robot that is disabled twice it is known who did it first, and when", async () => {
+  const first = await disableRobot(server.db, { ...CI, by: "alice" });
+  const second = await disableRobot(server.db, { ...CI, by: "bob" });
+  expect(second).toEqual(first);
+  const { rows } = await server.db.query<{ by: string }>(
+    "select disabled_by as by from token_server.robot where disabled_at is not null",
+  );
+  expect(rows).toEqual([{ by: "alice" }]);
+});

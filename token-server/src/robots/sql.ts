@@ -147,7 +147,8 @@ export async function disableRobot(
   robot: RobotName & { by: string },
 ): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
-    `update token_server.robot set disabled_by = $3, disabled_at = now()
+    `update token_server.robot
+     set disabled_by = coalesce(disabled_by, $3), disabled_at = coalesce(disabled_at, now())
      where team = $1 and name = $2 returning ${COLUMNS}`,
     [robot.team, robot.name, robot.by],
   );
