@@ -91,6 +91,20 @@ async function clear(config: DatabaseConfig): Promise<void> {
     `select format('%I.%I', schemaname, tablename) as name from pg_tables
      where schemaname = 'ledger' and tablename <> 'migration'`,
   );
-  await db.query(`truncate ${rows.map(({ name }) => name).join(", ")}`);
+  const empty = () =>
+    db.query(`truncate ${rows.map(({ name }) => name).join(", ")}`).then(
+      () => true,
+      (error: unknown) => {
+        if (isDeadlock(error)) return false;
+        throw error;
+      },
+    );
+  // What the test before left to do in the background may hold some of them and wait for others.
+  while (!(await empty()));
   await db.close();
+}
+
+function isDeadlock(error: unknown): boolean {
+  const cause = error instanceof Error ? error.cause : null;
+  return cause instanceof Error && "code" in cause && cause.code === "40P01";
 }
