@@ -456,6 +456,27 @@ describe("wharf login", () => {
   });
 });
 
+test("wharf robots makes a login for a machine, renews it, and takes it away", async () => {
+  const said = (await json("robots", "create", "alpha", "e2e", "--grant", "alpha/app:pull")) as {
+    login: string;
+    secret: string;
+  };
+  const as = (secret: string) => ({ token: `${said.login}:${secret}` });
+  expect(await wharf(["repositories"], as(said.secret))).toMatchObject({ exitCode: 0 });
+  expect(await out("robots", "list", "alpha")).toMatch(
+    /^robot-alpha-e2e\tactive\t.*\talpha\/app:pull\n$/,
+  );
+  const renewed = (await json("robots", "rotate", "alpha", "e2e")) as { secret: string };
+  expect(renewed.secret).not.toBe(said.secret);
+  expect(await wharf(["repositories"], as(renewed.secret))).toMatchObject({ exitCode: 0 });
+  expect(await out("robots", "disable", "alpha", "e2e")).toContain("is disabled");
+  expect(await out("robots", "list", "alpha")).toContain("robot-alpha-e2e\tdisabled\t");
+  expect(await out("robots", "enable", "alpha", "e2e")).toContain("is active");
+  expect(await json("robots", "check")).toEqual([]);
+  const mistyped = ["robots", "create", "alpha", "other", "--grant", "alpha/app:pusch"];
+  expect((await wharf(mistyped)).exitCode).toBe(1);
+});
+
 describe("for whoever runs the registry wharf", () => {
   test("shows what the mode is, and changes it over REST", async () => {
     const mode = async () => ((await json("mode", "show")) as { mode: string }).mode;
@@ -494,6 +515,7 @@ describe("for whoever runs the registry wharf", () => {
     [["discover", "--all", "--dry-run"], "compared"],
     [["doctor", "--inside"], "Postgres role: wharfinger_gateway is neither owner nor superuser"],
     [["outbox", "--help"], "wharf outbox"],
+    [["gc", "--", "--help"], "npm run collect-garbage"],
     [["verify"], "the audit log is whole"],
   ])("runs beside the installation: %j", async (words, said) => {
     const { stdout, stderr } = await wharf(words);

@@ -141,7 +141,7 @@ test("registry and token server alone are asked past the proxies, by whatever as
   const directly = asking(/(?<![.\w])fetch(?:Again)?\(|\brequest as https?Request\b/);
   expect(directly.length).toBeGreaterThan(5);
   const known =
-    /^service-kit\/src\/http\/(?:fetch-again|exchange|registry-listing)|^gateway\/src\/(?:upstream|scm|proxy)\/|^audit-log\/src\/verify\/|^cli\//;
+    /^service-kit\/src\/http\/(?:fetch-again|exchange|registry-listing)|^gateway\/src\/(?:upstream|scm|proxy|commands\/doctor)\/|^audit-log\/src\/verify\/|^cli\//;
   expect(directly.filter((path) => !known.test(path))).toEqual([]);
   const byWay = asking(/from "#service-kit\/http\/(?:outgoing|exchange)\.js"/);
   expect(byWay.filter((path) => known.test(path))).toEqual([]);
