@@ -167,6 +167,31 @@ describe("the clients of the containers project", () => {
       expect(refused.output).toContain("bob is not in team alpha");
     },
   );
+
+  testWith(
+    "podman searches what it may pull, also for tags, and nothing without a login",
+    async () => {
+      if (typeof podman === "string") return;
+      const image = await makeImage(at("layout-searched"), [64]);
+      const to = `docker://${host}/alpha/searched:1.0`;
+      const auth = ["--authfile", at("searching.json"), "--tls-verify=false"];
+      const copy = ["--insecure-policy", "copy", "--dest-tls-verify=false"];
+      const env = { ...process.env, ...skopeo.env };
+      const args = [...copy, "--dest-creds", "oauth2:alice-token", `oci:${image.path}:image`, to];
+      expect(await runProgram({ file: skopeo.file, args, env })).toMatchObject({ ok: true });
+      const search = (...asked: string[]) => run(podman, "search", ...auth, ...asked);
+      const before = await search(`${host}/searched`);
+      expect(before.stdout).not.toContain("alpha/searched");
+      const login = ["-u", "oauth2", "-p", "bob-token", host];
+      expect(await run(podman, "login", ...auth, ...login)).toMatchObject({ ok: true });
+      const found = await search(`${host}/searched`);
+      expect(found).toMatchObject({ ok: true });
+      expect(found.stdout).toContain(`${host}/alpha/searched`);
+      expect((await search(`${host}/nothing-like-it`)).stdout).not.toContain("alpha/");
+      const tags = await search("--list-tags", `${host}/alpha/searched`);
+      expect(tags.stdout).toMatch(/alpha\/searched +1\.0/);
+    },
+  );
 });
 
 /** @returns how many pushes the gateway has refused with 409 so far, by its log */
