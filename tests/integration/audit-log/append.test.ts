@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { CHAINS } from "#audit-log/chain.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { entriesAfter } from "#audit-log/sql/entries.js";
@@ -10,14 +10,8 @@ import { Secret } from "#service-kit/secret.js";
 import { someAtOnce } from "#service-kit/some-at-once.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { emptyDatabase, SILENT } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import {
-  CHAIN,
-  REPOSITORY,
-  createAuditLog,
-  tagEntry,
-  type TestAuditLog,
-} from "./support/audited.js";
+import type { TestPostgres } from "#tests/support/postgres.js";
+import { CHAIN, REPOSITORY, useAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
 import { AUDIT_LOG_MIGRATIONS } from "#tests/support/migrations.js";
 
 /** Of four gateways together. */
@@ -26,14 +20,9 @@ const CONNECTIONS = 32;
 let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made, on) => {
+  [log, postgres] = [made, on];
 });
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
-});
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 describe("appending to the audit log", () => {
   test("many entries at once from several gateways leaves every chain whole and loses none", async () => {

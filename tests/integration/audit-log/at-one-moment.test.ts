@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { fileAt, settingsAt } from "#audit-log/commands/at-one-moment.js";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { loginsFact, policyFact, settingsFact } from "#audit-log/facts.js";
@@ -7,20 +7,13 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { recordFact, type Fact } from "#audit-log/record-fact.js";
 import { reportLog } from "#audit-log/verify/report.js";
 import { SILENT } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
-});
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 const record = (fact: Fact) => recordFact({ db: log.db, audit: recordAudit, log: SILENT }, fact);
 const sha256Of = (text: string) => createHash("sha256").update(text).digest("hex");

@@ -1,22 +1,15 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { checkpointer, makeDueCheckpoint, quietLog } from "#audit-log/checkpointer.js";
 import { checkpointsAfter } from "#audit-log/sql/checkpoints.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { eventually } from "#tests/support/eventually.js";
-import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
-});
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 const numbers = async () => (await checkpointsAfter(log.db, 0, 100)).map(({ number }) => number);
 

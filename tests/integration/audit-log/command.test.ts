@@ -1,27 +1,22 @@
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { DIST } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { startMadeRegistry } from "#tests/support/made-registry.js";
 import { RACED_TYPE, randomImage } from "#tests/support/racing-clients.js";
 import { digestOf } from "#registry-protocol/digest.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { CHAIN, createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { CHAIN, useAuditLog, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
 beforeEach(async () => {
-  log = await createAuditLog(postgres);
   await log.append(3);
   await log.checkpoint();
   await log.append(1, "beta/app");
 });
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 /** Runs the compiled program, and ends with its exit code. */
 async function run(...args: string[]): Promise<{ lines: string[]; code: string }> {

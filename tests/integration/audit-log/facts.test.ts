@@ -1,26 +1,21 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { keysFact, policyFact } from "#audit-log/facts.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
+import type { TestPostgres } from "#tests/support/postgres.js";
 import { waitUntil } from "#local/processes/wait.js";
-import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let postgres: TestPostgres;
 let log: TestAuditLog;
 let deps: FactDeps;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
-});
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
+useAuditLog((made, on) => {
+  [log, postgres] = [made, on];
   deps = { db: log.db, audit: recordAudit, log: SILENT };
 });
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 const policy = (sha256: string) =>
   policyFact({ path: "policy.yaml", rules: 3, sha256, content: `rules of ${sha256}` });

@@ -1,23 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { reportPulls } from "#audit-log/verify/report.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { forgetOldDays, sealDays } from "#gateway/pulls/days.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
-});
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 const deps = () => ({ db: log.db, audit: recordAudit });
 const pulled = (change: Partial<CountedPulls> = {}) =>

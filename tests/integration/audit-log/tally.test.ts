@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import type { AuditEntry } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import {
@@ -11,21 +11,14 @@ import {
 } from "#audit-log/tally.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
-import { createAuditLog, type TestAuditLog } from "./support/audited.js";
+import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 let now = 0;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
-beforeEach(async () => {
-  log = await createAuditLog(postgres);
-});
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 const tallyOn = (db: Database) =>
   openTally({ db, audit: recordAudit, log: SILENT, now: () => now });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { entryHash, genesisHash } from "#audit-log/chain.js";
 import { tokenHash } from "#audit-log/checkpoint.js";
 import { checkpointState } from "#audit-log/sql/checkpoints.js";
@@ -6,19 +6,16 @@ import { entriesAfter } from "#audit-log/sql/entries.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { makeDueCheckpoint } from "#audit-log/checkpointer.js";
-import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
-import { CHAIN, createAuditLog, testKeys, type TestAuditLog } from "./support/audited.js";
+import { CHAIN, useAuditLog, testKeys, type TestAuditLog } from "./support/audited.js";
 
-let postgres: TestPostgres;
 let log: TestAuditLog;
 
-beforeAll(async () => {
-  postgres = await startTestPostgres();
+useAuditLog((made) => {
+  log = made;
 });
 /** 25 entries in one chain, checkpoints after 10 and 20, and some entries elsewhere. */
 beforeEach(async () => {
-  log = await createAuditLog(postgres);
   await log.append(10);
   await log.append(3, "beta/app");
   await log.checkpoint();
@@ -26,8 +23,6 @@ beforeEach(async () => {
   await log.checkpoint();
   await log.append(5);
 });
-afterEach(() => log.close());
-afterAll(() => postgres.stop());
 
 type Forgery = (tx: Queryable) => Promise<unknown>;
 

@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach } from "@jest/globals";
 import { chainOf } from "#audit-log/chain.js";
 import { makeDueCheckpoint, type CheckpointDeps } from "#audit-log/checkpointer.js";
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
@@ -13,7 +14,7 @@ import { renewKeys } from "#service-kit/signing/renew.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
-import type { TestPostgres } from "#tests/support/postgres.js";
+import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 
 export const REPOSITORY = "alpha/app";
@@ -35,6 +36,25 @@ export interface TestAuditLog {
   /** Does what only a superuser can, who switches rules and triggers off. */
   forge(work: (tx: Queryable) => Promise<unknown>): Promise<void>;
   close(): Promise<void>;
+}
+
+/**
+ * One Postgres for the tests of a file, and an empty audit log for each.
+ *
+ * @param take - gets it before each test
+ */
+export function useAuditLog(take: (log: TestAuditLog, postgres: TestPostgres) => void): void {
+  let postgres: TestPostgres;
+  let log: TestAuditLog;
+  beforeAll(async () => {
+    postgres = await startTestPostgres();
+  });
+  beforeEach(async () => {
+    log = await createAuditLog(postgres);
+    take(log, postgres);
+  });
+  afterEach(() => log.close());
+  afterAll(() => postgres.stop());
 }
 
 /** @returns an entry about a tag */
