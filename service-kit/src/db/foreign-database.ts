@@ -51,6 +51,8 @@ export function openForeignDatabase(config: DatabaseConfig, name: string): Forei
   });
   // Without a listener, an idle connection that is lost would end the process; whoever asks next gets another.
   pool.on("error", () => undefined);
+  // Nor does one that is lost while it is being closed.
+  pool.on("connect", (client) => client.on("error", () => undefined));
   return {
     query: async <Row extends pg.QueryResultRow>(sql: string, values: readonly unknown[] = []) =>
       (await pool.query<Row>(sql, [...values])).rows,
