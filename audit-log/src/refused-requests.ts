@@ -1,4 +1,5 @@
 import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
+import { sourceOf } from "#service-kit/http/source.js";
 import type { RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Tally } from "./tally.js";
 
@@ -26,7 +27,8 @@ export function noteRefusals(tally: Pick<Tally, "note">): (request: RefusedReque
     const { client, requestId, subject, userAgent } = context;
     const who = context.who ?? { uid: "", realm: "", kind: "anonymous" };
     const actor = { ...who, address: client.address, userAgent, requestId };
-    const by = who.uid === "" ? client.address : JSON.stringify([who.uid, who.realm, who.kind]);
+    const name = JSON.stringify([who.uid, who.realm, who.kind]);
+    const by = who.uid === "" ? sourceOf(client.address) : name;
     tally.note({
       by,
       entry: {
