@@ -5,6 +5,7 @@ import { parse } from "yaml";
 import { ROWS } from "../../deploy/monitoring/panels.js";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { findDebianPackage } from "#tests/support/debian-package.js";
+import { keptSelfSigned } from "#service-kit/tls/self-signed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startPrometheus, type Prometheus } from "#tests/support/prometheus.js";
 import { registryClient } from "#tests/support/registry-client.js";
@@ -54,7 +55,14 @@ let families: Set<string>;
 
 beforeAll(async () => {
   [stack, folder] = await Promise.all([startTestStack(), temporaryFolder()]);
-  gateway = await serviceBeside(stack, "gateway", { GATEWAY_PROCESSES: "2" });
+  // What has TLS shows more.
+  const [now, names] = [Math.floor(Date.now() / 1_000), ["localhost"]];
+  const asked = { names, now, endsAt: now + 400 * 86_400 };
+  const tls = await keptSelfSigned(join(folder.path, "tls"), asked, 86_400);
+  gateway = await serviceBeside(stack, "gateway", {
+    ...{ GATEWAY_PROCESSES: "2" },
+    ...{ TLS_CERTIFICATE_FILE: tls.certificateFile, TLS_KEY_FILE: tls.keyFile },
+  });
   await gateway.start();
   const { gatewayMetrics = "", tokenServerMetrics = "" } = await stack.addresses();
   const beside = `http://127.0.0.1:${metricsPortOf(gateway)}`;

@@ -1,4 +1,4 @@
-import { Counter } from "prom-client";
+import { Counter, type Registry } from "prom-client";
 import { runExclusively } from "#service-kit/db/exclusive.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Routed } from "#service-kit/http/entry.js";
@@ -45,6 +45,7 @@ export async function openCertificate(
 ): Promise<Certificate> {
   const { acme, certificateFiles } = config.tls;
   const { registry } = parts.metrics;
+  const attempts = attemptCounter(registry);
   const now = Date.now;
   if (certificateFiles !== null) {
     const followed = await followCertificate(certificateFiles, { ...parts, now });
@@ -53,21 +54,15 @@ export async function openCertificate(
   }
   return acme === null
     ? { serving: null, withoutTls: [], parts: [] }
-    : openOwnCertificate(acme, config, parts);
+    : openOwnCertificate(acme, config, parts, attempts);
 }
 
 async function openOwnCertificate(
   acme: AcmeSettings,
   { database, proxies }: Pick<GatewayConfig, "database" | "proxies">,
   { log, metrics, db, sealer }: CertificateParts,
+  attempts: Counter<"outcome">,
 ): Promise<Certificate> {
-  const attempts = new Counter<"outcome">({
-    name: "acme_attempts_total",
-    help: "Attempts to get a certificate by ACME, by how they ended",
-    labelNames: ["outcome"],
-    registers: [metrics.registry],
-  });
-  for (const outcome of ["issued", "failed"]) attempts.inc({ outcome }, 0);
   const now = Date.now;
   const connections = outgoing(proxies);
   const own = await ownCertificate(acme, {
@@ -91,4 +86,16 @@ async function openOwnCertificate(
   const answering = { direct: challengeRoute(db), routes: [] };
   const withoutTls = acme.challenge === "http-01" ? [answering] : [];
   return { serving: own.serving, withoutTls, parts: [closing, own.part] };
+}
+
+/** At zero also where none is got: a dashboard asks everybody. */
+function attemptCounter(registry: Registry): Counter<"outcome"> {
+  const attempts = new Counter<"outcome">({
+    name: "acme_attempts_total",
+    help: "Attempts to get a certificate by ACME, by how they ended",
+    labelNames: ["outcome"],
+    registers: [registry],
+  });
+  for (const outcome of ["issued", "failed"]) attempts.inc({ outcome }, 0);
+  return attempts;
 }
