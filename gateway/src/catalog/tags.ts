@@ -6,6 +6,8 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Mutability } from "#tag-policy/tag-rule.js";
 import type { Catalog } from "./catalog.js";
 import { noSuchRepository } from "./not-known.js";
+import { lookThrough } from "./look-through.js";
+import { readNames } from "./sql/findings.js";
 import { pageOf, type Page } from "./page.js";
 import { requireKey } from "./place.js";
 import { readRepository } from "./sql/repositories.js";
@@ -74,9 +76,9 @@ function requirePlace(sort: TagOrder, { key, name }: TagPlace): void {
   requireKey(sort === "pushed" || sort === "pulled" ? "timestamptz" : "text", key);
 }
 
-const AT_ONCE = 1_000;
-
 /**
+ * A page may be short, and not the last one, where the caller may know of few of them.
+ *
  * @param catalog - what lists are read from
  * @param view - what the caller may pull: tags of other repositories are not found
  * @param of - a digest, and which of its tags
@@ -91,14 +93,15 @@ export async function listTagsOfDigest(
     readonly limit: number;
   },
 ): Promise<Page<TagOfDigest, Pick<TagOfDigest, "repository" | "name">>> {
-  const { has } = await shown(view);
-  const found: TagOfDigest[] = [];
-  let after = of.after ?? null;
-  for (;;) {
-    const some: readonly TagOfDigest[] = await readTagsOfDigest(db, of.digest, after, AT_ONCE);
-    found.push(...some.filter(({ repository }) => has(repository)));
-    after = some.at(-1) ?? null;
-    if (some.length < AT_ONCE || found.length > of.limit) break;
-  }
-  return pageOf(found, of.limit, ({ repository, name }) => ({ repository, name }));
+  const { few, has } = await shown(view);
+  const { digest } = of;
+  const repositories = few === null ? null : await readNames(db, few);
+  return lookThrough<TagOfDigest, Pick<TagOfDigest, "repository" | "name">>(
+    {
+      read: (after, limit) => readTagsOfDigest(db, { digest, repositories, after, limit }),
+      isShown: ({ repository }) => has(repository),
+      placeOf: ({ repository, name }) => ({ repository, name }),
+    },
+    of,
+  );
 }

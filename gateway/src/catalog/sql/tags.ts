@@ -143,25 +143,42 @@ export interface TagOfDigest {
   readonly pushedAt: Date;
 }
 
+/** A part of the tags that mean a digest. */
+export interface TagsOfDigestQuery {
+  /** Of a manifest. */
+  readonly digest: string;
+  /** Of these repositories alone; `null`: of all. */
+  readonly repositories: readonly string[] | null;
+  /** The tag that they follow, in the order of repository and name; `null`: the first. */
+  readonly after: Pick<TagOfDigest, "repository" | "name"> | null;
+  readonly limit: number;
+}
+
+const TAG_OF_DIGEST = `tag.repository, tag.name, tag.pushed_by as "pushedBy", tag.pushed_at as "pushedAt"`;
+const BY_NAMES = `tag.repository collate "C", ${NAME}`;
+const FOLLOWS = `tag.digest = $1 and ${STANDS} and (${BY_NAMES}) > ($2, $3)`;
+/** Each reads an index of its own. */
+const OF_DIGEST = {
+  everywhere: `select ${TAG_OF_DIGEST} from ledger.tag as tag
+    where hashtextextended(tag.digest, 0) = hashtextextended($1, 0) and ${FOLLOWS} and $5::text[] is null
+    order by ${BY_NAMES} limit $4`,
+  inSome: `select ${TAG_OF_DIGEST}
+    from unnest($5::text[]) as one (repository) join ledger.tag as tag on tag.repository = one.repository
+    where ${FOLLOWS} order by ${BY_NAMES} limit $4`,
+};
+
 /**
  * @param db - pool
- * @param digest - of a manifest
- * @param after - the tag that they follow, in the order of repository and name; `null`: the first
- * @param limit - as many at most
- * @returns tags that mean it, wherever
+ * @param query - which of them
+ * @returns tags that mean a digest
  */
 export async function readTagsOfDigest(
   db: Queryable,
-  digest: string,
-  after: Pick<TagOfDigest, "repository" | "name"> | null,
-  limit: number,
+  { digest, repositories, after, limit }: TagsOfDigestQuery,
 ): Promise<readonly TagOfDigest[]> {
   const { rows } = await db.query<TagOfDigest>(
-    `select tag.repository, tag.name, tag.pushed_by as "pushedBy", tag.pushed_at as "pushedAt"
-     from ledger.tag as tag where tag.digest = $1 and ${STANDS}
-       and (tag.repository collate "C", ${NAME}) > ($2, $3)
-     order by tag.repository collate "C", ${NAME} limit $4`,
-    [digest, after?.repository ?? "", after?.name ?? "", limit],
+    repositories === null ? OF_DIGEST.everywhere : OF_DIGEST.inSome,
+    [digest, after?.repository ?? "", after?.name ?? "", limit, repositories],
   );
   return rows;
 }
