@@ -70,7 +70,17 @@ const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
  * @returns condition that an entry's actor has it, as the index has it
  */
 export function isBy(name: string): string {
-  return `hashtextextended(${ACTOR}, 0) = hashtextextended(${name}, 0) and ${ACTOR} = ${name}`;
+  return `${mayBeBy(name)} and ${ACTOR} = ${name}`;
+}
+
+/**
+ * To find a name in the text of each of thousands of entries takes a quarter of a second.
+ *
+ * @param name - placeholder of a name as JSON
+ * @returns condition that the hash of an entry's actor is that of the name: whoever reads the entry looks at the actor
+ */
+export function mayBeBy(name: string): string {
+  return `hashtextextended(${ACTOR}, 0) = hashtextextended(${name}, 0)`;
 }
 
 /**

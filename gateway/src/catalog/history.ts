@@ -69,7 +69,10 @@ export async function listRefusals(
   const page = await lookThrough(
     {
       read: (after, most) => readRefusals(db, { repository, tag, actor }, after, most),
-      isShown: ({ entry }) => entry.repository !== null && has(entry.repository),
+      isShown: ({ entry }) =>
+        entry.repository !== null &&
+        has(entry.repository) &&
+        (actor === null || entry.actor.uid === actor),
       placeOf,
     },
     of,

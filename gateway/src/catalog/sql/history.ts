@@ -1,5 +1,5 @@
 import type { AuditEntry } from "#audit-log/entry.js";
-import { isBy } from "#audit-log/sql/entries.js";
+import { mayBeBy } from "#audit-log/sql/entries.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { instant } from "./shown.js";
 
@@ -66,7 +66,7 @@ export async function readTagHistory(
  * @param of - whose and where
  * @param after - the entry that they follow; `null`: the newest
  * @param limit - as many at most
- * @returns what was refused, the newest first
+ * @returns what was refused, the newest first; of an actor by the hash of their name, at which whoever reads them looks
  */
 export async function readRefusals(
   db: Queryable,
@@ -79,7 +79,7 @@ export async function readRefusals(
   const narrowed = [
     ...(repository === null ? [] : [`and repository = ${given(repository)}`]),
     ...(tag === null ? [] : [`and ${TAG} = ${given(tag)}`]),
-    ...(actor === null ? [] : [`and ${isBy(given(JSON.stringify(actor)))}`]),
+    ...(actor === null ? [] : [`and ${mayBeBy(given(JSON.stringify(actor)))}`]),
   ];
   const { rows } = await db.query<EntryRow>(
     `select ${COLUMNS} from audit.entry where action = 'tag.refused' ${narrowed.join(" ")}
