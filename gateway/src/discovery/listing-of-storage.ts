@@ -9,8 +9,9 @@ import type { StoredFiles } from "../stored-files/stored-files.js";
 const REPOSITORIES = "docker/registry/v2/repositories";
 /** What is stored for a tag: the digest that it has. */
 const TAG = /^docker\/registry\/v2\/repositories\/(.+)\/_manifests\/tags\/([^/]+)\/current\/link$/;
-/** Folders below a repository in which no tag is: there are many files in them. */
-const WITHOUT_TAGS: readonly string[] = ["_layers", "_uploads", "revisions", "index"];
+/** Folders in which no tag is, and many files are. Repositories and tags may be called like them: no part of a repository's name begins with `_`. */
+const WITHOUT_TAGS =
+  /^docker\/registry\/v2\/repositories\/(?:[^/_][^/]*\/)+(?:_layers|_uploads|_manifests\/(?:revisions|tags\/[^/]+\/index))$/;
 const PORTION = 500;
 
 /**
@@ -68,7 +69,7 @@ async function* tagsIn(
 }
 
 function isWithoutTags(folder: string): boolean {
-  return WITHOUT_TAGS.includes(folder);
+  return WITHOUT_TAGS.test(folder);
 }
 
 /**

@@ -39,7 +39,7 @@ async function* walk(
   const files = entries.filter((entry) => entry.isFile()).map(pathOf);
   if (files.length > 0) yield files;
   for (const entry of entries)
-    if (entry.isDirectory() && !options.skipped(entry.name))
+    if (entry.isDirectory() && !options.skipped(pathOf(entry)))
       yield* walk(root, pathOf(entry), options);
 }
 

@@ -8,7 +8,7 @@ export interface OpenedFile {
   readonly body: Readable;
 }
 
-/** Which of the names below a folder are not of interest: of `true`, nothing below it is looked at. */
+/** Which folders are not of interest, by their paths: of `true`, nothing below it is looked at. */
 export type Skipped = (folder: string) => boolean;
 
 /** Files of a folder or of a bucket, which are only read. */
@@ -17,7 +17,7 @@ export interface StoredFiles {
   readonly name: string;
   /**
    * @param folder - path of a folder below the place, without a slash at either end; "" for all
-   * @param skipped - last parts of the paths of folders that are left out; where folders are no more than names, they may come all the same
+   * @param skipped - folders that are left out; where folders are no more than names, they may come all the same
    * @param signal - ends the listing
    * @returns paths below that folder, in portions; nothing where there is no such folder
    * @throws when they cannot be listed to the end

@@ -37,7 +37,7 @@ afterAll(async () => {
 
 async function listed(files: StoredFiles, below: string): Promise<string[]> {
   const all: string[] = [];
-  for await (const some of files.list(below, (name) => name === "skipped", NEVER))
+  for await (const some of files.list(below, (path) => path === "a/skipped", NEVER))
     all.push(...some);
   return all.filter((path) => !path.includes("/skipped/")).sort();
 }
