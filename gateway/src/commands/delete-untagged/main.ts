@@ -8,9 +8,6 @@ import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import { createLogger } from "#service-kit/log.js";
 import { usageOf } from "#service-kit/usage.js";
-import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
-import { readConfig } from "../../config/config.js";
 import {
   deleteUntagged,
   type UntaggedManifest,
@@ -20,10 +17,9 @@ import { operator } from "../../mode/operator.js";
 import { announcing } from "../../outbox/announcing.js";
 import { openSinks } from "../../sinks/open-sinks.js";
 import { openDeletionOfManifests } from "../../wiring/deletion.js";
-import { openOwnRequests } from "../../wiring/registry.js";
-import { openTagRules } from "../../wiring/tag-rules.js";
 import { untaggedManifests } from "./untagged-manifests.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
+import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
 
 const USAGE = usageOf({
   about: "Deletes manifests that have no tag at the registry and that no tag needs, on record",
@@ -40,13 +36,9 @@ const USAGE = usageOf({
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const { file, dryRun } = parseCommand(argv);
   const manifests = untaggedManifests(readFileSync(file === "-" ? 0 : file, "utf8"));
-  const config = readConfig(env);
-  trustOutboundAuthorities(config.outboundAuthoritiesFile);
+  const config = configOfCommand(env);
   const log = createLogger("delete-untagged", "silent");
-  const keys = await openKeyRing(config.keys, { now: Date.now, log });
-  const records = { note: () => undefined, record: () => Promise.resolve() };
-  const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
-  const registry = openOwnRequests(config, keys);
+  const { policy, registry } = await openRegistryOfCommand(config, log);
   const audit = announcing(
     recordAudit,
     openSinks(config.events, outgoing(config.proxies)),

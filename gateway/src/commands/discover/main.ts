@@ -5,14 +5,11 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
-import { createLogger, type Logger } from "#service-kit/log.js";
+import { createLogger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { usageOf } from "#service-kit/usage.js";
 import { endOnSignal } from "#service-kit/end-on-signal.js";
 import { progressTo } from "#service-kit/progress-line.js";
-import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
-import { readConfig, type GatewayConfig } from "../../config/config.js";
 import type { Sink } from "../../events/sink.js";
 import { announcing } from "../../outbox/announcing.js";
 import { readMode } from "../../mode/sql.js";
@@ -21,11 +18,11 @@ import { whyShut } from "../../storage/storage-state.js";
 import { openStoredFiles } from "../../stored-files/open-stored-files.js";
 import type { StoredFiles } from "../../stored-files/stored-files.js";
 import { openPasses } from "../../wiring/discovery.js";
-import { openOwnRequests, type Registry } from "../../wiring/registry.js";
+import { type Registry } from "../../wiring/registry.js";
 import { openStorage } from "../../wiring/storage.js";
-import { openTagRules } from "../../wiring/tag-rules.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { listingOfStorage, refuseOtherStorage } from "../../discovery/listing-of-storage.js";
+import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
 import { parseCommand } from "./options.js";
 import { progressLine, reportLines } from "./report.js";
 import { whenFree } from "./when-free.js";
@@ -61,12 +58,11 @@ const USAGE = usageOf({
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
-  const config = readConfig(env);
-  trustOutboundAuthorities(config.outboundAuthoritiesFile);
+  const config = configOfCommand(env);
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, silent);
-  const { policy, registry } = await openRegistry(config, silent, command.hidden);
+  const { policy, registry } = await openRegistryOfCommand(config, silent, command.hidden);
   // What it puts into the queues a gateway delivers.
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
@@ -135,14 +131,6 @@ async function namedByStorage(
     signal,
   );
   return { ...registry, listing: listingOfStorage(files) };
-}
-
-async function openRegistry(config: GatewayConfig, log: Logger, isThorough: boolean) {
-  const keys = await openKeyRing(config.keys, { now: Date.now, log });
-  // The gateways put a change of the rules on record.
-  const records = { note: () => undefined, record: () => Promise.resolve() };
-  const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
-  return { policy, registry: openOwnRequests(config, keys, isThorough) };
 }
 
 await runCommand(() => main(process.argv.slice(2), process.env), {

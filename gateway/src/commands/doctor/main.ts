@@ -2,9 +2,10 @@ import { parseArgs } from "node:util";
 import { ConfigError } from "#service-kit/config.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { usageOf } from "#service-kit/usage.js";
-import { readConfig, type GatewayConfig } from "../../config/config.js";
+import { type GatewayConfig } from "../../config/config.js";
 import { examine, type RegistryPlaces } from "./examine.js";
 import { bad, type Finding } from "./finding.js";
+import { configOfCommand } from "../../wiring/command.js";
 
 const USAGE = usageOf({
   about: "What is wrong with an installation, seen from where its gateway is",
@@ -44,7 +45,7 @@ async function findingsOf(
 ): Promise<readonly Finding[]> {
   let config: GatewayConfig;
   try {
-    config = readConfig(env);
+    config = configOfCommand(env);
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error;
     const todo = "the gateway does not start like that: docs/configuration.md has every variable";

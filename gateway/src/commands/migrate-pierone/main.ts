@@ -5,18 +5,15 @@ import { openDatabase } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
 import { endOnSignal } from "#service-kit/end-on-signal.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
-import { createLogger, type Logger } from "#service-kit/log.js";
+import { createLogger } from "#service-kit/log.js";
 import { progressTo } from "#service-kit/progress-line.js";
-import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { usageOf } from "#service-kit/usage.js";
-import { readConfig, type GatewayConfig } from "../../config/config.js";
 import { migrate, type MigrateDeps } from "../../from-pier-one/migrate.js";
 import { newTally } from "../../from-pier-one/tally.js";
 import { openStoredFiles } from "../../stored-files/open-stored-files.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
 import { openPierOneImport, type PierOneImport } from "../../wiring/pier-one-import.js";
-import { openOwnRequests } from "../../wiring/registry.js";
-import { openTagRules } from "../../wiring/tag-rules.js";
+import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
 import { parseCommand, type MigrateCommand } from "./options.js";
 import { progressLine, reportLines } from "./report.js";
 
@@ -43,7 +40,7 @@ const USAGE = usageOf({
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
-  const config = readConfig(env);
+  const config = configOfCommand(env);
   const connections = outgoing(config.proxies);
   const files = openStoredFiles("--storage", command.storage, env, connections);
   const from = openForeignDatabase(sourceOf(command, env), "migrate-pierone");
@@ -55,7 +52,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const pool = openDatabase(config.database, { name: "migrate-pierone", connections: 10 }, log);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, log);
   try {
-    const { policy, registry } = await openRegistry(config, log);
+    const { policy, registry } = await openRegistryOfCommand(config, log);
     const opened = openPierOneImport(config, { db, log, registry, files, tally, rate, dryRun });
     const { importing, admit } = opened;
     const deps = { from, policy, tally, admit, importing };
@@ -79,14 +76,6 @@ function sourceOf({ from }: MigrateCommand, env: NodeJS.ProcessEnv) {
     if (!(error instanceof ConfigError)) throw error;
     throw new UsageError(`--from: ${error.faults.join("; ")}`);
   }
-}
-
-async function openRegistry(config: GatewayConfig, log: Logger) {
-  const keys = await openKeyRing(config.keys, { now: Date.now, log });
-  // The gateways put a change of the rules on record.
-  const records = { note: () => undefined, record: () => Promise.resolve() };
-  const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
-  return { policy, registry: openOwnRequests(config, keys) };
 }
 
 async function running(parts: PierOneImport["parts"], work: () => Promise<void>): Promise<void> {

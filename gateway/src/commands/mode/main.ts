@@ -7,8 +7,6 @@ import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { readDatabaseConfig, type DatabaseConfig } from "#service-kit/db/config.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
-import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
-import { readConfig } from "../../config/config.js";
 import { readBounds } from "../../config/bounds.js";
 import type { Bounds } from "../../ledger/bounds.js";
 import { manifestsToLoseBlobs } from "../../ledger/blobs-by-other-digests.js";
@@ -26,6 +24,7 @@ import { parseCommand, USAGE, type ModeCommand } from "./options.js";
 import { forgetGateway, listGateways, readMode } from "../../mode/sql.js";
 import { switchMode } from "../../mode/switch-mode.js";
 import { openRegistryProcesses } from "../../wiring/canary.js";
+import { configOfCommand } from "../../wiring/command.js";
 
 const SILENT = createLogger("mode", "silent");
 /** Manifests that a refusal names. */
@@ -135,8 +134,7 @@ async function backToNormal(
 
 /** Only who needs the registry needs its variables. */
 async function openRegistry() {
-  const config = readConfig(process.env);
-  trustOutboundAuthorities(config.outboundAuthoritiesFile);
+  const config = configOfCommand(process.env);
   return openRegistryProcesses(config);
 }
 

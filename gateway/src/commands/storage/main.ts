@@ -6,13 +6,12 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
-import { readConfig } from "../../config/config.js";
 import { operator } from "../../mode/operator.js";
 import { takeStorage } from "../../storage/accept-storage.js";
 import { stepAt } from "../../storage/look-at-step.js";
 import { readStorage } from "../../storage/sql.js";
 import { openOwnRequests, type Registry } from "../../wiring/registry.js";
+import { configOfCommand } from "../../wiring/command.js";
 
 const USAGE = usageOf({
   about: "Which storage the registry has",
@@ -37,8 +36,7 @@ interface StorageCommand {
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
   const command = parseCommand(argv);
-  const config = readConfig(env);
-  trustOutboundAuthorities(config.outboundAuthoritiesFile);
+  const config = configOfCommand(env);
   const db = openDatabase(config.database, { name: "storage", connections: 2 }, SILENT);
   try {
     const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
