@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { AuditActor, AuditEntry } from "#audit-log/entry.js";
-import { neededParts } from "#registry-protocol/manifest/needed-parts.js";
 import type { Database, Transaction } from "#service-kit/db/pool.js";
 import { thoseWhere } from "#service-kit/some-at-once.js";
 import { storeManifest } from "../ledger/sql/store-manifest.js";
@@ -113,15 +112,12 @@ async function refuseOther({ upstream }: ImportDeps, tag: ReadTag): Promise<void
 
 async function refuseMissing(
   { files }: ImportDeps,
-  { manifest }: ReadTag,
+  { blobs }: ReadTag,
   signal: AbortSignal,
 ): Promise<void> {
-  const parts = neededParts(manifest.reading);
-  const isMissing = async ({ digest }: { digest: string }) =>
-    (await files.size(digest, signal)) === null;
-  const [missing] = await thoseWhere(parts, SIZES_AT_ONCE, isMissing);
-  if (missing !== undefined)
-    throw new NotCarried(`its blob ${missing.digest} is not in the storage`);
+  const isMissing = async (digest: string) => (await files.size(digest, signal)) === null;
+  const [missing] = await thoseWhere(blobs, SIZES_AT_ONCE, isMissing);
+  if (missing !== undefined) throw new NotCarried(`its blob ${missing} is not in the storage`);
 }
 
 async function putManifest({ upstream, actor }: ImportDeps, tag: ReadTag): Promise<void> {
