@@ -20,6 +20,7 @@ import {
   readCertificate,
   writeCertificate,
   writeChallenge,
+  type CertificateId,
 } from "./sql.js";
 
 /** A certificate that gateways get themselves, and share. */
@@ -64,7 +65,7 @@ export async function ownCertificate(
   deps: OwnCertificateDeps,
 ): Promise<OwnCertificate> {
   const { db, log, now, sealer } = deps;
-  const id = { directory: settings.directory, names: settings.names.join() };
+  const id = idOf(settings);
   const listeners: (() => void)[] = [];
   const seconds = () => Math.floor(now() / 1_000);
   const asked = { names: settings.names, now: seconds(), endsAt: seconds() + DAY_SECONDS };
@@ -101,7 +102,7 @@ export async function ownCertificate(
   const failing = lastingWarning(log, "acme.not-looked");
   const part = repeating("certificate by ACME", 0, async (stopping) => {
     // An attempt takes minutes: whoever stops leaves it, and the lock with it.
-    await Promise.race([look(), aborted(stopping)]).then(failing.worked, failing.failed);
+    await unlessAborted(look(), stopping).then(failing.worked, failing.failed);
     const usual = pair === null ? LOOK_FOR_FIRST_MILLISECONDS : LOOK_MILLISECONDS;
     return deps.lookMilliseconds ?? usual;
   });
@@ -120,7 +121,7 @@ async function getCertificate(
   settings: AcmeSettings,
   { db, sealer, connections }: OwnCertificateDeps,
 ): Promise<void> {
-  const id = { directory: settings.directory, names: settings.names.join() };
+  const id = idOf(settings);
   const account = await openAccount(db, settings.directory, sealer);
   const answer = (challenge: Parameters<typeof writeChallenge>[1]) => writeChallenge(db, challenge);
   await forgetChallenges(db);
@@ -143,10 +144,21 @@ function challengeOf({ names }: AcmeSettings, db: Database): NonNullable<TlsServ
   };
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    signal.addEventListener("abort", () => {
-      resolve();
+function idOf({ directory, names }: AcmeSettings): CertificateId {
+  return { directory, names: names.join() };
+}
+
+/** The signal lives as long as the process: what listens to it goes with each look. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener("abort", leave);
+    work.then(leave, (error: unknown) => {
+      signal.removeEventListener("abort", leave);
+      reject(error instanceof Error ? error : new Error(String(error)));
     });
+    function leave(): void {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }
   });
 }
