@@ -22,34 +22,32 @@ export interface CertificatePair {
  * @throws YamlFileError that names the source and repeats nothing of the key, when a server could not use them
  */
 export function certificatePair(text: string, source: string): CertificatePair {
-  const { certificates, keyPem } = partsOf(text, source);
+  const { certificates, key } = partsOf(text, source);
   const [leaf] = certificates;
   if (leaf === undefined) throw new YamlFileError([`${source}: holds no certificate, wanted PEM`]);
   const certificatePem = certificates.map(String).join("");
-  refuseUnusable(leaf, { certificatePem, keyPem }, source);
+  const keyPem = key?.export({ type: "pkcs8", format: "pem" }).toString() ?? "";
+  if (key === undefined || !leaf.checkPrivateKey(key))
+    throw new YamlFileError([
+      `${source}: the first certificate does not belong to the private key`,
+    ]);
+  refuseUnusable({ certificatePem, keyPem }, source);
   return { certificatePem, keyPem, leaf, endsAt: endOfChain(certificates) ?? 0 };
 }
 
 function partsOf(text: string, source: string) {
   try {
     const [key] = parsePrivateKeys(text, source);
-    const keyPem = key?.export({ type: "pkcs8", format: "pem" }).toString() ?? "";
-    return { certificates: parseCertificates(text, source), keyPem, key };
+    return { certificates: parseCertificates(text, source), key };
   } catch (error) {
     throw new YamlFileError([error instanceof Error ? error.message : source]);
   }
 }
 
 function refuseUnusable(
-  leaf: X509Certificate,
   { certificatePem, keyPem }: Pick<CertificatePair, "certificatePem" | "keyPem">,
   source: string,
 ): void {
-  const [key] = parsePrivateKeys(keyPem, source);
-  if (key === undefined || !leaf.checkPrivateKey(key))
-    throw new YamlFileError([
-      `${source}: the first certificate does not belong to the private key`,
-    ]);
   try {
     createSecureContext({ cert: certificatePem, key: keyPem });
   } catch (error) {
