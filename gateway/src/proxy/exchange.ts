@@ -1,9 +1,7 @@
-import { headerText } from "#service-kit/http/header-text.js";
 import type { ServerResponse } from "node:http";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
-import { asLine } from "#registry-protocol/text.js";
-import type { RequestContext } from "#service-kit/http/request-line.js";
+import { userAgentOf, type RequestContext } from "#service-kit/http/request-line.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import type { Caller } from "./caller.js";
 
@@ -15,9 +13,6 @@ export interface Exchange<R extends RegistryRequest = RegistryRequest> {
   readonly caller: Caller;
   readonly context: RequestContext;
 }
-
-/** A header of any length does not make an entry of any length. */
-const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** An exchange about one kind of request. */
 export type ExchangeOf<K extends RegistryRequest["kind"]> = Exchange<
@@ -38,7 +33,7 @@ export function actorOf({
     realm: caller.realm,
     kind: caller.kind,
     address: context.client.address,
-    userAgent: asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS),
+    userAgent: userAgentOf(req),
     requestId: context.requestId,
   };
 }

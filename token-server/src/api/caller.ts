@@ -1,10 +1,9 @@
-import { headerText } from "#service-kit/http/header-text.js";
 import type { Request } from "express";
 import type { Identity } from "#access-policy/identity.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { asLine } from "#registry-protocol/text.js";
 import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
+import { userAgentOf } from "#service-kit/http/request-line.js";
 import type { RequestLimit } from "#service-kit/http/request-limit.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
@@ -38,9 +37,6 @@ export interface ApiCaller {
 
 /** Who uses a refresh token here, in the list of logins. */
 const CLIENT_ID = "api";
-
-/** A header of any length does not make an entry of any length. */
-const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** Kinds of login that manage no robots whatever the policy says, not even as members of `ADMIN_TEAMS`. */
 const NEVER_MANAGING: readonly Identity["kind"][] = [
@@ -130,10 +126,6 @@ export function countRequest(
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {
   const userAgent = userAgentOf(req);
   return { uid, realm, kind, address, userAgent, requestId: contextOf(req).requestId };
-}
-
-function userAgentOf(req: Request): string {
-  return asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS);
 }
 
 function parseAuthorization(header: string): Exclude<LoginRequest, { kind: "nobody" }> {

@@ -1,19 +1,15 @@
 import type { ServerResponse } from "node:http";
-import { headerText } from "#service-kit/http/header-text.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
-import { asLine } from "#registry-protocol/text.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
 import { isFromBrowser } from "#service-kit/http/cross-site.js";
 import { readFormBody } from "#service-kit/http/form-body.js";
 import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
+import { userAgentOf } from "#service-kit/http/request-line.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
 import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
-
-/** A header of any length does not make an entry of any length. */
-const MOST_USER_AGENT_CHARACTERS = 200;
 
 /** As a router takes paths: neither case nor a slash at the end makes another one. */
 const PATH = /^\/token\/?$/i;
@@ -73,7 +69,7 @@ async function answerToken(
     const origin = {
       requestId,
       address: client.address,
-      userAgent: asLine(headerText(req.headers["user-agent"] ?? ""), MOST_USER_AGENT_CHARACTERS),
+      userAgent: userAgentOf(req),
     };
     const { identity, answer } = await issueToken(
       deps,
