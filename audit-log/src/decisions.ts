@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import type { AuditAction } from "./entry.js";
+import { lastFact } from "./known-facts.js";
 import { newestEntries } from "./list-entries.js";
 import type { EntryRow, PageEnd } from "./sql/entries.js";
 
@@ -66,13 +67,7 @@ function decisionIn(
  * @returns since when those rules are in force that are on record now; `null`: none are
  */
 export async function rulesSince(db: Queryable, subject: string): Promise<string | null> {
-  const filter = { ...ALL, action: "policy.changed" };
-  const changes = await newestEntries(db, filter, { limit: BATCH });
-  for (const { content } of changes) {
-    const entry = entrySchema.safeParse(jsonOrNull(content));
-    if (entry.success && entry.data.detail["subject"] === subject) return entry.data.at;
-  }
-  return null;
+  return (await lastFact(db, "policy.changed", subject))?.at ?? null;
 }
 
 /**

@@ -22,27 +22,52 @@ export function keysFact(owner: string, keys: readonly KeyOnRecord[]): Fact {
   return { action: "key.rotated", subject: owner, fingerprint, reason, detail: { keys } };
 }
 
+/** Which files are on record, by the subject of their entries. */
+export const FOLLOWED_FILES = {
+  access: "access policy",
+  tags: "tag policy",
+  logins: "logins",
+} as const;
+
+/** A file that decides who may do what. */
+export interface FollowedFile {
+  readonly path: string;
+  /** Of its content. */
+  readonly sha256: string;
+  /** Without secrets; `null`: there is no file. */
+  readonly content: string | null;
+}
+
 /**
- * @param policy - an access policy: its file, how many rules it has, its text and the hash of that
+ * @param of - which
+ * @param file - what it says
+ * @param more - what else is said of it
  * @returns the fact that it is in force
  */
-export function policyFact(policy: {
-  readonly path: string;
-  readonly rules: number;
-  readonly sha256: string;
-  readonly content: string;
-}): Fact {
-  const { path, rules, sha256: fingerprint, content } = policy;
-  const reason = "this is the access policy now";
-  const detail = { path, rules };
+export function fileFact(
+  of: keyof typeof FOLLOWED_FILES,
+  { path, sha256, content }: FollowedFile,
+  more: Readonly<Record<string, unknown>> = {},
+): Fact {
   return {
-    action: "policy.changed",
-    subject: "access policy",
-    fingerprint,
-    reason,
-    detail,
-    content,
+    ...{ action: "policy.changed", subject: FOLLOWED_FILES[of], fingerprint: sha256 },
+    ...{ reason: REASONS[of], detail: { path, ...more } },
+    ...(content === null ? {} : { content }),
   };
+}
+
+const REASONS = {
+  access: "this is the access policy now",
+  tags: "these are the rules for tags now",
+  logins: "these are the logins now",
+} as const;
+
+/**
+ * @param policy - an access policy, and how many rules it has
+ * @returns the fact that it is in force
+ */
+export function policyFact(policy: FollowedFile & { readonly rules: number }): Fact {
+  return fileFact("access", policy, { rules: policy.rules });
 }
 
 /**
@@ -50,17 +75,8 @@ export function policyFact(policy: {
  * @returns the fact that these are the logins
  */
 export function loginsFact({ path, yaml }: { readonly path: string; readonly yaml: string }): Fact {
-  const fingerprint = createHash("sha256").update(yaml).digest("hex");
-  const reason = "these are the logins now";
-  const detail = { path };
-  return {
-    action: "policy.changed",
-    subject: "logins",
-    fingerprint,
-    reason,
-    detail,
-    content: yaml,
-  };
+  const sha256 = createHash("sha256").update(yaml).digest("hex");
+  return fileFact("logins", { path, sha256, content: yaml });
 }
 
 /**

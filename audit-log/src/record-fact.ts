@@ -1,16 +1,16 @@
-import { z } from "zod";
 import type { Database } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
-import { SYSTEM, type AuditAction } from "./entry.js";
+import { SYSTEM } from "./entry.js";
+import { lastFact, type FactAction } from "./known-facts.js";
 import type { RecordAudit } from "./record-audit.js";
-import { lastFacts, lockFacts } from "./sql/facts.js";
+import { lockFacts } from "./sql/facts.js";
 import { keepContent } from "./sql/followed-files.js";
 
 /** Something that is decided outside of the database, in a file that every replica reads. */
 export interface Fact {
-  readonly action: Extract<AuditAction, "policy.changed" | "settings.changed" | "key.rotated">;
+  readonly action: FactAction;
   /** What it is about, for example the owner of the keys. */
   readonly subject: string;
   /** Two facts about a subject with the same fingerprint are the same. */
@@ -43,15 +43,13 @@ export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Prom
   const { action, subject, fingerprint, reason, detail } = fact;
   const isNew = await db.transaction(async (tx) => {
     await lockFacts(tx, action);
-    const known = (await lastFacts(tx, action))
-      .map(parseFact)
-      .find((one) => one.subject === subject);
+    const known = await lastFact(tx, action, subject);
     const { content, since } = fact;
     // Also of a fact that was recorded before contents were kept.
     if (content !== undefined) await keepContent(tx, { sha256: fingerprint, content });
     if (known?.fingerprint === fingerprint) return false;
     const entry = { action, actor: SYSTEM, repository: null, tag: null, digest: null, reason };
-    const difference = known === undefined ? {} : (since?.(known.detail) ?? {});
+    const difference = known === null ? {} : (since?.(known.detail) ?? {});
     await audit(tx, { ...entry, detail: { ...detail, ...difference, subject, fingerprint } });
     return true;
   });
@@ -116,22 +114,4 @@ export function factQueue(deps: FactDeps): FactQueue {
       return running;
     },
   };
-}
-
-const factSchema = z.object({
-  detail: z.looseObject({ subject: z.string(), fingerprint: z.string() }),
-});
-
-/** A fact on record. */
-interface KnownFact {
-  readonly subject: string;
-  readonly fingerprint: string;
-  readonly detail: Readonly<Record<string, unknown>>;
-}
-
-function parseFact(content: string): KnownFact {
-  const parsed = factSchema.safeParse(JSON.parse(content));
-  if (!parsed.success) return { subject: "", fingerprint: "", detail: {} };
-  const { detail } = parsed.data;
-  return { subject: detail.subject, fingerprint: detail.fingerprint, detail };
 }

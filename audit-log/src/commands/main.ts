@@ -9,11 +9,12 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { readConfig, type AuditConfig } from "../config.js";
+import { FOLLOWED_FILES } from "../facts.js";
 import { listEntries } from "../list-entries.js";
 import { asJson, asText, unknownNames } from "./show-entries.js";
 import type { EntryFilter } from "../sql/entries.js";
 import { fileAt, settingsAt } from "./at-one-moment.js";
-import { parseCommand, RECORDED_FILES, USAGE, type AuditCommand } from "./options.js";
+import { parseCommand, USAGE, type AuditCommand } from "./options.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
@@ -123,9 +124,9 @@ async function showFile(
   db: Database,
   { of, at }: Extract<AuditCommand, { name: "policy" }>,
 ): Promise<number> {
-  const file = await fileAt(db, RECORDED_FILES[of], at);
+  const file = await fileAt(db, FOLLOWED_FILES[of], at);
   if (file === null) {
-    process.stderr.write(`no ${RECORDED_FILES[of]} is on record at ${at.toISOString()}\n`);
+    process.stderr.write(`no ${FOLLOWED_FILES[of]} is on record at ${at.toISOString()}\n`);
     return 1;
   }
   const { since, path, sha256, content } = file;

@@ -7,6 +7,7 @@ import { limitOption } from "#service-kit/limit-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
 import { usageOf } from "#service-kit/usage.js";
 import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
+import { FOLLOWED_FILES } from "../facts.js";
 import type { EntryFilter } from "../sql/entries.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
 
@@ -38,19 +39,12 @@ export const USAGE = usageOf({
     "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL",
 });
 
-/** Which files are on record, by the subject of their entries. */
-export const RECORDED_FILES = {
-  access: "access policy",
-  tags: "tag policy",
-  logins: "logins",
-} as const;
-
 /** What is asked for. */
 export type AuditCommand =
   | {
       readonly name: "policy";
       readonly at: Date;
-      readonly of: keyof typeof RECORDED_FILES;
+      readonly of: keyof typeof FOLLOWED_FILES;
     }
   | { readonly name: "settings"; readonly at: Date }
   | {
@@ -93,10 +87,10 @@ const isAtOneMoment = (word: string | undefined) => word === "policy" || word ==
 function parsePolicy(argv: readonly string[], now: number): AuditCommand {
   const options = { at: { type: "string" }, of: { type: "string", default: "access" } } as const;
   const { values } = understood(() => parseArgs({ args: [...argv], options }));
-  const of = Object.keys(RECORDED_FILES).find((one) => one === values.of);
+  const of = Object.keys(FOLLOWED_FILES).find((one) => one === values.of);
   if (of === undefined)
     throw new UsageError(`--of: given ${values.of}, wanted access, tags or logins`);
-  return { name: "policy", at: moment(values.at, now), of: of as keyof typeof RECORDED_FILES };
+  return { name: "policy", at: moment(values.at, now), of: of as keyof typeof FOLLOWED_FILES };
 }
 
 function momentIn(argv: readonly string[], now: number): Date {

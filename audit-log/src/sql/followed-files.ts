@@ -32,22 +32,3 @@ export async function wrongContents(db: Queryable): Promise<string[]> {
   );
   return rows.map(({ sha256 }) => sha256);
 }
-
-/**
- * @param db - the audit log
- * @param action - of facts
- * @param at - a moment, RFC 3339
- * @returns contents of the entries of this kind until then, the newest first
- */
-export async function factsUntil(
-  db: Queryable,
-  action: "policy.changed" | "settings.changed",
-  at: string,
-): Promise<string[]> {
-  const { rows } = await db.query<{ content: string }>(
-    `select content from audit.entry where repository is null and action = $1 and at <= $2::timestamptz
-     order by at desc limit 10000`,
-    [action, at],
-  );
-  return rows.map(({ content }) => content);
-}

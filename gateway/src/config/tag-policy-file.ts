@@ -1,4 +1,4 @@
-import type { Fact } from "#audit-log/record-fact.js";
+import type { FollowedFile } from "#audit-log/facts.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
@@ -14,15 +14,8 @@ export interface TagPolicyFile extends Component {
   version(): TagPolicyVersion;
 }
 
-/** A tag policy as the audit log names it. */
-export interface TagPolicyVersion {
-  /** Its file; `built-in` without one. */
-  readonly path: string;
-  /** Of the file's content. */
-  readonly sha256: string;
-  /** `null`: there is no file. */
-  readonly content: string | null;
-}
+/** A tag policy as the audit log names it; its path is `built-in` without a file. */
+export type TagPolicyVersion = FollowedFile;
 
 /** What following the file needs. */
 export interface TagPolicyFileDeps extends Pick<
@@ -47,17 +40,6 @@ export const BUILT_IN_TAG_POLICY: TagPolicyFile = {
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
-
-/**
- * @param version - rules for tags
- * @returns the fact that they are in force, for the audit log
- */
-export function tagPolicyFact({ path, sha256, content }: TagPolicyVersion): Fact {
-  const reason = "these are the rules for tags now";
-  const subject = "tag policy";
-  const fact = { subject, fingerprint: sha256, reason, detail: { path } };
-  return { action: "policy.changed", ...fact, ...(content === null ? {} : { content }) };
-}
 
 const MOST_CHARACTERS = 1024 * 1024;
 

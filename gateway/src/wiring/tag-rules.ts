@@ -1,3 +1,4 @@
+import { fileFact } from "#audit-log/facts.js";
 import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
@@ -6,7 +7,6 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import {
   BUILT_IN_TAG_POLICY,
   openTagPolicy,
-  tagPolicyFact,
   type TagPolicyFile,
 } from "../config/tag-policy-file.js";
 
@@ -27,7 +27,7 @@ export async function openTagRules(
 ): Promise<Opened & { readonly policy: TagPolicy }> {
   const { records, log, files } = deps;
   const record = (version: ReturnType<TagPolicyFile["version"]>) =>
-    records.record(tagPolicyFact(version));
+    records.record(fileFact("tags", version));
   const rules =
     path === null
       ? BUILT_IN_TAG_POLICY
@@ -35,6 +35,6 @@ export async function openTagRules(
           ...{ log, record },
           ...(files && { onOutcome: files.follow(path) }),
         });
-  records.note(tagPolicyFact(rules.version()));
+  records.note(fileFact("tags", rules.version()));
   return { policy: rules.policy, parts: [rules] };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { keysFact, policyFact } from "#audit-log/facts.js";
+import { keysFact, loginsFact, policyFact } from "#audit-log/facts.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
 import { SILENT } from "#tests/support/ledger.js";
@@ -69,4 +69,12 @@ describe("what every replica reads from files", () => {
     await queue.stop();
     await relay.cut();
   });
+});
+
+test("a fact is known however often others of its kind have changed since", async () => {
+  await recordFact(deps, policy("a"));
+  for (let i = 0; i < 120; i += 1)
+    await recordFact(deps, loginsFact({ path: "logins.yaml", yaml: `teams: {t${i}: []}\n` }));
+  expect(await recordFact(deps, policy("a"))).toBe(false);
+  expect(await recordFact(deps, policy("b"))).toBe(true);
 });
