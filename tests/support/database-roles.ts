@@ -63,6 +63,8 @@ export async function connected<T>(
   work: (client: pg.Client) => Promise<T>,
 ): Promise<T> {
   const client = new pg.Client(connectionOptions(config));
+  // Without a listener, a server that goes away while the connection idles would end the test's process.
+  client.on("error", () => undefined);
   await client.connect();
   try {
     return await work(client);

@@ -109,7 +109,8 @@ export async function leftPierOne(): Promise<LeftPierOne> {
   await mkdir(storage);
   const dsn = `postgres://${user}:${encodeURIComponent(password)}@${host}:${port}/${database}`;
   const db = new pg.Pool({ connectionString: dsn, max: 2 });
-  // One that is being closed may hear that its database is removed.
+  // A connection that is being closed may hear that its database is removed; the pool is told of it too.
+  db.on("error", () => undefined);
   db.on("connect", (client) => client.on("error", () => undefined));
   await db.query(SCHEMA);
   return {
