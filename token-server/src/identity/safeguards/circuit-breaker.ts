@@ -1,4 +1,4 @@
-import { hmacKey, hmacOf } from "#service-kit/hmac.js";
+import { namesInMemory } from "#service-kit/hmac.js";
 import { isWithin } from "#service-kit/is-within.js";
 import { randomBytes } from "node:crypto";
 
@@ -52,7 +52,7 @@ const SLICES = 10;
 export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { now, isFailure } = options;
   const sliceMilliseconds = options.windowMilliseconds / SLICES;
-  const key = hmacKey();
+  const nameOf = namesInMemory();
   let slices: Slice[] = [];
   let openedAt: number | null = null;
   let probes = 0;
@@ -75,10 +75,7 @@ export function circuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   };
   const failed = (isProbe: boolean, question: string | undefined) => {
     const slice = currentSlice();
-    const id =
-      question === undefined
-        ? randomBytes(16).toString("base64")
-        : hmacOf(key, question).toString("base64");
+    const id = question === undefined ? randomBytes(16).toString("base64") : nameOf(question);
     if (slices.some(({ failed: known }) => known.has(id))) return;
     slice.asked += 1;
     slice.failed.add(id);

@@ -1,4 +1,4 @@
-import { hmacKey, hmacOf } from "#service-kit/hmac.js";
+import { namesInMemory } from "#service-kit/hmac.js";
 import { LRUCache } from "lru-cache";
 
 /**
@@ -23,14 +23,14 @@ const REMEMBERED_MILLISECONDS = 24 * 3600 * 1000;
  * Comparing is slow so that guessing is. Whoever was right does not wait in line with guessers again: that a secret
  * belongs to a hash never changes, and another hash is another question.
  *
- * @returns a memory of secrets that were right, which holds no secret: they are found by an HMAC under a key that only
- *   this process has
+ * @returns a memory of secrets that were right, which holds no secret: they are found by names that only this
+ *   process can make
  */
 export function provenSecrets(): ProvenSecrets {
-  const key = hmacKey();
+  const nameOf = namesInMemory();
   const proven = new LRUCache<string, true>({ max: REMEMBERED, ttl: REMEMBERED_MILLISECONDS });
   return async (secret, stored, compare) => {
-    const id = hmacOf(key, JSON.stringify([stored, secret])).toString("base64");
+    const id = nameOf(JSON.stringify([stored, secret]));
     if (proven.has(id)) return true;
     if (!(await compare())) return false;
     proven.set(id, true);

@@ -1,4 +1,4 @@
-import { hmacKey, hmacOf } from "#service-kit/hmac.js";
+import { namesInMemory } from "#service-kit/hmac.js";
 import { isWithin } from "#service-kit/is-within.js";
 import { LRUCache } from "lru-cache";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
@@ -42,12 +42,12 @@ const ENTRIES = 10_000;
 
 /**
  * @param options - for how long
- * @returns a memory that holds no credential: entries are found by an HMAC under a key that only
- *   this process has. Wrong credentials have a memory of their own, so that guessing drives nothing out.
+ * @returns a memory that holds no credential: entries are found by names that only this process
+ *   can make. Wrong credentials have a memory of their own, so that guessing drives nothing out.
  */
 export function rememberedLogins(options: RememberedLoginsOptions): RememberedLogins {
   const { seconds, outageSeconds = 0, now } = options;
-  const key = hmacKey();
+  const nameOf = namesInMemory();
   const flight = singleFlight<VerifiedLogin>();
   const verified = new LRUCache<string, Remembered>({ max: ENTRIES });
   const refused = new LRUCache<string, { fault: Fault; since: number }>({ max: ENTRIES });
@@ -79,9 +79,8 @@ export function rememberedLogins(options: RememberedLoginsOptions): RememberedLo
   };
   return {
     verify: async ({ username, password }, check) => {
-      const digest = hmacOf(key, JSON.stringify([username, password.reveal()]));
       // What a check finds out that began before everything was forgotten stands under a name that nobody asks for.
-      const id = `${generation}:${digest.toString("base64")}`;
+      const id = `${generation}:${nameOf(JSON.stringify([username, password.reveal()]))}`;
       const known = lastVerified(id, seconds);
       if (known !== null) return known;
       const wrong = refused.get(id);
