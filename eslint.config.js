@@ -78,5 +78,25 @@ export default tseslint.config(
     files: ["deploy/local/set-up/node24.mjs"],
     languageOptions: { ecmaVersion: 2022 },
   },
+  {
+    // A test waits for what it needs to be so, not for a time in which it mostly is.
+    files: ["tests/{unit,integration,in-time,conformance,attacks,e2e,slow,support}/**/*.ts"],
+    ignores: ["tests/support/race.ts"],
+    rules: {
+      "no-restricted-syntax": [
+        "error",
+        {
+          selector:
+            "ImportDeclaration[source.value='node:timers/promises'] ImportSpecifier[imported.name='setTimeout']",
+          message: "wait for a condition (tests/support/eventually.ts)",
+        },
+        {
+          selector:
+            "NewExpression[callee.name='Promise'] > ArrowFunctionExpression > CallExpression[callee.name='setTimeout']",
+          message: "wait for a condition (tests/support/eventually.ts)",
+        },
+      ],
+    },
+  },
   ...importRules,
 );

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { createServer, request, type IncomingMessage, type ServerResponse } from "node:http";
 import { listening } from "./test-server.js";
-import { setTimeout as pause } from "node:timers/promises";
+import { pace } from "./race.js";
 
 /** What goes wrong with an exchange. */
 export const FAULTS = ["drop", "delay", "reset", "502"] as const;
@@ -78,14 +78,14 @@ export async function startFaultyProxy(
         breakOff(res, fault.kind);
         return;
       }
-      await pause(delayMilliseconds);
+      await pace(delayMilliseconds);
     }
     const answer = await ask(target, req, body);
     if (fault?.moment === "middle") res.socket?.write(beginningOf(answer, fault.kind));
     if (fault === null || fault.moment === "before") {
       send(res, answer);
     } else if (fault.kind === "delay") {
-      await pause(delayMilliseconds);
+      await pace(delayMilliseconds);
       if (fault.moment === "middle") res.destroy();
       else send(res, answer);
     } else if (fault.moment === "middle" && fault.kind === "502") res.socket?.end();

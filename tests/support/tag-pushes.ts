@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { setTimeout as pause } from "node:timers/promises";
 import type { AuditActor } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import type {
@@ -20,6 +19,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT } from "./ledger.js";
+import { pace } from "./race.js";
 import { imageText, INDEX_TYPE, readingOf } from "./manifest-texts.js";
 
 /**
@@ -91,8 +91,8 @@ export function pushDeps(db: Database, registry: TagKeeper = tagKeeper()): TestP
     waiting: {
       bounds: BOUNDS,
       now: Date.now,
-      pause: (milliseconds) => pause(milliseconds),
-      untilSettled: (_key, milliseconds) => pause(Math.min(milliseconds, LOOK_MILLISECONDS)),
+      pause: (milliseconds) => pace(milliseconds),
+      untilSettled: (_key, milliseconds) => pace(Math.min(milliseconds, LOOK_MILLISECONDS)),
       recover: (key) => recoverTag(deps, key),
     },
     upstreamDigest: (key) => registry.digestOf(key),
@@ -146,7 +146,7 @@ export interface TagKeeper {
 export function tagKeeper(): TagKeeper {
   const manifests = new Map<Digest, StoredManifest>();
   const answer = async <T>(value: () => T): Promise<T> => {
-    await pause(1);
+    await pace(1);
     if (keeper.away) throw new Error("the registry is away");
     return value();
   };

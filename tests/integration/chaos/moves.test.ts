@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { FRESH_MILLISECONDS } from "#gateway/ledger/remembered-tags.js";
 import { meanings, type Meanings } from "#tests/chaos/meanings.js";
@@ -10,6 +9,7 @@ import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
 import { ask } from "#tests/support/http-client.js";
+import { pace } from "#tests/support/race.js";
 
 /** `npm run chaos` has more of them. */
 const READS = Number(process.env["CHAOS_READS"] ?? 600);
@@ -114,7 +114,7 @@ describe.each(registryPrograms())("registry $version", ({ file, version, deletes
     while (!isEnough()) {
       const chosen = names.at(-1 - random.below(Math.min(names.length, 12)));
       if (chosen === undefined) {
-        await pause(1);
+        await pace(1);
         continue;
       }
       const end = await ended(url, chosen);
@@ -142,12 +142,12 @@ describe.each(registryPrograms())("registry $version", ({ file, version, deletes
   async function cutAtRandom(i: number): Promise<void> {
     const way = wharf.ways[i] ?? wharf.ways[0];
     while (!isEnough()) {
-      await pause(random.below(MOST_MILLISECONDS));
+      await pace(random.below(MOST_MILLISECONDS));
       const isCut = random.below(4) > 0;
       if (isCut) await way.cut();
       else way.hold();
       count.cuts += 1;
-      await pause(random.below(MOST_MILLISECONDS));
+      await pace(random.below(MOST_MILLISECONDS));
       if (isCut) await way.mend();
       else way.release();
     }

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { settledTags } from "#gateway/ledger/settled-tags.js";
@@ -50,7 +49,7 @@ describe("a push that waits for another one", () => {
   test("is woken by the commit of another gateway, long before it would look by itself", async () => {
     const first = await slowPush(gatewayAt(0), tagPush("a"));
     const waiting = timed(codeOf(push(gatewayAt(1), tagPush("b"))));
-    await pause(300);
+    await untilWaiting();
     const answered = performance.now();
     first.answer();
     expect((await waiting).value).toBe("TAG_HELD");
@@ -61,7 +60,7 @@ describe("a push that waits for another one", () => {
   test("is woken by the release of another gateway, and gets the tag", async () => {
     const first = await slowPush(gatewayAt(0), tagPush("a"));
     const waiting = timed(push(gatewayAt(1), tagPush("b")));
-    await pause(300);
+    await untilWaiting();
     const answered = performance.now();
     first.answer(400);
     expect((await waiting).value).toEqual({ verdict: { status: 201 } });
@@ -72,10 +71,11 @@ describe("a push that waits for another one", () => {
   test("asks the ledger no more than once in two seconds meanwhile", async () => {
     const first = await slowPush(gatewayAt(0), tagPush("a"));
     const counted = counting(gatewayAt(1).db);
+    const since = performance.now();
     const waiting = codeOf(push({ ...gatewayAt(1), db: counted.db }, tagPush("b")));
-    await pause(5_000);
     // The try at once, and two looks, each of them a reservation that fails and a look at what is there.
-    expect(counted.statements()).toBeLessThanOrEqual(6);
+    await eventually("two looks", () => counted.statements() >= 6);
+    expect(performance.now() - since).toBeGreaterThanOrEqual(2 * LOOK_MILLISECONDS - 10);
     first.answer();
     expect(await waiting).toBe("TAG_HELD");
     await first.outcome;
@@ -98,7 +98,7 @@ describe("a push that waits for another one", () => {
   test("looks by itself when the connection it hears on is lost, and hears again afterwards", async () => {
     const first = await slowPush(gatewayAt(0), tagPush("a"));
     const waiting = timed(codeOf(push(gatewayAt(1), tagPush("b"))));
-    await pause(200);
+    await untilWaiting();
     await loseSubscriptions();
     const answered = performance.now();
     first.answer();
@@ -109,7 +109,7 @@ describe("a push that waits for another one", () => {
     await eventually("all listen again", async () => (await subscriptions()) >= gateways.length);
     const next = await slowPush(gatewayAt(0), tagPush("a", { tag: "2.0" }));
     const woken = timed(codeOf(push(gatewayAt(1), tagPush("b", { tag: "2.0" }))));
-    await pause(300);
+    await untilWaiting(2);
     const since = performance.now();
     next.answer();
     expect((await woken).value).toBe("TAG_HELD");
@@ -138,7 +138,7 @@ describe("a push of a tag that may change no more", () => {
   async function startBoth(ruleFor: () => TagRule) {
     const first = await slowPush(ruledBy(0, ruleFor), tagPush("a"));
     const waiting = codeOf(push(ruledBy(1, ruleFor), tagPush("b")));
-    await eventually("the second push waits", () => gatewayAt(1).steps.includes("waited"));
+    await untilWaiting();
     return { first, waiting };
   }
 
@@ -175,6 +175,12 @@ describe("a push of a tag that may change no more", () => {
     expect(keeper.writes).toEqual([]);
   });
 });
+
+/** @param pushes - of the second gateway, so many have begun to wait */
+async function untilWaiting(pushes = 1): Promise<void> {
+  const waited = () => gatewayAt(1).steps.filter((step) => step === "waited").length;
+  await eventually("the second push waits", () => waited() >= pushes);
+}
 
 /** The gateway, with a rule for all tags that may change at any time. */
 function ruledBy(index: number, ruleFor: () => TagRule): TestPushDeps {

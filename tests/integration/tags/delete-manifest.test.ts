@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
@@ -6,6 +5,7 @@ import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
 import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { errorOf, type Answer } from "#tests/support/http-client.js";
+import { startApart } from "#tests/support/race.js";
 import { image, index } from "./support/manifests.js";
 import { registryPrograms } from "./support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "./support/wharf.js";
@@ -266,21 +266,4 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
 function neededBy(answer: Answer): unknown {
   expect(answer.status).toBe(409);
   return (errorOf(answer).detail as { tags: unknown }).tags;
-}
-
-/** Starts the first one that many milliseconds ahead of the second one; endless: when the other one has ended. */
-async function startApart<A, B>(
-  lead: number,
-  first: () => Promise<A>,
-  second: () => Promise<B>,
-): Promise<[A, B]> {
-  if (lead === Infinity) return [await first(), await second()];
-  if (lead === -Infinity) {
-    const ended = await second();
-    return [await first(), ended];
-  }
-  return Promise.all([
-    pause(Math.max(0, -lead)).then(first),
-    pause(Math.max(0, lead)).then(second),
-  ]);
 }

@@ -130,7 +130,7 @@ describe("processes that do the work", () => {
     forked[0]?.end(0);
     let isStopped = false;
     const stopped = workers.stop().then(() => (isStopped = true));
-    await new Promise((resolve) => setTimeout(resolve, 20));
+    await new Promise((resolve) => setImmediate(resolve));
     expect(isStopped).toBe(false);
     expect(forked[1]?.heard).toEqual([1, 2]);
     forked[1]?.end(0);
