@@ -490,6 +490,32 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/star": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Gives a repository one's star
+     * @description One for each who logs in; robots, services and machines have none to give.
+     *
+     *     For whoever may `pull` there.
+     */
+    put: operations["repositories.star"];
+    post?: never;
+    /**
+     * Takes one's star back
+     * @description For whoever may `pull` there.
+     */
+    delete: operations["repositories.unstar"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/summary": {
     parameters: {
       query?: never;
@@ -1529,6 +1555,8 @@ export interface components {
       pushedAt: string | null;
       /** @description Bytes of configurations and layers, each manifest's by itself. */
       size: number;
+      /** @description How many people have given it one: `star_count` of `docker search`. */
+      stars: number;
       tags: number;
       /** @description The first part of the name. */
       team: string | null;
@@ -3081,6 +3109,88 @@ export interface operations {
       };
     };
   };
+  "repositories.star": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The repository. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Repository"];
+        };
+      };
+    };
+  };
+  "repositories.unstar": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The repository. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Repository"];
+        };
+      };
+    };
+  };
   "repositories.summary": {
     parameters: {
       query?: never;
@@ -3542,6 +3652,8 @@ export interface operations {
               /** @description `is_official` of `docker search`. */
               official: boolean;
               pulls: number;
+              /** @description How many people have given it one: `star_count` of `docker search`. */
+              stars: number;
             }[];
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */
             next: string | null;

@@ -103,6 +103,29 @@ export const addChanging: AddCommands = (program, run) => {
       ),
     )
     .action(run<SetOptions>((shell, words, options) => describeAs(shell, words, options)));
+  for (const [verb, method, summary] of [
+    ["star", "PUT", "give a repository your star"],
+    ["unstar", "DELETE", "take your star back"],
+  ] as const)
+    program
+      .command(`${verb} <repository> [artifact]`)
+      .summary(summary)
+      .description("Stars show in docker search and in lists: each who logs in has one to give.")
+      .addHelpText("after", examples(`wharf ${verb} alpha/app`))
+      .action(
+        run(async (shell, words) => {
+          const { repository } = shell.reference(words);
+          const value = await callAs(await shell.client(), {
+            ...{ id: `repositories.${verb}`, method },
+            path: `/repositories/${inPath(repository)}/star`,
+            scope: `repository:${repository}:pull`,
+          });
+          return lines(
+            `${repository} has ${value.stars} star${value.stars === 1 ? "" : "s"}`,
+            value,
+          );
+        }),
+      );
 };
 
 async function describeAs(

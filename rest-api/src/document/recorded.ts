@@ -557,7 +557,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     answer: {
       items: [
         {
-          at: "2026-11-27T11:46:50.806105Z",
+          at: "2026-11-28T13:46:31.484019Z",
           action: "tag.refused",
           by: {
             uid: "alice",
@@ -597,12 +597,13 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           pulledAt: "2026-11-21T12:00:00.000Z",
           description: "Our app",
           describedBy: "alice",
-          describedAt: "2026-11-27T18:08:23.857Z",
+          describedAt: "2026-11-28T13:46:31.668Z",
           official: true,
           automated: false,
+          stars: 0,
         },
       ],
-      next: "M9LAg83xHmikpElmmpWuA62CgbGgN4A8YnKnMVTqBAgQ01dlt29341UPzCuGsOYgjSCqSheSTTUVoeAQJkf1DTOWlSVKKvYkFkmjBMM-oABBhj8cdKjiSP9vbOM",
+      next: "QjgEv8Y3VSRn_E9Y_iPmXwyRP1QBqxGck3YURl4lsxoJL3cFnG5hTq1HbC5NSDewPZpviFJfzaIsDiThRETAoaORaEa8Cr5oC1K4YFeRjPts5eC5P_IDqq8XiPU",
     },
   },
   "repositories.search": {
@@ -615,6 +616,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           description: "Our app",
           official: true,
           automated: false,
+          stars: 0,
         },
       ],
       next: null,
@@ -635,9 +637,10 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: false,
       automated: false,
+      stars: 0,
     },
   },
   "repositories.set-flags": {
@@ -656,9 +659,28 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: true,
       automated: false,
+      stars: 0,
+    },
+  },
+  "repositories.star": {
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 1,
     },
   },
   "repositories.stats": {
@@ -682,9 +704,28 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: true,
       automated: false,
+      stars: 0,
+    },
+  },
+  "repositories.unstar": {
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 0,
     },
   },
   "robots.create": {
@@ -856,7 +897,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     answer: {
       items: [
         {
-          at: "2026-11-27T11:46:50.806105Z",
+          at: "2026-11-28T13:46:31.484019Z",
           action: "tag.refused",
           by: {
             uid: "alice",
@@ -870,7 +911,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           detail: {},
         },
         {
-          at: "2026-11-27T11:46:50.768274Z",
+          at: "2026-11-28T13:46:31.478367Z",
           action: "tag.pushed",
           by: {
             uid: "alice",
@@ -912,7 +953,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           rule: "immutable",
         },
       ],
-      next: "kKv9jV9BfrFreyJrZXkiOiIxMDAwMDAwMDAwMDAwMDAwMDAwMDEuMDAwMDAwMDAwMDAwMDAwMDAwMDEuIiwibmFtZSI6IjEuMSJ9",
+      next: "5A7w9_cPhj4R1rge0pyzGkjBWvxrpKmFkfsZgPr0wRtLrwMykiW06bKDT7IFQPkWgRnGDCyJiaQd1d4BU2W_boCbfU8RgYpAOxwm4F83azcRz5x7RmCPw58_dswHDGTIbRLcEPp641Z26V6hqLE2ibKTSua8WZtx3Hb3YuevbLV9jbteZYNvkYZ57OWz_fRN4M-Lq9r_R5QcbFzL",
     },
   },
   "tags.lock": {

@@ -42,6 +42,8 @@ export const OPERATIONS: readonly Operation[] = [
   repositories.summarizeRepository,
   repositories.describeRepository,
   repositories.flagRepository,
+  repositories.starRepository,
+  repositories.unstarRepository,
   followEvents,
   pulls.listPulls,
   pulls.countPulls,
