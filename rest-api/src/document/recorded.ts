@@ -286,6 +286,86 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       ],
     },
   },
+  "in-use.find": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
+      ],
+      next: "KCoTYBNDMY6rrjtmu1_FOrccNDWdlEVlWTNVb8LUnmkAaqAg7qY0m9QZG-INKpS7F1GJ_lX08R7EElQrqPLrPPNyQR4xsWxPQ3n_y7CgI5uk1ur-G8i1MCchW8tW6aSV60YijnvhFxOw4R1VqrosmdyypzXHnn2XQCXxxkfx7Je-dwPIuOMQwMRJ9lzudEDYpV7WcIDSIxiRVbzS",
+    },
+  },
+  "in-use.list": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
+      ],
+      next: "L_3lF41HfSA56CCsV_zU-SaRe2cXBraJixhV2H_YzxOKop7tO50tpVnN_mQvIyTF8rU-ixQIHkNSiHQnYKdPTYBk49tOHTveLnmTDINpfYNDXjaCPhQAoTVy6XbDltMSHirY1rihbVqwOf2ICbhVqh7T4YPLVjMyshwKHF_udDibjpDcsVVbaRsvVRDLBYWklAZE_-sVtQU7Gcud",
+    },
+  },
+  "in-use.report": {
+    request: {
+      name: "production",
+      lifeSeconds: 3600,
+      images: [
+        {
+          reference: "alpha/app:1.0",
+          node: "node-1",
+          service: "shop",
+        },
+      ],
+    },
+    status: 200,
+    answer: {
+      name: "production",
+      reportedAt: "2026-11-28T13:59:28.418Z",
+      endsAt: "2026-11-28T14:59:28.418Z",
+      taken: 1,
+      unknown: ["alpha/app:none"],
+    },
+  },
+  "in-use.waive": {
+    request: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      reason: "pulled by a scanner alone",
+    },
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      endsAt: "2026-11-28T14:14:28.497Z",
+    },
+  },
   "mode.change": {
     request: {
       mode: "read-only",
