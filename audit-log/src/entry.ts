@@ -30,6 +30,7 @@ export const AUDIT_ACTIONS = [
   "source.replaced",
   "repository.described",
   "repository.flagged",
+  "in-use.waived",
   "policy.changed",
   "settings.changed",
   "key.rotated",

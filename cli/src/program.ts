@@ -12,6 +12,7 @@ import { addDiscover } from "./commands/discover.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
 import { addHappenings } from "./commands/happenings.js";
+import { addInUse } from "./commands/in-use.js";
 import { addLogin } from "./commands/login.js";
 import { addMode } from "./commands/mode.js";
 import { addNames } from "./commands/names.js";
@@ -35,7 +36,7 @@ import { printable, styled } from "./output/text.js";
 
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
-  ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls]],
+  ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls, addInUse]],
   ["Inside of images:", [addDiff, addContents, addReferrers, addRelated]],
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],

@@ -66,7 +66,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const { registry } = standing;
   const sources = openSources({ db, log, metrics, registry, withLayers: config.searchLayers });
   const ledger = openLedger(config, { store, log, metrics, audit, policy, registry, sources });
-  const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
+  const deletion = openDeletion(config, { db, log, audit, policy, ledger, registry });
   const discovery = openDiscovery(config, { db, log, audit, policy, registry, metrics });
   const callers = openCallers(config, { db, log, clocks, ...tokenServer });
   const pulls = openPulls(config.pullRecordDays, { db, audit, log, metrics, events });

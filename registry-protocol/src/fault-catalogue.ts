@@ -173,6 +173,7 @@ export const FAULTS = {
     message: "the rules for tags do not let it be deleted",
   },
   MANIFEST_NEEDED: { status: 409, wire: "DENIED", message: "tags still need this manifest" },
+  MANIFEST_IN_USE: { status: 409, wire: "DENIED", message: "this image is in use" },
   TOO_MANY_REQUESTS: {
     status: 429,
     wire: "TOOMANYREQUESTS",

@@ -53,6 +53,8 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "HTTP_TOKENINFO_URL",
   "IDENTITIES_FILE",
   "IDLE_SECONDS",
+  "IN_USE_REPORTERS",
+  "KEEP_IN_USE_DAYS",
   "KEYS_DIR",
   "LIST_LATEST",
   "LOGINS_FILE",

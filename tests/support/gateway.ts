@@ -81,6 +81,10 @@ export interface TestGatewayOptions {
   readonly db?: Database;
   /** Where the gateway hears of settled pushes; absent: it hears nothing and looks every two seconds. */
   readonly hears?: DatabaseConfig;
+  /** Absent: use keeps nothing. */
+  readonly keepInUseDays?: number;
+  /** Absent: nobody. */
+  readonly inUseReporters?: readonly { readonly uid: string; readonly realm: string }[];
   /** Absent: as in production. */
   readonly patience?: UpstreamPatience;
   /** Absent: as in production. */
@@ -194,7 +198,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const sources = openSources({ db, log, metrics, registry, withLayers: true });
   const memory = { manifestMemoryBytes: options.manifestMemoryBytes ?? 1024 ** 2 };
   const ledger = openLedger(memory, { store, log, metrics, audit, policy, registry, sources });
-  const deletion = openDeletion({ db, log, audit, policy, ledger, registry });
+  const deletion = openDeletion(
+    { keepInUseDays: options.keepInUseDays ?? 0 },
+    { db, log, audit, policy, ledger, registry },
+  );
   const pulls = openPulls(90, { db, audit, log, metrics, events, now: options.now ?? Date.now });
   const clocks = clockWatch("the gateway", [], { log, metrics, now: Date.now });
   const callers = openCallers(
@@ -226,9 +233,16 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const told = { db, log, audit, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
-  const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told, {
-    ...{ sealer: TEST_SEALER, reader },
-  });
+  const restApi = openRestApi(
+    {
+      ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl },
+      ...{ pullRecordDays: 90, inUseReporters: options.inUseReporters ?? [] },
+    },
+    told,
+    {
+      ...{ sealer: TEST_SEALER, reader },
+    },
+  );
   const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });

@@ -136,6 +136,56 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/in-use": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Which nodes and services use an image, in all repositories
+     * @description By what was pulled as long as it is on record (`PULL_RECORD_DAYS`), and by what is reported; the users of an index count as those of each image in it. The digest may be that of a configuration, which programs know as the id of an image.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["in-use.find"];
+    /**
+     * Says what runs somewhere
+     * @description For the logins of `IN_USE_REPORTERS`, of what they may pull. The list takes the place of the one before; what names nothing that the reporter may pull is told back.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    put: operations["in-use.report"];
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/in-use/waivers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Lets an image be deleted although it is in use
+     * @description For a quarter of an hour, on record; whoever deletes it needs the right to, all the same.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["in-use.waive"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/mode": {
     parameters: {
       query?: never;
@@ -468,6 +518,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/in-use": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Which nodes and services use images of a repository
+     * @description By what was pulled as long as it is on record (`PULL_RECORD_DAYS`), and by what is reported; the users of an index count as those of each image in it. The digest may be that of a configuration, which programs know as the id of an image.
+     *
+     *     For whoever may `push` there.
+     */
+    get: operations["in-use.list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/pulls": {
     parameters: {
       query?: never;
@@ -485,6 +557,32 @@ export interface paths {
     put?: never;
     post?: never;
     delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/star": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    /**
+     * Gives a repository one's star
+     * @description One for each who logs in; robots, services and machines have none to give.
+     *
+     *     For whoever may `pull` there.
+     */
+    put: operations["repositories.star"];
+    post?: never;
+    /**
+     * Takes one's star back
+     * @description For whoever may `pull` there.
+     */
+    delete: operations["repositories.unstar"];
     options?: never;
     head?: never;
     patch?: never;
@@ -1098,6 +1196,69 @@ export interface components {
         what: "platform" | "config" | "env" | "label" | "annotation" | "layer";
       }[];
     };
+    InUseReport: {
+      /** @description All that runs there. */
+      images: {
+        /**
+         * @description Where it runs.
+         * @default
+         * @example node-1
+         */
+        node: string;
+        /**
+         * @description `repository:tag`, `repository@digest` or both, this registry's host in front or not; the digest of a manifest, or the image's id, which is that of its configuration.
+         * @example alpha/app:1.0
+         */
+        reference: string;
+        /**
+         * @description What it runs for.
+         * @default
+         * @example shop
+         */
+        service: string;
+      }[];
+      /**
+       * @description How long it counts, unless another one comes.
+       * @default 86400
+       */
+      lifeSeconds: number;
+      /**
+       * @description What it is about: a cluster, a job. The report takes the place of the one before of that name.
+       * @example production
+       */
+      name: string;
+    };
+    InUseTaken: {
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      endsAt: string;
+      name: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      reportedAt: string;
+      /** @description Manifests that run, each with its place. */
+      taken: number;
+      /** @description References of no image. */
+      unknown: string[];
+    };
+    InUseWaiver: {
+      /**
+       * @description A digest, with its algorithm.
+       * @example sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4
+       */
+      digest: string;
+      /** @example pulled by a scanner alone */
+      reason: string;
+      /**
+       * @description The repository's full name, with or without its slashes written `%2F`.
+       * @example alpha/app
+       */
+      repository: string;
+    };
     ListedTag: {
       artifactType: string | null;
       digest: string;
@@ -1529,6 +1690,8 @@ export interface components {
       pushedAt: string | null;
       /** @description Bytes of configurations and layers, each manifest's by itself. */
       size: number;
+      /** @description How many people have given it one: `star_count` of `docker search`. */
+      stars: number;
       tags: number;
       /** @description The first part of the name. */
       team: string | null;
@@ -1690,6 +1853,32 @@ export interface components {
       size: number;
       tags: number;
       team: string;
+    };
+    Usage: {
+      address: string | null;
+      digest: string;
+      /**
+       * Format: date-time
+       * @description Until when it counts as running; of pulls none.
+       */
+      endsAt: string | null;
+      /** @enum {string} */
+      how: "pulled" | "reported";
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      lastAt: string;
+      node: string | null;
+      realm: string;
+      /** @description Of what it is reported. */
+      report: string | null;
+      repository: string;
+      service: string | null;
+      tag: string | null;
+      /** @description Who pulled, or reports. */
+      uid: string;
+      userAgent: string | null;
     };
     WhoCan: {
       actions: {
@@ -2108,6 +2297,154 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Explanation"];
+        };
+      };
+    };
+  };
+  "in-use.find": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description A digest, with its algorithm. */
+        digest: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of those who use it, the latest first. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Usage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "in-use.report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InUseReport"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description What was taken of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InUseTaken"];
+        };
+      };
+    };
+  };
+  "in-use.waive": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["InUseWaiver"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Until when. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            digest: string;
+            /**
+             * Format: date-time
+             * @example 2026-11-20T12:00:00.000Z
+             */
+            endsAt: string;
+            repository: string;
+          };
         };
       };
     };
@@ -3023,6 +3360,65 @@ export interface operations {
       };
     };
   };
+  "in-use.list": {
+    parameters: {
+      query?: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description A tag, or a digest. */
+        of?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of those who use it, the latest first. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Usage"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "pulls.list": {
     parameters: {
       query?: {
@@ -3078,6 +3474,88 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "repositories.star": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The repository. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Repository"];
+        };
+      };
+    };
+  };
+  "repositories.unstar": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The repository. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Repository"];
+        };
       };
     };
   };
@@ -3542,6 +4020,8 @@ export interface operations {
               /** @description `is_official` of `docker search`. */
               official: boolean;
               pulls: number;
+              /** @description How many people have given it one: `star_count` of `docker search`. */
+              stars: number;
             }[];
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */
             next: string | null;

@@ -46,16 +46,18 @@ export async function readItems<Id extends OperationId>(
     readonly keep?: (item: ItemOf<Id>) => boolean;
     /** Most that a page of this list has; absent: as most lists. */
     readonly page?: number;
+    /** A token for this is got first, as clients of a registry do; absent: none. */
+    readonly scope?: string;
   },
 ): Promise<Listed<ItemOf<Id>>> {
-  const { query, limit, keep, page: most = PAGE } = asked;
+  const { query, limit, keep, page: most = PAGE, scope } = asked;
   const items: ItemOf<Id>[] = [];
   let read = 0;
   let cursor: string | undefined;
   do {
     const wanted = Math.min(most, Math.max(limit - items.length, keep === undefined ? 1 : LEAST));
     const said = withQuery(path, { ...query, cursor, limit: wanted });
-    const page = pageOf<Id>(await client.call("GET", said));
+    const page = pageOf<Id>(await client.call("GET", said, undefined, scope));
     read += page.items.length;
     items.push(...(keep === undefined ? page.items : page.items.filter(keep)));
     cursor = page.next ?? undefined;

@@ -1,5 +1,12 @@
 import { callAs } from "../api/described-answers.js";
-import { inPath, manifestNameOf, tagOf, formatReference } from "../api/reference.js";
+import type { Client } from "../api/client.js";
+import {
+  inPath,
+  manifestNameOf,
+  tagOf,
+  formatReference,
+  type Reference,
+} from "../api/reference.js";
 import { UsageFault } from "../exit/faults.js";
 import { lines, type Shown } from "../output/shown.js";
 import { confirm } from "./ask.js";
@@ -49,6 +56,7 @@ export const addChanging: AddCommands = (program, run) => {
         "lets the tag go.",
     )
     .option("-y, --yes", "without asking")
+    .option("--force <reason>", "although it is in use: for administrators, on record")
     .addHelpText(
       "after",
       examples(
@@ -57,7 +65,7 @@ export const addChanging: AddCommands = (program, run) => {
       ),
     )
     .action(
-      run<{ yes?: boolean }>(async (shell, words, { yes }) => {
+      run<{ yes?: boolean; force?: string }>(async (shell, words, { yes, force }) => {
         const references = words.map((word) => shell.reference([word]));
         const bare = references.find(({ tag, digest }) => tag === null && digest === null);
         if (bare !== undefined)
@@ -68,9 +76,11 @@ export const addChanging: AddCommands = (program, run) => {
         const client = await shell.client();
         for (const [i, reference] of references.entries()) {
           const { repository } = reference;
+          if (force !== undefined) await waive(client, reference, force);
           await client.ask(`/v2/${repository}/manifests/${manifestNameOf(reference)}`, {
             method: "DELETE",
-            scope: `repository:${repository}:pull,delete`,
+            // Whoever may push there is told who uses it.
+            scope: `repository:${repository}:pull,push,delete`,
           });
           // One after the other, so that it is known what is done when one is refused.
           shell.machine.terminal.err.write(`${names[i] ?? ""} is deleted\n`);
@@ -103,7 +113,40 @@ export const addChanging: AddCommands = (program, run) => {
       ),
     )
     .action(run<SetOptions>((shell, words, options) => describeAs(shell, words, options)));
+  for (const [verb, method, summary] of [
+    ["star", "PUT", "give a repository your star"],
+    ["unstar", "DELETE", "take your star back"],
+  ] as const)
+    program
+      .command(`${verb} <repository> [artifact]`)
+      .summary(summary)
+      .description("Stars show in docker search and in lists: each who logs in has one to give.")
+      .addHelpText("after", examples(`wharf ${verb} alpha/app`))
+      .action(
+        run(async (shell, words) => {
+          const { repository } = shell.reference(words);
+          const value = await callAs(await shell.client(), {
+            ...{ id: `repositories.${verb}`, method },
+            path: `/repositories/${inPath(repository)}/star`,
+            scope: `repository:${repository}:pull`,
+          });
+          return lines(
+            `${repository} has ${value.stars} star${value.stars === 1 ? "" : "s"}`,
+            value,
+          );
+        }),
+      );
 };
+
+/** Of a tag what it means is meant. */
+async function waive(client: Client, reference: Reference, reason: string): Promise<void> {
+  const { repository, tag } = reference;
+  const path = `/repositories/${inPath(repository)}/tags/${tag}`;
+  const digest = reference.digest ?? (await callAs(client, { id: "tags.describe", path })).digest;
+  if (digest === null) return;
+  const body = { repository, digest, reason };
+  await callAs(client, { id: "in-use.waive", method: "POST", path: "/in-use/waivers", body });
+}
 
 async function describeAs(
   shell: Shell,

@@ -9,6 +9,7 @@ import {
   oneRepository,
 } from "../catalog/repositories.js";
 import { search } from "../catalog/search.js";
+import { starRepository } from "../catalog/stars.js";
 import { teamInView, teamsInView } from "../catalog/teams.js";
 import { implement, type Implementation } from "./implement.js";
 
@@ -60,8 +61,20 @@ export function repositoryOperations({
       const next = number * page.limit < total ? { page: number + 1 } : null;
       return { page: { items: found, next } };
     }),
+    ...starOperations(catalog),
     ...teamOperations(catalog),
   ];
+}
+
+function starOperations(catalog: Catalog): readonly Implementation[] {
+  const { starRepository: star, unstarRepository: unstar } = operations;
+  return [star, unstar].map((operation) =>
+    implement(operation, async ({ path, actor }) => {
+      const { repository } = path;
+      await starRepository(catalog.db, { repository, isGiven: operation === star }, actor);
+      return { body: await itself(catalog, repository) };
+    }),
+  );
 }
 
 function teamOperations(catalog: Catalog): readonly Implementation[] {

@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { EnvReader } from "#service-kit/config.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
+import { parseReporters, type Reporter } from "../in-use/reporters.js";
 
 /** Questions to the registry about digests that passes may ask, per second. */
 export const DISCOVERY_RATES = { min: 1, max: 100_000 } as const;
@@ -10,6 +11,10 @@ export const DISCOVERY_RATES = { min: 1, max: 100_000 } as const;
 export interface RecordSettings {
   /** Days after which who pulled is forgotten. */
   readonly pullRecordDays: number;
+  /** Days for which a pull or a report keeps a manifest from being deleted; 0: it does not. */
+  readonly keepInUseDays: number;
+  /** Who may report what runs. */
+  readonly inUseReporters: readonly Reporter[];
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
   readonly outbox: { readonly retryHours: number; readonly keepDays: number };
   /** When the audit log's state is signed. */
@@ -23,13 +28,15 @@ export interface RecordSettings {
  * @returns how long things are kept
  */
 export function readRecordSettings(read: EnvReader): RecordSettings {
+  const pullRecordDays = read.integer(
+    "PULL_RECORD_DAYS",
+    90,
+    { min: 1, max: 36_500 },
+    "when who pulled is forgotten (docs/pulls.md); counts stay",
+  );
   return {
-    pullRecordDays: read.integer(
-      "PULL_RECORD_DAYS",
-      90,
-      { min: 1, max: 36_500 },
-      "when who pulled is forgotten (docs/pulls.md); counts stay",
-    ),
+    pullRecordDays,
+    ...readInUseSettings(read, pullRecordDays),
     outbox: {
       retryHours: read.integer(
         "EVENT_RETRY_HOURS",
@@ -60,6 +67,33 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
     },
     stateFolder: readStateFolder(read),
   };
+}
+
+function readInUseSettings(
+  read: EnvReader,
+  pullRecordDays: number,
+): Pick<RecordSettings, "keepInUseDays" | "inUseReporters"> {
+  const keepInUseDays = read.integer(
+    "KEEP_IN_USE_DAYS",
+    0,
+    { min: 0, max: 36_500 },
+    "for how long a manifest cannot be deleted after somebody who logged in pulled it, or a report named it; 0: it can " +
+      "(docs/in-use.md)",
+  );
+  if (keepInUseDays > pullRecordDays)
+    read.fault(
+      "KEEP_IN_USE_DAYS",
+      `given ${keepInUseDays}, wanted at most PULL_RECORD_DAYS (${pullRecordDays}): what is older is forgotten`,
+    );
+  const text = read.optionalText("IN_USE_REPORTERS", {
+    meaning: "who may report what runs (docs/in-use.md): `uid@realm`, separated by commas",
+    wanted: "logins",
+    absent: "nobody",
+  });
+  const inUseReporters = text === null ? [] : parseReporters(text);
+  if (inUseReporters === null)
+    read.fault("IN_USE_REPORTERS", "wanted logins as in robot-alpha-cluster@/robots, by commas");
+  return { keepInUseDays, inUseReporters: inUseReporters ?? [] };
 }
 
 function readStateFolder(read: EnvReader): string | null {

@@ -5,6 +5,7 @@ import { isDeletable } from "#tag-policy/deletable.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Database, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import type { InUseGuard } from "../in-use/guard.js";
 import { orGiveBack } from "../ledger/giving-back.js";
 import { markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
@@ -34,6 +35,7 @@ export interface ClaimDeps {
   readonly db: Database;
   readonly log: Logger;
   readonly policy: TagPolicy;
+  readonly inUse: InUseGuard;
   readonly waiting: Pick<Waiting, "now" | "untilSettled" | "recover">;
 }
 
@@ -51,18 +53,18 @@ type Claim =
  * @param removal - who deletes what
  * @param unread - what of the repository's manifests could not be learned
  * @returns the tags, which are reserved; a note is on the manifest
- * @throws Fault MANIFEST_NEEDED when something stands in the way, UNAVAILABLE when that could not be decided
+ * @throws Fault MANIFEST_NEEDED when something stands in the way, MANIFEST_IN_USE when it is used, UNAVAILABLE when that could not be decided
  */
 export async function claimWithTags(
   deps: ClaimDeps,
   removal: TagsRemoval,
   unread: readonly Digest[],
 ): Promise<readonly Tag[]> {
-  const { db, policy, waiting } = deps;
+  const { db, waiting } = deps;
   const deadline = waiting.now() + PATIENCE_MILLISECONDS;
   for (;;) {
     const claim = await orGiveBack(
-      () => db.transaction((tx) => claimOnce(tx, policy, removal, unread)),
+      () => db.transaction((tx) => claimOnce(tx, deps, removal, unread)),
       () => isGivenBack(deps, removal),
     );
     if (claim.kind === "claimed") return claim.tags;
@@ -81,7 +83,7 @@ export async function claimWithTags(
 
 async function claimOnce(
   tx: Transaction,
-  policy: TagPolicy,
+  { policy, inUse }: Pick<ClaimDeps, "policy" | "inUse">,
   removal: TagsRemoval,
   unread: readonly Digest[],
 ): Promise<Claim> {
@@ -90,7 +92,8 @@ async function claimOnce(
   if (await hasUnknown(tx, repository, digest, unread))
     return { kind: "refused", fault: changing() };
   const meaning = await holdTagsMeaning(tx, removal, MOST_TAGS + 1);
-  const fault = await refusalOf(tx, policy, removal, meaning);
+  const fault =
+    (await refusalOf(tx, policy, removal, meaning)) ?? (await inUse.faultOf(tx, removal));
   if (fault !== null) return { kind: "refused", fault };
   const busy = meaning.find(({ reserved }) => reserved);
   if (busy !== undefined) return { kind: "busy", tag: busy.tag };

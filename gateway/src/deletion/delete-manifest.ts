@@ -5,6 +5,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database, Transaction } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
+import type { InUseGuard } from "../in-use/guard.js";
 import { buryManifest, markDeleting, unmarkDeleting } from "../ledger/sql/delete-manifest.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
 import type { RemovalAnswer } from "./removal-answer.js";
@@ -17,6 +18,7 @@ export interface DeleteManifestDeps extends LearnDeps, LearnTagsDeps {
   readonly db: Database;
   readonly log: Logger;
   readonly audit: RecordAudit;
+  readonly inUse: InUseGuard;
 }
 
 /** A manifest that is to go. */
@@ -24,6 +26,8 @@ export interface ManifestRemoval {
   readonly repository: RepositoryName;
   readonly digest: Digest;
   readonly actor: AuditActor;
+  /** Whether they may push there, and so be told who pulls; absent: no. */
+  readonly seesUsers?: boolean;
 }
 
 /**
@@ -34,7 +38,7 @@ export interface ManifestRemoval {
  * @param deps - ledger, audit log, registry
  * @param removal - who deletes what
  * @param atRegistry - deletes the manifest there; throws when nobody knows what came of it
- * @throws Fault MANIFEST_NEEDED when tags need it, MANIFEST_UNKNOWN when there is none, METHOD_UNSUPPORTED when
+ * @throws Fault MANIFEST_NEEDED when tags need it, MANIFEST_IN_USE when it is used, MANIFEST_UNKNOWN when there is none, METHOD_UNSUPPORTED when
  *   the registry does not delete, UNAVAILABLE when that could not be decided
  */
 export async function deleteManifest(
@@ -50,6 +54,8 @@ export async function deleteManifest(
     if (await hasUnknown(tx, repository, digest, unread)) throw changing();
     const tags = await readNeedingTags(tx, repository, digest, MOST_NAMED + 1);
     if (tags.length > 0) throw neededManifest(tags);
+    const used = await deps.inUse.faultOf(tx, removal);
+    if (used !== null) throw used;
     await markDeleting(tx, repository, digest, removal.actor);
   });
   const answer = await atRegistry();

@@ -3,6 +3,7 @@ import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { Logger } from "#service-kit/log.js";
+import type { InUseGuard } from "../in-use/guard.js";
 import { givingBack } from "../ledger/giving-back.js";
 import { releaseUnanswered, type SettleDeps } from "../ledger/settle.js";
 import { buryTag } from "../ledger/sql/delete-tag.js";
@@ -14,7 +15,7 @@ import type { Waiting } from "../ledger/waiting.js";
 import type { RemovalAnswer } from "./removal-answer.js";
 import { whyNotDeletable } from "./kept-manifest.js";
 import { deleteUnreadableTag } from "./delete-unreadable-tag.js";
-import { onSettledTag, type SettledStateDeps } from "../ledger/settled-state.js";
+import { onSettledTag, type HeldState, type SettledStateDeps } from "../ledger/settled-state.js";
 
 /** What deleting a tag needs. */
 export interface DeleteTagDeps extends SettledStateDeps, SettleDeps {
@@ -22,6 +23,7 @@ export interface DeleteTagDeps extends SettledStateDeps, SettleDeps {
   readonly log: Logger;
   readonly audit: RecordAudit;
   readonly waiting: Waiting;
+  readonly inUse: InUseGuard;
 }
 
 /** Longer than the gateway waits for the registry. */
@@ -34,7 +36,8 @@ const LEASE_SECONDS = 60;
  * @param deps - ledger, audit log, policy
  * @param removal - who deletes what
  * @param atRegistry - deletes the tag there; throws when nobody knows what came of it
- * @throws Fault MANIFEST_UNKNOWN when there is no such tag, TAG_NOT_DELETABLE when policy keeps it, UNAVAILABLE
+ * @throws Fault MANIFEST_UNKNOWN when there is no such tag, TAG_NOT_DELETABLE when policy keeps it, MANIFEST_IN_USE
+ *   when what it means is used, UNAVAILABLE
  *   when that could not be decided; then the tag stands as before
  */
 export async function deleteTag(
@@ -45,8 +48,10 @@ export async function deleteTag(
   const { repository, tag } = removal;
   const rule = deps.policy.ruleFor(repository, tag);
   if (deps.policy.isVirtual(removal)) throw virtual();
-  const digest = await onSettledTag(deps, removal, async ({ locked }) => {
-    if (!isDeletable(rule, locked)) throw notDeletable(rule, locked);
+  const digest = await onSettledTag(deps, removal, async (held) => {
+    if (!isDeletable(rule, held.locked)) throw notDeletable(rule, held.locked);
+    const used = await deps.inUse.faultOf(deps.db, { ...removal, digest: held.digest });
+    if (used !== null) throw used;
     // Not where somebody has locked it since it was read; then it is read again.
     return givingBack(deps, removal, () =>
       reserveHeld(deps.db, removal, { kind: "removal", leaseSeconds: LEASE_SECONDS }),
@@ -68,19 +73,23 @@ export async function deleteTag(
 
 /**
  * @param deps - ledger, policy
- * @param key - a tag
- * @returns what {@link deleteTag} would make of it: `absent` when there is no such tag, the fault when policy keeps it
+ * @param key - a tag, and who would delete it
+ * @returns what {@link deleteTag} would make of it: `absent` when there is no such tag, the fault when policy keeps it, or its use
  * @throws Fault UNAVAILABLE when that could not be decided
  */
 export async function mayDeleteTag(
   deps: DeleteTagDeps,
-  key: TagKey,
+  key: TagKey & Pick<TagRemoval, "actor" | "seesUsers">,
 ): Promise<"may" | "absent" | Fault> {
   const rule = deps.policy.ruleFor(key.repository, key.tag);
   if (deps.policy.isVirtual(key)) return virtual();
   const decide = (locked: boolean): "may" | Fault =>
     isDeletable(rule, locked) ? "may" : notDeletable(rule, locked);
-  const onHeld = ({ locked }: { locked: boolean }) => Promise.resolve(decide(locked));
+  const onHeld = async ({ locked, digest }: HeldState): Promise<"may" | Fault> => {
+    const decided = decide(locked);
+    if (decided !== "may") return decided;
+    return (await deps.inUse.faultOf(deps.db, { ...key, digest })) ?? "may";
+  };
   return onSettledTag<"may" | Fault>(deps, key, onHeld).catch((error: unknown) => {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "MANIFEST_UNREADABLE") return decide(false);

@@ -20,7 +20,9 @@ export type UntaggedOutcome =
   /** The registry does not have it any more. */
   | { readonly outcome: "gone" }
   /** By name, those that need it, as many as an error names. */
-  | { readonly outcome: "kept"; readonly tags: readonly string[] };
+  | { readonly outcome: "kept"; readonly tags: readonly string[] }
+  /** Somebody uses it, as an error says. */
+  | { readonly outcome: "used"; readonly why: string };
 
 /** How it is done. */
 export interface UntaggedOptions {
@@ -77,17 +79,22 @@ async function settle(
   manifest: UntaggedManifest,
   { actor, dryRun, atRegistry }: UntaggedOptions,
 ): Promise<UntaggedOutcome> {
+  // Operators see all that there is.
+  const removal = { ...manifest, actor, seesUsers: true };
   if (dryRun) {
     await learnTags(deps, manifest.repository, manifest.digest);
     const tags = await needingTags(deps, manifest);
-    return tags.length > 0 ? { outcome: "kept", tags } : { outcome: "deleted" };
+    if (tags.length > 0) return { outcome: "kept", tags };
+    const used = await deps.inUse.faultOf(deps.db, removal);
+    return used === null ? { outcome: "deleted" } : { outcome: "used", why: used.message };
   }
   try {
-    await deleteManifest(deps, { ...manifest, actor }, () => atRegistry(manifest));
+    await deleteManifest(deps, removal, () => atRegistry(manifest));
     return { outcome: "deleted" };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     if (error.code === "MANIFEST_UNKNOWN") return { outcome: "gone" };
+    if (error.code === "MANIFEST_IN_USE") return { outcome: "used", why: error.message };
     if (error.code !== "MANIFEST_NEEDED") throw error;
     return { outcome: "kept", tags: await needingTags(deps, manifest) };
   }

@@ -23,7 +23,8 @@ export interface DeleteWithTagsDeps {
  * @param deps - ledger, audit log, registry
  * @param removal - who deletes what
  * @param atRegistry - deletes the manifest there, which takes its tags there along; throws when nobody knows what came of it
- * @throws Fault MANIFEST_NEEDED when something stands in the way, MANIFEST_UNKNOWN when there is no such manifest,
+ * @throws Fault MANIFEST_NEEDED when something stands in the way, MANIFEST_IN_USE when it is used, MANIFEST_UNKNOWN when
+ *   there is no such manifest,
  *   METHOD_UNSUPPORTED when the registry does not delete, UNAVAILABLE when that could not be decided
  */
 export async function deleteWithTags(

@@ -1,6 +1,5 @@
 import { deleteWithTags, type DeleteWithTagsDeps } from "./delete-with-tags.js";
 import { deleteTag, mayDeleteTag, type DeleteTagDeps } from "./delete-tag.js";
-import type { TagKey } from "#registry-protocol/tag-key.js";
 import type { RemovalAnswer } from "./removal-answer.js";
 import type { TagRemoval } from "../ledger/sql/reserve-held-tag.js";
 import type { TagsRemoval } from "../ledger/sql/tags-of-manifest.js";
@@ -10,7 +9,7 @@ export interface Deletion {
   /** See {@link deleteTag}. */
   tag(removal: TagRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
   /** See {@link mayDeleteTag}. */
-  mayDelete(key: TagKey): ReturnType<typeof mayDeleteTag>;
+  mayDelete(key: Parameters<typeof mayDeleteTag>[1]): ReturnType<typeof mayDeleteTag>;
   /** See {@link deleteWithTags}. */
   manifest(removal: TagsRemoval, atRegistry: () => Promise<RemovalAnswer>): Promise<void>;
 }

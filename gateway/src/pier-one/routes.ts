@@ -155,8 +155,8 @@ async function searched(catalog: Catalog, view: View, query: URLSearchParams): P
   return {
     ...{ num_results: total, query: term, page, page_size: size },
     num_pages: Math.ceil(total / size),
-    results: found.map(({ name, pulls, description, official, automated }) => ({
-      ...{ name, description, star_count: pulls },
+    results: found.map(({ name, stars, description, official, automated }) => ({
+      ...{ name, description, star_count: stars },
       ...{ is_official: official, is_automated: automated, is_trusted: false },
     })),
   };

@@ -1,6 +1,7 @@
 import type { Caller } from "./caller.js";
 import { grants, type Access } from "#registry-protocol/scope.js";
 import type { RegistryRequest } from "#registry-protocol/request.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { isMarkerRepository } from "#registry-protocol/storage-marker.js";
 
 /**
@@ -59,6 +60,15 @@ export function upstreamAccess(request: RegistryRequest, caller: Caller): Access
  */
 export function mayMount(mount: { readonly from: string }, caller: Caller): boolean {
   return !isMarkerRepository(mount.from) && grants(caller.access, "repository", mount.from, "pull");
+}
+
+/**
+ * @param caller - who asks
+ * @param repository - where
+ * @returns whether their token lets them push there, whatever they ask for
+ */
+export function mayPush(caller: Pick<Caller, "access">, repository: RepositoryName): boolean {
+  return grants(caller.access, "repository", repository, "push");
 }
 
 /**

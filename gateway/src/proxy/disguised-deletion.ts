@@ -13,6 +13,7 @@ import type { TagPush } from "../ledger/push.js";
 import { readTagsMeaning } from "../ledger/sql/tags-of-manifest.js";
 import type { ImageReader } from "../scm/find-source.js";
 import { readSmallBlob } from "../scm/read-small.js";
+import { mayPush } from "./access.js";
 import type { ExchangeOf } from "./exchange.js";
 import { requireDelete, type CallerDeps } from "./identify-caller.js";
 
@@ -26,7 +27,7 @@ export interface DisguisedDeletionDeps {
 }
 
 /** What is pushed under a tag. */
-type Pushed = Pick<TagPush, "repository" | "tag" | "digest"> & {
+type Pushed = Pick<TagPush, "repository" | "tag" | "digest" | "actor"> & {
   readonly manifest: { readonly reading: Manifest };
 };
 
@@ -54,7 +55,13 @@ export async function disguisedDeletion(
 ): Promise<Fault | null> {
   const form = dummyForm(push.manifest.reading, push.digest);
   if (form === null || !(await isDummy(deps, push, form))) return null;
-  const found = isDummyTag(push.tag) ? "may" : await deps.deletion.mayDelete(push);
+  const { repository, tag, actor } = push;
+  const found = isDummyTag(tag)
+    ? "may"
+    : await deps.deletion.mayDelete({
+        ...{ repository, tag, actor },
+        seesUsers: mayPush(exchange.caller, repository),
+      });
   if (found === "absent") return null;
   const denied = deniedTo(deps, exchange);
   if (denied !== null) return denied;

@@ -3,6 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Reference } from "#registry-protocol/request.js";
 import { manifestRemovedBy, removedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
 import type { Deletion } from "../deletion/deletion.js";
+import { mayPush } from "./access.js";
 import { actorOf, type ExchangeOf } from "./exchange.js";
 import type { Upstream } from "../upstream/upstream.js";
 
@@ -24,7 +25,8 @@ export async function deleteByReference(
   const { repository, reference } = exchange.request;
   const actor = actorOf(exchange);
   const atRegistry = () => deleteAtRegistry(deps, exchange, reference);
-  const removal = { repository, actor, reservation: deps.newReservation() };
+  const seesUsers = mayPush(exchange.caller, repository);
+  const removal = { repository, actor, reservation: deps.newReservation(), seesUsers };
   if (reference.tag === undefined)
     await deps.deletion.manifest({ ...removal, digest: reference.digest }, atRegistry);
   else await deps.deletion.tag({ ...removal, tag: reference.tag }, atRegistry);

@@ -7,6 +7,8 @@ import { deletion, type Deletion } from "../deletion/deletion.js";
 import type { DeleteManifestDeps } from "../deletion/delete-manifest.js";
 import type { UntaggedManifest } from "../deletion/delete-untagged.js";
 import { manifestRemovedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
+import type { GatewayConfig } from "../config/config.js";
+import { inUseGuard } from "../in-use/guard.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
 import { registryReader, type RegistryReaderDeps } from "../scm/registry-reader.js";
@@ -16,30 +18,36 @@ import type { Registry } from "./registry.js";
 import { tagDigest } from "../upstream/tag-digest.js";
 
 /**
+ * @param config - how long use keeps manifests
  * @param deps - ledger, audit log, rules and registry
  * @returns what deletes tags and manifests
  */
-export function openDeletion(deps: {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly audit: RecordAudit;
-  readonly policy: TagPolicy;
-  readonly ledger: Pick<Ledger, "resolver" | "waiting" | "counts" | "pushing" | "inheritance">;
-  readonly registry: Pick<Registry, "listing">;
-}): Opened & { readonly deletion: Deletion } {
+export function openDeletion(
+  config: Pick<GatewayConfig, "keepInUseDays">,
+  deps: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly audit: RecordAudit;
+    readonly policy: TagPolicy;
+    readonly ledger: Pick<Ledger, "resolver" | "waiting" | "counts" | "pushing" | "inheritance">;
+    readonly registry: Pick<Registry, "listing">;
+  },
+): Opened & { readonly deletion: Deletion } {
   const { db, log, audit, policy, ledger } = deps;
   const { resolver, waiting, counts, inheritance } = ledger;
   const { upstreamDigest, upstreamManifest } = ledger.pushing;
   const { listing } = deps.registry;
+  const inUse = inUseGuard(config.keepInUseDays);
   return {
     deletion: deletion(
-      { db, log, audit, policy, resolver, waiting, counts },
+      { db, log, audit, policy, resolver, waiting, counts, inUse },
       {
         manifests: {
           db,
           log,
           audit,
           policy,
+          inUse,
           listing,
           inheritance,
           upstreamDigest,
@@ -60,16 +68,20 @@ export interface ManifestDeletion {
 }
 
 /**
+ * @param config - how long use keeps manifests
  * @param deps - ledger, audit log, rules and registry
  * @returns what a command needs that deletes manifests
  */
-export function openDeletionOfManifests(deps: {
-  readonly db: Database;
-  readonly log: Logger;
-  readonly audit: RecordAudit;
-  readonly policy: TagPolicy;
-  readonly registry: Registry;
-}): ManifestDeletion {
+export function openDeletionOfManifests(
+  config: Pick<GatewayConfig, "keepInUseDays">,
+  deps: {
+    readonly db: Database;
+    readonly log: Logger;
+    readonly audit: RecordAudit;
+    readonly policy: TagPolicy;
+    readonly registry: Registry;
+  },
+): ManifestDeletion {
   const { db, log, audit, policy, registry } = deps;
   const { upstream, listing, authorization, url: registryUrl } = registry;
   const upstreamDigest = tagDigest(upstream);
@@ -80,7 +92,17 @@ export function openDeletionOfManifests(deps: {
   const reader = registryReader({ keptManifest, registryUrl, authorization, upstreamManifest });
   const inheritance = latestInheritance({ db, log, audit, upstreamDigest, listing, reader });
   return {
-    deps: { db, log, audit, policy, listing, inheritance, upstreamDigest, upstreamManifest },
+    deps: {
+      db,
+      log,
+      audit,
+      policy,
+      inUse: inUseGuard(config.keepInUseDays),
+      listing,
+      inheritance,
+      upstreamDigest,
+      upstreamManifest,
+    },
     atRegistry: ({ repository, digest }, requestId) => {
       const errand = { subject: "", clientAddress: "", requestId };
       return manifestRemovedBy(() => upstream.deleteManifest(repository, { digest }, errand));

@@ -16,6 +16,7 @@ import { auditOperations } from "../api/audit-operations.js";
 import { contentOperations } from "../api/content-operations.js";
 import { discoveryOperations } from "../api/discovery-operations.js";
 import { eventOperations } from "../api/event-operations.js";
+import { inUseOperations } from "../api/in-use-operations.js";
 import { imageOperations } from "../api/image-operations.js";
 import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
@@ -36,6 +37,7 @@ import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
+import { clientOrigin } from "../proxy/client-origin.js";
 import { actorOf } from "../proxy/exchange.js";
 import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
 import type { ImageReader } from "../scm/find-source.js";
@@ -53,7 +55,10 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
-  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database">,
+  config: Pick<
+    GatewayConfig,
+    "apiRequestsPerMinute" | "database" | "publicUrl" | "pullRecordDays" | "inUseReporters"
+  >,
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -83,6 +88,10 @@ export function openRestApi(
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
     ...pullOperations(db, sealer),
+    ...inUseOperations({
+      ...{ db, audit, reporters: config.inUseReporters, keepDays: config.pullRecordDays },
+      hostOf: (req) => new URL(clientOrigin(req, config.publicUrl)).host,
+    }),
     ...tagPolicyTests({ db, policy, read: readTagPolicy }),
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),

@@ -1,5 +1,6 @@
 import type { WrittenTime } from "#service-kit/db/future-times.js";
 import { MOST_WAIT_SECONDS } from "../acme/renewal.js";
+import { WAIVER_SECONDS } from "../in-use/waive.js";
 import type { Bounds } from "../ledger/bounds.js";
 
 /** Every lease of a tag or a push by digest. */
@@ -63,6 +64,14 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       where: "handled_at is null",
       mostSeconds: 600,
     },
+    { table: "ledger.pull", column: "last_at", mostSeconds: 0 },
+    {
+      table: "ledger.in_use",
+      column: "last_at",
+      mostSeconds: 0,
+      set: "ends_at = clock_timestamp() + (ends_at - last_at), last_at = clock_timestamp()",
+    },
+    { table: "ledger.in_use_waiver", column: "ends_at", mostSeconds: WAIVER_SECONDS },
     ...[
       { where: "outcome is null and claim is not null", mostSeconds: 180 },
       { where: "outcome is null and claim is null", mostSeconds: 900 },

@@ -286,6 +286,86 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       ],
     },
   },
+  "in-use.find": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
+      ],
+      next: "KCoTYBNDMY6rrjtmu1_FOrccNDWdlEVlWTNVb8LUnmkAaqAg7qY0m9QZG-INKpS7F1GJ_lX08R7EElQrqPLrPPNyQR4xsWxPQ3n_y7CgI5uk1ur-G8i1MCchW8tW6aSV60YijnvhFxOw4R1VqrosmdyypzXHnn2XQCXxxkfx7Je-dwPIuOMQwMRJ9lzudEDYpV7WcIDSIxiRVbzS",
+    },
+  },
+  "in-use.list": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
+      ],
+      next: "L_3lF41HfSA56CCsV_zU-SaRe2cXBraJixhV2H_YzxOKop7tO50tpVnN_mQvIyTF8rU-ixQIHkNSiHQnYKdPTYBk49tOHTveLnmTDINpfYNDXjaCPhQAoTVy6XbDltMSHirY1rihbVqwOf2ICbhVqh7T4YPLVjMyshwKHF_udDibjpDcsVVbaRsvVRDLBYWklAZE_-sVtQU7Gcud",
+    },
+  },
+  "in-use.report": {
+    request: {
+      name: "production",
+      lifeSeconds: 3600,
+      images: [
+        {
+          reference: "alpha/app:1.0",
+          node: "node-1",
+          service: "shop",
+        },
+      ],
+    },
+    status: 200,
+    answer: {
+      name: "production",
+      reportedAt: "2026-11-28T13:59:28.418Z",
+      endsAt: "2026-11-28T14:59:28.418Z",
+      taken: 1,
+      unknown: ["alpha/app:none"],
+    },
+  },
+  "in-use.waive": {
+    request: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      reason: "pulled by a scanner alone",
+    },
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      endsAt: "2026-11-28T14:14:28.497Z",
+    },
+  },
   "mode.change": {
     request: {
       mode: "read-only",
@@ -557,7 +637,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     answer: {
       items: [
         {
-          at: "2026-11-27T11:46:50.806105Z",
+          at: "2026-11-28T13:46:31.484019Z",
           action: "tag.refused",
           by: {
             uid: "alice",
@@ -597,12 +677,13 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           pulledAt: "2026-11-21T12:00:00.000Z",
           description: "Our app",
           describedBy: "alice",
-          describedAt: "2026-11-27T18:08:23.857Z",
+          describedAt: "2026-11-28T13:46:31.668Z",
           official: true,
           automated: false,
+          stars: 0,
         },
       ],
-      next: "M9LAg83xHmikpElmmpWuA62CgbGgN4A8YnKnMVTqBAgQ01dlt29341UPzCuGsOYgjSCqSheSTTUVoeAQJkf1DTOWlSVKKvYkFkmjBMM-oABBhj8cdKjiSP9vbOM",
+      next: "QjgEv8Y3VSRn_E9Y_iPmXwyRP1QBqxGck3YURl4lsxoJL3cFnG5hTq1HbC5NSDewPZpviFJfzaIsDiThRETAoaORaEa8Cr5oC1K4YFeRjPts5eC5P_IDqq8XiPU",
     },
   },
   "repositories.search": {
@@ -615,6 +696,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           description: "Our app",
           official: true,
           automated: false,
+          stars: 0,
         },
       ],
       next: null,
@@ -635,9 +717,10 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: false,
       automated: false,
+      stars: 0,
     },
   },
   "repositories.set-flags": {
@@ -656,9 +739,28 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: true,
       automated: false,
+      stars: 0,
+    },
+  },
+  "repositories.star": {
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 1,
     },
   },
   "repositories.stats": {
@@ -682,9 +784,28 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pulledAt: "2026-11-21T12:00:00.000Z",
       description: "Our app",
       describedBy: "alice",
-      describedAt: "2026-11-27T18:08:23.857Z",
+      describedAt: "2026-11-28T13:46:31.668Z",
       official: true,
       automated: false,
+      stars: 0,
+    },
+  },
+  "repositories.unstar": {
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 0,
     },
   },
   "robots.create": {
@@ -856,7 +977,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     answer: {
       items: [
         {
-          at: "2026-11-27T11:46:50.806105Z",
+          at: "2026-11-28T13:46:31.484019Z",
           action: "tag.refused",
           by: {
             uid: "alice",
@@ -870,7 +991,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           detail: {},
         },
         {
-          at: "2026-11-27T11:46:50.768274Z",
+          at: "2026-11-28T13:46:31.478367Z",
           action: "tag.pushed",
           by: {
             uid: "alice",
@@ -912,7 +1033,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
           rule: "immutable",
         },
       ],
-      next: "kKv9jV9BfrFreyJrZXkiOiIxMDAwMDAwMDAwMDAwMDAwMDAwMDEuMDAwMDAwMDAwMDAwMDAwMDAwMDEuIiwibmFtZSI6IjEuMSJ9",
+      next: "5A7w9_cPhj4R1rge0pyzGkjBWvxrpKmFkfsZgPr0wRtLrwMykiW06bKDT7IFQPkWgRnGDCyJiaQd1d4BU2W_boCbfU8RgYpAOxwm4F83azcRz5x7RmCPw58_dswHDGTIbRLcEPp641Z26V6hqLE2ibKTSua8WZtx3Hb3YuevbLV9jbteZYNvkYZ57OWz_fRN4M-Lq9r_R5QcbFzL",
     },
   },
   "tags.lock": {

@@ -4,6 +4,7 @@ import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
 import { diffImages } from "./diff.js";
 import { listFindings } from "./discovery.js";
+import * as inUse from "./in-use.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
@@ -42,7 +43,13 @@ export const OPERATIONS: readonly Operation[] = [
   repositories.summarizeRepository,
   repositories.describeRepository,
   repositories.flagRepository,
+  repositories.starRepository,
+  repositories.unstarRepository,
   followEvents,
+  inUse.reportInUse,
+  inUse.findInUse,
+  inUse.waiveInUse,
+  inUse.listInUse,
   pulls.listPulls,
   pulls.countPulls,
   robots.listRobots,

@@ -11,6 +11,9 @@ const flags = {
   official: z.boolean().meta({ description: "`is_official` of `docker search`." }),
   automated: z.boolean().meta({ description: "`is_automated` of `docker search`." }),
 };
+const stars = z.number().meta({
+  description: "How many people have given it one: `star_count` of `docker search`.",
+});
 
 const repositoryShown = z
   .object({
@@ -27,6 +30,7 @@ const repositoryShown = z
     describedBy: z.string().nullable(),
     describedAt: atOrNull,
     ...flags,
+    stars,
   })
   .meta({ id: "Repository" });
 
@@ -95,6 +99,30 @@ export const flagRepository = operation({
   answers: { 200: { description: "The repository.", schema: repositoryShown } },
 });
 
+const ofStars = {
+  ...common,
+  who: "pull",
+  path: "/repositories/{repository}/star",
+  parameters: z.object({ repository }),
+  query: NO_PARAMETERS,
+  answers: { 200: { description: "The repository.", schema: repositoryShown } },
+} as const;
+
+export const starRepository = operation({
+  ...ofStars,
+  id: "repositories.star",
+  method: "PUT",
+  summary: "Gives a repository one's star",
+  description: "One for each who logs in; robots, services and machines have none to give.",
+});
+
+export const unstarRepository = operation({
+  ...ofStars,
+  id: "repositories.unstar",
+  method: "DELETE",
+  summary: "Takes one's star back",
+});
+
 export const searchRepositories = operation({
   ...common,
   id: "repositories.search",
@@ -108,7 +136,11 @@ export const searchRepositories = operation({
     200: {
       description: "A page of what was found.",
       schema: pageOf(
-        z.object({ name: z.string(), pulls: z.number(), description: z.string(), ...flags }),
+        z.object({
+          ...{ name: z.string(), pulls: z.number(), description: z.string() },
+          ...flags,
+          stars,
+        }),
       ),
     },
   },

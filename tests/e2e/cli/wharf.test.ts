@@ -407,6 +407,8 @@ describe("wharf changes", () => {
       ...{ official: false, automated: true },
     });
     expect((await wharf(["set", "alpha/app"])).exitCode).toBe(2);
+    expect((await wharf(["star", "alpha/app"])).stdout).toBe("alpha/app has 1 star\n");
+    expect((await wharf(["unstar", "alpha/app"])).stdout).toBe("alpha/app has 0 stars\n");
     // To whoever may not pull from it there is none.
     const flagged = await wharf(["set", "alpha/app", "--official"], { token: "ci-token" });
     expect(flagged.exitCode).toBe(3);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { VerifiedLedger } from "#audit-log/verify/verify-ledger.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { adoptAll } from "#gateway/ledger/adopt.js";
 import { pushTag } from "#gateway/ledger/push-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
@@ -45,7 +46,7 @@ const push = async (content: string, tag: string, actor = "alice", repository = 
 };
 const change = () => {
   const resolver = { resolve: () => Promise.resolve({ kind: "unknown" } as never) };
-  return { ...deps, resolver };
+  return { ...deps, resolver, inUse: inUseGuard(0) };
 };
 const remove = async (tag: string, actor = "bob") => {
   const removal = { ...tagPush("", { tag, actor }), reservation: randomUUID() };

@@ -158,7 +158,7 @@ describe("a description", () => {
     expect(found).toEqual([
       {
         ...{ name: "beta/tool", pulls: 5, description: "a better tool" },
-        ...{ official: false, automated: false },
+        ...{ official: false, automated: false, stars: 0 },
       },
     ]);
     const said = (await ledger.audited()).filter(({ action }) => action === "repository.described");

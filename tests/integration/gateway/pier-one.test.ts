@@ -279,7 +279,7 @@ describe("docker search", () => {
       "beta/application",
     ]);
     await ledger.db.query(
-      "update ledger.repository set official = true, automated = true where name = 'alpha/app'",
+      "update ledger.repository set official = true, automated = true, stars = 3 where name = 'alpha/app'",
     );
     const page = jsonOf(await as("bob-token", "/v1/search?q=APP&n=25")) as { results: object[] };
     expect(page).toMatchObject({
@@ -290,7 +290,7 @@ describe("docker search", () => {
       num_pages: 1,
     });
     expect(page.results[0]).toEqual({
-      ...{ name: "alpha/app", description: "the app", star_count: 7 },
+      ...{ name: "alpha/app", description: "the app", star_count: 3 },
       ...{ is_official: true, is_automated: true, is_trusted: false },
     });
   });

@@ -51,8 +51,12 @@ beforeAll(async () => {
     createServer((req, res) => void identityRoutes(() => COMPANY)(req, res)),
   );
   const { url } = company;
+  const robots = Object.keys(ROBOT_GRANTS).map((name) => ({
+    uid: `robot-alpha-${name}`,
+    realm: "/robots",
+  }));
   stack = await startRestStack(
-    {},
+    { inUseReporters: [...COMPANY.identities, ...robots] },
     {
       policy: { current: () => TABLE_POLICY },
       identity: {
@@ -391,6 +395,26 @@ describe.each(TABLE)("$who", (one) => {
     }
   });
 
+  test("reports the use of those alone, and is told back the others", async () => {
+    const authorization = authorizationOf(one);
+    const images = ALL.map((name) => ({ reference: `${name}:1.0` }));
+    const answer = await ask(stack.gateway.url, "/api/v1/in-use", {
+      method: "PUT",
+      headers: {
+        "Content-Type": "application/json",
+        ...(authorization === null ? {} : { Authorization: authorization }),
+      },
+      body: JSON.stringify({ name: "all", images }),
+    });
+    const refused = one.login === null ? 401 : 403;
+    const isReporter = one.login !== null && one.who !== "machine";
+    expect(answer.status).toBe(isReporter ? 200 : refused);
+    if (!isReporter) return;
+    const { unknown } = jsonOf(answer) as { unknown: string[] };
+    const others = ALL.filter((name) => !standing.includes(name));
+    expect(unknown.sort()).toEqual(others.map((name) => `${name}:1.0`).sort());
+  });
+
   test("finds images by their layers in those alone", async () => {
     const place = standing[0];
     if (place === undefined) return;
@@ -506,6 +530,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/api/v1/repositories/${name}/bases?of=1.0`,
   (name) => `/api/v1/repositories/${name}/built-on?of=${common}`,
   (name) => `/api/v1/repositories/${name}/diff?before=1.0&after=2.0`,
+  (name) => `/api/v1/repositories/${name}/in-use`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -513,7 +538,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 16;
+const OF_ARTIFACTS = 17;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {

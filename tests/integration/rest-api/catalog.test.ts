@@ -52,6 +52,8 @@ describe("what the document shows of lists is what is answered", () => {
       () => `${APP}/flags`,
       { token: "bob-token", method: "PUT", body: { official: true, automated: false } },
     ],
+    ["repositories.star", () => `${APP}/star`, { method: "PUT" }],
+    ["repositories.unstar", () => `${APP}/star`, { method: "DELETE" }],
     ["repositories.list", () => "/repositories?sort=pulls&limit=1", {}],
     ["repositories.summary", () => `${APP}/summary`, {}],
     ["repositories.search", () => "/search?q=app", {}],
@@ -141,6 +143,43 @@ describe("lists", () => {
       official: true,
       automated: false,
     });
+  });
+
+  test("count one star of each who logs in, however often it is given or taken back", async () => {
+    const put = (token: string | null, method: string, path = APP) =>
+      rest(`${path}/star`, { method, token });
+    const starsOf = async (token: string, method: string) =>
+      (jsonOf(await put(token, method)) as { stars: number }).stars;
+    expect(await starsOf("alice-token", "PUT")).toBe(1);
+    expect(await starsOf("alice-token", "PUT")).toBe(1);
+    const racing = [1, 2, 3, 4].map(() => put("bob-token", "PUT"));
+    expect((await Promise.all(racing)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect(jsonOf(await rest("/search?q=app&limit=1"))).toMatchObject({ items: [{ stars: 2 }] });
+    expect(jsonOf(await rest("/repositories?text=alpha"))).toMatchObject({ items: [{ stars: 2 }] });
+    expect(await starsOf("alice-token", "DELETE")).toBe(1);
+    expect(await starsOf("alice-token", "DELETE")).toBe(1);
+    expect(await starsOf("bob-token", "DELETE")).toBe(0);
+  });
+
+  test("take stars from nobody in particular, and for nothing that one may not pull or is not there", async () => {
+    const put = async (path: string, token: string | null = "alice-token") =>
+      (await rest(`/repositories/${path}/star`, { method: "PUT", token })).status;
+    expect(await put("public/tool", null)).toBe(401);
+    expect(await put("hidden/app")).toBe(403);
+    expect(await put("hidden/none")).toBe(403);
+    expect(await put("alpha/none")).toBe(404);
+    const made = await rest("/teams/alpha/robots", {
+      method: "POST",
+      body: { name: "star-giver", grants: [{ repositories: "alpha/**", actions: ["pull"] }] },
+    });
+    const { secret } = jsonOf(made) as { secret: string };
+    const login = Buffer.from(`robot-alpha-star-giver:${secret}`).toString("base64");
+    const asked = { method: "PUT", token: null, headers: { Authorization: `Basic ${login}` } };
+    const answer = await rest(`${APP}/star`, asked);
+    expect([answer.status, answer.body.toString()]).toEqual([
+      403,
+      expect.stringContaining("people"),
+    ]);
   });
 
   test("take a description from nobody who may not push there", async () => {

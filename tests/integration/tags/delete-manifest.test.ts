@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
 import { parseDigest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
@@ -250,6 +251,7 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
       listing: registryListing(wharf.registry.url, () => ""),
       policy: PIER_ONE_TAGS,
       inheritance: { recordOwn: () => Promise.resolve() },
+      inUse: inUseGuard(0),
     };
     const actor = { uid: "alice", realm: "", kind: "", address: "", userAgent: "", requestId: "" };
     const repository = parseRepositoryName(REPOSITORY);

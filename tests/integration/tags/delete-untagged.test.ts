@@ -97,14 +97,17 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
   async function remove(manifests: readonly TestManifest[], dryRun = false): Promise<void> {
     const { url } = wharf.registry;
     const authorization = () => "";
-    const deletion = openDeletionOfManifests({
-      ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: PIER_ONE_TAGS },
-      registry: {
-        ...{ url, authorization, bounds: BOUNDS },
-        upstream: registryUpstream(url, authorization),
-        listing: registryListing(url, authorization),
+    const deletion = openDeletionOfManifests(
+      { keepInUseDays: 0 },
+      {
+        ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: PIER_ONE_TAGS },
+        registry: {
+          ...{ url, authorization, bounds: BOUNDS },
+          upstream: registryUpstream(url, authorization),
+          listing: registryListing(url, authorization),
+        },
       },
-    });
+    );
     const untagged = manifests.map(({ digest }) => ({ repository, digest }));
     await deleteUntagged(deletion.deps, untagged, {
       ...{ actor: operator(), dryRun },

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { ListingRefused } from "#service-kit/http/registry-listing.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readStored } from "#gateway/upstream/read-stored.js";
@@ -43,6 +44,7 @@ beforeEach(() => {
 const deps = () => ({
   ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },
   inheritance: { recordOwn: () => Promise.resolve() },
+  inUse: inUseGuard(0),
   listing: {
     tags: async function* () {
       await Promise.resolve();

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteWithTags } from "#gateway/deletion/delete-with-tags.js";
 import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
@@ -228,6 +229,7 @@ function remove(atRegistry: () => Promise<RemovalAnswer>, db = ledger.db): Promi
       ...{ db, log: SILENT, audit: recordAudit, upstreamManifest },
       policy: compileTagPolicy([{ id: "all", effect: "mutable" }]),
       inheritance: { recordOwn: () => Promise.resolve() },
+      inUse: inUseGuard(0),
       listing: { tags: noTags },
       upstreamDigest: () => Promise.resolve(null),
     },

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
@@ -71,6 +72,7 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
       ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy(RULES) },
       listing: registryListing(wharf.registry.url, () => ""),
       inheritance: { recordOwn: () => Promise.resolve() },
+      inUse: inUseGuard(0),
       upstreamDigest: () => Promise.resolve(null),
       upstreamManifest: (
         ...[{ repository }, digest]: [

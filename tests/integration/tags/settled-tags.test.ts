@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { lockTagRow } from "#gateway/ledger/sql/lock-tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
@@ -98,7 +99,7 @@ test("a tag that is locked after it was looked at is not deleted", async () => {
   } as typeof ledger.db;
   const removal = { ...KEY, actor: ACTOR, reservation: "0d4f3c1e-0d4f-4c1e-8d4f-0d4f3c1e0d4f" };
   const counts = { step: () => undefined, source: () => undefined };
-  const needed = { ...deps(), counts, audit: recordAudit };
+  const needed = { ...deps(), counts, audit: recordAudit, inUse: inUseGuard(0) };
   let isTold = false;
   const deleted = deleteTag({ ...needed, db, policy: ruled, log: SILENT }, removal, () => {
     isTold = true;

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteTag, mayDeleteTag } from "#gateway/deletion/delete-tag.js";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -34,6 +35,7 @@ beforeEach(() => {
 
 const depsWhere = (error: Error) => ({
   ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: POLICY },
+  inUse: inUseGuard(0),
   counts: { step: () => undefined, source: () => undefined },
   resolver: { resolve: () => Promise.reject(error) },
   waiting: {
@@ -100,12 +102,14 @@ test.each<[FaultCode, string, object | string]>([
   ["MANIFEST_UNREADABLE", "kept-1", { code: "TAG_NOT_DELETABLE" }],
   ["MANIFEST_UNKNOWN", "1.0", "absent"],
 ])("where a tag is %s, %s would be: %j", async (code, tag, outcome) => {
-  const decided = await mayDeleteTag(depsWhere(new Fault(code)), keyOf(tag));
+  const decided = await mayDeleteTag(depsWhere(new Fault(code)), { ...keyOf(tag), actor: ACTOR });
   if (typeof outcome === "string") expect(decided).toBe(outcome);
   else expect(decided).toMatchObject(outcome);
 });
 
 test("nothing is said of a tag that the registry cannot be asked about", async () => {
   for (const error of [new Fault("UNAVAILABLE"), new Error("no answer")])
-    await expect(mayDeleteTag(depsWhere(error), keyOf("1.0"))).rejects.toBe(error);
+    await expect(mayDeleteTag(depsWhere(error), { ...keyOf("1.0"), actor: ACTOR })).rejects.toBe(
+      error,
+    );
 });

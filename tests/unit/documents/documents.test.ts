@@ -15,7 +15,7 @@ const DOCUMENTS = globSync(
   [
     "*.md",
     "docs/**/*.md",
-    "{deploy/config,deploy/ecs,deploy/kubernetes,registry-config,tests/attacks}/README.md",
+    "{deploy/config,deploy/ecs,deploy/kubernetes,deploy/opensvc,registry-config,tests/attacks}/README.md",
   ],
   { cwd: REPOSITORY_ROOT },
 ).sort();

@@ -28,6 +28,7 @@ export interface RepositoryRow {
   readonly describedAt: Date | null;
   readonly official: boolean;
   readonly automated: boolean;
+  readonly stars: number;
 }
 
 /** Where a page ends. */
@@ -53,7 +54,8 @@ const COLUMNS = `total.id::float8 as id, total.name, nullif(total.team, '') as t
   nullif(total.pushed_at, '-infinity') as "pushedAt", nullif(total.pulled_at, '-infinity') as "pulledAt",
   coalesce(said.description, '') as description, said.described_by as "describedBy",
   said.described_at as "describedAt",
-  coalesce(said.official, false) as official, coalesce(said.automated, false) as automated`;
+  coalesce(said.official, false) as official, coalesce(said.automated, false) as automated,
+  coalesce(said.stars, 0)::float8 as stars`;
 
 /**
  * @param db - pool

@@ -8,6 +8,7 @@ export interface FoundRepository {
   readonly description: string;
   readonly official: boolean;
   readonly automated: boolean;
+  readonly stars: number;
 }
 
 /** How well a name fits, the best first: it is the term, ends with it, has it as a part, a part begins so, it is somewhere. */
@@ -49,7 +50,8 @@ export async function readFound(
   const inside = `${rank === null ? `${RANK}, ` : ""}total.pulls desc, total.id desc`;
   const { rows } = await db.query<FoundRepository>(
     `select page.name, page.pulls::float8 as pulls, coalesce(said.description, '') as description,
-            coalesce(said.official, false) as official, coalesce(said.automated, false) as automated
+            coalesce(said.official, false) as official, coalesce(said.automated, false) as automated,
+            coalesce(said.stars, 0)::float8 as stars
      from (
        select total.id, total.name, total.pulls, ${RANK} as rank from ${from}
        where total.tags > 0 and ${fits} and ${isShown("total.id", "$1")}

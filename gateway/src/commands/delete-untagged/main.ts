@@ -46,9 +46,9 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   );
   const pool = openDatabase(config.database, { name: "delete-untagged", connections: 10 }, log);
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, log);
-  const counts = { deleted: 0, kept: 0, gone: 0 };
+  const counts = { deleted: 0, kept: 0, used: 0, gone: 0 };
   try {
-    const deletion = openDeletionOfManifests({ db, log, audit, policy, registry });
+    const deletion = openDeletionOfManifests(config, { db, log, audit, policy, registry });
     await deleteUntagged(deletion.deps, manifests, {
       actor: operator(),
       dryRun,
@@ -63,7 +63,8 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   }
   const verb = dryRun ? "would be deleted" : "deleted";
   say(
-    `${counts.deleted} manifests without a tag ${verb}, ${counts.kept} kept since tags need them`,
+    `${counts.deleted} manifests without a tag ${verb}, ${counts.kept} kept since tags need them` +
+      (counts.used === 0 ? "" : `, ${counts.used} kept since they are in use`),
   );
   return 0;
 }
@@ -71,6 +72,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
 function tell({ repository, digest }: UntaggedManifest, outcome: UntaggedOutcome): void {
   if (outcome.outcome === "kept")
     say(`kept: ${repository}@${digest}, for ${outcome.tags.join(", ")}`);
+  if (outcome.outcome === "used") say(`kept: ${repository}@${digest}, ${outcome.why}`);
 }
 
 function say(line: string): void {

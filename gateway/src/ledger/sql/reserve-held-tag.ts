@@ -9,6 +9,8 @@ export interface TagRemoval extends TagKey {
   readonly actor: AuditActor;
   /** Unique id of this attempt. */
   readonly reservation: string;
+  /** Whether they may push there, and so be told who pulls; absent: no. */
+  readonly seesUsers?: boolean;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface TagsRemoval extends ManifestKey {
   readonly actor: AuditActor;
   /** Unique id of this attempt. */
   readonly reservation: string;
+  /** Whether they may push there, and so be told who pulls; absent: no. */
+  readonly seesUsers?: boolean;
 }
 
 /** A tag that means a manifest. */

@@ -3,7 +3,7 @@ import { compileTagPolicy, type TagRuleSpec } from "#tag-policy/tag-policy.js";
 import type { Action } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
-import { startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { startGateway, type TestGateway, type TestGatewayOptions } from "#tests/support/gateway.js";
 import { ask, type Answer, type AskOptions } from "#tests/support/http-client.js";
 import { createLedger, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
@@ -53,12 +53,14 @@ export interface Wharf {
  * @param file - program of the registry
  * @param rules - rules for tags besides the built-in ones
  * @param layerUrls - see {@link startDeletingRegistry}
+ * @param more - what of the gateways is not the default
  * @returns everything, running
  */
 export async function startWharf(
   file: string,
   rules: readonly TagRuleSpec[],
   layerUrls?: string,
+  more: Partial<TestGatewayOptions> = {},
 ): Promise<Wharf> {
   // One after the other: each picks a port that is free when it looks.
   const postgres = await startTestPostgres();
@@ -75,6 +77,7 @@ export async function startWharf(
       hears: { ...ledger.config, port: way.port },
       policy: compileTagPolicy(rules),
       allowDelete: true,
+      ...more,
     });
   const gateways = [await start(ways[0]), await start(ways[1])] as const;
   const database = allOf(ways);
