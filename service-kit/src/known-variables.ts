@@ -37,6 +37,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "EVENT_RETRY_HOURS",
   "GATEWAY_PROCESSES",
   "GATEWAY_TRUST_FILE",
+  "GATEWAY_URL",
   "HOST",
   "HSTS_SECONDS",
   "HTTPS_PROXY",

@@ -44,12 +44,12 @@ function answerTo(
     case "GET":
     case "HEAD":
       return () =>
-        answerToken(deps, req, res, (service) => parseTokenRequest(query, authorization, service));
+        answerToken(deps, req, res, () => parseTokenRequest(query, authorization, deps.registries));
     case "POST":
       return async () => {
         const form = await readFormBody(req, res);
-        await answerToken(deps, req, res, (service) =>
-          parseOAuthRequest(form, authorization, service),
+        await answerToken(deps, req, res, () =>
+          parseOAuthRequest(form, authorization, deps.registries),
         );
       };
     default:
@@ -61,7 +61,7 @@ async function answerToken(
   deps: IssueDeps,
   req: HttpRequest,
   res: ServerResponse,
-  parse: (service: string) => TokenRequest,
+  parse: () => TokenRequest,
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
@@ -71,12 +71,7 @@ async function answerToken(
       address: client.address,
       userAgent: userAgentOf(req),
     };
-    const { identity, answer } = await issueToken(
-      deps,
-      parse(deps.signing.service),
-      origin,
-      clientGone(res),
-    );
+    const { identity, answer } = await issueToken(deps, parse(), origin, clientGone(res));
     noteCaller(req, identity);
     sendJson(res, 200, answer);
   } catch (error) {

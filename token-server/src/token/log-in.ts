@@ -17,6 +17,8 @@ export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
 /** What logging in needs. */
 export interface LogInDeps extends AuthenticationDeps {
   readonly limiter: LoginLimiter;
+  /** The registry of the configuration. */
+  readonly ownService: string;
   readonly refresh: Omit<RefreshDeps, "authenticate">;
   readonly log: Logger;
   /** @returns why the own clock may be wrong, and with it every refusal of what has an end; `null`: it is right */
@@ -77,7 +79,9 @@ export async function logIn(
         account = name;
         return accounts.known(name);
       };
-      return verify(deps, request, from, { known });
+      return verify(deps, request, from, { known }).then((verified) =>
+        atRegistry(deps, verified, from.service),
+      );
     });
     deps.told.ended("accepted");
     return login;
@@ -109,6 +113,14 @@ function verify(
   if (request.kind === "credentials") return verifyCredentials(request.credentials);
   const refresh = { ...deps.refresh, authenticate: verifyCredentials };
   return redeemRefreshToken(refresh, request.token.reveal(), from, from);
+}
+
+/** The credentials of what belongs to one registry are worth nothing at another, whoever runs that. */
+function atRegistry({ ownService }: LogInDeps, login: Login, service: string): Login {
+  const { registry } = login;
+  if (registry === undefined || (registry ?? ownService) === service) return login;
+  const message = `this login is one of registry ${registry ?? ownService}, and of no other`;
+  throw new Fault("UNAUTHORIZED", { message });
 }
 
 /** Whoever is refused so cannot mend it, and whoever can is not there to be told. */

@@ -87,6 +87,7 @@ export async function openLogins(
       identities,
       allowPublicRead: config.allowPublicRead,
       unrestricted,
+      ownService: config.service,
       limiter: loginLimiter(db, config.loginLimits, { secret, report, now: steadyNow }),
       refresh: {
         db: { ...db, ...impatient(db, "token_server.refresh_token") },

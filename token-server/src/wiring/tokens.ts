@@ -14,25 +14,25 @@ import { longViews } from "../views/long-views.js";
 
 /**
  * @param config - what tokens say, and how long they live
- * @param deps - logins, teams, policy, the keys that tokens are signed with, and where is kept what they have no room for; `now`, the current time in
+ * @param deps - logins, teams, registries, policy, the keys that tokens are signed with, and where is kept what they have no room for; `now`, the current time in
  *   milliseconds, in tests alone
  * @returns the routes that issue tokens, and publish the keys
  */
 export function openTokens(
-  config: Pick<TokenServerConfig, "issuer" | "service" | "tokenLifetimeSeconds" | "adminTeams">,
-  deps: Pick<IssueDeps, "logins" | "teams"> & {
+  config: Pick<TokenServerConfig, "issuer" | "tokenLifetimeSeconds" | "adminTeams">,
+  deps: Pick<IssueDeps, "logins" | "teams" | "registries"> & {
     readonly policy: Pick<PolicySource, "current">;
     readonly keys: KeyRing;
     readonly db: Queryable;
     readonly log: Logger;
     readonly now?: () => number;
   },
-): Routed {
-  const { logins, teams, policy, keys, db, log, now = Date.now } = deps;
-  const { issuer, service, tokenLifetimeSeconds: lifetimeSeconds } = config;
-  const signing = { keys, issuer, service, lifetimeSeconds, newTokenId: randomUUID };
+): Routed & { readonly issuing: IssueDeps } {
+  const { logins, teams, registries, policy, keys, db, log, now = Date.now } = deps;
+  const { issuer, tokenLifetimeSeconds: lifetimeSeconds } = config;
+  const signing = { keys, issuer, lifetimeSeconds, newTokenId: randomUUID };
   const { adminTeams } = config;
   const views = longViews(impatient(db, "token_server.long_view"), lifetimeSeconds);
-  const issuing = { logins, teams, adminTeams, policy, signing, views, now, log };
-  return { direct: tokenRoute(issuing), routes: [keyRoutes(keys), viewRoutes(views)] };
+  const issuing = { logins, teams, registries, adminTeams, policy, signing, views, now, log };
+  return { issuing, direct: tokenRoute(issuing), routes: [keyRoutes(keys), viewRoutes(views)] };
 }
