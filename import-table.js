@@ -85,7 +85,7 @@ export const FOLDERS = {
     registries: [],
     token: ["identity", "identity/machine", "limits", "policy", "refresh-tokens", "registries", "robots", "teams", "views"],
     api: ["identity", "policy", "refresh-tokens", "registries", "robots", "teams", "token"],
-    routes: ["token", "views"],
+    routes: ["registries", "token", "views"],
     config: ["limits", "logins", "policy", "refresh-tokens"],
     wiring: ["api", "config", "limits", "logins", "policy", "refresh-tokens", "registries", "robots", "routes", "teams", "token", "views"],
     ".": ["config", "wiring"],

@@ -33,6 +33,7 @@ import {
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
+import type { Registries } from "#token-server/registries/followed-registries.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
@@ -53,6 +54,7 @@ export interface TestTokenServer {
   readonly http: ReturnType<typeof supertest>;
   readonly db: Database;
   readonly keys: KeyRing;
+  readonly registries: Registries;
   readonly postgres: TestPostgres;
   /** Who is known to the company; can be changed. */
   readonly company: Identities;
@@ -188,21 +190,22 @@ export async function startTestTokenServer(
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
   const managing = { db, policy, robotMaxDays, log: SILENT, audit: recordAudit };
-  const tokens = openTokens(names, {
-    logins: ways,
-    teams,
-    registries,
-    policy,
-    keys,
-    db,
-    log: options.log ?? SILENT,
-    now,
-  });
   const origin: RequestOrigin = options.origin ?? {
     client: clientReader(["loopback"], { log: SILENT, now }),
     requestId: () => undefined,
     service: (req) => req.headers[ASKED_AT]?.toString(),
   };
+  const tokens = openTokens(names, {
+    logins: ways,
+    teams,
+    registries,
+    policy,
+    serviceOf: origin.service,
+    keys,
+    db,
+    log: options.log ?? SILENT,
+    now,
+  });
   const restApi = openRestApi(names, {
     ...{ logins: ways, teams, robots: managing, serviceOf: origin.service },
     managing: { ...known.managing, registries },
@@ -219,6 +222,7 @@ export async function startTestTokenServer(
     http: supertest(app),
     db,
     keys,
+    registries,
     postgres,
     company,
     logins,

@@ -46,9 +46,10 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
-  const tokens = openTokens(config, { logins, teams, registries, policy, keys, db, log });
-  const search = { ...tokens.issuing, ...known.gateways };
   const { service: serviceOf } = requests.origin;
+  const deciding = { logins, teams, registries, policy, serviceOf };
+  const tokens = openTokens(config, { ...deciding, keys, db, log });
+  const search = { ...tokens.issuing, ...known.gateways };
   const about = { robots, managing: known.managing, search };
   const restApi = openRestApi(config, { logins, teams, serviceOf, ...about });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });

@@ -7,7 +7,7 @@ import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { TokenServerConfig } from "../config/config.js";
 import type { PolicySource } from "../policy/watch.js";
 import { keyRoutes } from "../routes/key-routes.js";
-import { tokenRoute } from "../routes/token-routes.js";
+import { tokenRoute, type TokenRouteDeps } from "../routes/token-routes.js";
 import { viewRoutes } from "../routes/view-routes.js";
 import type { IssueDeps } from "../token/issue.js";
 import { longViews } from "../views/long-views.js";
@@ -25,14 +25,19 @@ export function openTokens(
     readonly keys: KeyRing;
     readonly db: Queryable;
     readonly log: Logger;
+    readonly serviceOf: TokenRouteDeps["serviceOf"];
     readonly now?: () => number;
   },
 ): Routed & { readonly issuing: IssueDeps } {
-  const { logins, teams, registries, policy, keys, db, log, now = Date.now } = deps;
+  const { logins, teams, registries, policy, keys, db, log, serviceOf, now = Date.now } = deps;
   const { issuer, tokenLifetimeSeconds: lifetimeSeconds } = config;
   const signing = { keys, issuer, lifetimeSeconds, newTokenId: randomUUID };
   const { adminTeams } = config;
   const views = longViews(impatient(db, "token_server.long_view"), lifetimeSeconds);
   const issuing = { logins, teams, registries, adminTeams, policy, signing, views, now, log };
-  return { issuing, direct: tokenRoute(issuing), routes: [keyRoutes(keys), viewRoutes(views)] };
+  return {
+    issuing,
+    direct: tokenRoute({ ...issuing, serviceOf }),
+    routes: [keyRoutes(keys), viewRoutes(views)],
+  };
 }
