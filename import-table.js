@@ -142,6 +142,7 @@ export const FOLDERS = {
     "local/postgres": ["local", "local/processes"],
     "local/stand-ins": ["local"],
     "local/stack": ["database", "local", "local/postgres", "local/processes", "local/programs", "local/stand-ins"],
+    "local/two": ["local", "local/postgres", "local/processes", "local/programs", "local/stack"],
     "local/commands": ["local", "local/processes", "local/programs", "local/set-up", "local/stack", "local/stand-ins"],
     "local/testing": ["local", "local/processes", "local/programs", "local/set-up"],
   },
