@@ -166,6 +166,15 @@ describe("a registry that is not published to any of somebody's teams", () => {
     expect(JSON.stringify(token.refused)).toContain(`${LAB} is not published to any of your teams`);
   });
 
+  test("is said by explain to grant them nothing, where its gateway is asked", async () => {
+    const explain = (at?: string) =>
+      as("alice-token", "get", "/api/v1/explain?action=push&repository=alpha/app", at);
+    expect((await explain()).body).toMatchObject({ allow: true });
+    expect((await explain(LAB)).body).toMatchObject({
+      ...{ allow: false, reason: `registry ${LAB} is not published to any of your teams` },
+    });
+  });
+
   test("shows them no lists", async () => {
     const { view, aud } = await tokenOf({ service: LAB, scope: "registry:catalog:*" });
     expect(aud).toBe(LAB);
