@@ -151,7 +151,7 @@ export async function startTestTokenServer(
     ...options.identity,
   };
   const { log = SILENT, fetchJson = fetchDirectly } = options;
-  const identityDeps = { robots: robotSource(db), now, log, fetchJson };
+  const identityDeps = { robots: robotSource(db, "wharfinger"), now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
@@ -171,7 +171,6 @@ export async function startTestTokenServer(
   const ways = {
     ...{ identities: logins, allowPublicRead: options.allowPublicRead ?? false },
     unrestricted: options.unrestricted ?? false,
-    ownService: names.service,
     limiter: loginLimiter(
       db,
       options.limits ?? { failuresPerSource: 1000, failuresPerAccount: 1000, windowSeconds: 60 },

@@ -1,10 +1,15 @@
+import { join } from "node:path";
+import { readLocalSettings } from "../settings.js";
 import { runStack } from "../stack/run-stack.js";
 import { createStack } from "../stack/stack.js";
 import { STOP_ORDER, startTwo } from "./parts.js";
-import { readTwoSettings } from "./settings.js";
 
-await runStack((say) => {
-  const settings = readTwoSettings(process.env);
-  const start = (parts: Parameters<typeof startTwo>[0]) => startTwo(parts, settings.registryBin2);
-  return createStack(settings, say, { start, stopOrder: STOP_ORDER });
-});
+/** Beside those of `npm start`. */
+const DATA_DIR = join(".data", "two");
+
+await runStack((say) =>
+  createStack(readLocalSettings({ DATA_DIR, ...process.env }), say, {
+    start: startTwo,
+    stopOrder: STOP_ORDER,
+  }),
+);

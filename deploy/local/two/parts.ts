@@ -34,13 +34,13 @@ type Places = Readonly<Record<ServiceName, RegistryPlaces>>;
  * Starts two registries, each with two gateways, a database and keys of its own, on one token server.
  *
  * @param parts - what they are made from
- * @param registryBin2 - the second registry's program; `null`: the first one's
  * @returns their addresses
  * @throws LocalStackError when one does not come up
  */
-export async function startTwo(parts: Parts, registryBin2: string | null): Promise<Addresses> {
+export async function startTwo(parts: Parts): Promise<Addresses> {
   const { settings, folder, context } = parts;
   const { say, stopping } = context;
+  const { registryBin2 } = settings;
   if (settings.hasOutsidePostgres)
     throw new LocalStackError("DB_SUBNAME: given, wanted none: each registry has a database here");
   const start = (spec: ServiceSpec) => parts.run(createService(spec, context));

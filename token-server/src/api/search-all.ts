@@ -33,7 +33,7 @@ export function registrySearchRoutes(callers: ApiCallerDeps, deps: SearchDeps): 
     const caller = await identifyApiCaller(callers, req);
     const wanted = parseInput(searchRegistries.query, req.query);
     const seen = seenRegistries(callers.registries, onlookerOf(caller));
-    const asked = seen.filter(({ service }) => isAskedFor(callers, caller, service));
+    const asked = seen.filter(({ service }) => isAskedFor(caller, service));
     const until = performance.now() + ALL_MILLISECONDS;
     const answers = new Map<string, GatewayAnswer>();
     await someAtOnce(asked, AT_ONCE, async (registry) => {
@@ -46,8 +46,8 @@ export function registrySearchRoutes(callers: ApiCallerDeps, deps: SearchDeps): 
 }
 
 /** The login of a robot is worth nothing elsewhere: elsewhere is not asked for it. */
-function isAskedFor({ registries }: ApiCallerDeps, { login }: ApiCaller, service: string): boolean {
-  return login.registry === undefined || (login.registry ?? registries.own) === service;
+function isAskedFor({ login }: ApiCaller, service: string): boolean {
+  return login.registry === undefined || login.registry === service;
 }
 
 async function answerOf(

@@ -63,13 +63,13 @@ export async function searchGateway(
   { q, limit, token, milliseconds }: GatewayQuestion,
 ): Promise<GatewayAnswer> {
   if (url === null) return { unanswered: "nobody has said where it is asked" };
-  const fetch = insecure ? fetchUnchecked : fetchJson;
+  const ask = insecure ? fetchUnchecked : fetchJson;
   const target = new URL(
     `${url}${SEARCH}?${new URLSearchParams({ q, limit: String(limit) }).toString()}`,
   );
   const headers = { accept: "application/json", authorization: `Bearer ${token}` };
   try {
-    const { status, body } = await fetch(target, { headers }, milliseconds);
+    const { status, body } = await ask(target, { headers }, milliseconds);
     if (status !== 200) return { unanswered: `it answered ${status}` };
     const page = pageSchema.safeParse(body);
     if (!page.success) return { unanswered: "it answered something else than a search" };

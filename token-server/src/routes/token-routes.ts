@@ -13,10 +13,11 @@ import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
 
 /** What issuing a token needs, and who knows which registry a client means that names none. */
-export type TokenRouteDeps = IssueDeps & {
+export interface TokenRouteDeps {
+  readonly issuing: IssueDeps;
   /** @returns the registry whose gateway was asked; `undefined`: nobody who is believed says so */
   readonly serviceOf: (req: HttpRequest) => string | undefined;
-};
+}
 
 /** As a router takes paths: neither case nor a slash at the end makes another one. */
 const PATH = /^\/token\/?$/i;
@@ -51,13 +52,13 @@ function answerTo(
     case "GET":
     case "HEAD":
       return () =>
-        answerToken(deps, req, res, () =>
+        answerToken(deps.issuing, req, res, () =>
           parseTokenRequest(query, authorization, servicesFor(deps, req)),
         );
     case "POST":
       return async () => {
         const form = await readFormBody(req, res);
-        await answerToken(deps, req, res, () =>
+        await answerToken(deps.issuing, req, res, () =>
           parseOAuthRequest(form, authorization, servicesFor(deps, req)),
         );
       };
@@ -67,7 +68,10 @@ function answerTo(
 }
 
 /** Whoever names no registry means the one whose gateway they ask. */
-function servicesFor({ registries, serviceOf }: TokenRouteDeps, req: HttpRequest): Services {
+function servicesFor(
+  { issuing: { registries }, serviceOf }: TokenRouteDeps,
+  req: HttpRequest,
+): Services {
   return { own: serviceOf(req) ?? registries.own, require: registries.require };
 }
 

@@ -29,8 +29,6 @@ export interface IssueDeps {
   readonly signing: SigningDeps;
   /** Keeps what tokens have no room for. */
   readonly views: Pick<LongViews, "keep">;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly log: Logger;
 }
 
@@ -85,7 +83,7 @@ export async function issueToken(
     : granted;
   const { identity } = login;
   const { answer: signed, leftOut } = await shown("sign token", () =>
-    signGrant(deps.signing, { service, identity, grant, view }, deps.now()),
+    signGrant(deps.signing, { service, identity, grant, view }),
   );
   if (leftOut !== null) await keep(deps, leftOut, origin);
   deps.log.info({

@@ -8,7 +8,7 @@ import { signGrant } from "./sign-grant.js";
 import type { Registry } from "../registries/registry.js";
 
 /** What it takes to ask a registry for its lists in somebody's name. */
-export type ListTokenDeps = Pick<IssueDeps, "policy" | "teams" | "signing" | "views" | "now">;
+export type ListTokenDeps = Pick<IssueDeps, "policy" | "teams" | "signing" | "views">;
 
 /** Longer than any answer is waited for, clocks that differ included. */
 const LIFETIME_SECONDS = 60;
@@ -34,7 +34,7 @@ export async function listToken(
   const { identity } = login;
   const signing = { ...deps.signing, lifetimeSeconds: LIFETIME_SECONDS };
   const told = { service: registry.service, identity, ...decided };
-  const { answer, leftOut } = signGrant(signing, told, deps.now());
+  const { answer, leftOut } = signGrant(signing, told);
   if (leftOut !== null) await deps.views.keep(leftOut);
   return answer.token;
 }

@@ -17,8 +17,6 @@ export type LoginOutcome = (typeof LOGIN_OUTCOMES)[number];
 /** What logging in needs. */
 export interface LogInDeps extends AuthenticationDeps {
   readonly limiter: LoginLimiter;
-  /** The registry of the configuration. */
-  readonly ownService: string;
   readonly refresh: Omit<RefreshDeps, "authenticate">;
   readonly log: Logger;
   /** @returns why the own clock may be wrong, and with it every refusal of what has an end; `null`: it is right */
@@ -80,7 +78,7 @@ export async function logIn(
         return accounts.known(name);
       };
       return verify(deps, request, from, { known }).then((verified) =>
-        atRegistry(deps, verified, from.service),
+        atRegistry(verified, from.service),
       );
     });
     deps.told.ended("accepted");
@@ -116,10 +114,10 @@ function verify(
 }
 
 /** The credentials of what belongs to one registry are worth nothing at another, whoever runs that. */
-function atRegistry({ ownService }: LogInDeps, login: Login, service: string): Login {
-  const { registry } = login;
-  if (registry === undefined || (registry ?? ownService) === service) return login;
-  const message = `this login is one of registry ${registry ?? ownService}, and of no other`;
+function atRegistry(login: Login, service: string): Login {
+  const { registry = service } = login;
+  if (registry === service) return login;
+  const message = `this login is one of registry ${registry}, and of no other`;
   throw new Fault("UNAUTHORIZED", { message });
 }
 

@@ -12,6 +12,8 @@ export interface SigningDeps {
   readonly issuer: string;
   readonly lifetimeSeconds: number;
   readonly newTokenId: () => string;
+  /** Current time in milliseconds since the epoch. */
+  readonly now: () => number;
 }
 
 /** Answer of the token endpoint (distribution, "Token Authentication Specification" and "Oauth2 …"). */
@@ -41,18 +43,16 @@ export interface Told {
 const TRUSTED_SCOPE = "application.write_all_trusted";
 
 /**
- * @param signing - key, issuer, lifetime
+ * @param signing - key, issuer, lifetime, clock
  * @param told - what the token is to say
- * @param now - current time in milliseconds since the epoch
  * @returns the answer with the token, and the view where that did not fit into it
  * @throws Fault REQUEST_INVALID when the token would be too long
  */
 export function signGrant(
   signing: SigningDeps,
   { service, identity, grant, view }: Told,
-  now: number,
 ): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
-  const issuedAt = Math.floor(now / 1000);
+  const issuedAt = Math.floor(signing.now() / 1000);
   const tokenId = signing.newTokenId();
   const { token, leftOut } = signFitting(
     grant,

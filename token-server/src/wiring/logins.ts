@@ -60,7 +60,7 @@ export async function openLogins(
   const now = Date.now;
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
   const identities = await followLogins(config.loginsFile, config, {
-    robots: robotSource(db),
+    robots: robotSource(db, config.service),
     now,
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
@@ -87,7 +87,6 @@ export async function openLogins(
       identities,
       allowPublicRead: config.allowPublicRead,
       unrestricted,
-      ownService: config.service,
       limiter: loginLimiter(db, config.loginLimits, { secret, report, now: steadyNow }),
       refresh: {
         db: { ...db, ...impatient(db, "token_server.refresh_token") },

@@ -31,13 +31,13 @@ export function openTokens(
 ): Routed & { readonly issuing: IssueDeps } {
   const { logins, teams, registries, policy, keys, db, log, serviceOf, now = Date.now } = deps;
   const { issuer, tokenLifetimeSeconds: lifetimeSeconds } = config;
-  const signing = { keys, issuer, lifetimeSeconds, newTokenId: randomUUID };
+  const signing = { keys, issuer, lifetimeSeconds, newTokenId: randomUUID, now };
   const { adminTeams } = config;
   const views = longViews(impatient(db, "token_server.long_view"), lifetimeSeconds);
-  const issuing = { logins, teams, registries, adminTeams, policy, signing, views, now, log };
+  const issuing = { logins, teams, registries, adminTeams, policy, signing, views, log };
   return {
     issuing,
-    direct: tokenRoute({ ...issuing, serviceOf }),
+    direct: tokenRoute({ issuing, serviceOf }),
     routes: [keyRoutes(keys), viewRoutes(views)],
   };
 }
