@@ -29,7 +29,8 @@ export const viewSchema: z.ZodType<View> = z.object({
 });
 
 const EVERYTHING: View = { rules: ["+**"], values: {}, limits: null };
-const NOTHING: View = { rules: [], values: {}, limits: null };
+/** What somebody may pull who may pull nothing. */
+export const NOTHING: View = { rules: [], values: {}, limits: null };
 
 /** Conditions on who asks, and from where, are the same for every repository. */
 const ANY_REPOSITORY = { type: "repository", name: parseRepositoryName("x") } as const;

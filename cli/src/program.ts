@@ -20,6 +20,7 @@ import { addOutbox } from "./commands/outbox.js";
 import { addPolicy } from "./commands/policy.js";
 import { addPulls } from "./commands/pulls.js";
 import { addReferrers } from "./commands/referrers.js";
+import { addRegistries } from "./commands/registries.js";
 import { addRelated } from "./commands/related.js";
 import { addRepositories } from "./commands/repositories.js";
 import { addRobots } from "./commands/robots.js";
@@ -36,7 +37,10 @@ import { printable, styled } from "./output/text.js";
 
 /** Commands as `--help` lists them. */
 const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[]])[] = [
-  ["What there is:", [addNames, addRepositories, addTags, addDescribe, addPulls, addInUse]],
+  [
+    "What there is:",
+    [addNames, addRegistries, addRepositories, addTags, addDescribe, addPulls, addInUse],
+  ],
   ["Inside of images:", [addDiff, addContents, addReferrers, addRelated]],
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],

@@ -16,6 +16,8 @@ export interface LocalSettings {
   dataDir: string;
   /** The stock registry's program, when one was named. */
   registryBin: string | null;
+  /** The second registry's program, where there are two; `null`: the first one's. */
+  registryBin2: string | null;
   /** Where the registry keeps blobs, when not in the data folder. */
   storage: Options;
   /** Whether Postgres is somebody else's business. */
@@ -66,6 +68,11 @@ export function readVariables(read: EnvReader): LocalSettings {
       wanted: "file",
       absent:
         "`registry` or `docker-registry` on the `PATH`, else Debian's package, else `registry:3.1.1` in a Docker engine",
+    }),
+    registryBin2: read.optionalText("REGISTRY_BIN_2", {
+      meaning: "`npm run start:two`: the second registry's program",
+      wanted: "file",
+      absent: "the first one's",
     }),
     storage: readStorageVariables(read),
     hasOutsidePostgres: isSet("DB_SUBNAME"),

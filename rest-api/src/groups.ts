@@ -5,6 +5,7 @@ export const GROUPS = {
   Images: "What is in them, and what they have in common.",
   Pulls: "Who pulled what.",
   Access: "Who may do what, and why.",
+  Registries: "Of which this is one, and what is in all of them.",
   Robots: "Service accounts of teams.",
   "Refresh tokens": "Logins that are kept.",
   Operations: "For whoever runs the registry.",

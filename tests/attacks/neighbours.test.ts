@@ -63,7 +63,12 @@ afterAll(async () => {
 
 describe("what a gateway tells of a caller", () => {
   test("is on record, and so is the id that the request has there", async () => {
-    const sign = callerStatement({ keys: { active: () => key }, now: Date.now, newId: randomUUID });
+    const sign = callerStatement({
+      keys: { active: () => key },
+      service: "wharfinger",
+      now: Date.now,
+      newId: randomUUID,
+    });
     const { address, requestId } = await recorded(sign(CALLER, REQUEST));
     expect({ address, requestId }).toEqual(CALLER);
     expect(outcomes.at(-1)).toBe("believed");

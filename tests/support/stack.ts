@@ -48,6 +48,8 @@ export interface TestStackOptions {
   env?: NodeJS.ProcessEnv;
   /** Folder of another version that has been compiled; absent: this one. */
   root?: string;
+  /** Absent: the stack with one registry. */
+  kind?: "stack" | "two";
 }
 
 const READY_WITHIN_MS = 90_000;
@@ -98,7 +100,7 @@ export function launchStack(options: TestStackOptions & { dataDir: string }): {
   const root = options.root ?? REPOSITORY_ROOT;
   const command = {
     file: process.execPath,
-    args: [join(root, "dist", "deploy", "local", "stack", "main.js")],
+    args: [join(root, "dist", "deploy", "local", options.kind ?? "stack", "main.js")],
     cwd: root,
     env: {
       PATH: process.env["PATH"],

@@ -13,6 +13,7 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { clientReader } from "#service-kit/http/client-reader.js";
 import { fetchJson as fetchDirectly, type FetchJson } from "#service-kit/http/fetch-json.js";
+import { NO_PROXIES } from "#service-kit/http/proxies.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
@@ -32,12 +33,15 @@ import {
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
+import type { Registries } from "#token-server/registries/followed-registries.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
 import type { RequestOrigin } from "#token-server/routes/told-by-gateway.js";
+import { openRegistries } from "#token-server/wiring/registries.js";
 import { openProbes } from "#token-server/wiring/probes.js";
 import { openRestApi } from "#token-server/wiring/rest-api.js";
 import { openTokens } from "#token-server/wiring/tokens.js";
+import { servicesOf } from "./registries.js";
 import { SILENT } from "./silent.js";
 import { migratedDatabase } from "./migrated-database.js";
 import { AUDIT_LOG_MIGRATIONS, TOKEN_SERVER_MIGRATIONS } from "./migrations.js";
@@ -50,6 +54,7 @@ export interface TestTokenServer {
   readonly http: ReturnType<typeof supertest>;
   readonly db: Database;
   readonly keys: KeyRing;
+  readonly registries: Registries;
   readonly postgres: TestPostgres;
   /** Who is known to the company; can be changed. */
   readonly company: Identities;
@@ -83,9 +88,14 @@ export interface TestTokenServerOptions {
   readonly log?: Logger;
   /** Asks the company's services; absent: directly. */
   readonly fetchJson?: FetchJson;
+  /** Whether registries are followed as in a running token server, the own one registers itself, and gateways are asked. */
+  readonly registers?: boolean;
   /** What is known of clocks; absent: that they agree. */
   readonly clocks?: Pick<ClockWatch, "doubt">;
 }
+
+/** By which a test says whose gateway was asked, in the place of a gateway's statement. */
+export const ASKED_AT = "x-asked-at";
 
 /** Replicas of one installation have one. */
 export const LIMITER_SECRET = new Secret("a secret of all replicas");
@@ -141,12 +151,21 @@ export async function startTestTokenServer(
     ...options.identity,
   };
   const { log = SILENT, fetchJson = fetchDirectly } = options;
-  const identityDeps = { robots: robotSource(db), now, log, fetchJson };
+  const identityDeps = { robots: robotSource(db, "wharfinger"), now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
       : await followLogins(options.loginsFile, identityConfig, identityDeps);
   const policy = options.policy ?? builtInPolicy;
+  const names = {
+    ...{ issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"], gatewayUrl: null },
+    ...{ apiRequestsPerMinute: 1_000_000, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
+    proxies: NO_PROXIES,
+  };
+  const known = openRegistries(names, { db, log });
+  const { registries } =
+    options.registers === true ? known : { registries: servicesOf(names.service) };
+  if (options.registers === true) await registries.refresh();
   const teams = currentTeams(logins);
   const tally = openTally({ db, audit: recordAudit, log: SILENT, now: () => performance.now() });
   const ways = {
@@ -170,24 +189,27 @@ export async function startTestTokenServer(
   };
   const robotMaxDays = options.robotMaxDays ?? 365;
   const managing = { db, policy, robotMaxDays, log: SILENT, audit: recordAudit };
-  const names = {
-    ...{ issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"] },
-    ...{ apiRequestsPerMinute: 1_000_000, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
+  const origin: RequestOrigin = options.origin ?? {
+    client: clientReader(["loopback"], { log: SILENT, now }),
+    requestId: () => undefined,
+    service: (req) => req.headers[ASKED_AT]?.toString(),
   };
   const tokens = openTokens(names, {
     logins: ways,
     teams,
+    registries,
     policy,
+    serviceOf: origin.service,
     keys,
     db,
     log: options.log ?? SILENT,
     now,
   });
-  const restApi = openRestApi(names, { logins: ways, teams, robots: managing });
-  const origin = options.origin ?? {
-    client: clientReader(["loopback"], { log: SILENT, now }),
-    requestId: () => undefined,
-  };
+  const restApi = openRestApi(names, {
+    ...{ logins: ways, teams, robots: managing, serviceOf: origin.service },
+    managing: { ...known.managing, registries },
+    search: { ...tokens.issuing, ...known.gateways },
+  });
   const metrics = createMetrics();
   const files = refusedFiles(metrics.registry);
   const probes = openProbes({ db, unmigrated: () => null, clocks, log: SILENT, metrics, files });
@@ -199,6 +221,7 @@ export async function startTestTokenServer(
     http: supertest(app),
     db,
     keys,
+    registries,
     postgres,
     company,
     logins,

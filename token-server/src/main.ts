@@ -13,6 +13,7 @@ import { openListeners } from "./wiring/listeners.js";
 import { openLogins } from "./wiring/logins.js";
 import { openPolicy } from "./wiring/policy.js";
 import { openProbes } from "./wiring/probes.js";
+import { openRegistries } from "./wiring/registries.js";
 import { openRequestOrigin } from "./wiring/request-origin.js";
 import { openRestApi } from "./wiring/rest-api.js";
 import { openRobots } from "./wiring/robots.js";
@@ -40,17 +41,34 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const { logins, teams } = ways;
   const rules = await openPolicy(config.policyFile, { records, log, metrics, files });
   const { policy } = rules;
+  const known = openRegistries(config, { db, log });
+  const { registries } = known;
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
-  const tokens = openTokens(config, { logins, teams, policy, keys, db, log });
-  const restApi = openRestApi(config, { logins, teams, robots });
+  const { service: serviceOf } = requests.origin;
+  const deciding = { logins, teams, registries, policy, serviceOf };
+  const tokens = openTokens(config, { ...deciding, keys, db, log });
+  const search = { ...tokens.issuing, ...known.gateways };
+  const about = { robots, managing: known.managing, search };
+  const restApi = openRestApi(config, { logins, teams, serviceOf, ...about });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
   const certificate = await openCertificate(config, { log, metrics, files });
   const heard = { records, traces, requests, certificate };
   const listeners = openListeners(config, { log, metrics, ...heard }, routed);
-  const running = [base, watching, requests, rules, ways, managing, probes, certificate, listeners];
+  const running = [
+    base,
+    watching,
+    requests,
+    rules,
+    ways,
+    known,
+    managing,
+    probes,
+    certificate,
+    listeners,
+  ];
   return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
 }
 

@@ -85,7 +85,8 @@ export function createClient(options: ClientOptions): Client {
     return answer;
   };
   const tokenFor = async (scope: string): Promise<string | null> => {
-    const query = new URLSearchParams({ service: "wharfinger", client_id: "wharf", scope });
+    // Which registry it is for is said by its gateway.
+    const query = new URLSearchParams({ client_id: "wharf", scope });
     const answer = await send(`/token?${query.toString()}`, {
       headers: credentials === null ? {} : { Authorization: credentials.basic },
     });

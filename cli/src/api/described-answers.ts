@@ -31,7 +31,7 @@ export type BodyOf<Id extends OperationId> = operations[Id] extends {
 /** One request, and the operation that it is for. */
 export interface AskedOperation<Id extends OperationId> {
   readonly id: Id;
-  readonly method?: "GET" | "POST" | "PUT" | "DELETE";
+  readonly method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** Below `/api/v1`, with its query. */
   readonly path: string;
   readonly body?: BodyOf<Id>;

@@ -346,6 +346,88 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/registries": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * The registries that one sees
+     * @description Those that are published to one's teams, or that these are responsible for, by name.
+     *
+     *     For whoever logs in.
+     */
+    get: operations["registries.list"];
+    put?: never;
+    /**
+     * Makes a registry
+     * @description For whoever has the privilege Manager. It is published to their primary team alone, which is responsible for it.
+     *
+     *     For whoever logs in.
+     */
+    post: operations["registries.create"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/registries/{service}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A registry
+     * @description For whoever logs in.
+     */
+    get: operations["registries.read"];
+    put?: never;
+    post?: never;
+    /**
+     * Takes a registry away
+     * @description For members of teams that are responsible for it. No tokens are issued for it from then on, its robots are switched off and its stored logins are over; what it stores stays.
+     *
+     *     For whoever logs in.
+     */
+    delete: operations["registries.delete"];
+    options?: never;
+    head?: never;
+    /**
+     * Changes a registry
+     * @description For members of teams that are responsible for it. What is not named stays as it is.
+     *
+     *     For whoever logs in.
+     */
+    patch: operations["registries.change"];
+    trace?: never;
+  };
+  "/registries/search": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Finds repositories in all registries that one sees
+     * @description Each registry is asked with the caller's own right, and answers for itself; one that does not in time is named under `unanswered`, and what is there is not known then.
+     *
+     *     For whoever logs in.
+     */
+    get: operations["registries.search"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories": {
     parameters: {
       query?: never;
@@ -1336,6 +1418,31 @@ export interface components {
        */
       reason: string;
     };
+    NewRegistry: {
+      /** @default  */
+      description: string;
+      /**
+       * @description `true`: its certificate is not checked, so anybody in between can answer for it.
+       * @default false
+       */
+      insecure: boolean;
+      /**
+       * @description `true`: only teams that are responsible for it push and delete.
+       * @default false
+       */
+      restricted: boolean;
+      /**
+       * @description What the registry is called: `TOKEN_SERVICE` of its gateways.
+       * @example lab.example.org
+       */
+      service: string;
+      /**
+       * @description Where the token server asks its gateway.
+       * @default null
+       * @example https://lab.example.org
+       */
+      url: string | null;
+    };
     NewRobot: {
       /** @default  */
       description: string;
@@ -1665,6 +1772,63 @@ export interface components {
       /** @description Clients that used it, the last one first. */
       usedBy: string[];
     };
+    RegistriesSearch: {
+      items: {
+        automated: boolean;
+        description: string;
+        name: string;
+        official: boolean;
+        pulls: number;
+        registry: string;
+      }[];
+      /** @description Registries that have more of it. */
+      more: string[];
+      unanswered: {
+        reason: string;
+        registry: string;
+      }[];
+    };
+    Registry: {
+      /** Format: date-time */
+      changedAt: string | null;
+      changedBy: string | null;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      createdAt: string;
+      createdBy: string;
+      description: string;
+      /** @description `true`: its certificate is not checked, so anybody in between can answer for it. */
+      insecure: boolean;
+      /** @description Whether it is the one of the token server's configuration, which registered itself. */
+      isOwn: boolean;
+      /** @description Teams that see it, and may search and pull there; `*`: everybody. */
+      publications: string[];
+      responsibles: string[];
+      /** @description `true`: only teams that are responsible for it push and delete. */
+      restricted: boolean;
+      service: string;
+      url: string | null;
+      /** @description What is unsafe about it; `null`: nothing. */
+      warning: string | null;
+    };
+    RegistryChange: {
+      description?: string;
+      /** @description `true`: its certificate is not checked, so anybody in between can answer for it. */
+      insecure?: boolean;
+      /** @description Teams that see it, and may search and pull there; `*`: everybody. */
+      publications?: string[];
+      /** @description Teams that change it. */
+      responsibles?: string[];
+      /** @description `true`: only teams that are responsible for it push and delete. */
+      restricted?: boolean;
+      /**
+       * @description Where the token server asks its gateway.
+       * @example https://lab.example.org
+       */
+      url?: string | null;
+    };
     RelatedImage: {
       digest: string;
       /** @description How many it has. */
@@ -1733,6 +1897,8 @@ export interface components {
        * @example 2026-11-20T12:00:00.000Z
        */
       rotatedAt: string;
+      /** @description The registry that it logs in at; `null`: the token server's own. */
+      service: string | null;
       team: string;
     };
     RobotRenewal: {
@@ -2906,6 +3072,277 @@ export interface operations {
             /** @description To be asked for next, as `cursor`; `null`: these were the last. */
             next: string | null;
           };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "registries.list": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description All of them. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Registry"][];
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "registries.create": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewRegistry"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The registry. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Registry"];
+        };
+      };
+    };
+  };
+  "registries.read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description What the registry is called. */
+        service: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The registry. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Registry"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "registries.delete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description What the registry is called. */
+        service: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It is gone. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "registries.change": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description What the registry is called. */
+        service: string;
+      };
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["RegistryChange"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The registry. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Registry"];
+        };
+      };
+    };
+  };
+  "registries.search": {
+    parameters: {
+      query?: {
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description What is looked for. */
+        q?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description What was found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["RegistriesSearch"];
         };
       };
       /** @description It is what `If-None-Match` names. */

@@ -41,7 +41,7 @@ export async function checkLogin(
  */
 export async function checkToken(client: Client): Promise<Finding> {
   try {
-    const answer = await client.ask("/token?service=wharfinger&client_id=wharf-doctor");
+    const answer = await client.ask("/token?client_id=wharf-doctor");
     const { token } = tokenSchema.parse(await answer.json());
     const payload = Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8");
     const { sub, realm, kind, nbf, exp } = claimsSchema.parse(JSON.parse(payload));

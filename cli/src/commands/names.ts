@@ -3,6 +3,7 @@ import { callAs } from "../api/described-answers.js";
 import { readItems } from "../api/pages.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
+import { searchAll } from "./registries.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { plainWord, wholeNumber } from "./words.js";
 
@@ -79,8 +80,13 @@ export const addNames: AddCommands = (program, run) => {
       "Repositories by a part of their name: those that fit best first, then those that are pulled most.",
     )
     .option("--limit <number>", "how many at most", wholeNumber("a number", 100, 1), 25)
+    .option("--all", "in all registries that are published to you, so many of each")
     .addHelpText("after", examples("wharf search app", "wharf search alpha/ --limit 100 -o tsv"))
-    .action(run<{ limit: number }>((shell, [term = ""], { limit }) => search(shell, term, limit)));
+    .action(
+      run<{ limit: number; all?: boolean }>(async (shell, [term = ""], { limit, all }) =>
+        all === true ? searchAll(await shell.client(), term, limit) : search(shell, term, limit),
+      ),
+    );
 };
 
 /** More than anybody has. */

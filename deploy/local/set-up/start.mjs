@@ -13,4 +13,5 @@ try {
   process.exit(1);
 }
 letGo();
-await import(new URL("../../../dist/deploy/local/stack/main.js", import.meta.url).href);
+const stack = process.argv[2] === "two" ? "two" : "stack";
+await import(new URL(`../../../dist/deploy/local/${stack}/main.js`, import.meta.url).href);

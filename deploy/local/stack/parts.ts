@@ -15,7 +15,7 @@ import {
 } from "./our-services.js";
 import type { PortPicker } from "../processes/ports.js";
 import { openLocalRoles, type RoleLogin } from "./database-roles.js";
-import { createPostgres } from "../postgres/postgres.js";
+import { createPostgres, ensureDatabase } from "../postgres/postgres.js";
 import { findRegistry } from "../programs/registry-binary.js";
 import { registrySpec } from "./registry.js";
 import {
@@ -173,13 +173,21 @@ function tokenServersOf({
   ].filter(({ url }) => url !== "");
 }
 
-function portOf(address: string): number {
+/** @returns the port of an address */
+export function portOf(address: string): number {
   return Number(new URL(address).port);
 }
 
-async function startDatabase(
+/**
+ * @param parts - what the stack is made from
+ * @param port - where Postgres listens
+ * @param databases - names of databases beside the usual one, in which all roles and schemas are made, too
+ * @returns how the services of the usual database find it; those of another one have its name in place of that
+ */
+export async function startDatabase(
   { settings, folder, context, run }: Parts,
   port: number,
+  databases: readonly string[] = [],
 ): Promise<DatabaseEnvironments> {
   if (settings.hasOutsidePostgres) return { gateway: {}, tokenServer: {} };
   const logFile = `${folder.logs}/postgres.log`;
@@ -189,6 +197,10 @@ async function startDatabase(
     context,
   );
   await run(service);
+  for (const database of databases) {
+    await ensureDatabase({ ...login, database });
+    await openLocalRoles({ ...login, database }, secrets);
+  }
   const { gateway, tokenServer } = await openLocalRoles(login, secrets);
   const environmentOf = ({ user, passwordFile }: RoleLogin) => ({
     DB_SUBNAME: `//${login.host}:${port}/${login.database}`,
@@ -202,7 +214,7 @@ async function startDatabase(
 }
 
 /** Waits for all, even when one fails: nothing may still be starting when the stack is stopped. */
-async function together<T extends readonly Promise<unknown>[]>(
+export async function together<T extends readonly Promise<unknown>[]>(
   giveUp: () => void,
   tasks: readonly [...T],
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

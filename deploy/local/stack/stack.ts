@@ -4,7 +4,7 @@ import { openDataFolder } from "../data-folder.js";
 import { lockDataFolder } from "./data-lock.js";
 import { LocalStackError } from "../errors.js";
 import { TOKEN_SERVERS } from "./our-services.js";
-import { startParts } from "./parts.js";
+import { startParts, type Addresses, type Parts } from "./parts.js";
 import { endLeftovers, noteProcess } from "../processes/pid-files.js";
 import { bindFailure, portPicker } from "../processes/ports.js";
 import type { Service } from "../processes/service.js";
@@ -23,19 +23,35 @@ export interface Stack {
   stop(): Promise<void>;
 }
 
+/** What a stack consists of. */
+export interface StackKind {
+  /** Starts every part in the order in which they need each other. */
+  readonly start: (parts: Parts) => Promise<Addresses>;
+  /** Names of parts that are stopped together, those that lean on others first. */
+  readonly stopOrder: readonly (readonly string[])[];
+}
+
 /** Nobody loses what it leans on, and all graces together stay below ten seconds. */
-const STOP_ORDER: readonly (readonly string[])[] = [
-  ["gateway"],
-  [...TOKEN_SERVERS, "registry"],
-  ["postgres", "identity-provider", "sns"],
-];
+const ONE_REGISTRY: StackKind = {
+  start: startParts,
+  stopOrder: [
+    ["gateway"],
+    [...TOKEN_SERVERS, "registry"],
+    ["postgres", "identity-provider", "sns"],
+  ],
+};
 
 /**
  * @param settings - what the person who starts the stack chose
  * @param say - told about progress, a line each
+ * @param kind - its parts; absent: those of an installation with one registry
  * @returns the stack, not started
  */
-export function createStack(settings: LocalSettings, say: (line: string) => void): Stack {
+export function createStack(
+  settings: LocalSettings,
+  say: (line: string) => void,
+  kind: StackKind = ONE_REGISTRY,
+): Stack {
   const stopping = new AbortController();
   const services: Service[] = [];
   let starting: Promise<string> | null = null;
@@ -63,7 +79,7 @@ export function createStack(settings: LocalSettings, say: (line: string) => void
     };
     const tls = await openStackTls(settings.tls, folder.root, say);
     const made = { settings, folder, port, ports, tls, context, run, giveUp };
-    const addresses = await startParts(made);
+    const addresses = await kind.start(made);
     await writeFile(join(folder.run, "stack.json"), `${JSON.stringify(addresses, null, 2)}\n`);
     const url = `${tls.scheme}://127.0.0.1:${port}`;
     await untilStorageIsRight(url, say, stopping.signal);
@@ -75,7 +91,7 @@ export function createStack(settings: LocalSettings, say: (line: string) => void
     stop: async () => {
       stopping.abort();
       await starting?.catch(() => undefined);
-      for (const names of STOP_ORDER)
+      for (const names of kind.stopOrder)
         await Promise.all(
           services.filter(({ name }) => names.includes(name)).map((service) => service.stop()),
         );

@@ -8,7 +8,7 @@ import {
 
 /** Makes the header by which the token server knows for whom a request is made. */
 export type CallerStatement = (
-  caller: ToldCaller,
+  caller: Omit<ToldCaller, "service">,
   request: ToldRequest,
 ) => Readonly<Record<typeof CALLER_HEADER, string>>;
 
@@ -16,16 +16,18 @@ export type CallerStatement = (
  * The token server believes nothing that a neighbour says unsigned: limits on failures, rules on addresses and records go
  * by what is told here.
  *
- * @param deps - key, clock in milliseconds and maker of unique ids
+ * @param deps - key, the registry that this gateway is one of, clock in milliseconds and maker of unique ids
  * @returns the maker of headers
  */
 export function callerStatement(deps: {
   readonly keys: Pick<KeyRing, "active">;
+  readonly service: string;
   readonly now: () => number;
   readonly newId: () => string;
 }): CallerStatement {
   return (caller, request) => {
+    const told = { ...caller, service: deps.service };
     const made = { id: deps.newId(), at: Math.floor(deps.now() / 1000) };
-    return { [CALLER_HEADER]: signCaller(deps.keys.active(), caller, request, made) };
+    return { [CALLER_HEADER]: signCaller(deps.keys.active(), told, request, made) };
   };
 }

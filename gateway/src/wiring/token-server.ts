@@ -47,7 +47,7 @@ export function openTokenServer(
   { service, log }: { readonly service: string; readonly log: Logger },
 ): TokenServer {
   const forwardToTokenServer = forwarder(tokenServerTarget(urls), log);
-  const statement = callerStatement({ keys, now: Date.now, newId: randomUUID });
+  const statement = callerStatement({ keys, service, now: Date.now, newId: randomUUID });
   const asked = { forwardToTokenServer, callerStatement: statement };
   return {
     direct: tokenRoute(asked),

@@ -12,6 +12,7 @@ import * as policyTests from "./policy-tests.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
 import { listBases, listBuiltOn } from "./related-images.js";
+import * as registries from "./registries.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
 import * as tagLists from "./tag-lists.js";
@@ -20,7 +21,7 @@ import { whoCan } from "./who-can.js";
 
 /**
  * All operations, in the order in which they count where a target can be read in several ways: a tag comes before what is asked
- * of one.
+ * of one, a search over registries before the registry of that name.
  */
 export const OPERATIONS: readonly Operation[] = [
   repositories.listRepositories,
@@ -52,6 +53,12 @@ export const OPERATIONS: readonly Operation[] = [
   inUse.listInUse,
   pulls.listPulls,
   pulls.countPulls,
+  registries.searchRegistries,
+  registries.listRegistries,
+  registries.createRegistry,
+  registries.readRegistry,
+  registries.changeRegistry,
+  registries.deleteRegistry,
   robots.listRobots,
   robots.createRobot,
   robots.rotateRobot,

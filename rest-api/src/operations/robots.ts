@@ -66,6 +66,9 @@ const renewal = z
 const robot = z
   .object({
     login: z.string().meta({ description: "Its user name." }),
+    service: z.string().nullable().meta({
+      description: "The registry that it logs in at; `null`: the token server's own.",
+    }),
     team: z.string(),
     name: z.string(),
     description: z.string(),

@@ -1,4 +1,5 @@
-import { Agent as HttpAgent, type AgentOptions } from "node:http";
+import { Agent as HttpAgent } from "node:http";
+import type { AgentOptions } from "node:https";
 import type { ForwardProxy, Proxies } from "./proxies.js";
 import { NO_PROXIES } from "./proxies.js";
 import { tunnelAgent } from "./tunnel-agent.js";
@@ -25,17 +26,22 @@ const IDLE_MILLISECONDS = 60_000;
 
 /**
  * @param proxies - who is asked by which proxy
+ * @param certificates - `unchecked`: whoever answers is believed to be who was asked
  * @returns connections by them, none yet
  */
-export function outgoing(proxies: Proxies = NO_PROXIES): Outgoing {
-  const kept = { keepAlive: true, timeout: IDLE_MILLISECONDS };
+export function outgoing(
+  proxies: Proxies = NO_PROXIES,
+  certificates: "checked" | "unchecked" = "checked",
+): Outgoing {
+  const believing = certificates === "unchecked" ? { rejectUnauthorized: false } : {};
+  const kept = { keepAlive: true, timeout: IDLE_MILLISECONDS, ...believing };
   const pairs = {
     tunnel: pair((options) => tunnelAgent(proxies, options)),
     proxied: pair((options) => new HttpAgent({ ...options, ...absoluteForm(proxies.http) })),
     direct: pair((options) => new HttpAgent(options)),
   };
   function pair(make: (options: AgentOptions) => HttpAgent) {
-    return { kept: make(kept), fresh: make({}) };
+    return { kept: make(kept), fresh: make(believing) };
   }
   return {
     to: (url) => {

@@ -22,6 +22,8 @@ export interface ToldCaller {
   /** Bare IP address. */
   readonly address: string;
   readonly requestId: string;
+  /** The registry whose gateway was asked (`TOKEN_SERVICE`); absent: a gateway of before, which says none. */
+  readonly service?: string | undefined;
 }
 
 /** The request that a statement belongs to. */
@@ -40,6 +42,7 @@ const claimsSchema = z.object({
   path: z.string(),
   address: z.union([z.ipv4(), z.ipv6()]),
   request: z.string().regex(/^[A-Za-z0-9._-]{1,64}$/),
+  service: z.string().min(1).max(255).optional(),
 });
 
 /**
@@ -66,6 +69,7 @@ export function signCaller(
     path: request.path,
     address: caller.address,
     request: caller.requestId,
+    ...(caller.service === undefined ? {} : { service: caller.service }),
   });
 }
 
@@ -91,7 +95,7 @@ export function callerVerifier(trust: {
     const { payload, keyId } = verifyStatement(token, TYPE, { anchors, at, leafOf });
     const claims = claimsSchema.safeParse(payload);
     if (!claims.success) throw new Error("signed, but says nothing of a caller");
-    const { nbf, exp, jti, method, path, address, request: requestId } = claims.data;
+    const { nbf, exp, jti, method, path, address, request: requestId, service } = claims.data;
     if (!seen.has(jti)) trust.onTime(keyId, nbf * 1000);
     const now = trust.now() / 1000;
     if (nbf > now + LEEWAY_SECONDS) throw new Error("made in the future");
@@ -99,6 +103,6 @@ export function callerVerifier(trust: {
     if (method !== request.method || path !== request.path) throw new Error("made for another request"); // prettier-ignore
     if (seen.has(jti)) throw new Error("used before");
     seen.set(jti, true);
-    return { address, requestId };
+    return { address, requestId, service };
   };
 }

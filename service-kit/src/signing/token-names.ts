@@ -15,7 +15,7 @@ export function readClientTokenNames(read: EnvReader): TokenNames {
     service: read.text(
       "TOKEN_SERVICE",
       "wharfinger",
-      "audience of clients' tokens; the same in both services",
+      "which registry it is, the audience of its tokens (docs/registries.md)",
     ),
     issuer: read.text(
       "TOKEN_ISSUER",

@@ -59,6 +59,7 @@ beforeAll(async () => {
     { inUseReporters: [...COMPANY.identities, ...robots] },
     {
       policy: { current: () => TABLE_POLICY },
+      registers: true,
       identity: {
         tokeninfoUrl: `${url}/oauth2/tokeninfo`,
         teamServiceUrl: `${url}/teams-service`,
@@ -66,6 +67,7 @@ beforeAll(async () => {
       },
     },
   );
+  await stack.nameGateway();
   for (const repository of ALL) await fill(repository);
   const { db } = stack.ledger;
   const gone = "repository = any($1::text[])";
@@ -284,6 +286,15 @@ describe.each(TABLE)("$who", (one) => {
         }
       }
     }
+  });
+
+  test("finds exactly those in a search over all registries, by their own right", async () => {
+    const answer = await get(one, "/api/v1/registries/search?limit=100");
+    if (one.login === null) return void expect(answer.status).toBe(401);
+    expect(answer.status).toBe(200);
+    const { items, unanswered } = jsonOf(answer) as { items: Listed[]; unanswered: object[] };
+    expect(unanswered).toEqual([]);
+    expect(inOrder(items.map(({ name }) => name))).toEqual(standing);
   });
 
   test("is shown and counted exactly those by Pier One's API", async () => {

@@ -11,7 +11,7 @@ let stack: RestStack;
 let rest: RestStack["rest"];
 
 beforeAll(async () => {
-  stack = await startRestStack();
+  stack = await startRestStack({}, { registers: true });
   ({ rest } = stack);
   const digest = await putImage(stack.ledger, "alpha/app", "1.0", "one");
   await stack.ledger.db.query(
@@ -50,6 +50,12 @@ const TAG = "/repositories/alpha/app/tags/1.0";
 const ROBOTS = "/teams/alpha/robots";
 const BOB = { token: "bob-token" };
 const READ_ONLY = { mode: "read-only", reason: "the storage is moved" };
+const NEW_REGISTRY = {
+  service: "lab.example.org",
+  url: "https://lab.example.org",
+  description: "for trials",
+};
+const LAB = `/registries/${NEW_REGISTRY.service}`;
 const NEW_ROBOT = {
   name: "deploy",
   description: "rolls out",
@@ -63,6 +69,15 @@ describe("what the document shows is what is answered", () => {
     ["tags.scm-source", `${TAG}/scm-source`, {}],
     ["repositories.describe", "/repositories/alpha/app?tag=1.0", {}],
     ["pulls.list", "/repositories/alpha/app/pulls", {}],
+    ["registries.create", "/registries", { ...BOB, method: "POST", body: NEW_REGISTRY }],
+    ["registries.list", "/registries", BOB],
+    ["registries.read", LAB, BOB],
+    [
+      "registries.change",
+      LAB,
+      { ...BOB, method: "PATCH", body: { publications: ["alpha", "beta"], restricted: true } },
+    ],
+    ["registries.delete", LAB, { ...BOB, method: "DELETE" }],
     ["robots.create", ROBOTS, { method: "POST", body: NEW_ROBOT }],
     ["robots.list", ROBOTS, {}],
     ["robots.rotate", `${ROBOTS}/deploy/rotate`, { method: "POST", body: { overlapHours: 24 } }],
@@ -97,6 +112,11 @@ describe("what the document shows is what is answered", () => {
     ],
   ])("%s", async (id, path, asked) => {
     expectRecorded(id, await rest(path, asked), asked.body);
+  });
+
+  test("registries.search", async () => {
+    await stack.nameGateway();
+    expectRecorded("registries.search", await rest("/registries/search?q=app"));
   });
 
   test("refresh-tokens.list", async () => {

@@ -131,6 +131,7 @@ function probed({
   const origin = {
     client: clientReader([], { log: SILENT, now: Date.now }),
     requestId: () => undefined,
+    service: () => undefined,
   };
   const app = tokenServerRoutes({ log: SILENT, metrics, refused: () => undefined, origin }, [
     probes,

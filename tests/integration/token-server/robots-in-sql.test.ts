@@ -35,7 +35,7 @@ beforeEach(async () => {
   for (const { team, name } of ROBOTS)
     await insertRobot(server.db, {
       ...{ team, name, login: `robot-${team}-${name}`, description: "", grants: [], expiresAt },
-      ...{ secretHash: "old", createdBy: "alice", vouchedBy: VOUCHER },
+      ...{ secretHash: "old", createdBy: "alice", vouchedBy: VOUCHER, service: null },
     });
 });
 afterAll(() => server.stop());

@@ -23,6 +23,7 @@ const EARLIER = [
   "7-before-manifest-checked",
   "8-before-late-deletions",
   "9-with-checksums",
+  "10-before-registries",
 ];
 
 let postgres: TestPostgres;

@@ -9,7 +9,8 @@ function callerOf(kind: IdentityKind, isAdministrator: boolean, byRefreshToken =
   const actor = { uid, realm, kind, address: "192.0.2.1", userAgent: "", requestId: "1" };
   const login = { identity, teams: null, validUntil: null, accessToken: null };
   const { address } = actor;
-  return { login, identity, teams: ["alpha"], isAdministrator, byRefreshToken, address, actor };
+  const by = { isAdministrator, byRefreshToken, registry: null };
+  return { login, identity, teams: ["alpha"], ...by, address, actor };
 }
 
 describe("robots are managed", () => {

@@ -6,6 +6,13 @@ import { decideGrant } from "#token-server/token/decide-grant.js";
 import { explainAccess } from "#token-server/token/explain-access.js";
 import { actions, callers, resources, ruleLists } from "../access-policy/arbitraries.js";
 
+const registry = {
+  service: "wharfinger",
+  restricted: false,
+  publications: ["*"],
+  responsibles: [],
+};
+
 describe("what explain says", () => {
   test("is what a token for many things at once says, for every policy, identity and scope", async () => {
     const seen = { granted: 0, refused: 0 };
@@ -24,6 +31,7 @@ describe("what explain says", () => {
         const grant = await decideGrant(policy, teams, login, { requested, circumstances });
         for (const { resource, action } of wanted) {
           const told = await explainAccess(policy, teams, login, {
+            registry,
             resource,
             action,
             circumstances,

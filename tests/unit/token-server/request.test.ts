@@ -6,8 +6,9 @@ import {
   parseTokenRequest,
   type TokenRequest,
 } from "#token-server/token/request.js";
+import { servicesOf } from "#tests/support/registries.js";
 
-const SERVICE = "wharfinger";
+const SERVICES = servicesOf("wharfinger");
 
 describe("requests for a token", () => {
   test("what docker login sends is understood", () => {
@@ -112,7 +113,7 @@ describe("requests for a token by POST", () => {
       "client_id=containerd-client&grant_type=password&username=oauth2&password=a%3Ab" +
         "&scope=repository%3Aalpha%2Fapp%3Apull%2Cpush&service=wharfinger",
       undefined,
-      SERVICE,
+      SERVICES,
     );
     expect(loginOf(request)).toBe("oauth2:a:b");
     expect(scopesOf(request)).toEqual(["repository:alpha/app:pull,push"]);
@@ -121,7 +122,7 @@ describe("requests for a token by POST", () => {
 
   test("scopes in one field, split by spaces, are all asked for", () => {
     const body = "grant_type=password&username=a&scope=repository:a/b:pull+repository:c/d:push";
-    expect(scopesOf(parseOAuthRequest(body, undefined, SERVICE))).toEqual([
+    expect(scopesOf(parseOAuthRequest(body, undefined, SERVICES))).toEqual([
       "repository:a/b:pull",
       "repository:c/d:push",
     ]);
@@ -129,18 +130,18 @@ describe("requests for a token by POST", () => {
 
   test("a refresh token is understood and does not show when printed", () => {
     const body = "grant_type=refresh_token&refresh_token=hunter2&client_id=docker";
-    const request = parseOAuthRequest(body, undefined, SERVICE);
+    const request = parseOAuthRequest(body, undefined, SERVICES);
     expect(request.login).toMatchObject({ kind: "refresh-token" });
     expect(JSON.stringify(request)).not.toContain("hunter2");
   });
 
   test("access_type=offline asks for a refresh token", () => {
     const body = "grant_type=password&username=a&password=b&access_type=offline";
-    expect(parseOAuthRequest(body, undefined, SERVICE).offline).toBe(true);
+    expect(parseOAuthRequest(body, undefined, SERVICES).offline).toBe(true);
   });
 
   test("a Basic header stands in for a body without user name", () => {
-    const request = parseOAuthRequest("grant_type=password", basic("oauth2:x"), SERVICE);
+    const request = parseOAuthRequest("grant_type=password", basic("oauth2:x"), SERVICES);
     expect(loginOf(request)).toBe("oauth2:x");
   });
 
@@ -148,7 +149,7 @@ describe("requests for a token by POST", () => {
     "control characters in a login are refused with UNAUTHORIZED: %s",
     (login) => {
       const body = `grant_type=password&${login}`;
-      expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow(
+      expect(() => parseOAuthRequest(body, undefined, SERVICES)).toThrow(
         expect.objectContaining({ code: "UNAUTHORIZED" }),
       );
     },
@@ -157,7 +158,7 @@ describe("requests for a token by POST", () => {
   test.each(["", "grant_type=client_credentials", "grant_type=password&service=other"])(
     "what cannot be served is refused with REQUEST_INVALID: %s",
     (body) => {
-      expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow(
+      expect(() => parseOAuthRequest(body, undefined, SERVICES)).toThrow(
         expect.objectContaining({ code: "REQUEST_INVALID" }),
       );
     },
@@ -165,7 +166,7 @@ describe("requests for a token by POST", () => {
 
   test("parameters of over 32 KiB are refused", () => {
     const body = `grant_type=password&x=${"y".repeat(40_000)}`;
-    expect(() => parseOAuthRequest(body, undefined, SERVICE)).toThrow("32 KiB");
+    expect(() => parseOAuthRequest(body, undefined, SERVICES)).toThrow("32 KiB");
   });
 });
 
@@ -179,7 +180,7 @@ function basic(text: string): string {
 }
 
 function parse(query: string, authorization?: string): TokenRequest {
-  return parseTokenRequest(query, authorization, SERVICE);
+  return parseTokenRequest(query, authorization, SERVICES);
 }
 
 function credentialsOf({ login }: TokenRequest) {

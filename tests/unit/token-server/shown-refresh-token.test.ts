@@ -7,9 +7,10 @@ import {
   parseTokenRequest,
   type LoginRequest,
 } from "#token-server/token/request.js";
+import { servicesOf } from "#tests/support/registries.js";
 
 const TOKEN = newToken();
-const SERVICE = "wharfinger";
+const SERVICES = servicesOf("wharfinger");
 
 function basic(text: string): string {
   return `Basic ${Buffer.from(text).toString("base64")}`;
@@ -23,7 +24,7 @@ function shownIn(login: LoginRequest): string {
 
 function post(fields: Record<string, string>, header?: string): string {
   const body = new URLSearchParams(fields).toString();
-  return shownIn(parseOAuthRequest(body, header, SERVICE).login);
+  return shownIn(parseOAuthRequest(body, header, SERVICES).login);
 }
 
 describe("a refresh token that is shown as a password", () => {
@@ -32,19 +33,19 @@ describe("a refresh token that is shown as a password", () => {
     (username) => {
       const header = basic(`${username}:${TOKEN}`);
       const wanted = `refresh token ${TOKEN}`;
-      expect(shownIn(parseTokenRequest("", header, SERVICE).login)).toBe(wanted);
+      expect(shownIn(parseTokenRequest("", header, SERVICES).login)).toBe(wanted);
       expect(post({ grant_type: "password", username, password: TOKEN })).toBe(wanted);
       expect(post({ grant_type: "password" }, header)).toBe(wanted);
     },
   );
 
   test("without a colon is in no form that a header has", () => {
-    expect(() => parseTokenRequest("", basic(TOKEN), SERVICE)).toThrow("Basic");
+    expect(() => parseTokenRequest("", basic(TOKEN), SERVICES)).toThrow("Basic");
   });
 
   test("and is cut, is still nobody's password", () => {
     const cut = TOKEN.slice(0, -1);
-    expect(shownIn(parseTokenRequest("", basic(`alice:${cut}`), SERVICE).login)).toBe(
+    expect(shownIn(parseTokenRequest("", basic(`alice:${cut}`), SERVICES).login)).toBe(
       `refresh token ${cut}`,
     );
   });
@@ -52,7 +53,7 @@ describe("a refresh token that is shown as a password", () => {
   test.each([TOKEN.slice("wharf_rt_".length), `x${TOKEN}`, "wharf", ""])(
     "is no password that does not begin like one: %s",
     (password) => {
-      expect(shownIn(parseTokenRequest("", basic(`alice:${password}`), SERVICE).login)).toBe(
+      expect(shownIn(parseTokenRequest("", basic(`alice:${password}`), SERVICES).login)).toBe(
         `alice:${password}`,
       );
     },
@@ -60,10 +61,10 @@ describe("a refresh token that is shown as a password", () => {
 
   test("is given back only to those who ask for one", () => {
     const header = basic(`x:${TOKEN}`);
-    expect(parseTokenRequest("", header, SERVICE).offline).toBe(false);
-    expect(parseTokenRequest("offline_token=true", header, SERVICE).offline).toBe(true);
+    expect(parseTokenRequest("", header, SERVICES).offline).toBe(false);
+    expect(parseTokenRequest("offline_token=true", header, SERVICES).offline).toBe(true);
     const refresh = `grant_type=refresh_token&refresh_token=${TOKEN}`;
-    expect(parseOAuthRequest(refresh, undefined, SERVICE).offline).toBe(true);
+    expect(parseOAuthRequest(refresh, undefined, SERVICES).offline).toBe(true);
   });
 });
 

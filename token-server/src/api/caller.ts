@@ -7,6 +7,7 @@ import { userAgentOf } from "#service-kit/http/request-line.js";
 import type { RequestLimit } from "#service-kit/http/request-limit.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
+import type { Registries } from "../registries/followed-registries.js";
 import { isAdministrator } from "../token/administration.js";
 import { logIn, type LogInDeps } from "../token/log-in.js";
 import { parseBasic, passwordLogin, type LoginRequest } from "../token/request.js";
@@ -16,7 +17,9 @@ import type { Manager } from "../robots/authority.js";
 export interface ApiCallerDeps {
   readonly logins: LogInDeps;
   readonly teams: TeamLookup;
-  readonly service: string;
+  readonly registries: Registries;
+  /** @returns the registry whose gateway was asked; `undefined`: nobody who is believed says so */
+  readonly serviceOf: (req: Request) => string | undefined;
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
   readonly limit: RequestLimit;
@@ -30,6 +33,8 @@ export interface ApiCaller {
   readonly isAdministrator: boolean;
   /** What was shown is a stored login, not what it was made of. */
   readonly byRefreshToken: boolean;
+  /** The registry by whose gateway they ask; `null`: the one of the configuration. */
+  readonly registry: string | null;
   readonly address: string;
   /** The caller as the audit log names them. */
   readonly actor: AuditActor;
@@ -59,12 +64,13 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   if (header === undefined && !deps.logins.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
   const shown = header === undefined ? ({ kind: "nobody" } as const) : parseAuthorization(header);
+  const service = serviceAsked(deps, req);
   const login = await logIn(deps.logins, shown, {
     requestId,
     address,
     userAgent: userAgentOf(req),
     clientId: CLIENT_ID,
-    service: deps.service,
+    service,
   });
   const { identity } = login;
   noteCaller(req, identity);
@@ -76,6 +82,7 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
     teams,
     isAdministrator: isAdministrator(identity, teams, deps.adminTeams),
     byRefreshToken: shown.kind === "refresh-token",
+    registry: service === deps.registries.own ? null : service,
     address,
     actor: actorOf(req, identity, address),
   };
@@ -95,7 +102,8 @@ export function asManager(caller: ApiCaller): Manager {
     });
   if (NEVER_MANAGING.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
-  return { identity, actor, teams, isAdministrator: caller.isAdministrator };
+  const { registry, isAdministrator } = caller;
+  return { identity, actor, teams, isAdministrator, registry };
 }
 
 /**
@@ -121,6 +129,21 @@ export function countRequest(
 ): void {
   const { address } = contextOf(req).client;
   if (req.res !== undefined) limit.count(uid === "" ? address : `${realm}/${uid}`, req.res);
+}
+
+/**
+ * @param deps - which registries there are
+ * @param req - a request
+ * @returns the registry that it is made at, by its gateway; that of the configuration where no gateway is asked
+ * @throws Fault REQUEST_INVALID when the gateway is one of an unknown registry, UNAVAILABLE while that is not known
+ */
+export function serviceAsked(
+  { registries, serviceOf }: Pick<ApiCallerDeps, "registries" | "serviceOf">,
+  req: Request,
+): string {
+  const service = serviceOf(req) ?? registries.own;
+  registries.require(service);
+  return service;
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {

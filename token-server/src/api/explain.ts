@@ -1,5 +1,6 @@
 import { Router, type Request } from "express";
 import type { Policy } from "#access-policy/compile.js";
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
@@ -18,6 +19,7 @@ import {
   countRequest,
   identifyApiCaller,
   requireAdministrator,
+  serviceAsked,
   type ApiCallerDeps,
 } from "./caller.js";
 import { mount } from "./mount.js";
@@ -45,17 +47,24 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
     const asker = await callerOrNobody(callers, req);
     const asked = parseInput(explainOwn.query, req.query);
     const { address } = contextOf(req).client;
-    sendAnswer(req, res, { body: await answer(policy.current(), asker, { ...asked, address }) });
+    const registry = registryAsked(callers, req);
+    const body = await answer(policy.current(), asker, { ...asked, address, registry });
+    sendAnswer(req, res, { body });
   });
   mount(routes, explainOthers, async (req, res) => {
     requireAdministrator(await identifyApiCaller(callers, req), "ask for somebody else");
     const asked = parseInput(explainOthers.body, await readJsonBody(req, res));
+    const registry = registryAsked(callers, req);
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {
       const login = await describedLogin({ logins, db }, asked.identity);
       const teams = asked.identity.kind === "robot" ? callers.teams : given;
       sendAnswer(req, res, {
-        body: await answer(policy.current(), { login, teams, isAdministrator: true }, asked),
+        body: await answer(
+          policy.current(),
+          { login, teams, isAdministrator: true },
+          { ...asked, registry },
+        ),
       });
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
@@ -91,10 +100,16 @@ async function callerOrNobody(callers: ApiCallerDeps, req: Request): Promise<Ask
 async function answer(
   policy: Policy,
   { login, teams, isAdministrator }: Asker,
-  asked: { action: Action | "catalog"; repository: string; address: string | null },
+  asked: {
+    readonly action: Action | "catalog";
+    readonly repository: string;
+    readonly address: string | null;
+    readonly registry: PolicyRegistry;
+  },
 ) {
   const ask = (action: Action) =>
     explainAccess(policy, teams, login, {
+      registry: asked.registry,
       resource: resourceOf(asked),
       action,
       circumstances: { address: asked.address },
@@ -114,6 +129,14 @@ async function answer(
   if (!isAdministrator) return said;
   const rule = decision.allow === "teams-needed" ? null : decision.rule;
   return { ...said, rule, trace, omitted, notReached };
+}
+
+/** What is explained is a token for the registry by whose gateway it is asked. */
+function registryAsked(callers: ApiCallerDeps, req: Request): PolicyRegistry {
+  const registry = callers.registries.find(serviceAsked(callers, req));
+  if (registry === undefined)
+    throw new Fault("NOT_FOUND", { message: "there is no such registry" });
+  return registry;
 }
 
 /** Clients ask for both when they push, and look for what is there before: without the one the other is of no use. */

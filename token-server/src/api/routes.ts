@@ -1,22 +1,32 @@
 import { Router, type RequestHandler } from "express";
 import { contextOf } from "#service-kit/http/request-context.js";
+import type { RegistryDeps } from "../registries/manage-registries.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 import type { ApiCallerDeps } from "./caller.js";
 import { explainRoutes } from "./explain.js";
 import { policyTestRoutes, type PolicyTestDeps } from "./policy-test.js";
 import { refreshTokenRoutes } from "./refresh-tokens.js";
+import { registryRoutes } from "./registries.js";
+import { registrySearchRoutes, type SearchDeps } from "./search-all.js";
 import { robotRoutes } from "./robots.js";
 import { whoCanRoutes } from "./who-can.js";
 
+/** What the operations need besides callers. */
+export interface ApiDeps {
+  readonly robots: RobotDeps;
+  readonly managing: RegistryDeps;
+  readonly search: SearchDeps;
+}
+
 /**
  * @param callers - says who calls
- * @param robots - what managing robots needs
+ * @param deps - what managing robots and registries needs, and searching these
  * @param settings - how long tokens live
  * @returns everything below `/api/v1`
  */
 export function apiRoutes(
   callers: ApiCallerDeps,
-  robots: RobotDeps,
+  { robots, managing, search }: ApiDeps,
   settings: Pick<PolicyTestDeps, "tokenLifetimeSeconds">,
 ): RequestHandler {
   const routes = Router();
@@ -26,6 +36,8 @@ export function apiRoutes(
       contextOf(req).route = "api";
       next();
     },
+    registrySearchRoutes(callers, search),
+    registryRoutes(callers, managing),
     robotRoutes(robots, callers),
     refreshTokenRoutes(callers),
     explainRoutes(callers, robots),

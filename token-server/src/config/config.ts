@@ -45,8 +45,10 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   readonly inspectorPort: InspectorPort;
   /** Where traces go; `null`: nowhere. */
   readonly tracing: TracingConfig | null;
-  /** Name of the registry that tokens are for; the only `service` that is answered. */
+  /** Name of the registry that registers itself, and that tokens are for where a client names none. */
   readonly service: string;
+  /** Where its gateway is asked by the token server; `null`: nobody said. */
+  readonly gatewayUrl: string | null;
   /** By which it speaks TLS; `null`: it does not. */
   readonly certificateFiles: CertificateFiles | null;
   readonly issuer: string;
@@ -147,6 +149,7 @@ function readTokens(read: EnvReader) {
   const use = { owner: "token-server", retainSeconds: tokenLifetimeSeconds + LEEWAY_SECONDS };
   return {
     ...readClientTokenNames(read),
+    gatewayUrl: readGatewayUrl(read),
     tokenLifetimeSeconds,
     gatewayTrustFile: read.optionalText("GATEWAY_TRUST_FILE", {
       meaning:
@@ -156,6 +159,15 @@ function readTokens(read: EnvReader) {
     }),
     keys: readKeyRingConfig(read, use),
   };
+}
+
+function readGatewayUrl(read: EnvReader): string | null {
+  const url = read.optionalUrl("GATEWAY_URL", {
+    meaning:
+      "where the token server asks the gateway of `TOKEN_SERVICE`, for searches over all registries (docs/registries.md)",
+    absent: "such searches name that registry as one that is not asked",
+  });
+  return url === null ? null : url.replace(/\/+$/, "");
 }
 
 function readLoginVariables(read: EnvReader) {

@@ -14,6 +14,8 @@ export interface Login {
   readonly teams: readonly string[] | null;
   /** Groups that the login itself says and no team comes of; absent: none. */
   readonly unmappedGroups?: readonly string[];
+  /** The registry that they log in at, and at no other; absent: any. */
+  readonly registry?: string;
   /** When the credentials themselves end, in seconds since the epoch; `null` when they do not say. */
   readonly validUntil: number | null;
   /** The caller's own OAuth token, for asking the team service in their name; `null` where there is none. */

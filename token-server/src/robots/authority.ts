@@ -12,6 +12,8 @@ export interface Manager extends KnownSubject {
   readonly identity: Identity;
   /** Members of `ADMIN_TEAMS` manage the robots of all teams; what they give has to be theirs all the same. */
   readonly isAdministrator: boolean;
+  /** The registry by whose gateway they ask, at which robots that they make log in; `null`: that of the configuration. */
+  readonly registry: string | null;
   /** As the audit log names them. */
   readonly actor: AuditActor;
 }

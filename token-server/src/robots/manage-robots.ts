@@ -75,6 +75,7 @@ export async function createRobot(
   const secret = newSecret();
   const made = {
     ...wanted,
+    service: manager.registry,
     secretHash: await hashSecret(secret),
     createdBy: manager.actor.uid,
     vouchedBy: voucherOf(manager),
@@ -205,7 +206,7 @@ async function changeRobot(
   const robot = await deps.db.transaction(async (tx) => {
     const changed = await change(tx);
     if (changed === null) return null;
-    const { login, team, grants, expiresAt, previousEndsAt } = changed;
+    const { login, service, team, grants, expiresAt, previousEndsAt } = changed;
     await deps.audit(tx, {
       action,
       actor,
@@ -215,6 +216,7 @@ async function changeRobot(
       reason: manager.teams.includes(team) ? "member of the team" : "administrator",
       detail: {
         ...{ login, team, grants, expiresAt: expiresAt.toISOString() },
+        ...(service === null ? {} : { service }),
         ...(previousEndsAt === null || action !== "robot.rotated"
           ? {}
           : { previousEndsAt: previousEndsAt.toISOString() }),

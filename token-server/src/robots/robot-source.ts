@@ -17,10 +17,11 @@ import { findRobot, touchRobot, type Robot, type SecretHashes } from "./sql.js";
  * Logins of service accounts, `robot-<team>-<name>:<secret>`.
  *
  * @param db - where robots are
+ * @param ownService - the registry of those that were made for no other
  * @returns the identity source; a robot that is disabled or over is refused at once, only the slow check of
  *   an unchanged secret is remembered
  */
-export function robotSource(db: Queryable): IdentitySource {
+export function robotSource(db: Queryable, ownService: string): IdentitySource {
   const robots = impatient(db, "token_server.robot");
   const isProven = provenSecrets();
   const unknownHash = hashSecret(newSecret());
@@ -38,7 +39,7 @@ export function robotSource(db: Queryable): IdentitySource {
       if (robot === null || !right) throw refused("user name or secret is wrong");
       const login = loginOfRobot(robot, robot.readAt);
       await touchRobot(robots, robot.login);
-      return login;
+      return { ...login, registry: robot.service ?? ownService };
     },
   };
 }

@@ -5,6 +5,8 @@ import type { Queryable } from "#service-kit/db/pool.js";
 export interface Robot {
   /** User name of its login. */
   readonly login: string;
+  /** The registry that it logs in at; `null`: the one of the configuration. */
+  readonly service: string | null;
   readonly team: string;
   readonly name: string;
   readonly description: string;
@@ -27,6 +29,7 @@ export type Voucher = Pick<Identity, "kind" | "realm" | "uid" | "scopes" | "clai
 /** A robot that is being made. */
 export interface NewRobot {
   readonly login: string;
+  readonly service: string | null;
   readonly team: string;
   readonly name: string;
   readonly description: string;
@@ -37,7 +40,7 @@ export interface NewRobot {
   readonly expiresAt: Date;
 }
 
-const COLUMNS = `login, team, name, description, grants, created_by as "createdBy",
+const COLUMNS = `login, service, team, name, description, grants, created_by as "createdBy",
   created_at as "createdAt", rotated_at as "rotatedAt", expires_at as "expiresAt",
   disabled_at as "disabledAt", last_used_at as "lastUsedAt", previous_ends_at as "previousEndsAt"`;
 
@@ -54,8 +57,8 @@ export interface SecretHashes {
 export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot | null> {
   const { rows } = await db.query<Robot>(
     `insert into token_server.robot
-       (login, team, name, description, grants, secret_hash, created_by, expires_at, vouched_by)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+       (login, team, name, description, grants, secret_hash, created_by, expires_at, vouched_by, service)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
      on conflict do nothing returning ${COLUMNS}`,
     [
       robot.login,
@@ -67,6 +70,7 @@ export async function insertRobot(db: Queryable, robot: NewRobot): Promise<Robot
       robot.createdBy,
       robot.expiresAt,
       JSON.stringify(robot.vouchedBy),
+      robot.service,
     ],
   );
   return rows[0] ?? null;

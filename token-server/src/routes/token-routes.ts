@@ -8,8 +8,16 @@ import type { DirectRoute, HttpRequest } from "#service-kit/http/http-request.js
 import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
 import { userAgentOf } from "#service-kit/http/request-line.js";
 import { sendFault, sendJson } from "#service-kit/http/send-fault.js";
+import type { Services } from "../registries/followed-registries.js";
 import { issueToken, type IssueDeps } from "../token/issue.js";
 import { parseOAuthRequest, parseTokenRequest, type TokenRequest } from "../token/request.js";
+
+/** What issuing a token needs, and who knows which registry a client means that names none. */
+export interface TokenRouteDeps {
+  readonly issuing: IssueDeps;
+  /** @returns the registry whose gateway was asked; `undefined`: nobody who is believed says so */
+  readonly serviceOf: (req: HttpRequest) => string | undefined;
+}
 
 /** As a router takes paths: neither case nor a slash at the end makes another one. */
 const PATH = /^\/token\/?$/i;
@@ -18,7 +26,7 @@ const PATH = /^\/token\/?$/i;
  * @param deps - what issuing a token needs
  * @returns `/token`, by GET and POST, before any router
  */
-export function tokenRoute(deps: IssueDeps): DirectRoute {
+export function tokenRoute(deps: TokenRouteDeps): DirectRoute {
   return (req, res) => {
     const { path, query } = splitTarget(req.url);
     if (!PATH.test(path)) return false;
@@ -34,7 +42,7 @@ export function tokenRoute(deps: IssueDeps): DirectRoute {
 
 /** @returns what answers the request; `null` for methods that nobody asks for tokens by */
 function answerTo(
-  deps: IssueDeps,
+  deps: TokenRouteDeps,
   req: HttpRequest,
   res: ServerResponse,
   query: string,
@@ -44,12 +52,14 @@ function answerTo(
     case "GET":
     case "HEAD":
       return () =>
-        answerToken(deps, req, res, (service) => parseTokenRequest(query, authorization, service));
+        answerToken(deps.issuing, req, res, () =>
+          parseTokenRequest(query, authorization, servicesFor(deps, req)),
+        );
     case "POST":
       return async () => {
         const form = await readFormBody(req, res);
-        await answerToken(deps, req, res, (service) =>
-          parseOAuthRequest(form, authorization, service),
+        await answerToken(deps.issuing, req, res, () =>
+          parseOAuthRequest(form, authorization, servicesFor(deps, req)),
         );
       };
     default:
@@ -57,11 +67,19 @@ function answerTo(
   }
 }
 
+/** Whoever names no registry means the one whose gateway they ask. */
+function servicesFor(
+  { issuing: { registries }, serviceOf }: TokenRouteDeps,
+  req: HttpRequest,
+): Services {
+  return { own: serviceOf(req) ?? registries.own, require: registries.require };
+}
+
 async function answerToken(
   deps: IssueDeps,
   req: HttpRequest,
   res: ServerResponse,
-  parse: (service: string) => TokenRequest,
+  parse: () => TokenRequest,
 ): Promise<void> {
   res.setHeader("Cache-Control", "no-store");
   try {
@@ -71,12 +89,7 @@ async function answerToken(
       address: client.address,
       userAgent: userAgentOf(req),
     };
-    const { identity, answer } = await issueToken(
-      deps,
-      parse(deps.signing.service),
-      origin,
-      clientGone(res),
-    );
+    const { identity, answer } = await issueToken(deps, parse(), origin, clientGone(res));
     noteCaller(req, identity);
     sendJson(res, 200, answer);
   } catch (error) {

@@ -14,6 +14,8 @@ export interface RequestOrigin {
   readonly client: ClientReader;
   /** Id that the request had at the gateway; `undefined`: it came without one that can be believed. */
   readonly requestId: (req: IncomingMessage) => string | undefined;
+  /** The registry whose gateway was asked; `undefined`: nobody who is believed says so. */
+  readonly service: (req: IncomingMessage) => string | undefined;
 }
 
 /** What of a statement came of it. */
@@ -80,5 +82,6 @@ export function toldByGateway(deps: {
       return { address, scheme: "http", host: null, isProxied: true, ignored: false };
     },
     requestId: (req) => callerOf(req)?.requestId,
+    service: (req) => callerOf(req)?.service,
   };
 }

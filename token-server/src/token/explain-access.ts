@@ -1,10 +1,12 @@
 import type { Policy } from "#access-policy/compile.js";
 import { explain, type Explanation } from "#access-policy/explain.js";
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import type { Circumstances } from "#access-policy/question.js";
 import type { Action, Resource } from "#registry-protocol/scope.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { decideGrant } from "./decide-grant.js";
+import { withinRegistry } from "./registry-bounds.js";
 
 /** What a token would say of one action, and why. */
 export interface ExplainedAccess {
@@ -16,6 +18,8 @@ export interface ExplainedAccess {
 
 /** One action on one resource. */
 export interface AskedAccess {
+  /** At which registry. */
+  readonly registry: PolicyRegistry;
   readonly resource: Resource;
   readonly action: Action;
   readonly circumstances: Circumstances;
@@ -35,10 +39,12 @@ export async function explainAccess(
   policy: Policy,
   teams: TeamLookup,
   login: Login,
-  { resource, action, circumstances }: AskedAccess,
+  { registry, resource, action, circumstances }: AskedAccess,
 ): Promise<ExplainedAccess> {
   const requested = [{ resource, actions: [action] }];
-  const { access, refused } = await decideGrant(policy, teams, login, { requested, circumstances });
+  const grant = await decideGrant(policy, teams, login, { requested, circumstances });
+  const bound = await withinRegistry(registry, teams, login, { grant, view: null });
+  const { access, refused } = bound.grant;
   const { identity } = login;
   const first = explain(policy, { identity, teams: null }, resource, action, circumstances);
   const explanation =

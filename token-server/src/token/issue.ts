@@ -1,13 +1,10 @@
 import type { Identity } from "#access-policy/identity.js";
-import type { View } from "#access-policy/view.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { formatScope } from "#registry-protocol/scope.js";
 import type { Logger } from "#service-kit/log.js";
-import type { KeyRing } from "#service-kit/signing/key-ring.js";
-import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
 import type { Login } from "../identity/identity-source.js";
 import type { PolicySource } from "../policy/watch.js";
+import type { Registries } from "../registries/followed-registries.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
 import type { LongViews } from "../views/long-views.js";
@@ -15,10 +12,10 @@ import type { LongView } from "../views/sql.js";
 import { withAdministration } from "./administration.js";
 import { decideGrant } from "./decide-grant.js";
 import { decideView } from "./decide-view.js";
-import { signFitting, type FittedToken } from "./fit-token.js";
-import type { Grant } from "./grant.js";
 import { logIn, type LogInDeps, type LoginOrigin } from "./log-in.js";
+import { withinRegistry } from "./registry-bounds.js";
 import type { TokenRequest } from "./request.js";
+import { signGrant, type SigningDeps, type TokenAnswer } from "./sign-grant.js";
 
 /** What issuing a token needs. */
 export interface IssueDeps {
@@ -27,34 +24,12 @@ export interface IssueDeps {
   readonly teams: TeamLookup;
   /** Whose members administer the installation. */
   readonly adminTeams: readonly string[];
+  /** Registries that tokens are for. */
+  readonly registries: Pick<Registries, "own" | "require" | "find">;
   readonly signing: SigningDeps;
   /** Keeps what tokens have no room for. */
   readonly views: Pick<LongViews, "keep">;
-  /** Current time in milliseconds since the epoch. */
-  readonly now: () => number;
   readonly log: Logger;
-}
-
-/** What tokens are signed with, and what they say of themselves. */
-export interface SigningDeps {
-  readonly keys: Pick<KeyRing, "active">;
-  readonly issuer: string;
-  readonly service: string;
-  readonly lifetimeSeconds: number;
-  readonly newTokenId: () => string;
-}
-
-/** Answer of the token endpoint (distribution, "Token Authentication Specification" and "Oauth2 …"). */
-export interface TokenAnswer {
-  readonly token: string;
-  /** The same, under the name that OAuth gives it. */
-  readonly access_token: string;
-  readonly expires_in: number;
-  /** RFC 3339. */
-  readonly issued_at: string;
-  /** What is granted, scopes split by spaces. */
-  readonly scope: string;
-  readonly refresh_token?: string;
 }
 
 /** An issued token and whom it was issued to. */
@@ -62,9 +37,6 @@ export interface IssuedToken {
   readonly identity: Identity;
   readonly answer: TokenAnswer;
 }
-
-/** Whoever has it may say where an image comes from (`docs/scm-source.md`). */
-const TRUSTED_SCOPE = "application.write_all_trusted";
 
 /** Kinds of login that get no refresh token: there is nobody to bind it to, or nothing that could end it. */
 const WITHOUT_REFRESH: readonly Identity["kind"][] = ["anonymous", "unrestricted", "machine"];
@@ -87,26 +59,33 @@ export async function issueToken(
   gone?: AbortSignal,
 ): Promise<IssuedToken> {
   const { address } = origin;
-  const bound = { clientId: request.clientId, service: deps.signing.service };
+  const bound = { clientId: request.clientId, service: request.service };
   const login = await shown("log in", () =>
     logIn(deps.logins, request.login, { ...origin, ...bound }),
   );
   gone?.throwIfAborted();
   const policy = deps.policy.current();
   const asked = { requested: request.requested, circumstances: { address } };
-  const granted = await shown("decide access", () =>
-    decideGrant(policy, deps.teams, login, { ...asked, gone }),
-  );
+  const { forLists, service } = request;
+  const { grant: granted, view } = await shown("decide access", async () => {
+    const grant = await decideGrant(policy, deps.teams, login, { ...asked, gone });
+    const decided = {
+      grant,
+      view: await decideView(policy, deps.teams, login, { ...asked, forLists }),
+    };
+    const registry = deps.registries.find(service);
+    // It was there when the request was understood.
+    if (registry === undefined) throw new Fault("REQUEST_INVALID", { message: "unknown service" });
+    return withinRegistry(registry, deps.teams, login, decided);
+  });
   const grant = request.forAdministration
     ? await withAdministration(deps, login, granted)
     : granted;
-  const { forLists } = request;
-  const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
+  const { identity } = login;
   const { answer: signed, leftOut } = await shown("sign token", () =>
-    signGrant(deps, login.identity, grant, view),
+    signGrant(deps.signing, { service, identity, grant, view }),
   );
   if (leftOut !== null) await keep(deps, leftOut, origin);
-  const { identity } = login;
   deps.log.info({
     event: "token.issued",
     requestId: origin.requestId,
@@ -114,6 +93,7 @@ export async function issueToken(
     realm: identity.realm,
     kind: identity.kind,
     address,
+    service,
     granted: grant.access,
     refused: grant.refused,
   });
@@ -131,48 +111,6 @@ export async function issueToken(
 async function shown<T>(name: string, work: () => T | Promise<T>): Promise<T> {
   const part = beginPart(() => ({ kind: "internal", name, facts: {} }));
   return shownAs(part, Promise.resolve().then(work));
-}
-
-function signGrant(
-  { signing, now }: Pick<IssueDeps, "signing" | "now">,
-  identity: Identity,
-  grant: Grant,
-  view: View | null,
-): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
-  const issuedAt = Math.floor(now() / 1000);
-  const tokenId = signing.newTokenId();
-  const { token, leftOut } = signFitting(
-    grant,
-    ({ access, refused }, shown) =>
-      signRegistryToken(signing.keys.active(), {
-        issuer: signing.issuer,
-        audience: signing.service,
-        subject: identity.uid,
-        access,
-        tokenId,
-        issuedAt,
-        lifetimeSeconds: signing.lifetimeSeconds,
-        // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
-        extra: {
-          realm: identity.realm,
-          kind: identity.kind,
-          ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
-          ...shown,
-          refused,
-        },
-      }),
-    view,
-  );
-  return {
-    answer: {
-      token,
-      access_token: token,
-      expires_in: signing.lifetimeSeconds,
-      issued_at: new Date(issuedAt * 1000).toISOString(),
-      scope: grant.access.map(formatScope).join(" "),
-    },
-    leftOut,
-  };
 }
 
 /** Without a database there are no lists for its bearer, and all else that the token is for. */

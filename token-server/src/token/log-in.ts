@@ -77,7 +77,9 @@ export async function logIn(
         account = name;
         return accounts.known(name);
       };
-      return verify(deps, request, from, { known });
+      return verify(deps, request, from, { known }).then((verified) =>
+        atRegistry(verified, from.service),
+      );
     });
     deps.told.ended("accepted");
     return login;
@@ -109,6 +111,14 @@ function verify(
   if (request.kind === "credentials") return verifyCredentials(request.credentials);
   const refresh = { ...deps.refresh, authenticate: verifyCredentials };
   return redeemRefreshToken(refresh, request.token.reveal(), from, from);
+}
+
+/** The credentials of what belongs to one registry are worth nothing at another, whoever runs that. */
+function atRegistry(login: Login, service: string): Login {
+  const { registry = service } = login;
+  if (registry === service) return login;
+  const message = `this login is one of registry ${registry}, and of no other`;
+  throw new Fault("UNAUTHORIZED", { message });
 }
 
 /** Whoever is refused so cannot mend it, and whoever can is not there to be told. */

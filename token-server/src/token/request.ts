@@ -4,6 +4,7 @@ import { parseScopes, type RequestedAccess } from "#registry-protocol/scope.js";
 import { Secret } from "#service-kit/secret.js";
 import type { Credentials } from "../identity/identity-source.js";
 import { isShownAsPassword } from "../refresh-tokens/token-form.js";
+import type { Services } from "../registries/followed-registries.js";
 
 /** How a client says who it is. */
 export type LoginRequest =
@@ -14,6 +15,8 @@ export type LoginRequest =
 /** What a client asks of the token endpoint. */
 export interface TokenRequest {
   readonly login: LoginRequest;
+  /** The registry that the token is to be good at. */
+  readonly service: string;
   readonly requested: readonly RequestedAccess[];
   /** Whether it is for looking at lists, whatever may be done with the catalog as such. */
   readonly forLists: boolean;
@@ -42,19 +45,19 @@ const MAX_CREDENTIAL_CHARACTERS = 32 * 1024;
  *
  * @param query - query string, not decoded
  * @param authorization - `Authorization` header, if any
- * @param service - the service that tokens are issued for
+ * @param services - those that tokens are issued for
  * @returns who claims to ask and for what
- * @throws Fault REQUEST_INVALID for another service or too much of anything, UNAUTHORIZED for a header that
- *   is no Basic credential
+ * @throws Fault REQUEST_INVALID for an unknown service or too much of anything, UNAUTHORIZED for a header that
+ *   is no Basic credential, UNAVAILABLE while nobody knows whether there is such a service
  */
 export function parseTokenRequest(
   query: string,
   authorization: string | undefined,
-  service: string,
+  services: Services,
 ): TokenRequest {
   const parameters = parseParameters(query);
   return {
-    ...commonParts(parameters, service),
+    ...commonParts(parameters, services),
     login: authorization === undefined ? { kind: "nobody" } : parseBasic(authorization),
     offline: parameters.get("offline_token") === "true",
   };
@@ -66,18 +69,18 @@ export function parseTokenRequest(
  *
  * @param body - form-urlencoded body, not decoded
  * @param authorization - `Authorization` header; used when the body names no user
- * @param service - the service that tokens are issued for
+ * @param services - those that tokens are issued for
  * @returns who claims to ask and for what
- * @throws Fault REQUEST_INVALID or UNAUTHORIZED, as above
+ * @throws Fault REQUEST_INVALID, UNAUTHORIZED or UNAVAILABLE, as above
  */
 export function parseOAuthRequest(
   body: string,
   authorization: string | undefined,
-  service: string,
+  services: Services,
 ): TokenRequest {
   const parameters = parseParameters(body);
   return {
-    ...commonParts(parameters, service),
+    ...commonParts(parameters, services),
     login: oauthLogin(parameters, authorization),
     offline: parameters.get("access_type") === "offline" || isRefresh(parameters),
   };
@@ -148,12 +151,9 @@ function parseParameters(text: string): URLSearchParams {
 
 function commonParts(
   parameters: URLSearchParams,
-  service: string,
-): Pick<TokenRequest, "requested" | "forLists" | "forAdministration" | "clientId"> {
-  if (parameters.getAll("service").some((asked) => asked !== service))
-    throw new Fault("REQUEST_INVALID", {
-      message: `unknown service; this token server issues tokens for "${service}"`,
-    });
+  services: Services,
+): Omit<TokenRequest, "login" | "offline"> {
+  const service = serviceIn(parameters, services);
   const scopes = parameters.getAll("scope");
   if (scopes.reduce((sum, { length }) => sum + length, 0) > MAX_SCOPE_CHARACTERS)
     throw new Fault("REQUEST_INVALID", {
@@ -167,7 +167,16 @@ function commonParts(
     throw new Fault("REQUEST_INVALID", { message: "client_id must not hold control characters" });
   const forLists = scopes.some((scope) => CATALOG_SCOPE.test(scope));
   const forAdministration = scopes.some((scope) => ADMINISTRATION_SCOPE.test(scope));
-  return { requested, forLists, forAdministration, clientId: shownClient(clientId) };
+  return { service, requested, forLists, forAdministration, clientId: shownClient(clientId) };
+}
+
+/** A token is good at one registry: whoever names two means neither for sure. */
+function serviceIn(parameters: URLSearchParams, services: Services): string {
+  const [service = services.own, ...others] = new Set(parameters.getAll("service"));
+  if (others.length > 0)
+    throw new Fault("REQUEST_INVALID", { message: "more than one service: a token is for one" });
+  services.require(service);
+  return service;
 }
 
 /** What stands in lists for people: nothing unseen, and no more than fits. */

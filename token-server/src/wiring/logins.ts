@@ -60,7 +60,7 @@ export async function openLogins(
   const now = Date.now;
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
   const identities = await followLogins(config.loginsFile, config, {
-    robots: robotSource(db),
+    robots: robotSource(db, config.service),
     now,
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),

@@ -13,6 +13,7 @@ const RIGHTS: SchemaRights = {
     login_failure: { tokenServer: ALL },
     login_success: { tokenServer: ALL },
     long_view: { tokenServer: ALL },
+    registry: { tokenServer: ALL },
   },
 };
 

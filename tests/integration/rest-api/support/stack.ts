@@ -52,6 +52,8 @@ export interface RestStack {
   readonly ledger: StartedLedger;
   /** The token server has a database of its own here. */
   readonly tokenServerDb: Database;
+  /** Tells the token server where the gateway of its own registry is, and that others there are. */
+  readonly nameGateway: () => Promise<void>;
   /** Where another gateway finds both. */
   readonly registryUrl: string;
   readonly tokenServerUrl: string;
@@ -91,6 +93,12 @@ export async function startRestStack(
     gateway,
     ledger,
     tokenServerDb: tokenServer.db,
+    nameGateway: async () => {
+      await tokenServer.db.query("update token_server.registry set url = $1 where is_own", [
+        gateway.url,
+      ]);
+      await tokenServer.registries.refresh();
+    },
     ...{ registryUrl: registry.url, tokenServerUrl: front.url },
     registry: {
       ...{ write: (...manifest) => held.write(...manifest), blobs: held.blobs },

@@ -1,0 +1,94 @@
+import { Router } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import { searchRegistries } from "#rest-api/operations/registries.js";
+import { parseInput } from "#rest-api/parse-input.js";
+import { sendAnswer } from "#service-kit/http/send-answer.js";
+import { someAtOnce } from "#service-kit/some-at-once.js";
+import { searchGateway, type GatewayAnswer, type GatewayDeps } from "../registries/ask-gateway.js";
+import { seenRegistries } from "../registries/manage-registries.js";
+import type { Registry } from "../registries/registry.js";
+import { listToken, type ListTokenDeps } from "../token/list-token.js";
+import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
+import { mount } from "./mount.js";
+import { onlookerOf } from "./registries.js";
+
+/** What asking all registries needs. */
+export type SearchDeps = GatewayDeps & ListTokenDeps;
+
+/** One registry's time, and that of all together, in milliseconds. */
+const EACH_MILLISECONDS = 5_000;
+const ALL_MILLISECONDS = 10_000;
+const AT_ONCE = 10;
+
+/**
+ * `/registries/search`: what is found in all registries that the caller sees.
+ *
+ * @param callers - says who calls
+ * @param deps - signs what each registry is asked with, and asks it
+ * @returns the route, to be mounted below `/api/v1`
+ */
+export function registrySearchRoutes(callers: ApiCallerDeps, deps: SearchDeps): Router {
+  const routes = Router();
+  mount(routes, searchRegistries, async (req, res) => {
+    const caller = await identifyApiCaller(callers, req);
+    const wanted = parseInput(searchRegistries.query, req.query);
+    const seen = seenRegistries(callers.registries, onlookerOf(caller));
+    const asked = seen.filter(({ service }) => isAskedFor(caller, service));
+    const until = performance.now() + ALL_MILLISECONDS;
+    const answers = new Map<string, GatewayAnswer>();
+    await someAtOnce(asked, AT_ONCE, async (registry) => {
+      const answer = await answerOf(deps, { caller, registry, until, ...wanted });
+      answers.set(registry.service, answer);
+    });
+    sendAnswer(req, res, { body: together(asked, answers) });
+  });
+  return routes;
+}
+
+/** The login of a robot is worth nothing elsewhere: elsewhere is not asked for it. */
+function isAskedFor({ login }: ApiCaller, service: string): boolean {
+  return login.registry === undefined || login.registry === service;
+}
+
+async function answerOf(
+  deps: SearchDeps,
+  asked: {
+    readonly caller: ApiCaller;
+    readonly registry: Registry;
+    readonly until: number;
+    readonly q: string;
+    readonly limit: number;
+  },
+): Promise<GatewayAnswer> {
+  const { caller, registry, until, q, limit } = asked;
+  const milliseconds = Math.min(EACH_MILLISECONDS, Math.floor(until - performance.now()));
+  if (milliseconds <= 0) return { unanswered: "there was no time left to ask it" };
+  try {
+    const { login, address } = caller;
+    const token = await listToken(deps, login, { registry, address });
+    return await searchGateway(deps, registry, { q, limit, token, milliseconds });
+  } catch (error) {
+    // Of one registry it is not known what may be seen there: of the others it is.
+    if (error instanceof Fault) return { unanswered: error.message };
+    throw error;
+  }
+}
+
+/** In the order of the registries' names, whoever answered first. */
+function together(asked: readonly Registry[], answers: ReadonlyMap<string, GatewayAnswer>) {
+  const of = asked.flatMap(({ service: registry }) => {
+    const answer = answers.get(registry);
+    return answer === undefined ? [] : [{ registry, answer }];
+  });
+  return {
+    items: of.flatMap(({ registry, answer }) =>
+      "items" in answer ? answer.items.map((item) => ({ registry, ...item })) : [],
+    ),
+    more: of.flatMap(({ registry, answer }) =>
+      "items" in answer && answer.hasMore ? [registry] : [],
+    ),
+    unanswered: of.flatMap(({ registry, answer }) =>
+      "unanswered" in answer ? [{ registry, reason: answer.unanswered }] : [],
+    ),
+  };
+}

@@ -1,0 +1,49 @@
+import type { Identity } from "#access-policy/identity.js";
+import { isResponsibleFor } from "#access-policy/registry-teams.js";
+import type { AuditActor } from "#audit-log/entry.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { Onlooker, Registry } from "./registry.js";
+
+/** Whoever makes and changes registries. */
+export interface Registrar extends Onlooker {
+  readonly identity: Identity;
+  /** The first of theirs, which a new registry is given to; `null`: they are in none. */
+  readonly primaryTeam: string | null;
+  /** As the audit log names them. */
+  readonly actor: AuditActor;
+}
+
+/** Says what somebody may do beside what the rules grant. */
+export interface Privileges {
+  /** @returns whether they may make registries */
+  hasPrivilege(caller: Registrar, privilege: "Manager"): boolean | Promise<boolean>;
+}
+
+/** Administrators are, where nobody is given privileges. */
+export const ADMINISTRATORS_MANAGE: Privileges = {
+  hasPrivilege: ({ isAdministrator }) => isAdministrator,
+};
+
+/**
+ * @param privileges - who has which
+ * @param registrar - who wants to make a registry
+ * @throws Fault DENIED for whoever has not the privilege Manager
+ */
+export async function requireManager(privileges: Privileges, registrar: Registrar): Promise<void> {
+  if (await privileges.hasPrivilege(registrar, "Manager")) return;
+  throw new Fault("DENIED", { message: "making a registry needs the privilege Manager" });
+}
+
+/**
+ * @param registrar - who wants to change it
+ * @param registry - which one
+ * @throws Fault DENIED for whoever is in none of its responsible teams; administrators are responsible for the one of the
+ *   configuration alone
+ */
+export function requireResponsible(registrar: Registrar, registry: Registry): void {
+  if (registry.isOwn && registrar.isAdministrator) return;
+  if (isResponsibleFor(registry, registrar.teams)) return;
+  throw new Fault("DENIED", {
+    message: `none of your teams is responsible for registry ${registry.service}`,
+  });
+}

@@ -1,0 +1,73 @@
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
+import {
+  asksForTeams,
+  isPublishedTo,
+  isResponsibleFor,
+  refusalByRegistry,
+} from "#access-policy/registry-teams.js";
+import { NOTHING, type View } from "#access-policy/view.js";
+import type { Access, Action } from "#registry-protocol/scope.js";
+import type { Login } from "../identity/identity-source.js";
+import type { TeamLookup } from "../teams/team-lookup.js";
+import type { Grant, Refusal } from "./grant.js";
+
+/** What a token is to say, before the registry that it is for has had its say. */
+export interface Decided {
+  readonly grant: Grant;
+  readonly view: View | null;
+}
+
+/**
+ * Takes away what the registry does not let somebody do whatever the rules say. A registry that is published to everybody
+ * and not restricted, as the only one of an installation is, changes nothing, and nobody's teams are looked up for it.
+ *
+ * @param registry - which the token is for
+ * @param teams - how teams are looked up
+ * @param login - whose token it is
+ * @param decided - what the rules grant
+ * @returns what is left of it
+ * @throws Fault UNAVAILABLE when teams are needed and cannot be known
+ */
+export async function withinRegistry(
+  registry: PolicyRegistry,
+  teams: TeamLookup,
+  login: Login,
+  decided: Decided,
+): Promise<Decided> {
+  const grantsNothing = decided.grant.access.length === 0 && decided.view === null;
+  if (login.identity.kind === "unrestricted" || grantsNothing || !asksForTeams(registry))
+    return decided;
+  const known = await teamsAt(teams, login);
+  const isSeen = isPublishedTo(registry, known) || isResponsibleFor(registry, known);
+  const view = decided.view === null || isSeen ? decided.view : NOTHING;
+  return { grant: boundGrant(registry, known, decided.grant), view };
+}
+
+/**
+ * @param teams - how teams are looked up
+ * @param login - who it is
+ * @returns the teams by which registries know them: a robot is its team's
+ * @throws Fault UNAVAILABLE when they cannot be known
+ */
+export async function teamsAt(teams: TeamLookup, login: Login): Promise<readonly string[]> {
+  const { kind, claims } = login.identity;
+  if (kind === "anonymous" || kind === "unrestricted") return [];
+  if (kind !== "robot") return teams.teamsOf(login);
+  const { team } = claims;
+  return typeof team === "string" ? [team] : [];
+}
+
+function boundGrant(registry: PolicyRegistry, teams: readonly string[], grant: Grant): Grant {
+  const access: Access[] = [];
+  const refused: Refusal[] = [...grant.refused];
+  for (const { type, name, actions } of grant.access) {
+    const kept: Action[] = [];
+    for (const action of actions) {
+      const reason = refusalByRegistry(registry, teams, { type, action });
+      if (reason === null) kept.push(action);
+      else refused.push({ type, name, action, reason });
+    }
+    if (kept.length > 0) access.push({ type, name, actions: kept });
+  }
+  return { access, refused };
+}
