@@ -85,7 +85,9 @@ async function judged(
   candidate: LoadedPolicy,
   last: number,
 ) {
-  const judge = judgingAgain(policy.current(), candidate.policy);
+  const inForce = policy.current();
+  // The candidate is held against the directory and the registry as they are.
+  const judge = judgingAgain(inForce, { ...candidate.policy, facts: inForce.facts });
   const entries = await newestDecisions(db, Object.keys(ASKED) as AuditAction[], last);
   const inForceSince = await rulesSince(db, "access policy");
   // Tokens of before are good for so long.
