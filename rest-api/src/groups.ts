@@ -6,6 +6,7 @@ export const GROUPS = {
   Pulls: "Who pulled what.",
   Access: "Who may do what, and why.",
   Robots: "Service accounts of teams.",
+  Directory: "Users, applications, services and privileges that rules go by.",
   "Refresh tokens": "Logins that are kept.",
   Operations: "For whoever runs the registry.",
 } as const;

@@ -9,6 +9,7 @@ import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
 import { openCertificate } from "./wiring/certificate.js";
 import { openClocks } from "./wiring/clocks.js";
+import { openDirectory } from "./wiring/directory.js";
 import { openListeners } from "./wiring/listeners.js";
 import { openLogins } from "./wiring/logins.js";
 import { openPolicy } from "./wiring/policy.js";
@@ -23,6 +24,7 @@ const FOLLOWED = [
   "DB_PASSWORD_FILE",
   "OUTBOUND_CA_FILE",
   "LOGINS_FILE",
+  "DIRECTORY_FILE",
   "POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",
@@ -36,21 +38,35 @@ async function open(config: TokenServerConfig): Promise<Running> {
   records.note(settingsFact("token-server", decidingSettings(process.env, DECIDING_SETTINGS)));
   const watching = openClocks({ db, log, metrics });
   const { clocks } = watching;
-  const ways = await openLogins(config, { db, log, metrics, records, clocks, files });
+  const listing = await openDirectory(config.directoryFile, { db, records, log, files });
+  const { facts, services, changing } = listing;
+  const ways = await openLogins(config, { db, log, metrics, records, clocks, files, services });
   const { logins, teams } = ways;
-  const rules = await openPolicy(config.policyFile, { records, log, metrics, files });
+  const { policyFile, service } = config;
+  const rules = await openPolicy(policyFile, { records, log, metrics, files, facts, service });
   const { policy } = rules;
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
   const tokens = openTokens(config, { logins, teams, policy, keys, db, log });
-  const restApi = openRestApi(config, { logins, teams, robots });
+  const restApi = openRestApi(config, { logins, teams, robots, directory: changing });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
   const certificate = await openCertificate(config, { log, metrics, files });
   const heard = { records, traces, requests, certificate };
   const listeners = openListeners(config, { log, metrics, ...heard }, routed);
-  const running = [base, watching, requests, rules, ways, managing, probes, certificate, listeners];
+  const running = [
+    base,
+    watching,
+    requests,
+    rules,
+    listing,
+    ways,
+    managing,
+    probes,
+    certificate,
+    listeners,
+  ];
   return { components: partsOf(running), log, noticeSeconds: config.noticeSeconds };
 }
 

@@ -982,7 +982,8 @@ export interface components {
          * @default oauth2
          * @enum {string}
          */
-        kind: "oauth2" | "oidc" | "machine" | "robot" | "htpasswd" | "ldap" | "anonymous";
+        kind:
+          "oauth2" | "oidc" | "machine" | "robot" | "service" | "htpasswd" | "ldap" | "anonymous";
         /** @default /employees */
         realm: string;
         /** @default [] */
@@ -1599,14 +1600,33 @@ export interface components {
       /** @description Whom it is not about. */
       unless: {
         addresses?: string[];
+        apps?: {
+          published?: string[];
+          responsible?: string[];
+        };
         claims?: {
           [key: string]: string[];
         };
         kinds?: string[];
+        privileges?: {
+          allOf?: string[];
+          anyOf?: string[];
+        };
         realms?: string[];
+        /** @description How the registry has to be, and what it has to be to one's teams. */
+        registry?: {
+          /** @enum {boolean} */
+          published?: true;
+          /** @enum {boolean} */
+          responsible?: true;
+          restricted?: boolean;
+        };
         scopes?: {
           allOf?: string[];
           anyOf?: string[];
+        };
+        service?: {
+          app: string[];
         };
         teams?: string[];
         uids?: string[];
@@ -1626,14 +1646,33 @@ export interface components {
         | ("anyone" | "logged-in")
         | {
             addresses?: string[];
+            apps?: {
+              published?: string[];
+              responsible?: string[];
+            };
             claims?: {
               [key: string]: string[];
             };
             kinds?: string[];
+            privileges?: {
+              allOf?: string[];
+              anyOf?: string[];
+            };
             realms?: string[];
+            /** @description How the registry has to be, and what it has to be to one's teams. */
+            registry?: {
+              /** @enum {boolean} */
+              published?: true;
+              /** @enum {boolean} */
+              responsible?: true;
+              restricted?: boolean;
+            };
             scopes?: {
               allOf?: string[];
               anyOf?: string[];
+            };
+            service?: {
+              app: string[];
             };
             teams?: string[];
             uids?: string[];

@@ -13,6 +13,12 @@ const RIGHTS: SchemaRights = {
     login_failure: { tokenServer: ALL },
     login_success: { tokenServer: ALL },
     long_view: { tokenServer: ALL },
+    directory_user: { tokenServer: ALL },
+    directory_team: { tokenServer: ALL },
+    directory_app: { tokenServer: ALL },
+    directory_privilege: { tokenServer: ALL },
+    directory_service: { tokenServer: ALL },
+    directory_version: { tokenServer: ["select", "update"] },
   },
 };
 

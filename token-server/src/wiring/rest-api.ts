@@ -4,23 +4,27 @@ import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { ApiCallerDeps } from "../api/caller.js";
 import { apiRoutes } from "../api/routes.js";
 import type { TokenServerConfig } from "../config/config.js";
+import type { ChangeDeps } from "../directory/change-directory.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
 
 /**
  * @param config - who administers, the audience of logins, how many requests somebody may make, and how long tokens live
- * @param deps - logins, teams and robots
- * @returns the routes of the REST API about robots, refresh tokens and explanations
+ * @param deps - logins, teams, robots and the directory
+ * @returns the routes of the REST API about robots, the directory, refresh tokens and explanations
  */
 export function openRestApi(
   config: Pick<
     TokenServerConfig,
     "service" | "adminTeams" | "apiRequestsPerMinute" | "tokenLifetimeSeconds"
   >,
-  deps: Pick<ApiCallerDeps, "logins" | "teams"> & { readonly robots: RobotDeps },
+  deps: Pick<ApiCallerDeps, "logins" | "teams"> & {
+    readonly robots: RobotDeps;
+    readonly directory: ChangeDeps;
+  },
 ): { readonly routes: readonly RequestHandler[] } {
-  const { logins, teams, robots } = deps;
+  const { logins, teams, robots, directory } = deps;
   const { service, adminTeams, apiRequestsPerMinute, tokenLifetimeSeconds } = config;
   const limit = requestLimit(apiRequestsPerMinute, steadyNow);
   const callers = { logins, teams, service, adminTeams, limit };
-  return { routes: [apiRoutes(callers, robots, { tokenLifetimeSeconds })] };
+  return { routes: [apiRoutes(callers, robots, { tokenLifetimeSeconds }, directory)] };
 }

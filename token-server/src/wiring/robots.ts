@@ -20,7 +20,7 @@ export function openRobots(
   deps: {
     readonly db: Database;
     readonly log: Logger;
-    readonly policy: PolicySource;
+    readonly policy: Pick<PolicySource, "current">;
     readonly migrated: () => boolean;
   },
 ): Opened & { readonly robots: RobotDeps } {
