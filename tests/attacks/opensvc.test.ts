@@ -76,10 +76,10 @@ describe("a team that is not responsible", () => {
     );
 
     expect(answers.map(({ status }) => status)).toEqual([404, 404, 404, 404]);
-    const { body } = await opensvc.server.http
+    const seen = await opensvc.server.http
       .get("/api/v1/directory")
       .set("Authorization", "Bearer mary-token");
-    expect(JSON.stringify(body)).not.toMatch(/"web"|"shop"|alice/);
+    expect(seen.text).not.toMatch(/"web"|"shop"|alice/);
   });
 });
 
