@@ -1,6 +1,7 @@
 import type { Resource } from "#registry-protocol/scope.js";
 import { boundsOf, type Bounds } from "./bounds.js";
 import type { Standings } from "./match.js";
+import type { PolicyFacts } from "./policy-facts.js";
 import { askedOf, type Circumstances, type Question, type Subject } from "./question.js";
 import type { PolicyAction } from "./rule.js";
 
@@ -15,10 +16,15 @@ export interface Asker {
 /**
  * @param subject - who asks
  * @param circumstances - from where
+ * @param facts - what the directory and the registry say
  * @returns them, ready to ask any number of questions
  */
-export function askerOf(subject: Subject, circumstances: Circumstances): Asker {
-  const questionOf = askedOf(subject, circumstances);
+export function askerOf(
+  subject: Subject,
+  circumstances: Circumstances,
+  facts: PolicyFacts | undefined,
+): Asker {
+  const questionOf = askedOf(subject, circumstances, facts);
   return {
     bounds: boundsOf(subject.identity),
     standings: new Map(),

@@ -13,12 +13,17 @@ export interface BoundDenial {
   readonly rule: RuleName;
 }
 
+/** What is of people and groups is for no service, which lies on machines of others. */
+const CLOSED_TO_SERVICES = ["users", "users/**", "groups", "groups/**"].map(repositoryGlob);
+
 /** What holds for an identity whatever a policy says. */
 export interface Bounds {
   /** @returns why it is denied, `null` when the policy alone decides */
   denialOf(question: Question): BoundDenial | null;
   /** @returns why it is denied in every repository */
   denialOfKind(question: Question): BoundDenial | null;
+  /** What no policy opens to this kind of login, whatever is done. */
+  readonly closed: readonly Glob[];
   /** Limits with their patterns read; `null`: there are none. */
   readonly limits: readonly Limit[] | null;
 }
@@ -31,20 +36,22 @@ export interface Limit {
 }
 
 /**
- * Nobody in particular and machines only pull and list, robots manage no robots, nobody passes the limits of their
- * own login, and a robot has nothing but its limits.
+ * Nobody in particular, machines and services only pull and list, services not below `users/` and `groups/`, robots
+ * manage no robots, nobody passes the limits of their own login, and a robot has nothing but its limits.
  *
  * @param identity - who asks
  * @returns the bounds, with the limits' patterns read once for all questions
  */
 export function boundsOf(identity: Identity): Bounds {
   const limits = limitsOf(identity);
+  const closed = identity.kind === "service" ? CLOSED_TO_SERVICES : [];
   let outside: BoundDenial | null = null;
   return {
     limits,
+    closed,
     denialOfKind,
     denialOf: (question) => {
-      const denied = denialOfKind(question);
+      const denied = denialOfKind(question) ?? denialOfPlace(closed, question);
       if (denied !== null || limits === null) return denied;
       if (limits.some((limit) => isWithin(limit, question))) return null;
       return (outside ??= denial("identity.limits", outsideReason(identity)));
@@ -57,8 +64,8 @@ export function boundsOf(identity: Identity): Bounds {
  * @returns kinds of login that may do it nowhere, whatever a policy says
  */
 export function alwaysRefused(action: PolicyAction): readonly IdentityKind[] {
-  if (action === "manage") return ["anonymous", "machine", "robot"];
-  return action === "push" || action === "delete" ? ["anonymous", "machine"] : [];
+  if (action === "manage") return ["anonymous", "machine", "robot", "service"];
+  return action === "push" || action === "delete" ? ["anonymous", "machine", "service"] : [];
 }
 
 function limitsOf(identity: Identity): readonly Limit[] | null {
@@ -84,7 +91,12 @@ function denialOfKind({ identity: { kind }, action }: Question): BoundDenial | n
   if (!alwaysRefused(action).includes(kind)) return null;
   if (kind === "robot") return denial("kind.robot", "robots cannot manage robots");
   if (kind === "anonymous") return denial("kind.anonymous", `log in to ${verb(action)}`);
-  return denial("kind.machine", "machines may only pull");
+  return denial(`kind.${kind}`, `${kind}s may only pull`);
+}
+
+function denialOfPlace(closed: readonly Glob[], { name }: Question): BoundDenial | null {
+  if (name === null || !fitsAny(name, closed, closed)) return null;
+  return denial("kind.service", `services get nothing below ${name.components[0] ?? ""}/`);
 }
 
 function isWithin(limit: Limit, { action, name: repository }: Question): boolean {

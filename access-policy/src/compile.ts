@@ -1,5 +1,7 @@
-import { unlessCondition, whoConditions, type Condition } from "./conditions.js";
+import type { Condition } from "./condition.js";
+import { unlessCondition, whoConditions } from "./conditions.js";
 import { repositoryGlob, type Glob } from "./glob.js";
+import type { PolicyFacts } from "./policy-facts.js";
 import type { PolicyAction, RuleAction, RuleName, RuleSpec } from "./rule.js";
 import { repositoryValues } from "./repository-values.js";
 import { indexRules, type RuleIndex } from "./rule-index.js";
@@ -21,6 +23,8 @@ export interface Policy {
   readonly rules: readonly Rule[];
   /** Those of them that can be about a repository, with the patterns that can. */
   readonly about: RuleIndex<Rule>;
+  /** What the directory and the registry say; absent: there are none. */
+  readonly facts?: PolicyFacts | undefined;
 }
 
 const EVERY_REPOSITORY_ACTION: readonly PolicyAction[] = ["pull", "push", "delete"];

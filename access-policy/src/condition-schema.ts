@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { PRIVILEGES } from "./directory.js";
 import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "./glob.js";
 import { NetworkError, networks } from "./networks.js";
 import { RULE_KINDS, type Conditions, type RuleSpec } from "./rule.js";
-import { isPatternVariable } from "./template.js";
+import { isPatternVariable, PLAIN_VARIABLES } from "./template.js";
 
 const name = z.string().min(1).max(255);
 const names = z.array(name).min(1);
@@ -38,6 +39,9 @@ const claimValues = z.preprocess(
     .min(1),
 );
 
+const onlyTrue = z.literal(true, "can only be true; for the contrary use unless");
+const privileges = z.array(z.enum(PRIVILEGES)).min(1);
+
 /** Every key is a condition; as an object they all have to hold. */
 const conditions = z
   .strictObject({
@@ -50,6 +54,23 @@ const conditions = z
       .strictObject({ anyOf: names.optional(), allOf: names.optional() })
       .refine(isFilled, "wants anyOf, allOf or both")
       .optional(),
+    registry: z
+      .strictObject({
+        restricted: z.boolean().optional(),
+        published: onlyTrue.optional(),
+        responsible: onlyTrue.optional(),
+      })
+      .refine(isFilled, "wants restricted, published or responsible")
+      .optional(),
+    privileges: z
+      .strictObject({ anyOf: privileges.optional(), allOf: privileges.optional() })
+      .refine(isFilled, "wants anyOf, allOf or both")
+      .optional(),
+    apps: z
+      .strictObject({ responsible: names.optional(), published: names.optional() })
+      .refine(isFilled, "wants responsible, published or both")
+      .optional(),
+    service: z.strictObject({ app: names }).optional(),
     teams: names.optional(),
   })
   .refine(isFilled, 'names no condition; for everybody write "anyone"');
@@ -83,7 +104,7 @@ function patternFaults(text: string): string[] {
     .variables.filter((variable) => !isPatternVariable(variable))
     .map(
       (variable) =>
-        `\${${variable}} is not known; there are \${team}, \${uid}, \${realm} and \${claim.<name>}`,
+        `\${${variable}} is not known; there are ${PLAIN_VARIABLES.map((one) => `\${${one}}`).join(", ")} and \${claim.<name>}`,
     );
 }
 
@@ -102,6 +123,7 @@ function isFilled(value: object): boolean {
 }
 
 function isSingle(exception: Conditions): boolean {
-  const { claims = {} } = exception;
-  return Object.keys(exception).length === 1 && Object.keys(claims).length <= 1;
+  const { claims = {}, registry = {}, apps = {} } = exception;
+  const inner = [claims, registry, apps].map((one) => Object.keys(one).length);
+  return Object.keys(exception).length === 1 && Math.max(...inner) <= 1;
 }

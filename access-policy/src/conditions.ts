@@ -1,34 +1,27 @@
+import {
+  appsTest,
+  privilegesTest,
+  registryTest,
+  restrictedTest,
+  serviceTest,
+} from "./directory-conditions.js";
+import type { Condition, Test } from "./condition.js";
 import { textGlob } from "./glob.js";
 import { matchesGlob } from "./glob-match.js";
 import { networks } from "./networks.js";
 import type { Identity } from "./identity.js";
-import type { Question } from "./question.js";
 import type { Conditions, Effect, RuleSpec } from "./rule.js";
 import { verb } from "./sentences.js";
 import { claimValues, nameOf } from "./template.js";
 
-/** Whether something holds, as far as that can be told without knowing teams. */
-export type Verdict = boolean | "teams-needed";
-
-/** One condition of a rule, ready to be asked. */
-export interface Condition {
-  /** The higher, the nearer to a match is a rule that fails here alone. */
-  readonly rank: number;
-  holds(question: Question): Verdict;
-  /** @returns why it does not hold */
-  whyNot(question: Question): string;
-}
-
-type Test = Omit<Condition, "rank">;
-
 type Compile<K extends keyof Conditions> = (
   wanted: NonNullable<Conditions[K]>,
   context: CompileContext,
-) => Test;
+) => Test | readonly Test[];
 
 interface CompileContext {
-  /** What an address condition says while the address is not known: never what helps the caller. */
-  readonly unknownAddress: boolean;
+  /** What a condition on the address, or the registry, says while that is not known: never what helps the caller. */
+  readonly unknown: boolean;
 }
 
 /** From the least personal to the most: a refusal tells of the rule that came the farthest. */
@@ -38,10 +31,10 @@ const COMPILE: { readonly [K in keyof Conditions]-?: Compile<K> } = {
     whyNot: ({ identity, action }) =>
       `a login of kind ${identity.kind} may not ${verb(action)} here`,
   }),
-  addresses: (wanted, { unknownAddress }) => {
+  addresses: (wanted, { unknown }) => {
     const ranges = networks(wanted);
     return {
-      holds: ({ address }) => (address === null ? unknownAddress : ranges.has(address)),
+      holds: ({ address }) => (address === null ? unknown : ranges.has(address)),
       whyNot: ({ address, action }) =>
         address === null
           ? "your network address is not known"
@@ -68,6 +61,17 @@ const COMPILE: { readonly [K in keyof Conditions]-?: Compile<K> } = {
       return `the token lacks the scope ${lacking}`;
     },
   }),
+  registry: ({ restricted, published, responsible }, { unknown }) => [
+    ...(restricted === undefined ? [] : [restrictedTest(restricted, unknown)]),
+    ...(published === undefined ? [] : [registryTest("publications", unknown)]),
+    ...(responsible === undefined ? [] : [registryTest("responsibles", unknown)]),
+  ],
+  privileges: privilegesTest,
+  apps: ({ responsible, published }) => [
+    ...(responsible === undefined ? [] : [appsTest("responsibles", responsible)]),
+    ...(published === undefined ? [] : [appsTest("publications", published)]),
+  ],
+  service: ({ app }) => serviceTest(app),
   teams: (wanted) => ({
     holds: ({ teams }) =>
       teams === null ? "teams-needed" : wanted.some((team) => teams.includes(team)),
@@ -96,7 +100,7 @@ const LOGGED_IN: Condition = {
 export function whoConditions(who: RuleSpec["who"], effect: Effect): Condition[] {
   if (who === "anyone") return [];
   if (who === "logged-in") return [LOGGED_IN];
-  return compileAll(who, { unknownAddress: effect === "deny" });
+  return compileAll(who, { unknown: effect === "deny" });
 }
 
 /**
@@ -107,7 +111,7 @@ export function whoConditions(who: RuleSpec["who"], effect: Effect): Condition[]
  */
 export function unlessCondition(exception: Conditions, effect: Effect): Condition[] {
   const what = Object.keys(exception).join(", ");
-  return compileAll(exception, { unknownAddress: effect === "allow" }).map((inner) => ({
+  return compileAll(exception, { unknown: effect === "allow" }).map((inner) => ({
     rank: UNLESS_RANK,
     holds: (question) => {
       const verdict = inner.holds(question);
@@ -130,7 +134,7 @@ function compileOne<K extends keyof Conditions>(
   // TypeScript does not see that the compiler found under a key takes what stands under that key.
   const compile = COMPILE[key] as Compile<K>;
   if (wanted === undefined) return [];
-  return [{ rank: ORDER.indexOf(key), ...compile(wanted, context) }];
+  return [compile(wanted, context)].flat().map((test) => ({ rank: ORDER.indexOf(key), ...test }));
 }
 
 function compileClaims(wanted: NonNullable<Conditions["claims"]>): Test {

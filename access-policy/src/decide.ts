@@ -47,7 +47,7 @@ export function decider(
   subject: Subject,
   circumstances: Circumstances,
 ): (resource: Resource, action: Action) => Decision {
-  const asker = askerOf(subject, circumstances);
+  const asker = askerOf(subject, circumstances, policy.facts);
   return (resource, action) => {
     const settleOne = (part: PolicyAction): Settled => ({
       action: part,

@@ -57,7 +57,7 @@ function walk(policy: Policy, asker: Asker, question: Question, trace: Visited[]
   for (const { rule, globs } of candidates) {
     const match = matchRule(rule, question, asker.standings, globs);
     visited.push([rule, match]);
-    if (match.outcome === "matched") return decided(rule, question, open);
+    if (match.outcome === "matched") return decided(rule, question, { open, visited });
     if (match.outcome === "teams-needed") open.add(rule.spec.effect);
   }
   return open.has("allow") ? { allow: "teams-needed" } : unmatched(question, visited);
@@ -68,10 +68,15 @@ function all({ rules }: Policy): readonly Candidate<Rule>[] {
 }
 
 /** Rules that would need teams to tell whether they match matter only if they say something else. */
-function decided(rule: Rule, question: Question, open: ReadonlySet<Effect>): Decision {
+function decided(
+  rule: Rule,
+  question: Question,
+  { open, visited }: { readonly open: ReadonlySet<Effect>; readonly visited: readonly Visited[] },
+): Decision {
   const { effect } = rule.spec;
   if (open.has(effect === "allow" ? "deny" : "allow")) return { allow: "teams-needed" };
-  return { allow: effect === "allow", reason: reasonOf(rule, question), rule: rule.name };
+  const missing = () => unmatchedReason(question, visited);
+  return { allow: effect === "allow", reason: reasonOf(rule, question, missing), rule: rule.name };
 }
 
 function unmatched(question: Question, visited: readonly Visited[]): Decision {

@@ -43,13 +43,13 @@ export function allowsEverywhere(
   circumstances: Circumstances | null,
 ): Everywhere {
   if (subject.identity.kind === "unrestricted") return { allow: true };
-  const asker = askerOf(subject, circumstances ?? { address: null });
+  const asker = askerOf(subject, circumstances ?? { address: null }, policy.facts);
   const sample = asker.question({ type: "repository", name: parseRepositoryName("x") }, action);
   const rules = policy.rules
     .filter((rule) => isAbout(rule, sample))
     .flatMap((rule) => patternsOf(rule, glob, sample));
   const found = findRepository(globAutomaton(glob, NO_VALUES), {
-    rules,
+    rules: [...asker.bounds.closed.map(closing), ...rules],
     limits: asker.bounds.denialOfKind(sample) === null ? limitsOf(asker, action) : [],
   });
   if (found === "none") return { allow: true };
@@ -74,6 +74,10 @@ function patternsOf({ spec, globs }: Rule, glob: Glob, sample: Question): Ordere
     .filter(({ prefix }) => prefix.startsWith(glob.prefix) || glob.prefix.startsWith(prefix))
     .map((pattern) => ({ effect: spec.effect, automaton: filled(pattern, sample) }))
     .filter(({ automaton }) => automaton.start.length > 0);
+}
+
+function closing(glob: Glob): OrderedPatterns {
+  return { effect: "deny", automaton: globAutomaton(glob, NO_VALUES) };
 }
 
 function filled(pattern: Glob, { values }: Question): Automaton {

@@ -2,7 +2,7 @@ import type { Action, Resource } from "#registry-protocol/scope.js";
 import { askerOf, type Asker } from "./asker.js";
 import type { Policy, Rule } from "./compile.js";
 import { partsOf, settle, type Settled } from "./decide.js";
-import { evaluate, type Visited } from "./evaluate.js";
+import { evaluate, type Decision, type Visited } from "./evaluate.js";
 import type { Match } from "./match.js";
 import type { Circumstances, Question, Subject } from "./question.js";
 import { whyOf } from "./reason.js";
@@ -46,7 +46,7 @@ export function explain(
   action: Action,
   circumstances: Circumstances,
 ): Explanation {
-  const asker = askerOf(subject, circumstances);
+  const asker = askerOf(subject, circumstances, policy.facts);
   const parts = partsOf(resource, action).map((part) =>
     explainPart(policy, asker, asker.question(resource, part)),
   );
@@ -61,7 +61,7 @@ function explainPart(policy: Policy, asker: Asker, question: Question): Explanat
     ...visited.slice(0, MOST_ENTRIES - 1),
     ...visited.slice(MOST_ENTRIES - 1).slice(-1),
   ];
-  const trace = kept.map(([rule, match]) => entryOf(rule, match, question));
+  const trace = kept.map(([rule, match]) => entryOf(rule, match, question, decision));
   const bound = boundEntry(decision);
   return {
     action,
@@ -72,14 +72,16 @@ function explainPart(policy: Policy, asker: Asker, question: Question): Explanat
   };
 }
 
-function entryOf(rule: Rule, match: Match, question: Question): TraceEntry {
+function entryOf(rule: Rule, match: Match, question: Question, decision: Decision): TraceEntry {
+  // What a rule says of those before it is known to the decision alone.
+  const isDeciding = decision.allow !== "teams-needed" && decision.rule === rule.name;
   const outcome =
     match.outcome === "matched" || match.outcome === "teams-needed" ? match.outcome : "not-matched";
   return {
     rule: rule.name,
     effect: rule.spec.effect,
     outcome,
-    because: whyOf(match, rule, question),
+    because: isDeciding ? decision.reason : whyOf(match, rule, question),
   };
 }
 

@@ -1,6 +1,14 @@
 /** How a login was verified. `unrestricted` exists only while authentication is switched off. */
 export type IdentityKind =
-  "oauth2" | "oidc" | "machine" | "robot" | "htpasswd" | "ldap" | "anonymous" | "unrestricted";
+  | "oauth2"
+  | "oidc"
+  | "machine"
+  | "robot"
+  | "service"
+  | "htpasswd"
+  | "ldap"
+  | "anonymous"
+  | "unrestricted";
 
 /** A bound on what an identity can ever be granted, whatever the policy says. */
 export interface AccessLimit {

@@ -83,10 +83,12 @@ function factsOf(
   policies: readonly Policy[],
 ): readonly Fact[] {
   if (asker.kind === "unrestricted") return [];
-  const asking = askerOf(askerWith(asker, []), { address });
-  const asked = asking.question({ type: "repository", name: repository }, action);
+  const resource = { type: "repository", name: repository } as const;
   const name = { text: repository, components: repository.split("/"), fitting: new Map() };
-  const facts = policies.flatMap((policy) => factsAsked(policy, asked, name));
+  const facts = policies.flatMap((policy) => {
+    const asking = askerOf(askerWith(asker, []), { address }, policy.facts);
+    return factsAsked(policy, asking.question(resource, action), name);
+  });
   // Nobody in particular is in no team.
   const open = asker.kind === "anonymous" ? facts.filter(({ kind }) => kind !== "team") : facts;
   return [...new Map(open.map((fact) => [JSON.stringify(fact), fact])).values()];

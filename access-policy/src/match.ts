@@ -1,5 +1,5 @@
 import type { Rule } from "./compile.js";
-import type { Condition } from "./conditions.js";
+import type { Condition } from "./condition.js";
 import { fitsAny } from "./glob-match.js";
 import type { Question } from "./question.js";
 

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { everyAction, globTexts } from "./compile.js";
 import { exception, namespace, pattern, who } from "./condition-schema.js";
 import { mixesStars, repositoryGlob } from "./glob.js";
+import { OPENSVC_RULES } from "./opensvc-rules.js";
 import { messageFaults } from "./reason.js";
 import { refuseRepeated } from "./refuse-repeated.js";
 import { RULE_ACTIONS, type RuleSpec } from "./rule.js";
@@ -55,7 +56,7 @@ const rules = z
 
 /** A policy file, with every fault that can be told without knowing who will ask. */
 export const policySchema: z.ZodType<{ readonly rules: readonly RuleSpec[] }> = z.strictObject({
-  rules,
+  rules: z.preprocess((raw) => (raw === "opensvc" ? OPENSVC_RULES : raw), rules),
 });
 
 /** What a question can cost is bounded, whoever asks it. */

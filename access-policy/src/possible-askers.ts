@@ -1,5 +1,7 @@
 import { compilePolicy, type Policy, type Rule } from "./compile.js";
 import { whoConditions } from "./conditions.js";
+import type { Directory } from "./directory.js";
+import { teamsAsked, teamsNamed } from "./directory-teams.js";
 import type { SplitName } from "./glob-match.js";
 import type { IdentityKind } from "./identity.js";
 import type { Question, Subject } from "./question.js";
@@ -28,16 +30,14 @@ const NO_LIMITS = [{ repositories: "**", actions: ["pull", "push", "delete"] }] 
  * @param policy - the rules
  * @returns the same, with each condition on a claim as a fact that holds or does not
  */
-export function withFactsForClaims({ rules }: Policy): Policy {
+export function withFactsForClaims({ rules, facts }: Policy): Policy {
   const specs = rules.map(({ spec }) => ({
     ...spec,
     ...(typeof spec.who === "object" ? { who: asFacts(spec.who) } : {}),
     ...(spec.unless === undefined ? {} : { unless: asFacts(spec.unless) }),
   }));
-  return compilePolicy(
-    specs,
-    rules.map(({ name }) => name.at),
-  );
+  const at = rules.map(({ name }) => name.at);
+  return { ...compilePolicy(specs, at), facts };
 }
 
 function asFacts(conditions: Conditions): Conditions {
@@ -55,16 +55,23 @@ function asFacts(conditions: Conditions): Conditions {
  * @returns facts that the answer can depend on
  */
 export function factsAsked(policy: Policy, question: Question, name: SplitName): readonly Fact[] {
+  const { directory } = question.facts;
   const candidates = policy.about(question.action, question.repository);
   return candidates.flatMap(({ rule, globs }) => {
     const bindings = globs.map((glob) => bindingsOf(glob, name)).filter((one) => one !== null);
     if (bindings.length === 0 || isRuledOut(rule, question)) return [];
     const templates = bindings.flatMap((values) =>
       Object.entries(values).flatMap(([variable, value]) =>
-        (value === null ? name.components : [value]).flatMap((one) => factOf(variable, one)),
+        (value === null ? name.components : [value]).flatMap((one) =>
+          factOf(variable, one, directory),
+        ),
       ),
     );
-    return [...templates, ...factsIn(rule.spec.who), ...factsIn(rule.spec.unless)];
+    const asked = [rule.spec.who, rule.spec.unless];
+    return [
+      ...templates,
+      ...asked.flatMap((who) => [...factsIn(who), ...teamsBehind(who, question)]),
+    ];
   });
 }
 
@@ -78,8 +85,10 @@ function pickKnown({ kinds, addresses, realms, uids }: Conditions): Conditions {
   return { kinds, addresses, realms, uids };
 }
 
-function factOf(variable: string, value: string): Fact[] {
+function factOf(variable: string, value: string, directory: Directory): Fact[] {
   if (variable === "team") return [{ kind: "team", name: value }];
+  const teams = teamsNamed(variable, value, directory);
+  if (teams !== null) return teams.map(teamFact);
   const claim = /^claim\.(.+)$/.exec(variable)?.[1];
   return claim === undefined ? [] : [{ kind: "claim", name: claim, value }];
 }
@@ -94,6 +103,14 @@ function factsIn(who: RuleSpec["who"] | undefined): Fact[] {
     ),
     ...Object.keys(claims).map((name) => ({ kind: "claim", name, value: HOLDS }) as const),
   ];
+}
+
+function teamsBehind(who: RuleSpec["who"] | undefined, question: Question): Fact[] {
+  return typeof who === "object" ? teamsAsked(who, question).map(teamFact) : [];
+}
+
+function teamFact(name: string): Fact {
+  return { kind: "team", name };
 }
 
 /**

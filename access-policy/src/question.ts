@@ -4,6 +4,7 @@ import type { Resource } from "#registry-protocol/scope.js";
 import type { Identity, Teams } from "./identity.js";
 import type { PolicyAction } from "./rule.js";
 import { splitName, type SplitName, type Values } from "./glob-match.js";
+import { NO_FACTS, type PolicyFacts } from "./policy-facts.js";
 import { valuesOf } from "./template.js";
 
 /** Who asks. */
@@ -22,6 +23,8 @@ export interface Circumstances {
 export interface Question {
   readonly identity: Identity;
   readonly teams: Teams;
+  /** What the directory and the registry say. */
+  readonly facts: PolicyFacts;
   readonly action: PolicyAction;
   /** `null` for the catalog. */
   readonly repository: RepositoryName | null;
@@ -35,23 +38,25 @@ export interface Question {
 /**
  * @param subject - who asks
  * @param circumstances - how they ask
+ * @param facts - what the directory and the registry say
  * @returns a function from what is to be acted on, and what is to be done, to the question
  */
 export function askedOf(
   subject: Subject,
   circumstances: Circumstances,
+  facts: PolicyFacts = NO_FACTS,
 ): (resource: Resource, action: PolicyAction) => Question {
   const { identity } = subject;
   const address = parseAddress(circumstances.address);
   // Nobody in particular is in no team: nothing to look up.
   const teams = identity.kind === "anonymous" ? [] : subject.teams;
-  const values = remembered((variable) => valuesOf(variable, identity, teams));
+  const values = remembered((variable) => valuesOf(variable, { identity, teams, facts }));
   // Several actions are asked for in one repository after the other.
   let name: SplitName | null = null;
   return (resource, action) => {
     const repository = resource.type === "repository" ? resource.name : null;
     if (name?.text !== repository) name = repository === null ? null : splitName(repository);
-    return { identity, teams, action, repository, name, values, address };
+    return { identity, teams, facts, action, repository, name, values, address };
   };
 }
 

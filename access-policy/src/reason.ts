@@ -8,6 +8,7 @@ import { nameOf } from "./template.js";
 
 /** Reasons travel in tokens and error messages, which clients cut. */
 const MOST_CHARACTERS = 300;
+const UNTOLD = "no rule before it allows this";
 const VARIABLE = /\$\{([^{}]*)\}/g;
 
 /**
@@ -15,10 +16,11 @@ const VARIABLE = /\$\{([^{}]*)\}/g;
  * @returns what is wrong with its message, nothing when it can be shown as it is
  */
 export function messageFaults(
-  spec: Pick<RuleSpec, "message" | "who" | "repositories" | "namespaces">,
+  spec: Pick<RuleSpec, "effect" | "message" | "who" | "repositories" | "namespaces">,
 ): string[] {
   const patterns = [...(spec.repositories ?? []), ...(spec.namespaces ?? [])].join(" ");
   const known = ["uid", "realm", "action", "repository", "namespace"];
+  if (spec.effect === "deny") known.push("missing");
   if (typeof spec.who === "object" && spec.who.scopes !== undefined) known.push("scope");
   if (
     (typeof spec.who === "object" && spec.who.teams !== undefined) ||
@@ -36,13 +38,16 @@ export function messageFaults(
 /**
  * @param rule - the rule that decides
  * @param question - what is asked
+ * @param missing - says what the nearest of the rules before it lacks
  * @returns the reason that is shown
  */
-export function reasonOf(rule: Rule, question: Question): string {
+export function reasonOf(rule: Rule, question: Question, missing = () => UNTOLD): string {
   const { effect, message, id } = rule.spec;
   if (message !== undefined)
     return clip(
-      message.replace(VARIABLE, (_text, variable: string) => valueIn(variable, rule, question)),
+      message.replace(VARIABLE, (_text, variable: string) =>
+        variable === "missing" ? missing() : valueIn(variable, rule, question),
+      ),
     );
   return `rule ${id} ${effect === "allow" ? "allows" : "denies"} ${phrase(question)}`;
 }

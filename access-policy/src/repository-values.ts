@@ -1,4 +1,5 @@
-import { HIGHEST_RANK, type Condition } from "./conditions.js";
+import type { Condition } from "./condition.js";
+import { HIGHEST_RANK } from "./conditions.js";
 import { componentAt, type Glob } from "./glob.js";
 import { matchesName, type Values } from "./glob-match.js";
 import type { Question } from "./question.js";
@@ -45,16 +46,15 @@ function fits(glob: Glob, { name }: Question, values: Values): boolean {
 }
 
 function whyNot(globs: readonly Glob[], question: Question): string {
-  const { identity, repository, teams } = question;
+  const { repository } = question;
   const name = repository ?? "";
   for (const glob of globs.filter(
     (candidate) => question.name !== null && matchesName(candidate, question.name),
   ))
     for (const variable of glob.variables) {
       const wanted = componentAt(glob, variable, name);
-      const values = valuesOf(variable, identity, teams) ?? [];
-      if (wanted !== null && !values.includes(wanted))
-        return whyOther(variable, wanted, identity, teams);
+      const values = valuesOf(variable, question) ?? [];
+      if (wanted !== null && !values.includes(wanted)) return whyOther(variable, wanted, question);
     }
   return `${name} is not among the repositories of this login`;
 }

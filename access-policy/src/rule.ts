@@ -1,3 +1,4 @@
+import type { Privilege } from "./directory.js";
 import type { IdentityKind } from "./identity.js";
 
 /** What a rule can be about. */
@@ -9,6 +10,7 @@ export const RULE_KINDS = [
   "oidc",
   "machine",
   "robot",
+  "service",
   "htpasswd",
   "ldap",
   "anonymous",
@@ -37,6 +39,32 @@ export interface Conditions {
         readonly allOf?: readonly string[] | undefined;
       }
     | undefined;
+  /** Of the registry that is asked about. */
+  readonly registry?:
+    | {
+        readonly restricted?: boolean | undefined;
+        /** It is published to a team of the caller. */
+        readonly published?: true | undefined;
+        /** A team of the caller is responsible for it. */
+        readonly responsible?: true | undefined;
+      }
+    | undefined;
+  /** What the directory trusts the caller with, by themselves or by a team. */
+  readonly privileges?:
+    | {
+        readonly anyOf?: readonly Privilege[] | undefined;
+        readonly allOf?: readonly Privilege[] | undefined;
+      }
+    | undefined;
+  /** Applications, by code, that a team of the caller is responsible for, or that are published to one. */
+  readonly apps?:
+    | {
+        readonly responsible?: readonly string[] | undefined;
+        readonly published?: readonly string[] | undefined;
+      }
+    | undefined;
+  /** Codes of applications, of one of which the service that asks has to be. */
+  readonly service?: { readonly app: readonly string[] } | undefined;
   readonly teams?: readonly string[] | undefined;
 }
 

@@ -90,8 +90,15 @@ function coversWho(wider: RuleSpec["who"], who: RuleSpec["who"]): boolean {
 }
 
 function coversConditions(wider: Conditions, who: Conditions): boolean {
-  const { claims, scopes, ...lists } = wider;
+  const { claims, scopes, registry, privileges, apps, service, ...lists } = wider;
+  const others = { registry, privileges, apps, service };
   return (
+    // Of these only the same is known to be about the same.
+    Object.entries(others).every(
+      ([key, value]) =>
+        value === undefined ||
+        JSON.stringify(value) === JSON.stringify(who[key as keyof typeof others]),
+    ) &&
     Object.entries(lists).every(([key, values]) =>
       includesAll(values, who[key as keyof typeof lists]),
     ) &&

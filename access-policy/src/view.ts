@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { askerOf } from "./asker.js";
 import type { Policy, Rule } from "./compile.js";
-import type { Verdict } from "./conditions.js";
+import type { Verdict } from "./condition.js";
 import { isComponent } from "./glob.js";
 import type { Circumstances, Question, Subject } from "./question.js";
 
@@ -47,11 +47,11 @@ export function viewOf(
   circumstances: Circumstances,
 ): View | "teams-needed" {
   if (subject.identity.kind === "unrestricted") return EVERYTHING;
-  const asker = askerOf(subject, circumstances);
+  const asker = askerOf(subject, circumstances, policy.facts);
   const { bounds } = asker;
   const sample = asker.question(ANY_REPOSITORY, "pull");
   if (bounds.denialOfKind(sample) !== null) return NOTHING;
-  const rules: string[] = [];
+  const rules = bounds.closed.map(({ text }) => `-${text}`);
   const values: Record<string, readonly string[]> = {};
   for (const rule of policy.rules) {
     const verdict = rule.actions.has("pull") && isAbout(rule, sample);

@@ -27,6 +27,7 @@ export const FOLLOWED_FILES = {
   access: "access policy",
   tags: "tag policy",
   logins: "logins",
+  directory: "directory",
 } as const;
 
 /** A file that decides who may do what. */
@@ -60,6 +61,7 @@ const REASONS = {
   access: "this is the access policy now",
   tags: "these are the rules for tags now",
   logins: "these are the logins now",
+  directory: "this is the directory now",
 } as const;
 
 /**
@@ -74,9 +76,24 @@ export function policyFact(policy: FollowedFile & { readonly rules: number }): F
  * @param logins - what the logins file says, without the files that it names
  * @returns the fact that these are the logins
  */
-export function loginsFact({ path, yaml }: { readonly path: string; readonly yaml: string }): Fact {
+export function loginsFact(logins: { readonly path: string; readonly yaml: string }): Fact {
+  return yamlFact("logins", logins);
+}
+
+/**
+ * @param directory - what the directory file says
+ * @returns the fact that this is the directory
+ */
+export function directoryFact(directory: { readonly path: string; readonly yaml: string }): Fact {
+  return yamlFact("directory", directory);
+}
+
+function yamlFact(
+  of: keyof typeof FOLLOWED_FILES,
+  { path, yaml }: { readonly path: string; readonly yaml: string },
+): Fact {
   const sha256 = createHash("sha256").update(yaml).digest("hex");
-  return fileFact("logins", { path, sha256, content: yaml });
+  return fileFact(of, { path, sha256, content: yaml });
 }
 
 /**

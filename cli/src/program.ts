@@ -8,6 +8,7 @@ import { addContext } from "./commands/context.js";
 import { addCredentialHelper } from "./commands/docker-credentials.js";
 import { addDescribe } from "./commands/describe.js";
 import { addDiff } from "./commands/diff.js";
+import { addDirectory } from "./commands/directory.js";
 import { addDiscover } from "./commands/discover.js";
 import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
@@ -24,6 +25,7 @@ import { addRegistries } from "./commands/registries.js";
 import { addRelated } from "./commands/related.js";
 import { addRepositories } from "./commands/repositories.js";
 import { addRobots } from "./commands/robots.js";
+import { addServices } from "./commands/services.js";
 import { runIn, type AddCommands, type Surroundings } from "./commands/shell.js";
 import { addTags } from "./commands/tags.js";
 import { addTokens } from "./commands/tokens.js";
@@ -44,7 +46,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[
   ["Inside of images:", [addDiff, addContents, addReferrers, addRelated]],
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],
-  ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addTokens]],
+  ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addServices, addDirectory, addTokens]],
   ["For whoever runs it:", [addMode, addDiscover, addOutbox, addBeside]],
   ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];

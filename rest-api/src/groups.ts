@@ -7,6 +7,7 @@ export const GROUPS = {
   Access: "Who may do what, and why.",
   Registries: "Of which this is one, and what is in all of them.",
   Robots: "Service accounts of teams.",
+  Directory: "Users, applications, services and privileges that rules go by.",
   "Refresh tokens": "Logins that are kept.",
   Operations: "For whoever runs the registry.",
 } as const;

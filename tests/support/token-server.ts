@@ -5,6 +5,7 @@ import type { RequestListener } from "node:http";
 import supertest from "supertest";
 import { identityRoutes } from "#local/stand-ins/identity-routes.js";
 import type { Identities } from "#local/stand-ins/identities.js";
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { noteRefusals } from "#audit-log/refused-requests.js";
 import { openTally, type Tally } from "#audit-log/tally.js";
@@ -19,6 +20,10 @@ import type { Logger } from "#service-kit/log.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
 import { refusedFiles } from "#service-kit/refused-files.js";
+import { combinedDirectory } from "#token-server/directory/combined-directory.js";
+import { policyAt } from "#token-server/directory/directory-source.js";
+import { serviceLogins } from "#token-server/directory/service-source.js";
+import { storedDirectory } from "#token-server/directory/stored-directory.js";
 import { noteFailedLogins } from "#token-server/token/failed-logins.js";
 import { readLogins } from "#token-server/logins/config.js";
 import {
@@ -76,6 +81,8 @@ export interface TestTokenServerOptions {
   /** Whom requests are from; absent: whatever a proxy on this machine says. */
   readonly origin?: RequestOrigin;
   readonly policy?: Pick<PolicySource, "current">;
+  /** What the policy is told of the registry; absent: it is not declared. */
+  readonly registry?: PolicyRegistry;
   readonly robotMaxDays?: number;
   readonly report?: LimitReport;
   readonly refreshTokensMost?: { readonly perClient: number; readonly perIdentity: number };
@@ -151,21 +158,28 @@ export async function startTestTokenServer(
     ...options.identity,
   };
   const { log = SILENT, fetchJson = fetchDirectly } = options;
-  const identityDeps = { robots: robotSource(db, "wharfinger"), now, log, fetchJson };
+  const stored = storedDirectory(db, SILENT);
+  await stored.refresh();
+  const directory = combinedDirectory(null, stored);
+  const asServices = serviceLogins(db, directory);
+  const inDatabase = { robots: robotSource(db, "wharfinger"), services: asServices };
+  const identityDeps = { ...inDatabase, now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
       : await followLogins(options.loginsFile, identityConfig, identityDeps);
-  const policy = options.policy ?? builtInPolicy;
   const names = {
     ...{ issuer: "wharfinger", service: "wharfinger", adminTeams: ["beta"], gatewayUrl: null },
     ...{ apiRequestsPerMinute: 1_000_000, tokenLifetimeSeconds: options.lifetimeSeconds ?? 900 },
     proxies: NO_PROXIES,
   };
-  const known = openRegistries(names, { db, log });
+  const known = openRegistries(names, { db, log, directory });
   const { registries } =
     options.registers === true ? known : { registries: servicesOf(names.service) };
   if (options.registers === true) await registries.refresh();
+  const asked = options.registry === undefined ? registries : { find: () => options.registry };
+  const rules = options.policy ?? builtInPolicy;
+  const policy = policyAt(rules, { directory, registries: asked }, names.service);
   const teams = currentTeams(logins);
   const tally = openTally({ db, audit: recordAudit, log: SILENT, now: () => performance.now() });
   const ways = {
@@ -205,8 +219,9 @@ export async function startTestTokenServer(
     log: options.log ?? SILENT,
     now,
   });
+  const changing = { db, directory, stored, isFromFile: false, audit: recordAudit };
   const restApi = openRestApi(names, {
-    ...{ logins: ways, teams, robots: managing, serviceOf: origin.service },
+    ...{ logins: ways, teams, robots: managing, serviceOf: origin.service, directory: changing },
     managing: { ...known.managing, registries },
     search: { ...tokens.issuing, ...known.gateways },
   });

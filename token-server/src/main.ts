@@ -9,6 +9,7 @@ import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
 import { openCertificate } from "./wiring/certificate.js";
 import { openClocks } from "./wiring/clocks.js";
+import { openDirectory } from "./wiring/directory.js";
 import { openListeners } from "./wiring/listeners.js";
 import { openLogins } from "./wiring/logins.js";
 import { openPolicy } from "./wiring/policy.js";
@@ -24,6 +25,7 @@ const FOLLOWED = [
   "DB_PASSWORD_FILE",
   "OUTBOUND_CA_FILE",
   "LOGINS_FILE",
+  "DIRECTORY_FILE",
   "POLICY_FILE",
   "SIGNING_KEY_FILE",
   "SIGNING_CERTIFICATE_FILE",
@@ -37,12 +39,16 @@ async function open(config: TokenServerConfig): Promise<Running> {
   records.note(settingsFact("token-server", decidingSettings(process.env, DECIDING_SETTINGS)));
   const watching = openClocks({ db, log, metrics });
   const { clocks } = watching;
-  const ways = await openLogins(config, { db, log, metrics, records, clocks, files });
+  const listing = await openDirectory(config.directoryFile, { db, records, log, files });
+  const { directory, services, changing } = listing;
+  const ways = await openLogins(config, { db, log, metrics, records, clocks, files, services });
   const { logins, teams } = ways;
-  const rules = await openPolicy(config.policyFile, { records, log, metrics, files });
-  const { policy } = rules;
-  const known = openRegistries(config, { db, log });
+  const { policyFile, service } = config;
+  const known = openRegistries(config, { db, log, directory });
   const { registries } = known;
+  const facts = { directory, registries };
+  const rules = await openPolicy(policyFile, { records, log, metrics, files, facts, service });
+  const { policy } = rules;
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
@@ -50,7 +56,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const deciding = { logins, teams, registries, policy, serviceOf };
   const tokens = openTokens(config, { ...deciding, keys, db, log });
   const search = { ...tokens.issuing, ...known.gateways };
-  const about = { robots, managing: known.managing, search };
+  const about = { robots, managing: known.managing, search, directory: changing };
   const restApi = openRestApi(config, { logins, teams, serviceOf, ...about });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
@@ -62,6 +68,7 @@ async function open(config: TokenServerConfig): Promise<Running> {
     watching,
     requests,
     rules,
+    listing,
     ways,
     known,
     managing,

@@ -66,6 +66,112 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/directory": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Users, teams, applications, services and privileges
+     * @description Administrators see all; everybody else themselves, their teams, applications that these are responsible for or that are published to them, services of those, and privileges that they have.
+     *
+     *     For whoever logs in.
+     */
+    get: operations["directory.read"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/directory/changes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Changes the directory
+     * @description All of the changes or none, in their order. Not where the directory comes from a file (`DIRECTORY_FILE`).
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    post: operations["directory.change"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/directory/services": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Makes the login of a service
+     * @description For members of a team that is responsible for its application. It only pulls.
+     *
+     *     For whoever logs in.
+     */
+    post: operations["services.create"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/directory/services/delete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Ends a service
+     * @description For whoever logs in.
+     */
+    post: operations["services.delete"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/directory/services/rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    /**
+     * Gives a service another secret
+     * @description For whoever logs in.
+     */
+    post: operations["services.rotate"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/discovery/findings": {
     parameters: {
       query?: never;
@@ -1105,6 +1211,105 @@ export interface components {
       /** @example Our app */
       description: string;
     };
+    Directory: {
+      apps: {
+        code: string;
+        id: number;
+        publications: string[];
+        responsibles: string[];
+      }[];
+      privileges: {
+        holder: string;
+        /** @enum {string} */
+        privilege: "Manager" | "Pusher" | "Puller";
+      }[];
+      services: {
+        app: string;
+        name: string;
+        workload: string | null;
+      }[];
+      teams: {
+        id: number;
+        name: string;
+      }[];
+      users: {
+        id: number;
+        primaryTeam: string | null;
+        realm: string;
+        uid: string;
+      }[];
+    };
+    DirectoryChanges: {
+      changes: (
+        | {
+            /** @enum {string} */
+            change: "user.set";
+            /**
+             * @description Of a login.
+             * @example /employees/alice
+             */
+            login: string;
+            /** @default null */
+            primaryTeam: string | null;
+          }
+        | {
+            /** @enum {string} */
+            change: "user.removed";
+            /**
+             * @description Of a login.
+             * @example /employees/alice
+             */
+            login: string;
+          }
+        | {
+            /** @enum {string} */
+            change: "team.set";
+            name: string;
+          }
+        | {
+            /** @enum {string} */
+            change: "app.set";
+            /**
+             * @description Code of an application.
+             * @example shop
+             */
+            code: string;
+            publications: string[];
+            responsibles: string[];
+          }
+        | {
+            /** @enum {string} */
+            change: "app.removed";
+            /**
+             * @description Code of an application.
+             * @example shop
+             */
+            code: string;
+          }
+        | {
+            /** @enum {string} */
+            change: "privilege.given";
+            /**
+             * @description A team, or `/realm/uid` of a login.
+             * @example alpha
+             */
+            holder: string;
+            /** @enum {string} */
+            privilege: "Manager" | "Pusher" | "Puller";
+          }
+        | {
+            /** @enum {string} */
+            change: "privilege.taken";
+            /**
+             * @description A team, or `/realm/uid` of a login.
+             * @example alpha
+             */
+            holder: string;
+            /** @enum {string} */
+            privilege: "Manager" | "Pusher" | "Puller";
+          }
+      )[];
+    };
     /** @description `data` of the events `push`, `delete` and `lock`. */
     Event: {
       /** @enum {string} */
@@ -1162,7 +1367,8 @@ export interface components {
          * @default oauth2
          * @enum {string}
          */
-        kind: "oauth2" | "oidc" | "machine" | "robot" | "htpasswd" | "ldap" | "anonymous";
+        kind:
+          "oauth2" | "oidc" | "machine" | "robot" | "service" | "htpasswd" | "ldap" | "anonymous";
         /** @default /employees */
         realm: string;
         /** @default [] */
@@ -1461,6 +1667,24 @@ export interface components {
        * @example deploy
        */
       name: string;
+    };
+    NewService: {
+      /**
+       * @description Code of an application.
+       * @example shop
+       */
+      app: string;
+      /**
+       * @description Name of a service.
+       * @example shop.example.org
+       */
+      name: string;
+      /**
+       * @description A login by OIDC, `/realm/uid`, that counts as this service, too.
+       * @default null
+       * @example /employees/alice
+       */
+      workload: string | null;
     };
     Outbox: {
       aside: {
@@ -1928,14 +2152,33 @@ export interface components {
       /** @description Whom it is not about. */
       unless: {
         addresses?: string[];
+        apps?: {
+          published?: string[];
+          responsible?: string[];
+        };
         claims?: {
           [key: string]: string[];
         };
         kinds?: string[];
+        privileges?: {
+          allOf?: string[];
+          anyOf?: string[];
+        };
         realms?: string[];
+        /** @description How the registry has to be, and what it has to be to one's teams. */
+        registry?: {
+          /** @enum {boolean} */
+          published?: true;
+          /** @enum {boolean} */
+          responsible?: true;
+          restricted?: boolean;
+        };
         scopes?: {
           allOf?: string[];
           anyOf?: string[];
+        };
+        service?: {
+          app: string[];
         };
         teams?: string[];
         uids?: string[];
@@ -1955,14 +2198,33 @@ export interface components {
         | ("anyone" | "logged-in")
         | {
             addresses?: string[];
+            apps?: {
+              published?: string[];
+              responsible?: string[];
+            };
             claims?: {
               [key: string]: string[];
             };
             kinds?: string[];
+            privileges?: {
+              allOf?: string[];
+              anyOf?: string[];
+            };
             realms?: string[];
+            /** @description How the registry has to be, and what it has to be to one's teams. */
+            registry?: {
+              /** @enum {boolean} */
+              published?: true;
+              /** @enum {boolean} */
+              responsible?: true;
+              restricted?: boolean;
+            };
             scopes?: {
               allOf?: string[];
               anyOf?: string[];
+            };
+            service?: {
+              app: string[];
             };
             teams?: string[];
             uids?: string[];
@@ -1980,6 +2242,52 @@ export interface components {
       revision: string;
       status: string;
       url: string;
+    };
+    Service: {
+      app: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      createdAt: string;
+      createdBy: string;
+      /** Format: date-time */
+      lastUsedAt: string | null;
+      /** @description Its user name. */
+      login: string;
+      name: string;
+      /** Format: date-time */
+      previousEndsAt: string | null;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      rotatedAt: string;
+      workload: string | null;
+    };
+    ServiceEnd: {
+      /**
+       * @description Name of a service.
+       * @example shop.example.org
+       */
+      name: string;
+    };
+    ServiceRotation: {
+      /**
+       * @description Name of a service.
+       * @example shop.example.org
+       */
+      name: string;
+      /**
+       * @description How long the secret of before is good, too.
+       * @default 0
+       */
+      overlapHours: number;
+    };
+    ServiceWithSecret: {
+      /** @description Its password, shown this once. */
+      secret: string;
+      service: components["schemas"]["Service"];
     };
     Stats: {
       artifacts: number;
@@ -2260,6 +2568,223 @@ export interface operations {
           [name: string]: unknown;
         };
         content?: never;
+      };
+    };
+  };
+  "directory.read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description What there is. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Directory"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "directory.change": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["DirectoryChanges"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description How many there were. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            changes: number;
+          };
+        };
+      };
+    };
+  };
+  "services.create": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewService"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The service, with its secret. */
+      201: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceWithSecret"];
+        };
+      };
+    };
+  };
+  "services.delete": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ServiceEnd"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The service that was. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            service: components["schemas"]["Service"];
+          };
+        };
+      };
+    };
+  };
+  "services.rotate": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["ServiceRotation"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The service, with its new secret. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ServiceWithSecret"];
+        };
       };
     };
   };

@@ -196,6 +196,70 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       next: null,
     },
   },
+  "directory.change": {
+    request: {
+      changes: [
+        {
+          change: "user.set",
+          login: "/employees/alice",
+          primaryTeam: "alpha",
+        },
+        {
+          change: "team.set",
+          name: "alpha",
+        },
+        {
+          change: "app.set",
+          code: "shop",
+          responsibles: ["alpha"],
+          publications: ["alpha", "beta"],
+        },
+        {
+          change: "privilege.given",
+          privilege: "Pusher",
+          holder: "alpha",
+        },
+      ],
+    },
+    status: 200,
+    answer: {
+      changes: 4,
+    },
+  },
+  "directory.read": {
+    status: 200,
+    answer: {
+      users: [
+        {
+          id: 1,
+          realm: "/employees",
+          uid: "alice",
+          primaryTeam: "alpha",
+        },
+      ],
+      teams: [
+        {
+          id: 1,
+          name: "alpha",
+        },
+      ],
+      apps: [
+        {
+          id: 1,
+          code: "shop",
+          responsibles: ["alpha"],
+          publications: ["alpha", "beta"],
+        },
+      ],
+      services: [],
+      privileges: [
+        {
+          privilege: "Pusher",
+          holder: "alpha",
+        },
+      ],
+    },
+  },
   "discovery.findings": {
     status: 200,
     answer: {
@@ -1072,6 +1136,66 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         disabledAt: null,
         lastUsedAt: null,
         previousEndsAt: "2026-11-29T14:08:42.426Z",
+      },
+      secret: "shown-this-once",
+    },
+  },
+  "services.create": {
+    request: {
+      name: "shop.example.org",
+      app: "shop",
+    },
+    status: 201,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T14:23:41.769Z",
+        rotatedAt: "2026-11-28T14:23:41.769Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
+      },
+      secret: "shown-this-once",
+    },
+  },
+  "services.delete": {
+    request: {
+      name: "shop.example.org",
+    },
+    status: 200,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T14:23:41.769Z",
+        rotatedAt: "2026-11-28T14:23:41.963Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
+      },
+    },
+  },
+  "services.rotate": {
+    request: {
+      name: "shop.example.org",
+    },
+    status: 200,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T14:23:41.769Z",
+        rotatedAt: "2026-11-28T14:23:41.963Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
       },
       secret: "shown-this-once",
     },

@@ -3,6 +3,7 @@ import * as audit from "./audit.js";
 import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
 import { diffImages } from "./diff.js";
+import * as directory from "./directory.js";
 import { listFindings } from "./discovery.js";
 import * as inUse from "./in-use.js";
 import * as explain from "./explain.js";
@@ -65,6 +66,11 @@ export const OPERATIONS: readonly Operation[] = [
   robots.disableRobot,
   robots.enableRobot,
   robots.listExceedingRobots,
+  directory.readDirectory,
+  directory.changeDirectory,
+  directory.createService,
+  directory.rotateService,
+  directory.deleteService,
   refreshTokens.listRefreshTokens,
   refreshTokens.endRefreshTokens,
   refreshTokens.endRefreshToken,

@@ -33,7 +33,7 @@ const somebody = z
         .meta({ description: "Of a robot, its login; nobody in particular has none." }),
       realm: z.string().max(255).default("/employees"),
       kind: z
-        .enum(["oauth2", "oidc", "machine", "robot", "htpasswd", "ldap", "anonymous"])
+        .enum(["oauth2", "oidc", "machine", "robot", "service", "htpasswd", "ldap", "anonymous"])
         .default("oauth2"),
       scopes: words,
       teams: words,

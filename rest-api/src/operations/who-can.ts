@@ -8,6 +8,17 @@ const conditions = z.object({
   ...{ kinds: texts, realms: texts, uids: texts, teams: texts },
   scopes: z.object({ anyOf: texts, allOf: texts }).optional(),
   addresses: texts,
+  registry: z
+    .object({
+      restricted: z.boolean().optional(),
+      published: z.literal(true).optional(),
+      responsible: z.literal(true).optional(),
+    })
+    .optional()
+    .meta({ description: "How the registry has to be, and what it has to be to one's teams." }),
+  privileges: z.object({ anyOf: texts, allOf: texts }).optional(),
+  apps: z.object({ responsible: texts, published: texts }).optional(),
+  service: z.object({ app: z.array(z.string()) }).optional(),
   claims: z.record(z.string(), z.array(z.string())).optional(),
   withheld: texts.meta({
     description:

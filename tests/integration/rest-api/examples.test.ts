@@ -56,6 +56,16 @@ const NEW_REGISTRY = {
   description: "for trials",
 };
 const LAB = `/registries/${NEW_REGISTRY.service}`;
+const SERVICES = "/directory/services";
+const SHOP_SERVICE = { name: "shop.example.org" };
+const CHANGES = {
+  changes: [
+    { change: "user.set", login: "/employees/alice", primaryTeam: "alpha" },
+    { change: "team.set", name: "alpha" },
+    { change: "app.set", code: "shop", responsibles: ["alpha"], publications: ["alpha", "beta"] },
+    { change: "privilege.given", privilege: "Pusher", holder: "alpha" },
+  ],
+};
 const NEW_ROBOT = {
   name: "deploy",
   description: "rolls out",
@@ -84,6 +94,11 @@ describe("what the document shows is what is answered", () => {
     ["robots.disable", `${ROBOTS}/deploy/disable`, { method: "POST" }],
     ["robots.enable", `${ROBOTS}/deploy/enable`, { method: "POST" }],
     ["robots.exceeding", "/robots/exceeding", { token: "bob-token" }],
+    ["directory.change", "/directory/changes", { ...BOB, method: "POST", body: CHANGES }],
+    ["directory.read", "/directory", BOB],
+    ["services.create", SERVICES, { method: "POST", body: { ...SHOP_SERVICE, app: "shop" } }],
+    ["services.rotate", `${SERVICES}/rotate`, { method: "POST", body: SHOP_SERVICE }],
+    ["services.delete", `${SERVICES}/delete`, { method: "POST", body: SHOP_SERVICE }],
     ["access.explain", "/explain?action=push&repository=alpha/app", {}],
     [
       "access.explain-for",

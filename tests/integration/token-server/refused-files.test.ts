@@ -31,6 +31,11 @@ beforeAll(async () => {
 });
 afterAll(() => folder.remove());
 
+const NOTHING_LISTED = {
+  directory: { current: () => null },
+  registries: { find: () => undefined },
+};
+
 /** What following a file needs besides. */
 function followed(files: RefusedFiles) {
   const tally = { note: () => undefined };
@@ -46,7 +51,8 @@ const FOLLOWED: readonly (readonly [what: string, text: () => Promise<string>, o
   [
     "the policy",
     () => Promise.resolve(RULES),
-    async (path, files) => openPolicy(path, followed(files)),
+    async (path, files) =>
+      openPolicy(path, { ...followed(files), facts: NOTHING_LISTED, service: "wharfinger" }),
   ],
   [
     "the logins",

@@ -67,8 +67,8 @@ describe("who can do something in a repository", () => {
     expect(rulesFor("pull", specs)).toHaveLength(1);
     expect(whoCan(compilePolicy(specs), APP).map(({ never }) => never)).toEqual([
       [],
-      ["anonymous", "machine"],
-      ["anonymous", "machine"],
+      ["anonymous", "machine", "service"],
+      ["anonymous", "machine", "service"],
     ]);
   });
 

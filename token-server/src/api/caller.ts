@@ -43,9 +43,10 @@ export interface ApiCaller {
 /** Who uses a refresh token here, in the list of logins. */
 const CLIENT_ID = "api";
 
-/** Kinds of login that manage no robots whatever the policy says, not even as members of `ADMIN_TEAMS`. */
+/** Kinds of login that manage neither robots nor the directory whatever the policy says, not even as members of `ADMIN_TEAMS`. */
 const NEVER_MANAGING: readonly Identity["kind"][] = [
   "robot",
+  "service",
   "machine",
   "anonymous",
   "unrestricted",
@@ -90,18 +91,21 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
 
 /**
  * @param caller - who calls
- * @returns the caller as one who may manage robots
+ * @param what - what is managed, in words
+ * @returns the caller as one who may manage it
  * @throws Fault DENIED for logins that may not, such as robots themselves, and for stored logins: whoever finds one must
  *   not make another one of it that outlives it
  */
-export function asManager(caller: ApiCaller): Manager {
+export function asManager(caller: ApiCaller, what = "robots"): Manager {
   const { identity, teams, actor } = caller;
   if (caller.byRefreshToken)
     throw new Fault("DENIED", {
-      message: "a refresh token cannot manage robots: show what you log in with",
+      message: `a refresh token cannot manage ${what}: show what you log in with`,
     });
   if (NEVER_MANAGING.includes(identity.kind))
-    throw new Fault("DENIED", { message: `a login of kind ${identity.kind} cannot manage robots` });
+    throw new Fault("DENIED", {
+      message: `a login of kind ${identity.kind} cannot manage ${what}`,
+    });
   const { registry, isAdministrator } = caller;
   return { identity, actor, teams, isAdministrator, registry };
 }

@@ -11,7 +11,7 @@ import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { Login } from "../identity/identity-source.js";
 import { authenticate } from "../identity/authenticate.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { describedLogin, type DescribedDeps } from "../token/described-login.js";
 import { explainAccess, type ExplainedAccess } from "../token/explain-access.js";
@@ -26,7 +26,7 @@ import { mount } from "./mount.js";
 
 /** What explaining needs besides callers: those who are described may be robots. */
 export type ExplainDeps = Pick<DescribedDeps, "db"> & {
-  readonly policy: Pick<PolicySource, "current">;
+  readonly policy: CurrentPolicy;
 };
 
 const MOST_GROUPS = 100;
@@ -48,7 +48,11 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
     const asked = parseInput(explainOwn.query, req.query);
     const { address } = contextOf(req).client;
     const registry = registryAsked(callers, req);
-    const body = await answer(policy.current(), asker, { ...asked, address, registry });
+    const body = await answer(policy.current(registry.service), asker, {
+      ...asked,
+      address,
+      registry,
+    });
     sendAnswer(req, res, { body });
   });
   mount(routes, explainOthers, async (req, res) => {
@@ -61,7 +65,7 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
       const teams = asked.identity.kind === "robot" ? callers.teams : given;
       sendAnswer(req, res, {
         body: await answer(
-          policy.current(),
+          policy.current(registry.service),
           { login, teams, isAdministrator: true },
           { ...asked, registry },
         ),

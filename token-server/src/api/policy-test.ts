@@ -17,14 +17,14 @@ import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import { loadPolicy, type LoadedPolicy } from "../policy/load.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
 
 /** What judging a candidate needs besides callers. */
 export interface PolicyTestDeps {
   readonly db: Queryable;
-  readonly policy: Pick<PolicySource, "current">;
+  readonly policy: CurrentPolicy;
   /** How long a token grants what it was issued with. */
   readonly tokenLifetimeSeconds: number;
 }
@@ -85,7 +85,9 @@ async function judged(
   candidate: LoadedPolicy,
   last: number,
 ) {
-  const judge = judgingAgain(policy.current(), candidate.policy);
+  const inForce = policy.current();
+  // The candidate is held against the directory and the registry as they are.
+  const judge = judgingAgain(inForce, { ...candidate.policy, facts: inForce.facts });
   const entries = await newestDecisions(db, Object.keys(ASKED) as AuditAction[], last);
   const inForceSince = await rulesSince(db, "access policy");
   // Tokens of before are good for so long.

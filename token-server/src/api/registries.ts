@@ -76,7 +76,7 @@ function asRegistrar(caller: ApiCaller): Registrar {
   const { identity, teams, isAdministrator, actor } = caller;
   if (NEVER_CHANGING.includes(identity.kind))
     throw new Fault("DENIED", { message: `a login of kind ${identity.kind} changes no registry` });
-  return { identity, actor, teams, isAdministrator, primaryTeam: teams[0] ?? null };
+  return { identity, actor, teams, isAdministrator };
 }
 
 function shown(registry: Registry) {

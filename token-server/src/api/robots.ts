@@ -40,7 +40,7 @@ export function robotRoutes(deps: RobotDeps, callers: ApiCallerDeps): Router {
   });
   mount(routes, operations.listExceedingRobots, async (req, res) => {
     requireAdministrator(await identifyApiCaller(callers, req), "look at the robots of all teams");
-    sendAnswer(req, res, { body: { robots: await exceedingRobots(deps, deps.policy.current()) } });
+    sendAnswer(req, res, { body: { robots: await exceedingRobots(deps, deps.policy) } });
   });
   mount(routes, operations.createRobot, async (req, res) => {
     const by = await manager(req);

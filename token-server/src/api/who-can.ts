@@ -9,10 +9,10 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import * as operations from "#rest-api/operations/who-can.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { decideGrant } from "../token/decide-grant.js";
-import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
+import { identifyApiCaller, serviceAsked, type ApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
 
 /**
@@ -33,13 +33,13 @@ const WITHHELD = ["addresses", "claims"] as const satisfies (keyof Conditions)[]
  */
 export function whoCanRoutes(
   callers: ApiCallerDeps,
-  deps: { readonly policy: Pick<PolicySource, "current"> },
+  deps: { readonly policy: CurrentPolicy },
 ): Router {
   const routes = Router();
   mount(routes, operations.whoCan, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);
     const { repository } = parseInput(operations.whoCan.query, req.query);
-    const policy = deps.policy.current();
+    const policy = deps.policy.current(serviceAsked(callers, req));
     await requirePull(policy, callers.teams, caller, repository);
     const insight = insightOf(policy, caller, repository);
     const actions = whoCan(policy, repository).map(({ rules, ...about }) => ({

@@ -29,6 +29,7 @@ import {
   type Authentication,
 } from "../logins/closed-by-default.js";
 import { parseLogins, readLogins } from "../logins/config.js";
+import { parseDirectoryFile } from "../directory/directory-file.js";
 import { loadPolicy } from "../policy/load.js";
 import type { LoginLimits } from "../limits/login-limiter.js";
 import { readLoginLimits, readRefreshTokenSettings } from "./login-settings.js";
@@ -79,6 +80,8 @@ export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings 
   /** YAML file with further logins, and one with the access policy; `null`: none, the built-in one. */
   readonly loginsFile: string | null;
   readonly policyFile: string | null;
+  /** YAML file with users, applications, services and privileges; `null`: Postgres has them. */
+  readonly directoryFile: string | null;
   readonly loginLimits: LoginLimits;
   readonly keys: KeyRingConfig;
 }
@@ -123,10 +126,14 @@ export function readVariables(read: EnvReader): TokenServerConfig {
 }
 
 function examineFiles(read: EnvReader, config: TokenServerConfig): void {
-  const { loginsFile, policyFile, gatewayTrustFile } = config;
+  const { loginsFile, policyFile, directoryFile, gatewayTrustFile } = config;
   examineKeys(read, config.keys);
   if (policyFile !== null)
     examineFile(read, "POLICY_FILE", policyFile, (text) => loadPolicy(policyFile, text));
+  if (directoryFile !== null)
+    examineFile(read, "DIRECTORY_FILE", directoryFile, (text) =>
+      parseDirectoryFile(directoryFile, text),
+    );
   if (gatewayTrustFile !== null)
     examineFile(read, "GATEWAY_TRUST_FILE", gatewayTrustFile, (text) =>
       certificatesIn(text, gatewayTrustFile),
@@ -215,6 +222,12 @@ function readRights(read: EnvReader) {
       meaning: "the access policy (docs/policy.md); followed while it changes",
       wanted: "YAML file",
       absent: "built-in rules",
+    }),
+    directoryFile: read.optionalText("DIRECTORY_FILE", {
+      meaning:
+        "users, teams, applications, services and privileges that rules go by (docs/opensvc.md); followed while it changes",
+      wanted: "YAML file",
+      absent: "what the REST API was told",
     }),
     adminTeams: read.list(
       "ADMIN_TEAMS",

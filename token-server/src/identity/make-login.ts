@@ -41,6 +41,7 @@ export class UnusableLogin extends Fault {
 export const OWNED_REALMS: Readonly<Record<string, NamedKind>> = {
   "/robots": "robot",
   "/machines": "machine",
+  "/service-logins": "service",
 };
 
 /**

@@ -11,6 +11,7 @@ const POINTLESS_WHEN_OFF = [
   "HTTP_IIDINFO_URL",
   "LOGINS_FILE",
   "POLICY_FILE",
+  "DIRECTORY_FILE",
   "ADMIN_TEAMS",
 ] as const;
 

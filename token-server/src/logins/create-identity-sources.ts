@@ -6,6 +6,7 @@ import { combinedTeams } from "../teams/combined-teams.js";
 import { staticTeams } from "../teams/static-teams.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { teamService, type StaleAnswer } from "../teams/team-service.js";
+import type { ServiceLogins } from "../directory/service-source.js";
 import type { Logins } from "./config.js";
 import { htpasswdSource } from "../identity/htpasswd/htpasswd.js";
 import type { IdentitySource } from "../identity/identity-source.js";
@@ -15,7 +16,7 @@ import { readCertificates, warnOfUnusable } from "../identity/machine/certificat
 import { iidinfoCheck } from "../identity/machine/iidinfo-check.js";
 import { localCheck } from "../identity/machine/local-check.js";
 import { machineSource, type MachineCheck } from "../identity/machine/machine.js";
-import { oidcSource } from "../identity/oidc/oidc.js";
+import { oidcSource, type OidcDeps } from "../identity/oidc/oidc.js";
 import { tellingUnmappedGroups } from "../identity/unmapped-groups.js";
 import { realmOwners, refuseSharedRealms, tokeninfoRealms } from "./realm-owners.js";
 import { tokeninfoSource } from "../identity/tokeninfo/tokeninfo.js";
@@ -38,6 +39,8 @@ export interface IdentityConfig {
 export interface IdentityDeps {
   /** Service accounts: tried after the logins that have a user name of their own, before people's. */
   readonly robots: IdentitySource | null;
+  /** Ways to log in as a service of the directory; absent: there are none. */
+  readonly services?: ServiceLogins | undefined;
   /** Keeps parts of the logins over a change of their file; absent: each is made anew. */
   readonly keep?: KeepPart;
   /** Current time in milliseconds since the epoch. */
@@ -71,6 +74,7 @@ export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps
     tokeninfoOf(config, deps),
     machinesOf(config, deps),
     deps.robots,
+    deps.services?.source ?? null,
     htpasswdOf(config, deps),
     ldapOf(config, deps),
   ];
@@ -83,22 +87,17 @@ export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps
 
 function oidcOf(
   { logins: { oidc }, sections, outageSeconds }: IdentityConfig,
-  { keep = makeAnew, now, log, fetchJson }: IdentityDeps,
+  { keep = makeAnew, services, now, log, fetchJson }: IdentityDeps,
 ): IdentitySource | null {
   if (oidc.length === 0) return null;
   const issuers = issuerSections.safeParse(sections?.["oidc"]).data ?? [];
-  return keep("oidc", issuers, () =>
-    tellingUnmappedGroups(
-      oidcSource(oidc, {
-        outageSeconds,
-        keepIssuer: (index, issuer, make) => keep(`oidc ${issuer}`, issuers[index], make),
-        now,
-        log,
-        fetchJson,
-      }),
-      log,
-    ),
-  );
+  const keepIssuer: OidcDeps["keepIssuer"] = (index, issuer, make) =>
+    keep(`oidc ${issuer}`, issuers[index], make);
+  return keep("oidc", issuers, () => {
+    const source = oidcSource(oidc, { outageSeconds, keepIssuer, now, log, fetchJson });
+    const telling = tellingUnmappedGroups(source, log);
+    return services?.workloads(telling) ?? telling;
+  });
 }
 
 function tokeninfoOf(

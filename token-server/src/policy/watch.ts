@@ -24,6 +24,16 @@ export interface PolicySource extends WatchedFile<Policy> {
   version(): PolicyVersion;
 }
 
+/** The rules, and what they go by. */
+export interface CurrentPolicy {
+  /**
+   * @param service - the registry that is asked about; absent: that of the configuration
+   * @returns what counts there now
+   * @throws Fault UNAVAILABLE while something that the rules go by is not known
+   */
+  current(service?: string): Policy;
+}
+
 /** What following a policy file needs. */
 export interface WatchDeps extends Pick<
   WatchFileDeps<Versioned>,

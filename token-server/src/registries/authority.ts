@@ -7,30 +7,25 @@ import type { Onlooker, Registry } from "./registry.js";
 /** Whoever makes and changes registries. */
 export interface Registrar extends Onlooker {
   readonly identity: Identity;
-  /** The first of theirs, which a new registry is given to; `null`: they are in none. */
-  readonly primaryTeam: string | null;
   /** As the audit log names them. */
   readonly actor: AuditActor;
 }
 
-/** Says what somebody may do beside what the rules grant. */
+/** Says what somebody may do beside what the rules grant; Fault UNAVAILABLE while that is not known. */
 export interface Privileges {
   /** @returns whether they may make registries */
-  hasPrivilege(caller: Registrar, privilege: "Manager"): boolean | Promise<boolean>;
+  hasPrivilege(caller: Registrar, privilege: "Manager"): boolean;
+  /** @returns the team of theirs that a new registry is given to; `null`: they are in none */
+  primaryTeamOf(caller: Registrar): string | null;
 }
-
-/** Administrators are, where nobody is given privileges. */
-export const ADMINISTRATORS_MANAGE: Privileges = {
-  hasPrivilege: ({ isAdministrator }) => isAdministrator,
-};
 
 /**
  * @param privileges - who has which
  * @param registrar - who wants to make a registry
  * @throws Fault DENIED for whoever has not the privilege Manager
  */
-export async function requireManager(privileges: Privileges, registrar: Registrar): Promise<void> {
-  if (await privileges.hasPrivilege(registrar, "Manager")) return;
+export function requireManager(privileges: Privileges, registrar: Registrar): void {
+  if (privileges.hasPrivilege(registrar, "Manager")) return;
   throw new Fault("DENIED", { message: "making a registry needs the privilege Manager" });
 }
 

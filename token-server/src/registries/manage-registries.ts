@@ -61,8 +61,8 @@ export async function createRegistry(
   registrar: Registrar,
   wanted: NewRegistry,
 ): Promise<Registry> {
-  await requireManager(deps.privileges, registrar);
-  const { primaryTeam } = registrar;
+  requireManager(deps.privileges, registrar);
+  const primaryTeam = deps.privileges.primaryTeamOf(registrar);
   if (primaryTeam === null)
     throw new Fault("DENIED", {
       message: "a registry is given to a team of whoever makes it, and you are in none",

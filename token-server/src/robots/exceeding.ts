@@ -2,6 +2,7 @@ import type { KnownSubject } from "#access-policy/everywhere.js";
 import type { Policy } from "#access-policy/compile.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { databaseMilliseconds } from "#service-kit/db/time.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import { excessesOf, type Excess } from "./authority.js";
 import { endOf, type LifetimeDeps } from "./lifetime.js";
 import { listLivingRobots, type Robot, type Voucher } from "./sql.js";
@@ -37,7 +38,7 @@ const MOST_REPORTED = 1_000;
  */
 export async function exceedingRobots(
   deps: ExceedingDeps,
-  policy: Policy,
+  policy: CurrentPolicy,
 ): Promise<ExceedingRobot[]> {
   const found: ExceedingRobot[] = [];
   const at = await databaseMilliseconds(deps.db);
@@ -47,7 +48,11 @@ export async function exceedingRobots(
     const wanted = { after, most: PAGE, at: new Date(at) };
     const page = await listLivingRobots(deps.db, wanted);
     for (const robot of page) {
-      const exceeding = await holdAgainst(policy, robot, latestEnd);
+      const exceeding = await holdAgainst(
+        policy.current(robot.service ?? undefined),
+        robot,
+        latestEnd,
+      );
       if (exceeding !== null) found.push(exceeding);
       if (found.length >= MOST_REPORTED) return found;
     }

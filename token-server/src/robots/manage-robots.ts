@@ -5,7 +5,7 @@ import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { databaseMilliseconds } from "#service-kit/db/time.js";
 import type { Logger } from "#service-kit/log.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import { requireGrants, requireManagement, type Manager } from "./authority.js";
 import { endOf, keptEnd, overlapEnd, type LifetimeDeps } from "./lifetime.js";
 import { robotLogins } from "./robot-login.js";
@@ -25,7 +25,7 @@ import {
 /** What managing robots needs. */
 export interface RobotDeps {
   readonly db: Database;
-  readonly policy: Pick<PolicySource, "current">;
+  readonly policy: CurrentPolicy;
   /** Longest life of a robot, in days. */
   readonly robotMaxDays: number;
   readonly log: Logger;
@@ -60,7 +60,7 @@ export async function createRobot(
   manager: Manager,
   request: RobotRequest,
 ): Promise<RobotWithSecret> {
-  const policy = deps.policy.current();
+  const policy = deps.policy.current(manager.registry ?? undefined);
   requireManagement(policy, manager, request.team);
   const stray = request.grants.find(
     ({ repositories }) => !repositories.startsWith(`${request.team}/`),
@@ -103,7 +103,7 @@ export async function robotsOfTeam(
   manager: Manager,
   team: string,
 ): Promise<Robot[]> {
-  requireManagement(deps.policy.current(), manager, team);
+  requireManagement(deps.policy.current(manager.registry ?? undefined), manager, team);
   return listRobots(deps.db, team);
 }
 
@@ -125,7 +125,7 @@ export async function renewRobotSecret(
   const lifetime = await lifetimeOf(deps);
   const expiresAt =
     expiresInDays === null ? keptEnd(lifetime, known) : endOf(lifetime, expiresInDays);
-  await requireGrants(deps.policy.current(), manager, known.grants);
+  await requireGrants(deps.policy.current(manager.registry ?? undefined), manager, known.grants);
   const secret = newSecret();
   const secretHash = await hashSecret(secret);
   const previousEndsAt = overlapEnd(lifetime, overlapHours, expiresAt);
@@ -167,7 +167,7 @@ export async function switchRobot(
 async function switchOn(deps: RobotDeps, manager: Manager, known: Robot): Promise<Robot | null> {
   const { team, name, grants } = known;
   const expiresAt = keptEnd(await lifetimeOf(deps), known);
-  await requireGrants(deps.policy.current(), manager, grants);
+  await requireGrants(deps.policy.current(manager.registry ?? undefined), manager, grants);
   const wanted = { team, name, expiresAt, vouchedBy: voucherOf(manager) };
   return changeRobot(deps, manager, "robot.enabled", (tx) => enableRobot(tx, wanted));
 }
@@ -180,7 +180,7 @@ async function lifetimeOf({ db, robotMaxDays }: RobotDeps): Promise<LifetimeDeps
 
 /** Whoever may not manage a team's robots learns nothing of them. A robot's grants never change. */
 async function robotInHand(deps: RobotDeps, manager: Manager, which: RobotName): Promise<Robot> {
-  requireManagement(deps.policy.current(), manager, which.team);
+  requireManagement(deps.policy.current(manager.registry ?? undefined), manager, which.team);
   const robot = await readRobot(deps.db, which);
   if (robot === null) throw unknownRobot(which);
   return robot;

@@ -43,7 +43,7 @@ export async function explainAccess(
 ): Promise<ExplainedAccess> {
   const requested = [{ resource, actions: [action] }];
   const grant = await decideGrant(policy, teams, login, { requested, circumstances });
-  const bound = await withinRegistry(registry, teams, login, { grant, view: null });
+  const bound = await withinRegistry(registry, { teams, policy }, login, { grant, view: null });
   const { access, refused } = bound.grant;
   const { identity } = login;
   const first = explain(policy, { identity, teams: null }, resource, action, circumstances);

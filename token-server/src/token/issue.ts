@@ -3,7 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
 import type { Login } from "../identity/identity-source.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import type { Registries } from "../registries/followed-registries.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
@@ -20,7 +20,7 @@ import { signGrant, type SigningDeps, type TokenAnswer } from "./sign-grant.js";
 /** What issuing a token needs. */
 export interface IssueDeps {
   readonly logins: LogInDeps;
-  readonly policy: Pick<PolicySource, "current">;
+  readonly policy: CurrentPolicy;
   readonly teams: TeamLookup;
   /** Whose members administer the installation. */
   readonly adminTeams: readonly string[];
@@ -64,7 +64,7 @@ export async function issueToken(
     logIn(deps.logins, request.login, { ...origin, ...bound }),
   );
   gone?.throwIfAborted();
-  const policy = deps.policy.current();
+  const policy = deps.policy.current(request.service);
   const asked = { requested: request.requested, circumstances: { address } };
   const { forLists, service } = request;
   const { grant: granted, view } = await shown("decide access", async () => {
@@ -76,7 +76,7 @@ export async function issueToken(
     const registry = deps.registries.find(service);
     // It was there when the request was understood.
     if (registry === undefined) throw new Fault("REQUEST_INVALID", { message: "unknown service" });
-    return withinRegistry(registry, deps.teams, login, decided);
+    return withinRegistry(registry, { teams: deps.teams, policy }, login, decided);
   });
   const grant = request.forAdministration
     ? await withAdministration(deps, login, granted)

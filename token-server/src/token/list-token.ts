@@ -25,12 +25,15 @@ export async function listToken(
   login: Login,
   { registry, address }: { readonly registry: Registry; readonly address: string },
 ): Promise<string> {
-  const policy = deps.policy.current();
+  const policy = deps.policy.current(registry.service);
   const requested = parseScopes(["registry:catalog:*"]);
   const asked = { requested, circumstances: { address } };
   const grant = await decideGrant(policy, deps.teams, login, asked);
   const view = await decideView(policy, deps.teams, login, { ...asked, forLists: true });
-  const decided = await withinRegistry(registry, deps.teams, login, { grant, view });
+  const decided = await withinRegistry(registry, { teams: deps.teams, policy }, login, {
+    grant,
+    view,
+  });
   const { identity } = login;
   const signing = { ...deps.signing, lifetimeSeconds: LIFETIME_SECONDS };
   const told = { service: registry.service, identity, ...decided };

@@ -1,3 +1,4 @@
+import type { Policy } from "#access-policy/compile.js";
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import {
   asksForTeams,
@@ -17,12 +18,19 @@ export interface Decided {
   readonly view: View | null;
 }
 
+/** Who is in which team. */
+export interface TeamsKnown {
+  readonly teams: TeamLookup;
+  /** The rules, together with the directory. */
+  readonly policy: Pick<Policy, "facts">;
+}
+
 /**
  * Takes away what the registry does not let somebody do whatever the rules say. A registry that is published to everybody
  * and not restricted, as the only one of an installation is, changes nothing, and nobody's teams are looked up for it.
  *
  * @param registry - which the token is for
- * @param teams - how teams are looked up
+ * @param known - how teams are looked up, and the directory that services are in
  * @param login - whose token it is
  * @param decided - what the rules grant
  * @returns what is left of it
@@ -30,28 +38,34 @@ export interface Decided {
  */
 export async function withinRegistry(
   registry: PolicyRegistry,
-  teams: TeamLookup,
+  known: TeamsKnown,
   login: Login,
   decided: Decided,
 ): Promise<Decided> {
   const grantsNothing = decided.grant.access.length === 0 && decided.view === null;
   if (login.identity.kind === "unrestricted" || grantsNothing || !asksForTeams(registry))
     return decided;
-  const known = await teamsAt(teams, login);
-  const isSeen = isPublishedTo(registry, known) || isResponsibleFor(registry, known);
+  const teams = await teamsAt(known, login);
+  const isSeen = isPublishedTo(registry, teams) || isResponsibleFor(registry, teams);
   const view = decided.view === null || isSeen ? decided.view : NOTHING;
-  return { grant: boundGrant(registry, known, decided.grant), view };
+  return { grant: boundGrant(registry, teams, decided.grant), view };
 }
 
 /**
- * @param teams - how teams are looked up
+ * @param known - how teams are looked up, and the directory that services are in
  * @param login - who it is
- * @returns the teams by which registries know them: a robot is its team's
+ * @returns the teams by which registries know them: a robot is its team's, and a service stands for those that its application is
+ *   published to
  * @throws Fault UNAVAILABLE when they cannot be known
  */
-export async function teamsAt(teams: TeamLookup, login: Login): Promise<readonly string[]> {
+export async function teamsAt(
+  { teams, policy }: TeamsKnown,
+  login: Login,
+): Promise<readonly string[]> {
   const { kind, claims } = login.identity;
   if (kind === "anonymous" || kind === "unrestricted") return [];
+  if (kind === "service")
+    return policy.facts?.directory.appOfService(login.identity)?.publications ?? [];
   if (kind !== "robot") return teams.teamsOf(login);
   const { team } = claims;
   return typeof team === "string" ? [team] : [];

@@ -17,6 +17,7 @@ import type { TokenServerConfig } from "../config/config.js";
 import { limitMetrics } from "../limits/limit-metrics.js";
 import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
+import type { ServiceLogins } from "../directory/service-source.js";
 import { noteFailedLogins } from "../token/failed-logins.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
@@ -47,6 +48,7 @@ export async function openLogins(
     records,
     clocks,
     files,
+    services,
   }: {
     readonly db: Database;
     readonly log: Logger;
@@ -54,6 +56,7 @@ export async function openLogins(
     readonly records: Pick<Records, "note" | "record"> & { readonly tally: Pick<Tally, "note"> };
     readonly clocks: Pick<ClockWatch, "doubt">;
     readonly files: RefusedFiles;
+    readonly services?: ServiceLogins;
   },
 ): Promise<Logins> {
   const counts = loginMetrics(metrics.registry);
@@ -61,6 +64,7 @@ export async function openLogins(
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
   const identities = await followLogins(config.loginsFile, config, {
     robots: robotSource(db, config.service),
+    services,
     now,
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),

@@ -14,6 +14,12 @@ const RIGHTS: SchemaRights = {
     login_success: { tokenServer: ALL },
     long_view: { tokenServer: ALL },
     registry: { tokenServer: ALL },
+    directory_user: { tokenServer: ALL },
+    directory_team: { tokenServer: ALL },
+    directory_app: { tokenServer: ALL },
+    directory_privilege: { tokenServer: ALL },
+    directory_service: { tokenServer: ALL },
+    directory_version: { tokenServer: ["select", "update"] },
   },
 };
 

@@ -5,12 +5,13 @@ import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
-import { builtInPolicy, watchPolicy, type PolicySource } from "../policy/watch.js";
+import { policyAt, type FactSources } from "../directory/directory-source.js";
+import { builtInPolicy, watchPolicy, type CurrentPolicy } from "../policy/watch.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 
 /**
  * @param path - the policy file; `null`: the built-in policy
- * @param deps - puts a change of it on record before it counts, and tells of it
+ * @param deps - puts a change of it on record before it counts, and tells of it; directory and registries that it goes by
  * @returns the policy, followed while the file changes
  * @throws YamlFileError when the file cannot be used
  */
@@ -21,13 +22,18 @@ export async function openPolicy(
     log,
     metrics,
     files,
+    facts,
+    service,
   }: {
     readonly records: Pick<Records, "note" | "record">;
     readonly log: Logger;
     readonly metrics: ServiceMetrics;
     readonly files: RefusedFiles;
+    readonly facts: FactSources;
+    /** The registry that tokens are issued for. */
+    readonly service: string;
   },
-): Promise<Opened & { readonly policy: PolicySource }> {
+): Promise<Opened & { readonly policy: CurrentPolicy }> {
   const loads = new Counter({
     name: "policy_loads_total",
     help: "New contents of the policy file by what came of them",
@@ -47,5 +53,5 @@ export async function openPolicy(
           record: (version) => records.record(policyFact(version)),
         });
   records.note(policyFact(policy.version()));
-  return { policy, parts: [reloadOnHangup("policy", policy)] };
+  return { policy: policyAt(policy, facts, service), parts: [reloadOnHangup("policy", policy)] };
 }

@@ -6,7 +6,8 @@ import { outgoing } from "#service-kit/http/outgoing.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
-import { ADMINISTRATORS_MANAGE } from "../registries/authority.js";
+import type { DirectorySource } from "../directory/directory-source.js";
+import { privilegesIn } from "../directory/privileges.js";
 import type { GatewayDeps } from "../registries/ask-gateway.js";
 import { followRegistries, type Registries } from "../registries/followed-registries.js";
 import type { RegistryDeps } from "../registries/manage-registries.js";
@@ -22,12 +23,16 @@ export interface OpenedRegistries extends Opened {
 
 /**
  * @param config - the registry that registers itself, who administers, and by which proxies others are asked
- * @param deps - where registries are on record
+ * @param deps - where registries are on record, and the directory that says who may make some
  * @returns the registries, followed
  */
 export function openRegistries(
   config: Pick<TokenServerConfig, "service" | "gatewayUrl" | "adminTeams" | "proxies">,
-  { db, log }: { readonly db: Database; readonly log: Logger },
+  {
+    db,
+    log,
+    directory,
+  }: { readonly db: Database; readonly log: Logger; readonly directory: DirectorySource },
 ): OpenedRegistries {
   const { service, gatewayUrl: url, adminTeams, proxies } = config;
   const own = { service, url, adminTeams };
@@ -37,7 +42,7 @@ export function openRegistries(
   const { part, ...registries } = followRegistries(own, { read, log });
   return {
     registries,
-    managing: { db, registries, privileges: ADMINISTRATORS_MANAGE, audit, log },
+    managing: { db, registries, privileges: privilegesIn(directory), audit, log },
     gateways: {
       fetchJson: jsonFetcher(outgoing(proxies)),
       fetchUnchecked: jsonFetcher(outgoing(proxies, "unchecked")),

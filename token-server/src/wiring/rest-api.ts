@@ -4,27 +4,21 @@ import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { ApiCallerDeps } from "../api/caller.js";
 import { apiRoutes } from "../api/routes.js";
 import type { TokenServerConfig } from "../config/config.js";
-import type { SearchDeps } from "../api/search-all.js";
-import type { RegistryDeps } from "../registries/manage-registries.js";
-import type { RobotDeps } from "../robots/manage-robots.js";
+import type { ApiDeps } from "../api/routes.js";
 
 /**
  * @param config - who administers, how many requests somebody may make, and how long tokens live
- * @param deps - logins, teams, robots and registries
- * @returns the routes of the REST API about registries, robots, refresh tokens and explanations
+ * @param deps - logins, teams, robots, registries and the directory
+ * @returns the routes of the REST API about registries, robots, the directory, refresh tokens and explanations
  */
 export function openRestApi(
   config: Pick<TokenServerConfig, "adminTeams" | "apiRequestsPerMinute" | "tokenLifetimeSeconds">,
-  deps: Pick<ApiCallerDeps, "logins" | "teams" | "serviceOf"> & {
-    readonly robots: RobotDeps;
-    readonly managing: RegistryDeps;
-    readonly search: SearchDeps;
-  },
+  deps: Pick<ApiCallerDeps, "logins" | "teams" | "serviceOf"> & ApiDeps,
 ): { readonly routes: readonly RequestHandler[] } {
-  const { logins, teams, serviceOf, robots, managing, search } = deps;
-  const { registries } = managing;
+  const { logins, teams, serviceOf, ...about } = deps;
+  const { registries } = about.managing;
   const { adminTeams, apiRequestsPerMinute, tokenLifetimeSeconds } = config;
   const limit = requestLimit(apiRequestsPerMinute, steadyNow);
   const callers = { logins, teams, registries, serviceOf, adminTeams, limit };
-  return { routes: [apiRoutes(callers, { robots, managing, search }, { tokenLifetimeSeconds })] };
+  return { routes: [apiRoutes(callers, about, { tokenLifetimeSeconds })] };
 }

@@ -4,7 +4,7 @@ import { EX_CONFIG } from "#service-kit/exit-code.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TokenServerConfig } from "../config/config.js";
-import type { PolicySource } from "../policy/watch.js";
+import type { CurrentPolicy } from "../policy/watch.js";
 import { robotCheck } from "../robots/check-at-start.js";
 import { exceedingRobots } from "../robots/exceeding.js";
 import type { RobotDeps } from "../robots/manage-robots.js";
@@ -20,13 +20,13 @@ export function openRobots(
   deps: {
     readonly db: Database;
     readonly log: Logger;
-    readonly policy: PolicySource;
+    readonly policy: CurrentPolicy;
     readonly migrated: () => boolean;
   },
 ): Opened & { readonly robots: RobotDeps } {
   const { db, log, policy, migrated } = deps;
   const { robotMaxDays } = config;
-  const look = () => exceedingRobots({ db, robotMaxDays }, policy.current());
+  const look = () => exceedingRobots({ db, robotMaxDays }, policy);
   const refusing =
     config.authentication === "off" ? [refuseRobots({ db, log, migrated, end })] : [];
   return {

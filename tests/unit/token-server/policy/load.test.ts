@@ -44,7 +44,7 @@ describe("a policy file", () => {
       'policy.yaml:2: rules.0: Unrecognized key: "mesage"',
       'policy.yaml:3: rules.0.effect: Invalid option: expected one of "allow"|"deny"',
       'policy.yaml:4: rules.0.actions.1: Invalid option: expected one of "pull"|"push"|"delete"|"manage"|"catalog"|"*"',
-      "policy.yaml:5: rules.0.repositories.0: ${tem} is not known; there are ${team}, ${uid}, ${realm} and ${claim.<name>}",
+      "policy.yaml:5: rules.0.repositories.0: ${tem} is not known; there are ${team}, ${uid}, ${realm}, ${user}, ${group}, ${app.responsible}, ${app.published}, ${service.app} and ${claim.<name>}",
       'policy.yaml:5: rules.0.repositories.1: "A" can be in no repository name (a-z 0-9 . _ - and the wildcards * and ** alone)',
       "policy.yaml:5: rules.0.repositories.2: a template such as ${team} stands alone between slashes",
       "policy.yaml:5: rules.0.repositories.3: an empty path component matches nothing",

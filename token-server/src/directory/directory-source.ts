@@ -1,0 +1,47 @@
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
+import { asksDirectory } from "#access-policy/asks-directory.js";
+import { Fault } from "#registry-protocol/faults.js";
+import type { CurrentPolicy, PolicySource } from "../policy/watch.js";
+import type { DirectorySnapshot } from "./directory-snapshot.js";
+
+/** The directory that counts now. */
+export interface DirectorySource {
+  /** @returns it; `null`: it has not been read yet */
+  current(): DirectorySnapshot | null;
+}
+
+/** Finds what the rules ask of a registry, by the name that clients have for it. */
+export interface PolicyRegistries {
+  find(service: string): PolicyRegistry | undefined;
+}
+
+/** What rules go by besides who asks. */
+export interface FactSources {
+  readonly directory: DirectorySource;
+  readonly registries: PolicyRegistries;
+}
+
+/**
+ * @param policy - the rules
+ * @param facts - the directory, and the registries that tokens are issued for
+ * @param own - the registry of the configuration
+ * @returns the rules together with what they go by at a registry
+ */
+export function policyAt(
+  policy: Pick<PolicySource, "current">,
+  { directory, registries }: FactSources,
+  own: string,
+): CurrentPolicy {
+  return {
+    current: (service = own) => {
+      const rules = policy.current();
+      const snapshot = directory.current();
+      if (snapshot !== null) {
+        const registry = registries.find(service) ?? null;
+        return { ...rules, facts: { directory: snapshot.directory, registry } };
+      }
+      if (!asksDirectory(rules)) return rules;
+      throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
+    },
+  };
+}
