@@ -5,6 +5,7 @@ import { documentOf } from "#rest-api/document/document-of.js";
 import { RECORDED } from "#rest-api/document/recorded.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
+import type { Access } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -36,7 +37,7 @@ import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
-import { actorOf } from "../proxy/exchange.js";
+import { actorFor } from "../proxy/exchange.js";
 import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
 import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
@@ -76,7 +77,8 @@ export function openRestApi(
       const caller = await callerWith(callers, req, right);
       const view = right.to === "lists" ? await viewOfCaller(caller, callers.views) : null;
       const { validUntil } = caller;
-      return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
+      const actor = actorFor({ req, caller, context: contextOf(req) }, accessOf(right));
+      return { actor, view, validUntil };
     },
   };
   const manifest = standingManifests(db, reader);
@@ -99,6 +101,20 @@ export function openRestApi(
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
   return { routes: [restRoutes(rest, operations), document] };
+}
+
+/** @returns what a right takes of a token, and is about */
+function accessOf(right: Right): Access {
+  switch (right.to) {
+    case "lists":
+      return { type: "registry", name: "catalog", actions: ["*"] };
+    case "administration":
+      return ADMINISTRATION;
+    case "pull":
+    case "push":
+    case "delete":
+      return { type: "repository", name: right.repository, actions: [right.to] };
+  }
 }
 
 function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promise<Caller> {

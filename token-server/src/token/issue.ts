@@ -17,13 +17,14 @@ import { decideGrant } from "./decide-grant.js";
 import { decideView } from "./decide-view.js";
 import { signFitting, type FittedToken } from "./fit-token.js";
 import type { Grant } from "./grant.js";
+import { packGrounds } from "./pack-grounds.js";
 import { logIn, type LogInDeps, type LoginOrigin } from "./log-in.js";
 import type { TokenRequest } from "./request.js";
 
 /** What issuing a token needs. */
 export interface IssueDeps {
   readonly logins: LogInDeps;
-  readonly policy: Pick<PolicySource, "current">;
+  readonly policy: Pick<PolicySource, "current" | "version">;
   readonly teams: TeamLookup;
   /** Whose members administer the installation. */
   readonly adminTeams: readonly string[];
@@ -93,6 +94,7 @@ export async function issueToken(
   );
   gone?.throwIfAborted();
   const policy = deps.policy.current();
+  const { sha256 } = deps.policy.version();
   const asked = { requested: request.requested, circumstances: { address } };
   const granted = await shown("decide access", () =>
     decideGrant(policy, deps.teams, login, { ...asked, gone }),
@@ -103,7 +105,7 @@ export async function issueToken(
   const { forLists } = request;
   const view = await decideView(policy, deps.teams, login, { ...asked, forLists });
   const { answer: signed, leftOut } = await shown("sign token", () =>
-    signGrant(deps, login.identity, grant, view),
+    signGrant(deps, login, grant, { view, policy: sha256 }),
   );
   if (leftOut !== null) await keep(deps, leftOut, origin);
   const { identity } = login;
@@ -135,15 +137,15 @@ async function shown<T>(name: string, work: () => T | Promise<T>): Promise<T> {
 
 function signGrant(
   { signing, now }: Pick<IssueDeps, "signing" | "now">,
-  identity: Identity,
+  { identity, madeBy }: Login,
   grant: Grant,
-  view: View | null,
+  { view, policy }: { readonly view: View | null; readonly policy: string },
 ): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
   const issuedAt = Math.floor(now() / 1000);
   const tokenId = signing.newTokenId();
   const { token, leftOut } = signFitting(
     grant,
-    ({ access, refused }, shown) =>
+    ({ access, refused, grounds }, shown) =>
       signRegistryToken(signing.keys.active(), {
         issuer: signing.issuer,
         audience: signing.service,
@@ -159,6 +161,7 @@ function signGrant(
           ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
           ...shown,
           refused,
+          grant: packGrounds({ grounds }, { policy, maker: madeBy ?? null }),
         },
       }),
     view,

@@ -21,7 +21,7 @@ import { longViews } from "../views/long-views.js";
 export function openTokens(
   config: Pick<TokenServerConfig, "issuer" | "service" | "tokenLifetimeSeconds" | "adminTeams">,
   deps: Pick<IssueDeps, "logins" | "teams"> & {
-    readonly policy: Pick<PolicySource, "current">;
+    readonly policy: Pick<PolicySource, "current" | "version">;
     readonly keys: KeyRing;
     readonly db: Queryable;
     readonly log: Logger;

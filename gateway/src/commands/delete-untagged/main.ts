@@ -13,6 +13,7 @@ import {
   type UntaggedManifest,
   type UntaggedOutcome,
 } from "../../deletion/delete-untagged.js";
+import { withTagGrounds } from "../../ledger/with-tag-grounds.js";
 import { operator } from "../../mode/operator.js";
 import { announcing } from "../../outbox/announcing.js";
 import { openSinks } from "../../sinks/open-sinks.js";
@@ -40,7 +41,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const log = createLogger("delete-untagged", "silent");
   const { policy, registry } = await openRegistryOfCommand(config, log);
   const audit = announcing(
-    recordAudit,
+    withTagGrounds(recordAudit, policy),
     openSinks(config.events, outgoing(config.proxies)),
     () => undefined,
   );

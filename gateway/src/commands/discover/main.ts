@@ -11,6 +11,7 @@ import { usageOf } from "#service-kit/usage.js";
 import { endOnSignal } from "#service-kit/end-on-signal.js";
 import { progressTo } from "#service-kit/progress-line.js";
 import type { Sink } from "../../events/sink.js";
+import { withTagGrounds } from "../../ledger/with-tag-grounds.js";
 import { announcing } from "../../outbox/announcing.js";
 import { readMode } from "../../mode/sql.js";
 import { openSinks } from "../../sinks/open-sinks.js";
@@ -66,7 +67,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   // What it puts into the queues a gateway delivers.
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
-  const audit = announcing(recordAudit, sinks, () => undefined);
+  const audit = announcing(withTagGrounds(recordAudit, policy), sinks, () => undefined);
   const { dryRun, place } = command;
   const files = place === null ? null : openStoredFiles("--storage", place, env, connections);
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
