@@ -185,7 +185,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const pushDb = boundedDatabase(db, options.pushConnections ?? 4);
   const store = { db, pushDb, heard, hindrance: () => null };
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
-  const audit = countingGrowth(options.audit ?? withTagGrounds(recordAudit, policy), metrics.counts.growth);
+  const audit = countingGrowth(
+    options.audit ?? withTagGrounds(recordAudit, policy),
+    metrics.counts.growth,
+  );
   const tally = openTally({ db, audit, log: SILENT, now: () => performance.now() });
   const mode = { writes: options.writes ?? openGate() };
   const watched = { store, log, metrics, audit, registry: unguarded, mode };

@@ -146,7 +146,7 @@ export async function startTestTokenServer(
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)
       : await followLogins(options.loginsFile, identityConfig, identityDeps);
-  const policy = { version: builtInPolicy.version, ...(options.policy ?? builtInPolicy) };
+  const policy = { ...builtInPolicy, ...options.policy };
   const teams = currentTeams(logins);
   const tally = openTally({ db, audit: recordAudit, log: SILENT, now: () => performance.now() });
   const ways = {

@@ -4,7 +4,12 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 import { watchFile, type WatchDeps } from "#service-kit/watch-file.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
-import { BUILT_IN, compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
+import {
+  BUILT_IN,
+  compileTagPolicy,
+  PIER_ONE_TAGS,
+  type TagPolicy,
+} from "#tag-policy/tag-policy.js";
 import { tagPolicySchema } from "#tag-policy/tag-policy-schema.js";
 
 /** A tag policy in a file, followed while the process runs. */

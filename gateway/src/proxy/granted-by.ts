@@ -32,10 +32,7 @@ export interface Granted {
  * @param required - what a request takes; its last action is the one that it is about. `null`: any token will do
  * @returns by what they may, for the record; `null`: their token is of a version that did not say
  */
-export function grantedBy(
-  { access, grant }: Granted,
-  required: Access | null,
-): AuditGrant | null {
+export function grantedBy({ access, grant }: Granted, required: Access | null): AuditGrant | null {
   if (grant === undefined || required === null) return null;
   const { policy, maker, rules, by } = grant;
   const about = required.actions.at(-1);

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
 import { openDatabase } from "#service-kit/db/pool.js";
 import { wholeDatabase } from "#service-kit/db/whole-database.js";
@@ -13,14 +12,13 @@ import {
   type UntaggedManifest,
   type UntaggedOutcome,
 } from "../../deletion/delete-untagged.js";
-import { withTagGrounds } from "../../ledger/with-tag-grounds.js";
 import { operator } from "../../mode/operator.js";
 import { announcing } from "../../outbox/announcing.js";
 import { openSinks } from "../../sinks/open-sinks.js";
 import { openDeletionOfManifests } from "../../wiring/deletion.js";
 import { untaggedManifests } from "./untagged-manifests.js";
 import { GATEWAY_SCHEMAS } from "../../wiring/migrations.js";
-import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
+import { configOfCommand, openRegistryOfCommand, recordOfCommand } from "../../wiring/command.js";
 
 const USAGE = usageOf({
   about: "Deletes manifests that have no tag at the registry and that no tag needs, on record",
@@ -41,7 +39,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const log = createLogger("delete-untagged", "silent");
   const { policy, registry } = await openRegistryOfCommand(config, log);
   const audit = announcing(
-    withTagGrounds(recordAudit, policy),
+    recordOfCommand(policy),
     openSinks(config.events, outgoing(config.proxies)),
     () => undefined,
   );

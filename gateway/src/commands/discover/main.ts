@@ -1,5 +1,4 @@
 import { MARKER } from "#registry-protocol/storage-marker.js";
-import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand } from "#service-kit/command.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -11,7 +10,6 @@ import { usageOf } from "#service-kit/usage.js";
 import { endOnSignal } from "#service-kit/end-on-signal.js";
 import { progressTo } from "#service-kit/progress-line.js";
 import type { Sink } from "../../events/sink.js";
-import { withTagGrounds } from "../../ledger/with-tag-grounds.js";
 import { announcing } from "../../outbox/announcing.js";
 import { readMode } from "../../mode/sql.js";
 import { openSinks } from "../../sinks/open-sinks.js";
@@ -23,7 +21,7 @@ import { type Registry } from "../../wiring/registry.js";
 import { openStorage } from "../../wiring/storage.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { listingOfStorage, refuseOtherStorage } from "../../discovery/listing-of-storage.js";
-import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
+import { configOfCommand, openRegistryOfCommand, recordOfCommand } from "../../wiring/command.js";
 import { parseCommand } from "./options.js";
 import { progressLine, reportLines } from "./report.js";
 import { whenFree } from "./when-free.js";
@@ -67,7 +65,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   // What it puts into the queues a gateway delivers.
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
-  const audit = announcing(withTagGrounds(recordAudit, policy), sinks, () => undefined);
+  const audit = announcing(recordOfCommand(policy), sinks, () => undefined);
   const { dryRun, place } = command;
   const files = place === null ? null : openStoredFiles("--storage", place, env, connections);
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
