@@ -227,7 +227,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     { db, log, metrics, ledger },
     options.streams,
   );
-  const told = { db, log, audit, policy, catalog, ledger, callers, live };
+  const records = { tally };
+  const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const restApi = openRestApi({ apiRequestsPerMinute, database: options.hears ?? NOWHERE }, told, {
@@ -239,7 +240,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
-    { log, metrics, records: { tally } },
+    { log, metrics, records },
     [registryApi, restApi, pierOne, tokenServer, probes],
   );
   const timing = { drainSeconds: 0, idleSeconds };

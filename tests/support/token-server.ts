@@ -31,6 +31,8 @@ import {
 } from "#token-server/logins/followed-logins.js";
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
+import { recordTokens } from "#token-server/refresh-tokens/record-tokens.js";
+import { noteReads } from "#audit-log/administrators-reads.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
 import { tokenServerRoutes } from "#token-server/routes/routes.js";
@@ -163,6 +165,7 @@ export async function startTestTokenServer(
       lifetimeSeconds: 86_400,
       most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
       takenClients: options.refreshTokenClients ?? [],
+      record: recordTokens(tally, recordAudit),
     },
     doubtOfClock: clocks.doubt,
     told: { ended: () => undefined, refused: noteFailedLogins(tally) },
@@ -183,7 +186,10 @@ export async function startTestTokenServer(
     log: options.log ?? SILENT,
     now,
   });
-  const restApi = openRestApi(names, { logins: ways, teams, robots: managing });
+  const restApi = openRestApi(names, {
+    ...{ logins: ways, teams, robots: managing },
+    administered: noteReads(tally),
+  });
   const origin = options.origin ?? {
     client: clientReader(["loopback"], { log: SILENT, now }),
     requestId: () => undefined,

@@ -1,3 +1,4 @@
+import { noteReads } from "#audit-log/administrators-reads.js";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { settingsFact } from "#audit-log/facts.js";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
@@ -43,8 +44,9 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const requests = await openRequestOrigin(config, { log, metrics, clocks, files });
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
+  const administered = noteReads(records.tally);
   const tokens = openTokens(config, { logins, teams, policy, keys, db, log });
-  const restApi = openRestApi(config, { logins, teams, robots });
+  const restApi = openRestApi(config, { logins, teams, robots, administered });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
   const certificate = await openCertificate(config, { log, metrics, files });

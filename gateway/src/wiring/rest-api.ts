@@ -1,5 +1,7 @@
 import type { RequestHandler } from "express";
+import { noteReads } from "#audit-log/administrators-reads.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Tally } from "#audit-log/tally.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
 import { documentOf } from "#rest-api/document/document-of.js";
 import { RECORDED } from "#rest-api/document/recorded.js";
@@ -64,6 +66,7 @@ export function openRestApi(
     readonly ledger: Pick<Ledger, "resolver" | "waiting">;
     readonly callers: Pick<Callers, "callers">;
     readonly live: Omit<Live, "parts">;
+    readonly records: { readonly tally: Pick<Tally, "note"> };
   },
   { sealer, reader }: { readonly sealer: CursorSealer; readonly reader: ImageReader },
 ): { readonly routes: readonly RequestHandler[] } {
@@ -73,6 +76,7 @@ export function openRestApi(
   const rest = {
     sealer,
     limit: requestLimit(config.apiRequestsPerMinute, steadyNow),
+    administered: noteReads(deps.records.tally),
     identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
       const caller = await callerWith(callers, req, right);
       const view = right.to === "lists" ? await viewOfCaller(caller, callers.views) : null;

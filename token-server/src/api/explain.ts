@@ -17,7 +17,7 @@ import { explainAccess, type ExplainedAccess } from "../token/explain-access.js"
 import {
   countRequest,
   identifyApiCaller,
-  requireAdministrator,
+  letAdministratorSee,
   type ApiCallerDeps,
 } from "./caller.js";
 import { mount } from "./mount.js";
@@ -48,7 +48,7 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
     sendAnswer(req, res, { body: await answer(policy.current(), asker, { ...asked, address }) });
   });
   mount(routes, explainOthers, async (req, res) => {
-    requireAdministrator(await identifyApiCaller(callers, req), "ask for somebody else");
+    await letAdministratorSee(callers, req, "ask for somebody else", explainOthers);
     const asked = parseInput(explainOthers.body, await readJsonBody(req, res));
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {

@@ -202,7 +202,7 @@ async function refreshTokenFor(
   if (WITHOUT_REFRESH.includes(login.identity.kind)) return null;
   try {
     const refresh = { ...deps.logins.refresh, authenticate: () => Promise.resolve(login) };
-    return await createRefreshToken(refresh, shown.credentials, login, bound);
+    return await createRefreshToken(refresh, shown.credentials, login, { ...bound, ...origin });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Without a database there are no refresh tokens; the client keeps using its password.

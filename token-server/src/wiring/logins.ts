@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { loginsFact } from "#audit-log/facts.js";
 import type { Records } from "#audit-log/open-records.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import type { Tally } from "#audit-log/tally.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
@@ -20,6 +21,7 @@ import { loginLimiter } from "../limits/login-limiter.js";
 import { noteFailedLogins } from "../token/failed-logins.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
+import { recordTokens } from "../refresh-tokens/record-tokens.js";
 import { robotSource } from "../robots/robot-source.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import type { LogInDeps } from "../token/log-in.js";
@@ -94,6 +96,7 @@ export async function openLogins(
         lifetimeSeconds: config.refreshTokenSeconds,
         most: config.refreshTokensMost,
         takenClients: config.refreshTokenClients,
+        record: recordTokens(records.tally, recordAudit),
       },
       doubtOfClock: clocks.doubt,
       told: { ended: counts.ended, refused: noteFailedLogins(records.tally) },

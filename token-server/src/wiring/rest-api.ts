@@ -16,11 +16,11 @@ export function openRestApi(
     TokenServerConfig,
     "service" | "adminTeams" | "apiRequestsPerMinute" | "tokenLifetimeSeconds"
   >,
-  deps: Pick<ApiCallerDeps, "logins" | "teams"> & { readonly robots: RobotDeps },
+  deps: Pick<ApiCallerDeps, "logins" | "teams" | "administered"> & { readonly robots: RobotDeps },
 ): { readonly routes: readonly RequestHandler[] } {
-  const { logins, teams, robots } = deps;
+  const { logins, teams, robots, administered } = deps;
   const { service, adminTeams, apiRequestsPerMinute, tokenLifetimeSeconds } = config;
   const limit = requestLimit(apiRequestsPerMinute, steadyNow);
-  const callers = { logins, teams, service, adminTeams, limit };
+  const callers = { logins, teams, service, adminTeams, limit, administered };
   return { routes: [apiRoutes(callers, robots, { tokenLifetimeSeconds })] };
 }
