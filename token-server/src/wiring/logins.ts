@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { loginsFact } from "#audit-log/facts.js";
+import type { Fact } from "#audit-log/record-fact.js";
 import type { Records } from "#audit-log/open-records.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { Tally } from "#audit-log/tally.js";
@@ -19,6 +20,7 @@ import { limitMetrics } from "../limits/limit-metrics.js";
 import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
 import { noteFailedLogins } from "../token/failed-logins.js";
+import { differenceOfLogins } from "../logins/difference.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
 import { recordTokens } from "../refresh-tokens/record-tokens.js";
@@ -67,14 +69,14 @@ export async function openLogins(
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
     onStale: counts.stale,
-    record: (yaml) => records.record(loginsFact({ path: config.loginsFile ?? "", yaml })),
+    record: (yaml) => records.record(factOf(config, yaml)),
     onOutcome: (outcome) => {
       counts.loaded(outcome);
       noteFile?.(outcome);
     },
   });
   const { yaml } = identities.current();
-  if (yaml !== null) records.note(loginsFact({ path: config.loginsFile ?? "", yaml }));
+  if (yaml !== null) records.note(factOf(config, yaml));
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
   const unrestricted = config.authentication === "off";
   if (unrestricted)
@@ -105,4 +107,8 @@ export async function openLogins(
     teams: currentTeams(identities),
     parts: [reloadOnHangup("logins", identities), housekeeping(db, log)],
   };
+}
+
+function factOf({ loginsFile }: Pick<TokenServerConfig, "loginsFile">, yaml: string): Fact {
+  return { ...loginsFact({ path: loginsFile ?? "", yaml }), difference: differenceOfLogins };
 }

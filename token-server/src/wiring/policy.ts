@@ -1,11 +1,18 @@
 import { Counter } from "prom-client";
 import { policyFact } from "#audit-log/facts.js";
+import type { Fact } from "#audit-log/record-fact.js";
 import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
-import { builtInPolicy, watchPolicy, type PolicySource } from "../policy/watch.js";
+import { differenceOfContents } from "../policy/difference.js";
+import {
+  builtInPolicy,
+  watchPolicy,
+  type PolicySource,
+  type PolicyVersion,
+} from "../policy/watch.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 
 /**
@@ -44,8 +51,12 @@ export async function openPolicy(
             loads.inc({ outcome });
             noteFile?.(outcome);
           },
-          record: (version) => records.record(policyFact(version)),
+          record: (version) => records.record(policyChange(version)),
         });
-  records.note(policyFact(policy.version()));
+  records.note(policyChange(policy.version()));
   return { policy, parts: [reloadOnHangup("policy", policy)] };
+}
+
+function policyChange(version: PolicyVersion): Fact {
+  return { ...policyFact(version), difference: differenceOfContents };
 }
