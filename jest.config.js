@@ -38,6 +38,9 @@ const IN_TIME = [
   "gateway/refused-bodies",
 ].map((name) => `<rootDir>/tests/integration/${name}.test.ts`);
 
+// Commands that change something want to know who runs them, and tests run as root in containers.
+process.env.SUDO_USER ??= "tester";
+
 export default {
   projects: [
     project("unit"),

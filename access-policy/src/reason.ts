@@ -111,12 +111,22 @@ function valueIn(variable: string, rule: Rule, question: Question): string {
   }
 }
 
-function heldScope(who: RuleSpec["who"], scopes: readonly string[]): string {
+/**
+ * @param who - whom a rule is about
+ * @param scopes - scopes of somebody
+ * @returns the first of them that the rule names; empty: none
+ */
+export function heldScope(who: RuleSpec["who"], scopes: readonly string[]): string {
   const { anyOf, allOf } = typeof who === "object" ? (who.scopes ?? {}) : {};
   return scopes.find((scope) => (anyOf ?? allOf ?? []).includes(scope)) ?? "";
 }
 
-function heldTeam(rule: Rule, question: Question): string {
+/**
+ * @param rule - a rule
+ * @param question - a question that it fits
+ * @returns the team of whoever asks that it goes by; empty: none
+ */
+export function heldTeam(rule: Rule, question: Question): string {
   const { who } = rule.spec;
   const wanted = typeof who === "object" ? who.teams : undefined;
   const named = question.teams?.find((team) => wanted?.includes(team));

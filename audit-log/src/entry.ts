@@ -1,3 +1,17 @@
+/** By what somebody was let. */
+export interface AuditGrant {
+  /** The rule of the access policy that allows it; `null`: their token had no room to say. */
+  readonly rule: string | null;
+  /** The team of theirs that the rule goes by; absent: it goes by none. */
+  readonly team?: string;
+  /** The OAuth scope of theirs that the rule goes by; absent: it goes by none. */
+  readonly scope?: string;
+  /** Fingerprint of the policy, by which its `policy.changed` entry is found. */
+  readonly policy: string;
+  /** Who made the robot that did it; absent: it was none. */
+  readonly maker?: string;
+}
+
 /** Who did something and from where. */
 export interface AuditActor {
   /** Name; empty for nobody in particular. */
@@ -8,6 +22,8 @@ export interface AuditActor {
   readonly address: string;
   readonly userAgent: string;
   readonly requestId: string;
+  /** By what; absent: nothing was asked that says so, as of a service itself, a command, or a token of a version before. */
+  readonly grant?: AuditGrant;
 }
 
 /** Every kind of thing that is audited. */
@@ -46,6 +62,14 @@ export const AUDIT_ACTIONS = [
   "service.rotated",
   "service.deleted",
   "mode.changed",
+  "gateway.forgotten",
+  "garbage.begun",
+  "garbage.ended",
+  "discovery.begun",
+  "discovery.ended",
+  "token.created",
+  "token.ended",
+  "administration.read",
   "outbox.changed",
   "storage.marked",
   "storage.accepted",

@@ -1,4 +1,4 @@
-import type { Database } from "#service-kit/db/pool.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
@@ -6,7 +6,7 @@ import { SYSTEM } from "./entry.js";
 import { lastFact, type FactAction } from "./known-facts.js";
 import type { RecordAudit } from "./record-audit.js";
 import { lockFacts } from "./sql/facts.js";
-import { keepContent } from "./sql/followed-files.js";
+import { keepContent, readContent } from "./sql/followed-files.js";
 
 /** Something that is decided outside of the database, in a file that every replica reads. */
 export interface Fact {
@@ -19,6 +19,8 @@ export interface Fact {
   readonly detail: Readonly<Record<string, unknown>>;
   /** What the file says whose hash the fingerprint is; it has no secrets. Absent: there is no file. */
   readonly content?: string;
+  /** Tells two contents apart, a sentence for each thing that is otherwise; absent: nobody can. */
+  readonly difference?: (before: string, after: string) => readonly string[];
   /** What is said of the difference, where there was a fact before; absent: nothing. */
   readonly since?: (before: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
@@ -50,11 +52,32 @@ export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Prom
     if (known?.fingerprint === fingerprint) return false;
     const entry = { action, actor: SYSTEM, repository: null, tag: null, digest: null, reason };
     const difference = known === null ? {} : (since?.(known.detail) ?? {});
-    await audit(tx, { ...entry, detail: { ...detail, ...difference, subject, fingerprint } });
+    const said = known === null ? {} : await saidOf(tx, fact, known.fingerprint);
+    const differing = { ...detail, ...difference, ...said };
+    await audit(tx, { ...entry, detail: { ...differing, subject, fingerprint } });
     return true;
   });
   if (isNew) log.info({ event: action, subject, fingerprint, ...detail });
   return isNew;
+}
+
+/** More is for whoever compares the files. */
+const MOST_SENTENCES = 50;
+const MOST_CHARACTERS = 300;
+
+/** @returns what the content says otherwise than that of before, in words; nothing where that is not kept, or cannot be read */
+async function saidOf(
+  tx: Queryable,
+  { content, difference }: Fact,
+  before: string,
+): Promise<{ readonly changed?: readonly string[]; readonly more?: number }> {
+  if (content === undefined || difference === undefined) return {};
+  const known = await readContent(tx, before);
+  if (known === null) return {};
+  const sentences = difference(known, content);
+  const changed = sentences.slice(0, MOST_SENTENCES).map((one) => one.slice(0, MOST_CHARACTERS));
+  const more = sentences.length - changed.length;
+  return { changed, ...(more > 0 ? { more } : {}) };
 }
 
 /** Records facts in the background, in their order, until each is on record. */

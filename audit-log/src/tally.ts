@@ -30,9 +30,9 @@ export interface TallyDeps {
   readonly now: () => number;
 }
 
-/** Entries that one may cause in a minute; what is more is one entry. */
+/** Entries of one kind that one may cause in a minute; what is more is one entry. */
 export const MOST_OF_ONE = 10;
-/** Entries of all who are known in a minute, and as many of all who are not; what is more is one entry, too. */
+/** Entries of one kind of all who are known in a minute, and as many of all who are not; what is more is one entry, too. */
 export const MOST_OF_ALL = 100;
 /** Why an entry counts what is not told apart. */
 export const MORE_OF_ONE = "more than are told apart";
@@ -51,7 +51,7 @@ interface Row {
 
 /**
  * What is the same but for its time, its request and its program is one entry. Nobody's goes for another's: each has a bound of
- * their own, and those who logged in have another one in all than those who did not.
+ * their own for each kind of entry, and those who logged in have another one in all than those who did not.
  *
  * @param deps - database, audit log, clock
  * @returns a component that writes every minute and when it is stopped
@@ -113,7 +113,10 @@ function add(rows: Map<string, Row>, row: Row): void {
 /** @returns its own, or one that it has to share */
 function entryFor(rows: ReadonlyMap<string, Row>, { by, entry, isKnown }: Row): AuditEntry {
   if (rows.has(keyOf(entry))) return entry;
-  const alike = [...rows.values()].filter((row) => row.isKnown === isKnown);
+  // What everybody does all day, such as to log in, takes no place of what somebody was refused.
+  const alike = [...rows.values()].filter(
+    (row) => row.isKnown === isKnown && row.entry.action === entry.action,
+  );
   const own = alike.filter((row) => row.by === by).length;
   if (own >= MOST_OF_ONE) return { ...entry, ...NOTHING, reason: MORE_OF_ONE, detail: {} };
   if (alike.length < MOST_OF_ALL) return entry;

@@ -58,7 +58,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const { policy } = rules;
   const watching = openClocks(config, { db, registry: unguarded, log, metrics });
   const { clocks } = watching;
-  const events = openEvents(config, { db, log, metrics, clocks });
+  const events = openEvents(config, { db, log, metrics, clocks, policy });
   const { audit } = events;
   const mode = openMode(`${hostname()}:${config.port}`, { store, log, metrics });
   const watched = { store, log, metrics, audit, registry: unguarded, mode };
@@ -79,7 +79,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
   const live = openLive(config, { db, log, metrics, ledger });
-  const told = { db, log, audit, policy, catalog, ledger, callers, live };
+  const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
   const { reader } = sources;
   const restApi = openRestApi(config, told, { sealer: seals, reader });
   const pierOne = openPierOne(told);

@@ -10,7 +10,12 @@ export interface TagPolicy {
   ruleFor(repository: RepositoryName, tag: Tag): TagRule;
   /** @returns whether a tag is `latest` of a repository where that means the newest tag, and cannot be written */
   isVirtual(key: { readonly repository: RepositoryName; readonly tag: string }): boolean;
+  /** @returns what tells these rules from others, as the audit log has it; absent: they are built in */
+  readonly fingerprint?: () => string;
 }
+
+/** Stands for the fingerprint of rules that are in no file. */
+export const BUILT_IN = "built-in";
 
 /**
  * One rule as it is written; `docs/tags.md` describes it. Exactly one of effect, latest, signatures and scmSource

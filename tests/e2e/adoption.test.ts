@@ -62,7 +62,7 @@ afterAll(async () => {
 });
 
 function run(...program: string[]) {
-  const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
+  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
   return runProgram({ file: process.execPath, args: program, env, cwd: REPOSITORY_ROOT }, {});
 }
 

@@ -90,6 +90,7 @@ function discover(...args: string[]) {
 async function discoverWith(differences: NodeJS.ProcessEnv, ...args: string[]) {
   const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/discover/main.js"];
   const env = {
+    SUDO_USER: "olga",
     PATH: process.env["PATH"],
     DATA_DIR: stack.dataDir,
     DISCOVERY_SLICE: "1",

@@ -52,7 +52,7 @@ async function messagesCommand(dataDir: string) {
 
 async function command(dataDir: string, program: string) {
   const args = ["deploy/local/commands/command.mjs", program];
-  const env = { PATH: process.env["PATH"], DATA_DIR: dataDir };
+  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: dataDir };
   return runProgram({ file: process.execPath, args, cwd: REPOSITORY_ROOT, env }, {});
 }
 

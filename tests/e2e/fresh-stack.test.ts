@@ -17,7 +17,7 @@ afterAll(() => stack.stop());
 
 test("garbage is collected where nothing was ever pushed", async () => {
   const program = ["deploy/local/commands/command.mjs", "deploy/local/commands/collect-garbage.js"];
-  const env = { PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
+  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
   const command = { file: process.execPath, args: [...program, "--dry-run"], env };
   const { ok, output } = await runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});
   expect(output).toMatch(/^0 blobs, 0 bytes would be freed/m);

@@ -300,7 +300,12 @@ function collectInBackground(...args: string[]) {
 /** What `npm run collect-garbage` and `npm run mode` run. */
 function command(program: string, args: readonly string[]) {
   const script = join(REPOSITORY_ROOT, "deploy", "local", "commands", "command.mjs");
-  const env = { PATH: process.env["PATH"], HOME: process.env["HOME"], DATA_DIR: stack.dataDir };
+  const env = {
+    SUDO_USER: "olga",
+    PATH: process.env["PATH"],
+    HOME: process.env["HOME"],
+    DATA_DIR: stack.dataDir,
+  };
   const child = spawn(process.execPath, [script, program, ...args], { env });
   let text = "";
   for (const stream of [child.stdout, child.stderr])

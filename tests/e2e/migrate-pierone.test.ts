@@ -48,7 +48,7 @@ afterAll(async () => {
 const command = (...args: string[]) => ({
   file: process.execPath,
   args: ["deploy/local/commands/command.mjs", ...args],
-  env: { PATH: process.env["PATH"], DATA_DIR: stack.dataDir },
+  env: { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir },
   cwd: REPOSITORY_ROOT,
 });
 const migration = (...more: string[]) => [

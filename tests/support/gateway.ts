@@ -8,6 +8,7 @@ import { countingGrowth } from "#gateway/ledger/growth-metrics.js";
 import { settleRefusals } from "#gateway/ledger/record-refusal.js";
 import { recoverManifestPushes } from "#gateway/ledger/recover-manifests.js";
 import { recoverTag } from "#gateway/ledger/recover.js";
+import { withTagGrounds } from "#gateway/ledger/with-tag-grounds.js";
 import type { RememberedTags } from "#gateway/ledger/remembered-tags.js";
 import { withheldTagsReader } from "#gateway/ledger/withheld-tags.js";
 import { NORMAL } from "#gateway/mode/mode.js";
@@ -188,7 +189,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const pushDb = boundedDatabase(db, options.pushConnections ?? 4);
   const store = { db, pushDb, heard, hindrance: () => null };
   const events = { sinks: options.sinks ?? [], wake: () => undefined };
-  const audit = countingGrowth(options.audit ?? recordAudit, metrics.counts.growth);
+  const audit = countingGrowth(
+    options.audit ?? withTagGrounds(recordAudit, policy),
+    metrics.counts.growth,
+  );
   const tally = openTally({ db, audit, log: SILENT, now: () => performance.now() });
   const mode = { writes: options.writes ?? openGate() };
   const watched = { store, log, metrics, audit, registry: unguarded, mode };
@@ -230,7 +234,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     { db, log, metrics, ledger },
     options.streams,
   );
-  const told = { db, log, audit, policy, catalog, ledger, callers, live };
+  const records = { tally };
+  const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const restApi = openRestApi(
@@ -249,7 +254,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },
-    { log, metrics, records: { tally } },
+    { log, metrics, records },
     [registryApi, restApi, pierOne, tokenServer, probes],
   );
   const timing = { drainSeconds: 0, idleSeconds };

@@ -37,6 +37,8 @@ import {
 } from "#token-server/logins/followed-logins.js";
 import type { LimitReport } from "#token-server/limits/limit-report.js";
 import { loginLimiter, type LoginLimits } from "#token-server/limits/login-limiter.js";
+import { recordTokens } from "#token-server/refresh-tokens/record-tokens.js";
+import { noteReads } from "#audit-log/administrators-reads.js";
 import { builtInPolicy, type PolicySource } from "#token-server/policy/watch.js";
 import type { Registries } from "#token-server/registries/followed-registries.js";
 import { robotSource } from "#token-server/robots/robot-source.js";
@@ -178,7 +180,7 @@ export async function startTestTokenServer(
     options.registers === true ? known : { registries: servicesOf(names.service) };
   if (options.registers === true) await registries.refresh();
   const asked = options.registry === undefined ? registries : { find: () => options.registry };
-  const rules = options.policy ?? builtInPolicy;
+  const rules = { ...builtInPolicy, ...options.policy };
   const policy = policyAt(rules, { directory, registries: asked }, names.service);
   const teams = currentTeams(logins);
   const tally = openTally({ db, audit: recordAudit, log: SILENT, now: () => performance.now() });
@@ -196,6 +198,7 @@ export async function startTestTokenServer(
       lifetimeSeconds: 86_400,
       most: options.refreshTokensMost ?? { perClient: 50, perIdentity: 200 },
       takenClients: options.refreshTokenClients ?? [],
+      record: recordTokens(tally, recordAudit),
     },
     doubtOfClock: clocks.doubt,
     told: { ended: () => undefined, refused: noteFailedLogins(tally) },
@@ -222,6 +225,7 @@ export async function startTestTokenServer(
   const changing = { db, directory, stored, isFromFile: false, audit: recordAudit };
   const restApi = openRestApi(names, {
     ...{ logins: ways, teams, robots: managing, serviceOf: origin.service, directory: changing },
+    administered: noteReads(tally),
     managing: { ...known.managing, registries },
     search: { ...tokens.issuing, ...known.gateways },
   });

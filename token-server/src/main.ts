@@ -1,3 +1,4 @@
+import { noteReads } from "#audit-log/administrators-reads.js";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { settingsFact } from "#audit-log/facts.js";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
@@ -53,11 +54,12 @@ async function open(config: TokenServerConfig): Promise<Running> {
   const managing = openRobots(config, { db, log, policy, migrated: () => unmigrated() === null });
   const { robots } = managing;
   const { service: serviceOf } = requests.origin;
+  const administered = noteReads(records.tally);
   const deciding = { logins, teams, registries, policy, serviceOf };
   const tokens = openTokens(config, { ...deciding, keys, db, log });
   const search = { ...tokens.issuing, ...known.gateways };
   const about = { robots, managing: known.managing, search, directory: changing };
-  const restApi = openRestApi(config, { logins, teams, serviceOf, ...about });
+  const restApi = openRestApi(config, { logins, teams, serviceOf, administered, ...about });
   const probes = openProbes({ db, unmigrated, clocks, log, metrics, files });
   const routed = [tokens, restApi, probes];
   const certificate = await openCertificate(config, { log, metrics, files });

@@ -42,6 +42,14 @@ export function withInstallation(command: Command): Command {
   );
 }
 
+/** @returns the command, which can be told who it is run by, too, where it changes something beside the installation */
+export function withOperator(command: Command): Command {
+  return withInstallation(command).option(
+    "--by <name>",
+    "beside the installation: who does this, for the audit log",
+  );
+}
+
 /** What is asked over REST where a registry is named, and run beside the installation where none is, or the folder is said. */
 export interface Twofold<Options> {
   readonly program: keyof typeof PROGRAMS;

@@ -9,6 +9,7 @@ import {
   overRestOrBeside,
   runBeside,
   withInstallation,
+  withOperator,
   type InstallationOption,
 } from "./installation.js";
 import type { AddCommands, Shell } from "./shell.js";
@@ -53,7 +54,7 @@ export const addMode: AddCommands = (program, run) => {
         }),
       ),
     );
-  withInstallation(mode.command("read-only"))
+  withOperator(mode.command("read-only"))
     .summary("refuse pushes, with the reason")
     .requiredOption("--reason <text>", "what those are told who push")
     .option("--drain <duration>", "how long uploads go on that have begun", secondsOption, 60)
@@ -63,7 +64,7 @@ export const addMode: AddCommands = (program, run) => {
         overRestOrBeside({ program: "mode", words: ["read-only"], ask: makeReadOnly }),
       ),
     );
-  withInstallation(mode.command("normal"))
+  withOperator(mode.command("normal"))
     .summary("welcome pushes again")
     .option("--reason <text>", "for the record")
     .option("--unproven", "beside the installation: although the registry may remember what went")
@@ -84,7 +85,7 @@ export const addMode: AddCommands = (program, run) => {
     ["forget", "gateway", "wait no more for a gateway that has ended without saying so"],
     ["end", "write", "end what was begun about REPOSITORY:TAG and cannot be settled"],
   ] as const)
-    withInstallation(mode.command(`${name} <${what}>`))
+    withOperator(mode.command(`${name} <${what}>`))
       .summary(`beside the installation: ${summary}`)
       .action(run((shell, words, options) => beside(shell, [name, ...words], options)));
 };

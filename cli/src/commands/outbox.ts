@@ -3,7 +3,12 @@ import { callAs, type BodyOf } from "../api/described-answers.js";
 import { UsageFault } from "../exit/faults.js";
 import { lines, type Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
-import { overRestOrBeside, withInstallation, type InstallationOption } from "./installation.js";
+import {
+  overRestOrBeside,
+  withInstallation,
+  withOperator,
+  type InstallationOption,
+} from "./installation.js";
 import { showDead, showOutbox, type Narrowed } from "./outbox-lists.js";
 import type { AddCommands, Run, Shell } from "./shell.js";
 import { sinceOption, wholeNumber } from "./words.js";
@@ -81,7 +86,7 @@ export const addOutbox: AddCommands = (program, run) => {
   );
   listing(named("dead", "what was given up, and why", NARROW), run, showDead);
   for (const [verb, summary, options, asked] of CHANGES)
-    named(verb, summary, options).action(
+    optionsOf(withOperator(outbox.command(verb)).summary(summary), options).action(
       run<OutboxOptions>(
         overRestOrBeside({
           ...{ program: "outbox", words: [verb] },

@@ -9,10 +9,11 @@ export const USAGE = usageOf({
   about: "Removes what no manifest needs from the local stack's registry; pulls go on meanwhile",
   call: "npm run collect-garbage --",
   program: null,
-  forms: `  [--dry-run] [--delete-untagged] [--despite-sha512] [--drain DURATION] [--wait DURATION]
+  forms: `  [--dry-run] [--delete-untagged] [--despite-sha512] [--drain DURATION] [--wait DURATION] [--by NAME]
       --dry-run tells what would be removed; --delete-untagged (3.x alone) removes manifests without a tag;
       --despite-sha512 removes layers that images name by sha512 alone, for which it is refused otherwise;
-      uploads that have begun may go on for --drain (60s); after --wait (2m) it gives up`,
+      uploads that have begun may go on for --drain (60s); after --wait (2m) it gives up
+      --by is who does it, for the audit log; without it who has become another by sudo, or whose account it is`,
   examples: ["--dry-run", "--drain 5m --wait 10m"],
   ends: "0 when it is done, 1 when not: it says whether pushes are welcome again",
   environment: "that of npm start; of other installations see docs/garbage-collection.md",
@@ -27,6 +28,7 @@ export interface CollectCommand {
   readonly despiteSha512: boolean;
   readonly drainSeconds: number;
   readonly waitSeconds: number;
+  readonly by: string | undefined;
 }
 
 /**
@@ -42,6 +44,7 @@ export function parseCollectCommand(argv: readonly string[]): CollectCommand {
     despiteSha512: values["despite-sha512"],
     drainSeconds: secondsOf("--drain", values.drain),
     waitSeconds: secondsOf("--wait", values.wait),
+    by: values.by,
   };
 }
 
@@ -71,6 +74,7 @@ function parsed(argv: readonly string[]) {
         "despite-sha512": { type: "boolean", default: false },
         drain: { type: "string", default: "60" },
         wait: { type: "string", default: "120" },
+        by: { type: "string" },
       },
     }).values;
   } catch (error) {

@@ -1,10 +1,12 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import type { AuditActor } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { CANARY_BYTES } from "#gateway/mode/canary.js";
 import { unlessCollecting } from "#gateway/mode/collection-lock.js";
 import { onNews, untilDrained } from "#gateway/mode/drain.js";
+import { garbageRecord } from "#gateway/mode/garbage-record.js";
 import { operator } from "#gateway/mode/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
@@ -45,10 +47,13 @@ interface Collection {
   readonly isBucket: boolean;
   readonly command: CollectCommand;
   readonly signal: AbortSignal;
+  /** Who collects; `null`: a dry run, which nobody has to answer for. */
+  readonly by: AuditActor | null;
 }
 
 async function main(argv: readonly string[]): Promise<void> {
   const command = parseCollectCommand(argv);
+  const by = command.dryRun ? null : collector(command.by);
   const folder = await openDataFolder(readLocalSettings(process.env).dataDir);
   if (!(await notedProcesses(folder.run)).has("gateway"))
     throw new LocalStackError(`no stack runs on ${folder.root}: npm start`);
@@ -64,8 +69,10 @@ async function main(argv: readonly string[]): Promise<void> {
     const { ran } = await unlessCollecting(config, SILENT, ({ lost }) => {
       const signal = AbortSignal.any([ending, lost]);
       const isBucket = storage !== "filesystem";
-      const collection = { db, folder, program, isBucket, command, signal };
-      return command.dryRun ? collectAndTell(collection) : inReadOnlyMode(collection);
+      const collection = { db, folder, program, isBucket, command, signal, by };
+      return by === null
+        ? collectAndTell(collection).then(() => undefined)
+        : inReadOnlyMode(collection, by);
     });
     if (!ran) {
       for (const line of holderLines(await lockHolders(db), "collection")) say(line);
@@ -77,10 +84,11 @@ async function main(argv: readonly string[]): Promise<void> {
 }
 
 /** Whatever happens, it is switched back; a mode that somebody else has chosen stays. */
-async function inReadOnlyMode(collection: Collection): Promise<void> {
+async function inReadOnlyMode(collection: Collection, actor: AuditActor): Promise<void> {
   const { db, command } = collection;
   const { drainSeconds } = command;
-  const change = { reason: REASON, actor: operator(), drainSeconds };
+  const change = { reason: REASON, actor, drainSeconds };
+  const record = garbageRecord({ db, audit: recordAudit }, actor, "blobs");
   const before = await readMode(db);
   // With our reason, and nobody at it: left by a collection that was killed.
   const isOurs = before.name === "normal" || before.reason === REASON;
@@ -90,7 +98,9 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
     say("read-only: pushes are refused for now, pulls go on");
     await untilAtRest(collection);
     await canary(collection, command.despiteSha512 ? ["--despite-sha512"] : []);
-    await collectAndTell(collection);
+    const { program, command: plan } = collection;
+    await record.begun({ registry: program.version, deleteUntagged: plan.deleteUntagged });
+    await record.ended({ ...(await collectAndTell(collection)) });
     isForgotten = false;
     // It remembers blobs of a bucket (registry-config), and would take images that lack one.
     if (collection.isBucket) await restartRegistry(collection.folder, say);
@@ -98,7 +108,7 @@ async function inReadOnlyMode(collection: Collection): Promise<void> {
     isForgotten = true;
   } finally {
     if (!isForgotten) say("STILL READ-ONLY: restart the registry, then npm run mode -- normal");
-    else if (isOurs) await switchBack(db);
+    else if (isOurs) await switchBack(db, actor);
     else say("it was read-only before and stays so");
   }
 }
@@ -113,11 +123,11 @@ async function canary({ signal }: Collection, args: readonly string[]): Promise<
   if (args.includes("--check")) say(output.trim());
 }
 
-async function switchBack(db: Database): Promise<void> {
+async function switchBack(db: Database, actor: AuditActor): Promise<void> {
   const back = { mode: "normal", reason: "garbage was collected", drainSeconds: 0 } as const;
   for (let attempt = 1; ; attempt += 1)
     try {
-      await switchMode({ db, audit: recordAudit }, { ...back, actor: operator() });
+      await switchMode({ db, audit: recordAudit }, { ...back, actor });
       say("normal again");
       return;
     } catch (error) {
@@ -139,11 +149,12 @@ async function untilAtRest({ db, command, signal }: Collection): Promise<void> {
   if (open.length > 0) throw new LocalStackError(`gave up waiting: ${open.join("; ")}`);
 }
 
-async function collectAndTell(collection: Collection): Promise<void> {
+/** @returns how much was freed, or would be */
+async function collectAndTell(collection: Collection): Promise<Garbage & { seconds: string }> {
   const { folder, program, isBucket, command, signal } = collection;
   if (command.deleteUntagged) await refuseDrift(signal);
   const began = performance.now();
-  const deleteManifests = (eligible: string) => deleteUntagged(folder, eligible, command, signal);
+  const deleteManifests = (eligible: string) => deleteUntagged(collection, eligible);
   const options = { ...command, isBucket, signal };
   const freed = await collect(program, folder, options, deleteManifests);
   signal.throwIfAborted();
@@ -152,6 +163,7 @@ async function collectAndTell(collection: Collection): Promise<void> {
   const verb = command.dryRun ? "would be freed" : "freed";
   const size = bytes === null ? "" : `, ${bytes} bytes`;
   say(`${blobs} blobs${size} ${verb} in ${seconds} s (registry ${program.version})`);
+  return { blobs, bytes, seconds };
 }
 
 /** What was put there to be removed says nothing of the storage. */
@@ -160,16 +172,11 @@ function withoutCanary({ blobs, bytes }: Garbage): Garbage {
 }
 
 /** The gateway's own command decides, as on a `DELETE`, and puts on record what goes. */
-async function deleteUntagged(
-  folder: DataFolder,
-  eligible: string,
-  { dryRun }: CollectCommand,
-  signal: AbortSignal,
-): Promise<void> {
+async function deleteUntagged({ folder, by, signal }: Collection, eligible: string): Promise<void> {
   const file = join(folder.run, "untagged-manifests");
   await writeFile(file, eligible);
   const script = join(DIST, "gateway/src/commands/delete-untagged/main.js");
-  const args = [script, ...(dryRun ? ["--dry-run"] : []), file];
+  const args = [script, ...(by === null ? ["--dry-run"] : ["--by", by.uid]), file];
   const command = { file: process.execPath, args, env: process.env };
   const { ok, output } = await runProgram(command, { timeoutMs: PATIENCE_MS, signal });
   signal.throwIfAborted();
@@ -186,6 +193,14 @@ async function refuseDrift(signal: AbortSignal): Promise<void> {
   throw new LocalStackError(
     `--delete-untagged: ledger and registry have to agree first (npm run discover -- --repair)\n${output}`,
   );
+}
+
+function collector(by: string | undefined): AuditActor {
+  try {
+    return operator(by, process.env);
+  } catch (error) {
+    throw new LocalStackError((error as Error).message);
+  }
 }
 
 function endOnSignal(): AbortSignal {

@@ -1,7 +1,11 @@
 import type { RequestHandler, Response } from "express";
+import type { NoteRead } from "#audit-log/administrators-reads.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
 import { operationFinder } from "#rest-api/find-operation.js";
+import { changeMode } from "#rest-api/operations/mode.js";
+import { changeOutbox } from "#rest-api/operations/outbox.js";
+import { flagRepository } from "#rest-api/operations/repositories.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
@@ -23,6 +27,8 @@ export interface RestDeps {
    */
   readonly identify: (req: HttpRequest, right: Right) => Promise<Asker>;
   readonly limit: RequestLimit;
+  /** Told of what administrators look at that is others'. */
+  readonly administered: NoteRead;
   /** Seals where pages end. */
   readonly sealer: CursorSealer;
 }
@@ -56,11 +62,20 @@ export function restRoutes(
     requireVisible(operation, parsed.path, asker);
     const body = await bodyOf(operation, req, res);
     const answered = await answer({ ...parsed, ...asker, body, req, res } as Asked);
+    if (isAdministratorsRead(operation))
+      deps.administered({ actor: asker.actor, operation: operation.id });
     if (answered === "sent") return;
     const asked = { target: req.url, list: parsed.list };
     const whole = "page" in answered ? answerOfPage(asked, answered.page, sealer) : answered;
     sendAnswer(req, res, whole);
   };
+}
+
+/** What administrators change has an entry of its own. */
+const CHANGES: readonly string[] = [changeMode.id, changeOutbox.id, flagRepository.id];
+
+function isAdministratorsRead({ who, id }: Implementation["operation"]): boolean {
+  return who === "administrator" && !CHANGES.includes(id);
 }
 
 function answersOf(

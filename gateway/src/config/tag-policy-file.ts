@@ -4,7 +4,12 @@ import type { Component } from "#service-kit/run-until-signal.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 import { watchFile, type WatchDeps } from "#service-kit/watch-file.js";
 import { parseYaml, YamlFileError } from "#service-kit/yaml-file.js";
-import { compileTagPolicy, PIER_ONE_TAGS, type TagPolicy } from "#tag-policy/tag-policy.js";
+import {
+  BUILT_IN,
+  compileTagPolicy,
+  PIER_ONE_TAGS,
+  type TagPolicy,
+} from "#tag-policy/tag-policy.js";
 import { tagPolicySchema } from "#tag-policy/tag-policy-schema.js";
 
 /** A tag policy in a file, followed while the process runs. */
@@ -36,7 +41,7 @@ interface Versioned {
 export const BUILT_IN_TAG_POLICY: TagPolicyFile = {
   name: "tag policy",
   policy: PIER_ONE_TAGS,
-  version: () => ({ path: "built-in", sha256: "built-in", content: null }),
+  version: () => ({ path: BUILT_IN, sha256: BUILT_IN, content: null }),
   start: () => Promise.resolve(),
   stop: () => Promise.resolve(),
 };
@@ -84,6 +89,7 @@ export async function openTagPolicy(path: string, deps: TagPolicyFileDeps): Prom
     policy: {
       ruleFor: (repository, tag) => file.current().policy.ruleFor(repository, tag),
       isVirtual: (key) => file.current().policy.isVirtual(key),
+      fingerprint: () => file.current().version.sha256,
     },
     version: () => file.current().version,
   };

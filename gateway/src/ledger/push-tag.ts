@@ -27,6 +27,7 @@ import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
 import { wasFreeBefore } from "./sql/unanswered-writes.js";
+import { tagGroundsOf } from "#tag-policy/tag-grounds.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
 import { decideTagWrite } from "#tag-policy/decide-tag-write.js";
 import { withSource } from "./want-source.js";
@@ -82,7 +83,8 @@ export async function pushTag<V extends RegistryVerdict>(
     // Rules may change while a push waits; the one at its turn applies.
     const rule = deps.policy.ruleFor(offered.repository, offered.tag);
     if (rule.mutability === "forbidden") throw await refusalOf(deps, offered, rule, null);
-    const push = await withSource(deps, known, rule);
+    const grounds = tagGroundsOf(deps.policy, offered.repository, offered.tag);
+    const push = { ...(await withSource(deps, known, rule)), grounds };
     known = push;
     const options = { leaseSeconds: LEASE_SECONDS, mutable: rule.mutability === "mutable" };
     const reserved = await givingBack(deps, push, () => reserveTag(deps.db, push, options));

@@ -86,8 +86,8 @@ export async function recordRefusal(
   detail: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   const { actor, repository, tag, digest } = push;
-  const entry = { action: "tag.refused", actor, repository, tag, digest, reason, detail } as const;
-  await putRefusalOnRecord(deps, entry);
+  const entry = { action: "tag.refused", actor, repository, tag, digest, reason } as const;
+  await putRefusalOnRecord(deps, { ...entry, detail: { ...detail, ...push.grounds } });
   deps.counts.outcome("refused");
   deps.log.info({ event: "push.refused", ...describeClaim(push), reason, ...detail });
 }

@@ -255,7 +255,7 @@ export function describeClaim({ repository, tag, digest, actor }: TagClaim) {
  * @returns its audit entry
  */
 export function pushEntry(
-  { actor, repository, tag, digest, reservation }: TagClaim,
+  { actor, repository, tag, digest, reservation, grounds }: TagClaim,
   reason: string,
   {
     change,
@@ -269,6 +269,6 @@ export function pushEntry(
 ): AuditEntry {
   const before = change === "moved" ? { previous } : since === null ? {} : { since };
   const known = source === null ? {} : { scmSource: source.source };
-  const detail = { change, push: reservation, ...before, ...known };
+  const detail = { change, push: reservation, ...before, ...known, ...grounds };
   return { action: "tag.pushed", actor, repository, tag, digest, reason, detail };
 }

@@ -8,6 +8,7 @@ import type { Access } from "#registry-protocol/scope.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
 import type { Part } from "#service-kit/trace.js";
+import { groundsSchema, type GroundsClaim } from "./granted-by.js";
 import { knownKeys, KeysTooOld, type KnownKeysOptions } from "./known-keys.js";
 import { unpackView } from "./unpack-view.js";
 import { faultOfClocks, TOKEN_SERVER, type KnownClocks } from "./token-clock.js";
@@ -28,6 +29,8 @@ export interface Caller {
   readonly view: View | KeptView | "not-told" | "too-long";
   /** Whether their login has the scope `application.write_all_trusted`. */
   readonly isTrusted: boolean;
+  /** By what they may what they may; absent: their token is of a version that did not say. */
+  readonly grant?: GroundsClaim;
   /** When their token ends, in seconds since the epoch. */
   readonly validUntil: number;
   /** What the token server was asked for and refused, with its reasons. */
@@ -93,6 +96,8 @@ const claimsSchema = z.object({
   refused: z
     .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
     .default([]),
+  // What is on record is not what lets somebody: a claim of another form takes nothing from anybody.
+  grant: groundsSchema.optional().catch(undefined),
 });
 
 /** What was told so lately needs not be asked again. */
@@ -205,7 +210,8 @@ function toCaller(payload: JWTPayload): Caller {
   if (!claims.success)
     throw new InvalidToken("the token's claims are not those of a registry token");
   const { sub: subject, realm, kind, access, trusted: isTrusted, refused } = claims.data;
-  const known = { subject, realm, kind, access, isTrusted, refused };
+  const { grant } = claims.data;
+  const known = { subject, realm, kind, access, isTrusted, refused, ...(grant && { grant }) };
   return { ...known, view: toView(claims.data), validUntil: payload.exp ?? 0 };
 }
 

@@ -1,8 +1,10 @@
+import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import type { Logger } from "#service-kit/log.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { trustOutboundAuthorities } from "#service-kit/tls/outbound-authorities.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { readConfig, type GatewayConfig } from "../config/config.js";
+import { withTagGrounds } from "../ledger/with-tag-grounds.js";
 import { openOwnRequests, type Registry } from "./registry.js";
 import { openTagRules } from "./tag-rules.js";
 
@@ -35,4 +37,12 @@ export async function openRegistryOfCommand(
   const records = { note: () => undefined, record: () => Promise.resolve() };
   const { policy } = await openTagRules(config.tagPolicyFile, { records, log });
   return { policy, registry: openOwnRequests(config, keys, isThorough) };
+}
+
+/**
+ * @param policy - the rules for tags
+ * @returns what writes the audit log, as gateways do
+ */
+export function recordOfCommand(policy: TagPolicy): RecordAudit {
+  return withTagGrounds(recordAudit, policy);
 }

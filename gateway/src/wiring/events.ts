@@ -4,10 +4,12 @@ import type { Database } from "#service-kit/db/pool.js";
 import { outgoing } from "#service-kit/http/outgoing.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
+import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { GatewayConfig } from "../config/config.js";
 import type { Sink } from "../events/sink.js";
 import type { GatewayMetrics } from "./gateway-metrics.js";
 import { countingGrowth } from "../ledger/growth-metrics.js";
+import { withTagGrounds } from "../ledger/with-tag-grounds.js";
 import { announcing } from "../outbox/announcing.js";
 import { dispatcher } from "../outbox/dispatcher.js";
 import { deliveryMetrics } from "../outbox/outbox-metrics.js";
@@ -28,7 +30,7 @@ export interface Events extends Opened {
 
 /**
  * @param config - sinks, and how long events are kept
- * @param deps - ledger, log, metrics, and whether the own clock is right
+ * @param deps - ledger, log, metrics, rules for tags, and whether the own clock is right
  * @returns the way of an event
  */
 export function openEvents(
@@ -38,9 +40,11 @@ export function openEvents(
     readonly log: Logger;
     readonly metrics: GatewayMetrics;
     readonly clocks: Pick<ClockWatch, "comparison" | "doubt">;
+    /** Rules for tags, which entries name. */
+    readonly policy: TagPolicy;
   },
 ): Events {
-  const { db, log, metrics, clocks } = deps;
+  const { db, log, metrics, clocks, policy } = deps;
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
   const outbox = dispatcher(
@@ -62,7 +66,10 @@ export function openEvents(
   return {
     sinks,
     wake: outbox.wake,
-    audit: countingGrowth(announcing(recordAudit, sinks, outbox.wake), metrics.counts.growth),
+    audit: countingGrowth(
+      announcing(withTagGrounds(recordAudit, policy), sinks, outbox.wake),
+      metrics.counts.growth,
+    ),
     parts: [openedSinks(sinks, { connections, proxies: config.proxies }, log), outbox],
   };
 }

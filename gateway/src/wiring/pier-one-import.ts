@@ -1,3 +1,4 @@
+import { SYSTEM } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { hostname } from "node:os";
 import type { Database } from "#service-kit/db/pool.js";
@@ -37,6 +38,10 @@ export interface PierOneImportParts {
   /** Bytes a second; `null`: as fast as it goes. */
   readonly rate: number | null;
   readonly dryRun: boolean;
+  /** Who brings it, as far as that was said. */
+  readonly by: string | undefined;
+  /** Environment, which may say who has become another by sudo. */
+  readonly env: NodeJS.ProcessEnv;
   /** How long somebody who is writing a tag is waited for, in milliseconds; absent: longer than any reservation lasts. */
   readonly settlingMilliseconds?: number;
 }
@@ -77,7 +82,8 @@ export function openPierOneImport(
   return {
     importing: {
       ...{ db, audit, upstream, files, carry, dryRun },
-      actor: operator(),
+      // Of a dry run nobody has to answer.
+      actor: dryRun ? SYSTEM : operator(parts.by, parts.env),
       settlingMilliseconds: parts.settlingMilliseconds ?? SETTLING_MILLISECONDS,
       writeTag: (tag) => repair(tag, "brought here from Pier One"),
     },

@@ -6,8 +6,9 @@ import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { sourceOfTag } from "../api/source-of-tag.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { pierOneRoutes } from "../pier-one/routes.js";
+import { requiredAccess } from "../proxy/access.js";
 import { viewOfCaller } from "../proxy/catalog.js";
-import { actorOf } from "../proxy/exchange.js";
+import { actorFor } from "../proxy/exchange.js";
 import { identifyLogin } from "../proxy/identify-caller.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
@@ -33,10 +34,9 @@ export function openPierOne(deps: {
     viewOf: async (req: Request) =>
       viewOfCaller(await identifyLogin(callers, req, { kind: "catalog" }), callers.views),
     pusherTo: async (req, repository) => {
-      const caller = await identifyLogin(callers, req, {
-        ...{ kind: "upload.start", repository, mount: null },
-      });
-      return actorOf({ req, caller, context: contextOf(req) });
+      const like = { kind: "upload.start", repository, mount: null } as const;
+      const caller = await identifyLogin(callers, req, like);
+      return actorFor({ req, caller, context: contextOf(req) }, requiredAccess(like));
     },
   });
   return { routes: [routes] };

@@ -1,10 +1,13 @@
 import type { RequestHandler } from "express";
+import { noteReads } from "#audit-log/administrators-reads.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import type { Tally } from "#audit-log/tally.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
 import { documentOf } from "#rest-api/document/document-of.js";
 import { RECORDED } from "#rest-api/document/recorded.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
+import type { Access } from "#registry-protocol/scope.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -38,7 +41,7 @@ import { unlessCollecting } from "../mode/collection-lock.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { clientOrigin } from "../proxy/client-origin.js";
-import { actorOf } from "../proxy/exchange.js";
+import { actorFor } from "../proxy/exchange.js";
 import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
 import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
@@ -68,6 +71,7 @@ export function openRestApi(
     readonly ledger: Pick<Ledger, "resolver" | "waiting">;
     readonly callers: Pick<Callers, "callers">;
     readonly live: Omit<Live, "parts">;
+    readonly records: { readonly tally: Pick<Tally, "note"> };
   },
   { sealer, reader }: { readonly sealer: CursorSealer; readonly reader: ImageReader },
 ): { readonly routes: readonly RequestHandler[] } {
@@ -77,11 +81,13 @@ export function openRestApi(
   const rest = {
     sealer,
     limit: requestLimit(config.apiRequestsPerMinute, steadyNow),
+    administered: noteReads(deps.records.tally),
     identify: async (req: HttpRequest, right: Right): Promise<Asker> => {
       const caller = await callerWith(callers, req, right);
       const view = right.to === "lists" ? await viewOfCaller(caller, callers.views) : null;
       const { validUntil } = caller;
-      return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
+      const actor = actorFor({ req, caller, context: contextOf(req) }, accessOf(right));
+      return { actor, view, validUntil };
     },
   };
   const manifest = standingManifests(db, reader);
@@ -108,6 +114,20 @@ export function openRestApi(
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
   return { routes: [restRoutes(rest, operations), document] };
+}
+
+/** @returns what a right takes of a token, and is about */
+function accessOf(right: Right): Access {
+  switch (right.to) {
+    case "lists":
+      return { type: "registry", name: "catalog", actions: ["*"] };
+    case "administration":
+      return ADMINISTRATION;
+    case "pull":
+    case "push":
+    case "delete":
+      return { type: "repository", name: right.repository, actions: [right.to] };
+  }
 }
 
 function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promise<Caller> {

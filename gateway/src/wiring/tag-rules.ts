@@ -4,6 +4,7 @@ import type { Logger } from "#service-kit/log.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
+import { differenceOfTagRules } from "../config/tag-policy-difference.js";
 import {
   BUILT_IN_TAG_POLICY,
   openTagPolicy,
@@ -27,7 +28,7 @@ export async function openTagRules(
 ): Promise<Opened & { readonly policy: TagPolicy }> {
   const { records, log, files } = deps;
   const record = (version: ReturnType<TagPolicyFile["version"]>) =>
-    records.record(fileFact("tags", version));
+    records.record({ ...fileFact("tags", version), difference: differenceOfTagRules });
   const rules =
     path === null
       ? BUILT_IN_TAG_POLICY
@@ -35,6 +36,6 @@ export async function openTagRules(
           ...{ log, record },
           ...(files && { onOutcome: files.follow(path) }),
         });
-  records.note(fileFact("tags", rules.version()));
+  records.note({ ...fileFact("tags", rules.version()), difference: differenceOfTagRules });
   return { policy: rules.policy, parts: [rules] };
 }

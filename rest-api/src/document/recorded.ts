@@ -160,6 +160,11 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
               address: "127.0.0.1",
               userAgent: "",
               requestId: "44682a31-7996-457c-aa25-2e0f00e30167",
+              grant: {
+                rule: "ADMIN_TEAMS",
+                team: "beta",
+                policy: "2c9d9f6e4f3c1f7ad1f0c7a4d6c1c7d1d7d8c0a1f9f2b7c0f8e5d4c3b2a19087",
+              },
             },
             repository: null,
             tag: null,

@@ -131,7 +131,7 @@ export class Day {
     const command = {
       file: process.execPath,
       args: [join(DIST, file), ...(isVerify ? [program] : []), ...args],
-      env: { ...this.fleet.env, NODE_OPTIONS: "" },
+      env: { ...this.fleet.env, NODE_OPTIONS: "", SUDO_USER: "olga" },
       cwd: REPOSITORY_ROOT,
     };
     return runProgram(command, { timeoutMs: 300_000 });

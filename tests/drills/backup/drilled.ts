@@ -94,7 +94,7 @@ export class Drilled {
     const command = {
       file: process.execPath,
       args: program === "verify" ? [AUDIT, program, ...args] : [COMMAND, program, ...args],
-      env: { PATH: process.env["PATH"], DATA_DIR: this.#dataDir },
+      env: { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: this.#dataDir },
       cwd: REPOSITORY_ROOT,
     };
     const name = program === "verify" ? program : (program.split("/").at(-2) ?? program);

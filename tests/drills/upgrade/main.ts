@@ -60,7 +60,7 @@ async function drill(stack: TestStack, traffic: Traffic, earlier: Version, later
 /** @returns whether the audit log, the ledger and the registry say the same */
 async function verify(dataDir: string): Promise<boolean> {
   const program = join("deploy", "local", "commands", "audit.mjs");
-  const env = { PATH: process.env["PATH"], DATA_DIR: dataDir };
+  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: dataDir };
   const args = [program, "verify", "--registry", "--blobs"];
   const command = { file: process.execPath, args, env, cwd: REPOSITORY_ROOT };
   const { ok, output } = await runProgram(command, { timeoutMs: 600_000 });

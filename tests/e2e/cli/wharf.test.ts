@@ -69,7 +69,7 @@ function wharf(
   { token = "alice-token", env = {}, input, heard }: Asked = {},
 ) {
   const all = {
-    ...{ PATH: process.env["PATH"], HOME: folder.path, DATA_DIR: stack.dataDir },
+    ...{ SUDO_USER: "olga", PATH: process.env["PATH"], HOME: folder.path, DATA_DIR: stack.dataDir },
     ...{ WHARF_URL: stack.url, ...(token === null ? {} : { WHARF_TOKEN: token }) },
     ...env,
   };

@@ -1,12 +1,18 @@
 import { describe, expect, test } from "@jest/globals";
-import { keysFact, loginsFact, policyFact } from "#audit-log/facts.js";
+import { createHash } from "node:crypto";
+import { fileFact, keysFact, loginsFact, policyFact } from "#audit-log/facts.js";
+import { lastFact } from "#audit-log/known-facts.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { factQueue, recordFact, type FactDeps } from "#audit-log/record-fact.js";
+import { factQueue, recordFact, type Fact, type FactDeps } from "#audit-log/record-fact.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
 import type { TestPostgres } from "#tests/support/postgres.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
+
+type FactDifference = NonNullable<Fact["difference"]>;
+
+const sha256Of = (text: string) => createHash("sha256").update(text).digest("hex");
 
 let postgres: TestPostgres;
 let log: TestAuditLog;
@@ -77,4 +83,41 @@ test("a fact is known however often others of its kind have changed since", asyn
     await recordFact(deps, loginsFact({ path: "logins.yaml", yaml: `teams: {t${i}: []}\n` }));
   expect(await recordFact(deps, policy("a"))).toBe(false);
   expect(await recordFact(deps, policy("b"))).toBe(true);
+});
+
+describe("a file that changed", () => {
+  const fact = (content: string, difference?: FactDifference) => ({
+    ...fileFact("tags", { path: "tags.yaml", sha256: sha256Of(content), content }),
+    ...(difference === undefined ? {} : { difference }),
+  });
+  const newest = async () => (await lastFact(log.db, "policy.changed", "tag policy"))?.detail;
+
+  test("is on record with what it says otherwise, in words, and no more of them than are read", async () => {
+    await recordFact(
+      deps,
+      fact("one", () => ["never told of the first"]),
+    );
+    expect(await newest()).not.toHaveProperty("changed");
+    const told: string[][] = [];
+    const many = (...both: [string, string]) => {
+      told.push(both);
+      return Array.from({ length: 60 }, (_, i) => `rule r${i}: ${"x".repeat(400)}`);
+    };
+    await recordFact(deps, fact("two", many));
+    const detail = await newest();
+    expect(told).toEqual([["one", "two"]]);
+    expect(detail).toMatchObject({ more: 10, fingerprint: sha256Of("two") });
+    const changed = detail?.["changed"] as string[];
+    expect([changed.length, changed[0]?.length]).toEqual([50, 300]);
+  });
+
+  test("says nothing of the difference where what it said before was not kept", async () => {
+    const unkept = { ...fact("three"), content: undefined };
+    await recordFact(deps, unkept as never);
+    await recordFact(
+      deps,
+      fact("four", () => ["something"]),
+    );
+    expect(await newest()).not.toHaveProperty("changed");
+  });
 });

@@ -100,6 +100,20 @@ describe("what is counted", () => {
     expect(counts).toContainEqual(["bob", "because", 1]);
   });
 
+  test("of thousands who log in takes no place of what somebody else was refused", async () => {
+    const tally = tallyOn(log.db);
+    for (let i = 0; i < 10_000; i += 1) {
+      const { entry, by } = refused(`robot-${i}`);
+      tally.note({ by, entry: { ...entry, action: "token.created" } });
+    }
+    tally.note(refused("alice"));
+    await tally.flush();
+    const counts = await countsOf();
+    expect(counts).toHaveLength(MOST_OF_ALL + 2);
+    expect(counts).toContainEqual(["alice", "because", 1]);
+    expect(counts).toContainEqual(["", MORE_OF_ALL, 10_000 - MOST_OF_ALL]);
+  });
+
   test("of thousands who are nobody is few entries, and hides nobody who logged in", async () => {
     const tally = tallyOn(log.db);
     for (let i = 0; i < 5_000; i += 1) tally.note(refused("", {}, `2001:db8:${i.toString(16)}::1`));

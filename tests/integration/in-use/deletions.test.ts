@@ -119,7 +119,7 @@ describe.each(registryPrograms())("what is in use, registry $version", (program)
       const deps = { ...deletionDeps(wharf.db, () => storedOf(one)), inUse: inUseGuard(7) };
       const told: object[] = [];
       await deleteUntagged(deps, [{ repository, digest: one.digest }], {
-        ...{ actor: operator(), dryRun },
+        ...{ actor: operator("olga", {}), dryRun },
         atRegistry: () => Promise.reject(new Error("it was asked")),
         tell: (_manifest, outcome) => told.push(outcome),
       });

@@ -126,7 +126,7 @@ test("a process of another storage is told when the canary is written", async ()
 });
 
 test("a canary is asked for until pushes are welcome again, and no longer", async () => {
-  const change = { reason: "garbage", actor: operator(), drainSeconds: 0 };
+  const change = { reason: "garbage", actor: operator("olga", {}), drainSeconds: 0 };
   const deps = { db: ledger.db, audit: recordAudit };
   await switchMode(deps, { ...change, mode: "read-only" });
   await ledger.db.query(

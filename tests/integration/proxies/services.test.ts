@@ -10,6 +10,7 @@ import { agreeingClocks } from "#tests/support/clocks.js";
 import { eventually } from "#tests/support/eventually.js";
 import { startForwardProxy, type TestForwardProxy } from "#tests/support/forward-proxy.js";
 import { ask } from "#tests/support/http-client.js";
+import { PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import { startLedger } from "#tests/support/ledger.js";
 import { migratedDatabase } from "#tests/support/migrated-database.js";
 import { TOKEN_SERVER_MIGRATIONS } from "#tests/support/migrations.js";
@@ -86,6 +87,7 @@ test("the gateway delivers by the proxy of its environment, and tells nobody its
     log: log.log,
     metrics,
     clocks: agreeingClocks(),
+    policy: PIER_ONE_TAGS,
   });
   for (const part of parts) await part.start();
   await announcePush(ledger.db, opened, { repository: "alpha/app", tag: "1.0" });

@@ -53,7 +53,7 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
         "select deleted_by as by from ledger.manifest where digest = $1 and deleted_at is not null",
         [digest],
       );
-      expect(rows).toEqual([{ by: operator().uid }]);
+      expect(rows).toEqual([{ by: operator("olga", {}).uid }]);
     }
     const digests = (await wharf.audited("manifest.deleted")).map(({ digest }) => digest);
     expect(digests).toEqual(expect.arrayContaining([child.digest, parent.digest]));
@@ -110,7 +110,7 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
     );
     const untagged = manifests.map(({ digest }) => ({ repository, digest }));
     await deleteUntagged(deletion.deps, untagged, {
-      ...{ actor: operator(), dryRun },
+      ...{ actor: operator("olga", {}), dryRun },
       atRegistry: (manifest: UntaggedManifest) => deletion.atRegistry(manifest, "request"),
       tell: ({ digest }, outcome) => told.set(digest, outcome),
     });

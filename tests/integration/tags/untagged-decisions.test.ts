@@ -41,7 +41,7 @@ async function remove(
 ): Promise<UntaggedOutcome[]> {
   const outcomes: UntaggedOutcome[] = [];
   await deleteUntagged({ ...deps(), ...change }, [{ repository, digest: ONE.digest }], {
-    ...{ actor: operator(), dryRun: false, atRegistry },
+    ...{ actor: operator("olga", {}), dryRun: false, atRegistry },
     tell: (_manifest, outcome) => outcomes.push(outcome),
   });
   return outcomes;

@@ -55,7 +55,7 @@ export async function startStackOnS3(
     relay,
     command: (name, ...args) => {
       const program = join(REPOSITORY_ROOT, "deploy", "local", "commands", "command.mjs");
-      const own = { ...env, PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
+      const own = { ...env, SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
       const words = [program, COMMANDS[name], ...args];
       const run = { file: process.execPath, args: words, cwd: REPOSITORY_ROOT, env: own };
       return runProgram(run, { timeoutMs: 120_000 });

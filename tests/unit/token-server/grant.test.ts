@@ -55,7 +55,17 @@ describe("what a token grants", () => {
   });
 
   test("is nothing, when nothing was asked", async () => {
-    expect(await grantTo(ALICE, [])).toEqual({ access: [], refused: [] });
+    expect(await grantTo(ALICE, [])).toEqual({ access: [], refused: [], grounds: [] });
+  });
+
+  test("says of each action by which rule, and by which team or scope of theirs", async () => {
+    const { grounds } = await grantOf(ALICE, "repository:alpha/app:pull,push");
+    expect(grounds).toEqual([[{ rule: "pull" }, { rule: "push-employees", team: "alpha" }]]);
+    const anywhere = oauthIdentity({ scopes: ["uid", "application.write_all"] });
+    const byScope = await grantOf({ ...ALICE, identity: anywhere }, "repository:beta/app:push");
+    expect(byScope.grounds).toEqual([[{ rule: "push-anywhere", scope: "application.write_all" }]]);
+    const open = await grantOf({ identity: UNRESTRICTED, teams: null }, "repository:b/app:*");
+    expect(open.grounds).toEqual([[{ rule: "kind.unrestricted" }]]);
   });
 
   test("stays open while the answer depends on teams that are not known", async () => {

@@ -1,7 +1,9 @@
 import type { Request } from "express";
 import type { Identity } from "#access-policy/identity.js";
+import type { NoteRead } from "#audit-log/administrators-reads.js";
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
+import type { Operation } from "#rest-api/operation.js";
 import { contextOf, noteCaller } from "#service-kit/http/request-context.js";
 import { userAgentOf } from "#service-kit/http/request-line.js";
 import type { RequestLimit } from "#service-kit/http/request-limit.js";
@@ -23,6 +25,8 @@ export interface ApiCallerDeps {
   /** Members of these teams administer the installation. */
   readonly adminTeams: readonly string[];
   readonly limit: RequestLimit;
+  /** Told of what administrators look at that is others'. */
+  readonly administered: NoteRead;
 }
 
 /** Whoever calls the REST API. */
@@ -118,6 +122,26 @@ export function asManager(caller: ApiCaller, what = "robots"): Manager {
 export function requireAdministrator(caller: ApiCaller, what: string): void {
   if (!caller.isAdministrator)
     throw new Fault("DENIED", { message: `only administrators (ADMIN_TEAMS) may ${what}` });
+}
+
+/**
+ * Lets administrators alone look at what is others', on record.
+ *
+ * @param deps - ways to log in
+ * @param req - their request
+ * @param what - what they look at, as for {@link requireAdministrator}
+ * @param operation - the operation
+ * @throws Fault DENIED for everybody else, and as {@link identifyApiCaller}
+ */
+export async function letAdministratorSee(
+  deps: ApiCallerDeps,
+  req: Request,
+  what: string,
+  { id }: Pick<Operation, "id">,
+): Promise<void> {
+  const caller = await identifyApiCaller(deps, req);
+  requireAdministrator(caller, what);
+  deps.administered({ actor: caller.actor, operation: id });
 }
 
 /**

@@ -18,7 +18,7 @@ import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import { loadPolicy, type LoadedPolicy } from "../policy/load.js";
 import type { CurrentPolicy } from "../policy/watch.js";
-import { identifyApiCaller, requireAdministrator, type ApiCallerDeps } from "./caller.js";
+import { letAdministratorSee, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
 
 /** What judging a candidate needs besides callers. */
@@ -55,7 +55,7 @@ export function policyTestRoutes(callers: ApiCallerDeps, deps: PolicyTestDeps): 
   const routes = Router();
   let isBusy = false;
   mount(routes, testPolicy, async (req, res) => {
-    requireAdministrator(await identifyApiCaller(callers, req), "test a policy");
+    await letAdministratorSee(callers, req, "test a policy", testPolicy);
     const body = await readJsonBody(req, res, testPolicy.bodyBytes);
     const { policy, last } = parseInput(testPolicy.body, body);
     const candidate = candidateIn(policy);

@@ -28,7 +28,7 @@ const pageSchema = operations.listRefreshTokens.query.extend({
  * @returns the routes, to be mounted below `/api/v1`
  */
 export function refreshTokenRoutes(callers: ApiCallerDeps): Router {
-  const { db } = callers.logins.refresh;
+  const { db, record } = callers.logins.refresh;
   const routes = Router();
   mount(routes, operations.listRefreshTokens, async (req, res) => {
     const { identity } = await identifyApiCaller(callers, req);
@@ -36,14 +36,23 @@ export function refreshTokenRoutes(callers: ApiCallerDeps): Router {
     sendAnswer(req, res, { body: await listRefreshTokens(db, identity, { limit, after }) });
   });
   mount(routes, operations.endRefreshTokens, async (req, res) => {
-    const { identity } = await identifyApiCaller(callers, req);
-    sendAnswer(req, res, { body: { ended: await revokeAllRefreshTokens(db, identity) } });
+    const { identity, actor } = await identifyApiCaller(callers, req);
+    const ended = await db.transaction(async (tx) => {
+      const tokens = await revokeAllRefreshTokens(tx, identity);
+      if (tokens > 0) await record.revoked(tx, actor, { id: null, tokens });
+      return tokens;
+    });
+    sendAnswer(req, res, { body: { ended } });
   });
   mount(routes, operations.endRefreshToken, async (req, res) => {
-    const { identity } = await identifyApiCaller(callers, req);
+    const { identity, actor } = await identifyApiCaller(callers, req);
     const { id } = parseInput(operations.endRefreshToken.parameters, req.params);
-    if (!(await revokeRefreshToken(db, identity, id)))
-      throw new Fault("NOT_FOUND", { message: "you have no such refresh token" });
+    const isEnded = await db.transaction(async (tx) => {
+      if (!(await revokeRefreshToken(tx, identity, id))) return false;
+      await record.revoked(tx, actor, { id, tokens: 1 });
+      return true;
+    });
+    if (!isEnded) throw new Fault("NOT_FOUND", { message: "you have no such refresh token" });
     sendAnswer(req, res, { status: 204 });
   });
   return routes;

@@ -11,12 +11,7 @@ import {
   type RobotDeps,
 } from "../robots/manage-robots.js";
 import { exceedingRobots } from "../robots/exceeding.js";
-import {
-  asManager,
-  identifyApiCaller,
-  requireAdministrator,
-  type ApiCallerDeps,
-} from "./caller.js";
+import { asManager, identifyApiCaller, letAdministratorSee, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
 
 /** A secret is in it. */
@@ -34,12 +29,16 @@ export function robotRoutes(deps: RobotDeps, callers: ApiCallerDeps): Router {
   const manager = async (req: Request) => asManager(await identifyApiCaller(callers, req));
   mount(routes, operations.listRobots, async (req, res) => {
     const target = parseInput(operations.listRobots.parameters, req.params);
-    sendAnswer(req, res, {
-      body: { robots: await robotsOfTeam(deps, await manager(req), target.team) },
-    });
+    const by = await manager(req);
+    const robots = await robotsOfTeam(deps, by, target.team);
+    // Nobody else than an administrator sees those of a team that they are not in, unless a rule makes them answer for it.
+    if (by.isAdministrator && !by.teams.includes(target.team))
+      callers.administered({ actor: by.actor, operation: operations.listRobots.id, ...target });
+    sendAnswer(req, res, { body: { robots } });
   });
   mount(routes, operations.listExceedingRobots, async (req, res) => {
-    requireAdministrator(await identifyApiCaller(callers, req), "look at the robots of all teams");
+    const what = "look at the robots of all teams";
+    await letAdministratorSee(callers, req, what, operations.listExceedingRobots);
     sendAnswer(req, res, { body: { robots: await exceedingRobots(deps, deps.policy) } });
   });
   mount(routes, operations.createRobot, async (req, res) => {

@@ -1,7 +1,7 @@
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { asksDirectory } from "#access-policy/asks-directory.js";
 import { Fault } from "#registry-protocol/faults.js";
-import type { CurrentPolicy, PolicySource } from "../policy/watch.js";
+import type { DecidingPolicy, PolicySource } from "../policy/watch.js";
 import type { DirectorySnapshot } from "./directory-snapshot.js";
 
 /** The directory that counts now. */
@@ -28,11 +28,12 @@ export interface FactSources {
  * @returns the rules together with what they go by at a registry
  */
 export function policyAt(
-  policy: Pick<PolicySource, "current">,
+  policy: Pick<PolicySource, "current" | "version">,
   { directory, registries }: FactSources,
   own: string,
-): CurrentPolicy {
+): DecidingPolicy {
   return {
+    version: () => policy.version(),
     current: (service = own) => {
       const rules = policy.current();
       const snapshot = directory.current();

@@ -20,6 +20,8 @@ export interface Login {
   readonly validUntil: number | null;
   /** The caller's own OAuth token, for asking the team service in their name; `null` where there is none. */
   readonly accessToken: Secret | null;
+  /** Who made the robot whose login it is; absent: it is nobody's. */
+  readonly madeBy?: string;
 }
 
 /** A login without the credential that it was verified by. */

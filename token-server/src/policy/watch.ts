@@ -34,6 +34,11 @@ export interface CurrentPolicy {
   current(service?: string): Policy;
 }
 
+/** The same, with what it is known by. */
+export interface DecidingPolicy extends CurrentPolicy {
+  version(): PolicyVersion;
+}
+
 /** What following a policy file needs. */
 export interface WatchDeps extends Pick<
   WatchFileDeps<Versioned>,

@@ -6,16 +6,11 @@ import type { Credentials, Login } from "../identity/identity-source.js";
 import { UnusableLogin } from "../identity/make-login.js";
 import { isClientTaken } from "./clients.js";
 import type { RefreshBinding, RefreshDeps } from "./refresh-tokens.js";
+import type { RefreshOrigin } from "./record-tokens.js";
 import { reasonOfEnd, refusedToken, type EndReason } from "./refusals.js";
 import { hashToken, unseal } from "./seal.js";
 import { endRefreshToken, findRefreshToken, noteUse, type StoredRefreshToken } from "./sql.js";
 import { isWellFormed } from "./token-form.js";
-
-/** Where from, and by which program. */
-export interface RefreshOrigin {
-  readonly address: string;
-  readonly userAgent: string;
-}
 
 const sealedLoginSchema = z.object({ username: z.string(), password: z.string() });
 
@@ -41,13 +36,13 @@ export async function redeemRefreshToken(
   if (found === null) throw refusedToken("unknown");
   if (found.revokedAt !== null) throw refusedToken(reasonOfEnd(found.endReason));
   if (isOver(deps, found)) throw refusedToken("expired");
-  if (found.service !== bound.service) return end(deps, found, "other-service");
+  if (found.service !== bound.service) return end(deps, found, "other-service", origin);
   if (!isClientTaken(bound.clientId, deps.takenClients)) throw refusedToken("client-not-taken");
   const { username, password } = sealedLoginSchema.parse(
     JSON.parse(unseal(token, found.sealedLogin)),
   );
-  const login = await verifyAnew(deps, found, { username, password: new Secret(password) });
-  if (!isOwner(found, login.identity)) return end(deps, found, "other-owner");
+  const login = await verifyAnew(deps, found, { username, password: new Secret(password) }, origin);
+  if (!isOwner(found, login.identity)) return end(deps, found, "other-owner", origin);
   const isLiving = await noteUse(deps.db, found.id, {
     kind: login.identity.kind,
     address: origin.address,
@@ -65,6 +60,7 @@ async function verifyAnew(
   deps: RefreshDeps,
   found: StoredRefreshToken,
   credentials: Credentials,
+  origin: RefreshOrigin,
 ): Promise<Login> {
   try {
     return await deps.authenticate(credentials);
@@ -72,7 +68,7 @@ async function verifyAnew(
     // The credentials are as good as before.
     if (error instanceof UnusableLogin) throw error;
     if (error instanceof Fault && error.code === "UNAUTHORIZED")
-      return end(deps, found, "login-refused", error.message);
+      return end(deps, found, "login-refused", origin, error.message);
     throw error;
   }
 }
@@ -89,12 +85,13 @@ function isOwner({ kind, realm, uid }: StoredRefreshToken, identity: Identity): 
 }
 
 async function end(
-  { db }: RefreshDeps,
-  { id }: StoredRefreshToken,
+  { db, record }: RefreshDeps,
+  found: StoredRefreshToken,
   reason: EndReason,
+  origin: RefreshOrigin,
   more?: string,
 ): Promise<never> {
-  await endRefreshToken(db, id, reason);
+  if (await endRefreshToken(db, found.id, reason)) record.ended(found, reason, origin);
   throw refusedToken(reason, more);
 }
 

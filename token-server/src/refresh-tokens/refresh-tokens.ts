@@ -1,6 +1,7 @@
 import type { Database } from "#service-kit/db/pool.js";
 import type { Credentials, Login } from "../identity/identity-source.js";
 import { isClientTaken } from "./clients.js";
+import type { RefreshOrigin, RefreshRecord } from "./record-tokens.js";
 import { hashToken, newToken, seal } from "./seal.js";
 import { endOldest, forgetEnded, insertRefreshToken, lockOwner } from "./sql.js";
 
@@ -16,6 +17,7 @@ export interface RefreshDeps {
   readonly takenClients: readonly string[];
   /** Verifies credentials as a login would. */
   readonly authenticate: (credentials: Credentials) => Promise<Login>;
+  readonly record: RefreshRecord;
 }
 
 /** What a refresh token is for, and who shows it. */
@@ -35,7 +37,7 @@ const MAX_SEALED_BYTES = 8 * 1024;
  * @param deps - database, by whose clock it ends
  * @param credentials - what the client logged in with
  * @param login - what came of it
- * @param bound - client that it is made for, and service
+ * @param made - client that it is made for, service, and where from
  * @returns the opaque token, which ends no later than the credentials; `null` when these are too long to be kept, or
  *   when a setting keeps this client from having one
  */
@@ -43,9 +45,9 @@ export async function createRefreshToken(
   deps: RefreshDeps,
   credentials: Credentials,
   login: Login,
-  bound: RefreshBinding,
+  { clientId, service, ...from }: RefreshBinding & RefreshOrigin,
 ): Promise<string | null> {
-  if (!isClientTaken(bound.clientId, deps.takenClients)) return null;
+  if (!isClientTaken(clientId, deps.takenClients)) return null;
   const text = JSON.stringify({
     username: credentials.username,
     password: credentials.password.reveal(),
@@ -59,15 +61,17 @@ export async function createRefreshToken(
     tokenHash: hashToken(token),
     sealedLogin: seal(token, text),
     ...owner,
-    ...bound,
+    ...{ clientId, service },
     lifetimeSeconds: deps.lifetimeSeconds,
     validUntil: login.validUntil === null ? null : new Date(login.validUntil * 1000),
   };
-  await deps.db.transaction(async (tx) => {
+  const pushedOut = await deps.db.transaction(async (tx) => {
     await lockOwner(tx, owner);
     await insertRefreshToken(tx, made);
-    await endOldest(tx, owner, deps.most);
+    const ended = await endOldest(tx, owner, deps.most);
     await forgetEnded(tx, owner, deps.most.perIdentity);
+    return ended;
   });
+  deps.record.made(owner, clientId, pushedOut, from);
   return token;
 }

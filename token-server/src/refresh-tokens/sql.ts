@@ -196,13 +196,18 @@ export async function revokeAllRefreshTokens(
   return rowCount ?? 0;
 }
 
-/** Ends a token that is no longer good. */
-export async function endRefreshToken(db: Queryable, id: string, reason: EndReason): Promise<void> {
-  await db.query(
+/** @returns whether it was living; it is no longer good, and ended now */
+export async function endRefreshToken(
+  db: Queryable,
+  id: string,
+  reason: EndReason,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
     `update token_server.refresh_token set revoked_at = now(), end_reason = $2
      where id = $1 and revoked_at is null`,
     [id, reason],
   );
+  return rowCount === 1;
 }
 
 /** Deletes tokens that ended over a week ago. */

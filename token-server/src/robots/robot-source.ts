@@ -71,7 +71,7 @@ export function loginOfRobot(robot: Robot, now: number): Login {
     teams: [],
     validUntil: Math.floor(robot.expiresAt.getTime() / 1000),
   });
-  return { ...login, accessToken: null };
+  return { ...login, accessToken: null, madeBy: robot.createdBy };
 }
 
 function refused(message: string): Fault {

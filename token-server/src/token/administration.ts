@@ -37,8 +37,12 @@ export async function withAdministration(
   const { identity } = login;
   const hasTeams = identity.kind !== "anonymous" && identity.kind !== "unrestricted";
   const known = hasTeams && adminTeams.length > 0 ? await teams.teamsOf(login) : [];
-  if (isAdministrator(identity, known, adminTeams))
-    return { ...grant, access: [...grant.access, { ...ADMINISTRATION, actions: ["*"] }] };
+  if (isAdministrator(identity, known, adminTeams)) {
+    const team = known.find((one) => adminTeams.includes(one));
+    const by = { rule: "ADMIN_TEAMS", ...(team === undefined ? {} : { team }) };
+    const access = [...grant.access, { ...ADMINISTRATION, actions: ["*"] } as const];
+    return { ...grant, access, grounds: grant.grounds && [...grant.grounds, [by]] };
+  }
   const reason = "only administrators (ADMIN_TEAMS) may";
   return { ...grant, refused: [...grant.refused, { ...ADMINISTRATION, action: "*", reason }] };
 }

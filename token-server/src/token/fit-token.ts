@@ -28,7 +28,7 @@ export interface FittedToken {
 
 /**
  * Makes a token that clients and proxies can carry: where all refusals do not fit into it with their reasons, reasons go
- * first, then refusals, then the view; what is granted is never cut.
+ * first, then refusals, then by what it is granted, then the view; what is granted is never cut.
  *
  * @param grant - what is granted and refused
  * @param sign - signs a token that says so
@@ -42,15 +42,16 @@ export function signFitting(
   view: View | null = null,
 ): FittedToken {
   const shown = view === null ? {} : { view: packView(view) };
+  const untold = { ...grant, grounds: null };
   const whole = sign(grant, shown);
   if (whole.length <= MOST_TOKEN_CHARACTERS) return { token: whole, leftOut: null };
-  const bare = cut(grant, (some) => sign(some, shown));
+  const bare = cut(grant, (some) => sign(some, shown)) ?? cut(untold, (some) => sign(some, shown));
   if (bare !== null) return { token: bare, leftOut: null };
   const leftOut = typeof shown.view === "string" ? longView(shown.view) : null;
   const named = { view: null, ...(leftOut === null ? {} : { viewDigest: leftOut.digest }) };
-  const untold = view === null ? null : cut(grant, (some) => sign(some, named));
-  if (untold === null) throw tooLong();
-  return { token: untold, leftOut };
+  const unseen = view === null ? null : cut(untold, (some) => sign(some, named));
+  if (unseen === null) throw tooLong();
+  return { token: unseen, leftOut };
 }
 
 function tooLong(): Fault {

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Policy } from "#access-policy/compile.js";
 import { decider } from "#access-policy/decide.js";
+import { groundsOf, type Grounds } from "#access-policy/grounds.js";
 import type { Circumstances, Subject } from "#access-policy/question.js";
 import {
   nameAsAsked,
@@ -21,6 +22,8 @@ export interface Refusal {
 export interface Grant {
   readonly access: readonly Access[];
   readonly refused: readonly Refusal[];
+  /** By what each action of each access is granted, in their order; `null`: that is not told. */
+  readonly grounds: readonly (readonly Grounds[])[] | null;
 }
 
 /** After so many, others get their turn. */
@@ -45,7 +48,9 @@ export async function grantAccess(
   gone?: AbortSignal,
 ): Promise<Grant | "teams-needed"> {
   const decide = decider(policy, subject, circumstances);
+  const grounded = groundsOf(policy, subject, circumstances);
   const access: Access[] = [];
+  const grounds: (readonly Grounds[])[] = [];
   const refused: Refusal[] = [];
   for (const [index, asked] of requested.entries()) {
     if (index > 0 && index % SCOPES_AT_A_TIME === 0) await setImmediate();
@@ -54,13 +59,20 @@ export async function grantAccess(
     const { type } = resource;
     const name = nameAsAsked(asked);
     const granted: Action[] = [];
+    const by: Grounds[] = [];
     for (const action of actions) {
       const decision = decide(resource, action);
       if (decision.allow === "teams-needed") return "teams-needed";
-      if (decision.allow) granted.push(action);
-      else refused.push({ type, name, action, reason: decision.reason });
+      if (!decision.allow) {
+        refused.push({ type, name, action, reason: decision.reason });
+        continue;
+      }
+      granted.push(action);
+      by.push(grounded(resource, action, decision.rule));
     }
-    if (granted.length > 0) access.push({ type, name, actions: granted });
+    if (granted.length === 0) continue;
+    access.push({ type, name, actions: granted });
+    grounds.push(by);
   }
-  return { access, refused };
+  return { access, refused, grounds };
 }

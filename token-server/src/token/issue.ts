@@ -3,7 +3,7 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { Logger } from "#service-kit/log.js";
 import { beginPart, shownAs } from "#service-kit/request-at-hand.js";
 import type { Login } from "../identity/identity-source.js";
-import type { CurrentPolicy } from "../policy/watch.js";
+import type { DecidingPolicy } from "../policy/watch.js";
 import type { Registries } from "../registries/followed-registries.js";
 import { createRefreshToken, type RefreshBinding } from "../refresh-tokens/refresh-tokens.js";
 import type { TeamLookup } from "../teams/team-service.js";
@@ -20,7 +20,7 @@ import { signGrant, type SigningDeps, type TokenAnswer } from "./sign-grant.js";
 /** What issuing a token needs. */
 export interface IssueDeps {
   readonly logins: LogInDeps;
-  readonly policy: CurrentPolicy;
+  readonly policy: DecidingPolicy;
   readonly teams: TeamLookup;
   /** Whose members administer the installation. */
   readonly adminTeams: readonly string[];
@@ -65,6 +65,7 @@ export async function issueToken(
   );
   gone?.throwIfAborted();
   const policy = deps.policy.current(request.service);
+  const { sha256 } = deps.policy.version();
   const asked = { requested: request.requested, circumstances: { address } };
   const { forLists, service } = request;
   const { grant: granted, view } = await shown("decide access", async () => {
@@ -83,7 +84,7 @@ export async function issueToken(
     : granted;
   const { identity } = login;
   const { answer: signed, leftOut } = await shown("sign token", () =>
-    signGrant(deps.signing, { service, identity, grant, view }),
+    signGrant(deps.signing, { service, login, grant, view, policy: sha256 }),
   );
   if (leftOut !== null) await keep(deps, leftOut, origin);
   deps.log.info({
@@ -137,7 +138,7 @@ async function refreshTokenFor(
   if (WITHOUT_REFRESH.includes(login.identity.kind)) return null;
   try {
     const refresh = { ...deps.logins.refresh, authenticate: () => Promise.resolve(login) };
-    return await createRefreshToken(refresh, shown.credentials, login, bound);
+    return await createRefreshToken(refresh, shown.credentials, login, { ...bound, ...origin });
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     // Without a database there are no refresh tokens; the client keeps using its password.

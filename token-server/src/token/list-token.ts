@@ -34,9 +34,9 @@ export async function listToken(
     grant,
     view,
   });
-  const { identity } = login;
   const signing = { ...deps.signing, lifetimeSeconds: LIFETIME_SECONDS };
-  const told = { service: registry.service, identity, ...decided };
+  const { sha256 } = deps.policy.version();
+  const told = { service: registry.service, login, policy: sha256, ...decided };
   const { answer, leftOut } = signGrant(signing, told);
   if (leftOut !== null) await deps.views.keep(leftOut);
   return answer.token;

@@ -6,7 +6,8 @@ import { authenticate, type AuthenticationDeps } from "../identity/authenticate.
 import type { AccountGuard, Credentials, Login } from "../identity/identity-source.js";
 import { UnusableLogin } from "../identity/make-login.js";
 import type { Attempt, LoginLimiter } from "../limits/login-limiter.js";
-import { redeemRefreshToken, type RefreshOrigin } from "../refresh-tokens/redeem.js";
+import { redeemRefreshToken } from "../refresh-tokens/redeem.js";
+import type { RefreshOrigin } from "../refresh-tokens/record-tokens.js";
 import type { RefreshBinding, RefreshDeps } from "../refresh-tokens/refresh-tokens.js";
 import type { LoginRequest } from "./request.js";
 
@@ -25,9 +26,7 @@ export interface LogInDeps extends AuthenticationDeps {
 }
 
 /** Where somebody logs in from, by which program and in which request. */
-export interface LoginOrigin extends RefreshOrigin {
-  readonly requestId: string;
-}
+export type LoginOrigin = RefreshOrigin;
 
 /** What is told of attempts to log in. */
 export interface LoginReport {

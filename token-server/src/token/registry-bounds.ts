@@ -1,4 +1,5 @@
 import type { Policy } from "#access-policy/compile.js";
+import type { Grounds } from "#access-policy/grounds.js";
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import {
   asksForTeams,
@@ -73,15 +74,24 @@ export async function teamsAt(
 
 function boundGrant(registry: PolicyRegistry, teams: readonly string[], grant: Grant): Grant {
   const access: Access[] = [];
+  const grounds: (readonly Grounds[])[] = [];
   const refused: Refusal[] = [...grant.refused];
-  for (const { type, name, actions } of grant.access) {
+  for (const [index, { type, name, actions }] of grant.access.entries()) {
     const kept: Action[] = [];
-    for (const action of actions) {
+    const by: Grounds[] = [];
+    for (const [place, action] of actions.entries()) {
       const reason = refusalByRegistry(registry, teams, { type, action });
-      if (reason === null) kept.push(action);
-      else refused.push({ type, name, action, reason });
+      if (reason !== null) {
+        refused.push({ type, name, action, reason });
+        continue;
+      }
+      kept.push(action);
+      const ground = grant.grounds?.[index]?.[place];
+      if (ground !== undefined) by.push(ground);
     }
-    if (kept.length > 0) access.push({ type, name, actions: kept });
+    if (kept.length === 0) continue;
+    access.push({ type, name, actions: kept });
+    grounds.push(by);
   }
-  return { access, refused };
+  return { access, refused, grounds: grant.grounds === null ? null : grounds };
 }

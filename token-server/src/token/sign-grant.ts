@@ -1,10 +1,11 @@
-import type { Identity } from "#access-policy/identity.js";
 import type { View } from "#access-policy/view.js";
 import { formatScope } from "#registry-protocol/scope.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
+import type { Login } from "../identity/identity-source.js";
 import { signFitting, type FittedToken } from "./fit-token.js";
 import type { Grant } from "./grant.js";
+import { packGrounds } from "./pack-grounds.js";
 
 /** What tokens are signed with, and what they say of themselves. */
 export interface SigningDeps {
@@ -33,10 +34,12 @@ export interface TokenAnswer {
 export interface Told {
   /** The registry that it is good at, and at no other. */
   readonly service: string;
-  readonly identity: Identity;
+  readonly login: Login;
   readonly grant: Grant;
   /** `null`: it does not say what may be pulled. */
   readonly view: View | null;
+  /** Fingerprint of the policy that has decided. */
+  readonly policy: string;
 }
 
 /** Whoever has it may say where an image comes from (`docs/scm-source.md`). */
@@ -50,13 +53,13 @@ const TRUSTED_SCOPE = "application.write_all_trusted";
  */
 export function signGrant(
   signing: SigningDeps,
-  { service, identity, grant, view }: Told,
+  { service, login: { identity, madeBy }, grant, view, policy }: Told,
 ): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
   const issuedAt = Math.floor(signing.now() / 1000);
   const tokenId = signing.newTokenId();
   const { token, leftOut } = signFitting(
     grant,
-    ({ access, refused }, shown) =>
+    ({ access, refused, grounds }, shown) =>
       signRegistryToken(signing.keys.active(), {
         issuer: signing.issuer,
         audience: service,
@@ -72,6 +75,7 @@ export function signGrant(
           ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
           ...shown,
           refused,
+          grant: packGrounds({ grounds }, { policy, maker: madeBy ?? null }),
         },
       }),
     view,

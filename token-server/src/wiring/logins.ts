@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { loginsFact } from "#audit-log/facts.js";
+import type { Fact } from "#audit-log/record-fact.js";
 import type { Records } from "#audit-log/open-records.js";
+import { recordAudit } from "#audit-log/record-audit.js";
 import type { Tally } from "#audit-log/tally.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
@@ -19,8 +21,10 @@ import { limitReport } from "../limits/limit-report.js";
 import { loginLimiter } from "../limits/login-limiter.js";
 import type { ServiceLogins } from "../directory/service-source.js";
 import { noteFailedLogins } from "../token/failed-logins.js";
+import { differenceOfLogins } from "../logins/difference.js";
 import { currentTeams, followLogins } from "../logins/followed-logins.js";
 import { housekeeping } from "../refresh-tokens/housekeeping.js";
+import { recordTokens } from "../refresh-tokens/record-tokens.js";
 import { robotSource } from "../robots/robot-source.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import type { LogInDeps } from "../token/log-in.js";
@@ -69,14 +73,14 @@ export async function openLogins(
     log,
     fetchJson: jsonFetcher(outgoing(config.proxies)),
     onStale: counts.stale,
-    record: (yaml) => records.record(loginsFact({ path: config.loginsFile ?? "", yaml })),
+    record: (yaml) => records.record(factOf(config, yaml)),
     onOutcome: (outcome) => {
       counts.loaded(outcome);
       noteFile?.(outcome);
     },
   });
   const { yaml } = identities.current();
-  if (yaml !== null) records.note(loginsFact({ path: config.loginsFile ?? "", yaml }));
+  if (yaml !== null) records.note(factOf(config, yaml));
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
   const unrestricted = config.authentication === "off";
   if (unrestricted)
@@ -98,6 +102,7 @@ export async function openLogins(
         lifetimeSeconds: config.refreshTokenSeconds,
         most: config.refreshTokensMost,
         takenClients: config.refreshTokenClients,
+        record: recordTokens(records.tally, recordAudit),
       },
       doubtOfClock: clocks.doubt,
       told: { ended: counts.ended, refused: noteFailedLogins(records.tally) },
@@ -106,4 +111,8 @@ export async function openLogins(
     teams: currentTeams(identities),
     parts: [reloadOnHangup("logins", identities), housekeeping(db, log)],
   };
+}
+
+function factOf({ loginsFile }: Pick<TokenServerConfig, "loginsFile">, yaml: string): Fact {
+  return { ...loginsFact({ path: loginsFile ?? "", yaml }), difference: differenceOfLogins };
 }

@@ -1,12 +1,19 @@
 import { Counter } from "prom-client";
 import { policyFact } from "#audit-log/facts.js";
+import type { Fact } from "#audit-log/record-fact.js";
 import type { Records } from "#audit-log/open-records.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
 import { policyAt, type FactSources } from "../directory/directory-source.js";
-import { builtInPolicy, watchPolicy, type CurrentPolicy } from "../policy/watch.js";
+import { differenceOfContents } from "../policy/difference.js";
+import {
+  builtInPolicy,
+  watchPolicy,
+  type DecidingPolicy,
+  type PolicyVersion,
+} from "../policy/watch.js";
 import { reloadOnHangup } from "#service-kit/reload-on-hangup.js";
 
 /**
@@ -33,7 +40,7 @@ export async function openPolicy(
     /** The registry that tokens are issued for. */
     readonly service: string;
   },
-): Promise<Opened & { readonly policy: CurrentPolicy }> {
+): Promise<Opened & { readonly policy: DecidingPolicy }> {
   const loads = new Counter({
     name: "policy_loads_total",
     help: "New contents of the policy file by what came of them",
@@ -50,8 +57,12 @@ export async function openPolicy(
             loads.inc({ outcome });
             noteFile?.(outcome);
           },
-          record: (version) => records.record(policyFact(version)),
+          record: (version) => records.record(policyChange(version)),
         });
-  records.note(policyFact(policy.version()));
+  records.note(policyChange(policy.version()));
   return { policy: policyAt(policy, facts, service), parts: [reloadOnHangup("policy", policy)] };
+}
+
+function policyChange(version: PolicyVersion): Fact {
+  return { ...policyFact(version), difference: differenceOfContents };
 }

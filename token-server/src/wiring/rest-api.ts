@@ -13,12 +13,12 @@ import type { ApiDeps } from "../api/routes.js";
  */
 export function openRestApi(
   config: Pick<TokenServerConfig, "adminTeams" | "apiRequestsPerMinute" | "tokenLifetimeSeconds">,
-  deps: Pick<ApiCallerDeps, "logins" | "teams" | "serviceOf"> & ApiDeps,
+  deps: Pick<ApiCallerDeps, "logins" | "teams" | "serviceOf" | "administered"> & ApiDeps,
 ): { readonly routes: readonly RequestHandler[] } {
-  const { logins, teams, serviceOf, ...about } = deps;
+  const { logins, teams, serviceOf, administered, ...about } = deps;
   const { registries } = about.managing;
   const { adminTeams, apiRequestsPerMinute, tokenLifetimeSeconds } = config;
   const limit = requestLimit(apiRequestsPerMinute, steadyNow);
-  const callers = { logins, teams, registries, serviceOf, adminTeams, limit };
+  const callers = { logins, teams, registries, serviceOf, adminTeams, limit, administered };
   return { routes: [apiRoutes(callers, about, { tokenLifetimeSeconds })] };
 }

@@ -5,7 +5,7 @@ import type { Routed } from "#service-kit/http/entry.js";
 import type { Logger } from "#service-kit/log.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import type { TokenServerConfig } from "../config/config.js";
-import type { CurrentPolicy } from "../policy/watch.js";
+import type { DecidingPolicy } from "../policy/watch.js";
 import { keyRoutes } from "../routes/key-routes.js";
 import { tokenRoute, type TokenRouteDeps } from "../routes/token-routes.js";
 import { viewRoutes } from "../routes/view-routes.js";
@@ -21,7 +21,7 @@ import { longViews } from "../views/long-views.js";
 export function openTokens(
   config: Pick<TokenServerConfig, "issuer" | "tokenLifetimeSeconds" | "adminTeams">,
   deps: Pick<IssueDeps, "logins" | "teams" | "registries"> & {
-    readonly policy: CurrentPolicy;
+    readonly policy: DecidingPolicy;
     readonly keys: KeyRing;
     readonly db: Queryable;
     readonly log: Logger;

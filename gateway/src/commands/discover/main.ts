@@ -1,5 +1,4 @@
 import { MARKER } from "#registry-protocol/storage-marker.js";
-import { recordAudit } from "#audit-log/record-audit.js";
 import { runCommand } from "#service-kit/command.js";
 import { holderLines, lockHolders } from "#service-kit/db/lock-holders.js";
 import { openDatabase } from "#service-kit/db/pool.js";
@@ -22,8 +21,9 @@ import { type Registry } from "../../wiring/registry.js";
 import { openStorage } from "../../wiring/storage.js";
 import { discoverOnce } from "../../discovery/discovery.js";
 import { listingOfStorage, refuseOtherStorage } from "../../discovery/listing-of-storage.js";
-import { configOfCommand, openRegistryOfCommand } from "../../wiring/command.js";
+import { configOfCommand, openRegistryOfCommand, recordOfCommand } from "../../wiring/command.js";
 import { parseCommand } from "./options.js";
+import { orderedBy } from "./ordered-by.js";
 import { progressLine, reportLines } from "./report.js";
 import { whenFree } from "./when-free.js";
 import { isInOrder } from "../../discovery/in-order.js";
@@ -45,7 +45,9 @@ const USAGE = usageOf({
       --hidden finds the same without the storage, by asking the registry one question more for each tag
       --accept-registry, after the ledger was given an older state back: takes mutable tags over as they stand at
       the registry, on record, and lets what was found there count as pushed; --since is when gateways
-      worked on that state for the first time: what was pushed since stays`,
+      worked on that state for the first time: what was pushed since stays
+      --repair and --accept-registry go on record with who ordered them: --by NAME, without it who has become another by
+      sudo, or whose account it is`,
   examples: [
     "--dry-run",
     "--repair --wait 10m",
@@ -57,7 +59,7 @@ const USAGE = usageOf({
 });
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const command = parseCommand(argv);
+  const command = parseCommand(argv, env);
   const config = configOfCommand(env);
   const silent = createLogger("discover", "silent");
   const pool = openDatabase(config.database, { name: "discover", connections: 10 }, silent);
@@ -66,7 +68,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   // What it puts into the queues a gateway delivers.
   const connections = outgoing(config.proxies);
   const sinks = openSinks(config.events, connections);
-  const audit = announcing(recordAudit, sinks, () => undefined);
+  const audit = announcing(recordOfCommand(policy), sinks, () => undefined);
   const { dryRun, place } = command;
   const files = place === null ? null : openStoredFiles("--storage", place, env, connections);
   if (!dryRun) process.stderr.write(`${sinksLine(sinks)}\n`);
@@ -102,7 +104,10 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     };
     const { waitSeconds } = command;
     const pass = () => discoverOnce(deps, options);
+    const ordered = orderedBy({ db, audit }, command);
+    await ordered.begun();
     const summary = await whenFree(pass, { waitSeconds, signal, telling });
+    await ordered.ended(summary);
     if (summary === null)
       throw new Error("another pass is under way: try again in a while, or with --wait");
     for (const line of reportLines(summary, dryRun)) process.stdout.write(`${line}\n`);

@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { SYSTEM, type AuditActor } from "#audit-log/entry.js";
 import { understood, UsageError } from "#service-kit/command.js";
 import { durationSeconds } from "#service-kit/duration.js";
 import { numberOption } from "#service-kit/number-option.js";
@@ -9,6 +10,8 @@ import { operator } from "../../mode/operator.js";
 
 /** What the command is to do. */
 export interface DiscoverCommand {
+  /** Who orders what gateways do not do by themselves; `null`: nothing of that is wanted. */
+  readonly by: AuditActor | null;
   readonly dryRun: boolean;
   readonly repair: boolean;
   readonly slice: boolean;
@@ -26,10 +29,14 @@ const MOST_WAIT_SECONDS = 86_400;
 
 /**
  * @param argv - arguments
+ * @param env - environment, which may say who has become another by sudo
  * @returns what they ask for
  * @throws UsageError when they cannot be understood
  */
-export function parseCommand(argv: readonly string[]): DiscoverCommand {
+export function parseCommand(
+  argv: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+): DiscoverCommand {
   const { values } = understood(() =>
     parseArgs({
       args: [...argv],
@@ -43,6 +50,7 @@ export function parseCommand(argv: readonly string[]): DiscoverCommand {
         since: { type: "string" },
         wait: { type: "string", default: "0" },
         rate: { type: "string" },
+        by: { type: "string" },
         storage: { type: "string" },
       },
     }),
@@ -54,13 +62,16 @@ export function parseCommand(argv: readonly string[]): DiscoverCommand {
     throw new UsageError("--accept-registry: neither with --slice nor with --repair");
   if (values.since !== undefined && !takes)
     throw new UsageError("--since: only with --accept-registry");
-  const taking = takes ? { since: timeOf(values.since), by: operator() } : null;
+  const dryRun = values["dry-run"];
+  // Without either it does what gateways do by themselves.
+  const by = !dryRun && (takes || repair) ? operator(values.by, env) : null;
+  const taking = takes ? { since: timeOf(values.since), by: by ?? SYSTEM } : null;
   const waitSeconds = durationSeconds("--wait", values.wait, MOST_WAIT_SECONDS);
   const rate =
     values.rate === undefined ? null : numberOption("--rate", values.rate, DISCOVERY_RATES);
   const place = values.storage ?? null;
   if (hidden && place !== null) throw new UsageError("--hidden and --storage: only one of them");
-  return { dryRun: values["dry-run"], repair, slice, hidden, taking, waitSeconds, rate, place };
+  return { by, dryRun, repair, slice, hidden, taking, waitSeconds, rate, place };
 }
 
 function timeOf(text: string | undefined): string | null {

@@ -29,7 +29,8 @@ const USAGE = usageOf({
       AWS_ENDPOINT_URL_S3 for a storage that is not Amazon's. Nothing is written there either
       --dry-run writes nothing, and says what cannot be brought, and which blobs are missing; it reads none of them
       --parallel so many tags at once, 4 unless it is said; --rate reads so many megabytes a second at most
-      --time-zone in which Pier One's database has its dates, UTC unless it is said`,
+      --time-zone in which Pier One's database has its dates, UTC unless it is said
+      --by NAME is who does it, for the audit log; without it who has become another by sudo, or whose account it is`,
   examples: [
     "--from postgres://pierone@db.example.org/pierone --storage s3://pierone-images --dry-run",
     "--from postgres://pierone@127.0.0.1:5432/pierone --storage /data/pierone --parallel 8 --rate 100",
@@ -45,7 +46,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const files = openStoredFiles("--storage", command.storage, env, connections);
   const from = openForeignDatabase(sourceOf(command, env), "migrate-pierone");
   const log = createLogger("migrate-pierone", "silent");
-  const { dryRun, rate, parallel, zone } = command;
+  const { dryRun, rate, parallel, zone, by } = command;
   const tally = newTally((name, reason) => {
     process.stdout.write(`! ${name}: ${reason}\n`);
   });
@@ -53,7 +54,9 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   const { db } = wholeDatabase(pool, GATEWAY_SCHEMAS, log);
   try {
     const { policy, registry } = await openRegistryOfCommand(config, log);
-    const opened = openPierOneImport(config, { db, log, registry, files, tally, rate, dryRun });
+    const opened = openPierOneImport(config, {
+      ...{ db, log, registry, files, tally, rate, dryRun, by, env },
+    });
     const { importing, admit } = opened;
     const deps = { from, policy, tally, admit, importing };
     await running(opened.parts, async () => {

@@ -9,6 +9,8 @@ export interface MigrateCommand {
   /** Where Pier One keeps blobs. */
   readonly storage: string;
   readonly dryRun: boolean;
+  /** Who brings it, as far as that was said. */
+  readonly by: string | undefined;
   readonly parallel: number;
   /** Bytes a second; `null`: as fast as it goes. */
   readonly rate: number | null;
@@ -34,17 +36,19 @@ export function parseCommand(argv: readonly string[]): MigrateCommand {
         "dry-run": { type: "boolean", default: false },
         parallel: { type: "string", default: "4" },
         rate: { type: "string" },
+        by: { type: "string" },
         "time-zone": { type: "string", default: "UTC" },
       },
     }),
   );
-  const { from, storage, rate } = values;
+  const { from, storage, rate, "dry-run": dryRun } = values;
   if (from === undefined) throw new UsageError("--from is missing: where is Pier One's database?");
   if (storage === undefined)
     throw new UsageError("--storage is missing: where does Pier One keep its blobs?");
   return {
     ...{ from, storage },
-    dryRun: values["dry-run"],
+    dryRun,
+    by: values.by,
     parallel: numberOption("--parallel", values.parallel, PARALLEL),
     rate: rate === undefined ? null : numberOption("--rate", rate, MEGABYTES) * BYTES_A_MEGABYTE,
     zone: values["time-zone"],

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { AuditActor } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
 import { runCommand } from "#service-kit/command.js";
@@ -16,13 +17,13 @@ import type { ManifestKey } from "../../ledger/sql/tags-of-manifest.js";
 import { releaseCanary, whatRemembers } from "../../mode/canary.js";
 import { readCanary } from "../../mode/canary-sql.js";
 import { unlessCollecting } from "../../mode/collection-lock.js";
+import { forgetOnRecord } from "../../mode/forget-gateway.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/drain.js";
-import type { ModeName } from "../../mode/mode.js";
 import { describeWrite } from "../../mode/open-writes.js";
 import { operator } from "../../mode/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
-import { forgetGateway, listGateways, readMode } from "../../mode/sql.js";
-import { switchMode } from "../../mode/switch-mode.js";
+import { listGateways, readMode } from "../../mode/sql.js";
+import { switchMode, type ModeChange } from "../../mode/switch-mode.js";
 import { openRegistryProcesses } from "../../wiring/canary.js";
 import { configOfCommand } from "../../wiring/command.js";
 
@@ -52,21 +53,23 @@ async function carryOut(
     case "show":
       return show(db, command.json);
     case "forget":
-      return forget(db, command.gateway);
+      return forget(db, command.gateway, operator(command.by, process.env));
     case "end":
-      return end(db, command.what);
+      return end(db, command.what, operator(command.by, process.env));
     case "normal":
-      return backToNormal(db, config, command);
+      return backToNormal(db, config, { ...command, actor: operator(command.by, process.env) });
     case "canary":
       return command.check ? checkCanary(db) : writeCanary(db, command.despiteSha512);
     case "read-only": {
-      await change(db, "read-only", command.reason, command.drainSeconds);
+      const { reason, drainSeconds } = command;
+      const actor = operator(command.by, process.env);
+      await change(db, { mode: "read-only", reason, actor, drainSeconds });
       return command.waitSeconds === null ? 0 : wait(db, command.waitSeconds);
     }
   }
 }
 
-async function forget(db: Database, gateway: string): Promise<number> {
+async function forget(db: Database, gateway: string, actor: AuditActor): Promise<number> {
   const gateways = await listGateways(db);
   const meant = gateways.map(({ name }) => name).filter((name) => isMeant(name, gateway));
   const [name, ...more] = meant;
@@ -74,7 +77,7 @@ async function forget(db: Database, gateway: string): Promise<number> {
     print(name === undefined ? `${gateway} is not known` : `which one? ${meant.join(" ")}`);
     return 2;
   }
-  await forgetGateway(db, name);
+  await forgetOnRecord({ db, audit: recordAudit }, name, actor);
   print(`${name} is forgotten`);
   return 0;
 }
@@ -92,24 +95,29 @@ function boundsOf(env: NodeJS.ProcessEnv): Bounds {
   return bounds;
 }
 
-async function end(db: Database, what: TagKey | ManifestKey): Promise<number> {
+async function end(db: Database, what: TagKey | ManifestKey, actor: AuditActor): Promise<number> {
   const bounds = boundsOf(process.env);
   const outcome =
     "digest" in what
-      ? await endManifestWrite({ db, audit: recordAudit, bounds }, what, operator())
-      : await endTagWrite(db, bounds, what);
+      ? await endManifestWrite({ db, audit: recordAudit, bounds }, what, actor)
+      : await endTagWrite(db, bounds, what, actor);
   const mark = "digest" in what ? `@${what.digest}` : `:${what.tag}`;
   print(`${what.repository}${mark}: ${outcome}`);
   return outcome === "ended" ? 0 : 2;
 }
 
-function endTagWrite(db: Database, bounds: Bounds, tag: TagKey): Promise<EndedWrite> {
+function endTagWrite(
+  db: Database,
+  bounds: Bounds,
+  tag: TagKey,
+  by: AuditActor,
+): Promise<EndedWrite> {
   const deps = {
     ...{ db, log: SILENT, audit: recordAudit },
     counts: { step: () => undefined, source: () => undefined },
     waiting: { pause: () => Promise.resolve(), bounds },
   };
-  return endWrite(deps, tag, { by: operator(), reservation: randomUUID() });
+  return endWrite(deps, tag, { by, reservation: randomUUID() });
 }
 
 /**
@@ -119,11 +127,16 @@ function endTagWrite(db: Database, bounds: Bounds, tag: TagKey): Promise<EndedWr
 async function backToNormal(
   db: Database,
   config: DatabaseConfig,
-  { reason, unproven }: { readonly reason: string; readonly unproven: boolean },
+  {
+    reason,
+    unproven,
+    actor,
+  }: { readonly reason: string; readonly unproven: boolean; readonly actor: AuditActor },
 ): Promise<number> {
   const outcome = await unlessCollecting(config, SILENT, async () => {
     const isProven = unproven || (await checkCanary(db)) === 0;
-    if (isProven) await change(db, "normal", unproven ? `${reason} (unproven)` : reason, 0);
+    const why = unproven ? `${reason} (unproven)` : reason;
+    if (isProven) await change(db, { mode: "normal", reason: why, actor, drainSeconds: 0 });
     return isProven ? 0 : 2;
   });
   if (outcome.ran) return outcome.result;
@@ -170,14 +183,9 @@ async function checkCanary(db: Database): Promise<number> {
   return open.length === 0 ? 0 : 2;
 }
 
-async function change(
-  db: Database,
-  mode: ModeName,
-  reason: string,
-  drainSeconds: number,
-): Promise<void> {
-  const deps = { db, audit: recordAudit };
-  const changed = await switchMode(deps, { mode, reason, actor: operator(), drainSeconds });
+async function change(db: Database, to: ModeChange): Promise<void> {
+  const { mode, reason } = to;
+  const changed = await switchMode({ db, audit: recordAudit }, to);
   print(changed ? `${mode}: ${reason}` : `it was ${mode} already`);
 }
 

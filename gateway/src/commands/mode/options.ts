@@ -27,7 +27,9 @@ export const USAGE = usageOf({
   forget GATEWAY
       stops waiting for a gateway that has ended without saying so
   end REPOSITORY:TAG | REPOSITORY@DIGEST
-      ends what was begun about a tag or a manifest and cannot be settled, on record; nothing more of it is waited for`,
+      ends what was begun about a tag or a manifest and cannot be settled, on record; nothing more of it is waited for
+
+  --by NAME is who does it, for the audit log; without it who has become another by sudo, or whose account it is`,
   examples: [
     "show",
     "read-only --reason 'the storage is moved' --drain 5m --wait 10m",
@@ -38,8 +40,10 @@ export const USAGE = usageOf({
   environment: "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE; for a canary the gateway's",
 });
 
-/** What is asked for. */
-export type ModeCommand =
+/** What is asked for, and by whom as far as that was said. */
+export type ModeCommand = { readonly by?: string | undefined } & Asked;
+
+type Asked =
   | { readonly name: "show"; readonly json: boolean }
   | {
       readonly name: "read-only";
@@ -61,6 +65,12 @@ const MOST_SECONDS = 86_400;
  */
 export function parseCommand(argv: readonly string[]): ModeCommand {
   const { values, positionals } = parsed(argv);
+  return { ...askedFor(values, positionals), by: values.by };
+}
+
+type Values = ReturnType<typeof parsed>["values"];
+
+function askedFor(values: Values, positionals: readonly string[]): Asked {
   const [name, subject, ...more] = positionals;
   const isOfSubject = name === "forget" || name === "end";
   if (more.length > 0 || (subject !== undefined && !isOfSubject))
@@ -96,6 +106,7 @@ function parsed(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         reason: { type: "string" },
+        by: { type: "string" },
         drain: { type: "string", default: "60" },
         wait: { type: "string" },
         json: { type: "boolean", default: false },

@@ -41,9 +41,10 @@ interface Outcome {
 
 async function carryOut(db: Database, command: OutboxCommand): Promise<Outcome> {
   if ("limit" in command) return { lines: await shown(db, command), code: 0 };
+  const by = operator(command.by, process.env);
   const asked = changeOf(command);
   const progress = (done: number) => process.stderr.write(`${done} events so far\n`);
-  const changed = await changeOutbox({ db, audit: recordAudit }, asked, operator(), progress);
+  const changed = await changeOutbox({ db, audit: recordAudit }, asked, by, progress);
   const isNothing = changed.events === 0 && (command.name === "give-up" || command.name === "skip");
   return { lines: [await said(db, asked, changed)], code: isNothing ? 1 : 0 };
 }

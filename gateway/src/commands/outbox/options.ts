@@ -26,7 +26,8 @@ export const USAGE = usageOf({
           --waiting --sink NAME
           gives up for good what waits for a sink, as for one that was taken out of the configuration
 
-  --sink NAME and --repository NAME narrow each of them down; list and dead: --limit NUMBER (50), --json`,
+  --sink NAME and --repository NAME narrow each of them down; list and dead: --limit NUMBER (50), --json
+  --by NAME is who does it, for the audit log; without it who has become another by sudo, or whose account it is`,
   examples: [
     "list --sink scanner",
     "retry --sink scanner",
@@ -40,8 +41,10 @@ export const USAGE = usageOf({
   environment: "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE",
 });
 
-/** What is asked for. */
-export type OutboxCommand =
+/** What is asked for, and by whom as far as that was said. */
+export type OutboxCommand = { readonly by?: string | undefined } & Asked;
+
+type Asked =
   | {
       readonly name: "list" | "dead";
       readonly selection: Selection;
@@ -67,6 +70,12 @@ const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  */
 export function parseCommand(argv: readonly string[], now = Date.now()): OutboxCommand {
   const { values, positionals } = parsed(argv);
+  return { ...askedFor(values, positionals, now), by: values.by };
+}
+
+type Values = ReturnType<typeof parsed>["values"];
+
+function askedFor(values: Values, positionals: readonly string[], now: number): Asked {
   const [name, ...more] = positionals;
   if (more.length > 0) throw new UsageError(`not understood: ${more.join(" ")}`);
   const { sink, repository, dead } = values;
@@ -125,7 +134,7 @@ function requireOnly(
   name: "retry" | "give-up" | "skip",
   selection: Selection,
   options: readonly (keyof Selection)[],
-): OutboxCommand {
+): Asked {
   const all = ["sink", "repository", "event", "since"] as const;
   const other = all.find((one) => selection[one] !== undefined && !options.includes(one));
   if (other === undefined) return { name, selection };
@@ -140,6 +149,7 @@ function parsed(argv: readonly string[]) {
       allowPositionals: true,
       options: {
         sink: text,
+        by: text,
         repository: text,
         event: text,
         since: text,

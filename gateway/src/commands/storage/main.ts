@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import type { AuditActor } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { MARKER, STEP, type StorageStep } from "#registry-protocol/storage-marker.js";
 import { runCommand, understood, UsageError } from "#service-kit/command.js";
@@ -21,7 +22,9 @@ const USAGE = usageOf({
       prints the marker that the ledger knows and how far that storage had come, and what stands at the registry
   accept --reason TEXT
       says, on record, that the storage that the registry has now is the right one: its marker counts from now on,
-      and where it has none it gets one`,
+      and where it has none it gets one
+
+  --by NAME is who does it, for the audit log; without it who has become another by sudo, or whose account it is`,
   examples: ["show", "accept --reason 'restored from the backup of Sunday'"],
   ends: "0 when both are the same and it is no older state, 1 when not, 2 when it failed",
   environment: "the gateway's",
@@ -32,6 +35,7 @@ const SILENT = createLogger("storage", "silent");
 interface StorageCommand {
   readonly name: "show" | "accept";
   readonly reason: string;
+  readonly by: string | undefined;
 }
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -43,7 +47,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     const registry = openOwnRequests(config, keys);
     return command.name === "show"
       ? await show(db, registry)
-      : await accept(db, registry, command.reason);
+      : await accept(db, registry, { reason: command.reason, by: operator(command.by, env) });
   } finally {
     await db.close();
   }
@@ -67,9 +71,9 @@ function described(step: (Pick<StorageStep, "number"> & { readonly at: string | 
 async function accept(
   db: Database,
   { upstream }: Pick<Registry, "upstream">,
-  reason: string,
+  { reason, by }: { readonly reason: string; readonly by: AuditActor },
 ): Promise<number> {
-  const id = await takeStorage({ db, audit: recordAudit, registry: upstream }, operator(), reason);
+  const id = await takeStorage({ db, audit: recordAudit, registry: upstream }, by, reason);
   print(`the registry's storage is ${id} from now on; the gateways follow within seconds`);
   return 0;
 }
@@ -79,7 +83,7 @@ function parseCommand(argv: readonly string[]): StorageCommand {
     parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { reason: { type: "string" } },
+      options: { reason: { type: "string" }, by: { type: "string" } },
     }),
   );
   const [name, ...more] = positionals;
@@ -88,7 +92,7 @@ function parseCommand(argv: readonly string[]): StorageCommand {
   const reason = values.reason?.trim() ?? "";
   if (name === "accept" && reason === "")
     throw new UsageError("--reason: wanted why this is the right storage, for the audit log");
-  return { name, reason };
+  return { name, reason, by: values.by };
 }
 
 function print(line: string): void {

@@ -2,6 +2,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { TagKey } from "#registry-protocol/tag-key.js";
+import type { TagGrounds } from "#tag-policy/tag-grounds.js";
 import type { FoundSource } from "../../scm/scm-source.js";
 
 /** What a tag is reserved for. */
@@ -29,6 +30,8 @@ export interface TagClaim extends Reservation {
   readonly actor: AuditActor;
   /** Where what is pushed comes from, if that is known before it is committed. */
   readonly source?: FoundSource | null;
+  /** By which rule for tags, as it was decided; absent: whoever settles it did not decide. */
+  readonly grounds?: TagGrounds;
 }
 
 /**

@@ -75,6 +75,8 @@ export async function migration(
     tally,
     rate: null,
     dryRun,
+    by: "olga",
+    env: {},
     settlingMilliseconds,
   };
   const { importing, admit, ...opened } = openPierOneImport(config, parts);

@@ -21,6 +21,7 @@ export interface CommandAnswer {
 export function outboxCommand(ledger: TestLedger, ...args: string[]): Promise<CommandAnswer> {
   const { host, port, user, password, database } = ledger.config;
   const env = {
+    SUDO_USER: "olga",
     PATH: process.env.PATH,
     DB_SUBNAME: `//${host}:${port}/${database}`,
     DB_USER: user,

@@ -61,6 +61,8 @@ export interface RestStack {
   readonly registry: Pick<ManifestRegistry, "write" | "blobs"> & Pick<UpstreamDouble, "seen">;
   /** Asks below `/api/v1`, as alice if nothing is said. */
   readonly rest: (path: string, asked?: AskedAs) => Promise<Answer>;
+  /** Puts on record what both have counted. */
+  flushTallies(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -116,6 +118,10 @@ export async function startRestStack(
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
+    flushTallies: async () => {
+      await gateway.flushTally();
+      await tokenServer.tally.flush();
+    },
     stop: async () => {
       await gateway.stop();
       await front.stop();

@@ -13,6 +13,7 @@ const grantOf = (refused: readonly ReturnType<typeof refusal>[], names = 1): Gra
     actions: ["pull" as const],
   })),
   refused,
+  grounds: Array.from({ length: names }, () => [{ rule: "pull" }]),
 });
 const sign = (grant: Grant) => Buffer.from(JSON.stringify(grant)).toString("base64url");
 const signed = (grant: Grant) =>
@@ -35,6 +36,16 @@ describe("a token", () => {
     expect(sign(token).length).toBeLessThanOrEqual(MOST_TOKEN_CHARACTERS);
     expect(token.access).toEqual(grant.access);
     expect(token.refused.length).toBeGreaterThan(10);
+    expect(token.grounds).toEqual(grant.grounds);
+  });
+
+  test("that has no room for by what it is granted says that it does not say", () => {
+    const rule = "r".repeat(400);
+    const long = { ...grantOf([], 10), grounds: Array.from({ length: 10 }, () => [{ rule }]) };
+    const fitting = { ...long, access: grantOf([], 60).access };
+    const token = signed(fitting);
+    expect(token.grounds).toBeNull();
+    expect(token.access).toEqual(fitting.access);
   });
 
   test("that does not fit with what is granted alone is refused", () => {
