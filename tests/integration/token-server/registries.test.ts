@@ -8,6 +8,8 @@ import {
   startTestTokenServer,
   type TestTokenServer,
 } from "#tests/support/token-server.js";
+import { makeAuthority } from "#tests/support/certificates.js";
+import { frontBefore } from "#tests/support/tls-front.js";
 import { SILENT } from "#tests/support/silent.js";
 import { listening } from "#tests/support/test-server.js";
 
@@ -368,6 +370,22 @@ describe("a search over all registries", () => {
       { registry: "wharfinger", reason: "nobody has said where it is asked" },
     ]);
     for (const front of running) await front.stop();
+  });
+
+  test("checks the certificate of whoever it asks, unless the registry is insecure", async () => {
+    const plain = await gateway((_req, res) => {
+      res.end(JSON.stringify({ items: [found("beta/app")], next: null }));
+    });
+    const { port } = new URL(plain.url);
+    const front = await frontBefore(Number(port), await makeAuthority(), ["127.0.0.1"]);
+    await makeLab({ url: `https://127.0.0.1:${front.port}` });
+    expect((await search("bob-token")).unanswered[0]).toEqual({
+      ...{ registry: LAB, reason: "it did not answer" },
+    });
+    await changeLab({ insecure: true });
+    expect((await search("bob-token")).items).toHaveLength(1);
+    await front.stop();
+    await plain.stop();
   });
 
   test("by a robot asks its own registry alone", async () => {
