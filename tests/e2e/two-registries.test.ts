@@ -150,6 +150,28 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
       }
   });
 
+  test("a robot that was made by one's gateway logs in at both of its gateways, and at no other", async () => {
+    const made = await ask(urlOf("gateway-two-a"), "/api/v1/teams/alpha/robots", {
+      method: "POST",
+      headers: { Authorization: "Bearer alice-token", "Content-Type": "application/json" },
+      body: JSON.stringify({
+        name: "of-two",
+        grants: [{ repositories: "alpha/**", actions: ["pull"] }],
+      }),
+    });
+    const { robot, secret } = JSON.parse(made.body.toString()) as {
+      robot: { login: string; service: string };
+      secret: string;
+    };
+    expect([made.status, robot.service]).toEqual([201, "two"]);
+    for (const gateway of GATEWAYS) {
+      const [, service = ""] = gateway.split("-");
+      const client = skopeo(urlOf(gateway), `${robot.login}:${secret}`);
+      const { ok } = await client.inspect(`alpha/of-${service}:a`);
+      expect([gateway, ok]).toEqual([gateway, service === "two"]);
+    }
+  });
+
   test("wharf lists them, searches them all, and gets its tokens for the one that it asks", async () => {
     const wharf = (gateway: string, ...words: string[]) =>
       runWharf([...words, "--url", urlOf(gateway)], {

@@ -211,6 +211,29 @@ describe("a registry that is not published to any of somebody's teams", () => {
   });
 });
 
+describe("a Manager of another team", () => {
+  test("sees a registry, and neither changes it nor takes it away", async () => {
+    await makeLab();
+    expect((await changeLab({ responsibles: ["alpha"] })).status).toBe(200);
+    for (const method of ["patch", "delete"] as const) {
+      const asked = as("bob-token", method, `${REGISTRIES}/${LAB}`);
+      const refused = await (method === "patch" ? asked.send({ restricted: true }) : asked);
+      expect([method, refused.status]).toEqual([method, 403]);
+      expect(refused.text).toContain("none of your teams is responsible");
+    }
+    const own = await as("alice-token", "patch", `${REGISTRIES}/${LAB}`).send({ restricted: true });
+    expect(own.body).toMatchObject({ restricted: true, changedBy: "alice" });
+  });
+
+  test.each([{ responsibles: [] }, { responsibles: ["*"] }, { service: "other" }, { isOwn: true }])(
+    "and a responsible change nothing to %j",
+    async (change) => {
+      await makeLab();
+      expect((await changeLab(change)).status).toBe(400);
+    },
+  );
+});
+
 describe("tokens", () => {
   test("are for one registry: an unknown one, and two at once, are refused for good", async () => {
     await makeLab();
