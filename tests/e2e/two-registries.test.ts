@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
 import { notedProcesses } from "#local/processes/pid-files.js";
 import { runProgram } from "#local/processes/run-program.js";
+import { runWharf } from "#tests/e2e/cli/support/run-wharf.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
@@ -147,6 +148,47 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
         });
         expect([gateway, service, app.status]).toEqual([gateway, service, isOwn ? 404 : 401]);
       }
+  });
+
+  test("a robot that was made by one's gateway logs in at both of its gateways, and at no other", async () => {
+    const made = await ask(urlOf("gateway-two-a"), "/api/v1/teams/alpha/robots", {
+      method: "POST",
+      headers: { Authorization: "Bearer alice-token", "Content-Type": "application/json" },
+      body: JSON.stringify({
+        name: "of-two",
+        grants: [{ repositories: "alpha/**", actions: ["pull"] }],
+      }),
+    });
+    const { robot, secret } = JSON.parse(made.body.toString()) as {
+      robot: { login: string; service: string };
+      secret: string;
+    };
+    expect([made.status, robot.service]).toEqual([201, "two"]);
+    for (const gateway of GATEWAYS) {
+      const [, service = ""] = gateway.split("-");
+      const client = skopeo(urlOf(gateway), `${robot.login}:${secret}`);
+      const { ok } = await client.inspect(`alpha/of-${service}:a`);
+      expect([gateway, ok]).toEqual([gateway, service === "two"]);
+    }
+  });
+
+  test("wharf lists them, searches them all, and gets its tokens for the one that it asks", async () => {
+    const wharf = (gateway: string, ...words: string[]) =>
+      runWharf([...words, "--url", urlOf(gateway)], {
+        ...{ PATH: process.env["PATH"], HOME: folder.path, WHARF_TOKEN: "alice-token" },
+      });
+    const listed = await wharf("gateway-two-a", "registries", "list", "-o", "json");
+    expect(JSON.parse(listed.stdout)).toMatchObject([{ service: "one" }, { service: "two" }]);
+    const search = await wharf("gateway-two-a", "search", "of-", "--all", "-o", "tsv");
+    expect(search.stdout).toMatch(/one\talpha\/of-one\t.*\n.*two\talpha\/of-two\t/s);
+    // By a token for that repository.
+    for (const service of SERVICES) {
+      const described = await wharf(`gateway-${service}-b`, "describe", `alpha/of-${service}:a`);
+      expect(described).toMatchObject({ exitCode: 0 });
+    }
+    const words = ["registries", "change", "two", "--description", "for trials", "-o", "json"];
+    const changed = await wharf("gateway-one-a", ...words);
+    expect(JSON.parse(changed.stdout)).toMatchObject({ description: "for trials" });
   });
 
   test("one is taken away while pushes go on at the other, and is back with all that it had", async () => {

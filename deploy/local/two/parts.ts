@@ -28,6 +28,9 @@ export const STOP_ORDER: readonly (readonly string[])[] = [
   ["postgres", "identity-provider"],
 ];
 
+/** The token server is in the first one, whose gateways sign checkpoints of its audit log, too. */
+const DATABASES: Readonly<Record<ServiceName, string>> = { one: "wharfinger", two: "registry_two" };
+
 type Places = Readonly<Record<ServiceName, RegistryPlaces>>;
 
 /**
@@ -54,7 +57,7 @@ export async function startTwo(parts: Parts): Promise<Addresses> {
   const one = await findRegistry(search);
   const two = registryBin2 === null ? one : await findRegistry({ ...search, named: registryBin2 });
   const programs = { one, two };
-  const database = await startDatabase(parts, postgres, SERVICES.map(databaseOf));
+  const database = await startDatabase(parts, postgres, [DATABASES.two]);
   const { identitiesFile } = settings;
   await start(identityProviderSpec({ folder, port: portOf(identityProvider), identitiesFile }));
   const prepared = [await prepareRegistry(parts, "one"), await prepareRegistry(parts, "two")];
@@ -71,7 +74,7 @@ export async function startTwo(parts: Parts): Promise<Addresses> {
   for (const each of prepared) {
     const { name } = each;
     const told = { program: programs[name], places: places[name], tokenServer };
-    const own = withDatabase(database.gateway, databaseOf(name));
+    const own = withDatabase(database.gateway, DATABASES[name]);
     await startRegistry(parts, each, { ...told, database: own });
     say(`registry ${name} (${programs[name].version}): ${places[name].gateways.join(" ")}`);
   }
@@ -96,10 +99,6 @@ async function choosePlaces({ ports, port, tls }: Parts): Promise<Places> {
 
 function gatewayOf({ gateways }: RegistryPlaces): string {
   return gateways[0] ?? "";
-}
-
-function databaseOf(name: ServiceName): string {
-  return `registry_${name}`;
 }
 
 function withDatabase(environment: DatabaseEnvironment, database: string): DatabaseEnvironment {

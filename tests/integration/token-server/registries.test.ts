@@ -8,6 +8,8 @@ import {
   startTestTokenServer,
   type TestTokenServer,
 } from "#tests/support/token-server.js";
+import { makeAuthority } from "#tests/support/certificates.js";
+import { frontBefore } from "#tests/support/tls-front.js";
 import { SILENT } from "#tests/support/silent.js";
 import { listening } from "#tests/support/test-server.js";
 
@@ -49,8 +51,8 @@ async function tokenOf(query: object, token?: string) {
 
 /** @returns the services that somebody sees */
 async function seenBy(token: string): Promise<string[]> {
-  const { body } = await as(token, "get", REGISTRIES);
-  return (body as { items: { service: string }[] }).items.map(({ service }) => service);
+  const answer = await as(token, "get", REGISTRIES);
+  return (answer.body as { items: { service: string }[] }).items.map(({ service }) => service);
 }
 
 /** @returns the last entry of the audit log about that */
@@ -69,8 +71,8 @@ function decodeToken(token: string) {
 
 describe("the registry of the configuration", () => {
   test("registers itself, published to everybody, with administrators responsible", async () => {
-    const { body } = await as("alice-token", "get", `${REGISTRIES}/wharfinger`);
-    expect(body).toMatchObject({
+    const answer = await as("alice-token", "get", `${REGISTRIES}/wharfinger`);
+    expect(answer.body).toMatchObject({
       ...{ service: "wharfinger", isOwn: true, publications: ["*"], responsibles: ["beta"] },
       ...{ insecure: false, restricted: false, warning: null },
     });
@@ -93,16 +95,19 @@ describe("the registry of the configuration", () => {
     const read = () => Promise.reject(new Error("the database is away"));
     const known = followRegistries(own, { read, log: SILENT });
     expect(known.find("wharfinger")).toMatchObject({ publications: ["*"], responsibles: ["beta"] });
-    expect(() => known.require("wharfinger")).not.toThrow();
-    expect(() => known.require(LAB)).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
+    const requiring = (service: string) => () => {
+      known.require(service);
+    };
+    expect(requiring("wharfinger")).not.toThrow();
+    expect(requiring(LAB)).toThrow(expect.objectContaining({ code: "UNAVAILABLE" }));
   });
 });
 
 describe("a new registry", () => {
   test("is its maker's primary team's alone, and on record", async () => {
-    const { status, body } = await makeLab();
-    expect(status).toBe(201);
-    expect(body).toMatchObject({
+    const made = await makeLab();
+    expect(made.status).toBe(201);
+    expect(made.body).toMatchObject({
       publications: ["beta"],
       responsibles: ["beta"],
       createdBy: "bob",
@@ -139,8 +144,8 @@ describe("a new registry", () => {
   });
 
   test("that is not checked for its certificate says so in each answer", async () => {
-    const { body } = await makeLab({ insecure: true });
-    expect((body as { warning: string }).warning).toContain("certificate is not checked");
+    const made = await makeLab({ insecure: true });
+    expect((made.body as { warning: string }).warning).toContain("certificate is not checked");
   });
 });
 
@@ -204,6 +209,29 @@ describe("a registry that is not published to any of somebody's teams", () => {
     const own = await tokenOf({ service: LAB, scope: "repository:beta/app:push" }, "bob-token");
     expect(own).toMatchObject({ access: [{ name: "beta/app", actions: ["push"] }] });
   });
+});
+
+describe("a Manager of another team", () => {
+  test("sees a registry, and neither changes it nor takes it away", async () => {
+    await makeLab();
+    expect((await changeLab({ responsibles: ["alpha"] })).status).toBe(200);
+    for (const method of ["patch", "delete"] as const) {
+      const asked = as("bob-token", method, `${REGISTRIES}/${LAB}`);
+      const refused = await (method === "patch" ? asked.send({ restricted: true }) : asked);
+      expect([method, refused.status]).toEqual([method, 403]);
+      expect(refused.text).toContain("none of your teams is responsible");
+    }
+    const own = await as("alice-token", "patch", `${REGISTRIES}/${LAB}`).send({ restricted: true });
+    expect(own.body).toMatchObject({ restricted: true, changedBy: "alice" });
+  });
+
+  test.each([{ responsibles: [] }, { responsibles: ["*"] }, { service: "other" }, { isOwn: true }])(
+    "and a responsible change nothing to %j",
+    async (change) => {
+      await makeLab();
+      expect((await changeLab(change)).status).toBe(400);
+    },
+  );
 });
 
 describe("tokens", () => {
@@ -365,6 +393,22 @@ describe("a search over all registries", () => {
       { registry: "wharfinger", reason: "nobody has said where it is asked" },
     ]);
     for (const front of running) await front.stop();
+  });
+
+  test("checks the certificate of whoever it asks, unless the registry is insecure", async () => {
+    const plain = await gateway((_req, res) => {
+      res.end(JSON.stringify({ items: [found("beta/app")], next: null }));
+    });
+    const { port } = new URL(plain.url);
+    const front = await frontBefore(Number(port), await makeAuthority(), ["127.0.0.1"]);
+    await makeLab({ url: `https://127.0.0.1:${front.port}` });
+    expect((await search("bob-token")).unanswered[0]).toEqual({
+      ...{ registry: LAB, reason: "it did not answer" },
+    });
+    await changeLab({ insecure: true });
+    expect((await search("bob-token")).items).toHaveLength(1);
+    await front.stop();
+    await plain.stop();
   });
 
   test("by a robot asks its own registry alone", async () => {

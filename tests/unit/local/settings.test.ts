@@ -10,6 +10,7 @@ describe("settings of the local stack", () => {
       tls: "none",
       dataDir: join(REPOSITORY_ROOT, ".data"),
       registryBin: null,
+      registryBin2: null,
       storage: { storage: "filesystem" },
       hasOutsidePostgres: false,
       hasOutsideSns: false,

@@ -137,6 +137,18 @@ test("what is signed, but says nothing of a caller, tells of none", () => {
   expect(() => read(empty, request)).toThrow("says nothing of a caller");
 });
 
+test("a gateway says which registry it is of, and one of before says none", () => {
+  const anchors = [new X509Certificate(authority.certificatePem)];
+  const read = callerVerifier({ anchors: () => anchors, now: Date.now, onTime: () => undefined });
+  const request = { method: "GET", path: "/token" };
+  const caller = { address: "192.0.2.1", requestId: "r" };
+  const told = (service?: string, id = service ?? "none") =>
+    read(signCaller(key, { ...caller, service }, request, { id, at: NOW }), request).service;
+  expect(told("lab.example.org")).toBe("lab.example.org");
+  expect(told()).toBeUndefined();
+  for (const service of ["", "x".repeat(256)]) expect(() => told(service, "bad")).toThrow();
+});
+
 /** Says that it is the trusted authority, and has another key. */
 async function disguised(): Promise<Authority> {
   return { keyPem: await generateKeyPem(), certificatePem: authority.certificatePem };

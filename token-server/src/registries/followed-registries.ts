@@ -2,6 +2,7 @@ import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { EVERYBODY } from "#access-policy/registry-teams.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { visible } from "#registry-protocol/text.js";
+import { inTime } from "#service-kit/in-time.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
@@ -46,6 +47,8 @@ export interface FollowDeps {
 }
 
 const LOOK_MILLISECONDS = 2_000;
+/** A service starts without its database: what is not known by then is known later. */
+const START_MILLISECONDS = 2_000;
 const MOST_NAME_CHARACTERS = 100;
 /** Of what registered itself, before the database has said more. */
 const UNKNOWN_TIME = new Date(0);
@@ -92,7 +95,8 @@ export function followRegistries(
     part: {
       ...following,
       start: async () => {
-        await look();
+        const late = () => new Error("it is looked again");
+        await inTime(look(), START_MILLISECONDS, late).catch(() => undefined);
         await following.start();
       },
     },

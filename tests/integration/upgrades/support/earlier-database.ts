@@ -20,7 +20,8 @@ export interface EarlierDatabase {
 
 /**
  * Dumps were made by `pg_dump --inserts --no-owner` of a stack of that version, with its own Postgres role, after three
- * pushes of alice's: alpha/app:1.0, alpha/app:1.1 and shared/tool:1.
+ * pushes of alice's: alpha/app:1.0, alpha/app:1.1 and shared/tool:1. From the tenth on they have a robot of team alpha, too, and a
+ * login of alice's that was kept.
  *
  * @param postgres - a running Postgres
  * @param name - of a file in `dumps`, without its endings
