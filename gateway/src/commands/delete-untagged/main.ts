@@ -52,6 +52,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     await deleteUntagged(deletion.deps, manifests, {
       actor: operator(),
       dryRun,
+      inUse: deletion.inUse,
       atRegistry: (manifest) => deletion.atRegistry(manifest, randomUUID()),
       tell: (manifest, outcome) => {
         counts[outcome.outcome] += 1;
