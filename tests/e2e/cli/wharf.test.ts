@@ -415,7 +415,9 @@ describe("wharf changes", () => {
   });
 
   test("what is told to: a tag is deleted, another one locked", async () => {
-    expect(await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes"])).toMatchObject({ exitCode: 0 });
+    expect(
+      await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes", "--force", "of no use"]),
+    ).toMatchObject({ exitCode: 0 });
     expect(await wharf(["describe", "alpha/app:a-SNAPSHOT"])).toMatchObject({ exitCode: 3 });
     expect(await out("lock", "alpha/app:b-SNAPSHOT", "--yes")).toBe(
       "alpha/app:b-SNAPSHOT is locked\n",
