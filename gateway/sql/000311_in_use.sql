@@ -30,6 +30,7 @@ create index in_use_ended on ledger.in_use (report, ends_at);
 
 -- Who asks which programs use an image has its digest, and not where it is.
 create index pull_by_digest on ledger.pull (digest, repository);
+create index manifest_facts_by_digest on ledger.manifest_facts (digest, repository);
 
 create table ledger.in_use_waiver (
   repository text not null,

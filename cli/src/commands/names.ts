@@ -121,8 +121,9 @@ async function search(shell: Shell, term: string, limit: number): Promise<Shown>
       { key: "repository", kind: "name" },
       { key: "pulls", kind: "number" },
       { key: "description", drop: 1 },
+      { key: "stars", kind: "number", drop: 2 },
     ],
-    rows: items.map(({ name, pulls, description }) => ({ repository: name, pulls, description })),
+    rows: items.map(({ name, ...more }) => ({ repository: name, ...more })),
     empty: `nothing is named like ${term}`,
     hasMore,
   };

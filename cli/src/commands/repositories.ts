@@ -48,8 +48,8 @@ export const addRepositories: AddCommands = (program, run) => {
             { key: "pulls", kind: "number" },
             { key: "pushedAt", head: "pushed", kind: "time" },
             { key: "pulledAt", head: "pulled", kind: "time", drop: 1 },
-            { key: "stars", kind: "number", drop: 3 },
             { key: "description", drop: 2 },
+            { key: "stars", kind: "number", drop: 3 },
           ],
           ...{ rows: items, empty: "no repositories", hasMore },
         };

@@ -7,6 +7,9 @@ import { parseReporters, type Reporter } from "../in-use/reporters.js";
 /** Questions to the registry about digests that passes may ask, per second. */
 export const DISCOVERY_RATES = { min: 1, max: 100_000 } as const;
 
+/** A century. */
+const MOST_DAYS = 36_500;
+
 /** How long what is on record outside of the ledger is kept, and when the audit log's state is signed. */
 export interface RecordSettings {
   /** Days after which who pulled is forgotten. */
@@ -31,7 +34,7 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
   const pullRecordDays = read.integer(
     "PULL_RECORD_DAYS",
     90,
-    { min: 1, max: 36_500 },
+    { min: 1, max: MOST_DAYS },
     "when who pulled is forgotten (docs/pulls.md); counts stay",
   );
   return {
@@ -76,11 +79,11 @@ function readInUseSettings(
   const keepInUseDays = read.integer(
     "KEEP_IN_USE_DAYS",
     0,
-    { min: 0, max: 36_500 },
+    { min: 0, max: MOST_DAYS },
     "for how long a manifest cannot be deleted after somebody who logged in pulled it, or a report named it; 0: it can " +
       "(docs/in-use.md)",
   );
-  if (keepInUseDays > pullRecordDays)
+  if (keepInUseDays > pullRecordDays && keepInUseDays <= MOST_DAYS)
     read.fault(
       "KEEP_IN_USE_DAYS",
       `given ${keepInUseDays}, wanted at most PULL_RECORD_DAYS (${pullRecordDays}): what is older is forgotten`,

@@ -18,7 +18,6 @@ export interface DeleteManifestDeps extends LearnDeps, LearnTagsDeps {
   readonly db: Database;
   readonly log: Logger;
   readonly audit: RecordAudit;
-  readonly inUse: InUseGuard;
 }
 
 /** A manifest that is to go. */
@@ -30,6 +29,14 @@ export interface ManifestRemoval {
   readonly seesUsers?: boolean;
 }
 
+/** How a manifest is deleted. */
+export interface ManifestErrand {
+  /** What keeps those that are used. */
+  readonly inUse: InUseGuard;
+  /** Deletes the manifest at the registry. @throws when nobody knows what came of it */
+  readonly atRegistry: () => Promise<RemovalAnswer>;
+}
+
 /**
  * Deletes a manifest that no tag needs any more. The decision is taken under a lock that commits of pushes to
  * the repository share: one that comes before it is seen by it, and one that comes after it sees the note that
@@ -37,14 +44,14 @@ export interface ManifestRemoval {
  *
  * @param deps - ledger, audit log, registry
  * @param removal - who deletes what
- * @param atRegistry - deletes the manifest there; throws when nobody knows what came of it
+ * @param errand - how
  * @throws Fault MANIFEST_NEEDED when tags need it, MANIFEST_IN_USE when it is used, MANIFEST_UNKNOWN when there is none, METHOD_UNSUPPORTED when
  *   the registry does not delete, UNAVAILABLE when that could not be decided
  */
 export async function deleteManifest(
   deps: DeleteManifestDeps,
   removal: ManifestRemoval,
-  atRegistry: () => Promise<RemovalAnswer>,
+  { inUse, atRegistry }: ManifestErrand,
 ): Promise<void> {
   const { repository, digest } = removal;
   await learnTags(deps, repository, digest);
@@ -54,7 +61,7 @@ export async function deleteManifest(
     if (await hasUnknown(tx, repository, digest, unread)) throw changing();
     const tags = await readNeedingTags(tx, repository, digest, MOST_NAMED + 1);
     if (tags.length > 0) throw neededManifest(tags);
-    const used = await deps.inUse.faultOf(tx, removal);
+    const used = await inUse.faultOf(tx, removal);
     if (used !== null) throw used;
     await markDeleting(tx, repository, digest, removal.actor);
   });

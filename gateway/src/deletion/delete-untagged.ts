@@ -2,6 +2,7 @@ import type { AuditActor } from "#audit-log/entry.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault, isUnavailable } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import type { InUseGuard } from "../in-use/guard.js";
 import { lockForDeletion, readNeedingTags } from "../ledger/sql/manifest-needs.js";
 import { deleteManifest, type DeleteManifestDeps } from "./delete-manifest.js";
 import { learnManifests } from "./learn-manifests.js";
@@ -29,6 +30,8 @@ export interface UntaggedOptions {
   readonly actor: AuditActor;
   /** Nothing is deleted; what would become of each is told. */
   readonly dryRun: boolean;
+  /** What keeps those that are used. */
+  readonly inUse: InUseGuard;
   /** Deletes a manifest at the registry. @throws when nobody knows what came of it */
   readonly atRegistry: (manifest: UntaggedManifest) => Promise<RemovalAnswer>;
   readonly tell: (manifest: UntaggedManifest, outcome: UntaggedOutcome) => void;
@@ -77,7 +80,7 @@ async function isLearned(
 async function settle(
   deps: DeleteManifestDeps,
   manifest: UntaggedManifest,
-  { actor, dryRun, atRegistry }: UntaggedOptions,
+  { actor, dryRun, inUse, atRegistry }: UntaggedOptions,
 ): Promise<UntaggedOutcome> {
   // Operators see all that there is.
   const removal = { ...manifest, actor, seesUsers: true };
@@ -85,11 +88,11 @@ async function settle(
     await learnTags(deps, manifest.repository, manifest.digest);
     const tags = await needingTags(deps, manifest);
     if (tags.length > 0) return { outcome: "kept", tags };
-    const used = await deps.inUse.faultOf(deps.db, removal);
+    const used = await inUse.faultOf(deps.db, removal);
     return used === null ? { outcome: "deleted" } : { outcome: "used", why: used.message };
   }
   try {
-    await deleteManifest(deps, removal, () => atRegistry(manifest));
+    await deleteManifest(deps, removal, { inUse, atRegistry: () => atRegistry(manifest) });
     return { outcome: "deleted" };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -12,6 +12,7 @@ import type { RemovalAnswer } from "./removal-answer.js";
 export interface DeleteWithTagsDeps {
   readonly manifests: DeleteManifestDeps;
   readonly waiting: ClaimDeps["waiting"];
+  readonly inUse: ClaimDeps["inUse"];
 }
 
 /**
@@ -28,14 +29,14 @@ export interface DeleteWithTagsDeps {
  *   METHOD_UNSUPPORTED when the registry does not delete, UNAVAILABLE when that could not be decided
  */
 export async function deleteWithTags(
-  { manifests, waiting }: DeleteWithTagsDeps,
+  { manifests, waiting, inUse }: DeleteWithTagsDeps,
   removal: TagsRemoval,
   atRegistry: () => Promise<RemovalAnswer>,
 ): Promise<void> {
   const { repository, digest } = removal;
   await learnTags(manifests, repository, digest);
   const unread = await learnManifests(manifests, repository, digest);
-  const tags = await claimWithTags({ ...manifests, waiting }, removal, unread);
+  const tags = await claimWithTags({ ...manifests, waiting, inUse }, removal, unread);
   const answer = await atRegistry();
   if (answer === "unsupported") {
     await manifests.db.transaction(async (tx) => {

@@ -8,7 +8,7 @@ import type { DeleteManifestDeps } from "../deletion/delete-manifest.js";
 import type { UntaggedManifest } from "../deletion/delete-untagged.js";
 import { manifestRemovedBy, type RemovalAnswer } from "../deletion/removal-answer.js";
 import type { GatewayConfig } from "../config/config.js";
-import { inUseGuard } from "../in-use/guard.js";
+import { inUseGuard, type InUseGuard } from "../in-use/guard.js";
 import { latestInheritance } from "../latest/inherit-latest.js";
 import { readManifest } from "../ledger/sql/store-manifest.js";
 import { registryReader, type RegistryReaderDeps } from "../scm/registry-reader.js";
@@ -47,13 +47,13 @@ export function openDeletion(
           log,
           audit,
           policy,
-          inUse,
           listing,
           inheritance,
           upstreamDigest,
           upstreamManifest,
         },
         waiting,
+        inUse,
       },
     ),
     parts: [deletionRecovery({ db, log, audit, upstreamManifest, bounds: waiting.bounds })],
@@ -63,6 +63,7 @@ export function openDeletion(
 /** Deletion of manifests by a command. */
 export interface ManifestDeletion {
   readonly deps: DeleteManifestDeps;
+  readonly inUse: InUseGuard;
   /** @returns what the registry made of it. @throws Fault UNAVAILABLE when nobody knows */
   atRegistry(manifest: UntaggedManifest, requestId: string): Promise<RemovalAnswer>;
 }
@@ -97,12 +98,12 @@ export function openDeletionOfManifests(
       log,
       audit,
       policy,
-      inUse: inUseGuard(config.keepInUseDays),
       listing,
       inheritance,
       upstreamDigest,
       upstreamManifest,
     },
+    inUse: inUseGuard(config.keepInUseDays),
     atRegistry: ({ repository, digest }, requestId) => {
       const errand = { subject: "", clientAddress: "", requestId };
       return manifestRemovedBy(() => upstream.deleteManifest(repository, { digest }, errand));

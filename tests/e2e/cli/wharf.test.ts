@@ -136,7 +136,7 @@ describe("wharf, against a real registry, lists", () => {
     const { parts } = (await json("verify", "alpha/app:1.1")) as { parts: Part[] };
     const config = parts.find(({ what }) => what === "config")?.name ?? "";
     expect(await out("image", config.slice(0, 30))).toBe("alpha/app\t1.1\n");
-    expect(await out("search", "app")).toMatch(/^alpha\/app\t\d+\t\n$/);
+    expect(await out("search", "app")).toMatch(/^alpha\/app\t\d+\t\t0\n$/);
   });
 
   test("who pulled, once it is written", async () => {
@@ -415,7 +415,9 @@ describe("wharf changes", () => {
   });
 
   test("what is told to: a tag is deleted, another one locked", async () => {
-    expect(await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes"])).toMatchObject({ exitCode: 0 });
+    expect(
+      await wharf(["delete", "alpha/app:a-SNAPSHOT", "--yes", "--force", "of no use"]),
+    ).toMatchObject({ exitCode: 0 });
     expect(await wharf(["describe", "alpha/app:a-SNAPSHOT"])).toMatchObject({ exitCode: 3 });
     expect(await out("lock", "alpha/app:b-SNAPSHOT", "--yes")).toBe(
       "alpha/app:b-SNAPSHOT is locked\n",

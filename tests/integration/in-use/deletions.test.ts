@@ -116,10 +116,10 @@ describe.each(registryPrograms())("what is in use, registry $version", (program)
     await wharf.push(one);
     await pulled(one.digest);
     for (const dryRun of [true, false]) {
-      const deps = { ...deletionDeps(wharf.db, () => storedOf(one)), inUse: inUseGuard(7) };
+      const deps = deletionDeps(wharf.db, () => storedOf(one));
       const told: object[] = [];
       await deleteUntagged(deps, [{ repository, digest: one.digest }], {
-        ...{ actor: operator("olga", {}), dryRun },
+        ...{ actor: operator("olga", {}), dryRun, inUse: inUseGuard(7) },
         atRegistry: () => Promise.reject(new Error("it was asked")),
         tell: (_manifest, outcome) => told.push(outcome),
       });

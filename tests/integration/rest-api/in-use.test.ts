@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
 import { expectRecorded } from "./support/recorded.js";
-import { jsonOf, putImage, startRestStack, type RestStack } from "./support/stack.js";
+import { jsonOf, putBuiltOn, putImage, startRestStack, type RestStack } from "./support/stack.js";
 
 const REPORTER = { uid: "robot-alpha-cluster", realm: "/robots" };
 const APP = "/repositories/alpha/app/in-use";
@@ -177,6 +177,25 @@ describe("who uses an image", () => {
     expect(new Set(lines.map(({ repository }) => repository))).toEqual(
       new Set(["alpha/app", "alpha/tool"]),
     );
+  });
+
+  test("counts for the images in an index that was pulled, wherever that is", async () => {
+    const child = await putBuiltOn(stack.ledger, "alpha/parts", "one");
+    const parent = digestOf(Buffer.from("an index"));
+    await stack.ledger.db.query(
+      `insert into ledger.manifest_link (repository, digest, children)
+       values ('alpha/parts', $1, array[ledger.digest_bytes($2)])`,
+      [parent, child],
+    );
+    await stack.ledger.db.query(
+      `insert into ledger.pull (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count, first_at, last_at)
+       values ('alpha/parts', '', $1, 'c', 'bob', '/employees', 'oauth2', '192.0.2.7', 'docker/28.5.1', 1, now(), now())`,
+      [parent],
+    );
+    for (const path of [`/in-use?digest=${child}`, `/repositories/alpha/parts/in-use?of=${child}`])
+      expect(
+        await users(path, path.startsWith("/in-use") ? "bob-token" : "alice-token"),
+      ).toMatchObject([{ how: "pulled", repository: "alpha/parts", digest: parent, uid: "bob" }]);
   });
 
   test("cannot be waived but by administrators", async () => {

@@ -251,13 +251,14 @@ describe.each(registryPrograms())("deletion of manifests, registry $version", (p
       listing: registryListing(wharf.registry.url, () => ""),
       policy: PIER_ONE_TAGS,
       inheritance: { recordOwn: () => Promise.resolve() },
-      inUse: inUseGuard(0),
     };
     const actor = { uid: "alice", realm: "", kind: "", address: "", userAgent: "", requestId: "" };
     const repository = parseRepositoryName(REPOSITORY);
     const removal = { repository, digest: parseDigest(manifest.digest), actor };
     const lost = () => Promise.reject(new Error("no answer"));
-    await expect(deleteManifest(deps, removal, lost)).rejects.toThrow("no answer");
+    await expect(
+      deleteManifest(deps, removal, { inUse: inUseGuard(0), atRegistry: lost }),
+    ).rejects.toThrow("no answer");
     // While nobody knows, no push that begins before may rely on it; one that begins after may push it again.
     expect((await wharf.push(manifest, "v-doubt")).status).toBe(503);
     // The registry has the tag of that push, so the manifest is needed.

@@ -110,7 +110,7 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
     );
     const untagged = manifests.map(({ digest }) => ({ repository, digest }));
     await deleteUntagged(deletion.deps, untagged, {
-      ...{ actor: operator("olga", {}), dryRun },
+      ...{ actor: operator("olga", {}), dryRun, inUse: deletion.inUse },
       atRegistry: (manifest: UntaggedManifest) => deletion.atRegistry(manifest, "request"),
       tell: ({ digest }, outcome) => told.set(digest, outcome),
     });

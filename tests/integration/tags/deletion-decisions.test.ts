@@ -44,7 +44,6 @@ beforeEach(() => {
 const deps = () => ({
   ...{ db: ledger.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy([]) },
   inheritance: { recordOwn: () => Promise.resolve() },
-  inUse: inUseGuard(0),
   listing: {
     tags: async function* () {
       await Promise.resolve();
@@ -62,10 +61,11 @@ type Deps = ReturnType<typeof deps>;
 
 function remove(change: Partial<Deps> = {}, answer: RemovalAnswer = "deleted"): Promise<void> {
   const removal = { repository, digest: ONE.digest, actor: ACTOR };
-  return deleteManifest({ ...deps(), ...change }, removal, () => {
+  const atRegistry = () => {
     told += 1;
     return Promise.resolve(answer);
-  });
+  };
+  return deleteManifest({ ...deps(), ...change }, removal, { inUse: inUseGuard(0), atRegistry });
 }
 
 const bytesOf = ({ text, digest, mediaType }: TestManifest) =>

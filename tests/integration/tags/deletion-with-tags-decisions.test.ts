@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { randomUUID } from "node:crypto";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { deleteWithTags } from "#gateway/deletion/delete-with-tags.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
@@ -52,7 +53,7 @@ const waiting = {
 const odd = () => Promise.reject(new Unreadable("it is odd"));
 const remove = (answer: RemovalAnswer = "deleted", meanwhile = () => Promise.resolve()) =>
   deleteWithTags(
-    { manifests: deletionDeps(ledger.db, odd), waiting },
+    { manifests: deletionDeps(ledger.db, odd), waiting, inUse: inUseGuard(0) },
     { repository, digest: ONE.digest, actor: ACTOR, reservation: randomUUID() },
     async () => {
       told += 1;
@@ -131,7 +132,9 @@ describe("a manifest goes with its tags", () => {
     const manifests = deletionDeps({ ...ledger.db, transaction: late }, odd);
     const removal = { repository, digest: ONE.digest, actor: ACTOR, reservation: randomUUID() };
     await expect(
-      deleteWithTags({ manifests, waiting }, removal, () => Promise.resolve("deleted")),
+      deleteWithTags({ manifests, waiting, inUse: inUseGuard(0) }, removal, () =>
+        Promise.resolve("deleted"),
+      ),
     ).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await eventually(
       "it is given back",

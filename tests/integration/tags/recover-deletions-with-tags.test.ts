@@ -229,10 +229,10 @@ function remove(atRegistry: () => Promise<RemovalAnswer>, db = ledger.db): Promi
       ...{ db, log: SILENT, audit: recordAudit, upstreamManifest },
       policy: compileTagPolicy([{ id: "all", effect: "mutable" }]),
       inheritance: { recordOwn: () => Promise.resolve() },
-      inUse: inUseGuard(0),
       listing: { tags: noTags },
       upstreamDigest: () => Promise.resolve(null),
     },
+    inUse: inUseGuard(0),
     waiting: {
       now: () => now,
       untilSettled: (_key: object, milliseconds: number) => {

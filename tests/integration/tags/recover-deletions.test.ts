@@ -72,7 +72,6 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
       ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy(RULES) },
       listing: registryListing(wharf.registry.url, () => ""),
       inheritance: { recordOwn: () => Promise.resolve() },
-      inUse: inUseGuard(0),
       upstreamDigest: () => Promise.resolve(null),
       upstreamManifest: (
         ...[{ repository }, digest]: [
@@ -93,9 +92,12 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
   /** The gateway dies after it has told the registry. */
   async function loseGateway({ digest }: TestManifest, told: () => Promise<void>): Promise<void> {
     const removal = { repository: parseRepositoryName(REPOSITORY), digest, actor: ACTOR };
-    const deleted = deleteManifest(parts(), removal, async () => {
-      await told();
-      throw new Error("the gateway is gone");
+    const deleted = deleteManifest(parts(), removal, {
+      inUse: inUseGuard(0),
+      atRegistry: async () => {
+        await told();
+        throw new Error("the gateway is gone");
+      },
     });
     await expect(deleted).rejects.toThrow("the gateway is gone");
   }

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { inUseGuard } from "#gateway/in-use/guard.js";
 import { deleteUntagged, type UntaggedOutcome } from "#gateway/deletion/delete-untagged.js";
 import { learnManifests } from "#gateway/deletion/learn-manifests.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
@@ -41,7 +42,7 @@ async function remove(
 ): Promise<UntaggedOutcome[]> {
   const outcomes: UntaggedOutcome[] = [];
   await deleteUntagged({ ...deps(), ...change }, [{ repository, digest: ONE.digest }], {
-    ...{ actor: operator("olga", {}), dryRun: false, atRegistry },
+    ...{ actor: operator("olga", {}), dryRun: false, inUse: inUseGuard(0), atRegistry },
     tell: (_manifest, outcome) => outcomes.push(outcome),
   });
   return outcomes;

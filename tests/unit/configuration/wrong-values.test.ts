@@ -54,6 +54,7 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   PGSSLROOTCERT: [FILE, [NOWHERE, { PGSSLMODE: "verify-full" }], [FILE, { PGSSLMODE: "require" }]],
   KEYS_DIR: [FILE],
   STATE_DIR: [FILE, NOWHERE],
+  IN_USE_REPORTERS: ["somebody", "a@/r,b", "@/r"],
   SIGNING_CERTIFICATE_FILE: [FILE, [NOWHERE, OWN_KEY], [FILE, OWN_KEY]],
   TLS_CERTIFICATE_FILE: [NOWHERE, FOLDER],
   TLS_KEY_FILE: [FILE, [NOWHERE, { TLS_CERTIFICATE_FILE: FILE }]],

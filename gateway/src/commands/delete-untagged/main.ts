@@ -56,6 +56,7 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
     await deleteUntagged(deletion.deps, manifests, {
       actor,
       dryRun,
+      inUse: deletion.inUse,
       atRegistry: (manifest) => deletion.atRegistry(manifest, randomUUID()),
       tell: (manifest, outcome) => {
         counts[outcome.outcome] += 1;

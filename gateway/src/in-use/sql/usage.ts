@@ -71,35 +71,57 @@ export interface UsageQuery {
  */
 export async function readUsages(
   db: Queryable,
-  { repository, tag, digest, limit, after }: UsageQuery,
+  query: UsageQuery,
 ): Promise<readonly (Usage & { readonly place: UsagePlace })[]> {
-  const isAll = tag === null && digest === null;
-  const of = isAll
-    ? "used.repository = $1"
-    : `($1::text is null or used.repository = $1) and ((used.repository, used.digest) in (select repository, digest from whole) or used.tag = $2)`;
+  const { repository, tag, digest, limit, after } = query;
   const { rows } = await db.query<Usage & UsagePlace>(
-    `with recursive ${whole(`(
-       select tag.repository, tag.digest from ledger.tag
-       where tag.repository = $1 and tag.name = $2 and tag.digest is not null
-       union all
-       select manifest.repository, manifest.digest from ledger.manifest where manifest.repository = $1 and manifest.digest = $3
-       union all
-       select facts.repository, facts.digest from ledger.manifest_facts as facts
-       where facts.image = $3 and ($1::text is null or facts.repository = $1)
-       union all
-       select pull.repository, pull.digest from ledger.pull where pull.digest = $3 and ($1::text is null or pull.repository = $1)
-       union all
-       select line.repository, line.digest from ledger.in_use as line
-       where line.digest = $3 and ($1::text is null or line.repository = $1)
-     )`)}
+    `with recursive ${whole(NAMED)}
      select ${COLUMNS}, used.key,
             to_char(used.last_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as at
-     from (${PULLED} union all ${REPORTED}) as used
-     where ${of} and ($4::timestamptz is null or (used.last_at, used.key) < ($4, $5::text))
+     from ${usedBy(query)}
+     where $4::timestamptz is null or (used.last_at, used.key) < ($4, $5::text)
      order by used.last_at desc, used.key desc limit $6`,
     [repository, tag, digest, after?.at ?? null, after?.key ?? null, limit],
   );
   return rows.map(({ at, key, ...usage }) => ({ ...usage, place: { at, key } }));
+}
+
+/** The manifests that are asked for, in repository $1 or in all: what the tag $2 means, or what the digest $3 is of. */
+const NAMED = `(
+    select tag.repository, tag.digest from ledger.tag
+    where tag.repository = $1 and tag.name = $2 and tag.digest is not null
+    union all
+    ${(["facts.digest", "facts.image"] as const)
+      .map(
+        (named) => `select facts.repository, facts.digest from ledger.manifest_facts as facts
+    where ${named} = $3 and ($1::text is null or facts.repository = $1)`,
+      )
+      .join(" union all ")}
+    union all
+    select pull.repository, pull.digest from ledger.pull
+    where pull.digest = $3 and ($1::text is null or pull.repository = $1)
+    union all
+    select line.repository, line.digest from ledger.in_use as line
+    where line.digest = $3 and ($1::text is null or line.repository = $1)
+  )`;
+
+/** By a digest each of its few places is looked up; all else is of one repository, whose records have a bound. */
+function usedBy({ tag, digest }: UsageQuery): string {
+  if (digest !== null)
+    return `whole cross join lateral (
+       ${PULLED} where pull.repository = whole.repository and pull.digest = whole.digest
+       union all
+       ${REPORTED} where line.repository = whole.repository and line.digest = whole.digest
+     ) as used`;
+  const of =
+    tag === null
+      ? () => "true"
+      : (line: string) => `(${line}.tag = $2 or ${line}.digest in (select digest from whole))`;
+  return `(
+       ${PULLED} where pull.repository = $1 and ${of("pull")}
+       union all
+       ${REPORTED} where line.repository = $1 and ${of("line")}
+     ) as used`;
 }
 
 /** Whose use of what may stand in the way of its deletion. */

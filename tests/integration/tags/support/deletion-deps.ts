@@ -1,6 +1,5 @@
 import { recordAudit } from "#audit-log/record-audit.js";
 import type { DeleteManifestDeps } from "#gateway/deletion/delete-manifest.js";
-import { inUseGuard } from "#gateway/in-use/guard.js";
 import { readStored } from "#gateway/upstream/read-stored.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -38,7 +37,6 @@ export function deletionDeps(
         yield [];
       },
     },
-    inUse: inUseGuard(0),
     upstreamDigest: () => Promise.resolve(null),
   };
 }
