@@ -102,7 +102,11 @@ function longestAscending(numbers: readonly number[]): ReadonlySet<number> {
   return found;
 }
 
-function conditionsInWords(conditions: Conditions): string {
+/**
+ * @param conditions - what has to be known of whoever asks
+ * @returns it in words
+ */
+export function conditionsInWords(conditions: Conditions): string {
   const { claims, scopes, registry, privileges, apps, service, ...lists } = conditions;
   const plain = Object.entries(lists).map(([key, values]) => [key, values] as const);
   const ofClaims = Object.entries(claims ?? {}).map(([name, values]) => {
