@@ -102,7 +102,11 @@ function longestAscending(numbers: readonly number[]): ReadonlySet<number> {
   return found;
 }
 
-function conditionsInWords({ claims, scopes, ...lists }: Conditions): string {
+/**
+ * @param conditions - what has to be known of whoever asks
+ * @returns it in words
+ */
+export function conditionsInWords({ claims, scopes, ...lists }: Conditions): string {
   const plain = Object.entries(lists).map(([key, values]) => [key, values] as const);
   const ofClaims = Object.entries(claims ?? {}).map(([name, values]) => {
     return [`claim ${name}`, values] as const;

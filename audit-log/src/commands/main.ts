@@ -13,8 +13,10 @@ import { FOLLOWED_FILES } from "../facts.js";
 import { listEntries } from "../list-entries.js";
 import { asJson, asText, unknownNames } from "./show-entries.js";
 import type { EntryFilter } from "../sql/entries.js";
-import { fileAt, settingsAt } from "./at-one-moment.js";
-import { parseCommand, USAGE, type AuditCommand } from "./options.js";
+import { fileAt, settingsAt } from "../at-one-moment.js";
+import { answerQuestion } from "./answer-question.js";
+import { parseCommand, type AuditCommand } from "./options.js";
+import { USAGE } from "./usage.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
@@ -29,6 +31,7 @@ import {
 import { verifyLog } from "../verify/verify-log.js";
 import { verifyParts } from "../verify/verify-parts.js";
 import { verifyTags } from "../verify/verify-tags.js";
+import type { CheckpointTrust } from "../verify/walk-checkpoints.js";
 import { verifyUnknown } from "../verify/verify-unknown.js";
 
 const PROGRESS_MILLISECONDS = 2_000;
@@ -47,6 +50,10 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         return await showFile(db, command);
       case "settings":
         return await showSettings(db, command.at);
+      case "question":
+        return await answerQuestion(db, command, () =>
+          verifyLog(db, { ...trustOf(config), progress: progressTo(process.stderr) }),
+        );
       case "verify":
         return await verify(db, config, command, progressTo(process.stderr));
     }
@@ -64,8 +71,7 @@ async function verify(
   const url = registry === null ? null : (registry.url ?? config.registryUrl);
   if (registry !== null && url === null)
     throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
-  const anchors = parseCertificates(readFileSync(config.trustFile, "utf8"), config.trustFile);
-  const log = await verifyLog(db, { anchors, kept, progress });
+  const log = await verifyLog(db, { ...trustOf(config), kept, progress });
   print([...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)]);
   const isRight =
     log.findings.length === 0 && log.ledger.wrong === 0 && log.pulls.findings.length === 0;
@@ -80,6 +86,10 @@ async function verify(
   const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
   print(reportParts(parts));
   return isRight && areTagsRight && parts.wrong === 0 ? 0 : 1;
+}
+
+function trustOf({ trustFile }: AuditConfig): CheckpointTrust {
+  return { anchors: parseCertificates(readFileSync(trustFile, "utf8"), trustFile), kept: [] };
 }
 
 /** The registry answers those alone who sign as the gateway does. */
