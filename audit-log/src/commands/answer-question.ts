@@ -3,18 +3,20 @@ import { changesIn, changesShown } from "../questions/changes.js";
 import { reportOf } from "../questions/report.js";
 import { reportShown } from "../questions/report-shown.js";
 import { asCsv, asText, type ShownAnswer } from "../questions/table.js";
-import { whoCould } from "../questions/who-could.js";
+import { whoCould, type WhoCould } from "../questions/who-could.js";
 import { whoCouldShown } from "../questions/who-could-shown.js";
 import { whoPulled, whoPulledShown } from "../questions/who-pulled.js";
 import { reportLedger, reportLog, reportPulls } from "../verify/report.js";
 import type { VerifiedLog } from "../verify/verify-log.js";
 import type { AnswerForm, AskedQuestion } from "./question-options.js";
 
-/** An answer, and whether it is what whoever asks would like to hear. */
+const CANNOT_BE_TOLD = 2;
+
+/** An answer, and how the command ends that gave it. */
 interface Answer {
   readonly value: object;
   readonly shown: ShownAnswer;
-  readonly isRight: boolean;
+  readonly code: number;
 }
 
 /**
@@ -30,9 +32,9 @@ export async function answerQuestion(
   { question, form }: AskedQuestion,
   verify: () => Promise<VerifiedLog>,
 ): Promise<number> {
-  const { value, shown, isRight } = await answerTo(db, question, verify);
+  const { value, shown, code } = await answerTo(db, question, verify);
   process.stdout.write(written(form, value, shown));
-  return isRight ? 0 : 1;
+  return code;
 }
 
 async function answerTo(
@@ -43,24 +45,29 @@ async function answerTo(
   switch (question.of) {
     case "who-pulled": {
       const value = await whoPulled(db, question.image, question);
-      return { value, shown: whoPulledShown(value), isRight: true };
+      return { value, shown: whoPulledShown(value), code: 0 };
     }
     case "who-could": {
       const value = await whoCould(db, question);
-      const isRight = value.policy !== null && value.decision?.allow !== false;
-      return { value, shown: whoCouldShown(value), isRight };
+      return { value, shown: whoCouldShown(value), code: codeOf(value) };
     }
     case "changes": {
       const value = await changesIn(db, question);
-      return { value, shown: changesShown(value), isRight: true };
+      return { value, shown: changesShown(value), code: 0 };
     }
     case "report": {
       const log = await verify();
       const verified = [...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)];
       const value = await reportOf(db, question.quarter, { now: question.now, verified });
-      return { value, shown: reportShown(value), isRight: isWhole(log) };
+      return { value, shown: reportShown(value), code: isWhole(log) ? 0 : 1 };
     }
   }
+}
+
+/** Of what cannot be told, as of whatever could not be checked. */
+function codeOf({ policy, decision }: WhoCould): number {
+  if (policy === null || decision?.allow === "teams-needed") return CANNOT_BE_TOLD;
+  return decision?.allow === false ? 1 : 0;
 }
 
 function isWhole({ findings, ledger, pulls }: VerifiedLog): boolean {

@@ -6,7 +6,8 @@ import { understood, UsageError } from "#service-kit/command.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
 import { parseAskedImage, type AskedImage } from "../questions/asked-image.js";
 import { quarterIn, type Quarter } from "../questions/quarter.js";
-import type { AskedWhoCould, Somebody } from "../questions/who-could.js";
+import type { Somebody } from "../questions/decision-then.js";
+import type { AskedWhoCould } from "../questions/who-could.js";
 import { parsed } from "./parsed.js";
 
 /** What an auditor asks, by the word for it. */

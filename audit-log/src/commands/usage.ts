@@ -21,7 +21,8 @@ export const USAGE = usageOf({
       prints who pulled it, from where and when: of a tag all that it meant, of an image the indexes that it is in, too
   who-could pull | push | delete REPOSITORY[:TAG] [--at TIME] [--uid NAME [--realm NAME] [--kind KIND] [--team NAME]...
       [--scope NAME]... [--address ADDRESS]] [--json | --csv]
-      prints who could by the rules of then; with --uid whether somebody could, and why: ends with 1 when not
+      prints who could by the rules of then; with --uid whether somebody could, and why: ends with 1 when not,
+      with 2 when that cannot be known
   changes [--from TIME] [--to TIME] [--json | --csv]
       prints what changed who may do what: rules, logins, settings, robots, keys, modes; without --from of the last 30 days
   report [--quarter 2026Q4] [--json | --csv]

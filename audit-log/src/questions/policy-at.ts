@@ -15,7 +15,11 @@ export type FileNamed = Omit<FileThen, "content">;
 /** Members of a team by the logins file: `/realm/uid`. */
 export type TeamsThen = Readonly<Record<string, readonly string[]>>;
 
-const teamsSchema = z.looseObject({ teams: z.record(z.string(), z.array(z.string())).optional() });
+const loginsSchema = z.looseObject({
+  teams: z.record(z.string(), z.array(z.string())).optional(),
+  ldap: z.unknown().optional(),
+  oidc: z.unknown().optional(),
+});
 
 /**
  * @param content - what a policy file said, or the built-in rules as they are on record
@@ -58,19 +62,26 @@ export async function tagPolicyAt(
   return rules === undefined ? null : { file: named(file), policy: compileTagPolicy(rules) };
 }
 
+/** Who could log in. */
+export interface LoginsThen {
+  readonly file: FileNamed;
+  /** Teams that the file names. */
+  readonly teams: TeamsThen;
+  /** Whether somebody may have been in others, by their groups or claims. */
+  readonly hasGroups: boolean;
+}
+
 /**
  * @param db - the audit log
  * @param at - a moment
  * @returns the logins file of then, and the teams that it names with all their members; `null`: none is on record
  */
-export async function loginsAt(
-  db: Queryable,
-  at: Date,
-): Promise<{ readonly file: FileNamed; readonly teams: TeamsThen } | null> {
+export async function loginsAt(db: Queryable, at: Date): Promise<LoginsThen | null> {
   const file = await fileAt(db, FOLLOWED_FILES.logins, at);
   if (file === null) return null;
-  const { teams = {} } = teamsSchema.safeParse(yamlOrNull(file.content ?? "")).data ?? {};
-  return { file: named(file), teams };
+  const content = loginsSchema.safeParse(yamlOrNull(file.content ?? "")).data;
+  const { teams = {}, ldap, oidc } = content ?? {};
+  return { file: named(file), teams, hasGroups: ldap !== undefined || oidc !== undefined };
 }
 
 /**

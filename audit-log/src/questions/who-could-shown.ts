@@ -4,6 +4,9 @@ import type { FileNamed } from "./policy-at.js";
 import type { AnswerTable, ShownAnswer } from "./table.js";
 import type { WhoCould } from "./who-could.js";
 
+/** Told also where it is nobody. */
+const WHO = "who could";
+
 /**
  * @param answer - who could do something
  * @returns it as tables
@@ -18,7 +21,7 @@ export function whoCouldShown(answer: WhoCould): ShownAnswer {
       decisionTable(answer),
       filesTable(answer),
       {
-        title: `who could ${action} in ${repository} at ${at}, the first that fits`,
+        title: `${WHO} ${action} in ${repository} at ${at}, the first that fits`,
         columns: ["effect", "who", "unless", "where", "rule"],
         rows: rules.map(rowOf),
       },
@@ -45,7 +48,7 @@ export function whoCouldShown(answer: WhoCould): ShownAnswer {
           ...[rule.id, effect, outcome, because],
         ]),
       },
-    ].filter(({ rows, columns }) => rows.length > 0 || columns.includes("effect")),
+    ].filter(({ rows, title }) => rows.length > 0 || title.startsWith(WHO)),
     notes,
   };
 }

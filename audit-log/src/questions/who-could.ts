@@ -1,10 +1,9 @@
-import type { Identity } from "#access-policy/identity.js";
-import { explain, type Explanation } from "#access-policy/explain.js";
 import { whoCan, type RuleAbout } from "#access-policy/who-can.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { settingsOf } from "../at-one-moment.js";
+import { decisionThen, type DecisionThen, type Somebody } from "./decision-then.js";
 import { decidesAbout } from "./settings-that-decide.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import {
@@ -24,13 +23,6 @@ export interface AskedWhoCould {
   readonly at: Date;
   /** Somebody, as they logged in then; `null`: everybody. */
   readonly somebody: Somebody | null;
-}
-
-/** Somebody as whoever asks describes them. */
-export interface Somebody extends Pick<Identity, "uid" | "realm" | "kind" | "scopes"> {
-  /** `null`: those that the logins file of then names them in. */
-  readonly teams: readonly string[] | null;
-  readonly address: string | null;
 }
 
 /** Who could do something, and by what. */
@@ -57,11 +49,7 @@ export interface WhoCould {
     readonly deletable: boolean;
   } | null;
   /** Of the one who was asked about. */
-  readonly decision: {
-    readonly allow: boolean | "teams-needed";
-    readonly reason: string;
-    readonly trace: Explanation["trace"];
-  } | null;
+  readonly decision: DecisionThen | null;
   readonly notes: readonly string[];
 }
 
@@ -80,6 +68,9 @@ export async function whoCould(db: Queryable, asked: AskedWhoCould): Promise<Who
   const about = access === null ? [] : whoCan(access.policy, repository);
   const { never = [], rules = [] } = about.find((one) => one.action === action) ?? {};
   const teams = logins?.teams ?? {};
+  const settings = await settingsOf(db, at);
+  const isServed = Object.values(settings).some((all) => isGiven(all["HTTP_TEAM_SERVICE_URL"]));
+  const known = { teams, areAll: !isServed && logins?.hasGroups !== true };
   const rule = tag === null ? undefined : tags?.policy.ruleFor(repository, tag);
   return {
     ...{ action, repository, at: at.toISOString() },
@@ -88,41 +79,14 @@ export async function whoCould(db: Queryable, asked: AskedWhoCould): Promise<Who
       tagPolicy: tags?.file ?? null,
       logins: logins?.file ?? null,
     },
-    ...{ never, rules, teams, settings: decidesAbout(action, await settingsOf(db, at)) },
+    ...{ never, rules, teams, settings: decidesAbout(action, settings) },
     tagRule:
       rule === undefined
         ? null
         : { name: rule.name, mutability: rule.mutability, deletable: isDeletable(rule, false) },
-    decision: access === null ? null : decisionOf(access.policy, asked, teams),
+    decision: access === null ? null : decisionThen(access.policy, asked, known),
     notes: notesOf({ access, logins, asked }),
   };
-}
-
-function decisionOf(
-  policy: Parameters<typeof explain>[0],
-  { action, repository, somebody }: AskedWhoCould,
-  teams: TeamsThen,
-): WhoCould["decision"] {
-  if (somebody === null) return null;
-  const { uid, realm, kind, scopes, address } = somebody;
-  const identity: Identity = { uid, realm, kind, scopes, claims: {}, limits: null };
-  const subject = { identity, teams: somebody.teams ?? teamsOf(somebody, teams) };
-  const resource = { type: "repository", name: repository } as const;
-  const { decision, trace } = explain(policy, subject, resource, action, { address });
-  if (decision.allow === "teams-needed")
-    return { allow: decision.allow, reason: "it depends on teams that are not known", trace };
-  return { allow: decision.allow, reason: decision.reason, trace };
-}
-
-/** @returns teams of which the logins file says that somebody was in them; `null`: it names no team at all */
-function teamsOf({ uid, realm }: Somebody, teams: TeamsThen): readonly string[] | null {
-  const named = Object.entries(teams);
-  if (named.length === 0) return null;
-  return named
-    .filter(([, members]) =>
-      members.some((member) => member === `${realm}/${uid}` || member === uid),
-    )
-    .map(([team]) => team);
 }
 
 function notesOf({
@@ -147,4 +111,8 @@ function notesOf({
       : []),
     "what a rule wants of claims and addresses is told; who fitted it then is not on record",
   ];
+}
+
+function isGiven(value: string | undefined): boolean {
+  return value !== undefined && value !== "";
 }
