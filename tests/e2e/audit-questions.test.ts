@@ -112,7 +112,8 @@ async function run(command: string, options: readonly string[]): Promise<string>
     { timeoutMs: 60_000 },
   );
   return output
-    .split(folder.path)
-    .join("/etc/wharfinger")
+    .replaceAll(folder.path, "/etc/wharfinger")
+    .replaceAll(stack.dataDir, "/var/lib/wharfinger")
+    .replaceAll(new URL(stack.url).host, "registry.example.org")
     .replace(/http:\/\/127\.0\.0\.1:\d+/g, "https://company.example.org");
 }
