@@ -65,7 +65,8 @@ export const FOLDERS = {
     ".": [],
     verify: ["."],
     questions: ["."],
-    commands: [".", "verify", "questions"],
+    archive: [".", "verify"],
+    commands: [".", "verify", "questions", "archive"],
   },
   "registry-config": { ".": [] },
   "token-server": {

@@ -5,6 +5,7 @@ import { parseTag } from "#registry-protocol/tag.js";
 import { understood, UsageError } from "#service-kit/command.js";
 import { limitOption } from "#service-kit/limit-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
+import { monthIn, type Month } from "../archive/archive-form.js";
 import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
 import { FOLLOWED_FILES } from "../facts.js";
 import type { EntryFilter } from "../sql/entries.js";
@@ -21,8 +22,11 @@ export type AuditCommand =
       readonly of: keyof typeof FOLLOWED_FILES;
     }
   | { readonly name: "settings"; readonly at: Date }
+  | { readonly name: "archive"; readonly month: Month; readonly folder: string }
   | {
       readonly name: "verify";
+      /** Folder of archives that are verified, too; `null`: none. */
+      readonly archive: string | null;
       readonly registry: {
         readonly url: string | null;
         /** Whether the parts of all manifests are looked for, too. */
@@ -51,6 +55,7 @@ export function parseCommand(argv: readonly string[], now: number): AuditCommand
   if (asked === "policy") return parsePolicy(more, now);
   if (asked === "settings") return { name: "settings", at: momentIn(more, now) };
   const question = QUESTIONS.find((one) => one === asked);
+  if (asked === "archive") return parseArchive(more);
   if (question !== undefined) return parseQuestion(question, more, now);
   if (name === "list") return parseList(rest, now);
   throw new UsageError(
@@ -58,7 +63,7 @@ export function parseCommand(argv: readonly string[], now: number): AuditCommand
   );
 }
 
-const NAMES = ["verify", "list", "policy", "settings", ...QUESTIONS] as const;
+const NAMES = ["verify", "list", "policy", "settings", "archive", ...QUESTIONS] as const;
 
 const isNamed = (word: string | undefined) =>
   NAMES.some((name) => name === word && name !== "verify" && name !== "list");
@@ -81,6 +86,16 @@ function moment(text: string | undefined, now: number): Date {
   return text === undefined ? new Date(now) : pointInTime("--at", text, now);
 }
 
+function parseArchive(argv: readonly string[]): AuditCommand {
+  const options = { month: { type: "string" }, to: { type: "string" } } as const;
+  const { values } = understood(() => parseArgs({ args: [...argv], options }));
+  const month = monthIn(values.month ?? "");
+  if (month === null)
+    throw new UsageError(`--month: given ${values.month ?? "none"}, wanted one as in 2026-10`);
+  if (values.to === undefined) throw new UsageError("--to: wanted a folder");
+  return { name: "archive", month, folder: values.to };
+}
+
 function parseVerify(argv: readonly string[]): AuditCommand {
   // The URL is optional, which parseArgs does not know.
   const args = argv.map((arg, index) => {
@@ -95,17 +110,18 @@ function parseVerify(argv: readonly string[]): AuditCommand {
         parts: { type: "boolean", default: false },
         blobs: { type: "boolean", default: false },
         kept: { type: "string", multiple: true },
+        archive: { type: "string" },
       },
     }),
   );
-  const { registry, kept = [] } = values;
+  const { registry, kept = [], archive = null } = values;
   const blobs = values.parts || values.blobs;
   if (blobs && registry === undefined)
     throw new UsageError(`--${values.parts ? "parts" : "blobs"}: wanted --registry, too`);
   if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
     throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
   return {
-    name: "verify",
+    ...{ name: "verify", archive },
     registry: registry === undefined ? null : { url: registry.replace(/\/+$/, "") || null, blobs },
     kept: kept.map(parseKept),
   };

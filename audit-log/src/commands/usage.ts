@@ -4,12 +4,13 @@ export const USAGE = usageOf({
   about: "The audit log",
   call: "npm run",
   program: `audit-log/src/commands/main.js verify | list | policy | settings |
-          who-pulled | who-could | changes | report`,
-  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
+          who-pulled | who-could | changes | report | archive`,
+  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]... [--archive FOLDER]
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
       each tag of the registry; with --parts (or --blobs) that all stands there that the manifests of the ledger need: layers,
-      configurations, children; with --kept that a checkpoint that was logged is still the same
+      configurations, children; with --kept that a checkpoint that was logged is still the same;
+      with --archive also the archives of a folder, and that the audit log has the checkpoints between which they stand
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
       prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all
@@ -27,7 +28,10 @@ export const USAGE = usageOf({
       prints what changed who may do what: rules, logins, settings, robots, keys, modes; without --from of the last 30 days
   report [--quarter 2026Q4] [--json | --csv]
       prints a quarter, without one this: logins, robots, administrators, refusals, drift, checkpoints, and what verify says now;
-      ends with 1 when that is not "all is right"`,
+      ends with 1 when that is not "all is right"
+  archive --month 2026-10 --to FOLDER
+      writes the entries of a month that is over into a file there, from the first checkpoint of the month to the first of the next;
+      nothing is removed; ends with 1 when that month cannot be archived`,
   examples: [
     "verify -- --registry --parts",
     "audit -- --since 24h --repository alpha/app",
@@ -38,6 +42,8 @@ export const USAGE = usageOf({
     "audit -- who-could push alpha/app --at 2026-11-20 --uid bob --team beta",
     "audit -- changes --from 90d",
     "audit -- report --quarter 2026Q4",
+    "audit -- archive --month 2026-10 --to /archive",
+    "verify -- --archive /archive",
   ],
   ends: "0 when all is right, 1 when something is not, 2 when it could not be checked",
   environment:
