@@ -4,6 +4,7 @@ import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
+import { runWharf } from "./cli/support/run-wharf.js";
 import { historyFiles, makeHistory, POLICIES } from "./support/audited-history.js";
 import { formOfAnswer, readPage, recordAnswers } from "./support/question-page.js";
 
@@ -92,6 +93,28 @@ describe("what auditors ask (docs/audit-questions.md)", () => {
     60_000,
   );
 });
+
+test("administrators are answered the same by wharf, and nobody else is", async () => {
+  const wharf = async (words: string, token = "bob-token") =>
+    runWharf(["audit", ...words.split(" "), "--url", stack.url], {
+      ...{ PATH: process.env["PATH"], WHARF_TOKEN: token, WHARF_CONFIG_DIR: folder.path },
+    });
+  expect((await wharf("who-pulled alpha/app:1.0")).stdout).toMatch(
+    /^bob\t127\.0\.0\.1\talpha\/app\t1\.0/m,
+  );
+  const could = await wharf("who-could push alpha/app:1.0 --uid bob -o json");
+  expect(JSON.parse(could.stdout)).toMatchObject({
+    ...{ action: "push", decision: { allow: true }, tagRule: { mutability: "immutable" } },
+  });
+  expect((await wharf("changes")).stdout).toContain(
+    "rule push-services: repositories alpha/** → **",
+  );
+  const today = new Date();
+  const quarter = `${today.getUTCFullYear()}Q${Math.floor(today.getUTCMonth() / 3) + 1}`;
+  const report = await wharf(`report --quarter ${quarter} --csv`);
+  expect(report.stdout).toMatch(/^robots,robot-alpha-deploy,alpha,alice,/m);
+  expect((await wharf("changes", "alice-token")).exitCode).toBe(4);
+}, 60_000);
 
 /** Moments of the page become those at which it happened here. */
 function momentOf(word: string): string {
