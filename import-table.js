@@ -10,7 +10,7 @@ export const PACKAGES = {
   "tag-policy": ["registry-protocol", "access-policy"],
   "rest-api": ["registry-protocol", "access-policy"],
   "service-kit": ["registry-protocol"],
-  "audit-log": ["registry-protocol", "service-kit"],
+  "audit-log": ["registry-protocol", "access-policy", "tag-policy", "service-kit"],
   "registry-config": ["service-kit"],
   "token-server": ["registry-protocol", "access-policy", "rest-api", "service-kit", "audit-log"],
   gateway: [
@@ -64,7 +64,9 @@ export const FOLDERS = {
   "audit-log": {
     ".": [],
     verify: ["."],
-    commands: [".", "verify"],
+    questions: ["."],
+    archive: [".", "verify"],
+    commands: [".", "verify", "questions", "archive"],
   },
   "registry-config": { ".": [] },
   "token-server": {

@@ -1,26 +1,9 @@
-import { z } from "zod";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { jsonOrNull } from "#service-kit/json-or-null.js";
 import type { AuditAction } from "./entry.js";
 import { lastFact } from "./known-facts.js";
 import { newestEntries } from "./list-entries.js";
+import { entryIn, type RecordedEntry } from "./recorded-entry.js";
 import type { EntryRow, PageEnd } from "./sql/entries.js";
-
-const entrySchema = z.object({
-  at: z.string(),
-  action: z.string(),
-  actor: z.object({
-    ...{ uid: z.string(), realm: z.string(), kind: z.string(), address: z.string() },
-  }),
-  repository: z.string().nullable(),
-  tag: z.string().nullable(),
-  digest: z.string().nullable(),
-  reason: z.string(),
-  detail: z.record(z.string(), z.unknown()),
-});
-
-/** An entry of the audit log, as far as it says what was decided of whom. */
-export type RecordedEntry = z.output<typeof entrySchema>;
 
 /** A service that acts by itself asks nobody. */
 const BY_ITSELF = "system";
@@ -57,8 +40,8 @@ function decisionIn(
   actions: readonly string[],
 ): readonly RecordedEntry[] {
   if (!actions.includes(action)) return [];
-  const entry = entrySchema.safeParse(jsonOrNull(content));
-  return entry.success && entry.data.actor.kind !== BY_ITSELF ? [entry.data] : [];
+  const entry = entryIn(content);
+  return entry !== null && entry.actor.kind !== BY_ITSELF ? [entry] : [];
 }
 
 /**

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import type { AuditAction } from "./entry.js";
+import type { PageEnd } from "./sql/entries.js";
 import { readFacts, type FactRow } from "./sql/facts.js";
 
 /** Kinds of what is decided outside of the database. */
@@ -38,7 +39,36 @@ export async function lastFact(
   subject: string,
   until: Date | null = null,
 ): Promise<KnownFact | null> {
-  let before: FactRow | null = null;
+  return newestOf(db, { action, subject, until, before: null });
+}
+
+/**
+ * @param db - audit log
+ * @param action - its kind
+ * @param subject - what it is about
+ * @param place - an entry
+ * @returns the last one on record before that entry; `null`: none is
+ */
+export async function factBefore(
+  db: Queryable,
+  action: FactAction,
+  subject: string,
+  place: PageEnd,
+): Promise<KnownFact | null> {
+  return newestOf(db, { action, subject, until: null, before: place });
+}
+
+async function newestOf(
+  db: Queryable,
+  asked: {
+    readonly action: FactAction;
+    readonly subject: string;
+    readonly until: Date | null;
+    readonly before: PageEnd | null;
+  },
+): Promise<KnownFact | null> {
+  const { action, subject, until } = asked;
+  let { before } = asked;
   for (;;) {
     const rows: FactRow[] = await readFacts(db, action, { until, before, limit: BATCH });
     for (const { content } of rows) {

@@ -63,6 +63,13 @@ export const team = z.string().max(100).refine(isTeamName, "not the name of a te
   example: "alpha",
 });
 
+const address = z.union([z.ipv4(), z.ipv6()]);
+
+/** An IP address, of either kind. */
+export const ipAddress = z
+  .string()
+  .refine((text) => address.safeParse(text).success, "Invalid IP address");
+
 /** A point in time. */
 export const time = z
   .string()

@@ -1,38 +1,22 @@
-import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
-import type { Access } from "#registry-protocol/scope.js";
-import { runCommand, UsageError } from "#service-kit/command.js";
+import { runCommand } from "#service-kit/command.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
-import { registryListing, type RegistryListing } from "#service-kit/http/registry-listing.js";
 import { createLogger } from "#service-kit/log.js";
-import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { signRegistryToken } from "#service-kit/signing/sign-token.js";
-import { parseCertificates } from "#service-kit/signing/signing-key.js";
-import { readConfig, type AuditConfig } from "../config.js";
+import { ArchiveRefusal, writeArchive } from "../archive/write-archive.js";
+import { readConfig } from "../config.js";
 import { FOLLOWED_FILES } from "../facts.js";
 import { listEntries } from "../list-entries.js";
 import { asJson, asText, unknownNames } from "./show-entries.js";
 import type { EntryFilter } from "../sql/entries.js";
-import { fileAt, settingsAt } from "./at-one-moment.js";
-import { parseCommand, USAGE, type AuditCommand } from "./options.js";
-import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
-import { registryParts } from "../verify/registry-parts.js";
-import { registryTags } from "../verify/registry-tags.js";
-import {
-  reportLedger,
-  reportLog,
-  reportParts,
-  reportPulls,
-  reportTags,
-  reportUnknown,
-} from "../verify/report.js";
+import { fileAt, settingsAt } from "../at-one-moment.js";
+import { print } from "./print.js";
+import { trustOf, verify } from "./run-verify.js";
+import { answerQuestion } from "./answer-question.js";
+import { parseCommand, type AuditCommand } from "./options.js";
+import { USAGE } from "./usage.js";
 import { verifyLog } from "../verify/verify-log.js";
-import { verifyParts } from "../verify/verify-parts.js";
-import { verifyTags } from "../verify/verify-tags.js";
-import { verifyUnknown } from "../verify/verify-unknown.js";
+import type { CheckpointTrust } from "../verify/walk-checkpoints.js";
 
 const PROGRESS_MILLISECONDS = 2_000;
-const TOKEN_SECONDS = 60;
 const SILENT = createLogger("audit", "silent");
 
 async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
@@ -47,6 +31,12 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
         return await showFile(db, command);
       case "settings":
         return await showSettings(db, command.at);
+      case "archive":
+        return await archive(db, command, trustOf(config));
+      case "question":
+        return await answerQuestion(db, command, () =>
+          verifyLog(db, { ...trustOf(config), progress: progressTo(process.stderr) }),
+        );
       case "verify":
         return await verify(db, config, command, progressTo(process.stderr));
     }
@@ -55,55 +45,21 @@ async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<nu
   }
 }
 
-async function verify(
+/** A month that cannot be archived is what was asked for, and no fault. */
+async function archive(
   db: Database,
-  config: AuditConfig,
-  { registry, kept }: Extract<AuditCommand, { name: "verify" }>,
-  progress: (text: string) => void,
+  { month, folder }: Extract<AuditCommand, { name: "archive" }>,
+  { anchors }: CheckpointTrust,
 ): Promise<number> {
-  const url = registry === null ? null : (registry.url ?? config.registryUrl);
-  if (registry !== null && url === null)
-    throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
-  const anchors = parseCertificates(readFileSync(config.trustFile, "utf8"), config.trustFile);
-  const log = await verifyLog(db, { anchors, kept, progress });
-  print([...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)]);
-  const isRight =
-    log.findings.length === 0 && log.ledger.wrong === 0 && log.pulls.findings.length === 0;
-  if (url === null) return isRight ? 0 : 1;
-  const { ask, listing } = await openRegistry(config, url);
-  const tags = await verifyTags({ db, registry: registryTags(ask), progress });
-  print(reportTags(tags));
-  const unknown = await verifyUnknown({ db, listing, registry: registryTags(ask), progress });
-  print(reportUnknown(unknown));
-  const areTagsRight = tags.wrong === 0 && unknown.wrong === 0;
-  if (registry?.blobs !== true) return isRight && areTagsRight ? 0 : 1;
-  const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
-  print(reportParts(parts));
-  return isRight && areTagsRight && parts.wrong === 0 ? 0 : 1;
-}
-
-/** The registry answers those alone who sign as the gateway does. */
-async function openRegistry(
-  config: AuditConfig,
-  url: string,
-): Promise<{ ask: AskRegistry; listing: RegistryListing }> {
-  const keys = await openKeyRing(config.keys, { now: Date.now, log: SILENT });
-  const authorization = (subject: string, access: readonly Access[]) => {
-    const token = signRegistryToken(keys.active(), {
-      issuer: config.upstreamIssuer,
-      audience: config.upstreamService,
-      ...{ subject, access },
-      tokenId: randomUUID(),
-      issuedAt: Math.floor(Date.now() / 1000),
-      lifetimeSeconds: TOKEN_SECONDS,
-    });
-    return `Bearer ${token}`;
-  };
-  const pulling = (name: string): Access => ({ type: "repository", name, actions: ["pull"] });
-  return {
-    ask: registryAsker(url, (repository) => authorization("", [pulling(repository)])),
-    listing: registryListing(url, authorization),
-  };
+  try {
+    const { file, entries, from, to } = await writeArchive(db, month, { folder, anchors });
+    print([`${file}: ${entries} entries, from checkpoint ${from} to ${to}`]);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof ArchiveRefusal)) throw error;
+    process.stderr.write(`${error.message}\n`);
+    return 1;
+  }
 }
 
 async function list(
@@ -152,10 +108,6 @@ async function nothingFound(db: Database, filter: EntryFilter): Promise<number> 
   for (const line of unknown) process.stderr.write(`${line}\n`);
   process.stderr.write("no entry is as asked for\n");
   return unknown.length === 0 ? 0 : 1;
-}
-
-function print(lines: readonly string[]): void {
-  process.stdout.write(lines.map((line) => `${line}\n`).join(""));
 }
 
 function progressTo(stream: NodeJS.WritableStream): (text: string) => void {

@@ -5,50 +5,28 @@ import { parseTag } from "#registry-protocol/tag.js";
 import { understood, UsageError } from "#service-kit/command.js";
 import { limitOption } from "#service-kit/limit-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
-import { usageOf } from "#service-kit/usage.js";
+import { monthIn, type Month } from "../archive/archive-form.js";
 import { AUDIT_ACTIONS, type AuditAction } from "../entry.js";
 import { FOLLOWED_FILES } from "../facts.js";
 import type { EntryFilter } from "../sql/entries.js";
+import { parsed } from "./parsed.js";
+import { parseQuestion, QUESTIONS, type AskedQuestion } from "./question-options.js";
 import type { KeptCheckpoint } from "../verify/walk-checkpoints.js";
-
-export const USAGE = usageOf({
-  about: "The audit log",
-  call: "npm run",
-  program: "audit-log/src/commands/main.js verify | list | policy | settings",
-  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]...
-      checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
-      --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
-      each tag of the registry; with --parts (or --blobs) that all stands there that the manifests of the ledger need: layers,
-      configurations, children; with --kept that a checkpoint that was logged is still the same
-  list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
-      [--digest DIGEST] [--limit NUMBER] [--json]
-      prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all
-  policy [--at TIME] [--of access | tags | logins]
-      prints the file that was in force then: the access policy, the rules for tags, or the logins; ends with 1 when it is not on record
-  settings [--at TIME]
-      prints what decided then who may do what, of each service`,
-  examples: [
-    "verify -- --registry --parts",
-    "audit -- --since 24h --repository alpha/app",
-    "audit -- --action tag.deleted --limit 10 --json",
-    "audit -- policy --at 2026-11-20T10:00Z",
-    "audit -- settings",
-  ],
-  ends: "0 when all is right, 1 when something is not, 2 when it could not be checked",
-  environment:
-    "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL",
-});
 
 /** What is asked for. */
 export type AuditCommand =
+  | AskedQuestion
   | {
       readonly name: "policy";
       readonly at: Date;
       readonly of: keyof typeof FOLLOWED_FILES;
     }
   | { readonly name: "settings"; readonly at: Date }
+  | { readonly name: "archive"; readonly month: Month; readonly folder: string }
   | {
       readonly name: "verify";
+      /** Folder of archives that are verified, too; `null`: none. */
+      readonly archive: string | null;
       readonly registry: {
         readonly url: string | null;
         /** Whether the parts of all manifests are looked for, too. */
@@ -73,16 +51,22 @@ export function parseCommand(argv: readonly string[], now: number): AuditCommand
   const [name, ...rest] = argv;
   if (name === "verify") return parseVerify(rest);
   // `npm run audit` lists, unless it is told what else.
-  const [asked, ...more] = name === "list" && isAtOneMoment(rest[0]) ? rest : argv;
+  const [asked = "", ...more] = name === "list" && isNamed(rest[0]) ? rest : argv;
   if (asked === "policy") return parsePolicy(more, now);
   if (asked === "settings") return { name: "settings", at: momentIn(more, now) };
+  const question = QUESTIONS.find((one) => one === asked);
+  if (asked === "archive") return parseArchive(more);
+  if (question !== undefined) return parseQuestion(question, more, now);
   if (name === "list") return parseList(rest, now);
   throw new UsageError(
-    `${name === undefined ? "" : `given ${name}, `}wanted one of: verify, list, policy, settings`,
+    `${name === undefined ? "" : `given ${name}, `}wanted one of: ${[...NAMES].join(", ")}`,
   );
 }
 
-const isAtOneMoment = (word: string | undefined) => word === "policy" || word === "settings";
+const NAMES = ["verify", "list", "policy", "settings", "archive", ...QUESTIONS] as const;
+
+const isNamed = (word: string | undefined) =>
+  NAMES.some((name) => name === word && name !== "verify" && name !== "list");
 
 function parsePolicy(argv: readonly string[], now: number): AuditCommand {
   const options = { at: { type: "string" }, of: { type: "string", default: "access" } } as const;
@@ -102,6 +86,16 @@ function moment(text: string | undefined, now: number): Date {
   return text === undefined ? new Date(now) : pointInTime("--at", text, now);
 }
 
+function parseArchive(argv: readonly string[]): AuditCommand {
+  const options = { month: { type: "string" }, to: { type: "string" } } as const;
+  const { values } = understood(() => parseArgs({ args: [...argv], options }));
+  const month = monthIn(values.month ?? "");
+  if (month === null)
+    throw new UsageError(`--month: given ${values.month ?? "none"}, wanted one as in 2026-10`);
+  if (values.to === undefined) throw new UsageError("--to: wanted a folder");
+  return { name: "archive", month, folder: values.to };
+}
+
 function parseVerify(argv: readonly string[]): AuditCommand {
   // The URL is optional, which parseArgs does not know.
   const args = argv.map((arg, index) => {
@@ -116,17 +110,18 @@ function parseVerify(argv: readonly string[]): AuditCommand {
         parts: { type: "boolean", default: false },
         blobs: { type: "boolean", default: false },
         kept: { type: "string", multiple: true },
+        archive: { type: "string" },
       },
     }),
   );
-  const { registry, kept = [] } = values;
+  const { registry, kept = [], archive = null } = values;
   const blobs = values.parts || values.blobs;
   if (blobs && registry === undefined)
     throw new UsageError(`--${values.parts ? "parts" : "blobs"}: wanted --registry, too`);
   if (registry !== undefined && registry !== "" && !/^https?:\/\/./.test(registry))
     throw new UsageError(`--registry: given ${registry}, wanted an http:// or https:// URL`);
   return {
-    name: "verify",
+    ...{ name: "verify", archive },
     registry: registry === undefined ? null : { url: registry.replace(/\/+$/, "") || null, blobs },
     kept: kept.map(parseKept),
   };
@@ -175,19 +170,6 @@ function known(action: string | undefined): AuditAction | null {
   if (found === undefined)
     throw new UsageError(`--action: given ${action}, wanted one of ${AUDIT_ACTIONS.join(", ")}`);
   return found;
-}
-
-/** What can be no such name is in no entry: nobody need look for it. */
-function parsed(
-  option: string,
-  text: string | undefined,
-  parse: (text: string) => string,
-): string | null {
-  try {
-    return text === undefined ? null : parse(text);
-  } catch (error) {
-    throw new UsageError(`${option}: ${error instanceof Error ? error.message : String(error)}`);
-  }
 }
 
 function parseKept(text: string): KeptCheckpoint {

@@ -1,7 +1,7 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 import { newestEntries } from "../list-entries.js";
 import type { EntryFilter, EntryRow } from "../sql/entries.js";
-import { printable } from "../verify/finding.js";
+import { printable } from "../printable.js";
 
 /** Names by which entries are looked for. */
 const NAMES = ["repository", "actor", "tag", "digest"] as const;

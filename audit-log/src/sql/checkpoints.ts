@@ -51,6 +51,30 @@ export async function checkpointsAfter(
   return rows.map(toRow);
 }
 
+/** @returns the first checkpoint that was made then or later; `null`: none was */
+export async function firstCheckpointFrom(db: Queryable, at: Date): Promise<CheckpointRow | null> {
+  const { rows } = await db.query<RawRow>(
+    `select ${COLUMNS} from audit.checkpoint where at >= $1 order by number limit 1`,
+    [at],
+  );
+  return rows[0] === undefined ? null : toRow(rows[0]);
+}
+
+/** @returns whether any checkpoint was made before then */
+export async function hasCheckpointBefore(db: Queryable, at: Date): Promise<boolean> {
+  const { rows } = await db.query<{ found: boolean }>(
+    "select exists (select from audit.checkpoint where at < $1) as found",
+    [at],
+  );
+  return rows[0]?.found === true;
+}
+
+/** @returns the checkpoint of a number; `null`: there is none */
+export async function checkpointOf(db: Queryable, number: number): Promise<CheckpointRow | null> {
+  const [row] = await checkpointsAfter(db, number - 1, 1);
+  return row?.number === number ? row : null;
+}
+
 /** Adds a checkpoint. */
 export async function insertCheckpoint(tx: Queryable, row: CheckpointRow): Promise<void> {
   await tx.query(

@@ -1,3 +1,5 @@
+import { printable } from "../printable.js";
+
 /** Something that is wrong with the audit log. */
 export interface Finding {
   /** Chain of the first entry that is wrong; `null` when it is about a checkpoint, or about the files on record. */
@@ -17,9 +19,4 @@ export function shorten(content: string): string {
   return clean.length > MOST_CONTENT_CHARACTERS
     ? `${clean.slice(0, MOST_CONTENT_CHARACTERS)}…`
     : clean;
-}
-
-/** @returns the text with control characters replaced */
-export function printable(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "\uFFFD");
 }

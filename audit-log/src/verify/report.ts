@@ -1,4 +1,5 @@
-import { printable, type Finding } from "./finding.js";
+import { printable } from "../printable.js";
+import type { Finding } from "./finding.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedParts } from "./verify-parts.js";

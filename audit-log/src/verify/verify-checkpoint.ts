@@ -29,6 +29,22 @@ export function verifyCheckpoint(
 ): GenuineCheckpoint {
   const wanted = (before?.number ?? 0) + 1;
   if (row.number !== wanted) throw new Error(`missing; the next one is ${row.number}`);
+  const genuine = readCheckpoint(row, anchors);
+  if (genuine.checkpoint.previous !== (before === null ? "" : tokenHash(before.token)))
+    throw new Error("does not continue the checkpoint before");
+  return genuine;
+}
+
+/**
+ * @param row - a checkpoint as it is stored, or archived
+ * @param anchors - certificates that are trusted
+ * @returns what it states, whatever comes before it
+ * @throws Error that says what is wrong with it
+ */
+export function readCheckpoint(
+  row: CheckpointRow,
+  anchors: readonly X509Certificate[],
+): GenuineCheckpoint {
   const { payload, signer, keyId } = verifyStatement(row.token, CHECKPOINT_TYPE, {
     anchors,
     at: row.at,
@@ -38,7 +54,5 @@ export function verifyCheckpoint(
   if (checkpoint.at !== row.at.toISOString()) throw new Error("not signed at the time it is filed");
   if (entriesIn(checkpoint.heads) !== row.entries)
     throw new Error("filed with another number of entries than it states");
-  if (checkpoint.previous !== (before === null ? "" : tokenHash(before.token)))
-    throw new Error("does not continue the checkpoint before");
   return { checkpoint, signer: `${signer}, key ${keyId}` };
 }

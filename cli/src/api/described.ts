@@ -22,6 +22,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/audit/changes": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What changed who may do what, the first first
+     * @description Rules with their difference, logins, settings, robots, keys and modes.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["audit.changes"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/audit/export": {
     parameters: {
       query?: never;
@@ -36,6 +58,72 @@ export interface paths {
      *     For administrators (`ADMIN_TEAMS`).
      */
     get: operations["audit.export"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/audit/report": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * A quarter in figures: logins, robots, administrators, refusals, drift, checkpoints
+     * @description The chain is not verified for it: `npm run audit -- report` says what that says, too.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["audit.report"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/audit/who-could": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who could pull, push or delete at a moment, and by which rule of then
+     * @description By the rules, the rules for tags, the logins and the settings that were in force then. With `uid` also whether somebody could: their teams are those that are said, or that the logins file of then names them in.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["audit.who-could"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/audit/who-pulled": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who pulled an image, from where and when
+     * @description Of a tag all that it meant, of an image the indexes that it is in, too: whoever pulls an index has what is in it.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["audit.who-pulled"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1166,6 +1254,22 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
   schemas: {
+    AuditChanges: {
+      changes: {
+        action: string;
+        at: string;
+        /** @description `file` where that is as far as it is known. */
+        by: string;
+        subject: string;
+        /** @description What is otherwise now, a sentence each. */
+        what: string[];
+      }[];
+      from: string;
+      hasMore: boolean;
+      /** @description What cannot be known, above all. */
+      notes: string[];
+      to: string;
+    };
     AuditEntry: {
       chain: number;
       /** @description What the chain's hash is of. */
@@ -1973,6 +2077,71 @@ export interface components {
       repository: string;
       tag?: string;
     };
+    QuarterReport: {
+      actions: {
+        count: number;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+      }[];
+      administrators: {
+        [key: string]: string[];
+      };
+      changes: number;
+      checkpoints: {
+        count: number;
+        first: number | null;
+        firstAt: string | null;
+        last: number | null;
+        lastAt: string | null;
+        mostEntries: number | null;
+      };
+      drift: {
+        count: number;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+      }[];
+      entries: number;
+      failedLogins: {
+        count: number;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+      }[];
+      from: string;
+      logins: {
+        entries: number;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+        pulls: number;
+        realm: string;
+        uid: string;
+      }[];
+      /** @description What cannot be known, above all. */
+      notes: string[];
+      quarter: string;
+      refusals: {
+        count: number;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+      }[];
+      robots: {
+        ageDays: number | null;
+        createdAt: string | null;
+        createdBy: string | null;
+        disabledAt: string | null;
+        expiresAt: string | null;
+        lastUsedAt: string | null;
+        login: string;
+        rotatedAt: string | null;
+        team: string;
+      }[];
+      to: string;
+      verified: string[] | null;
+    };
     RefreshToken: {
       /** @description The client that logged in, as it calls itself. */
       clientId: string;
@@ -2365,6 +2534,80 @@ export interface components {
       }[];
       repository: string;
     };
+    WhoCould: {
+      action: string;
+      at: string;
+      decision: {
+        allow: boolean | "teams-needed";
+        reason: string;
+        trace: {
+          because: string;
+          effect: string;
+          outcome: string;
+          rule: string;
+        }[];
+      } | null;
+      /** @description `null`: none is on record. */
+      logins: {
+        path: string;
+        sha256: string;
+        since: string;
+      } | null;
+      never: string[];
+      /** @description What cannot be known, above all. */
+      notes: string[];
+      /** @description `null`: none is on record. */
+      policy: {
+        path: string;
+        sha256: string;
+        since: string;
+      } | null;
+      repository: string;
+      rules: components["schemas"]["RuleAbout"][];
+      settings: {
+        [key: string]: {
+          [key: string]: string;
+        };
+      };
+      /** @description `null`: none is on record. */
+      tagPolicy: {
+        path: string;
+        sha256: string;
+        since: string;
+      } | null;
+      tagRule: {
+        deletable: boolean;
+        mutability: string;
+        name: string;
+      } | null;
+      teams: {
+        [key: string]: string[];
+      };
+    };
+    WhoPulled: {
+      /** @description What was looked for. */
+      digests: string[];
+      hasMore: boolean;
+      leftOut: {
+        pulls: number;
+        records: number;
+        repository: string;
+      }[];
+      /** @description What cannot be known, above all. */
+      notes: string[];
+      pulls: {
+        address: string;
+        count: number;
+        digest: string;
+        firstAt: string;
+        kind: string;
+        lastAt: string;
+        realm: string;
+        repository: string;
+        tag: string | null;
+        uid: string;
+      }[];
+    };
   };
   responses: never;
   parameters: never;
@@ -2442,6 +2685,59 @@ export interface operations {
       };
     };
   };
+  "audit.changes": {
+    parameters: {
+      query?: {
+        /** @description `csv`: tables for a spreadsheet, in which it finds no formula. */
+        format?: "json" | "csv";
+        /** @description Absent: 30 days before `to`. */
+        from?: string;
+        /** @description Absent: now. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["AuditChanges"];
+          "text/csv": string;
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "audit.export": {
     parameters: {
       query?: {
@@ -2493,6 +2789,177 @@ export interface operations {
         };
         content: {
           "application/x-ndjson": string;
+          "text/csv": string;
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "audit.report": {
+    parameters: {
+      query: {
+        /** @description `csv`: tables for a spreadsheet, in which it finds no formula. */
+        format?: "json" | "csv";
+        quarter: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["QuarterReport"];
+          "text/csv": string;
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "audit.who-could": {
+    parameters: {
+      query: {
+        action: "pull" | "push" | "delete";
+        /** @description From where. */
+        address?: string;
+        /** @description When; absent: now. */
+        at?: string;
+        /** @description `csv`: tables for a spreadsheet, in which it finds no formula. */
+        format?: "json" | "csv";
+        kind?: "oauth2" | "oidc" | "machine" | "robot" | "htpasswd" | "ldap" | "anonymous";
+        realm?: string;
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+        /** @description Scopes of their token, with commas between. */
+        scope?: string;
+        /** @description The tag's name. */
+        tag?: string;
+        /** @description Teams that they were in, with commas between. */
+        team?: string;
+        /** @description Somebody. */
+        uid?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WhoCould"];
+          "text/csv": string;
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "audit.who-pulled": {
+    parameters: {
+      query: {
+        /** @description `csv`: tables for a spreadsheet, in which it finds no formula. */
+        format?: "json" | "csv";
+        /** @description Pulls of then or later. */
+        from?: string;
+        /** @description `repository@digest`, `digest` or `repository:tag`. */
+        image: string;
+        /** @description Pulls of before then. */
+        to?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The answer. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["WhoPulled"];
           "text/csv": string;
         };
       };

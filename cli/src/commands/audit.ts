@@ -2,6 +2,7 @@ import type { ItemOf } from "../api/described-answers.js";
 import { readItems } from "../api/pages.js";
 import { UsageFault } from "../exit/faults.js";
 import type { Row, Shown } from "../output/shown.js";
+import { addAuditQuestions } from "./audit-questions.js";
 import { examples } from "./examples.js";
 import type { AddCommands, Shell } from "./shell.js";
 import { oneOf, sinceOption, wholeNumber } from "./words.js";
@@ -20,12 +21,12 @@ interface AuditOptions {
 
 /** `audit`: the audit log, for administrators. */
 export const addAudit: AddCommands = (program, run) => {
-  program
-    .command("audit")
+  const audit = program.command("audit");
+  audit
     .summary("the audit log; for administrators")
     .description(
       "What was done, and by whom, the newest first; for administrators (ADMIN_TEAMS). --export writes all that fits to standard " +
-        "output, the oldest first.",
+        "output, the oldest first. The commands below answer what auditors ask.",
     )
     .option("--since <time>", "of then or later: 90d, 12h, 2026-11-20T12:00:00Z", sinceOption)
     .option("--until <time>", "of before then", sinceOption)
@@ -48,6 +49,7 @@ export const addAudit: AddCommands = (program, run) => {
         form === undefined ? listed(shell, filters, limit) : exported(shell, filters, form),
       ),
     );
+  addAuditQuestions(audit, run);
 };
 
 type Filters = Readonly<Record<string, string | undefined>>;

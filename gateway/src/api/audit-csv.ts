@@ -1,3 +1,4 @@
+import { csvLine } from "#audit-log/csv.js";
 import type { EntryRow } from "#audit-log/sql/entries.js";
 
 const COLUMNS = [
@@ -23,21 +24,7 @@ export function csvOfEntry({ at, chain, position, hash, content }: EntryRow): st
     ...{ digest: entry["digest"], reason: entry["reason"] },
     detail: detail === undefined ? content : JSON.stringify(detail),
   };
-  return `${COLUMNS.map((name) => csvCell(values[name])).join(",")}\r\n`;
-}
-
-/**
- * A spreadsheet takes what begins with one of these for a formula, and would run what somebody wrote into a name: behind an
- * apostrophe it is text (OWASP, "CSV Injection").
- *
- * @param value - what stands in a cell
- * @returns the cell
- */
-export function csvCell(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  const text = typeof value === "string" ? value : JSON.stringify(value);
-  const plain = /^[\s]*[=+\-@\t\r|%]/.test(text) ? `'${text}` : text;
-  return /[",\r\n']/.test(plain) ? `"${plain.replaceAll('"', '""')}"` : plain;
+  return csvLine(COLUMNS.map((name) => values[name]));
 }
 
 function readable(content: string): Readonly<Record<string, unknown>> {

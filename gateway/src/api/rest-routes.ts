@@ -57,8 +57,14 @@ export function restRoutes(
     }
     const { operation } = found;
     contextOf(req).route = operation.id;
+    // Whoever does not administer is told that, and not what is wrong with the request.
+    const isForFew = operation.who === "administrator";
+    const administrator = isForFew
+      ? await identified(deps, req, res, rightTo(operation, {}))
+      : null;
     const parsed = parseTarget(found, req.url, sealer);
-    const asker = await identified(deps, req, res, rightTo(operation, parsed.path));
+    const asker =
+      administrator ?? (await identified(deps, req, res, rightTo(operation, parsed.path)));
     requireVisible(operation, parsed.path, asker);
     const body = await bodyOf(operation, req, res);
     const answered = await answer({ ...parsed, ...asker, body, req, res } as Asked);

@@ -1,5 +1,6 @@
 import { setImmediate } from "node:timers/promises";
-import { newestDecisions, toldOf, type RecordedEntry } from "#audit-log/decisions.js";
+import { newestDecisions, toldOf } from "#audit-log/decisions.js";
+import type { RecordedEntry } from "#audit-log/recorded-entry.js";
 import { isDigest } from "#registry-protocol/digest.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";

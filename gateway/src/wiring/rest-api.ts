@@ -16,6 +16,7 @@ import type { Logger } from "#service-kit/log.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
+import { auditQuestionOperations } from "../api/audit-question-operations.js";
 import { contentOperations } from "../api/content-operations.js";
 import { discoveryOperations } from "../api/discovery-operations.js";
 import { eventOperations } from "../api/event-operations.js";
@@ -104,6 +105,7 @@ export function openRestApi(
     ...contentOperations({ resolver, reader, manifest, turns: unpackingTurns() }),
     ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
+    ...auditQuestionOperations({ db, now: () => new Date() }),
     ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },

@@ -125,15 +125,14 @@ function answerOf(
   example: RecordedExample | undefined,
 ): ResponseConfig {
   const shown = example?.answer === undefined ? {} : { example: example.answer };
-  if (streams !== undefined)
-    return {
-      description,
-      content: Object.fromEntries(
-        streams.map((type) => [type, { schema: textOf(type, items), ...shown }]),
-      ),
-    };
-  if (schema === null) return { description };
-  return { description, content: { "application/json": { schema, ...shown } } };
+  if (schema === null && streams === undefined) return { description };
+  // Of what comes as JSON, too, the example is that.
+  const others = schema === null ? shown : {};
+  const texts = (streams ?? []).map(
+    (type) => [type, { schema: textOf(type, items), ...others }] as const,
+  );
+  const json = schema === null ? {} : { "application/json": { schema, ...shown } };
+  return { description, content: { ...json, ...Object.fromEntries(texts) } };
 }
 
 function problemOf(description: string): ResponseConfig {

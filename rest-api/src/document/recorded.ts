@@ -137,6 +137,62 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       ],
     },
   },
+  "audit.changes": {
+    status: 200,
+    answer: {
+      from: "2026-10-29T14:00:15.981Z",
+      to: "2026-11-28T14:00:15.981Z",
+      changes: [
+        {
+          at: "2026-11-28T14:00:15.101494Z",
+          action: "robot.created",
+          subject: "robot-alpha-deploy",
+          by: "alice (/employees, oauth2)",
+          what: ["created, of team alpha, until 2027-02-26T00:00:00.000Z: "],
+        },
+        {
+          at: "2026-11-28T14:00:15.115952Z",
+          action: "policy.changed",
+          subject: "access policy",
+          by: "file",
+          what: ["the first on record"],
+        },
+        {
+          at: "2026-11-28T14:00:15.135343Z",
+          action: "policy.changed",
+          subject: "access policy",
+          by: "file",
+          what: ["rule own: repositories alpha/** → **"],
+        },
+        {
+          at: "2026-11-28T14:00:15.358161Z",
+          action: "policy.changed",
+          subject: "logins",
+          by: "file",
+          what: ["the first on record"],
+        },
+        {
+          at: "2026-11-28T14:00:15.409248Z",
+          action: "policy.changed",
+          subject: "tag policy",
+          by: "file",
+          what: ["the first on record"],
+        },
+        {
+          at: "2026-11-28T14:00:15.428151Z",
+          action: "settings.changed",
+          subject: "token-server",
+          by: "file",
+          what: ["the first on record"],
+        },
+      ],
+      hasMore: false,
+      notes: [
+        "who changed a file is known where files come from: the commit, or the deployment",
+        "who came into a team of a team service or a directory, or left it, is not on record",
+      ],
+    },
+  },
   "audit.export": {
     status: 200,
     answer:
@@ -179,6 +235,228 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         },
       ],
       next: null,
+    },
+  },
+  "audit.report": {
+    status: 200,
+    answer: {
+      quarter: "2026Q4",
+      from: "2026-10-01T00:00:00.000Z",
+      to: "2026-11-28T14:00:16.071Z",
+      entries: 10,
+      actions: [
+        {
+          kind: "policy.changed",
+          count: 4,
+          firstAt: "2026-11-28T14:00:15.115952Z",
+          lastAt: "2026-11-28T14:00:15.409248Z",
+        },
+        {
+          kind: "login.failed",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.102207Z",
+          lastAt: "2026-11-28T14:00:15.102207Z",
+        },
+        {
+          kind: "robot.created",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.101494Z",
+          lastAt: "2026-11-28T14:00:15.101494Z",
+        },
+        {
+          kind: "settings.changed",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.428151Z",
+          lastAt: "2026-11-28T14:00:15.428151Z",
+        },
+        {
+          kind: "tag.drifted",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.097041Z",
+          lastAt: "2026-11-28T14:00:15.097041Z",
+        },
+        {
+          kind: "tag.pushed",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.088775Z",
+          lastAt: "2026-11-28T14:00:15.088775Z",
+        },
+        {
+          kind: "tag.refused",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.095060Z",
+          lastAt: "2026-11-28T14:00:15.095060Z",
+        },
+      ],
+      refusals: [
+        {
+          kind: "tag.refused: immutable",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.095060Z",
+          lastAt: "2026-11-28T14:00:15.095060Z",
+        },
+      ],
+      failedLogins: [
+        {
+          kind: "oauth2, refused",
+          count: 3,
+          firstAt: "2026-11-28T14:00:15.102207Z",
+          lastAt: "2026-11-28T14:00:15.102207Z",
+        },
+      ],
+      drift: [
+        {
+          kind: "tag.drifted",
+          count: 1,
+          firstAt: "2026-11-28T14:00:15.097041Z",
+          lastAt: "2026-11-28T14:00:15.097041Z",
+        },
+      ],
+      logins: [
+        {
+          uid: "alice",
+          realm: "/employees",
+          kind: "oauth2",
+          entries: 4,
+          firstAt: "2026-11-28T14:00:15.088775Z",
+          lastAt: "2026-11-28T14:00:15.101494Z",
+          pulls: 0,
+        },
+        {
+          uid: "bob",
+          realm: "/employees",
+          kind: "oauth2",
+          entries: 0,
+          pulls: 3,
+          firstAt: "2026-11-20T12:00:00.000Z",
+          lastAt: "2026-11-21T12:00:00.000Z",
+        },
+      ],
+      changes: 6,
+      robots: [
+        {
+          login: "robot-alpha-deploy",
+          team: "alpha",
+          createdAt: "2026-11-28T14:00:15.101494Z",
+          createdBy: "alice",
+          rotatedAt: "2026-11-28T14:00:15.101494Z",
+          expiresAt: "2027-02-26T00:00:00.000Z",
+          disabledAt: null,
+          ageDays: 0,
+          lastUsedAt: null,
+        },
+      ],
+      administrators: {
+        beta: ["/employees/bob"],
+      },
+      checkpoints: {
+        count: 1,
+        first: 1,
+        last: 1,
+        firstAt: "2026-11-28T14:00:15.431Z",
+        lastAt: "2026-11-28T14:00:15.431Z",
+        mostEntries: 5,
+      },
+      verified: null,
+      notes: [
+        "the quarter is not over: it is told as it stands",
+        "logins are told by what they did or pulled: whoever logged in and did neither is not on record",
+        "the chain was not verified for this: npm run verify does",
+      ],
+    },
+  },
+  "audit.who-could": {
+    status: 200,
+    answer: {
+      action: "push",
+      repository: "alpha/app",
+      at: "2026-11-28T14:00:15.868Z",
+      policy: {
+        since: "2026-11-28T14:00:15.135343Z",
+        path: "policy.yaml",
+        sha256: "606ac9176f292122b50ecc16f26b274bb2ce465d2b887009e0d24b37ea0bd0e3",
+      },
+      tagPolicy: {
+        since: "2026-11-28T14:00:15.409248Z",
+        path: "built-in",
+        sha256: "built-in",
+      },
+      logins: {
+        since: "2026-11-28T14:00:15.358161Z",
+        path: "logins.yaml",
+        sha256: "616cf35fec71a37b2e38bc6ec52d00e6ad66ef840896accb1d4e8500ff5e5a9d",
+      },
+      never: ["anonymous", "machine"],
+      teams: {
+        beta: ["/employees/bob"],
+      },
+      settings: {
+        "token-server": {
+          HTTP_TEAM_SERVICE_URL: "https://teams.example.org",
+        },
+      },
+      tagRule: {
+        name: "immutable",
+        mutability: "immutable",
+        deletable: false,
+      },
+      notes: [
+        "members of a team are told as the logins file named them; whom a team service or a directory named besides is not on record",
+        "what a rule wants of claims and addresses is told; who fitted it then is not on record",
+      ],
+      rules: [
+        {
+          effect: "allow",
+          who: "logged-in",
+          unless: null,
+          rule: "own",
+          at: null,
+          where: [
+            {
+              pattern: "**",
+              values: {},
+            },
+          ],
+        },
+      ],
+      decision: {
+        allow: true,
+        reason: "rule own allows push to alpha/app",
+        trace: [
+          {
+            effect: "allow",
+            outcome: "matched",
+            because: "rule own allows push to alpha/app",
+            rule: "own",
+          },
+        ],
+      },
+    },
+  },
+  "audit.who-pulled": {
+    status: 200,
+    answer: {
+      digests: ["sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510"],
+      pulls: [
+        {
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          uid: "bob",
+          realm: "/employees",
+          kind: "oauth2",
+          address: "192.0.2.7",
+          count: 3,
+          firstAt: "2026-11-20T12:00:00.000Z",
+          lastAt: "2026-11-21T12:00:00.000Z",
+        },
+      ],
+      hasMore: false,
+      leftOut: [],
+      notes: [
+        "no pull is on record by the day",
+        "who fetched an image from somebody who had pulled it is not known here",
+      ],
     },
   },
   "digests.tags": {

@@ -1,5 +1,6 @@
 import type { Operation } from "../operation.js";
 import * as audit from "./audit.js";
+import * as auditQuestions from "./audit-questions.js";
 import { followEvents } from "./events.js";
 import * as contents from "./contents.js";
 import { diffImages } from "./diff.js";
@@ -81,6 +82,10 @@ export const OPERATIONS: readonly Operation[] = [
   policyTests.testTagPolicy,
   audit.listAudit,
   audit.exportAudit,
+  auditQuestions.whoPulled,
+  auditQuestions.whoCould,
+  auditQuestions.listChanges,
+  auditQuestions.reportQuarter,
   listFindings,
   mode.readMode,
   mode.changeMode,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { operation } from "../operation.js";
-import { NO_PARAMETERS } from "../parameters.js";
+import { ipAddress, NO_PARAMETERS } from "../parameters.js";
 
 const action = z.enum(["pull", "push", "delete", "catalog", "*"]).meta({
   description: "What would be done; `*`: all of it.",
@@ -12,16 +12,11 @@ const repository = z
   .meta({ description: "Where; of no meaning for `catalog`.", example: "alpha/app" });
 const words = z.array(z.string().max(255)).max(100).default([]);
 
-const address = z.union([z.ipv4(), z.ipv6()]);
-const isAddress = (text: string): boolean => address.safeParse(text).success;
-
 const somebody = z
   .strictObject({
     action,
     repository,
-    address: z
-      .string()
-      .refine(isAddress, "Invalid IP address")
+    address: ipAddress
       .nullable()
       .default(null)
       .meta({ description: "From where; `null`: from nowhere that a rule knows." }),

@@ -26,7 +26,7 @@ const conditions = z.object({
   }),
 });
 
-const ruleShown = z
+export const ruleShown = z
   .object({
     rule: z.string().meta({ description: "Its id." }),
     at: z

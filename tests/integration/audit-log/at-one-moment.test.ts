@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { fileAt, settingsAt } from "#audit-log/commands/at-one-moment.js";
+import { fileAt, settingsAt } from "#audit-log/at-one-moment.js";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { loginsFact, policyFact, settingsFact } from "#audit-log/facts.js";
 import { recordAudit } from "#audit-log/record-audit.js";

@@ -1,9 +1,15 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { SYSTEM } from "#audit-log/entry.js";
+import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
+import { fileFact, loginsFact, policyFact, settingsFact } from "#audit-log/facts.js";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { recordFact } from "#audit-log/record-fact.js";
+import { insertCheckpoint } from "#audit-log/sql/checkpoints.js";
 import type { NewEvent } from "#gateway/events/event.js";
 import { enqueue } from "#gateway/outbox/sql/enqueue.js";
 import { stopSink } from "#gateway/outbox/sql/stops.js";
+import { digestOf } from "#registry-protocol/digest.js";
+import { SILENT } from "#tests/support/ledger.js";
 import { expectRecorded } from "./support/recorded.js";
 import { putImage, startRestStack, type AskedAs, type RestStack } from "./support/stack.js";
 
@@ -30,6 +36,7 @@ beforeAll(async () => {
     `insert into ledger.pull_total (repository, tag, count, last_at)
      values ('alpha/app', '1.0', 3, '2026-11-21T12:00:00Z')`,
   );
+  await audited(digest);
   for (let i = 0; i < 3; i += 1) await waitingEvent(digest);
   await stack.ledger.db.query(
     `update ledger.delivery set state = 'dead', attempts = 10, last_error = 'it answered 400', settled_at = now()
@@ -66,6 +73,9 @@ const CHANGES = {
     { change: "privilege.given", privilege: "Pusher", holder: "alpha" },
   ],
 };
+const WHO_COULD = "/audit/who-could?action=push&repository=alpha/app&tag=1.0&uid=bob&team=beta";
+const NOW = new Date();
+const QUARTER = `${NOW.getUTCFullYear()}Q${Math.floor(NOW.getUTCMonth() / 3) + 1}`;
 const NEW_ROBOT = {
   name: "deploy",
   description: "rolls out",
@@ -118,6 +128,10 @@ describe("what the document shows is what is answered", () => {
     ["mode.read", "/mode", BOB],
     ["audit.list", "/audit?limit=1&action=mode.changed", BOB],
     ["audit.export", "/audit/export?format=csv&action=mode.changed", BOB],
+    ["audit.who-pulled", "/audit/who-pulled?image=alpha/app:1.0", BOB],
+    ["audit.who-could", WHO_COULD, BOB],
+    ["audit.changes", "/audit/changes", BOB],
+    ["audit.report", `/audit/report?quarter=${QUARTER}`, BOB],
     ["outbox.read", "/outbox", BOB],
     ["outbox.dead", "/outbox/dead", BOB],
     [
@@ -152,6 +166,66 @@ function waitingEvent(digest: string): Promise<void> {
     ...{ previousDigest: null, actor: SYSTEM, reason: "pushed", detail: {} },
   } as NewEvent;
   return stack.ledger.db.transaction((tx) => enqueue(tx, event, ["webhook"]));
+}
+
+/** What auditors ask about: a push, robots, rules that changed, and what decided besides. */
+async function audited(digest: string): Promise<void> {
+  const { db } = stack.ledger;
+  const alice = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
+  const entries: readonly Pick<AuditEntry, "action" | "reason" | "detail">[] = [
+    { action: "tag.pushed", reason: "stored by the registry", detail: {} },
+    { action: "tag.refused", reason: "tag-held", detail: { rule: "immutable" } },
+    { action: "tag.drifted", reason: "the registry has another digest", detail: {} },
+  ];
+  for (const entry of entries)
+    await db.transaction((tx) =>
+      recordAudit(tx, { actor: alice, repository: "alpha/app", tag: "1.0", digest, ...entry }),
+    );
+  const nothing = { repository: null, tag: null, digest: null, actor: alice };
+  const login = {
+    login: "robot-alpha-deploy",
+    team: "alpha",
+    grants: [],
+    expiresAt: "2027-02-26T00:00:00.000Z",
+  };
+  const failed = { shown: "oauth2", outcome: "refused", count: 3 };
+  await db.transaction(async (tx) => {
+    await recordAudit(tx, {
+      ...nothing,
+      action: "robot.created",
+      reason: "member of the team",
+      detail: login,
+    });
+    await recordAudit(tx, {
+      ...nothing,
+      actor: SYSTEM,
+      action: "login.failed",
+      reason: "refused",
+      detail: failed,
+    });
+  });
+  const rulesOf = (repositories: string) =>
+    `rules:\n  - {id: own, effect: allow, actions: [push], repositories: ["${repositories}"], who: logged-in}\n`;
+  for (const content of [rulesOf("alpha/**"), rulesOf("**")])
+    await recordFact(
+      { db, audit: recordAudit, log: SILENT },
+      policyFact({
+        path: "policy.yaml",
+        rules: 1,
+        sha256: digestOf(Buffer.from(content)).slice(7),
+        content,
+      }),
+    );
+  const facts = [
+    loginsFact({ path: "logins.yaml", yaml: "teams:\n  beta: [/employees/bob]\n" }),
+    fileFact("tags", { path: "built-in", sha256: "built-in", content: null }),
+    settingsFact("token-server", {
+      ADMIN_TEAMS: "beta",
+      HTTP_TEAM_SERVICE_URL: "https://teams.example.org",
+    }),
+  ];
+  for (const fact of facts) await recordFact({ db, audit: recordAudit, log: SILENT }, fact);
+  await insertCheckpoint(db, { number: 1, at: new Date(), entries: 5, token: "a.b.c" });
 }
 
 async function refreshTokenOf(token: string): Promise<void> {

@@ -49,6 +49,36 @@ describe("what administrators alone may ask for", () => {
   );
 });
 
+describe("what auditors ask", () => {
+  test.each([
+    ["/audit/who-pulled?image=alpha/app:none", "table,uid,"],
+    ["/audit/who-could?action=push&repository=alpha/app", "table,effect,who,unless,where,rule"],
+    ["/audit/changes", "table,at,action,subject,by,what"],
+    ["/audit/report?quarter=2026Q1", "table,what,value"],
+  ])("comes as a table, too: %s", async (path, head) => {
+    const answer = await rest(`${path}${path.includes("?") ? "&" : "?"}format=csv`, BOB);
+    expect(answer.headers["content-type"]).toBe("text/csv; charset=utf-8");
+    expect(answer.headers["content-disposition"]).toContain("attachment");
+    expect(answer.headers["cache-control"]).toBe("no-store");
+    expect(answer.body.toString()).toContain(head);
+  });
+
+  test.each([
+    ["/audit/who-pulled", "image"],
+    ["/audit/who-pulled?image=ALPHA:1", "invalid repository name"],
+    ["/audit/who-pulled?image=alpha/app", "invalid tag name"],
+    ["/audit/who-could?action=steal&repository=alpha/app", "action"],
+    ["/audit/who-could?action=push&repository=alpha/app&uid=bob&kind=spy", "kind"],
+    ["/audit/changes?from=2026-11-20T10:00:00Z&to=2026-11-20T09:00:00Z", "before to"],
+    ["/audit/report?quarter=2026Q5", "2026Q4"],
+    ["/audit/report?quarter=2999Q1", "begun"],
+  ])("is refused where it cannot be understood: %s", async (path, said) => {
+    const answer = await rest(path, BOB);
+    expect(answer.status).toBe(400);
+    expect(errorOf(answer).message).toContain(said);
+  });
+});
+
 describe("the audit log", () => {
   // What is on record stays so: each test has somebody of its own.
   let actor = "";

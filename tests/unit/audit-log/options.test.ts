@@ -68,3 +68,81 @@ describe("the auditor's commands", () => {
     expect(() => parse(line)).toThrow(message);
   });
 });
+
+describe("an auditor's questions", () => {
+  const question = (line: string) => {
+    const command = parse(line);
+    return command.name === "question" ? command : null;
+  };
+
+  test("are asked with and without the word that lists", () => {
+    const wanted = { name: "question", form: "csv" };
+    expect(parse("list changes --from 7d --csv")).toMatchObject(wanted);
+    expect(parse("changes --from 7d --csv")).toMatchObject(wanted);
+  });
+
+  test("who-pulled takes an image by tag, by digest, and by both names", () => {
+    const digest = `sha256:${SHA256}`;
+    expect(question("who-pulled alpha/app:1.0")?.question).toEqual({
+      ...{ of: "who-pulled", from: null, to: null },
+      image: { repository: "alpha/app", tag: "1.0" },
+    });
+    expect(question(`who-pulled ${digest}`)?.question).toMatchObject({
+      image: { repository: null, digest },
+    });
+    expect(question(`who-pulled alpha/app@${digest} --from 24h`)?.question).toMatchObject({
+      ...{ image: { repository: "alpha/app", digest }, from: new Date("2026-11-19T20:00:00Z") },
+    });
+  });
+
+  test("who-could takes a moment, and somebody with teams and scopes", () => {
+    const line =
+      "who-could push alpha/app:1.0 --at 2026-11-01 --uid bob --team a --team b --scope s --json";
+    expect(question(line)).toMatchObject({
+      form: "json",
+      question: {
+        ...{ of: "who-could", action: "push", repository: "alpha/app", tag: "1.0" },
+        at: new Date("2026-11-01T00:00:00Z"),
+        somebody: {
+          ...{ uid: "bob", realm: "/employees", kind: "oauth2", address: null },
+          ...{ teams: ["a", "b"], scopes: ["s"] },
+        },
+      },
+    });
+    expect(question("who-could pull alpha/app")?.question).toMatchObject({ somebody: null });
+  });
+
+  test("changes are those of the last 30 days, and a report is of the quarter that is not over", () => {
+    expect(question("changes")?.question).toEqual({
+      ...{ of: "changes", from: new Date("2026-10-21T20:00:00Z"), to: new Date(NOW) },
+    });
+    expect(question("report")?.question).toMatchObject({ quarter: { name: "2026Q4" } });
+    expect(question("report --quarter 2026q1")?.question).toMatchObject({
+      quarter: { from: new Date("2026-01-01"), to: new Date("2026-04-01") },
+    });
+  });
+
+  test.each([
+    ["who-pulled", "wanted REPOSITORY@DIGEST"],
+    ["who-pulled alpha/app", "who-pulled: invalid tag name"],
+    ["who-pulled ALPHA:1", "who-pulled: invalid repository name"],
+    ["who-could steal alpha/app", "wanted one of pull, push, delete"],
+    ["who-could push alpha/app --uid bob --kind spy", "--kind: given spy"],
+    ["changes --from 1h --to 2h", "--from is not before --to"],
+    ["changes --csv --json", "only one of them"],
+    ["report --quarter 2026Q5", "wanted one as in 2026Q4"],
+    ["report --quarter 2027Q1", "2027Q1 has not begun"],
+    ["archive --month 2026-13 --to /a", "--month: given 2026-13"],
+    ["archive --month 2026-10", "--to: wanted a folder"],
+  ])("%s is refused", (line, said) => {
+    expect(() => parse(line)).toThrow(said);
+  });
+
+  test("a month is archived to a folder, and a folder of archives is verified", () => {
+    expect(parse("list archive --month 2026-10 --to /a")).toMatchObject({
+      ...{ name: "archive", folder: "/a", month: { name: "2026-10" } },
+    });
+    expect(parse("verify --archive /a")).toMatchObject({ name: "verify", archive: "/a" });
+    expect(parse("verify")).toMatchObject({ archive: null });
+  });
+});

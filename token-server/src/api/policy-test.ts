@@ -6,7 +6,8 @@ import {
   type JudgedAgain,
 } from "#access-policy/judge-again.js";
 import { RULE_KINDS, type RuleName } from "#access-policy/rule.js";
-import { newestDecisions, rulesSince, toldOf, type RecordedEntry } from "#audit-log/decisions.js";
+import { newestDecisions, rulesSince, toldOf } from "#audit-log/decisions.js";
+import type { RecordedEntry } from "#audit-log/recorded-entry.js";
 import type { AuditAction } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { isRepositoryName } from "#registry-protocol/repository-name.js";

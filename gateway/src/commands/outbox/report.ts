@@ -1,4 +1,4 @@
-import { printable } from "#audit-log/verify/finding.js";
+import { printable } from "#audit-log/printable.js";
 import type { AsideEvent } from "../../outbox/sql/aside.js";
 import type { Backlog } from "../../outbox/sql/backlog.js";
 import type { SinkStop } from "../../outbox/sql/stops.js";

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { Queryable } from "#service-kit/db/pool.js";
-import { lastFact } from "../known-facts.js";
-import { readContent } from "../sql/followed-files.js";
+import { lastFact } from "./known-facts.js";
+import { readContent } from "./sql/followed-files.js";
 
 /** Whose settings are on record. */
 const SERVICES = ["gateway", "token-server"];
@@ -33,19 +33,40 @@ export async function fileAt(db: Queryable, subject: string, at: Date): Promise<
 /**
  * @param db - the audit log
  * @param at - a moment
+ * @returns settings that decided then, by service, those that were given; a service that is not on record is not there
+ */
+export async function settingsOf(
+  db: Queryable,
+  at: Date,
+): Promise<Readonly<Record<string, Readonly<Record<string, string>>>>> {
+  const found = await Promise.all(SERVICES.map((service) => settingsFactAt(db, service, at)));
+  return Object.fromEntries(
+    found.flatMap((one) => (one === null ? [] : [[one.service, one.settings]])),
+  );
+}
+
+/**
+ * @param db - the audit log
+ * @param at - a moment
  * @returns what decided then, of each service, as lines for people
  */
 export async function settingsAt(db: Queryable, at: Date): Promise<string[]> {
   const lines: string[] = [];
   for (const service of SERVICES) {
-    const fact = await lastFact(db, "settings.changed", service, at);
-    if (fact === null) continue;
-    const settings = z.record(z.string(), z.string()).safeParse(fact.detail["settings"]).data ?? {};
-    const given = Object.entries(settings).map(([name, value]) => `  ${name}=${value}`);
+    const found = await settingsFactAt(db, service, at);
+    if (found === null) continue;
+    const given = Object.entries(found.settings).map(([name, value]) => `  ${name}=${value}`);
     lines.push(
-      `${service}, since ${fact.at}`,
+      `${service}, since ${found.since}`,
       ...(given.length === 0 ? ["  as without any"] : given),
     );
   }
   return lines;
+}
+
+async function settingsFactAt(db: Queryable, service: string, at: Date) {
+  const fact = await lastFact(db, "settings.changed", service, at);
+  if (fact === null) return null;
+  const settings = z.record(z.string(), z.string()).safeParse(fact.detail["settings"]).data ?? {};
+  return { service, since: fact.at, settings };
 }
