@@ -160,7 +160,7 @@ describe("logins of services", () => {
     expect(again.status).toBe(409);
   });
 
-  test("count as anybody's where the directory has no service", async () => {
+  test("count as anybody's where the directory has no service", () => {
     const empty = combinedDirectory(null, { current: () => null });
     const { source } = serviceLogins(opensvc.server.db, empty);
 

@@ -62,19 +62,22 @@ export async function openLogins(
   const counts = loginMetrics(metrics.registry);
   const now = Date.now;
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
-  const identities = await followLogins(config.loginsFile, config, {
-    robots: robotSource(db),
-    services,
-    now,
-    log,
-    fetchJson: jsonFetcher(outgoing(config.proxies)),
-    onStale: counts.stale,
-    record: (yaml) => records.record(loginsFact({ path: config.loginsFile ?? "", yaml })),
-    onOutcome: (outcome) => {
-      counts.loaded(outcome);
-      noteFile?.(outcome);
+  const identities = await followLogins(
+    config.loginsFile,
+    { ...config, services },
+    {
+      robots: robotSource(db),
+      now,
+      log,
+      fetchJson: jsonFetcher(outgoing(config.proxies)),
+      onStale: counts.stale,
+      record: (yaml) => records.record(loginsFact({ path: config.loginsFile ?? "", yaml })),
+      onOutcome: (outcome) => {
+        counts.loaded(outcome);
+        noteFile?.(outcome);
+      },
     },
-  });
+  );
   const { yaml } = identities.current();
   if (yaml !== null) records.note(loginsFact({ path: config.loginsFile ?? "", yaml }));
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
