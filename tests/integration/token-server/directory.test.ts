@@ -7,7 +7,7 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { Secret } from "#service-kit/secret.js";
 import { changeDirectory } from "#token-server/directory/change-directory.js";
 import { combinedDirectory } from "#token-server/directory/combined-directory.js";
-import { policyAt } from "#token-server/directory/directory-source.js";
+import { hasPrivilege, policyAt } from "#token-server/directory/directory-source.js";
 import { serviceLogins } from "#token-server/directory/service-source.js";
 import { storedDirectory } from "#token-server/directory/stored-directory.js";
 import { makeLogin } from "#token-server/identity/make-login.js";
@@ -17,6 +17,7 @@ import {
   taken,
   type OpensvcServer,
 } from "#tests/support/opensvc-server.js";
+import { oauthIdentity } from "#tests/support/identities.js";
 import { SILENT } from "#tests/support/silent.js";
 
 const SCOPE_APP = "apps/shop/app";
@@ -192,6 +193,20 @@ describe("logins of services", () => {
       ...{ teams: [], validUntil: 4_000, accessToken: null },
     });
   });
+});
+
+test("a privilege is had by oneself, or by a team", async () => {
+  const stored = storedDirectory(opensvc.server.db, SILENT);
+  await stored.refresh();
+  const directory = combinedDirectory(null, stored);
+  const has = (uid: string, teams: readonly string[]) =>
+    hasPrivilege(directory, { identity: oauthIdentity({ uid }), teams }, "Manager");
+
+  expect([has("mary", []), has("alice", ["alpha"]), has("alice", ["recorded"])]).toEqual([
+    true,
+    false,
+    true,
+  ]);
 });
 
 describe("rules that go by a directory that was not read yet", () => {

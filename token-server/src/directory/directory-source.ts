@@ -1,3 +1,5 @@
+import type { Privilege } from "#access-policy/directory.js";
+import type { Identity } from "#access-policy/identity.js";
 import type { PolicyFacts } from "#access-policy/policy-facts.js";
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { asksDirectory } from "#access-policy/asks-directory.js";
@@ -55,8 +57,26 @@ export function policyAt(
 
 /** @throws Fault UNAVAILABLE while the directory has not been read: then nothing is decided by it */
 function factsNow({ directory, registries }: FactSources, service: string): PolicyFacts {
+  return { directory: read(directory).directory, registry: registries.find(service) ?? null };
+}
+
+/**
+ * @param directory - the directory
+ * @param holder - who may have it: who they are, and all their teams
+ * @param privilege - the privilege
+ * @returns whether they have it, by themselves or by a team
+ * @throws Fault UNAVAILABLE while the directory has not been read
+ */
+export function hasPrivilege(
+  directory: DirectorySource,
+  { identity, teams }: { readonly identity: Identity; readonly teams: readonly string[] },
+  privilege: Privilege,
+): boolean {
+  return read(directory).directory.privilegesOf(identity, teams).has(privilege);
+}
+
+function read(directory: DirectorySource): DirectorySnapshot {
   const snapshot = directory.current();
-  if (snapshot === null)
-    throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
-  return { directory: snapshot.directory, registry: registries.find(service) ?? null };
+  if (snapshot !== null) return snapshot;
+  throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
 }
