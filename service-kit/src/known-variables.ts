@@ -25,6 +25,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "DB_PASSWORD_FILE",
   "DB_SUBNAME",
   "DB_USER",
+  "DIRECTORY_FILE",
   "DISCOVERY_PARTS",
   "DISCOVERY_RATE",
   "DISCOVERY_REPAIR",

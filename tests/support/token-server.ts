@@ -151,21 +151,20 @@ export async function startTestTokenServer(
     { now, log: SILENT },
   );
   const clocks = options.clocks ?? { doubt: () => null };
+  const stored = storedDirectory(db, SILENT);
+  await stored.refresh();
+  const directory = combinedDirectory(null, stored);
   const identityConfig = {
     tokeninfoUrl: `${services.url}/oauth2/tokeninfo`,
     teamServiceUrl: `${services.url}/teams-service`,
     iidinfoUrl: null,
     // Nothing is remembered, so that tests see a change at once.
     logins: { ...readLogins(null), tokeninfo: { cacheSeconds: 0 } },
+    services: serviceLogins(db, directory),
     ...options.identity,
   };
   const { log = SILENT, fetchJson = fetchDirectly } = options;
-  const stored = storedDirectory(db, SILENT);
-  await stored.refresh();
-  const directory = combinedDirectory(null, stored);
-  const asServices = serviceLogins(db, directory);
-  const inDatabase = { robots: robotSource(db, "wharfinger"), services: asServices };
-  const identityDeps = { ...inDatabase, now, log, fetchJson };
+  const identityDeps = { robots: robotSource(db, "wharfinger"), now, log, fetchJson };
   const logins =
     options.loginsFile === undefined
       ? unchangingLogins(identityConfig, identityDeps)

@@ -1,3 +1,5 @@
+import type { Directory, Privilege } from "#access-policy/directory.js";
+import type { Identity } from "#access-policy/identity.js";
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { asksDirectory } from "#access-policy/asks-directory.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -41,8 +43,34 @@ export function policyAt(
         const registry = registries.find(service) ?? null;
         return { ...rules, facts: { directory: snapshot.directory, registry } };
       }
-      if (!asksDirectory(rules)) return rules;
-      throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
+      if (asksDirectory(rules)) readDirectory(directory);
+      return rules;
     },
   };
+}
+
+/**
+ * @param directory - the directory
+ * @param holder - who may have it: who they are, and all their teams
+ * @param privilege - the privilege
+ * @returns whether they have it, by themselves or by a team
+ * @throws Fault UNAVAILABLE while the directory has not been read
+ */
+export function hasPrivilege(
+  directory: DirectorySource,
+  { identity, teams }: { readonly identity: Identity; readonly teams: readonly string[] },
+  privilege: Privilege,
+): boolean {
+  return readDirectory(directory).privilegesOf(identity, teams).has(privilege);
+}
+
+/**
+ * @param directory - the directory
+ * @returns what is in it
+ * @throws Fault UNAVAILABLE while it has not been read: then nothing is decided by it
+ */
+export function readDirectory(directory: DirectorySource): Directory {
+  const snapshot = directory.current();
+  if (snapshot !== null) return snapshot.directory;
+  throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
 }

@@ -30,6 +30,8 @@ export interface IdentityConfig {
   readonly iidinfoUrl: string | null;
   /** How long who was verified of late goes on while a service does not decide; absent: not at all. */
   readonly outageSeconds?: number;
+  /** Ways to log in as a service of the directory; absent: there are none. */
+  readonly services?: ServiceLogins | undefined;
   /** Content of the logins file. */
   readonly logins: Logins;
   /** The same before it was checked, by section, and the state of the files that it names. */
@@ -39,8 +41,6 @@ export interface IdentityConfig {
 export interface IdentityDeps {
   /** Service accounts: tried after the logins that have a user name of their own, before people's. */
   readonly robots: IdentitySource | null;
-  /** Ways to log in as a service of the directory; absent: there are none. */
-  readonly services?: ServiceLogins | undefined;
   /** Keeps parts of the logins over a change of their file; absent: each is made anew. */
   readonly keep?: KeepPart;
   /** Current time in milliseconds since the epoch. */
@@ -74,7 +74,7 @@ export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps
     tokeninfoOf(config, deps),
     machinesOf(config, deps),
     deps.robots,
-    deps.services?.source ?? null,
+    config.services?.source ?? null,
     htpasswdOf(config, deps),
     ldapOf(config, deps),
   ];
@@ -86,8 +86,8 @@ export function createIdentitySources(config: IdentityConfig, deps: IdentityDeps
 }
 
 function oidcOf(
-  { logins: { oidc }, sections, outageSeconds }: IdentityConfig,
-  { keep = makeAnew, services, now, log, fetchJson }: IdentityDeps,
+  { logins: { oidc }, sections, services, outageSeconds }: IdentityConfig,
+  { keep = makeAnew, now, log, fetchJson }: IdentityDeps,
 ): IdentitySource | null {
   if (oidc.length === 0) return null;
   const issuers = issuerSections.safeParse(sections?.["oidc"]).data ?? [];

@@ -66,19 +66,22 @@ export async function openLogins(
   const counts = loginMetrics(metrics.registry);
   const now = Date.now;
   const noteFile = config.loginsFile === null ? null : files.follow(config.loginsFile);
-  const identities = await followLogins(config.loginsFile, config, {
-    robots: robotSource(db, config.service),
-    services,
-    now,
-    log,
-    fetchJson: jsonFetcher(outgoing(config.proxies)),
-    onStale: counts.stale,
-    record: (yaml) => records.record(factOf(config, yaml)),
-    onOutcome: (outcome) => {
-      counts.loaded(outcome);
-      noteFile?.(outcome);
+  const identities = await followLogins(
+    config.loginsFile,
+    { ...config, services },
+    {
+      robots: robotSource(db, config.service),
+      now,
+      log,
+      fetchJson: jsonFetcher(outgoing(config.proxies)),
+      onStale: counts.stale,
+      record: (yaml) => records.record(factOf(config, yaml)),
+      onOutcome: (outcome) => {
+        counts.loaded(outcome);
+        noteFile?.(outcome);
+      },
     },
-  });
+  );
   const { yaml } = identities.current();
   if (yaml !== null) records.note(factOf(config, yaml));
   log.info({ event: "logins.ways", proxies: namesOf(config.proxies) });
