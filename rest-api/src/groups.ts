@@ -7,6 +7,7 @@ export const GROUPS = {
   Access: "Who may do what, and why.",
   Robots: "Service accounts of teams.",
   "Refresh tokens": "Logins that are kept.",
+  Sessions: "Logins of the web page.",
   Operations: "For whoever runs the registry.",
 } as const;
 

@@ -1,4 +1,5 @@
 import type { RequestHandler } from "express";
+import { Fault } from "#registry-protocol/faults.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
 import { documentOf } from "#rest-api/document/document-of.js";
@@ -24,6 +25,7 @@ import { pullOperations } from "../api/pull-operations.js";
 import { repositoryOperations } from "../api/repository-operations.js";
 import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
+import { sessionOperations } from "../api/session-operations.js";
 import { tagListOperations } from "../api/tag-list-operations.js";
 import { tagOperations } from "../api/tag-operations.js";
 import { tagPolicyTests } from "../api/tag-policy-test.js";
@@ -42,6 +44,7 @@ import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
 import type { Live } from "./live.js";
+import { openSessions } from "./sessions.js";
 
 /** What the token server lets members of `ADMIN_TEAMS` alone do. */
 const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"] } as const;
@@ -53,7 +56,7 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
-  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database">,
+  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database" | "publicUrl" | "sessions">,
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -79,6 +82,11 @@ export function openRestApi(
       return { actor: actorOf({ req, caller, context: contextOf(req) }), view, validUntil };
     },
   };
+  const isAdministrator = async (req: HttpRequest) => {
+    const { access } = await callerWith(callers, req, { to: "administration" }).catch(nobodyOf);
+    return access.length > 0;
+  };
+  const sessions = openSessions(config, db, { callers, isAdministrator });
   const manifest = standingManifests(db, reader);
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
@@ -89,6 +97,7 @@ export function openRestApi(
     ...contentOperations({ resolver, reader, manifest, turns: unpackingTurns() }),
     ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
+    ...sessionOperations(sessions),
     ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },
@@ -98,7 +107,7 @@ export function openRestApi(
     ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
-  return { routes: [restRoutes(rest, operations), document] };
+  return { routes: [sessions.step, restRoutes(rest, operations), document] };
 }
 
 function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promise<Caller> {
@@ -118,6 +127,13 @@ function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promis
     case "administration":
       return identifyLoginFor(callers, req, ADMINISTRATION);
   }
+}
+
+/** Whoever is refused is no administrator; what is not decided is not answered. */
+function nobodyOf(error: unknown): Pick<Caller, "access"> {
+  if (error instanceof Fault && ["UNAUTHORIZED", "DENIED"].includes(error.code))
+    return { access: [] };
+  throw error;
 }
 
 /** A file's text that came with a request. */
