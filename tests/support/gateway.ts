@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 import type { SessionLimits } from "#gateway/sessions/sql.js";
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
@@ -230,8 +232,9 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };
+  const pageFolder = join(REPOSITORY_ROOT, "web/dist");
   const restApi = openRestApi(
-    { apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions },
+    { apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions, pageFolder },
     told,
     { sealer: TEST_SEALER, reader },
   );

@@ -36,6 +36,8 @@ import { unpackingTurns } from "../contents/unpacking-turns.js";
 import { loadTagPolicy } from "../config/tag-policy-file.js";
 import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
+import { readPageFiles } from "../page/page-files.js";
+import { pageRoutes } from "../page/page-routes.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { actorOf } from "../proxy/exchange.js";
@@ -56,7 +58,10 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
-  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database" | "publicUrl" | "sessions">,
+  config: Pick<GatewayConfig, "apiRequestsPerMinute" | "database" | "publicUrl" | "sessions"> & {
+    /** What the web page was built into. */
+    readonly pageFolder: string;
+  },
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -107,7 +112,8 @@ export function openRestApi(
     ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
-  return { routes: [sessions.step, restRoutes(rest, operations), document] };
+  const page = pageRoutes(readPageFiles(config.pageFolder));
+  return { routes: [sessions.step, restRoutes(rest, operations), document, page] };
 }
 
 function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promise<Caller> {
