@@ -11,11 +11,14 @@ export function Copy({
   text,
   label,
   children = T.copy,
+  icon = false,
 }: {
   readonly text: string;
   /** What it does, for whoever does not see where it stands. */
   readonly label: string;
   readonly children?: string;
+  /** Where there is no room for a word. */
+  readonly icon?: boolean;
 }): JSX.Element {
   const [done, setDone] = useState(false);
   const copy = () => {
@@ -29,8 +32,16 @@ export function Copy({
   };
   return (
     <button type="button" class="copy" aria-label={label} title={label} onClick={copy}>
-      {done ? `✓ ${T.copied}` : children}
+      {icon ? <Icon done={done} /> : done ? `✓ ${T.copied}` : children}
     </button>
+  );
+}
+
+function Icon({ done }: { readonly done: boolean }): JSX.Element {
+  return (
+    <svg viewBox="0 0 16 16" width="14" height="14" aria-hidden="true">
+      {done ? <path d="M2 8.5 6 12.5 14 3.5" /> : <path d="M5.5 5.5v-3h8v8h-3M2.5 5.5h8v8h-8z" />}
+    </svg>
   );
 }
 
@@ -39,10 +50,7 @@ export function Digest({ digest }: { readonly digest: string }): JSX.Element {
   const short = shortDigest(digest);
   return (
     <span class="digest">
-      <code title={digest}>{short}</code>{" "}
-      <Copy text={digest} label={T.copyDigest(short)}>
-        ⧉
-      </Copy>
+      <code title={digest}>{short}</code> <Copy text={digest} label={T.copyDigest(short)} icon />
     </span>
   );
 }

@@ -5,7 +5,12 @@ const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"] as const;
 const sizes = UNITS.map(
   (unit) =>
     new Intl.NumberFormat(LOCALE, {
-      ...{ style: "unit", unit, unitDisplay: "short", maximumSignificantDigits: 3 },
+      ...{
+        style: "unit",
+        unit,
+        unitDisplay: unit === "byte" ? "long" : "short",
+        maximumSignificantDigits: 3,
+      },
     }),
 );
 const KILO = 1000;

@@ -82,7 +82,7 @@ function Rules({
               </td>
               <td class="broken">
                 {wordsFor(who)}
-                {unless !== null && ` (${JSON.stringify(unless)})`}
+                {unless !== null && ` (${T.exceptThese}: ${inWords(unless)})`}
               </td>
             </tr>
           ))}
@@ -94,7 +94,7 @@ function Rules({
 
 function wordsFor(who: Shown<"RuleAbout">["who"]): string {
   if (who === "anyone") return T.anyone;
-  return who === "logged-in" ? T.anyLogin : JSON.stringify(who);
+  return who === "logged-in" ? T.anyLogin : inWords(who);
 }
 
 function Question({
@@ -195,4 +195,13 @@ function Answer({ answer }: { readonly answer: Shown<"Explanation"> }): JSX.Elem
       )}
     </div>
   );
+}
+
+/** What a rule asks of somebody, without the marks of JSON. */
+function inWords(conditions: unknown): string {
+  if (Array.isArray(conditions)) return conditions.map(inWords).join(", ");
+  if (conditions === null || typeof conditions !== "object") return String(conditions);
+  return Object.entries(conditions)
+    .map(([name, value]) => `${name}: ${inWords(value)}`)
+    .join("; ");
 }

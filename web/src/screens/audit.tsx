@@ -94,7 +94,7 @@ function EntryRow({ item }: { readonly item: Shown<"AuditEntry"> }): JSX.Element
   const entry = item.entry as {
     readonly at: string;
     readonly action: string;
-    readonly actor: { readonly uid: string; readonly realm: string };
+    readonly actor: { readonly uid: string; readonly kind: string };
     readonly repository: string | null;
     readonly tag: string | null;
     readonly reason: string;
@@ -106,7 +106,7 @@ function EntryRow({ item }: { readonly item: Shown<"AuditEntry"> }): JSX.Element
         <Time at={at} />
       </td>
       <th scope="row" dir="auto">
-        {actor.uid === "" ? T.anonymous : actor.uid}
+        {actor.uid !== "" ? actor.uid : actor.kind === "anonymous" ? T.anonymous : actor.kind}
       </th>
       <td>{action}</td>
       <td class="broken">{[repository, tag].filter((part) => part !== null).join(":")}</td>

@@ -154,13 +154,21 @@ function Card({ repository }: { readonly repository: Shown<"Repository"> }): JSX
       </h2>
       {description !== "" && (
         <p class="clamped" dir="auto">
-          {description}
+          {withoutMarks(description)}
         </p>
       )}
       <p class="faint small">
-        {figure(tags)} {T.tags} · {sizeOf(size)} · {T.pulledTimes(figure(pulls))} · {T.lastPush}{" "}
+        {T.tagCount(figure(tags))} · {sizeOf(size)} · {T.pulledTimes(figure(pulls))} · {T.lastPush}{" "}
         <Time at={pushedAt} />
       </p>
     </li>
   );
+}
+
+/** Of Markdown what is read: a card shows its beginning alone. */
+function withoutMarks(text: string): string {
+  return text
+    .replace(/\[([^\]]*)\]\([^)]*\)/g, "$1")
+    .replace(/^ *(?:[-*>]|#+) +/gm, "")
+    .replace(/[*`]/g, "");
 }

@@ -15,8 +15,8 @@ import { T } from "../texts/texts.js";
 const SORTS = ["pushed", "version", "pulled", "name"] as const;
 const FIRST_PAGE = 100;
 const LATER_PAGES = 1_000;
-/** As in the style sheet. */
-const ROW_PIXELS = 45;
+/** As in the style sheet: on a phone a row has two lines. */
+const ROW_PIXELS = matchMedia("(width < 40rem)").matches ? 68 : 45;
 /** Names under which tools keep signatures and attachments of an image. */
 const HIDDEN = /^sha(?:256|384|512)-[0-9a-f]{64,128}(?:\.\w+)?$/;
 
@@ -130,7 +130,9 @@ function TagTable({
           <th scope="col" class="three number">
             {T.size}
           </th>
-          <th scope="col">{T.pushed}</th>
+          <th scope="col" class="pushed">
+            {T.pushed}
+          </th>
           <th scope="col" class="four">
             {T.lastPull}
           </th>
