@@ -4,6 +4,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/gl
 import type { Browser, Page } from "playwright-core";
 import { SCREENS } from "#tests/screenshots/screens.js";
 import { seed } from "#tests/screenshots/seed.js";
+import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import {
@@ -94,9 +95,9 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   });
 
   test("shows a push as it happens, without a reload, and says so to a screen reader", async () => {
-    const { page } = await loggedIn("repositories/alpha/mailer/-/");
+    const { page, answered } = await loggedIn("repositories/alpha/mailer/-/");
     await page.getByRole("link", { name: "2.0.0", exact: true }).waitFor();
-    await page.waitForResponse((answer) => answer.url().includes("/events"));
+    await eventually("it follows what happens", () => answered.has("/api/v1/events"));
     await registryClient(stack.url, "ci-token").push("alpha/mailer", "3.0.0", "the newest");
     await page.getByRole("link", { name: "3.0.0", exact: true }).waitFor();
     await page.getByRole("status").getByText("robot-ci: alpha/mailer:3.0.0 pushed").waitFor();
@@ -184,19 +185,23 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   });
 
   test.each([
-    ["light", { colorScheme: "light" }],
-    ["dark", { colorScheme: "dark" }],
-    ["on a phone", { colorScheme: "light", viewport: { width: 360, height: 740 } }],
+    ["light", { colorScheme: "light" }, "{}"],
+    ["dark", { colorScheme: "dark" }, "{ runOnly: ['color-contrast'] }"],
+    [
+      "on a phone",
+      { viewport: { width: 360, height: 740 } },
+      "{ rules: { 'color-contrast': { enabled: false } } }",
+    ],
   ] as const)(
     "has nothing that axe objects to on any screen, and nothing beside the screen: %s",
-    async (_, look) => {
+    async (_, look, rules) => {
       const { page, complaints } = await loggedIn("", { ...look, bypassCSP: true });
       for (const [name, place] of Object.entries(SCREENS)) {
         await page.goto(`${stack.url}/ui/${place}`);
         await settled(page);
         await page.evaluate(AXE);
         const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-          "axe.run().then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))",
+          `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))`,
         );
         expect([name, found]).toEqual([name, []]);
         const width = await page.evaluate<[number, number]>(

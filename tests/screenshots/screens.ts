@@ -14,7 +14,7 @@ export const SCREENS: Readonly<Record<string, string>> = {
   "not-there": "repositories/alpha/nothing/-/",
   refusals: "refusals",
   access: "access",
-  audit: "audit",
+  audit: "audit?action=tag.refused",
   robots: "robots?team=alpha",
   logins: "logins",
   operations: "operations",

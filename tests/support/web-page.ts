@@ -26,6 +26,8 @@ export interface WatchedPage {
   readonly complaints: string[];
   /** Origins of all that was asked for. */
   readonly origins: ReadonlySet<string>;
+  /** Paths of all that was answered, or has begun to be. */
+  readonly answered: ReadonlySet<string>;
 }
 
 /**
@@ -47,12 +49,14 @@ export async function openWatched(
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
   const origins = new Set<string>();
+  const answered = new Set<string>();
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
   page.on("request", (request) => origins.add(new URL(request.url()).origin));
-  return { page, complaints, origins };
+  page.on("response", (answer) => answered.add(new URL(answer.url()).pathname));
+  return { page, complaints, origins, answered };
 }
 
 /** Logs in on the page, which shows the login. */

@@ -1,5 +1,5 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { answerOf, api, type Shown } from "../api/ask.js";
 import { usePages } from "../api/load.js";
 import { Command, Copy, Digest } from "../parts/copy.jsx";
@@ -51,8 +51,12 @@ export function Tags({
     if (changes !== seen.current) pages.again();
     seen.current = changes;
   }, [changes]);
-  const hasHidden = pages.items.some((tag) => HIDDEN.test(tag.name));
-  const shown = showHidden ? pages.items : pages.items.filter((tag) => !HIDDEN.test(tag.name));
+  const usual = useMemo(
+    () => pages.items.filter(({ name: tag }) => !tag.startsWith("sha") || !HIDDEN.test(tag)),
+    [pages.items],
+  );
+  const hasHidden = usual.length < pages.items.length;
+  const shown = showHidden ? pages.items : usual;
   return (
     <>
       <div class="filters">
