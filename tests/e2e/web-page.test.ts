@@ -171,7 +171,8 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
     await page.locator("h1:focus").waitFor();
     await page.keyboard.press("Tab");
     await page.keyboard.type("catalog");
-    await page.getByRole("link", { name: "alpha/payments" }).waitFor({ state: "detached" });
+    await page.locator(".card").nth(1).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "alpha/catalog" }).waitFor();
     for (let i = 0; i < 3; i += 1) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "alpha/catalog", level: 1 }).waitFor();

@@ -7,6 +7,8 @@ import { Time } from "./time.jsx";
 
 type Happened = Shown<"Happened">;
 
+const DIGEST = /^sha(?:256|384|512):[0-9a-f]{64,128}$/;
+
 /** What happened, the newest first; a refusal says who tried what, and what stays. */
 export function History({
   items,
@@ -90,5 +92,5 @@ function Entry({
 }
 
 function digestIn(value: unknown): string | null {
-  return typeof value === "string" && value.includes(":") ? value : null;
+  return typeof value === "string" && DIGEST.test(value) ? value : null;
 }
