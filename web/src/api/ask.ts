@@ -75,5 +75,5 @@ export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
   });
   if (response.ok) return data as T;
   if (response.status === 401) whenLoggedOut();
-  throw new Refusal(response.status, (error ?? {}) as { detail?: unknown });
+  throw new Refusal(response.status, error ?? {});
 }

@@ -24,7 +24,10 @@ export function useFollow(
     let stop: (() => void) | null = null;
     const follow = () => {
       const isSeen = document.visibilityState === "visible";
-      if (isSeen && stop === null) stop = followOnce(asked, (event) => latest.current(event));
+      if (isSeen && stop === null)
+        stop = followOnce(asked, (event) => {
+          latest.current(event);
+        });
       if (!isSeen && stop !== null) {
         stop();
         stop = null;

@@ -15,7 +15,7 @@ export function Announcements(): JSX.Element {
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const hear = (event: Event) => {
-      set(String((event as CustomEvent<string>).detail));
+      set((event as CustomEvent<string>).detail);
       clearTimeout(timer);
       timer = setTimeout(() => {
         set("");

@@ -77,6 +77,7 @@ async function write(text: string): Promise<void> {
   field.value = text;
   document.body.append(field);
   field.select();
+  // eslint-disable-next-line @typescript-eslint/no-deprecated -- there is nothing else without TLS
   document.execCommand("copy");
   field.remove();
 }

@@ -5,6 +5,7 @@ import { refusalOf, useLoad } from "../api/load.js";
 import { Asked, Refused } from "../parts/states.jsx";
 import { usePlace } from "../place.js";
 import { useMe } from "../session.jsx";
+import { fieldsOf } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 const ACTIONS = ["pull", "push", "delete"] as const;
@@ -108,9 +109,7 @@ function Question({
   const [answer, setAnswer] = useState<Shown<"Explanation"> | null>(null);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const field = (name: string) => String(form.get(name) ?? "").trim();
+    const { text: field } = fieldsOf(event);
     setAnswer(null);
     setRefusal(null);
     const asked = {

@@ -5,6 +5,7 @@ import { refusalOf, usePages } from "../api/load.js";
 import { Refused, Rest } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, usePlace } from "../place.js";
+import { fieldsOf } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 const FILTERS = ["repository", "action", "actor", "tag", "since", "until"] as const;
@@ -31,9 +32,8 @@ export function Audit(): JSX.Element {
     ...{ since: T.since, until: T.until },
   };
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    goWith(Object.fromEntries(FILTERS.map((name) => [name, String(form.get(name)).trim()])));
+    const { text } = fieldsOf(event);
+    goWith(Object.fromEntries(FILTERS.map((name) => [name, text(name)])));
   };
   return (
     <>

@@ -4,6 +4,7 @@ import { useLoad } from "../api/load.js";
 import { Digest } from "../parts/copy.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { goWith, usePlace } from "../place.js";
+import { fieldsOf } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 /** What differs between two images of a repository. */
@@ -12,9 +13,8 @@ export function Compare({ repository }: { readonly repository: string }): JSX.El
   const before = query.get("before") ?? "";
   const after = query.get("after") ?? "";
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    goWith({ before: String(form.get("before")).trim(), after: String(form.get("after")).trim() });
+    const { text } = fieldsOf(event);
+    goWith({ before: text("before"), after: text("after") });
   };
   return (
     <>

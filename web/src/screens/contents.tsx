@@ -120,6 +120,6 @@ async function list({ repository, tag }: { repository: string; tag: string }): P
   return {
     ...{ platform, layers },
     entries: rest.filter((one) => !("end" in one)) as unknown as Entry[],
-    lacks: isWhole ? null : String(reason ?? T.failed),
+    lacks: isWhole ? null : typeof reason === "string" ? reason : T.failed,
   };
 }

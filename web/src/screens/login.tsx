@@ -4,6 +4,7 @@ import { answerOf, api, type Login, type Refusal } from "../api/ask.js";
 import { refusalOf } from "../api/load.js";
 import { Refused } from "../parts/states.jsx";
 import { go, usePlace } from "../place.js";
+import { fieldsOf } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 /** Logs in, and leads where one wanted to go. */
@@ -19,10 +20,9 @@ export function LoginScreen({
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [isAsking, setAsking] = useState(false);
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    const form = new FormData(event.currentTarget);
-    const user = String(form.get("user")).trim();
-    const password = String(form.get("password"));
+    const { text, typed } = fieldsOf(event);
+    const user = text("user");
+    const password = typed("password");
     setAsking(true);
     setRefusal(null);
     answerOf(

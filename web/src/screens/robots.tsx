@@ -7,6 +7,7 @@ import { Command } from "../parts/copy.jsx";
 import { Asked, Empty, Refused } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, usePlace } from "../place.js";
+import { fieldsOf } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 const ACTIONS = ["pull", "push", "delete"] as const;
@@ -16,8 +17,7 @@ export function Robots(): JSX.Element {
   const { query } = usePlace();
   const team = query.get("team") ?? "";
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
-    goWith({ team: String(new FormData(event.currentTarget).get("team")).trim() });
+    goWith({ team: fieldsOf(event).text("team") });
   };
   return (
     <>
@@ -135,18 +135,17 @@ function NewRobot({
 }): JSX.Element {
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {
-    event.preventDefault();
     const element = event.currentTarget;
-    const form = new FormData(element);
-    const actions = ACTIONS.filter((action) => form.get(action) !== null);
+    const { text, isChecked } = fieldsOf(event);
+    const actions = ACTIONS.filter(isChecked);
     const body = {
       ...{
-        name: String(form.get("name")).trim(),
-        description: String(form.get("description")).trim(),
+        name: text("name"),
+        description: text("description"),
       },
       ...{
         expiresInDays: null,
-        grants: [{ repositories: String(form.get("repositories")).trim(), actions }],
+        grants: [{ repositories: text("repositories"), actions }],
       },
     };
     setRefusal(null);
