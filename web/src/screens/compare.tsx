@@ -63,7 +63,7 @@ function Differences({
             <Digest digest={one.digest} /> → <Digest digest={other.digest} />
           </p>
           {differences.length === 0 ? (
-            <Empty>{T.same}</Empty>
+            <Empty>{one.digest === other.digest ? T.same : T.noDifference}</Empty>
           ) : (
             <div class="scrolled" tabIndex={0} role="region" aria-label={T.compare}>
               <table>

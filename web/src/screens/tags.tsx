@@ -140,7 +140,7 @@ function TagTable({
           <th scope="col" class="four">
             {T.lastPull}
           </th>
-          <th scope="col" class="four">
+          <th scope="col" class="five">
             {T.source}
           </th>
           <th scope="col">
@@ -201,13 +201,13 @@ function TagRow({
       <td class="three number">{size === null ? T.ofIndex : sizeOf(size)}</td>
       <td>
         <span class="cut">
-          <Time at={pushedAt} /> <span class="faint">{T.by(pushedBy)}</span>
+          <Time at={pushedAt} /> <span class="faint by">{T.by(pushedBy)}</span>
         </span>
       </td>
       <td class="four">
         <Time at={pulledAt} />
       </td>
-      <td class="four">
+      <td class="five">
         <span class="cut" title={source?.url}>
           {source?.revision.slice(0, 12) ?? ""}
         </span>

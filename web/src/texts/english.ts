@@ -163,6 +163,8 @@ export const english = {
   after: "After",
   change: "Change",
   same: "Both are the same image.",
+  noDifference:
+    "They differ, and in nothing that is compared: platforms, configuration, environment, labels, annotations, layers.",
   compareIntro: "What differs between two images of this repository: tags or digests.",
   doCompare: "Compare",
 

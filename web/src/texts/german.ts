@@ -166,6 +166,8 @@ export const german: Texts = {
   after: "Nachher",
   change: "Änderung",
   same: "Beide sind dasselbe Image.",
+  noDifference:
+    "Sie unterscheiden sich, und in nichts, was verglichen wird: Plattformen, Konfiguration, Umgebung, Labels, Annotationen, Schichten.",
   compareIntro: "Was zwei Images dieses Repositorys unterscheidet: Tags oder Digests.",
   doCompare: "Vergleichen",
 
