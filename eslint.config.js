@@ -40,7 +40,7 @@ export default tseslint.config(
   { ignores: ["**/dist/", "**/node_modules/", "**/cdk.out/", ".data/", "coverage/"] },
   js.configs.recommended,
   {
-    files: ["**/*.ts"],
+    files: ["**/*.{ts,tsx}"],
     extends: [...tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

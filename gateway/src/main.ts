@@ -1,5 +1,6 @@
 import cluster from "node:cluster";
 import { hostname } from "node:os";
+import { join } from "node:path";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { settingsFact } from "#audit-log/facts.js";
 import { filesReadOnce } from "#service-kit/files-read-once.js";
@@ -46,6 +47,9 @@ const FOLLOWED = [
   "TLS_KEY_FILE",
 ];
 
+/** Beside the compiled packages, as `npm run build` leaves it. */
+const PAGE = join(import.meta.dirname, "../../../web/dist");
+
 async function open(all: GatewayConfig): Promise<Running> {
   const { isWorker } = cluster;
   const config = configOfProcess(all, cluster.worker?.id);
@@ -81,7 +85,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const live = openLive(config, { db, log, metrics, ledger });
   const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
   const { reader } = sources;
-  const restApi = openRestApi(config, told, { sealer: seals, reader });
+  const restApi = openRestApi({ ...config, pageFolder: PAGE }, told, { sealer: seals, reader });
   const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];

@@ -9,6 +9,7 @@ export const GROUPS = {
   Robots: "Service accounts of teams.",
   Directory: "Users, applications, services and privileges that rules go by.",
   "Refresh tokens": "Logins that are kept.",
+  Sessions: "Logins of the web page.",
   Operations: "For whoever runs the registry.",
 } as const;
 

@@ -16,12 +16,12 @@ let page: BrowserPage;
 
 const perhaps = NO_BROWSER === null ? describe : describe.skip;
 
-perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /ui/`, () => {
+perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /ui/api/`, () => {
   beforeAll(async () => {
     stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
     await registryClient(stack.url, "alice-token").push("alpha/seen", "1.0", "something");
     browser = await startBrowser();
-    page = await browser.open(`${stack.url}/ui/`);
+    page = await browser.open(`${stack.url}/ui/api/`);
     await eventually("it shows operations", async () => (await count(".opblock")) > 20);
   });
   afterAll(async () => {

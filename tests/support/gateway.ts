@@ -1,3 +1,6 @@
+import { join } from "node:path";
+import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import type { SessionLimits } from "#gateway/sessions/sql.js";
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import { openTally } from "#audit-log/tally.js";
@@ -135,6 +138,8 @@ export interface TestGatewayOptions {
   readonly trustedProxies?: readonly string[];
   /** Of the REST API, by one caller; absent: a million. */
   readonly apiRequestsPerMinute?: number;
+  /** How long logins of its page last; absent: as in production. */
+  readonly sessions?: SessionLimits;
   /** Whose pages may read; absent: nobody's. */
   readonly corsOrigins?: readonly string[];
   /** Of the public listener; absent: a minute. */
@@ -238,15 +243,15 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
+  const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };
   const restApi = openRestApi(
     {
-      ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl },
+      ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions },
       ...{ pullRecordDays: 90, inUseReporters: options.inUseReporters ?? [] },
+      pageFolder: join(REPOSITORY_ROOT, "web/dist"),
     },
     told,
-    {
-      ...{ sealer: TEST_SEALER, reader },
-    },
+    { sealer: TEST_SEALER, reader },
   );
   const pierOne = openPierOne(told);
   const files = refusedFiles(metrics.registry);

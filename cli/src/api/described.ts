@@ -1058,6 +1058,40 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/session": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Who is logged in on the web page
+     * @description By the cookie that `POST` gave, which counts together with the header `X-Wharfinger-Page` alone: `active`, or `background` for what a page asks by itself, which does not renew the session.
+     *
+     *     For everybody, without a login.
+     */
+    get: operations["session.read"];
+    put?: never;
+    /**
+     * Logs in on the web page
+     * @description With what `docker login` takes; wrong ones count with those. The cookie is for pages of this origin, and no script reads it.
+     *
+     *     For everybody, without a login.
+     */
+    post: operations["session.begin"];
+    /**
+     * Logs out on the web page
+     * @description At every replica at once.
+     *
+     *     For everybody, without a login.
+     */
+    delete: operations["session.end"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/stats": {
     parameters: {
       query?: never;
@@ -1790,6 +1824,16 @@ export interface components {
        */
       workload: string | null;
     };
+    NewSession: {
+      /** @description Password, token or secret. */
+      password: string;
+      /**
+       * @description As for `docker login`; `oauth2` for an access token.
+       * @default oauth2
+       * @example oauth2
+       */
+      user: string;
+    };
     Outbox: {
       aside: {
         attempts: number;
@@ -2458,6 +2502,27 @@ export interface components {
       secret: string;
       service: components["schemas"]["Service"];
     };
+    Session: {
+      /** @description `null`: nobody is logged in. */
+      login: {
+        /**
+         * Format: date-time
+         * @description When the session ends in any case.
+         * @example 2026-11-20T12:00:00.000Z
+         */
+        endsAt: string;
+        /**
+         * Format: date-time
+         * @description When it ends if nobody is there.
+         * @example 2026-11-20T12:00:00.000Z
+         */
+        idleEndsAt: string;
+        isAdministrator: boolean;
+        kind: string;
+        realm: string;
+        uid: string;
+      } | null;
+    };
     Stats: {
       artifacts: number;
       size: number;
@@ -2861,7 +2926,8 @@ export interface operations {
         at?: string;
         /** @description `csv`: tables for a spreadsheet, in which it finds no formula. */
         format?: "json" | "csv";
-        kind?: "oauth2" | "oidc" | "machine" | "robot" | "htpasswd" | "ldap" | "anonymous";
+        kind?:
+          "oauth2" | "oidc" | "machine" | "robot" | "service" | "htpasswd" | "ldap" | "anonymous";
         realm?: string;
         /** @description The repository's full name, with or without its slashes written `%2F`. */
         repository: string;
@@ -5459,6 +5525,129 @@ export interface operations {
       };
       /** @description It is what `If-None-Match` names. */
       304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "session.read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Who that is. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Session"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "session.begin": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody: {
+      content: {
+        "application/json": components["schemas"]["NewSession"];
+      };
+    };
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Who is logged in now. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Session"];
+        };
+      };
+    };
+  };
+  "session.end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description Nobody is logged in any more. */
+      204: {
         headers: {
           [name: string]: unknown;
         };

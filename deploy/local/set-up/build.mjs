@@ -12,6 +12,7 @@ import { join } from "node:path";
 import { npm, root, run } from "./run.mjs";
 
 const dist = join(root, "dist");
+const SOURCE = /\.(?:tsx?|css|html|svg|mjs)$/;
 const stampFile = join(dist, ".built-from");
 
 /**
@@ -47,7 +48,7 @@ function sourceFiles() {
   const { include } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
   const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const folders = [...include.map((pattern) => pattern.replace(/\/\*.*/, "")), ...workspaces];
-  return folders.flatMap((folder) => filesBelow(folder)).filter((file) => file.endsWith(".ts"));
+  return folders.flatMap((folder) => filesBelow(folder)).filter((file) => SOURCE.test(file) && !file.includes("/dist/"));
 }
 
 /** What was compiled from a source that is gone would still be found by an import. */

@@ -36,8 +36,10 @@ import {
   readRecordSettings,
   type RecordSettings,
 } from "./record-settings.js";
+import { readSessionLimits } from "./session-settings.js";
 import { readRegistry } from "./registry-settings.js";
 import { loadTagPolicy } from "./tag-policy-file.js";
+import type { SessionLimits } from "../sessions/sql.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
 
@@ -54,6 +56,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
   readonly tls: TlsSettings;
+  /** How long logins on the web page last. */
+  readonly sessions: SessionLimits;
   /** Origins whose pages may read answers; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
@@ -175,6 +179,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     keys: readCertifiedKeyRingConfig(read.on("Keys and tokens"), use),
     ...readTags(read.on("Tags and images")),
     ...readRequests(read.on("Requests and manifests")),
+    sessions: readSessionLimits(read.on("Requests and manifests")),
     notifications: readNotificationConfig(read.on("Notifications of the registry")),
     discovery: readDiscoverySettings(read.on("Discovery")),
     events: readSinksConfig(read.on("Events"), listener.publicUrl),

@@ -19,7 +19,9 @@ interface PageFile {
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 /** They lead to the page. */
-const LEADING = ["/", "/ui"];
+const LEADING = ["/", "/ui", "/ui/api"];
+/** The page of the document; the rest of `/ui/` is the web page. */
+const BELOW = "/ui/api/";
 const SCRIPT = "text/javascript; charset=utf-8";
 const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
   "": { type: "text/html; charset=utf-8", content: PAGE },
@@ -30,7 +32,7 @@ const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
 };
 
 /**
- * `GET` and `HEAD` of `/openapi.json`, and of `/ui/`, which shows it, and to which `/` leads. Both are the same for everybody, and take no login.
+ * `GET` and `HEAD` of `/openapi.json`, and of `/ui/api/`, which shows it; `/` leads to the web page, which shows the rest. Both are the same for everybody, and take no login.
  *
  * @param makeDocument - makes the document, when it is asked for first
  * @returns the handler
@@ -40,7 +42,7 @@ export function documentRoutes(makeDocument: () => object): RequestHandler {
   const known = new Map<string, Promise<PageFile>>();
   return async (req, res, next) => {
     const { path } = splitTarget(req.url);
-    const name = path.startsWith("/ui/") ? path.slice("/ui/".length) : null;
+    const name = path.startsWith(BELOW) ? path.slice(BELOW.length) : null;
     if (
       path !== "/openapi.json" &&
       !LEADING.includes(path) &&
@@ -53,6 +55,10 @@ export function documentRoutes(makeDocument: () => object): RequestHandler {
     if (req.method !== "GET" && req.method !== "HEAD")
       throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
     await refuseBody(req, res);
+    if (path === "/ui/api") {
+      res.redirect(308, "api/");
+      return;
+    }
     // A browser would remember for ever that there is nothing else.
     if (path === "/") res.redirect(302, "ui/");
     else if (path === "/ui") res.redirect(308, "ui/");

@@ -19,7 +19,7 @@ export const PAGE = `<!doctype html>
 
 /** Nothing is asked of other hosts, and what somebody logs in with is forgotten with the page. */
 export const START = `SwaggerUIBundle({
-  url: "../openapi.json",
+  url: "../../openapi.json",
   dom_id: "#swagger-ui",
   deepLinking: true,
   validatorUrl: "none",

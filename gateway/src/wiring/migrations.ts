@@ -27,6 +27,7 @@ const RIGHTS: SchemaRights = {
     acme_account: { gateway: KEPT },
     acme_certificate: { gateway: KEPT },
     acme_challenge: { gateway: ALL },
+    page_session: { gateway: ALL },
     missing_part: { gateway: FORGOTTEN },
     refusal: { gateway: ALL },
     upload_session: { gateway: ALL },

@@ -1,5 +1,6 @@
 import type { RequestHandler } from "express";
 import { noteReads } from "#audit-log/administrators-reads.js";
+import { Fault } from "#registry-protocol/faults.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
 import type { Tally } from "#audit-log/tally.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
@@ -29,6 +30,7 @@ import { pullOperations } from "../api/pull-operations.js";
 import { repositoryOperations } from "../api/repository-operations.js";
 import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
+import { sessionOperations } from "../api/session-operations.js";
 import { tagListOperations } from "../api/tag-list-operations.js";
 import { tagOperations } from "../api/tag-operations.js";
 import { tagPolicyTests } from "../api/tag-policy-test.js";
@@ -39,6 +41,8 @@ import { unpackingTurns } from "../contents/unpacking-turns.js";
 import { loadTagPolicy } from "../config/tag-policy-file.js";
 import { documentRoutes } from "../documentation/document-routes.js";
 import { unlessCollecting } from "../mode/collection-lock.js";
+import { readPageFiles } from "../page/page-files.js";
+import { pageRoutes } from "../page/page-routes.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { clientOrigin } from "../proxy/client-origin.js";
@@ -48,6 +52,7 @@ import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
 import type { Live } from "./live.js";
+import { openSessions } from "./sessions.js";
 
 /** What the token server lets members of `ADMIN_TEAMS` alone do. */
 const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"] } as const;
@@ -61,8 +66,16 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
 export function openRestApi(
   config: Pick<
     GatewayConfig,
-    "apiRequestsPerMinute" | "database" | "publicUrl" | "pullRecordDays" | "inUseReporters"
-  >,
+    | "apiRequestsPerMinute"
+    | "database"
+    | "publicUrl"
+    | "pullRecordDays"
+    | "inUseReporters"
+    | "sessions"
+  > & {
+    /** What the web page was built into. */
+    readonly pageFolder: string;
+  },
   deps: {
     readonly db: Database;
     readonly log: Logger;
@@ -91,6 +104,11 @@ export function openRestApi(
       return { actor, view, validUntil };
     },
   };
+  const isAdministrator = async (req: HttpRequest) => {
+    const { access } = await callerWith(callers, req, { to: "administration" }).catch(nobodyOf);
+    return access.length > 0;
+  };
+  const sessions = openSessions(config, db, { callers, isAdministrator });
   const manifest = standingManifests(db, reader);
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),
@@ -106,6 +124,7 @@ export function openRestApi(
     ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
     ...auditQuestionOperations({ db, now: () => new Date() }),
+    ...sessionOperations(sessions),
     ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },
@@ -115,7 +134,8 @@ export function openRestApi(
     ...eventOperations({ ...deps.live, sealer }),
   ];
   const document = documentRoutes(() => documentOf(OPERATIONS, RECORDED));
-  return { routes: [restRoutes(rest, operations), document] };
+  const page = pageRoutes(readPageFiles(config.pageFolder));
+  return { routes: [sessions.step, restRoutes(rest, operations), document, page] };
 }
 
 /** @returns what a right takes of a token, and is about */
@@ -149,6 +169,13 @@ function callerWith(callers: CallerDeps, req: HttpRequest, right: Right): Promis
     case "administration":
       return identifyLoginFor(callers, req, ADMINISTRATION);
   }
+}
+
+/** Whoever is refused is no administrator; what is not decided is not answered. */
+function nobodyOf(error: unknown): Pick<Caller, "access"> {
+  if (error instanceof Fault && ["UNAUTHORIZED", "DENIED"].includes(error.code))
+    return { access: [] };
+  throw error;
 }
 
 /** A file's text that came with a request. */

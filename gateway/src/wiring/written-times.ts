@@ -32,6 +32,8 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       mostSeconds: 0,
     })),
     { table: "ledger.acme_certificate", column: "next_attempt_at", mostSeconds: MOST_WAIT_SECONDS },
+    { table: "ledger.page_session", column: "begun_at", mostSeconds: 0 },
+    { table: "ledger.page_session", column: "used_at", mostSeconds: 0 },
     { table: "ledger.upload_session", column: "started_at", mostSeconds: 0 },
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },

@@ -196,7 +196,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
   "audit.export": {
     status: 200,
     answer:
-      'at,action,uid,realm,kind,address,repository,tag,digest,reason,detail,chain,position,hash\r\n2026-11-27T11:43:52.903432Z,mode.changed,bob,/employees,oauth2,127.0.0.1,,,,the storage is moved,"{""mode"":""read-only"",""before"":""normal"",""drainSeconds"":60}",5,1,ce15808e1d23f30934a2be289ecb5ad0360bd202f766da4b1a805a38e720f781\r\n',
+      'at,action,uid,realm,kind,address,repository,tag,digest,reason,detail,chain,position,hash\r\n2026-11-28T13:48:39.591592Z,mode.changed,bob,/employees,oauth2,127.0.0.1,,,,the storage is moved,"{""mode"":""read-only"",""before"":""normal"",""drainSeconds"":60}",5,1,14f528210bcd483ffed14baba58ec3d3a644560749b6dfc598e36eabf50e466b\r\n',
   },
   "audit.list": {
     status: 200,
@@ -205,9 +205,9 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           chain: 5,
           position: 1,
-          hash: "ce15808e1d23f30934a2be289ecb5ad0360bd202f766da4b1a805a38e720f781",
+          hash: "14f528210bcd483ffed14baba58ec3d3a644560749b6dfc598e36eabf50e466b",
           entry: {
-            at: "2026-11-27T11:43:52.903432Z",
+            at: "2026-11-28T13:48:39.591592Z",
             action: "mode.changed",
             actor: {
               uid: "bob",
@@ -723,7 +723,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       mode: "read-only",
       reason: "the storage is moved",
       changedBy: "bob",
-      changedAt: "2026-11-27 11:43:52.902325+00",
+      changedAt: "2026-11-28 13:48:39.585215+00",
       atRest: false,
       open: ["uploads may go on for 60 s"],
       gateways: [],
@@ -735,7 +735,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       mode: "read-only",
       reason: "the storage is moved",
       changedBy: "bob",
-      changedAt: "2026-11-27 11:43:52.902325+00",
+      changedAt: "2026-11-28 13:48:39.585215+00",
       atRest: false,
       open: ["uploads may go on for 60 s"],
       gateways: [],
@@ -758,13 +758,13 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       items: [
         {
           sink: "webhook",
-          event: "d1605514-e655-4899-837d-58330c0ab902",
+          event: "dad11930-55e7-4f42-ae1e-3d17ef1248a5",
           action: "push",
           repository: "alpha/app",
           tag: "1.0",
           digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          occurredAt: "2026-11-28T06:53:34.379Z",
-          givenUpAt: "2026-11-28T06:53:34.389Z",
+          occurredAt: "2026-11-28T13:48:38.946Z",
+          givenUpAt: "2026-11-28T13:48:38.953Z",
           attempts: 10,
           lastError: "it answered 400",
         },
@@ -778,14 +778,14 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           reason: "it answered 410",
-          stoppedAt: "2026-11-28T06:53:34.394Z",
+          stoppedAt: "2026-11-28T13:48:38.956Z",
         },
       ],
       backlogs: [
         {
           sink: "webhook",
           waiting: 2,
-          oldestSeconds: 0.169999,
+          oldestSeconds: 0.727013,
           dead: 1,
         },
       ],
@@ -793,23 +793,23 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         {
           sink: "webhook",
           repository: "alpha/app",
-          oldest: "2026-11-28T06:53:34.387Z",
+          oldest: "2026-11-28T13:48:38.952Z",
           attempts: 0,
           waiting: 1,
-          dueAt: "2026-11-28T06:53:34.379Z",
+          dueAt: "2026-11-28T13:48:38.946Z",
           claimed: false,
           lastError: "it answered 503",
         },
       ],
       aside: [
         {
-          event: "f2a9d1b5-6ed4-4946-a8dc-a840ea6bc021",
+          event: "7db9234c-63cd-4d99-bcca-ea28544b9767",
           sink: "webhook",
           repository: "alpha/app",
           tag: "1.0",
           digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
           attempts: 3,
-          dueAt: "2026-11-28T06:53:34.392Z",
+          dueAt: "2026-11-28T13:48:38.954Z",
           lastError: "it answered 422",
           claimed: false,
         },
@@ -965,12 +965,12 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     answer: {
       refreshTokens: [
         {
-          id: "1ef7d919-0d26-4571-ac4f-bfe374b031c0",
+          id: "b6bf2e08-c950-4bae-aad0-5575559080f9",
           clientId: "docker",
           usedBy: [],
           service: "wharfinger",
-          createdAt: "2026-11-27T11:43:53.249Z",
-          expiresAt: "2026-11-27T12:43:53.000Z",
+          createdAt: "2026-11-28T13:48:39.760Z",
+          expiresAt: "2026-11-28T14:48:39.000Z",
           lastUsedAt: null,
           lastUsedAddress: null,
           lastUsedProgram: null,
@@ -1483,6 +1483,32 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       secret: "shown-this-once",
     },
   },
+  "session.begin": {
+    request: {
+      user: "oauth2",
+      password: "bob-token",
+    },
+    status: 200,
+    answer: {
+      login: {
+        uid: "bob",
+        realm: "/employees",
+        kind: "oauth2",
+        isAdministrator: true,
+        endsAt: "2026-11-29T01:48:39.546Z",
+        idleEndsAt: "2026-11-28T14:48:39.546Z",
+      },
+    },
+  },
+  "session.end": {
+    status: 204,
+  },
+  "session.read": {
+    status: 200,
+    answer: {
+      login: null,
+    },
+  },
   "tags.describe": {
     status: 200,
     answer: {
@@ -1584,7 +1610,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       pushedAt: "2026-11-20T12:00:00.000Z",
       origin: "pushed",
       lockedBy: "alice",
-      lockedAt: "2026-11-27T11:43:52.306Z",
+      lockedAt: "2026-11-28T13:48:39.111Z",
       deletedBy: null,
       deletedAt: null,
     },
@@ -1596,7 +1622,7 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       revision: "d3adb33f",
       author: "alice",
       status: "",
-      created: "2026-11-27T11:43:52.083Z",
+      created: "2026-11-28T13:48:38.942Z",
       origin: "label",
       digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
     },

@@ -17,6 +17,7 @@ import { listBases, listBuiltOn } from "./related-images.js";
 import * as registries from "./registries.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
+import * as session from "./session.js";
 import * as tagLists from "./tag-lists.js";
 import * as tags from "./tags.js";
 import { whoCan } from "./who-can.js";
@@ -75,6 +76,9 @@ export const OPERATIONS: readonly Operation[] = [
   refreshTokens.listRefreshTokens,
   refreshTokens.endRefreshTokens,
   refreshTokens.endRefreshToken,
+  session.readSession,
+  session.beginSession,
+  session.endSession,
   explain.explainOwn,
   explain.explainOthers,
   whoCan,

@@ -56,6 +56,7 @@ afterAll(() => stack.stop());
 const TAG = "/repositories/alpha/app/tags/1.0";
 const ROBOTS = "/teams/alpha/robots";
 const BOB = { token: "bob-token" };
+const OF_PAGE = { token: null, headers: { "X-Wharfinger-Page": "active" } };
 const READ_ONLY = { mode: "read-only", reason: "the storage is moved" };
 const NEW_REGISTRY = {
   service: "lab.example.org",
@@ -124,6 +125,13 @@ describe("what the document shows is what is answered", () => {
       },
     ],
     ["access.who-can", "/who-can?repository=alpha/app", BOB],
+    [
+      "session.begin",
+      "/session",
+      { ...OF_PAGE, method: "POST", body: { user: "oauth2", password: "bob-token" } },
+    ],
+    ["session.read", "/session", OF_PAGE],
+    ["session.end", "/session", { ...OF_PAGE, method: "DELETE" }],
     ["mode.change", "/mode", { ...BOB, method: "PUT", body: READ_ONLY }],
     ["mode.read", "/mode", BOB],
     ["audit.list", "/audit?limit=1&action=mode.changed", BOB],

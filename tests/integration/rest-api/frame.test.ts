@@ -206,7 +206,7 @@ describe("the OpenAPI document", () => {
   });
 
   test("is shown by a page that takes nothing from elsewhere, and nothing inline", async () => {
-    const page = await ask(stack.gateway.url, "/ui/");
+    const page = await ask(stack.gateway.url, "/ui/api/");
     const text = page.body.toString();
     expect(page.headers["content-security-policy"]).toMatch(
       /^default-src 'none'; script-src 'self';/,
@@ -216,27 +216,30 @@ describe("the OpenAPI document", () => {
     const named = [...text.matchAll(/(?:src|href)="([^"]+)"/g)].map(([, name]) => name ?? "");
     expect(named.length).toBeGreaterThan(2);
     for (const name of named) {
-      const file = await ask(stack.gateway.url, `/ui/${name}`);
+      const file = await ask(stack.gateway.url, `/ui/api/${name}`);
       expect([name, file.status]).toEqual([name, 200]);
       expect(file.body.length).toBeGreaterThan(100);
       const again = { headers: { "If-None-Match": file.headers["etag"] ?? "" } };
-      expect((await ask(stack.gateway.url, `/ui/${name}`, again)).status).toBe(304);
+      expect((await ask(stack.gateway.url, `/ui/api/${name}`, again)).status).toBe(304);
     }
   });
 
-  test.each(["/ui/../package.json", "/ui/%2e%2e/package.json", "/ui/package.json", "/ui/x"])(
-    "has no other files: %s",
-    async (path) => {
-      expect((await ask(stack.gateway.url, path)).status).toBe(404);
-    },
-  );
+  test.each([
+    "/ui/assets/../package.json",
+    "/ui/assets/%2e%2e/index.html",
+    "/ui/assets/x",
+    "/ui/assets/",
+  ])("has no other files: %s", async (path) => {
+    expect((await ask(stack.gateway.url, path)).status).toBe(404);
+  });
 
   test("cannot be written", async () => {
-    for (const path of ["/openapi.json", "/ui/"]) {
+    for (const path of ["/openapi.json", "/ui/", "/ui/api/"]) {
       const { status, headers } = await ask(stack.gateway.url, path, { method: "DELETE" });
       expect([status, headers["allow"]]).toEqual([405, "GET, HEAD"]);
     }
     expect((await ask(stack.gateway.url, "/ui")).headers["location"]).toBe("ui/");
+    expect((await ask(stack.gateway.url, "/ui/api")).headers["location"]).toBe("api/");
   });
 
   test("is where a browser is led that asks for nothing", async () => {

@@ -1,0 +1,77 @@
+import { Fault } from "#registry-protocol/faults.js";
+import { beginSession, endSession, readSession } from "#rest-api/operations/session.js";
+import type { HttpRequest } from "#service-kit/http/http-request.js";
+import { cookieFor, secretOf } from "../sessions/cookie.js";
+import { isFromPage, isSomebodyThere } from "../sessions/session-step.js";
+import type { Sessions } from "../sessions/sessions.js";
+import type { SessionOwner } from "../sessions/sql.js";
+import { implement, type Implementation } from "./implement.js";
+
+/** Who a login is of. */
+export interface VerifiedLogin extends SessionOwner {
+  readonly isAdministrator: boolean;
+}
+
+/** What logging in by the page needs. */
+export interface SessionOperationsDeps {
+  readonly sessions: Sessions;
+  /** @returns URL under which the client reaches us */
+  readonly originOf: (req: HttpRequest) => string;
+  /** Says whose the login in the request is. @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS or UNAVAILABLE */
+  readonly verify: (req: HttpRequest) => Promise<VerifiedLogin>;
+}
+
+const NOBODY = { body: { login: null }, headers: { "Cache-Control": "no-store" } };
+
+/**
+ * @param deps - the sessions, and who somebody is
+ * @returns the operations about one's own session
+ */
+export function sessionOperations(deps: SessionOperationsDeps): readonly Implementation[] {
+  const { sessions, originOf, verify } = deps;
+  const secretIn = (req: HttpRequest) => (isFromPage(req) ? secretOf(req, originOf(req)) : null);
+  /** Of what the request says itself: it has shown no other login. */
+  const shown = async (req: HttpRequest, secret: string) => {
+    const session = await sessions.find(secret, isSomebodyThere(req));
+    if (session === null) return null;
+    req.headers.authorization = session.authorization;
+    const { uid, realm, kind, isAdministrator } = await verify(req);
+    const { endsAt, idleEndsAt } = session;
+    return {
+      body: { login: { uid, realm, kind, isAdministrator, endsAt, idleEndsAt } },
+      headers: { "Cache-Control": "no-store" },
+    };
+  };
+  return [
+    implement(readSession, async ({ req, res }) => {
+      const secret = secretIn(req);
+      if (secret === null) return NOBODY;
+      const answer = await shown(req, secret).catch(async (error: unknown) => {
+        if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
+        await sessions.end(secret);
+        return null;
+      });
+      if (answer === null) res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
+      return answer ?? NOBODY;
+    }),
+    implement(beginSession, async ({ req, res, body }) => {
+      if (!isFromPage(req))
+        throw new Fault("REQUEST_INVALID", { message: "the header X-Wharfinger-Page is missing" });
+      const before = secretIn(req);
+      const basic = Buffer.from(`${body.user}:${body.password}`).toString("base64");
+      req.headers.authorization = `Basic ${basic}`;
+      const owner = await verify(req);
+      const secret = await sessions.begin(req.headers.authorization, owner);
+      // Whoever knew the one of before does not get into this one.
+      if (before !== null) await sessions.end(before);
+      res.setHeader("Set-Cookie", cookieFor(originOf(req), secret));
+      return (await shown(req, secret)) ?? NOBODY;
+    }),
+    implement(endSession, async ({ req, res }) => {
+      const secret = secretIn(req);
+      if (secret !== null) await sessions.end(secret);
+      res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
+      return { status: 204 };
+    }),
+  ];
+}

@@ -1,0 +1,23 @@
+import type { EnvReader } from "#service-kit/config.js";
+import type { SessionLimits } from "../sessions/sql.js";
+
+/**
+ * @param read - reader that collects faults
+ * @returns how long somebody stays logged in on the web page
+ */
+export function readSessionLimits(read: EnvReader): SessionLimits {
+  return {
+    idleSeconds: read.integer(
+      "SESSION_IDLE_SECONDS",
+      3_600,
+      { min: 60, max: 86_400 },
+      "how long a login on the web page lasts while nobody is there; what the page asks by itself does not count (docs/web-page.md)",
+    ),
+    seconds: read.integer(
+      "SESSION_SECONDS",
+      43_200,
+      { min: 300, max: 604_800 },
+      "how long it lasts in any case",
+    ),
+  };
+}

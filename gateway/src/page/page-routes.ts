@@ -1,0 +1,87 @@
+import type { Request, RequestHandler, Response } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import { splitTarget } from "#registry-protocol/path.js";
+import { contextOf } from "#service-kit/http/request-context.js";
+import { refuseBody } from "../upstream/client-framing.js";
+import type { Coding, PageFile, PageFiles } from "./page-files.js";
+
+const BELOW = "/ui/";
+const ASSETS = "/ui/assets/";
+const CODINGS: readonly Exclude<Coding, "identity">[] = ["br", "gzip"];
+const A_YEAR = "public, max-age=31536000, immutable";
+
+/**
+ * Scripts, styles and requests of this origin, none inline, no frame around it, no form that is sent by itself, and no text
+ * that becomes markup (Trusted Types).
+ */
+const POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self'",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  "trusted-types 'none'",
+].join("; ");
+
+/**
+ * `GET` and `HEAD` of `/ui/` and everything below it: the web page, which is the same for everybody and takes no login. What it
+ * shows it asks the REST API for, as anybody does.
+ *
+ * @param files - what was built; `null`: nothing, then nothing is answered
+ * @returns the handler; to be mounted behind what else is below `/ui/`
+ */
+export function pageRoutes(files: PageFiles | null): RequestHandler {
+  return async (req, res, next) => {
+    const { path } = splitTarget(req.url);
+    if (files === null || !path.startsWith(BELOW)) {
+      next();
+      return;
+    }
+    contextOf(req).route = "ui";
+    if (req.method !== "GET" && req.method !== "HEAD")
+      throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
+    await refuseBody(req, res);
+    if (!path.startsWith(ASSETS)) {
+      // What is wanted is for the page to find out.
+      sendPageFile(req, res, files.index, "no-cache");
+      return;
+    }
+    const file = files.assets.get(path.slice(ASSETS.length));
+    if (file === undefined) throw new Fault("ROUTE_UNKNOWN", { message: "no such file" });
+    sendPageFile(req, res, file, A_YEAR);
+  };
+}
+
+function sendPageFile(req: Request, res: Response, file: PageFile, caching: string): void {
+  const coding = codingFor(file, req.headers["accept-encoding"]);
+  const content = file.bytes[coding] ?? file.bytes.identity;
+  const entityTag = `"${file.entityTag}-${coding}"`;
+  res.setHeader("Cache-Control", caching);
+  res.setHeader("Vary", "Accept-Encoding");
+  res.setHeader("ETag", entityTag);
+  res.setHeader("Content-Security-Policy", POLICY);
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  res.setHeader("Referrer-Policy", "no-referrer");
+  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  if (req.headers["if-none-match"] === entityTag) {
+    res.status(304).end();
+    return;
+  }
+  if (coding !== "identity") res.setHeader("Content-Encoding", coding);
+  res.setHeader("Content-Type", file.type);
+  res.setHeader("Content-Length", content.length);
+  res.end(req.method === "HEAD" ? undefined : content);
+}
+
+/** RFC 9110 section 12.5.3; weights only say no here: the smallest is the best that is taken. */
+function codingFor({ bytes }: PageFile, header: string | undefined): Coding {
+  const taken = (header ?? "")
+    .split(",")
+    .filter((one) => !/;\s*q=0(?:\.0*)?\s*$/.test(one))
+    .map((one) => one.split(";")[0]?.trim().toLowerCase());
+  return CODINGS.find((coding) => taken.includes(coding) && coding in bytes) ?? "identity";
+}

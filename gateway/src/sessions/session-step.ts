@@ -1,0 +1,74 @@
+import type { RequestHandler } from "express";
+import { Fault } from "#registry-protocol/faults.js";
+import type { HttpRequest } from "#service-kit/http/http-request.js";
+import { cookieFor, secretOf } from "./cookie.js";
+import type { Sessions } from "./sessions.js";
+
+/** What turning sessions into logins needs. */
+export interface SessionStepDeps {
+  readonly sessions: Sessions;
+  /** @returns URL under which the client reaches us */
+  readonly originOf: (req: HttpRequest) => string;
+  /** Looks whether a login is still good. @throws Fault UNAUTHORIZED when it is not */
+  readonly verify: (req: HttpRequest) => Promise<unknown>;
+}
+
+/**
+ * By this header a page says that it is ours: no other site's page can send it unasked (Fetch, "CORS-safelisted
+ * request-header"), so that a cookie alone never counts. `background`: the page asks by itself, and nobody need be there.
+ */
+export const PAGE_HEADER = "x-wharfinger-page";
+const RENEWING = "active";
+const BELOW = "/api/v1/";
+/** Begins and ends sessions, and so looks at cookies itself. */
+const OWN = /^\/api\/v1\/session(?:[?]|$)/;
+
+/**
+ * @param req - a request
+ * @returns whether it comes from our page
+ */
+export function isFromPage(req: Pick<HttpRequest, "headers">): boolean {
+  return req.headers[PAGE_HEADER] !== undefined;
+}
+
+/**
+ * @param req - a request of our page's
+ * @returns whether somebody is there
+ */
+export function isSomebodyThere(req: Pick<HttpRequest, "headers">): boolean {
+  return req.headers[PAGE_HEADER] === RENEWING;
+}
+
+/**
+ * Has a request of our page's to the REST API say what its session was begun with, as any other client would: who answers it
+ * knows nothing of sessions.
+ *
+ * @param deps - the sessions
+ * @returns the step, before all that answers below `/api/v1`
+ */
+export function sessionStep({ sessions, originOf, verify }: SessionStepDeps): RequestHandler {
+  return async (req, res, next) => {
+    const isOurs = req.url.startsWith(BELOW) && !OWN.test(req.url) && isFromPage(req);
+    const secret = isOurs ? secretOf(req, originOf(req)) : null;
+    if (secret === null || req.headers.authorization !== undefined) {
+      next();
+      return;
+    }
+    const session = await sessions.find(secret, isSomebodyThere(req));
+    const over = (why: string) => {
+      res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
+      return new Fault("UNAUTHORIZED", { message: `the session has ended: ${why}, log in again` });
+    };
+    if (session === null) throw over("it was idle or old, or somebody logged out");
+    req.headers.authorization = session.authorization;
+    try {
+      await verify(req);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
+      // Shown once more it would count as a wrong password once more.
+      await sessions.end(secret);
+      throw over(error.message);
+    }
+    next();
+  };
+}

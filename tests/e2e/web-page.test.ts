@@ -1,0 +1,217 @@
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Browser, Page } from "playwright-core";
+import { SCREENS } from "#tests/screenshots/screens.js";
+import { seed } from "#tests/screenshots/seed.js";
+import { eventually } from "#tests/support/eventually.js";
+import { registryClient } from "#tests/support/registry-client.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import {
+  logInOn,
+  NO_BROWSER,
+  openWatched,
+  startChromium,
+  type WatchedPage,
+} from "#tests/support/web-page.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let stack: TestStack;
+let browser: Browser;
+const open: WatchedPage[] = [];
+
+const perhaps = NO_BROWSER === null ? describe : describe.skip;
+
+async function openPage(options: Parameters<typeof openWatched>[1] = {}): Promise<WatchedPage> {
+  const watched = await openWatched(browser, options);
+  open.push(watched);
+  return watched;
+}
+
+async function loggedIn(
+  place: string,
+  options: Parameters<typeof openWatched>[1] = {},
+  token = "alice-token",
+): Promise<WatchedPage> {
+  const watched = await openPage(options);
+  await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
+  await logInOn(watched.page, token);
+  return watched;
+}
+
+const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
+
+perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
+  beforeAll(async () => {
+    stack = await startTestStack({ env: { ADMIN_TEAMS: "alpha", DISCOVERY_SECONDS: "0" } });
+    await seed(stack.url);
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+  afterEach(async () => {
+    const watched = open.splice(0);
+    // Nothing is asked of another host, ever.
+    for (const { origins } of watched) expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]); // prettier-ignore
+    await Promise.all(watched.map(({ page }) => page.context().close()));
+  });
+
+  test("refuses a wrong login and says so, takes a right one, and leads where one wanted to go", async () => {
+    const { page } = await openPage();
+    await page.goto(`${stack.url}/ui/login?to=${encodeURIComponent("robots?team=alpha")}`);
+    await page.getByLabel("Password or token").fill("nobodys-token");
+    await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
+    await page.getByRole("alert").getByText("That login is wrong.").waitFor();
+    await logInOn(page, "alice-token");
+    await page.getByRole("heading", { name: "Robots", level: 1 }).waitFor();
+    expect(page.url()).toBe(`${stack.url}/ui/robots?team=alpha`);
+    expect(await page.evaluate("document.cookie + Object.keys(localStorage).length")).toBe("0");
+  });
+
+  test("finds a repository, opens a tag, and copies the command that pulls it", async () => {
+    const { page } = await loggedIn("");
+    await page.getByRole("searchbox").fill("pay");
+    await page.getByRole("link", { name: "alpha/payments" }).click();
+    expect(page.url()).toContain("/ui/repositories/alpha/payments/-/");
+    await page.getByRole("link", { name: "1.10.0", exact: true }).click();
+    await page.getByRole("heading", { name: "1.10.0", level: 1 }).waitFor();
+    await page.getByText("It never means anything else again").waitFor();
+    await page.getByLabel("Tool").selectOption("podman");
+    const command = `podman pull ${new URL(stack.url).host}/alpha/payments:1.10.0`;
+    await page.getByRole("button", { name: `Copy: ${command}`, exact: true }).click();
+    expect(await page.evaluate("navigator.clipboard.readText()")).toBe(command);
+    await page.goBack();
+    await page.getByRole("heading", { name: "alpha/payments", level: 1 }).waitFor();
+  });
+
+  test("sorts versions as people do", async () => {
+    const { page } = await loggedIn("repositories/alpha/payments/-/?sort=version");
+    await page.getByRole("link", { name: "1.9.0", exact: true }).waitFor();
+    const names = await page.locator("tbody th a").allInnerTexts();
+    expect(names.slice(0, 4)).toEqual(["2.0.0", "2.0.0-rc.1", "1.10.0", "1.9.0"]);
+  });
+
+  test("shows a push as it happens, without a reload, and says so to a screen reader", async () => {
+    const { page, answered } = await loggedIn("repositories/alpha/mailer/-/");
+    await page.getByRole("link", { name: "2.0.0", exact: true }).waitFor();
+    await eventually("it follows what happens", () => answered.has("/api/v1/events"));
+    await registryClient(stack.url, "ci-token").push("alpha/mailer", "3.0.0", "the newest");
+    await page.getByRole("link", { name: "3.0.0", exact: true }).waitFor();
+    await page.getByRole("status").getByText("robot-ci: alpha/mailer:3.0.0 pushed").waitFor();
+  });
+
+  test("shows who tried to move a tag, and what stays", async () => {
+    const { page } = await loggedIn("repositories/alpha/checkout/-/tags/2.0.0?part=history");
+    const entry = page.getByRole("listitem").filter({ hasText: "alice tried to push 2.0.0" });
+    await entry.waitFor();
+    expect(await entry.innerText()).toMatch(/Offered [0-9a-f]{12}.*It stays [0-9a-f]{12}/s);
+  });
+
+  test("logs out on the server, and comes back from a session that ended elsewhere to where one was", async () => {
+    const { page } = await loggedIn("logins");
+    await page.getByRole("heading", { name: "Logins", level: 1 }).waitFor();
+    const [cookie] = await page.context().cookies();
+    const answer = await fetch(`${stack.url}/api/v1/session`, {
+      method: "DELETE",
+      headers: { Cookie: `${cookie?.name}=${cookie?.value}`, "X-Wharfinger-Page": "active" },
+    });
+    expect(answer.status).toBe(204);
+    await page.getByRole("link", { name: "Robots" }).click();
+    await page.getByLabel("Team").fill("alpha");
+    await page.getByRole("button", { name: "Ask" }).click();
+    await page.getByText("Your session has ended.").waitFor();
+    await logInOn(page, "alice-token");
+    await page.getByRole("heading", { name: "New robot" }).waitFor();
+    await page.getByRole("button", { name: "Log out" }).click();
+    await page.getByRole("banner").getByRole("link", { name: "Log in" }).waitFor();
+    expect(await page.context().cookies()).toEqual([]);
+  });
+
+  test("shows no button that one may not use, and nothing of operations to others", async () => {
+    const { page } = await loggedIn("repositories/alpha/checkout/-/", {}, "bob-token");
+    await page.getByRole("link", { name: "2.0.0", exact: true }).waitFor();
+    expect(await page.getByRole("button", { name: "Describe it" }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Operations" }).count()).toBe(0);
+    await page.goto(`${stack.url}/ui/operations`);
+    await page.getByText("You may not see this.").first().waitFor();
+  });
+
+  test("lets administrators make the registry read-only, by its name, and takes pushes again", async () => {
+    const { page } = await loggedIn("operations");
+    await page.getByRole("button", { name: "Make it read-only" }).click();
+    const dialog = page.getByRole("dialog");
+    const confirm = dialog.getByRole("button", { name: "Make it read-only" });
+    await dialog.getByLabel("Reason").fill("the storage is moved");
+    expect(await confirm.isDisabled()).toBe(true);
+    await dialog.getByLabel("to confirm").fill("read-only");
+    await confirm.click();
+    await page.getByText("Read-only: pushes are refused.").waitFor();
+    await page.getByRole("button", { name: "Take pushes again" }).click();
+    await page.getByRole("dialog").getByLabel("Reason").fill("it is moved");
+    await page.getByRole("dialog").getByRole("button", { name: "Take pushes again" }).click();
+    await page.getByText("Pushes are welcome.").waitFor();
+  });
+
+  test("is used by the keyboard alone", async () => {
+    const { page } = await openPage();
+    await page.goto(`${stack.url}/ui/login`);
+    await page.getByRole("heading", { name: "Log in" }).waitFor();
+    await page.keyboard.press("Tab");
+    await page.getByRole("link", { name: "Skip to the content" }).waitFor();
+    await page.keyboard.press("Enter");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("alice-token");
+    await page.keyboard.press("Enter");
+    await page.getByRole("button", { name: "Log out" }).waitFor();
+    // Whoever arrives is at the heading.
+    await page.locator("h1:focus").waitFor();
+    await page.keyboard.press("Tab");
+    await page.keyboard.type("catalog");
+    await page.locator(".card").nth(1).waitFor({ state: "detached" });
+    await page.getByRole("link", { name: "alpha/catalog" }).waitFor();
+    for (let i = 0; i < 3; i += 1) await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    await page.getByRole("heading", { name: "alpha/catalog", level: 1 }).waitFor();
+  });
+
+  test("speaks German to whose browser does", async () => {
+    const { page } = await openPage({ locale: "de-AT" });
+    await page.goto(`${stack.url}/ui/login`);
+    await page.getByRole("heading", { name: "Anmelden" }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("de");
+  });
+
+  test.each([
+    ["light", { colorScheme: "light" }, "{}"],
+    ["dark", { colorScheme: "dark" }, "{ runOnly: ['color-contrast'] }"],
+    [
+      "on a phone",
+      { viewport: { width: 360, height: 740 } },
+      "{ rules: { 'color-contrast': { enabled: false } } }",
+    ],
+  ] as const)(
+    "has nothing that axe objects to on any screen, and nothing beside the screen: %s",
+    async (_, look, rules) => {
+      const { page, complaints } = await loggedIn("", { ...look, bypassCSP: true });
+      for (const [name, place] of Object.entries(SCREENS)) {
+        await page.goto(`${stack.url}/ui/${place}`);
+        await settled(page);
+        await page.evaluate(AXE);
+        const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
+          `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))`,
+        );
+        expect([name, found]).toEqual([name, []]);
+        const width = await page.evaluate<[number, number]>(
+          "[document.documentElement.scrollWidth, innerWidth]",
+        );
+        expect([name, width[0] <= width[1]]).toEqual([name, true]);
+      }
+      // What is not there is asked for, and said.
+      expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+    },
+  );
+});

@@ -1,0 +1,62 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Browser, Page } from "playwright-core";
+import {
+  putImage,
+  startRestStack,
+  type RestStack,
+} from "#tests/integration/rest-api/support/stack.js";
+import { logInOn, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
+
+const TAGS = 100_000;
+/** In one statement, so that it ends in time. */
+const AT_ONCE = 5_000;
+
+let stack: RestStack;
+let browser: Browser;
+
+const perhaps = NO_BROWSER === null ? describe : describe.skip;
+
+perhaps("a repository with 100,000 tags", () => {
+  beforeAll(async () => {
+    stack = await startRestStack();
+    const digest = await putImage(stack.ledger, "alpha/many", "0", "one");
+    for (let from = 1; from < TAGS; from += AT_ONCE)
+      await stack.ledger.db.query(
+        `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+         select 'alpha/many', number::text, $1, 'alice', '2026-11-20T12:00:00Z'::timestamptz - number * interval '1 second'
+         from generate_series($2::int, $3::int) as number`,
+        [digest, from, Math.min(from + AT_ONCE, TAGS) - 1],
+      );
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+
+  test("shows its first tags at once, scrolls to its last one, and has only rows in sight in the page", async () => {
+    const { page } = await openWatched(browser);
+    await page.goto(`${stack.gateway.url}/ui/login?to=${encodeURIComponent("repositories/alpha/many/-/")}`); // prettier-ignore
+    await logInOn(page, "alice-token");
+    await page.getByRole("link", { name: "0", exact: true }).waitFor();
+    expect(await rowsIn(page)).toBeLessThan(150);
+    await page.evaluate(
+      `new Promise((resolve) => {
+         const step = () => {
+           scrollTo(0, document.documentElement.scrollHeight);
+           if (document.querySelector('a[title="${TAGS - 1}"]') === null) setTimeout(step, 50);
+           else resolve();
+         };
+         step();
+       })`,
+    );
+    expect(await rowsIn(page)).toBeLessThan(150);
+    await page.evaluate("scrollTo(0, 0)");
+    await page.getByRole("link", { name: "0", exact: true }).waitFor();
+    await page.context().close();
+  });
+});
+
+function rowsIn(page: Page): Promise<number> {
+  return page.locator("tbody tr").count();
+}

@@ -1,0 +1,22 @@
+/** Every screen, by the name of its picture, and where it is below `/ui/`. */
+export const SCREENS: Readonly<Record<string, string>> = {
+  home: "",
+  search: "?q=pay",
+  "nothing-found": "?q=nothing-is-called-so",
+  repository: "repositories/alpha/checkout/-/?sort=version",
+  activity: "repositories/alpha/checkout/-/activity",
+  compare: "repositories/alpha/checkout/-/compare?before=1.0.0&after=2.0.0",
+  "access-of": "repositories/alpha/checkout/-/access",
+  tag: "repositories/alpha/checkout/-/tags/2.0.0",
+  history: "repositories/alpha/checkout/-/tags/2.0.0?part=history",
+  contents: "repositories/alpha/checkout/-/tags/2.0.0?part=contents",
+  related: "repositories/alpha/checkout/-/tags/2.0.0?part=related",
+  "not-there": "repositories/alpha/nothing/-/",
+  refusals: "refusals",
+  access: "access",
+  audit: "audit?action=tag.refused",
+  robots: "robots?team=alpha",
+  logins: "logins",
+  operations: "operations",
+  "no-such-page": "nowhere",
+};

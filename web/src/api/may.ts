@@ -1,0 +1,18 @@
+import { useMe } from "../session.jsx";
+import { answerOf, api } from "./ask.js";
+import { useLoad } from "./load.js";
+
+/**
+ * @param action - what is wanted
+ * @param repository - where
+ * @returns whether somebody who is logged in may; `false` while that is not known
+ */
+export function useMay(action: "push" | "delete", repository: string): boolean {
+  const me = useMe();
+  const [explained] = useLoad(`${me?.uid ?? ""} ${action} ${repository}`, async () =>
+    me === null
+      ? { allow: false }
+      : answerOf(api.GET("/explain", { params: { query: { action, repository } } })),
+  );
+  return explained.state === "there" && explained.value.allow;
+}

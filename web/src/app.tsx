@@ -1,0 +1,141 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { answerOf, api, onLoggedOut, type Login } from "./api/ask.js";
+import { Announcements } from "./parts/announce.jsx";
+import { Loading, loginPlace } from "./parts/states.jsx";
+import { go, href, usePlace } from "./place.js";
+import { screenAt } from "./screens/screens.jsx";
+import { LoginScreen } from "./screens/login.jsx";
+import { Me } from "./session.jsx";
+import { T } from "./texts/texts.js";
+
+/** The page: who is there, where one can go, and the screen that the address says. */
+export function App(): JSX.Element {
+  const { path } = usePlace();
+  const [me, setMe] = useState<Login | null | "asking">("asking");
+  const [wasOver, setWasOver] = useState(false);
+  const known = useRef(false);
+  known.current = me !== null && me !== "asking";
+  useEffect(() => {
+    onLoggedOut(() => {
+      if (!known.current || location.pathname === href("login")) return;
+      setMe(null);
+      setWasOver(true);
+      go(loginPlace().slice(href("").length), "replace");
+    });
+    answerOf(api.GET("/session")).then(
+      ({ login }) => {
+        setMe(login);
+      },
+      () => {
+        setMe(null);
+      },
+    );
+  }, []);
+  useArrival(path);
+  const entered = (login: Login | null) => {
+    setWasOver(false);
+    setMe(login);
+  };
+  const logOut = () => {
+    void answerOf(api.DELETE("/session")).then(() => {
+      setMe(null);
+      go("");
+    });
+  };
+  if (me === "asking") return <Loading />;
+  return (
+    <Me.Provider value={me}>
+      <a class="skip" href="#content">
+        {T.toContent}
+      </a>
+      <Head path={path} me={me} logOut={logOut} />
+      <main id="content" tabIndex={-1}>
+        {path === "login" ? (
+          <LoginScreen entered={entered} wasOver={wasOver} />
+        ) : (
+          <div key={me?.uid ?? ""}>{screenAt(path)}</div>
+        )}
+      </main>
+      <footer>
+        <a href={href("api/")}>{T.restApi}</a>
+      </footer>
+      <Announcements />
+    </Me.Provider>
+  );
+}
+
+function Head({
+  path,
+  me,
+  logOut,
+}: {
+  readonly path: string;
+  readonly me: Login | null;
+  readonly logOut: () => void;
+}): JSX.Element {
+  const links = [
+    { place: "", text: T.repositories },
+    { place: "refusals", text: T.refusals },
+    { place: "access", text: T.access },
+    ...(me === null
+      ? []
+      : [
+          { place: "robots", text: T.robots },
+          { place: "logins", text: T.logins },
+        ]),
+    ...(me?.isAdministrator === true
+      ? [
+          { place: "audit", text: T.audit },
+          { place: "operations", text: T.operations },
+        ]
+      : []),
+  ];
+  return (
+    <header>
+      <a class="brand" href={href("")}>
+        <span aria-hidden="true">⚓</span> Wharfinger
+      </a>
+      <nav aria-label={T.menu}>
+        {links.map(({ place, text }) => (
+          <a key={place} href={href(place)} aria-current={path === place ? "page" : undefined}>
+            {text}
+          </a>
+        ))}
+      </nav>
+      <p class="me">
+        {me === null ? (
+          path !== "login" && (
+            <a class="button" href={loginPlace()}>
+              {T.logIn}
+            </a>
+          )
+        ) : (
+          <>
+            <span class="cut" dir="auto" title={T.loggedInAs(`${me.realm}/${me.uid}`)}>
+              {me.uid}
+            </span>
+            <button type="button" onClick={logOut}>
+              {T.logOut}
+            </button>
+          </>
+        )}
+      </p>
+    </header>
+  );
+}
+
+/** Whoever goes somewhere is told so: the title says where, and a screen reader reads on from the heading. */
+function useArrival(path: string): void {
+  const first = useRef(true);
+  useEffect(() => {
+    document.documentElement.lang = T.language;
+    const heading = document.querySelector<HTMLElement>("h1");
+    document.title = heading === null ? "Wharfinger" : `${heading.textContent} – Wharfinger`;
+    if (!first.current) {
+      scrollTo(0, 0);
+      heading?.focus({ preventScroll: true });
+    }
+    first.current = false;
+  }, [path]);
+}

@@ -1,0 +1,34 @@
+import type { JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+
+const ANNOUNCED = "wharfinger:announced";
+const SHOWN_MILLISECONDS = 6_000;
+
+/** @param text - is shown for a moment, and said by screen readers */
+export function announce(text: string): void {
+  dispatchEvent(new CustomEvent(ANNOUNCED, { detail: text }));
+}
+
+/** Where that is. */
+export function Announcements(): JSX.Element {
+  const [text, set] = useState("");
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const hear = (event: Event) => {
+      set((event as CustomEvent<string>).detail);
+      clearTimeout(timer);
+      timer = setTimeout(() => {
+        set("");
+      }, SHOWN_MILLISECONDS);
+    };
+    addEventListener(ANNOUNCED, hear);
+    return () => {
+      removeEventListener(ANNOUNCED, hear);
+    };
+  }, []);
+  return (
+    <div class={text === "" ? "announced" : "announced shown"} role="status" aria-live="polite">
+      {text}
+    </div>
+  );
+}

@@ -1,0 +1,292 @@
+import type { JSX } from "preact";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { answerOf, api, type Shown } from "../api/ask.js";
+import { useFollow } from "../api/follow.js";
+import { useLoad, usePages } from "../api/load.js";
+import { useMay } from "../api/may.js";
+import { Confirm } from "../parts/confirm.jsx";
+import { Command, Digest } from "../parts/copy.jsx";
+import { tellOf } from "../parts/happened.js";
+import { History } from "../parts/history.jsx";
+import { MutabilityBadge, whyOf } from "../parts/mutability.jsx";
+import { commandFor, TOOLS, type Pulled } from "../parts/pull-command.js";
+import { Pullers } from "../parts/pullers.jsx";
+import { Asked, Rest } from "../parts/states.jsx";
+import { Tabs } from "../parts/tabs.jsx";
+import { Time } from "../parts/time.jsx";
+import { goWith, href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
+import { T } from "../texts/texts.js";
+import { Contents } from "./contents.jsx";
+import { Related } from "./related.jsx";
+
+const PARTS = ["overview", "history", "contents", "related"] as const;
+
+/** One tag: what it means, what may become of it and why, and what happened to it. */
+export function Tag({
+  repository,
+  tag,
+}: {
+  readonly repository: string;
+  readonly tag: string;
+}): JSX.Element {
+  const { query } = usePlace();
+  const part = PARTS.find((one) => one === query.get("part")) ?? "overview";
+  const path = { repository, tag };
+  const [described, again] = useLoad(`${repository}:${tag}`, () =>
+    answerOf(api.GET("/repositories/{repository}/tags/{tag}", { params: { path } })),
+  );
+  const [changes, setChanges] = useState(0);
+  useFollow({ repository }, (event) => {
+    if (event.tag !== tag) return;
+    tellOf(event);
+    setChanges((before) => before + 1);
+    again();
+  });
+  const here = tagPlace(repository, tag);
+  return (
+    <>
+      <p class="crumbs">
+        <a href={href(repositoryPlace(repository))} dir="ltr">
+          {repository}
+        </a>
+      </p>
+      <h1 tabIndex={-1} dir="ltr">
+        {tag}
+      </h1>
+      <Asked loaded={described} again={again}>
+        {(one) => (
+          <>
+            <Verdict tag={one} again={again} />
+            <Tabs
+              label={tag}
+              current={part}
+              tabs={PARTS.map((id) => ({
+                id,
+                text: T[id],
+                place: withQuery(here, id === "overview" ? {} : { part: id }),
+              }))}
+            />
+            {part === "overview" && <Overview tag={one} />}
+            {part === "history" && <HistoryOf path={path} changes={changes} />}
+            {part === "contents" && <Contents path={path} />}
+            {part === "related" && one.digest !== null && (
+              <Related repository={repository} tag={tag} digest={one.digest} />
+            )}
+          </>
+        )}
+      </Asked>
+    </>
+  );
+}
+
+function Verdict({
+  tag,
+  again,
+}: {
+  readonly tag: Shown<"Tag">;
+  readonly again: () => void;
+}): JSX.Element {
+  const { repository, tag: name, locked, digest, deletedBy } = tag;
+  const mayPush = useMay("push", repository);
+  const lock = async () => {
+    await answerOf(
+      api.PUT("/repositories/{repository}/tags/{tag}/lock", {
+        params: { path: { repository, tag: name } },
+      }),
+    );
+    again();
+  };
+  return (
+    <div class="head">
+      <p>
+        <MutabilityBadge tag={tag} /> {whyOf(tag)}
+        {deletedBy !== null && ` ${T.deletedBy(deletedBy)}`}
+      </p>
+      {mayPush && !locked && digest !== null && (
+        <Confirm label={T.lock} title={T.lock} name={name} act={lock}>
+          <p>{T.lockAsk}</p>
+        </Confirm>
+      )}
+    </div>
+  );
+}
+
+function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
+  const { repository, tag: name, digest, pushedBy, pushedAt, origin } = tag;
+  const mayPush = useMay("push", repository);
+  return (
+    <>
+      {digest !== null && <PullCommands image={{ repository, tag: name, digest }} />}
+      <dl class="facts">
+        {digest !== null && (
+          <div>
+            <dt>{T.digest}</dt>
+            <dd>
+              <Digest digest={digest} />
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>{T.pushed}</dt>
+          <dd>
+            <Time at={pushedAt} /> {pushedBy !== null && T.by(pushedBy)}
+            {origin === "adopted" && ` (${T.adopted})`}
+          </dd>
+        </div>
+      </dl>
+      <Source repository={repository} tag={name} />
+      <CompareWith repository={repository} tag={name} />
+      {mayPush && <PulledTag repository={repository} tag={name} />}
+    </>
+  );
+}
+
+function PullCommands({ image }: { readonly image: Pulled }): JSX.Element {
+  const { query } = usePlace();
+  const tool = TOOLS.find((one) => one === query.get("tool")) ?? "docker";
+  return (
+    <section>
+      <div class="filters">
+        <h2>{T.pull}</h2>
+        <label>
+          {T.tool}
+          <select
+            value={tool}
+            onChange={({ currentTarget }) => {
+              goWith({ tool: currentTarget.value });
+            }}
+          >
+            {TOOLS.map((one) => (
+              <option key={one}>{one}</option>
+            ))}
+          </select>
+        </label>
+      </div>
+      <h3>{T.byTag}</h3>
+      <Command text={commandFor(tool, image, "tag")} />
+      <h3>{T.byDigest}</h3>
+      <Command text={commandFor(tool, image, "digest")} />
+    </section>
+  );
+}
+
+function Source({
+  repository,
+  tag,
+}: {
+  readonly repository: string;
+  readonly tag: string;
+}): JSX.Element {
+  const [source, again] = useLoad(`${repository}:${tag}`, () =>
+    answerOf(
+      api.GET("/repositories/{repository}/tags/{tag}/scm-source", {
+        params: { path: { repository, tag } },
+      }),
+    ),
+  );
+  return (
+    <section>
+      <h2>{T.source}</h2>
+      {source.state === "refused" && source.refusal.status === 404 ? (
+        <p class="faint">{T.noSource}</p>
+      ) : (
+        <Asked loaded={source} again={again}>
+          {({ url, revision, author, status }) => (
+            <dl class="facts">
+              <div>
+                <dt>{T.source}</dt>
+                <dd class="broken">
+                  {/^https?:\/\//.test(url) ? (
+                    <a href={url} target="_blank" rel="noopener noreferrer nofollow">
+                      {url}
+                    </a>
+                  ) : (
+                    url
+                  )}
+                </dd>
+              </div>
+              <div>
+                <dt>{T.revision}</dt>
+                <dd class="broken">
+                  {revision} {status !== "" && <span class="badge">{status}</span>}
+                </dd>
+              </div>
+              <div>
+                <dt>{T.author}</dt>
+                <dd dir="auto">{author}</dd>
+              </div>
+            </dl>
+          )}
+        </Asked>
+      )}
+    </section>
+  );
+}
+
+function CompareWith({
+  repository,
+  tag,
+}: {
+  readonly repository: string;
+  readonly tag: string;
+}): JSX.Element {
+  const place = withQuery(repositoryPlace(repository, "compare"), { after: tag });
+  return (
+    <p>
+      <a class="button" href={href(place)}>
+        {T.compare}
+      </a>
+    </p>
+  );
+}
+
+function PulledTag({
+  repository,
+  tag,
+}: {
+  readonly repository: string;
+  readonly tag: string;
+}): JSX.Element {
+  const [pulls, again] = useLoad(`${repository}:${tag}`, () =>
+    answerOf(
+      api.GET("/repositories/{repository}/pulls", {
+        params: { path: { repository }, query: { tag, limit: 100 } },
+      }),
+    ),
+  );
+  return (
+    <section>
+      <h2>{T.whoPulled}</h2>
+      <Asked loaded={pulls} again={again}>
+        {({ pulledBy }) => <Pullers pulls={pulledBy} />}
+      </Asked>
+    </section>
+  );
+}
+
+function HistoryOf({
+  path,
+  changes,
+}: {
+  readonly path: { readonly repository: string; readonly tag: string };
+  readonly changes: number;
+}): JSX.Element {
+  const pages = usePages(`${path.repository}:${path.tag}`, (cursor) =>
+    answerOf(
+      api.GET("/repositories/{repository}/tags/{tag}/history", {
+        params: { path, query: { limit: 50, ...(cursor === undefined ? {} : { cursor }) } },
+      }),
+    ),
+  );
+  const seen = useRef(changes);
+  useEffect(() => {
+    if (seen.current !== changes) pages.again();
+    seen.current = changes;
+  }, [changes]);
+  return (
+    <>
+      <History items={pages.items} />
+      <Rest pages={pages}>{T.noHistory}</Rest>
+    </>
+  );
+}

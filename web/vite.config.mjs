@@ -1,0 +1,46 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { defineConfig } from "vite";
+
+const require = createRequire(import.meta.url);
+const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
+
+/** Licences want to be where the code is. */
+function licences() {
+  return Object.keys(dependencies).map(licenceOf).join("\n");
+}
+
+function licenceOf(name) {
+  let folder = dirname(require.resolve(name));
+  while (JSON.parse(readIfAny(join(folder, "package.json")) ?? "{}").name !== name)
+    folder = dirname(folder);
+  const { version, license } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  const text = ["LICENSE", "LICENSE.md", "LICENSE.txt"]
+    .map((file) => readIfAny(join(folder, file)))
+    .find((found) => found !== null);
+  if (text === undefined) throw new Error(`${name} has no text of its licence, ${license}`);
+  return `/*!\n${name} ${version}, ${license}\n\n${text.trim().replaceAll("*/", "* /")}\n*/`;
+}
+
+function readIfAny(file) {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return null;
+  }
+}
+
+// The gateway serves what comes of it below /ui/: nothing inline, names that say the content.
+export default defineConfig({
+  base: "/ui/",
+  publicDir: false,
+  build: {
+    target: "es2022",
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    sourcemap: false,
+    reportCompressedSize: false,
+    rolldownOptions: { output: { postBanner: licences() } },
+  },
+});
