@@ -138,7 +138,11 @@ export async function makeHistory(stack: TestStack, files: HistoryFiles): Promis
   return moments;
 }
 
-const later = () => new Promise((resolve) => setTimeout(resolve, 20));
+/** Of two things at one moment nobody can say which was first. */
+async function later(): Promise<void> {
+  const since = Date.now();
+  await eventually("another moment", () => Date.now() > since + 1);
+}
 
 async function robotPushes(stack: TestStack): Promise<void> {
   const grants = [{ repositories: "alpha/**", actions: ["pull", "push"] }];
