@@ -48,7 +48,9 @@ function sourceFiles() {
   const { include } = JSON.parse(readFileSync(join(root, "tsconfig.json"), "utf8"));
   const { workspaces } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
   const folders = [...include.map((pattern) => pattern.replace(/\/\*.*/, "")), ...workspaces];
-  return folders.flatMap((folder) => filesBelow(folder)).filter((file) => SOURCE.test(file) && !file.includes("/dist/"));
+  return folders
+    .flatMap((folder) => filesBelow(folder))
+    .filter((file) => SOURCE.test(file) && !file.includes("/dist/"));
 }
 
 /** What was compiled from a source that is gone would still be found by an import. */
