@@ -58,7 +58,10 @@ export async function startOpensvcServer(
     if (status !== 200) throw new Error(JSON.stringify(body));
   };
   await change(
-    ...["alice", "bob", "1", "mary"].map((uid) => ({ change: "user.set", login: `/employees/${uid}` })),
+    ...["alice", "bob", "1", "mary"].map((uid) => ({
+      change: "user.set",
+      login: `/employees/${uid}`,
+    })),
     ...["alpha", "beta"].map((name) => ({ change: "team.set", name })),
     { change: "app.set", code: "shop", responsibles: ["alpha"], publications: ["alpha"] },
     { change: "app.set", code: "vault", responsibles: ["gamma"], publications: ["gamma"] },
