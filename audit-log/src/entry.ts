@@ -61,6 +61,8 @@ export const AUDIT_ACTIONS = [
   "service.created",
   "service.rotated",
   "service.deleted",
+  "session.begun",
+  "session.ended",
   "mode.changed",
   "gateway.forgotten",
   "garbage.begun",

@@ -31,9 +31,15 @@ export interface AuditEvent {
 const COUNTED = ["count", "firstAt", "lastAt"] as const;
 const BY_TAG_RULE = ["tagRule", "tagPolicy"] as const;
 const A_TAG = ["repository", "tag", "digest"] as const;
+const REGISTRY = ["service", "url", "insecure", "restricted", "publications", "responsibles", "description"] as const; // prettier-ignore
 const ROBOT = ["login", "team", "grants", "expiresAt"] as const;
 /** Noted by the routes of the gateway for each operation of administrators that changes nothing. */
-const ADMINISTRATORS_CHANGES = ["mode.change", "outbox.change", "repositories.set-flags"];
+const ADMINISTRATORS_CHANGES = [
+  "mode.change",
+  "outbox.change",
+  "repositories.set-flags",
+  "in-use.waive",
+];
 const ADMINISTRATORS_READS = OPERATIONS.filter(
   ({ by, who, id }) =>
     by === "gateway" && who === "administrator" && !ADMINISTRATORS_CHANGES.includes(id),
@@ -71,6 +77,16 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "a robot gets a new secret", action: "robot.rotated", actor: "caller", about: [], detail: ROBOT, perhaps: ["previousEndsAt"], operations: ["robots.rotate"] },
   { event: "a robot is disabled", action: "robot.disabled", actor: "caller", about: [], detail: ROBOT, operations: ["robots.disable"] },
   { event: "a robot is enabled", action: "robot.enabled", actor: "caller", about: [], detail: ROBOT, operations: ["robots.enable"] },
+  { event: "a registry registers itself, or somebody makes one", action: "registry.created", actor: "caller", about: [], detail: REGISTRY, operations: ["registries.create"], shownBy: integration("token-server/registries") },
+  { event: "a registry is changed", action: "registry.changed", actor: "caller", about: [], detail: ["service", "before"], perhaps: ["url", "insecure", "restricted", "publications", "responsibles", "description"], operations: ["registries.change"], shownBy: integration("token-server/registries") },
+  { event: "a registry is taken away", action: "registry.deleted", actor: "caller", about: [], detail: [...REGISTRY, "ended"], operations: ["registries.delete"], shownBy: integration("token-server/registries") },
+  { event: "the directory is changed", action: "directory.changed", actor: "caller", about: [], detail: [], perhaps: ["login", "primaryTeam", "name", "code", "responsibles", "publications", "privilege", "holder"], operations: ["directory.change"], shownBy: integration("token-server/directory") },
+  { event: "a service is made", action: "service.created", actor: "caller", about: [], detail: ["name", "app", "workload"], operations: ["services.create"], shownBy: integration("token-server/directory") },
+  { event: "a service gets a new secret", action: "service.rotated", actor: "caller", about: [], detail: ["name", "app", "workload"], perhaps: ["previousEndsAt"], operations: ["services.rotate"], shownBy: integration("token-server/directory") },
+  { event: "a service is no more", action: "service.deleted", actor: "caller", about: [], detail: ["name", "app", "workload"], operations: ["services.delete"], shownBy: integration("token-server/directory") },
+  { event: "somebody logs in on the web page", action: "session.begun", actor: "caller", about: [], detail: COUNTED, operations: ["session.begin"], shownBy: integration("rest-api/sessions") },
+  { event: "a login on the web page ends by a logout, or since what it was made of does", action: "session.ended", actor: "caller", about: [], detail: COUNTED, operations: ["session.end"], shownBy: integration("rest-api/sessions") },
+  { event: "an administrator lets something be deleted that is in use", action: "in-use.waived", actor: "granted", about: ["repository", "digest"], detail: ["endsAt"], operations: ["in-use.waive"], shownBy: integration("in-use/deletions") },
   { event: "an administrator looks at what is others'", action: "administration.read", actor: "granted", about: [], detail: ["operation", ...COUNTED], perhaps: ["team"], operations: ADMINISTRATORS_READS },
   { event: "an administrator looks at what the token server has of others", action: "administration.read", actor: "caller", about: [], detail: ["operation", ...COUNTED], perhaps: ["team"], operations: ["robots.exceeding", "access.explain-for", "policy.test"] },
   { event: "the mode is changed over REST", action: "mode.changed", actor: "granted", about: [], detail: ["mode", "before"], perhaps: ["drainSeconds"], operations: ["mode.change"] },
@@ -100,7 +116,11 @@ export const COMMANDS_WITHOUT_ENTRY: Readonly<Record<string, string>> = {
 };
 
 /** Operations that could seem to need an entry, and why they have none. */
-export const OPERATIONS_WITHOUT_ENTRY: Readonly<Record<string, string>> = {};
+export const OPERATIONS_WITHOUT_ENTRY: Readonly<Record<string, string>> = {
+  "in-use.report": "says what runs, anew every few minutes; the reports themselves are kept",
+  "repositories.star": "somebody likes a repository, which decides nothing",
+  "repositories.unstar": "somebody likes a repository no more, which decides nothing",
+};
 
 const ACTORS: Readonly<Record<EventActor, string>> = {
   granted: "who asked, with `grant`",

@@ -3,6 +3,7 @@ import { beginSession, endSession, readSession } from "#rest-api/operations/sess
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { cookieFor, secretOf } from "../sessions/cookie.js";
 import { isFromPage, isSomebodyThere } from "../sessions/session-step.js";
+import type { NoteSession } from "../sessions/record-sessions.js";
 import type { Sessions } from "../sessions/sessions.js";
 import type { SessionOwner } from "../sessions/sql.js";
 import { implement, type Implementation } from "./implement.js";
@@ -19,6 +20,7 @@ export interface SessionOperationsDeps {
   readonly originOf: (req: HttpRequest) => string;
   /** Says whose the login in the request is. @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS or UNAVAILABLE */
   readonly verify: (req: HttpRequest) => Promise<VerifiedLogin>;
+  readonly note: NoteSession;
 }
 
 const NOBODY = { body: { login: null }, headers: { "Cache-Control": "no-store" } };
@@ -28,8 +30,12 @@ const NOBODY = { body: { login: null }, headers: { "Cache-Control": "no-store" }
  * @returns the operations about one's own session
  */
 export function sessionOperations(deps: SessionOperationsDeps): readonly Implementation[] {
-  const { sessions, originOf, verify } = deps;
+  const { sessions, originOf, verify, note } = deps;
   const secretIn = (req: HttpRequest) => (isFromPage(req) ? secretOf(req, originOf(req)) : null);
+  const end = async (req: HttpRequest, secret: string, reason: string) => {
+    const owner = await sessions.end(secret);
+    if (owner !== null) note(req, owner, "session.ended", reason);
+  };
   /** Of what the request says itself: it has shown no other login. */
   const shown = async (req: HttpRequest, secret: string) => {
     const session = await sessions.find(secret, isSomebodyThere(req));
@@ -48,7 +54,7 @@ export function sessionOperations(deps: SessionOperationsDeps): readonly Impleme
       if (secret === null) return NOBODY;
       const answer = await shown(req, secret).catch(async (error: unknown) => {
         if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
-        await sessions.end(secret);
+        await end(req, secret, "what it was made of is good no more");
         return null;
       });
       if (answer === null) res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
@@ -62,14 +68,15 @@ export function sessionOperations(deps: SessionOperationsDeps): readonly Impleme
       req.headers.authorization = `Basic ${basic}`;
       const owner = await verify(req);
       const secret = await sessions.begin(req.headers.authorization, owner);
+      note(req, owner, "session.begun", "somebody has logged in on the web page");
       // Whoever knew the one of before does not get into this one.
-      if (before !== null) await sessions.end(before);
+      if (before !== null) await end(req, before, "another login took its place");
       res.setHeader("Set-Cookie", cookieFor(originOf(req), secret));
       return (await shown(req, secret)) ?? NOBODY;
     }),
     implement(endSession, async ({ req, res }) => {
       const secret = secretIn(req);
-      if (secret !== null) await sessions.end(secret);
+      if (secret !== null) await end(req, secret, "logged out");
       res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
       return { status: 204 };
     }),

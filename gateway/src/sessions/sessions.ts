@@ -26,8 +26,8 @@ export interface Sessions {
   readonly begin: (authorization: string, owner: SessionOwner) => Promise<string>;
   /** @returns the session with that secret, unless it has ended; `renews`: somebody is there */
   readonly find: (secret: string, renews: boolean) => Promise<Session | null>;
-  /** Ends it, everywhere at once. */
-  readonly end: (secret: string) => Promise<void>;
+  /** Ends it, everywhere at once. @returns whose it was; `null`: there was none */
+  readonly end: (secret: string) => Promise<SessionOwner | null>;
 }
 
 const SECRET_BYTES = 32;

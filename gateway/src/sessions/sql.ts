@@ -71,9 +71,13 @@ export async function renewSession(
   );
 }
 
-/** Ends a session. */
-export async function deleteSession(db: Queryable, hash: Buffer): Promise<void> {
-  await db.query("delete from ledger.page_session where hash = $1", [hash]);
+/** @returns whose session has ended by that; `null`: there was none */
+export async function deleteSession(db: Queryable, hash: Buffer): Promise<SessionOwner | null> {
+  const { rows } = await db.query<SessionOwner>(
+    "delete from ledger.page_session where hash = $1 returning kind, realm, uid",
+    [hash],
+  );
+  return rows[0] ?? null;
 }
 
 /** Takes out what has ended, and the oldest of somebody who has more than `most`. */

@@ -108,7 +108,9 @@ export function openRestApi(
     const { access } = await callerWith(callers, req, { to: "administration" }).catch(nobodyOf);
     return access.length > 0;
   };
-  const sessions = openSessions(config, db, { callers, isAdministrator });
+  const sessions = openSessions(config, db, {
+    ...{ callers, isAdministrator, tally: deps.records.tally },
+  });
   const manifest = standingManifests(db, reader);
   const operations = [
     ...tagOperations({ db, log, audit, policy, resolver, waiting }),

@@ -1,10 +1,12 @@
 import type { RequestHandler } from "express";
+import type { Tally } from "#audit-log/tally.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import type { SessionOperationsDeps } from "../api/session-operations.js";
 import type { GatewayConfig } from "../config/config.js";
 import { clientOrigin } from "../proxy/client-origin.js";
 import { identifyLogin, type CallerDeps } from "../proxy/identify-caller.js";
+import { noteSessions } from "../sessions/record-sessions.js";
 import { pageSessions } from "../sessions/sessions.js";
 import { sessionStep } from "../sessions/session-step.js";
 
@@ -17,7 +19,7 @@ export interface PageSessions extends SessionOperationsDeps {
 /**
  * @param config - how long they last, and where clients reach us
  * @param db - the ledger
- * @param deps - who somebody is, and whether they administer
+ * @param deps - who somebody is, whether they administer, and what puts sessions on record
  * @returns the sessions of the web page
  */
 export function openSessions(
@@ -26,7 +28,9 @@ export function openSessions(
   {
     callers,
     isAdministrator,
+    tally,
   }: {
+    readonly tally: Pick<Tally, "note">;
     readonly callers: CallerDeps;
     readonly isAdministrator: (req: HttpRequest) => Promise<boolean>;
   },
@@ -42,6 +46,7 @@ export function openSessions(
     sessions,
     originOf,
     verify,
+    note: noteSessions(tally),
     step: sessionStep({ sessions, originOf, verify: identify }),
   };
 }

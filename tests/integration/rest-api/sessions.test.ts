@@ -74,6 +74,16 @@ const age = (column: string, seconds: number) =>
     [seconds],
   );
 
+async function sessionsOnRecord() {
+  return (await stack.ledger.audited())
+    .filter(({ action }) => action.startsWith("session."))
+    .map(({ action, actor, reason, detail }) => ({
+      ...{ action, uid: actor.uid, reason },
+      count: (detail as { readonly count?: number }).count,
+    }))
+    .sort((one, other) => one.action.localeCompare(other.action));
+}
+
 const TAGS = "/repositories/alpha/app/tags";
 
 describe("whoever logs in on the page", () => {
@@ -90,6 +100,21 @@ describe("whoever logs in on the page", () => {
       login: { uid: "alice" },
     });
     expect((await askWith("/audit", { cookie })).status).toBe(403);
+  });
+
+  test("is on record, with how it ended", async () => {
+    await stack.gateway.flushTally();
+    const before = (await sessionsOnRecord()).length;
+    const first = await session();
+    const second = await logIn("alice-token");
+    await askWith("/session", { cookie: first, method: "DELETE" });
+    await askWith("/session", { cookie: first, method: "DELETE" });
+    expect((await askWith("/session", { cookie: cookieOf(second) })).status).toBe(200);
+    await stack.gateway.flushTally();
+    expect((await sessionsOnRecord()).slice(before)).toEqual([
+      { action: "session.begun", uid: "alice", count: 2, reason: "somebody has logged in on the web page" }, // prettier-ignore
+      { action: "session.ended", uid: "alice", count: 1, reason: "logged out" },
+    ]);
   });
 
   test("is told when they administer", async () => {

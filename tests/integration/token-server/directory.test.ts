@@ -155,6 +155,27 @@ describe("logins of services", () => {
     expect(rows[0]?.text).not.toContain(secret);
   });
 
+  test("are on record from their making to their end, without the secret", async () => {
+    const service = { name: "recorded.example.org" };
+    await opensvc.post("/directory/services", { ...service, app: "shop" });
+    await opensvc.post("/directory/services/rotate", { ...service, overlapHours: 1 });
+    await opensvc.post("/directory/services/delete", service);
+    const { rows } = await opensvc.server.db.query<{ content: string }>(
+      "select content from audit.entry where content like '%recorded.example.org%' order by at, position",
+    );
+    const entries = rows.map(({ content }) => JSON.parse(content) as Record<string, unknown>);
+    expect(entries.map(({ action }) => action).sort()).toEqual([
+      "service.created",
+      "service.deleted",
+      "service.rotated",
+    ]);
+    for (const { actor, detail } of entries) {
+      expect(actor).toMatchObject({ uid: "bob" });
+      expect(detail).toMatchObject({ ...service, app: "shop", workload: null });
+      expect(JSON.stringify(detail)).not.toContain("secret");
+    }
+  });
+
   test("of one name are made once", async () => {
     await make("once");
     const again = await opensvc.post("/directory/services", { name: "once", app: "shop" });

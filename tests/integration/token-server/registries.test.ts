@@ -87,6 +87,10 @@ describe("the registry of the configuration", () => {
     expect((await as("alice-token", "patch", path).send({ restricted: true })).status).toBe(403);
     const changed = await as("bob-token", "patch", path).send({ description: "production" });
     expect(changed.body).toMatchObject({ description: "production", changedBy: "bob" });
+    expect(await lastOnRecord("registry.changed")).toMatchObject({
+      actor: { uid: "bob" },
+      detail: { service: "wharfinger", before: { description: "" }, description: "production" },
+    });
     expect((await as("bob-token", "delete", path)).status).toBe(409);
   });
 
@@ -116,6 +120,15 @@ describe("a new registry", () => {
     expect(await seenBy("bob-token")).toEqual([LAB, "wharfinger"]);
     expect(await lastOnRecord("registry.created")).toMatchObject({
       ...{ actor: { uid: "bob" }, detail: { service: LAB, publications: ["beta"] } },
+    });
+  });
+
+  test("goes on record as it was when it is taken away", async () => {
+    await makeLab();
+    expect((await as("bob-token", "delete", `${REGISTRIES}/${LAB}`)).status).toBe(204);
+    expect(await lastOnRecord("registry.deleted")).toMatchObject({
+      actor: { uid: "bob" },
+      detail: { service: LAB, publications: ["beta"], ended: { robots: 0, refreshTokens: 0 } },
     });
   });
 
