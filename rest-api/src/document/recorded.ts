@@ -4,1778 +4,1681 @@ import type { RecordedExample } from "./document-of.js";
 /** What each operation answered. */
 export const RECORDED: Readonly<Record<string, RecordedExample>> = {
   "access.explain": {
-    "status": 200,
-    "answer": {
-      "subject": {
-        "uid": "alice",
-        "realm": "/employees",
-        "scopes": [
-          "uid"
-        ],
-        "kind": "oauth2",
-        "claims": {},
-        "limits": null
+    status: 200,
+    answer: {
+      subject: {
+        uid: "alice",
+        realm: "/employees",
+        scopes: ["uid"],
+        kind: "oauth2",
+        claims: {},
+        limits: null,
       },
-      "allow": true,
-      "reason": "rule own allows push to alpha/app",
-      "action": "push"
-    }
+      allow: true,
+      reason: "rule own allows push to alpha/app",
+      action: "push",
+    },
   },
   "access.explain-for": {
-    "request": {
-      "action": "push",
-      "repository": "alpha/app",
-      "identity": {
-        "uid": "carol",
-        "teams": [
-          "beta"
-        ]
-      }
-    },
-    "status": 200,
-    "answer": {
-      "subject": {
-        "uid": "carol",
-        "realm": "/employees",
-        "scopes": [],
-        "kind": "oauth2",
-        "claims": {},
-        "limits": null
+    request: {
+      action: "push",
+      repository: "alpha/app",
+      identity: {
+        uid: "carol",
+        teams: ["beta"],
       },
-      "allow": false,
-      "reason": "carol is not in team alpha",
-      "action": "push",
-      "rule": null,
-      "trace": [
+    },
+    status: 200,
+    answer: {
+      subject: {
+        uid: "carol",
+        realm: "/employees",
+        scopes: [],
+        kind: "oauth2",
+        claims: {},
+        limits: null,
+      },
+      allow: false,
+      reason: "carol is not in team alpha",
+      action: "push",
+      rule: null,
+      trace: [
         {
-          "rule": {
-            "id": "hidden",
-            "at": null
+          rule: {
+            id: "hidden",
+            at: null,
           },
-          "effect": "deny",
-          "outcome": "not-matched",
-          "because": "the rule is about pull"
+          effect: "deny",
+          outcome: "not-matched",
+          because: "the rule is about pull",
         },
         {
-          "rule": {
-            "id": "public",
-            "at": null
+          rule: {
+            id: "public",
+            at: null,
           },
-          "effect": "allow",
-          "outcome": "not-matched",
-          "because": "the rule is about pull"
+          effect: "allow",
+          outcome: "not-matched",
+          because: "the rule is about pull",
         },
         {
-          "rule": {
-            "id": "all",
-            "at": null
+          rule: {
+            id: "all",
+            at: null,
           },
-          "effect": "allow",
-          "outcome": "not-matched",
-          "because": "the rule is about pull"
+          effect: "allow",
+          outcome: "not-matched",
+          because: "the rule is about pull",
         },
         {
-          "rule": {
-            "id": "own",
-            "at": null
+          rule: {
+            id: "own",
+            at: null,
           },
-          "effect": "allow",
-          "outcome": "not-matched",
-          "because": "carol is not in team alpha"
-        }
+          effect: "allow",
+          outcome: "not-matched",
+          because: "carol is not in team alpha",
+        },
       ],
-      "omitted": 0,
-      "notReached": 0
-    }
+      omitted: 0,
+      notReached: 0,
+    },
   },
   "access.who-can": {
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "actions": [
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      actions: [
         {
-          "action": "pull",
-          "never": [],
-          "rules": [
+          action: "pull",
+          never: [],
+          rules: [
             {
-              "rule": "all",
-              "at": null,
-              "effect": "allow",
-              "who": "logged-in",
-              "unless": null,
-              "where": [
+              rule: "all",
+              at: null,
+              effect: "allow",
+              who: "logged-in",
+              unless: null,
+              where: [
                 {
-                  "pattern": "**",
-                  "values": {}
-                }
-              ]
-            }
-          ]
+                  pattern: "**",
+                  values: {},
+                },
+              ],
+            },
+          ],
         },
         {
-          "action": "push",
-          "never": [
-            "anonymous",
-            "machine",
-            "service"
-          ],
-          "rules": [
+          action: "push",
+          never: ["anonymous", "machine", "service"],
+          rules: [
             {
-              "rule": "own",
-              "at": null,
-              "effect": "allow",
-              "who": "logged-in",
-              "unless": null,
-              "where": [
+              rule: "own",
+              at: null,
+              effect: "allow",
+              who: "logged-in",
+              unless: null,
+              where: [
                 {
-                  "pattern": "${team}/**",
-                  "values": {
-                    "team": "alpha"
-                  }
-                }
-              ]
-            }
-          ]
+                  pattern: "${team}/**",
+                  values: {
+                    team: "alpha",
+                  },
+                },
+              ],
+            },
+          ],
         },
         {
-          "action": "delete",
-          "never": [
-            "anonymous",
-            "machine",
-            "service"
-          ],
-          "rules": []
-        }
-      ]
-    }
+          action: "delete",
+          never: ["anonymous", "machine", "service"],
+          rules: [],
+        },
+      ],
+    },
   },
   "audit.changes": {
-    "status": 200,
-    "answer": {
-      "from": "2026-10-29T15:06:57.259Z",
-      "to": "2026-11-28T15:06:57.259Z",
-      "changes": [
+    status: 200,
+    answer: {
+      from: "2026-10-29T15:06:57.259Z",
+      to: "2026-11-28T15:06:57.259Z",
+      changes: [
         {
-          "at": "2026-11-28T15:06:56.432575Z",
-          "action": "robot.created",
-          "subject": "robot-alpha-deploy",
-          "by": "alice (/employees, oauth2)",
-          "what": [
-            "created, of team alpha, until 2027-02-26T00:00:00.000Z: "
-          ]
+          at: "2026-11-28T15:06:56.432575Z",
+          action: "robot.created",
+          subject: "robot-alpha-deploy",
+          by: "alice (/employees, oauth2)",
+          what: ["created, of team alpha, until 2027-02-26T00:00:00.000Z: "],
         },
         {
-          "at": "2026-11-28T15:06:56.437915Z",
-          "action": "policy.changed",
-          "subject": "access policy",
-          "by": "file",
-          "what": [
-            "the first on record"
-          ]
+          at: "2026-11-28T15:06:56.437915Z",
+          action: "policy.changed",
+          subject: "access policy",
+          by: "file",
+          what: ["the first on record"],
         },
         {
-          "at": "2026-11-28T15:06:56.442087Z",
-          "action": "policy.changed",
-          "subject": "access policy",
-          "by": "file",
-          "what": [
-            "rule own: repositories alpha/** → **"
-          ]
+          at: "2026-11-28T15:06:56.442087Z",
+          action: "policy.changed",
+          subject: "access policy",
+          by: "file",
+          what: ["rule own: repositories alpha/** → **"],
         },
         {
-          "at": "2026-11-28T15:06:56.445196Z",
-          "action": "policy.changed",
-          "subject": "logins",
-          "by": "file",
-          "what": [
-            "the first on record"
-          ]
+          at: "2026-11-28T15:06:56.445196Z",
+          action: "policy.changed",
+          subject: "logins",
+          by: "file",
+          what: ["the first on record"],
         },
         {
-          "at": "2026-11-28T15:06:56.447539Z",
-          "action": "policy.changed",
-          "subject": "tag policy",
-          "by": "file",
-          "what": [
-            "the first on record"
-          ]
+          at: "2026-11-28T15:06:56.447539Z",
+          action: "policy.changed",
+          subject: "tag policy",
+          by: "file",
+          what: ["the first on record"],
         },
         {
-          "at": "2026-11-28T15:06:56.449704Z",
-          "action": "settings.changed",
-          "subject": "token-server",
-          "by": "file",
-          "what": [
-            "the first on record"
-          ]
+          at: "2026-11-28T15:06:56.449704Z",
+          action: "settings.changed",
+          subject: "token-server",
+          by: "file",
+          what: ["the first on record"],
         },
         {
-          "at": "2026-11-28T15:06:56.584897Z",
-          "action": "tag.locked",
-          "subject": "alpha/app:1.0",
-          "by": "alice (/employees, oauth2)",
-          "what": [
-            "locked on request"
-          ]
+          at: "2026-11-28T15:06:56.584897Z",
+          action: "tag.locked",
+          subject: "alpha/app:1.0",
+          by: "alice (/employees, oauth2)",
+          what: ["locked on request"],
         },
         {
-          "at": "2026-11-28T15:06:57.151973Z",
-          "action": "mode.changed",
-          "subject": "the installation",
-          "by": "bob (/employees, oauth2)",
-          "what": [
-            "normal → read-only: the storage is moved"
-          ]
-        }
+          at: "2026-11-28T15:06:57.151973Z",
+          action: "mode.changed",
+          subject: "the installation",
+          by: "bob (/employees, oauth2)",
+          what: ["normal → read-only: the storage is moved"],
+        },
       ],
-      "hasMore": false,
-      "notes": [
+      hasMore: false,
+      notes: [
         "who changed a file is known where files come from: the commit, or the deployment",
-        "who came into a team of a team service or a directory, or left it, is not on record"
-      ]
-    }
+        "who came into a team of a team service or a directory, or left it, is not on record",
+      ],
+    },
   },
   "audit.export": {
-    "status": 200,
-    "answer": "at,action,uid,realm,kind,address,repository,tag,digest,reason,detail,chain,position,hash\r\n2026-11-28T15:06:57.151973Z,mode.changed,bob,/employees,oauth2,127.0.0.1,,,,the storage is moved,\"{\"\"mode\"\":\"\"read-only\"\",\"\"before\"\":\"\"normal\"\",\"\"drainSeconds\"\":60}\",5,8,19ce65f52dce3f648fcad248bc155f054fee92b78a5688a5cbd1dab0fcc2d5cc\r\n"
+    status: 200,
+    answer:
+      'at,action,uid,realm,kind,address,repository,tag,digest,reason,detail,chain,position,hash\r\n2026-11-28T15:06:57.151973Z,mode.changed,bob,/employees,oauth2,127.0.0.1,,,,the storage is moved,"{""mode"":""read-only"",""before"":""normal"",""drainSeconds"":60}",5,8,19ce65f52dce3f648fcad248bc155f054fee92b78a5688a5cbd1dab0fcc2d5cc\r\n',
   },
   "audit.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "chain": 5,
-          "position": 8,
-          "hash": "19ce65f52dce3f648fcad248bc155f054fee92b78a5688a5cbd1dab0fcc2d5cc",
-          "entry": {
-            "at": "2026-11-28T15:06:57.151973Z",
-            "action": "mode.changed",
-            "actor": {
-              "uid": "bob",
-              "realm": "/employees",
-              "kind": "oauth2",
-              "address": "127.0.0.1",
-              "userAgent": "",
-              "requestId": "fffcb53a-e902-4c0c-8a79-2ffc2f6c96e5",
-              "grant": {
-                "rule": "ADMIN_TEAMS",
-                "team": "beta",
-                "policy": "a90ee55b57d7c2911d4b6b54986c784dd9d9343ab7adb8b5f00a2b1e6d2ceea2"
-              }
+          chain: 5,
+          position: 8,
+          hash: "19ce65f52dce3f648fcad248bc155f054fee92b78a5688a5cbd1dab0fcc2d5cc",
+          entry: {
+            at: "2026-11-28T15:06:57.151973Z",
+            action: "mode.changed",
+            actor: {
+              uid: "bob",
+              realm: "/employees",
+              kind: "oauth2",
+              address: "127.0.0.1",
+              userAgent: "",
+              requestId: "fffcb53a-e902-4c0c-8a79-2ffc2f6c96e5",
+              grant: {
+                rule: "ADMIN_TEAMS",
+                team: "beta",
+                policy: "a90ee55b57d7c2911d4b6b54986c784dd9d9343ab7adb8b5f00a2b1e6d2ceea2",
+              },
             },
-            "repository": null,
-            "tag": null,
-            "digest": null,
-            "reason": "the storage is moved",
-            "detail": {
-              "mode": "read-only",
-              "before": "normal",
-              "drainSeconds": 60
-            }
-          }
-        }
+            repository: null,
+            tag: null,
+            digest: null,
+            reason: "the storage is moved",
+            detail: {
+              mode: "read-only",
+              before: "normal",
+              drainSeconds: 60,
+            },
+          },
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "audit.report": {
-    "status": 200,
-    "answer": {
-      "quarter": "2026Q4",
-      "from": "2026-10-01T00:00:00.000Z",
-      "to": "2026-11-28T15:06:57.290Z",
-      "entries": 12,
-      "actions": [
+    status: 200,
+    answer: {
+      quarter: "2026Q4",
+      from: "2026-10-01T00:00:00.000Z",
+      to: "2026-11-28T15:06:57.290Z",
+      entries: 12,
+      actions: [
         {
-          "kind": "policy.changed",
-          "count": 4,
-          "firstAt": "2026-11-28T15:06:56.437915Z",
-          "lastAt": "2026-11-28T15:06:56.447539Z"
+          kind: "policy.changed",
+          count: 4,
+          firstAt: "2026-11-28T15:06:56.437915Z",
+          lastAt: "2026-11-28T15:06:56.447539Z",
         },
         {
-          "kind": "login.failed",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.433641Z",
-          "lastAt": "2026-11-28T15:06:56.433641Z"
+          kind: "login.failed",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.433641Z",
+          lastAt: "2026-11-28T15:06:56.433641Z",
         },
         {
-          "kind": "mode.changed",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:57.151973Z",
-          "lastAt": "2026-11-28T15:06:57.151973Z"
+          kind: "mode.changed",
+          count: 1,
+          firstAt: "2026-11-28T15:06:57.151973Z",
+          lastAt: "2026-11-28T15:06:57.151973Z",
         },
         {
-          "kind": "robot.created",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.432575Z",
-          "lastAt": "2026-11-28T15:06:56.432575Z"
+          kind: "robot.created",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.432575Z",
+          lastAt: "2026-11-28T15:06:56.432575Z",
         },
         {
-          "kind": "settings.changed",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.449704Z",
-          "lastAt": "2026-11-28T15:06:56.449704Z"
+          kind: "settings.changed",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.449704Z",
+          lastAt: "2026-11-28T15:06:56.449704Z",
         },
         {
-          "kind": "tag.drifted",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.430920Z",
-          "lastAt": "2026-11-28T15:06:56.430920Z"
+          kind: "tag.drifted",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.430920Z",
+          lastAt: "2026-11-28T15:06:56.430920Z",
         },
         {
-          "kind": "tag.locked",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.584897Z",
-          "lastAt": "2026-11-28T15:06:56.584897Z"
+          kind: "tag.locked",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.584897Z",
+          lastAt: "2026-11-28T15:06:56.584897Z",
         },
         {
-          "kind": "tag.pushed",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.426532Z",
-          "lastAt": "2026-11-28T15:06:56.426532Z"
+          kind: "tag.pushed",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.426532Z",
+          lastAt: "2026-11-28T15:06:56.426532Z",
         },
         {
-          "kind": "tag.refused",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.429616Z",
-          "lastAt": "2026-11-28T15:06:56.429616Z"
-        }
+          kind: "tag.refused",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.429616Z",
+          lastAt: "2026-11-28T15:06:56.429616Z",
+        },
       ],
-      "refusals": [
+      refusals: [
         {
-          "kind": "tag.refused: immutable",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.429616Z",
-          "lastAt": "2026-11-28T15:06:56.429616Z"
-        }
+          kind: "tag.refused: immutable",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.429616Z",
+          lastAt: "2026-11-28T15:06:56.429616Z",
+        },
       ],
-      "failedLogins": [
+      failedLogins: [
         {
-          "kind": "oauth2, refused",
-          "count": 3,
-          "firstAt": "2026-11-28T15:06:56.433641Z",
-          "lastAt": "2026-11-28T15:06:56.433641Z"
-        }
+          kind: "oauth2, refused",
+          count: 3,
+          firstAt: "2026-11-28T15:06:56.433641Z",
+          lastAt: "2026-11-28T15:06:56.433641Z",
+        },
       ],
-      "drift": [
+      drift: [
         {
-          "kind": "tag.drifted",
-          "count": 1,
-          "firstAt": "2026-11-28T15:06:56.430920Z",
-          "lastAt": "2026-11-28T15:06:56.430920Z"
-        }
+          kind: "tag.drifted",
+          count: 1,
+          firstAt: "2026-11-28T15:06:56.430920Z",
+          lastAt: "2026-11-28T15:06:56.430920Z",
+        },
       ],
-      "logins": [
+      logins: [
         {
-          "uid": "alice",
-          "realm": "/employees",
-          "kind": "oauth2",
-          "entries": 5,
-          "firstAt": "2026-11-28T15:06:56.426532Z",
-          "lastAt": "2026-11-28T15:06:56.584897Z",
-          "pulls": 0
+          uid: "alice",
+          realm: "/employees",
+          kind: "oauth2",
+          entries: 5,
+          firstAt: "2026-11-28T15:06:56.426532Z",
+          lastAt: "2026-11-28T15:06:56.584897Z",
+          pulls: 0,
         },
         {
-          "uid": "bob",
-          "realm": "/employees",
-          "kind": "oauth2",
-          "entries": 1,
-          "pulls": 3,
-          "firstAt": "2026-11-20T12:00:00.000Z",
-          "lastAt": "2026-11-28T15:06:57.151973Z"
-        }
+          uid: "bob",
+          realm: "/employees",
+          kind: "oauth2",
+          entries: 1,
+          pulls: 3,
+          firstAt: "2026-11-20T12:00:00.000Z",
+          lastAt: "2026-11-28T15:06:57.151973Z",
+        },
       ],
-      "changes": 8,
-      "robots": [
+      changes: 8,
+      robots: [
         {
-          "login": "robot-alpha-deploy",
-          "team": "alpha",
-          "createdAt": "2026-11-28T15:06:56.432575Z",
-          "createdBy": "alice",
-          "rotatedAt": "2026-11-28T15:06:56.432575Z",
-          "expiresAt": "2027-02-26T00:00:00.000Z",
-          "disabledAt": null,
-          "ageDays": 0,
-          "lastUsedAt": null
-        }
+          login: "robot-alpha-deploy",
+          team: "alpha",
+          createdAt: "2026-11-28T15:06:56.432575Z",
+          createdBy: "alice",
+          rotatedAt: "2026-11-28T15:06:56.432575Z",
+          expiresAt: "2027-02-26T00:00:00.000Z",
+          disabledAt: null,
+          ageDays: 0,
+          lastUsedAt: null,
+        },
       ],
-      "administrators": {
-        "beta": [
-          "/employees/bob"
-        ]
+      administrators: {
+        beta: ["/employees/bob"],
       },
-      "checkpoints": {
-        "count": 1,
-        "first": 1,
-        "last": 1,
-        "firstAt": "2026-11-28T15:06:56.450Z",
-        "lastAt": "2026-11-28T15:06:56.450Z",
-        "mostEntries": 5
+      checkpoints: {
+        count: 1,
+        first: 1,
+        last: 1,
+        firstAt: "2026-11-28T15:06:56.450Z",
+        lastAt: "2026-11-28T15:06:56.450Z",
+        mostEntries: 5,
       },
-      "verified": null,
-      "notes": [
+      verified: null,
+      notes: [
         "the quarter is not over: it is told as it stands",
         "logins are told by what they did or pulled: whoever logged in and did neither is not on record",
-        "the chain was not verified for this: npm run verify does"
-      ]
-    }
+        "the chain was not verified for this: npm run verify does",
+      ],
+    },
   },
   "audit.who-could": {
-    "status": 200,
-    "answer": {
-      "action": "push",
-      "repository": "alpha/app",
-      "at": "2026-11-28T15:06:57.227Z",
-      "policy": {
-        "since": "2026-11-28T15:06:56.442087Z",
-        "path": "policy.yaml",
-        "sha256": "606ac9176f292122b50ecc16f26b274bb2ce465d2b887009e0d24b37ea0bd0e3"
+    status: 200,
+    answer: {
+      action: "push",
+      repository: "alpha/app",
+      at: "2026-11-28T15:06:57.227Z",
+      policy: {
+        since: "2026-11-28T15:06:56.442087Z",
+        path: "policy.yaml",
+        sha256: "606ac9176f292122b50ecc16f26b274bb2ce465d2b887009e0d24b37ea0bd0e3",
       },
-      "tagPolicy": {
-        "since": "2026-11-28T15:06:56.447539Z",
-        "path": "built-in",
-        "sha256": "built-in"
+      tagPolicy: {
+        since: "2026-11-28T15:06:56.447539Z",
+        path: "built-in",
+        sha256: "built-in",
       },
-      "logins": {
-        "since": "2026-11-28T15:06:56.445196Z",
-        "path": "logins.yaml",
-        "sha256": "616cf35fec71a37b2e38bc6ec52d00e6ad66ef840896accb1d4e8500ff5e5a9d"
+      logins: {
+        since: "2026-11-28T15:06:56.445196Z",
+        path: "logins.yaml",
+        sha256: "616cf35fec71a37b2e38bc6ec52d00e6ad66ef840896accb1d4e8500ff5e5a9d",
       },
-      "never": [
-        "anonymous",
-        "machine",
-        "service"
-      ],
-      "teams": {
-        "beta": [
-          "/employees/bob"
-        ]
+      never: ["anonymous", "machine", "service"],
+      teams: {
+        beta: ["/employees/bob"],
       },
-      "settings": {
+      settings: {
         "token-server": {
-          "HTTP_TEAM_SERVICE_URL": "https://teams.example.org"
-        }
+          HTTP_TEAM_SERVICE_URL: "https://teams.example.org",
+        },
       },
-      "tagRule": {
-        "name": "immutable",
-        "mutability": "immutable",
-        "deletable": false
+      tagRule: {
+        name: "immutable",
+        mutability: "immutable",
+        deletable: false,
       },
-      "notes": [
+      notes: [
         "members of a team are told as the logins file named them; whom a team service or a directory named besides is not on record",
-        "what a rule wants of claims and addresses is told; who fitted it then is not on record"
+        "what a rule wants of claims and addresses is told; who fitted it then is not on record",
       ],
-      "rules": [
+      rules: [
         {
-          "effect": "allow",
-          "who": "logged-in",
-          "unless": null,
-          "rule": "own",
-          "at": null,
-          "where": [
+          effect: "allow",
+          who: "logged-in",
+          unless: null,
+          rule: "own",
+          at: null,
+          where: [
             {
-              "pattern": "**",
-              "values": {}
-            }
-          ]
-        }
+              pattern: "**",
+              values: {},
+            },
+          ],
+        },
       ],
-      "decision": {
-        "allow": false,
-        "reason": "a push needs pull as well: no rule allows pull from alpha/app",
-        "trace": [
+      decision: {
+        allow: false,
+        reason: "a push needs pull as well: no rule allows pull from alpha/app",
+        trace: [
           {
-            "effect": "allow",
-            "outcome": "not-matched",
-            "because": "the rule is about push",
-            "rule": "own"
-          }
-        ]
-      }
-    }
+            effect: "allow",
+            outcome: "not-matched",
+            because: "the rule is about push",
+            rule: "own",
+          },
+        ],
+      },
+    },
   },
   "audit.who-pulled": {
-    "status": 200,
-    "answer": {
-      "digests": [
-        "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510"
-      ],
-      "pulls": [
+    status: 200,
+    answer: {
+      digests: ["sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510"],
+      pulls: [
         {
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "uid": "bob",
-          "realm": "/employees",
-          "kind": "oauth2",
-          "address": "192.0.2.7",
-          "count": 3,
-          "firstAt": "2026-11-20T12:00:00.000Z",
-          "lastAt": "2026-11-21T12:00:00.000Z"
-        }
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          uid: "bob",
+          realm: "/employees",
+          kind: "oauth2",
+          address: "192.0.2.7",
+          count: 3,
+          firstAt: "2026-11-20T12:00:00.000Z",
+          lastAt: "2026-11-21T12:00:00.000Z",
+        },
       ],
-      "hasMore": false,
-      "leftOut": [],
-      "notes": [
+      hasMore: false,
+      leftOut: [],
+      notes: [
         "no pull is on record by the day",
-        "who fetched an image from somebody who had pulled it is not known here"
-      ]
-    }
+        "who fetched an image from somebody who had pulled it is not known here",
+      ],
+    },
   },
   "digests.tags": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "repository": "alpha/app",
-          "name": "1.0",
-          "pushedBy": "alice",
-          "pushedAt": "2026-11-20T12:00:00.000Z"
+          repository: "alpha/app",
+          name: "1.0",
+          pushedBy: "alice",
+          pushedAt: "2026-11-20T12:00:00.000Z",
         },
         {
-          "repository": "public/tool",
-          "name": "1.0",
-          "pushedBy": "alice",
-          "pushedAt": "2026-11-20T12:00:00.000Z"
-        }
+          repository: "public/tool",
+          name: "1.0",
+          pushedBy: "alice",
+          pushedAt: "2026-11-20T12:00:00.000Z",
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "directory.change": {
-    "request": {
-      "changes": [
+    request: {
+      changes: [
         {
-          "change": "user.set",
-          "login": "/employees/alice",
-          "primaryTeam": "alpha"
+          change: "user.set",
+          login: "/employees/alice",
+          primaryTeam: "alpha",
         },
         {
-          "change": "team.set",
-          "name": "alpha"
+          change: "team.set",
+          name: "alpha",
         },
         {
-          "change": "app.set",
-          "code": "shop",
-          "responsibles": [
-            "alpha"
-          ],
-          "publications": [
-            "alpha",
-            "beta"
-          ]
+          change: "app.set",
+          code: "shop",
+          responsibles: ["alpha"],
+          publications: ["alpha", "beta"],
         },
         {
-          "change": "privilege.given",
-          "privilege": "Pusher",
-          "holder": "alpha"
-        }
-      ]
+          change: "privilege.given",
+          privilege: "Pusher",
+          holder: "alpha",
+        },
+      ],
     },
-    "status": 200,
-    "answer": {
-      "changes": 4
-    }
+    status: 200,
+    answer: {
+      changes: 4,
+    },
   },
   "directory.read": {
-    "status": 200,
-    "answer": {
-      "users": [
+    status: 200,
+    answer: {
+      users: [
         {
-          "id": 1,
-          "realm": "/employees",
-          "uid": "alice",
-          "primaryTeam": "alpha"
-        }
+          id: 1,
+          realm: "/employees",
+          uid: "alice",
+          primaryTeam: "alpha",
+        },
       ],
-      "teams": [
+      teams: [
         {
-          "id": 1,
-          "name": "alpha"
-        }
+          id: 1,
+          name: "alpha",
+        },
       ],
-      "apps": [
+      apps: [
         {
-          "id": 1,
-          "code": "shop",
-          "responsibles": [
-            "alpha"
-          ],
-          "publications": [
-            "alpha",
-            "beta"
-          ]
-        }
+          id: 1,
+          code: "shop",
+          responsibles: ["alpha"],
+          publications: ["alpha", "beta"],
+        },
       ],
-      "services": [],
-      "privileges": [
+      services: [],
+      privileges: [
         {
-          "privilege": "Pusher",
-          "holder": "alpha"
-        }
-      ]
-    }
+          privilege: "Pusher",
+          holder: "alpha",
+        },
+      ],
+    },
   },
   "discovery.findings": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "kind": "drifted",
-          "repository": "alpha/app",
-          "tag": "1.1",
-          "digest": "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
-          "found": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "part": null,
-          "since": "2026-11-21T12:00:00.000Z",
-          "sightings": null
-        }
+          kind: "drifted",
+          repository: "alpha/app",
+          tag: "1.1",
+          digest: "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
+          found: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          part: null,
+          since: "2026-11-21T12:00:00.000Z",
+          sightings: null,
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "events.follow": {
-    "status": 200,
-    "answer": "retry: 2000\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\n: all that there was until now\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\nid: K3pQjFS59LXrw8S9RK8Nf985tXsScU0imWWILgSCCsrVzo9VRYj7G2uXkS4F7sNI860v25InPC-1CfevMFLrBGxzP_rhJZt0chLtdnDCM66tumlZJEJVKgRNRXpr37d05WnVE3sOtgW2G1Vsztsqx5kR_QebGGSmPLpjDPyXW59_Upu45i8O6V668cdO1FoCxG15w0oo1jtuEzwZKl97p6XxMN3urYbYKBCWmJZHARROZwMXC2OsZj5z80VkyM3LWlKjUqWnugEoKzGbgGOXkoufLo06MESnA61wNce9arOcSgbU7SCjue-MvOI2jLiaeFizAVhrFmfphxTyMw9e5A9RTX5BANN_yGrOPQMU9Te5j2D6thE-9bV-Xxo\nevent: push\ndata: {\"id\":\"0a054f2e-330d-442e-a033-6892b76a995f\",\"action\":\"push\",\"recordedAs\":\"tag.pushed\",\"at\":\"2026-11-28T02:05:53.231161Z\",\"by\":{\"uid\":\"alice\",\"realm\":\"/employees\",\"kind\":\"oauth2\"},\"repository\":\"alpha/app\",\"tag\":\"1.0\",\"digest\":\"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4\",\"previousDigest\":null,\"reason\":\"stored\"}\n\nid: -GFcZt8hTCB3C9nSCPhr0SwZDeCEoi0SEPPerAK0nOdnnDCceK8SQmi3GfldEDwSDFIeJQfojIkEt4YDmhcuQAA4UBRN5pEmr3AXZRGF1-DhT3E2CODxFJaNtg_GOUUYx72Qlp5U2NokPk8GILybzTSaZyGDwHe8WZe3Rsxt-kUbkJYGDOi8GsIdBulV3jEqmn3-UAezuzqB_duBoER2hWQVlCSsY1YuLf_vAeLtHn26ztYk8K6aeD_xE3mFfeWVdNPQgwn-m0O8S6cGYhZ_rPXMtHJy-eq_gJph-tdnWg0ockTT0QtMR-rR8uVHIfW9t6Ux9j3DV0SvG5FXZDhZsQuuJ175VKvKFAMjg5DKqpWs-AN_Q6E6SopumTU\nevent: lock\ndata: {\"id\":\"805a7404-03a8-46c2-9bc5-a2ce0604da37\",\"action\":\"lock\",\"recordedAs\":\"tag.locked\",\"at\":\"2026-11-28T02:05:53.442728Z\",\"by\":{\"uid\":\"alice\",\"realm\":\"/employees\",\"kind\":\"oauth2\"},\"repository\":\"alpha/app\",\"tag\":\"1.0\",\"digest\":\"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4\",\"previousDigest\":null,\"reason\":\"stored\"}\n\nid: 5GHWHcGX_txOdA5RKvaYXyfdeSffvSFlCoDlrSiS-5trjB1OZXizyr1uIo4IFQGH7X2MAjWdQAx0TFF3bYyiigwWwSVK6aWlqSqrcsOIWcUq9UVjusLT72IjYHi5MdyFhN7MwYznAAgmT8uAsesQyoPqpJ8K13usU7LSa4hZvNcICUnhiPuaCSeChxJoLGtQQJyent7rYUEXlG7oznhvExxYRJmtk8dfThIevuf8LZhuZ75oz7x0IE0zG1c143CtdzsI6gnwfXwYtJRlnJSAkBtiAzjjx_3lDH7sfGAPIV5CdhSp7PMTRtzdjkTrFt2U3x-dNe4VYW8H_qvDf-Kj3qsrAhJWIe0zaDJ2nqMgtDTo_tmVI3eeBTEwZYY\nevent: delete\ndata: {\"id\":\"45482085-9447-4f95-8b8e-b3053c6b4c49\",\"action\":\"delete\",\"recordedAs\":\"tag.deleted\",\"at\":\"2026-11-28T02:05:53.524575Z\",\"by\":{\"uid\":\"alice\",\"realm\":\"/employees\",\"kind\":\"oauth2\"},\"repository\":\"alpha/app\",\"tag\":\"1.0\",\"digest\":\"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4\",\"previousDigest\":null,\"reason\":\"stored\"}\n\n"
+    status: 200,
+    answer:
+      'retry: 2000\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\n: all that there was until now\nid: 8hOxNKzNe_C9GTGmyWnBUeglDcZVt5JkESqETAAmuCvstbvBbZ-E7097BKgDpaAgTMTTII9NPbAKH1YelpB2WZXbVnvJT4tl68cvbsC3Gt4SLtDS0td896I2mlyRiPlj40KvtYOeCO8R0tMlod3IuoxsbM58IEqgt2_P3Q5E820Ig7ELhLsGRfx-l1bO_GCLDkUWGbuhOf5JbCLx\n\nid: K3pQjFS59LXrw8S9RK8Nf985tXsScU0imWWILgSCCsrVzo9VRYj7G2uXkS4F7sNI860v25InPC-1CfevMFLrBGxzP_rhJZt0chLtdnDCM66tumlZJEJVKgRNRXpr37d05WnVE3sOtgW2G1Vsztsqx5kR_QebGGSmPLpjDPyXW59_Upu45i8O6V668cdO1FoCxG15w0oo1jtuEzwZKl97p6XxMN3urYbYKBCWmJZHARROZwMXC2OsZj5z80VkyM3LWlKjUqWnugEoKzGbgGOXkoufLo06MESnA61wNce9arOcSgbU7SCjue-MvOI2jLiaeFizAVhrFmfphxTyMw9e5A9RTX5BANN_yGrOPQMU9Te5j2D6thE-9bV-Xxo\nevent: push\ndata: {"id":"0a054f2e-330d-442e-a033-6892b76a995f","action":"push","recordedAs":"tag.pushed","at":"2026-11-28T02:05:53.231161Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\nid: -GFcZt8hTCB3C9nSCPhr0SwZDeCEoi0SEPPerAK0nOdnnDCceK8SQmi3GfldEDwSDFIeJQfojIkEt4YDmhcuQAA4UBRN5pEmr3AXZRGF1-DhT3E2CODxFJaNtg_GOUUYx72Qlp5U2NokPk8GILybzTSaZyGDwHe8WZe3Rsxt-kUbkJYGDOi8GsIdBulV3jEqmn3-UAezuzqB_duBoER2hWQVlCSsY1YuLf_vAeLtHn26ztYk8K6aeD_xE3mFfeWVdNPQgwn-m0O8S6cGYhZ_rPXMtHJy-eq_gJph-tdnWg0ockTT0QtMR-rR8uVHIfW9t6Ux9j3DV0SvG5FXZDhZsQuuJ175VKvKFAMjg5DKqpWs-AN_Q6E6SopumTU\nevent: lock\ndata: {"id":"805a7404-03a8-46c2-9bc5-a2ce0604da37","action":"lock","recordedAs":"tag.locked","at":"2026-11-28T02:05:53.442728Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\nid: 5GHWHcGX_txOdA5RKvaYXyfdeSffvSFlCoDlrSiS-5trjB1OZXizyr1uIo4IFQGH7X2MAjWdQAx0TFF3bYyiigwWwSVK6aWlqSqrcsOIWcUq9UVjusLT72IjYHi5MdyFhN7MwYznAAgmT8uAsesQyoPqpJ8K13usU7LSa4hZvNcICUnhiPuaCSeChxJoLGtQQJyent7rYUEXlG7oznhvExxYRJmtk8dfThIevuf8LZhuZ75oz7x0IE0zG1c143CtdzsI6gnwfXwYtJRlnJSAkBtiAzjjx_3lDH7sfGAPIV5CdhSp7PMTRtzdjkTrFt2U3x-dNe4VYW8H_qvDf-Kj3qsrAhJWIe0zaDJ2nqMgtDTo_tmVI3eeBTEwZYY\nevent: delete\ndata: {"id":"45482085-9447-4f95-8b8e-b3053c6b4c49","action":"delete","recordedAs":"tag.deleted","at":"2026-11-28T02:05:53.524575Z","by":{"uid":"alice","realm":"/employees","kind":"oauth2"},"repository":"alpha/app","tag":"1.0","digest":"sha256:4fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb44fd0417fc8679fb4","previousDigest":null,"reason":"stored"}\n\n',
   },
   "images.bases": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "repository": "base/os",
-          "digest": "sha256:d74f236957294133b41346cea77d3cbd4690c1802151a2de25f060c483211b45",
-          "layers": 1,
-          "tags": [
-            "12"
-          ]
-        }
+          repository: "base/os",
+          digest: "sha256:d74f236957294133b41346cea77d3cbd4690c1802151a2de25f060c483211b45",
+          layers: 1,
+          tags: ["12"],
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "images.built-on": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "repository": "alpha/app",
-          "digest": "sha256:fcd38055a4b646c4e877788a5a063dda8d6725cb992c8c814df9f60fdcc9dc73",
-          "layers": 2,
-          "tags": []
-        }
+          repository: "alpha/app",
+          digest: "sha256:fcd38055a4b646c4e877788a5a063dda8d6725cb992c8c814df9f60fdcc9dc73",
+          layers: 2,
+          tags: [],
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "images.contents": {
-    "status": 200,
-    "answer": "{\"image\":\"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983\",\"platform\":null,\"layers\":[{\"digest\":\"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70\",\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"size\":140},{\"digest\":\"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d\",\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"size\":142}]}\n{\"layer\":2,\"mode\":420,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"srv/app.js\",\"kind\":\"file\",\"size\":1,\"target\":null}\n{\"layer\":1,\"mode\":493,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"etc\",\"kind\":\"folder\",\"size\":0,\"target\":null}\n{\"end\":\"complete\"}\n"
+    status: 200,
+    answer:
+      '{"image":"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983","platform":null,"layers":[{"digest":"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":140},{"digest":"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":142}]}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"srv/app.js","kind":"file","size":1,"target":null}\n{"layer":1,"mode":493,"modified":"2026-11-27T17:57:03.000Z","path":"etc","kind":"folder","size":0,"target":null}\n{"end":"complete"}\n',
   },
   "images.contents-of-tag": {
-    "status": 200,
-    "answer": "{\"image\":\"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983\",\"platform\":null,\"layers\":[{\"digest\":\"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70\",\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"size\":140},{\"digest\":\"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d\",\"mediaType\":\"application/vnd.oci.image.layer.v1.tar+gzip\",\"size\":142}]}\n{\"layer\":1,\"mode\":493,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"etc\",\"kind\":\"folder\",\"size\":0,\"target\":null}\n{\"layer\":1,\"mode\":420,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"etc/os-release\",\"kind\":\"file\",\"size\":4,\"target\":null}\n{\"layer\":2,\"mode\":420,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"srv/app.js\",\"kind\":\"file\",\"size\":1,\"target\":null}\n{\"layer\":2,\"mode\":420,\"modified\":\"2026-11-27T17:57:03.000Z\",\"path\":\"etc/os-release\",\"kind\":\"removed\",\"size\":0,\"target\":null}\n{\"end\":\"complete\"}\n"
+    status: 200,
+    answer:
+      '{"image":"sha256:6f2a64af8660422ea3e0b51c78a73fb50138eccd0a65bc8e425666a884a15983","platform":null,"layers":[{"digest":"sha256:b6abddf31b5b303e09e07e325730d3d759d8a50c527f8aace8e0681a8120af70","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":140},{"digest":"sha256:16d4eddbb14241252a9b16f8b2278d7f94f21b9a845e3446f7eb5bb3a1a6ac6d","mediaType":"application/vnd.oci.image.layer.v1.tar+gzip","size":142}]}\n{"layer":1,"mode":493,"modified":"2026-11-27T17:57:03.000Z","path":"etc","kind":"folder","size":0,"target":null}\n{"layer":1,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"file","size":4,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"srv/app.js","kind":"file","size":1,"target":null}\n{"layer":2,"mode":420,"modified":"2026-11-27T17:57:03.000Z","path":"etc/os-release","kind":"removed","size":0,"target":null}\n{"end":"complete"}\n',
   },
   "images.diff": {
-    "status": 200,
-    "answer": {
-      "before": {
-        "repository": "alpha/app",
-        "digest": "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717",
-        "image": "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717"
+    status: 200,
+    answer: {
+      before: {
+        repository: "alpha/app",
+        digest: "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717",
+        image: "sha256:4b9833955e693854e0b98c357a4087c8d7899a93bb08d660509cb78ebbfaa717",
       },
-      "after": {
-        "repository": "alpha/app",
-        "digest": "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750",
-        "image": "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750"
+      after: {
+        repository: "alpha/app",
+        digest: "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750",
+        image: "sha256:c5fee067736054a6c3f55c0430489bc2532dc8e5092055e3d9fd8eb20b848750",
       },
-      "differences": [
+      differences: [
         {
-          "what": "env",
-          "name": "MODE",
-          "before": "slow",
-          "after": "fast"
+          what: "env",
+          name: "MODE",
+          before: "slow",
+          after: "fast",
         },
         {
-          "what": "layer",
-          "name": "2",
-          "before": "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
-          "after": "sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6"
-        }
-      ]
-    }
+          what: "layer",
+          name: "2",
+          before: "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+          after: "sha256:2e7d2c03a9507ae265ecf5b5356885a53393a2029d241394997265a1a25aefc6",
+        },
+      ],
+    },
   },
   "in-use.find": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "how": "reported",
-          "repository": "alpha/app",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "tag": "1.0",
-          "uid": "robot-alpha-cluster",
-          "realm": "/robots",
-          "report": "production",
-          "node": "node-1",
-          "service": "shop",
-          "address": null,
-          "userAgent": null,
-          "lastAt": "2026-11-28T13:59:28.418Z",
-          "endsAt": "2026-11-28T14:59:28.418Z"
-        }
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
       ],
-      "next": "KCoTYBNDMY6rrjtmu1_FOrccNDWdlEVlWTNVb8LUnmkAaqAg7qY0m9QZG-INKpS7F1GJ_lX08R7EElQrqPLrPPNyQR4xsWxPQ3n_y7CgI5uk1ur-G8i1MCchW8tW6aSV60YijnvhFxOw4R1VqrosmdyypzXHnn2XQCXxxkfx7Je-dwPIuOMQwMRJ9lzudEDYpV7WcIDSIxiRVbzS"
-    }
+      next: "KCoTYBNDMY6rrjtmu1_FOrccNDWdlEVlWTNVb8LUnmkAaqAg7qY0m9QZG-INKpS7F1GJ_lX08R7EElQrqPLrPPNyQR4xsWxPQ3n_y7CgI5uk1ur-G8i1MCchW8tW6aSV60YijnvhFxOw4R1VqrosmdyypzXHnn2XQCXxxkfx7Je-dwPIuOMQwMRJ9lzudEDYpV7WcIDSIxiRVbzS",
+    },
   },
   "in-use.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "how": "reported",
-          "repository": "alpha/app",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "tag": "1.0",
-          "uid": "robot-alpha-cluster",
-          "realm": "/robots",
-          "report": "production",
-          "node": "node-1",
-          "service": "shop",
-          "address": null,
-          "userAgent": null,
-          "lastAt": "2026-11-28T13:59:28.418Z",
-          "endsAt": "2026-11-28T14:59:28.418Z"
-        }
+          how: "reported",
+          repository: "alpha/app",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          tag: "1.0",
+          uid: "robot-alpha-cluster",
+          realm: "/robots",
+          report: "production",
+          node: "node-1",
+          service: "shop",
+          address: null,
+          userAgent: null,
+          lastAt: "2026-11-28T13:59:28.418Z",
+          endsAt: "2026-11-28T14:59:28.418Z",
+        },
       ],
-      "next": "L_3lF41HfSA56CCsV_zU-SaRe2cXBraJixhV2H_YzxOKop7tO50tpVnN_mQvIyTF8rU-ixQIHkNSiHQnYKdPTYBk49tOHTveLnmTDINpfYNDXjaCPhQAoTVy6XbDltMSHirY1rihbVqwOf2ICbhVqh7T4YPLVjMyshwKHF_udDibjpDcsVVbaRsvVRDLBYWklAZE_-sVtQU7Gcud"
-    }
+      next: "L_3lF41HfSA56CCsV_zU-SaRe2cXBraJixhV2H_YzxOKop7tO50tpVnN_mQvIyTF8rU-ixQIHkNSiHQnYKdPTYBk49tOHTveLnmTDINpfYNDXjaCPhQAoTVy6XbDltMSHirY1rihbVqwOf2ICbhVqh7T4YPLVjMyshwKHF_udDibjpDcsVVbaRsvVRDLBYWklAZE_-sVtQU7Gcud",
+    },
   },
   "in-use.report": {
-    "request": {
-      "name": "production",
-      "lifeSeconds": 3600,
-      "images": [
+    request: {
+      name: "production",
+      lifeSeconds: 3600,
+      images: [
         {
-          "reference": "alpha/app:1.0",
-          "node": "node-1",
-          "service": "shop"
-        }
-      ]
+          reference: "alpha/app:1.0",
+          node: "node-1",
+          service: "shop",
+        },
+      ],
     },
-    "status": 200,
-    "answer": {
-      "name": "production",
-      "reportedAt": "2026-11-28T13:59:28.418Z",
-      "endsAt": "2026-11-28T14:59:28.418Z",
-      "taken": 1,
-      "unknown": [
-        "alpha/app:none"
-      ]
-    }
+    status: 200,
+    answer: {
+      name: "production",
+      reportedAt: "2026-11-28T13:59:28.418Z",
+      endsAt: "2026-11-28T14:59:28.418Z",
+      taken: 1,
+      unknown: ["alpha/app:none"],
+    },
   },
   "in-use.waive": {
-    "request": {
-      "repository": "alpha/app",
-      "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-      "reason": "pulled by a scanner alone"
+    request: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      reason: "pulled by a scanner alone",
     },
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-      "endsAt": "2026-11-28T14:14:28.497Z"
-    }
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      endsAt: "2026-11-28T14:14:28.497Z",
+    },
   },
   "mode.change": {
-    "request": {
-      "mode": "read-only",
-      "reason": "the storage is moved"
+    request: {
+      mode: "read-only",
+      reason: "the storage is moved",
     },
-    "status": 200,
-    "answer": {
-      "mode": "read-only",
-      "reason": "the storage is moved",
-      "changedBy": "bob",
-      "changedAt": "2026-11-28 15:06:57.150419+00",
-      "atRest": false,
-      "open": [
-        "uploads may go on for 60 s"
-      ],
-      "gateways": []
-    }
+    status: 200,
+    answer: {
+      mode: "read-only",
+      reason: "the storage is moved",
+      changedBy: "bob",
+      changedAt: "2026-11-28 15:06:57.150419+00",
+      atRest: false,
+      open: ["uploads may go on for 60 s"],
+      gateways: [],
+    },
   },
   "mode.read": {
-    "status": 200,
-    "answer": {
-      "mode": "read-only",
-      "reason": "the storage is moved",
-      "changedBy": "bob",
-      "changedAt": "2026-11-28 15:06:57.150419+00",
-      "atRest": false,
-      "open": [
-        "uploads may go on for 60 s"
-      ],
-      "gateways": []
-    }
+    status: 200,
+    answer: {
+      mode: "read-only",
+      reason: "the storage is moved",
+      changedBy: "bob",
+      changedAt: "2026-11-28 15:06:57.150419+00",
+      atRest: false,
+      open: ["uploads may go on for 60 s"],
+      gateways: [],
+    },
   },
   "outbox.change": {
-    "request": {
-      "change": "replay-dead",
-      "sink": "webhook"
+    request: {
+      change: "replay-dead",
+      sink: "webhook",
     },
-    "status": 200,
-    "answer": {
-      "events": 1,
-      "queues": 0
-    }
+    status: 200,
+    answer: {
+      events: 1,
+      queues: 0,
+    },
   },
   "outbox.dead": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "sink": "webhook",
-          "event": "96d35c1d-7fba-472c-96a4-fa242ecc482e",
-          "action": "push",
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "occurredAt": "2026-11-28T15:06:56.453Z",
-          "givenUpAt": "2026-11-28T15:06:56.458Z",
-          "attempts": 10,
-          "lastError": "it answered 400"
-        }
-      ]
-    }
+          sink: "webhook",
+          event: "96d35c1d-7fba-472c-96a4-fa242ecc482e",
+          action: "push",
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          occurredAt: "2026-11-28T15:06:56.453Z",
+          givenUpAt: "2026-11-28T15:06:56.458Z",
+          attempts: 10,
+          lastError: "it answered 400",
+        },
+      ],
+    },
   },
   "outbox.read": {
-    "status": 200,
-    "answer": {
-      "stops": [
+    status: 200,
+    answer: {
+      stops: [
         {
-          "sink": "webhook",
-          "reason": "it answered 410",
-          "stoppedAt": "2026-11-28T15:06:56.460Z"
-        }
+          sink: "webhook",
+          reason: "it answered 410",
+          stoppedAt: "2026-11-28T15:06:56.460Z",
+        },
       ],
-      "backlogs": [
+      backlogs: [
         {
-          "sink": "webhook",
-          "waiting": 2,
-          "oldestSeconds": 0.879882,
-          "dead": 1
-        }
+          sink: "webhook",
+          waiting: 2,
+          oldestSeconds: 0.879882,
+          dead: 1,
+        },
       ],
-      "queues": [
+      queues: [
         {
-          "sink": "webhook",
-          "repository": "alpha/app",
-          "oldest": "2026-11-28T15:06:56.457Z",
-          "attempts": 0,
-          "waiting": 1,
-          "dueAt": "2026-11-28T15:06:56.453Z",
-          "claimed": false,
-          "lastError": "it answered 503"
-        }
+          sink: "webhook",
+          repository: "alpha/app",
+          oldest: "2026-11-28T15:06:56.457Z",
+          attempts: 0,
+          waiting: 1,
+          dueAt: "2026-11-28T15:06:56.453Z",
+          claimed: false,
+          lastError: "it answered 503",
+        },
       ],
-      "aside": [
+      aside: [
         {
-          "event": "16666dbc-dc6d-4c70-96bd-708f99365c5e",
-          "sink": "webhook",
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "attempts": 3,
-          "dueAt": "2026-11-28T15:06:56.459Z",
-          "lastError": "it answered 422",
-          "claimed": false
-        }
-      ]
-    }
+          event: "16666dbc-dc6d-4c70-96bd-708f99365c5e",
+          sink: "webhook",
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          attempts: 3,
+          dueAt: "2026-11-28T15:06:56.459Z",
+          lastError: "it answered 422",
+          claimed: false,
+        },
+      ],
+    },
   },
   "policy.test": {
-    "request": {
-      "policy": "rules:\n  - id: frozen\n    effect: deny\n    actions: [push]\n    repositories: [\"alpha/**\"]\n    who: anyone\n  - { id: all, effect: allow, actions: [\"*\"], repositories: [\"**\"], who: logged-in }\n",
-      "last": 10
+    request: {
+      policy:
+        'rules:\n  - id: frozen\n    effect: deny\n    actions: [push]\n    repositories: ["alpha/**"]\n    who: anyone\n  - { id: all, effect: allow, actions: ["*"], repositories: ["**"], who: logged-in }\n',
+      last: 10,
     },
-    "status": 200,
-    "answer": {
-      "looked": 3,
-      "since": "2026-11-27T17:37:14.669555Z",
-      "same": 0,
-      "changes": [],
-      "unknown": [
+    status: 200,
+    answer: {
+      looked: 3,
+      since: "2026-11-27T17:37:14.669555Z",
+      same: 0,
+      changes: [],
+      unknown: [
         {
-          "at": "2026-11-27T17:37:14.680425Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-27T17:37:14.680425Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": null,
-          "tag": null,
-          "digest": null,
-          "dependsOn": [
-            "the repository"
-          ]
+          repository: null,
+          tag: null,
+          digest: null,
+          dependsOn: ["the repository"],
         },
         {
-          "at": "2026-11-27T17:37:14.675088Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-27T17:37:14.675088Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
-          "dependsOn": [
-            "team alpha"
-          ]
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          dependsOn: ["team alpha"],
         },
         {
-          "at": "2026-11-27T17:37:14.669555Z",
-          "action": "tag.pushed",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-27T17:37:14.669555Z",
+          action: "tag.pushed",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
-          "dependsOn": [
-            "team alpha"
-          ]
-        }
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+          dependsOn: ["team alpha"],
+        },
       ],
-      "warnings": []
-    }
+      warnings: [],
+    },
   },
   "policy.test-tags": {
-    "request": {
-      "policy": "rules:\n  - { id: open, effect: mutable }\n"
+    request: {
+      policy: "rules:\n  - { id: open, effect: mutable }\n",
     },
-    "status": 200,
-    "answer": {
-      "looked": 3,
-      "since": "2026-11-27T17:37:14.697095Z",
-      "same": 1,
-      "changes": [
+    status: 200,
+    answer: {
+      looked: 3,
+      since: "2026-11-27T17:37:14.697095Z",
+      same: 1,
+      changes: [
         {
-          "at": "2026-11-27T17:37:14.702489Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-27T17:37:14.702489Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
-          "allow": true,
-          "rules": [
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb",
+          allow: true,
+          rules: [
             {
-              "rule": "open",
-              "at": null
-            }
+              rule: "open",
+              at: null,
+            },
           ],
-          "rulesInForce": [
+          rulesInForce: [
             {
-              "rule": "immutable",
-              "at": null
-            }
-          ]
-        }
+              rule: "immutable",
+              at: null,
+            },
+          ],
+        },
       ],
-      "unknown": [
+      unknown: [
         {
-          "at": "2026-11-27T17:37:14.707670Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-27T17:37:14.707670Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": null,
-          "tag": null,
-          "digest": null,
-          "dependsOn": [
-            "what was pushed"
-          ]
-        }
+          repository: null,
+          tag: null,
+          digest: null,
+          dependsOn: ["what was pushed"],
+        },
       ],
-      "warnings": []
-    }
+      warnings: [],
+    },
   },
   "pulls.list": {
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "pulls": 3,
-      "lastPulledAt": "2026-11-21T12:00:00.000Z",
-      "pulledBy": [
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      pulls: 3,
+      lastPulledAt: "2026-11-21T12:00:00.000Z",
+      pulledBy: [
         {
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "uid": "bob",
-          "realm": "/employees",
-          "kind": "oauth2",
-          "address": "192.0.2.7",
-          "userAgent": "docker/28.5.1",
-          "userAgents": [
-            "docker/28.5.1"
-          ],
-          "count": 3,
-          "firstAt": "2026-11-20T12:00:00.000Z",
-          "lastAt": "2026-11-21T12:00:00.000Z"
-        }
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          uid: "bob",
+          realm: "/employees",
+          kind: "oauth2",
+          address: "192.0.2.7",
+          userAgent: "docker/28.5.1",
+          userAgents: ["docker/28.5.1"],
+          count: 3,
+          firstAt: "2026-11-20T12:00:00.000Z",
+          lastAt: "2026-11-21T12:00:00.000Z",
+        },
       ],
-      "leftOut": {
-        "records": 0,
-        "pulls": 0
+      leftOut: {
+        records: 0,
+        pulls: 0,
       },
-      "next": null
-    }
+      next: null,
+    },
   },
   "refresh-tokens.end-all": {
-    "status": 200,
-    "answer": {
-      "ended": 1
-    }
+    status: 200,
+    answer: {
+      ended: 1,
+    },
   },
   "refresh-tokens.list": {
-    "status": 200,
-    "answer": {
-      "refreshTokens": [
+    status: 200,
+    answer: {
+      refreshTokens: [
         {
-          "id": "203fa450-d878-4887-9198-4021cbdca49d",
-          "clientId": "docker",
-          "usedBy": [],
-          "service": "wharfinger",
-          "createdAt": "2026-11-28T15:06:57.417Z",
-          "expiresAt": "2026-11-28T16:06:57.000Z",
-          "lastUsedAt": null,
-          "lastUsedAddress": null,
-          "lastUsedProgram": null
-        }
+          id: "203fa450-d878-4887-9198-4021cbdca49d",
+          clientId: "docker",
+          usedBy: [],
+          service: "wharfinger",
+          createdAt: "2026-11-28T15:06:57.417Z",
+          expiresAt: "2026-11-28T16:06:57.000Z",
+          lastUsedAt: null,
+          lastUsedAddress: null,
+          lastUsedProgram: null,
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "refusals.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "at": "2026-11-28T13:46:31.484019Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-28T13:46:31.484019Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "reason": "stored",
-          "detail": {}
-        }
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          reason: "stored",
+          detail: {},
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "registries.change": {
-    "request": {
-      "publications": [
-        "alpha",
-        "beta"
-      ],
-      "restricted": true
+    request: {
+      publications: ["alpha", "beta"],
+      restricted: true,
     },
-    "status": 200,
-    "answer": {
-      "service": "lab.example.org",
-      "url": "https://lab.example.org",
-      "insecure": false,
-      "restricted": true,
-      "publications": [
-        "alpha",
-        "beta"
-      ],
-      "responsibles": [
-        "beta"
-      ],
-      "description": "for trials",
-      "isOwn": false,
-      "createdBy": "bob",
-      "createdAt": "2026-11-28T15:06:56.636Z",
-      "changedBy": "bob",
-      "changedAt": "2026-11-28T15:06:56.677Z",
-      "warning": null
-    }
+    status: 200,
+    answer: {
+      service: "lab.example.org",
+      url: "https://lab.example.org",
+      insecure: false,
+      restricted: true,
+      publications: ["alpha", "beta"],
+      responsibles: ["beta"],
+      description: "for trials",
+      isOwn: false,
+      createdBy: "bob",
+      createdAt: "2026-11-28T15:06:56.636Z",
+      changedBy: "bob",
+      changedAt: "2026-11-28T15:06:56.677Z",
+      warning: null,
+    },
   },
   "registries.create": {
-    "request": {
-      "service": "lab.example.org",
-      "url": "https://lab.example.org",
-      "description": "for trials"
+    request: {
+      service: "lab.example.org",
+      url: "https://lab.example.org",
+      description: "for trials",
     },
-    "status": 201,
-    "answer": {
-      "service": "lab.example.org",
-      "url": "https://lab.example.org",
-      "insecure": false,
-      "restricted": false,
-      "publications": [
-        "beta"
-      ],
-      "responsibles": [
-        "beta"
-      ],
-      "description": "for trials",
-      "isOwn": false,
-      "createdBy": "bob",
-      "createdAt": "2026-11-28T15:06:56.636Z",
-      "changedBy": null,
-      "changedAt": null,
-      "warning": null
-    }
+    status: 201,
+    answer: {
+      service: "lab.example.org",
+      url: "https://lab.example.org",
+      insecure: false,
+      restricted: false,
+      publications: ["beta"],
+      responsibles: ["beta"],
+      description: "for trials",
+      isOwn: false,
+      createdBy: "bob",
+      createdAt: "2026-11-28T15:06:56.636Z",
+      changedBy: null,
+      changedAt: null,
+      warning: null,
+    },
   },
   "registries.delete": {
-    "status": 204
+    status: 204,
   },
   "registries.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "service": "lab.example.org",
-          "url": "https://lab.example.org",
-          "insecure": false,
-          "restricted": false,
-          "publications": [
-            "beta"
-          ],
-          "responsibles": [
-            "beta"
-          ],
-          "description": "for trials",
-          "isOwn": false,
-          "createdBy": "bob",
-          "createdAt": "2026-11-28T15:06:56.636Z",
-          "changedBy": null,
-          "changedAt": null,
-          "warning": null
+          service: "lab.example.org",
+          url: "https://lab.example.org",
+          insecure: false,
+          restricted: false,
+          publications: ["beta"],
+          responsibles: ["beta"],
+          description: "for trials",
+          isOwn: false,
+          createdBy: "bob",
+          createdAt: "2026-11-28T15:06:56.636Z",
+          changedBy: null,
+          changedAt: null,
+          warning: null,
         },
         {
-          "service": "wharfinger",
-          "url": null,
-          "insecure": false,
-          "restricted": false,
-          "publications": [
-            "*"
-          ],
-          "responsibles": [
-            "beta"
-          ],
-          "description": "",
-          "isOwn": true,
-          "createdBy": "",
-          "createdAt": "2026-11-28T15:06:56.295Z",
-          "changedBy": null,
-          "changedAt": null,
-          "warning": null
-        }
-      ]
-    }
+          service: "wharfinger",
+          url: null,
+          insecure: false,
+          restricted: false,
+          publications: ["*"],
+          responsibles: ["beta"],
+          description: "",
+          isOwn: true,
+          createdBy: "",
+          createdAt: "2026-11-28T15:06:56.295Z",
+          changedBy: null,
+          changedAt: null,
+          warning: null,
+        },
+      ],
+    },
   },
   "registries.read": {
-    "status": 200,
-    "answer": {
-      "service": "lab.example.org",
-      "url": "https://lab.example.org",
-      "insecure": false,
-      "restricted": false,
-      "publications": [
-        "beta"
-      ],
-      "responsibles": [
-        "beta"
-      ],
-      "description": "for trials",
-      "isOwn": false,
-      "createdBy": "bob",
-      "createdAt": "2026-11-28T15:06:56.636Z",
-      "changedBy": null,
-      "changedAt": null,
-      "warning": null
-    }
+    status: 200,
+    answer: {
+      service: "lab.example.org",
+      url: "https://lab.example.org",
+      insecure: false,
+      restricted: false,
+      publications: ["beta"],
+      responsibles: ["beta"],
+      description: "for trials",
+      isOwn: false,
+      createdBy: "bob",
+      createdAt: "2026-11-28T15:06:56.636Z",
+      changedBy: null,
+      changedAt: null,
+      warning: null,
+    },
   },
   "registries.search": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "registry": "wharfinger",
-          "name": "alpha/app",
-          "description": "",
-          "pulls": 3,
-          "official": false,
-          "automated": false
-        }
+          registry: "wharfinger",
+          name: "alpha/app",
+          description: "",
+          pulls: 3,
+          official: false,
+          automated: false,
+        },
       ],
-      "more": [],
-      "unanswered": []
-    }
+      more: [],
+      unanswered: [],
+    },
   },
   "repositories.describe": {
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "tag": "1.0",
-      "pulls": 3,
-      "lastPulledAt": "2026-11-21T12:00:00.000Z"
-    }
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      tag: "1.0",
+      pulls: 3,
+      lastPulledAt: "2026-11-21T12:00:00.000Z",
+    },
   },
   "repositories.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "name": "alpha/app",
-          "team": "alpha",
-          "tags": 2,
-          "size": 2200,
-          "pulls": 3,
-          "pushedAt": "2026-11-20T12:00:00.000Z",
-          "pulledAt": "2026-11-21T12:00:00.000Z",
-          "description": "Our app",
-          "describedBy": "alice",
-          "describedAt": "2026-11-28T13:46:31.668Z",
-          "official": true,
-          "automated": false,
-          "stars": 0
-        }
+          name: "alpha/app",
+          team: "alpha",
+          tags: 2,
+          size: 2200,
+          pulls: 3,
+          pushedAt: "2026-11-20T12:00:00.000Z",
+          pulledAt: "2026-11-21T12:00:00.000Z",
+          description: "Our app",
+          describedBy: "alice",
+          describedAt: "2026-11-28T13:46:31.668Z",
+          official: true,
+          automated: false,
+          stars: 0,
+        },
       ],
-      "next": "QjgEv8Y3VSRn_E9Y_iPmXwyRP1QBqxGck3YURl4lsxoJL3cFnG5hTq1HbC5NSDewPZpviFJfzaIsDiThRETAoaORaEa8Cr5oC1K4YFeRjPts5eC5P_IDqq8XiPU"
-    }
+      next: "QjgEv8Y3VSRn_E9Y_iPmXwyRP1QBqxGck3YURl4lsxoJL3cFnG5hTq1HbC5NSDewPZpviFJfzaIsDiThRETAoaORaEa8Cr5oC1K4YFeRjPts5eC5P_IDqq8XiPU",
+    },
   },
   "repositories.search": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "name": "alpha/app",
-          "pulls": 3,
-          "description": "Our app",
-          "official": true,
-          "automated": false,
-          "stars": 0
-        }
+          name: "alpha/app",
+          pulls: 3,
+          description: "Our app",
+          official: true,
+          automated: false,
+          stars: 0,
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "repositories.set-description": {
-    "request": {
-      "description": "Our app"
+    request: {
+      description: "Our app",
     },
-    "status": 200,
-    "answer": {
-      "name": "alpha/app",
-      "team": "alpha",
-      "tags": 2,
-      "size": 2200,
-      "pulls": 3,
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "pulledAt": "2026-11-21T12:00:00.000Z",
-      "description": "Our app",
-      "describedBy": "alice",
-      "describedAt": "2026-11-28T13:46:31.668Z",
-      "official": false,
-      "automated": false,
-      "stars": 0
-    }
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: false,
+      automated: false,
+      stars: 0,
+    },
   },
   "repositories.set-flags": {
-    "request": {
-      "official": true,
-      "automated": false
+    request: {
+      official: true,
+      automated: false,
     },
-    "status": 200,
-    "answer": {
-      "name": "alpha/app",
-      "team": "alpha",
-      "tags": 2,
-      "size": 2200,
-      "pulls": 3,
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "pulledAt": "2026-11-21T12:00:00.000Z",
-      "description": "Our app",
-      "describedBy": "alice",
-      "describedAt": "2026-11-28T13:46:31.668Z",
-      "official": true,
-      "automated": false,
-      "stars": 0
-    }
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 0,
+    },
   },
   "repositories.star": {
-    "status": 200,
-    "answer": {
-      "name": "alpha/app",
-      "team": "alpha",
-      "tags": 2,
-      "size": 2200,
-      "pulls": 3,
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "pulledAt": "2026-11-21T12:00:00.000Z",
-      "description": "Our app",
-      "describedBy": "alice",
-      "describedAt": "2026-11-28T13:46:31.668Z",
-      "official": true,
-      "automated": false,
-      "stars": 1
-    }
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 1,
+    },
   },
   "repositories.stats": {
-    "status": 200,
-    "answer": {
-      "teams": 2,
-      "artifacts": 2,
-      "tags": 3,
-      "size": 3300
-    }
+    status: 200,
+    answer: {
+      teams: 2,
+      artifacts: 2,
+      tags: 3,
+      size: 3300,
+    },
   },
   "repositories.summary": {
-    "status": 200,
-    "answer": {
-      "name": "alpha/app",
-      "team": "alpha",
-      "tags": 2,
-      "size": 2200,
-      "pulls": 3,
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "pulledAt": "2026-11-21T12:00:00.000Z",
-      "description": "Our app",
-      "describedBy": "alice",
-      "describedAt": "2026-11-28T13:46:31.668Z",
-      "official": true,
-      "automated": false,
-      "stars": 0
-    }
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 0,
+    },
   },
   "repositories.unstar": {
-    "status": 200,
-    "answer": {
-      "name": "alpha/app",
-      "team": "alpha",
-      "tags": 2,
-      "size": 2200,
-      "pulls": 3,
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "pulledAt": "2026-11-21T12:00:00.000Z",
-      "description": "Our app",
-      "describedBy": "alice",
-      "describedAt": "2026-11-28T13:46:31.668Z",
-      "official": true,
-      "automated": false,
-      "stars": 0
-    }
+    status: 200,
+    answer: {
+      name: "alpha/app",
+      team: "alpha",
+      tags: 2,
+      size: 2200,
+      pulls: 3,
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      pulledAt: "2026-11-21T12:00:00.000Z",
+      description: "Our app",
+      describedBy: "alice",
+      describedAt: "2026-11-28T13:46:31.668Z",
+      official: true,
+      automated: false,
+      stars: 0,
+    },
   },
   "robots.create": {
-    "request": {
-      "name": "deploy",
-      "description": "rolls out",
-      "grants": [
+    request: {
+      name: "deploy",
+      description: "rolls out",
+      grants: [
         {
-          "repositories": "alpha/**",
-          "actions": [
-            "pull"
-          ]
-        }
-      ]
+          repositories: "alpha/**",
+          actions: ["pull"],
+        },
+      ],
     },
-    "status": 201,
-    "answer": {
-      "robot": {
-        "login": "robot-alpha-deploy",
-        "service": null,
-        "team": "alpha",
-        "name": "deploy",
-        "description": "rolls out",
-        "grants": [
+    status: 201,
+    answer: {
+      robot: {
+        login: "robot-alpha-deploy",
+        service: null,
+        team: "alpha",
+        name: "deploy",
+        description: "rolls out",
+        grants: [
           {
-            "actions": [
-              "pull"
-            ],
-            "repositories": "alpha/**"
-          }
+            actions: ["pull"],
+            repositories: "alpha/**",
+          },
         ],
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.766Z",
-        "rotatedAt": "2026-11-28T15:06:56.766Z",
-        "expiresAt": "2027-11-28T15:06:56.717Z",
-        "disabledAt": null,
-        "lastUsedAt": null,
-        "previousEndsAt": null
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.766Z",
+        rotatedAt: "2026-11-28T15:06:56.766Z",
+        expiresAt: "2027-11-28T15:06:56.717Z",
+        disabledAt: null,
+        lastUsedAt: null,
+        previousEndsAt: null,
       },
-      "secret": "shown-this-once"
-    }
+      secret: "shown-this-once",
+    },
   },
   "robots.disable": {
-    "status": 200,
-    "answer": {
-      "robot": {
-        "login": "robot-alpha-deploy",
-        "service": null,
-        "team": "alpha",
-        "name": "deploy",
-        "description": "rolls out",
-        "grants": [
+    status: 200,
+    answer: {
+      robot: {
+        login: "robot-alpha-deploy",
+        service: null,
+        team: "alpha",
+        name: "deploy",
+        description: "rolls out",
+        grants: [
           {
-            "actions": [
-              "pull"
-            ],
-            "repositories": "alpha/**"
-          }
+            actions: ["pull"],
+            repositories: "alpha/**",
+          },
         ],
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.766Z",
-        "rotatedAt": "2026-11-28T15:06:56.847Z",
-        "expiresAt": "2027-11-28T15:06:56.717Z",
-        "disabledAt": "2026-11-28T15:06:56.869Z",
-        "lastUsedAt": null,
-        "previousEndsAt": "2026-11-29T15:06:56.796Z"
-      }
-    }
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.766Z",
+        rotatedAt: "2026-11-28T15:06:56.847Z",
+        expiresAt: "2027-11-28T15:06:56.717Z",
+        disabledAt: "2026-11-28T15:06:56.869Z",
+        lastUsedAt: null,
+        previousEndsAt: "2026-11-29T15:06:56.796Z",
+      },
+    },
   },
   "robots.enable": {
-    "status": 200,
-    "answer": {
-      "robot": {
-        "login": "robot-alpha-deploy",
-        "service": null,
-        "team": "alpha",
-        "name": "deploy",
-        "description": "rolls out",
-        "grants": [
+    status: 200,
+    answer: {
+      robot: {
+        login: "robot-alpha-deploy",
+        service: null,
+        team: "alpha",
+        name: "deploy",
+        description: "rolls out",
+        grants: [
           {
-            "actions": [
-              "pull"
-            ],
-            "repositories": "alpha/**"
-          }
+            actions: ["pull"],
+            repositories: "alpha/**",
+          },
         ],
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.766Z",
-        "rotatedAt": "2026-11-28T15:06:56.847Z",
-        "expiresAt": "2027-11-28T15:06:56.717Z",
-        "disabledAt": null,
-        "lastUsedAt": null,
-        "previousEndsAt": "2026-11-29T15:06:56.796Z"
-      }
-    }
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.766Z",
+        rotatedAt: "2026-11-28T15:06:56.847Z",
+        expiresAt: "2027-11-28T15:06:56.717Z",
+        disabledAt: null,
+        lastUsedAt: null,
+        previousEndsAt: "2026-11-29T15:06:56.796Z",
+      },
+    },
   },
   "robots.exceeding": {
-    "status": 200,
-    "answer": {
-      "robots": []
-    }
+    status: 200,
+    answer: {
+      robots: [],
+    },
   },
   "robots.list": {
-    "status": 200,
-    "answer": {
-      "robots": [
+    status: 200,
+    answer: {
+      robots: [
         {
-          "login": "robot-alpha-deploy",
-          "service": null,
-          "team": "alpha",
-          "name": "deploy",
-          "description": "rolls out",
-          "grants": [
+          login: "robot-alpha-deploy",
+          service: null,
+          team: "alpha",
+          name: "deploy",
+          description: "rolls out",
+          grants: [
             {
-              "actions": [
-                "pull"
-              ],
-              "repositories": "alpha/**"
-            }
+              actions: ["pull"],
+              repositories: "alpha/**",
+            },
           ],
-          "createdBy": "alice",
-          "createdAt": "2026-11-28T15:06:56.766Z",
-          "rotatedAt": "2026-11-28T15:06:56.766Z",
-          "expiresAt": "2027-11-28T15:06:56.717Z",
-          "disabledAt": null,
-          "lastUsedAt": null,
-          "previousEndsAt": null
-        }
-      ]
-    }
+          createdBy: "alice",
+          createdAt: "2026-11-28T15:06:56.766Z",
+          rotatedAt: "2026-11-28T15:06:56.766Z",
+          expiresAt: "2027-11-28T15:06:56.717Z",
+          disabledAt: null,
+          lastUsedAt: null,
+          previousEndsAt: null,
+        },
+      ],
+    },
   },
   "robots.rotate": {
-    "request": {
-      "overlapHours": 24
+    request: {
+      overlapHours: 24,
     },
-    "status": 200,
-    "answer": {
-      "robot": {
-        "login": "robot-alpha-deploy",
-        "service": null,
-        "team": "alpha",
-        "name": "deploy",
-        "description": "rolls out",
-        "grants": [
+    status: 200,
+    answer: {
+      robot: {
+        login: "robot-alpha-deploy",
+        service: null,
+        team: "alpha",
+        name: "deploy",
+        description: "rolls out",
+        grants: [
           {
-            "actions": [
-              "pull"
-            ],
-            "repositories": "alpha/**"
-          }
+            actions: ["pull"],
+            repositories: "alpha/**",
+          },
         ],
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.766Z",
-        "rotatedAt": "2026-11-28T15:06:56.847Z",
-        "expiresAt": "2027-11-28T15:06:56.717Z",
-        "disabledAt": null,
-        "lastUsedAt": null,
-        "previousEndsAt": "2026-11-29T15:06:56.796Z"
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.766Z",
+        rotatedAt: "2026-11-28T15:06:56.847Z",
+        expiresAt: "2027-11-28T15:06:56.717Z",
+        disabledAt: null,
+        lastUsedAt: null,
+        previousEndsAt: "2026-11-29T15:06:56.796Z",
       },
-      "secret": "shown-this-once"
-    }
+      secret: "shown-this-once",
+    },
   },
   "services.create": {
-    "request": {
-      "name": "shop.example.org",
-      "app": "shop"
+    request: {
+      name: "shop.example.org",
+      app: "shop",
     },
-    "status": 201,
-    "answer": {
-      "service": {
-        "name": "shop.example.org",
-        "app": "shop",
-        "workload": null,
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.982Z",
-        "rotatedAt": "2026-11-28T15:06:56.982Z",
-        "lastUsedAt": null,
-        "previousEndsAt": null,
-        "login": "service/shop.example.org"
+    status: 201,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.982Z",
+        rotatedAt: "2026-11-28T15:06:56.982Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
       },
-      "secret": "shown-this-once"
-    }
+      secret: "shown-this-once",
+    },
   },
   "services.delete": {
-    "request": {
-      "name": "shop.example.org"
+    request: {
+      name: "shop.example.org",
     },
-    "status": 200,
-    "answer": {
-      "service": {
-        "name": "shop.example.org",
-        "app": "shop",
-        "workload": null,
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.982Z",
-        "rotatedAt": "2026-11-28T15:06:57.052Z",
-        "lastUsedAt": null,
-        "previousEndsAt": null,
-        "login": "service/shop.example.org"
-      }
-    }
+    status: 200,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.982Z",
+        rotatedAt: "2026-11-28T15:06:57.052Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
+      },
+    },
   },
   "services.rotate": {
-    "request": {
-      "name": "shop.example.org"
+    request: {
+      name: "shop.example.org",
     },
-    "status": 200,
-    "answer": {
-      "service": {
-        "name": "shop.example.org",
-        "app": "shop",
-        "workload": null,
-        "createdBy": "alice",
-        "createdAt": "2026-11-28T15:06:56.982Z",
-        "rotatedAt": "2026-11-28T15:06:57.052Z",
-        "lastUsedAt": null,
-        "previousEndsAt": null,
-        "login": "service/shop.example.org"
+    status: 200,
+    answer: {
+      service: {
+        name: "shop.example.org",
+        app: "shop",
+        workload: null,
+        createdBy: "alice",
+        createdAt: "2026-11-28T15:06:56.982Z",
+        rotatedAt: "2026-11-28T15:06:57.052Z",
+        lastUsedAt: null,
+        previousEndsAt: null,
+        login: "service/shop.example.org",
       },
-      "secret": "shown-this-once"
-    }
+      secret: "shown-this-once",
+    },
   },
   "session.begin": {
-    "request": {
-      "user": "oauth2",
-      "password": "bob-token"
+    request: {
+      user: "oauth2",
+      password: "bob-token",
     },
-    "status": 200,
-    "answer": {
-      "login": {
-        "uid": "bob",
-        "realm": "/employees",
-        "kind": "oauth2",
-        "isAdministrator": true,
-        "endsAt": "2026-11-29T03:06:57.127Z",
-        "idleEndsAt": "2026-11-28T16:06:57.127Z"
-      }
-    }
+    status: 200,
+    answer: {
+      login: {
+        uid: "bob",
+        realm: "/employees",
+        kind: "oauth2",
+        isAdministrator: true,
+        endsAt: "2026-11-29T03:06:57.127Z",
+        idleEndsAt: "2026-11-28T16:06:57.127Z",
+      },
+    },
   },
   "session.end": {
-    "status": 204
+    status: 204,
   },
   "session.read": {
-    "status": 200,
-    "answer": {
-      "login": null
-    }
+    status: 200,
+    answer: {
+      login: null,
+    },
   },
   "tags.describe": {
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "tag": "1.0",
-      "mutability": "immutable",
-      "rule": "immutable",
-      "appendOnly": false,
-      "deletable": false,
-      "scmSourceRequired": false,
-      "locked": false,
-      "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-      "pushedBy": "alice",
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "origin": "pushed",
-      "lockedBy": null,
-      "lockedAt": null,
-      "deletedBy": null,
-      "deletedAt": null
-    }
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      tag: "1.0",
+      mutability: "immutable",
+      rule: "immutable",
+      appendOnly: false,
+      deletable: false,
+      scmSourceRequired: false,
+      locked: false,
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      pushedBy: "alice",
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      origin: "pushed",
+      lockedBy: null,
+      lockedAt: null,
+      deletedBy: null,
+      deletedAt: null,
+    },
   },
   "tags.history": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "at": "2026-11-28T13:46:31.484019Z",
-          "action": "tag.refused",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-28T13:46:31.484019Z",
+          action: "tag.refused",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "reason": "stored",
-          "detail": {}
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          reason: "stored",
+          detail: {},
         },
         {
-          "at": "2026-11-28T13:46:31.478367Z",
-          "action": "tag.pushed",
-          "by": {
-            "uid": "alice",
-            "realm": "/employees",
-            "kind": "oauth2"
+          at: "2026-11-28T13:46:31.478367Z",
+          action: "tag.pushed",
+          by: {
+            uid: "alice",
+            realm: "/employees",
+            kind: "oauth2",
           },
-          "repository": "alpha/app",
-          "tag": "1.0",
-          "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-          "reason": "stored",
-          "detail": {}
-        }
+          repository: "alpha/app",
+          tag: "1.0",
+          digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+          reason: "stored",
+          detail: {},
+        },
       ],
-      "next": null
-    }
+      next: null,
+    },
   },
   "tags.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "name": "1.1",
-          "digest": "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
-          "pushedBy": "alice",
-          "pushedAt": "2026-11-20T12:00:00.000Z",
-          "origin": "pushed",
-          "lockedBy": null,
-          "lockedAt": null,
-          "mediaType": "application/vnd.oci.image.manifest.v1+json",
-          "artifactType": null,
-          "platforms": null,
-          "size": 1100,
-          "pulls": 0,
-          "pulledAt": null,
-          "source": null,
-          "hasReferrers": false,
-          "hasSignature": false,
-          "mutability": "immutable",
-          "rule": "immutable"
-        }
+          name: "1.1",
+          digest: "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
+          pushedBy: "alice",
+          pushedAt: "2026-11-20T12:00:00.000Z",
+          origin: "pushed",
+          lockedBy: null,
+          lockedAt: null,
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: null,
+          platforms: null,
+          size: 1100,
+          pulls: 0,
+          pulledAt: null,
+          source: null,
+          hasReferrers: false,
+          hasSignature: false,
+          mutability: "immutable",
+          rule: "immutable",
+        },
       ],
-      "next": "5A7w9_cPhj4R1rge0pyzGkjBWvxrpKmFkfsZgPr0wRtLrwMykiW06bKDT7IFQPkWgRnGDCyJiaQd1d4BU2W_boCbfU8RgYpAOxwm4F83azcRz5x7RmCPw58_dswHDGTIbRLcEPp641Z26V6hqLE2ibKTSua8WZtx3Hb3YuevbLV9jbteZYNvkYZ57OWz_fRN4M-Lq9r_R5QcbFzL"
-    }
+      next: "5A7w9_cPhj4R1rge0pyzGkjBWvxrpKmFkfsZgPr0wRtLrwMykiW06bKDT7IFQPkWgRnGDCyJiaQd1d4BU2W_boCbfU8RgYpAOxwm4F83azcRz5x7RmCPw58_dswHDGTIbRLcEPp641Z26V6hqLE2ibKTSua8WZtx3Hb3YuevbLV9jbteZYNvkYZ57OWz_fRN4M-Lq9r_R5QcbFzL",
+    },
   },
   "tags.lock": {
-    "status": 200,
-    "answer": {
-      "repository": "alpha/app",
-      "tag": "1.0",
-      "mutability": "immutable",
-      "rule": "locked",
-      "appendOnly": false,
-      "deletable": false,
-      "scmSourceRequired": false,
-      "locked": true,
-      "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
-      "pushedBy": "alice",
-      "pushedAt": "2026-11-20T12:00:00.000Z",
-      "origin": "pushed",
-      "lockedBy": "alice",
-      "lockedAt": "2026-11-28T15:06:56.580Z",
-      "deletedBy": null,
-      "deletedAt": null
-    }
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      tag: "1.0",
+      mutability: "immutable",
+      rule: "locked",
+      appendOnly: false,
+      deletable: false,
+      scmSourceRequired: false,
+      locked: true,
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      pushedBy: "alice",
+      pushedAt: "2026-11-20T12:00:00.000Z",
+      origin: "pushed",
+      lockedBy: "alice",
+      lockedAt: "2026-11-28T15:06:56.580Z",
+      deletedBy: null,
+      deletedAt: null,
+    },
   },
   "tags.scm-source": {
-    "status": 200,
-    "answer": {
-      "url": "git:git@git.example.org:alpha/app.git",
-      "revision": "d3adb33f",
-      "author": "alice",
-      "status": "",
-      "created": "2026-11-28T15:06:56.419Z",
-      "origin": "label",
-      "digest": "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510"
-    }
+    status: 200,
+    answer: {
+      url: "git:git@git.example.org:alpha/app.git",
+      revision: "d3adb33f",
+      author: "alice",
+      status: "",
+      created: "2026-11-28T15:06:56.419Z",
+      origin: "label",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+    },
   },
   "teams.describe": {
-    "status": 200,
-    "answer": {
-      "team": "alpha",
-      "artifacts": 1,
-      "tags": 2,
-      "size": 2200
-    }
+    status: 200,
+    answer: {
+      team: "alpha",
+      artifacts: 1,
+      tags: 2,
+      size: 2200,
+    },
   },
   "teams.list": {
-    "status": 200,
-    "answer": {
-      "items": [
+    status: 200,
+    answer: {
+      items: [
         {
-          "team": "alpha",
-          "artifacts": 1,
-          "tags": 2,
-          "size": 2200
+          team: "alpha",
+          artifacts: 1,
+          tags: 2,
+          size: 2200,
         },
         {
-          "team": "public",
-          "artifacts": 1,
-          "tags": 1,
-          "size": 1100
-        }
-      ]
-    }
-  }
+          team: "public",
+          artifacts: 1,
+          tags: 1,
+          size: 1100,
+        },
+      ],
+    },
+  },
 };
