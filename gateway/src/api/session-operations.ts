@@ -3,7 +3,7 @@ import { beginSession, endSession, readSession } from "#rest-api/operations/sess
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { cookieFor, secretOf } from "../sessions/cookie.js";
 import { isFromPage, isSomebodyThere } from "../sessions/session-step.js";
-import type { NoteSession } from "../sessions/record-sessions.js";
+import { MADE_OF_NOTHING_GOOD, type NoteSession } from "../sessions/record-sessions.js";
 import type { Sessions } from "../sessions/sessions.js";
 import type { SessionOwner } from "../sessions/sql.js";
 import { implement, type Implementation } from "./implement.js";
@@ -54,7 +54,7 @@ export function sessionOperations(deps: SessionOperationsDeps): readonly Impleme
       if (secret === null) return NOBODY;
       const answer = await shown(req, secret).catch(async (error: unknown) => {
         if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
-        await end(req, secret, "what it was made of is good no more");
+        await end(req, secret, MADE_OF_NOTHING_GOOD);
         return null;
       });
       if (answer === null) res.setHeader("Set-Cookie", cookieFor(originOf(req), null));

@@ -12,6 +12,9 @@ export type NoteSession = (
   reason: string,
 ) => void;
 
+/** Why a session ends that nobody has ended. */
+export const MADE_OF_NOTHING_GOOD = "what it was made of is good no more";
+
 /**
  * @param tally - what counts them, so that whoever logs in by the thousand is an entry a minute
  * @returns what puts them on record

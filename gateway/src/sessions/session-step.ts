@@ -2,6 +2,7 @@ import type { RequestHandler } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { cookieFor, secretOf } from "./cookie.js";
+import { MADE_OF_NOTHING_GOOD, type NoteSession } from "./record-sessions.js";
 import type { Sessions } from "./sessions.js";
 
 /** What turning sessions into logins needs. */
@@ -11,6 +12,7 @@ export interface SessionStepDeps {
   readonly originOf: (req: HttpRequest) => string;
   /** Looks whether a login is still good. @throws Fault UNAUTHORIZED when it is not */
   readonly verify: (req: HttpRequest) => Promise<unknown>;
+  readonly note: NoteSession;
 }
 
 /**
@@ -46,7 +48,7 @@ export function isSomebodyThere(req: Pick<HttpRequest, "headers">): boolean {
  * @param deps - the sessions
  * @returns the step, before all that answers below `/api/v1`
  */
-export function sessionStep({ sessions, originOf, verify }: SessionStepDeps): RequestHandler {
+export function sessionStep({ sessions, originOf, verify, note }: SessionStepDeps): RequestHandler {
   return async (req, res, next) => {
     const isOurs = req.url.startsWith(BELOW) && !OWN.test(req.url) && isFromPage(req);
     const secret = isOurs ? secretOf(req, originOf(req)) : null;
@@ -66,7 +68,8 @@ export function sessionStep({ sessions, originOf, verify }: SessionStepDeps): Re
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
       // Shown once more it would count as a wrong password once more.
-      await sessions.end(secret);
+      const owner = await sessions.end(secret);
+      if (owner !== null) note(req, owner, "session.ended", MADE_OF_NOTHING_GOOD);
       throw over(error.message);
     }
     next();

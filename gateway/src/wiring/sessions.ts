@@ -42,11 +42,12 @@ export function openSessions(
     const { subject: uid, realm, kind } = await identify(req);
     return { uid, realm, kind, isAdministrator: await isAdministrator(req) };
   };
+  const note = noteSessions(tally);
   return {
     sessions,
     originOf,
     verify,
-    note: noteSessions(tally),
-    step: sessionStep({ sessions, originOf, verify: identify }),
+    note,
+    step: sessionStep({ sessions, originOf, verify: identify, note }),
   };
 }

@@ -221,6 +221,11 @@ describe("a session", () => {
     expect([answer.status, setCookie(answer)]).toEqual([401, expect.stringContaining("Max-Age=0")]);
     const { rows } = await stack.ledger.db.query("select from ledger.page_session");
     expect(rows).toEqual([]);
+    await stack.gateway.flushTally();
+    expect((await sessionsOnRecord()).at(-1)).toMatchObject({
+      ...{ action: "session.ended", uid: "alice" },
+      reason: "what it was made of is good no more",
+    });
   });
 
   test("cannot be read out of the database", async () => {
