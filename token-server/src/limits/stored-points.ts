@@ -7,16 +7,18 @@ import { giveBackPoint, takePoint } from "./sql.js";
  * @param db - where points are, for all replicas
  * @param windowSeconds - how long a point is held
  * @param now - current time in milliseconds since the epoch
- * @returns points that replicas take together; while Postgres is away each has its own
+ * @returns points that replicas take together; while Postgres is away each goes on with those that were taken through it
  */
 export function storedPoints(db: Queryable, windowSeconds: number, now: () => number): PointStore {
   const ownPoints = pointsInMemory(windowSeconds, now);
   return {
-    take: (point) =>
-      takePoint(db, point, windowSeconds).catch((error: unknown) => {
-        if (!(error instanceof Fault)) throw error;
-        return ownPoints.take(point);
-      }),
+    take: async (point) => {
+      const taking = await tolerate(takePoint(db, point, windowSeconds));
+      if (taking?.taken === false) return taking;
+      // What it knows of is not forgotten when Postgres goes away: guessers would have as many points once more.
+      const own = await ownPoints.take(point);
+      return taking ?? own;
+    },
     giveBack: async (point) => {
       await ownPoints.giveBack(point);
       await tolerate(giveBackPoint(db, point));
