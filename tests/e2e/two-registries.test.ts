@@ -198,7 +198,8 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
     for (const tag of ["while-away-1", "while-away-2", "while-away-3"])
       expect(await one.push(image, `alpha/of-one:${tag}`)).toMatchObject({ ok: true });
     const two = skopeo(urlOf("gateway-two-b"), "alice-token");
-    await eventually("registry two is back", async () => (await two.inspect("alpha/of-two:a")).ok);
+    for (const way of [two, skopeo(urlOf("gateway-two-a"), "alice-token")])
+      await eventually("it is back", async () => (await way.inspect("alpha/of-two:a")).ok);
     expect(await two.push(image, "alpha/of-two:after")).toMatchObject({ ok: true });
   });
 
@@ -234,7 +235,7 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
       body: JSON.stringify({ service: "two", url: urlOf("gateway-two-a") }),
     });
     expect(made.status).toBe(201);
-    expect(await two.inspect("alpha/of-two:a")).toMatchObject({ ok: true });
+    expect(await two.inspect("alpha/of-two:a")).toEqual(expect.objectContaining({ ok: true }));
     const bob = await skopeo(urlOf("gateway-two-a"), "bob-token").inspect("alpha/of-two:a");
     expect(bob.ok).toBe(false);
   });

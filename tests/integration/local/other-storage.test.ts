@@ -16,7 +16,7 @@ afterAll(() => folder.remove());
 
 async function command(...args: string[]) {
   const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/storage/main.js"];
-  const env = { PATH: process.env["PATH"], DATA_DIR: folder.path };
+  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: folder.path };
   const options = { file: process.execPath, args: [...program, ...args], env };
   return runProgram({ ...options, cwd: REPOSITORY_ROOT }, {});
 }
