@@ -27,7 +27,6 @@ const OTHER_ERRORS: readonly Judged[] = [
   ["token-server/src/identity/ldap/directory.ts", "error instanceof Error"],
   ["token-server/src/identity/safeguards/asked-service.ts", "isUnreachable(error)"],
   ["token-server/src/identity/safeguards/remembered-logins.ts", "error instanceof Fault"],
-  ["token-server/src/limits/stored-points.ts", "!(error instanceof Fault)"],
   ["token-server/src/limits/stored-points.ts", "error instanceof Fault"],
   ["token-server/src/logins/followed-logins.ts", "error instanceof ConfigError"],
   ["token-server/src/routes/told-by-gateway.ts", "error instanceof Error"],
