@@ -49,15 +49,15 @@ export type AuditCommand =
  */
 export function parseCommand(argv: readonly string[], now: number): AuditCommand {
   const [name, ...rest] = argv;
-  if (name === "verify") return parseVerify(rest);
   // `npm run audit` lists, unless it is told what else.
   const [asked = "", ...more] = name === "list" && isNamed(rest[0]) ? rest : argv;
+  if (asked === "verify") return parseVerify(more);
   if (asked === "policy") return parsePolicy(more, now);
   if (asked === "settings") return { name: "settings", at: momentIn(more, now) };
   const question = QUESTIONS.find((one) => one === asked);
   if (asked === "archive") return parseArchive(more);
   if (question !== undefined) return parseQuestion(question, more, now);
-  if (name === "list") return parseList(rest, now);
+  if (asked === "list") return parseList(more, now);
   throw new UsageError(
     `${name === undefined ? "" : `given ${name}, `}wanted one of: ${[...NAMES].join(", ")}`,
   );
@@ -65,8 +65,7 @@ export function parseCommand(argv: readonly string[], now: number): AuditCommand
 
 const NAMES = ["verify", "list", "policy", "settings", "archive", ...QUESTIONS] as const;
 
-const isNamed = (word: string | undefined) =>
-  NAMES.some((name) => name === word && name !== "verify" && name !== "list");
+const isNamed = (word: string | undefined) => NAMES.some((name) => name === word);
 
 function parsePolicy(argv: readonly string[], now: number): AuditCommand {
   const options = { at: { type: "string" }, of: { type: "string", default: "access" } } as const;

@@ -25,6 +25,14 @@ describe("the auditor's commands", () => {
     });
   });
 
+  test.each([
+    ["list list --limit 3", { name: "list", limit: 3 }],
+    ["list verify", { name: "verify" }],
+    ["list settings", { name: "settings" }],
+  ])("npm run audit takes any command by its name: %s", (line, command) => {
+    expect(parse(line)).toMatchObject(command);
+  });
+
   test("list takes times as dates, and as so long ago", () => {
     expect(parse("list --since 24h --until 2026-11-20 --repository alpha/app --json")).toEqual({
       name: "list",
