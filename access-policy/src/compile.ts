@@ -21,6 +21,8 @@ export interface Rule {
 /** Ordered rules: the first that matches decides, and what no rule matches is denied. */
 export interface Policy {
   readonly rules: readonly Rule[];
+  /** The same, by what decisions name them. */
+  readonly named: ReadonlyMap<RuleName, Rule>;
   /** Those of them that can be about a repository, with the patterns that can. */
   readonly about: RuleIndex<Rule>;
   /** What the directory and the registry say; absent: there are none. */
@@ -40,7 +42,8 @@ export function compilePolicy(
   at: readonly (string | null)[] = [],
 ): Policy {
   const rules = specs.map((spec, index) => compileRule(spec, at[index] ?? null));
-  return { rules, about: indexRules(rules) };
+  const named = new Map(rules.map((rule) => [rule.name, rule]));
+  return { rules, named, about: indexRules(rules) };
 }
 
 /**

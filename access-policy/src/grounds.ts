@@ -33,9 +33,9 @@ export function groundsOf(
   subject: Subject,
   circumstances: Circumstances,
 ): FindGrounds {
-  const question = askedOf(subject, circumstances);
+  const question = askedOf(subject, circumstances, policy.facts);
   return (resource, action, allowedBy) => {
-    const rule = policy.rules.find(({ name }) => name === allowedBy);
+    const rule = allowedBy === null ? undefined : policy.named.get(allowedBy);
     if (rule === undefined) return { rule: allowedBy?.id ?? "" };
     const [part] = partsOf(resource, action);
     if (part === undefined) throw new TypeError("nothing was asked");
