@@ -1,4 +1,3 @@
-import { sourceOf } from "#service-kit/http/source.js";
 import type { AuditActor } from "./entry.js";
 import type { Tally } from "./tally.js";
 
@@ -21,14 +20,10 @@ export type NoteRead = (read: AdministratorsRead) => void;
  */
 export function noteReads(tally: Pick<Tally, "note">): NoteRead {
   return ({ actor, operation, repository = null, team }) => {
-    const { uid, realm, kind, address } = actor;
     tally.note({
-      by: uid === "" ? sourceOf(address) : JSON.stringify([uid, realm, kind]),
-      entry: {
-        ...{ action: "administration.read", actor, repository, tag: null, digest: null },
-        reason: "administrators may look at what is others'",
-        detail: { operation, ...(team === undefined ? {} : { team }) },
-      },
+      ...{ action: "administration.read", actor, repository, tag: null, digest: null },
+      reason: "administrators may look at what is others'",
+      detail: { operation, ...(team === undefined ? {} : { team }) },
     });
   };
 }

@@ -1,5 +1,4 @@
 import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
-import { sourceOf } from "#service-kit/http/source.js";
 import type { RefusedRequest } from "#service-kit/http/request-context.js";
 import type { Tally } from "./tally.js";
 
@@ -27,15 +26,10 @@ export function noteRefusals(tally: Pick<Tally, "note">): (request: RefusedReque
     const { client, requestId, subject, userAgent } = context;
     const who = context.who ?? { uid: "", realm: "", kind: "anonymous" };
     const actor = { ...who, address: client.address, userAgent, requestId };
-    const name = JSON.stringify([who.uid, who.realm, who.kind]);
-    const by = who.uid === "" ? sourceOf(client.address) : name;
     tally.note({
-      by,
-      entry: {
-        ...{ action: "access.refused", actor, repository: subject.repository ?? null },
-        ...{ tag: null, digest: null, reason: reason.slice(0, MOST_REASON_CHARACTERS) },
-        detail: { code, method, route },
-      },
+      ...{ action: "access.refused", actor, repository: subject.repository ?? null },
+      ...{ tag: null, digest: null, reason: reason.slice(0, MOST_REASON_CHARACTERS) },
+      detail: { code, method, route },
     });
   };
 }

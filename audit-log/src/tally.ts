@@ -3,20 +3,14 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import { repeating } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
-import { SYSTEM, type AuditEntry } from "./entry.js";
+import { sourceOf } from "#service-kit/http/source.js";
+import { SYSTEM, type AuditActor, type AuditEntry } from "./entry.js";
 import type { RecordAudit } from "./record-audit.js";
 import { databaseMilliseconds } from "#service-kit/db/time.js";
 
-/** Something that is on record together with others of its kind. */
-export interface Tallied {
-  /** Whose it is: a login's name, or an address where nobody is known. */
-  readonly by: string;
-  readonly entry: AuditEntry;
-}
-
 /** Puts on record what anybody may do as often as they like: once a minute, with how often it was. */
 export interface Tally extends Component {
-  note(tallied: Tallied): void;
+  note(entry: AuditEntry): void;
   /** Puts on record what was noted; keeps it for the next time when that is not possible. */
   flush(): Promise<void>;
 }
@@ -41,6 +35,7 @@ export const MORE_OF_ALL = "more of many than are told apart";
 const LOOK_MILLISECONDS = 60_000;
 
 interface Row {
+  /** See {@link countedFor}. */
   readonly by: string;
   readonly entry: AuditEntry;
   readonly isKnown: boolean;
@@ -59,10 +54,10 @@ interface Row {
 export function openTally(deps: TallyDeps): Tally {
   const failing = lastingWarning(deps.log, "audit.tally-waits");
   let rows = new Map<string, Row>();
-  const note = ({ by, entry }: Tallied): void => {
+  const note = (entry: AuditEntry): void => {
     const now = deps.now();
     const isKnown = entry.actor.uid !== "";
-    add(rows, { by, entry, isKnown, count: 1, first: now, last: now });
+    add(rows, { by: countedFor(entry.actor), entry, isKnown, count: 1, first: now, last: now });
   };
   const flush = async (): Promise<void> => {
     if (rows.size === 0) return;
@@ -87,6 +82,14 @@ export function openTally(deps: TallyDeps): Tally {
     await flush();
   };
   return { ...component, note, flush, stop };
+}
+
+/**
+ * @param actor - whom an entry names
+ * @returns whose bounds it counts against: a login's, or an address's where nobody is known
+ */
+export function countedFor({ uid, realm, kind, address }: AuditActor): string {
+  return uid === "" ? sourceOf(address) : JSON.stringify([uid, realm, kind]);
 }
 
 /** When it was is reckoned back from the database's clock, which all entries go by. */

@@ -24,11 +24,8 @@ export function noteSessions(tally: Pick<Tally, "note">): NoteSession {
     const { client, requestId } = contextOf(req);
     const from = { address: client.address, userAgent: userAgentOf(req), requestId };
     tally.note({
-      by: JSON.stringify([uid, realm, kind]),
-      entry: {
-        ...{ action, reason, actor: { uid, realm, kind, ...from }, detail: {} },
-        ...{ repository: null, tag: null, digest: null },
-      },
+      ...{ action, reason, actor: { uid, realm, kind, ...from }, detail: {} },
+      ...{ repository: null, tag: null, digest: null },
     });
   };
 }

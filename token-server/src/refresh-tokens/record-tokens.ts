@@ -43,8 +43,7 @@ const ABOUT_NOTHING = { repository: null, tag: null, digest: null } as const;
  */
 export function recordTokens(tally: Pick<Tally, "note">, audit: RecordAudit): RefreshRecord {
   const note = (actor: AuditActor, what: Pick<AuditEntry, "action" | "reason" | "detail">) => {
-    const by = JSON.stringify([actor.uid, actor.realm, actor.kind]);
-    tally.note({ by, entry: { ...what, ...ABOUT_NOTHING, actor } });
+    tally.note({ ...what, ...ABOUT_NOTHING, actor });
   };
   return {
     made: (owner, clientId, pushedOut, from) => {

@@ -1,6 +1,5 @@
 import type { Tally } from "#audit-log/tally.js";
 import { visible } from "#registry-protocol/text.js";
-import { sourceKey } from "../limits/source-key.js";
 import type { FailedLogin } from "./log-in.js";
 
 const MOST_CHARACTERS = 200;
@@ -16,15 +15,12 @@ export function noteFailedLogins(tally: Pick<Tally, "note">): (failure: FailedLo
     const { address, userAgent, requestId } = from;
     const actor = { uid: "", realm: "", kind: "not known", address, userAgent, requestId };
     tally.note({
-      by: sourceKey(address),
-      entry: {
-        ...{ action: "login.failed", actor, repository: null, tag: null, digest: null },
-        reason: visible(reason, MOST_CHARACTERS),
-        detail: {
-          shown,
-          outcome,
-          ...(account === null ? {} : { account: visible(account, MOST_CHARACTERS) }),
-        },
+      ...{ action: "login.failed", actor, repository: null, tag: null, digest: null },
+      reason: visible(reason, MOST_CHARACTERS),
+      detail: {
+        shown,
+        outcome,
+        ...(account === null ? {} : { account: visible(account, MOST_CHARACTERS) }),
       },
     });
   };
