@@ -1,3 +1,4 @@
+import { inTime } from "./in-time.js";
 import type { LastingFailure } from "./lasting-failure.js";
 import type { Component } from "./run-until-signal.js";
 
@@ -54,4 +55,32 @@ export function lookingAgain(
     await look(stopping).then(failing.worked, failing.failed);
     return milliseconds;
   });
+}
+
+/** A service starts without its database: what is not known by then is known later. */
+const START_MILLISECONDS = 2_000;
+
+/**
+ * @param name - of the component
+ * @param milliseconds - from the end of each look to the next
+ * @param failing - told how each look went
+ * @param look - looks once
+ * @returns a component that has looked once when it has started, unless that takes too long, and looks again and again
+ */
+export function lookingFromStart(
+  name: string,
+  milliseconds: number,
+  failing: LastingFailure,
+  look: () => Promise<void>,
+): Component {
+  const again = lookingAgain(name, milliseconds, failing, look);
+  return {
+    ...again,
+    start: async () => {
+      const first = look().then(failing.worked, failing.failed);
+      const late = () => new Error("it is looked again");
+      await inTime(first, START_MILLISECONDS, late).catch(() => undefined);
+      await again.start();
+    },
+  };
 }

@@ -2,7 +2,7 @@ import { PRIVILEGES, type GivenPrivilege, type Privilege } from "#access-policy/
 import type { Queryable } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { lookingAgain } from "#service-kit/repeating.js";
+import { lookingFromStart } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import { parseMember } from "../teams/member.js";
 import { NOTHING_LISTED, type Listed } from "./directory-snapshot.js";
@@ -32,18 +32,10 @@ export function storedDirectory(db: Queryable, log: Logger): StoredDirectory {
     known = { version: rows.version, listed: listedOf(rows) };
   };
   const failing = lastingWarning(log, "directory.not-read");
-  const looking = lookingAgain("directory", LOOK_EVERY_MILLISECONDS, failing, refresh);
   return {
     current: () => known?.listed ?? null,
     refresh,
-    part: {
-      name: looking.name,
-      start: async () => {
-        await refresh().catch(failing.failed);
-        await looking.start();
-      },
-      stop: () => looking.stop(),
-    },
+    part: lookingFromStart("directory", LOOK_EVERY_MILLISECONDS, failing, refresh),
   };
 }
 

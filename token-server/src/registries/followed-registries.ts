@@ -2,10 +2,9 @@ import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { EVERYBODY } from "#access-policy/registry-teams.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { visible } from "#registry-protocol/text.js";
-import { inTime } from "#service-kit/in-time.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
-import { repeating } from "#service-kit/repeating.js";
+import { lookingFromStart } from "#service-kit/repeating.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { Registry } from "./registry.js";
 
@@ -47,8 +46,6 @@ export interface FollowDeps {
 }
 
 const LOOK_MILLISECONDS = 2_000;
-/** A service starts without its database: what is not known by then is known later. */
-const START_MILLISECONDS = 2_000;
 const MOST_NAME_CHARACTERS = 100;
 /** Of what registered itself, before the database has said more. */
 const UNKNOWN_TIME = new Date(0);
@@ -74,11 +71,6 @@ export function followRegistries(
   const find = (service: string): Registry | undefined =>
     known?.get(service) ?? (service === own.service ? ofConfiguration : undefined);
   const failing = lastingWarning(log, "registries.unknown");
-  const look = () => refresh().then(failing.worked, failing.failed);
-  const following = repeating("registries", LOOK_MILLISECONDS, async () => {
-    await look();
-    return LOOK_MILLISECONDS;
-  });
   return {
     own: own.service,
     find,
@@ -92,14 +84,7 @@ export function followRegistries(
       if (known === null) throw notKnownYet();
       throw unknownService(service);
     },
-    part: {
-      ...following,
-      start: async () => {
-        const late = () => new Error("it is looked again");
-        await inTime(look(), START_MILLISECONDS, late).catch(() => undefined);
-        await following.start();
-      },
-    },
+    part: lookingFromStart("registries", LOOK_MILLISECONDS, failing, refresh),
   };
 }
 
