@@ -1,10 +1,10 @@
 import { Router, type Request } from "express";
-import { Fault } from "#registry-protocol/faults.js";
 import * as operations from "#rest-api/operations/directory.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { changeDirectory, type ChangeDeps } from "../directory/change-directory.js";
+import { readSnapshot } from "../directory/directory-source.js";
 import { endService, makeService, renewServiceSecret } from "../directory/manage-services.js";
 import { visibleTo } from "../directory/visible-directory.js";
 import {
@@ -31,10 +31,7 @@ export function directoryRoutes(deps: ChangeDeps, callers: ApiCallerDeps): Route
     asManager(await identifyApiCaller(callers, req), "the directory");
   mount(routes, operations.readDirectory, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);
-    const snapshot = deps.directory.current();
-    if (snapshot === null)
-      throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
-    sendAnswer(req, res, { body: visibleTo(snapshot, caller) });
+    sendAnswer(req, res, { body: visibleTo(readSnapshot(deps.directory), caller) });
   });
   mount(routes, operations.changeDirectory, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);

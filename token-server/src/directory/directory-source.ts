@@ -1,4 +1,4 @@
-import type { Directory, Privilege } from "#access-policy/directory.js";
+import type { Privilege } from "#access-policy/directory.js";
 import type { Identity } from "#access-policy/identity.js";
 import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import { asksDirectory } from "#access-policy/asks-directory.js";
@@ -43,7 +43,7 @@ export function policyAt(
         const registry = registries.find(service) ?? null;
         return { ...rules, facts: { directory: snapshot.directory, registry } };
       }
-      if (asksDirectory(rules)) readDirectory(directory);
+      if (asksDirectory(rules)) readSnapshot(directory);
       return rules;
     },
   };
@@ -61,7 +61,7 @@ export function hasPrivilege(
   { identity, teams }: { readonly identity: Identity; readonly teams: readonly string[] },
   privilege: Privilege,
 ): boolean {
-  return readDirectory(directory).privilegesOf(identity, teams).has(privilege);
+  return readSnapshot(directory).directory.privilegesOf(identity, teams).has(privilege);
 }
 
 /**
@@ -69,8 +69,8 @@ export function hasPrivilege(
  * @returns what is in it
  * @throws Fault UNAVAILABLE while it has not been read: then nothing is decided by it
  */
-export function readDirectory(directory: DirectorySource): Directory {
+export function readSnapshot(directory: DirectorySource): DirectorySnapshot {
   const snapshot = directory.current();
-  if (snapshot !== null) return snapshot.directory;
+  if (snapshot !== null) return snapshot;
   throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
 }

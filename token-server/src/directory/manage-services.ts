@@ -5,6 +5,7 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import type { Manager } from "../robots/authority.js";
 import { hashSecret, newSecret } from "../robots/secret-hash.js";
 import { refreshed, type ChangeDeps } from "./change-directory.js";
+import { readSnapshot } from "./directory-source.js";
 import type { ListedService } from "./directory-snapshot.js";
 import { deleteService, insertService, readService, rotateService } from "./service-sql.js";
 import type { StoredService } from "./service-sql.js";
@@ -98,9 +99,7 @@ function isListed({ directory }: ServiceDeps, name: string): boolean {
 }
 
 function isResponsible({ directory }: ServiceDeps, manager: Manager, app: string): boolean {
-  const known = directory.current();
-  if (known === null)
-    throw new Fault("UNAVAILABLE", { message: "the directory has not been read yet" });
+  const known = readSnapshot(directory);
   const apps = manager.isAdministrator
     ? known.listed.apps
     : known.directory.appsOf("responsibles", manager.teams);

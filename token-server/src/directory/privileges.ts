@@ -1,5 +1,5 @@
 import type { Privileges } from "../registries/authority.js";
-import { hasPrivilege, readDirectory, type DirectorySource } from "./directory-source.js";
+import { hasPrivilege, readSnapshot, type DirectorySource } from "./directory-source.js";
 
 /**
  * @param directory - says who has which privilege, and which team is somebody's first
@@ -10,7 +10,7 @@ export function privilegesIn(directory: DirectorySource): Privileges {
     hasPrivilege: (caller, privilege) =>
       caller.isAdministrator || hasPrivilege(directory, caller, privilege),
     primaryTeamOf: ({ identity, teams }) => {
-      const { users } = readDirectory(directory).content;
+      const { users } = readSnapshot(directory).listed;
       const user = users.find(({ realm, uid }) => realm === identity.realm && uid === identity.uid);
       // Whoever has left the team gives it nothing any more.
       const named = teams.find((team) => team === user?.primaryTeam);

@@ -1,3 +1,4 @@
+import type { Policy } from "#access-policy/compile.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { AccessLimit } from "#access-policy/identity.js";
 import type { AuditAction } from "#audit-log/entry.js";
@@ -60,7 +61,7 @@ export async function createRobot(
   manager: Manager,
   request: RobotRequest,
 ): Promise<RobotWithSecret> {
-  const policy = deps.policy.current(manager.registry ?? undefined);
+  const policy = rulesFor(deps, manager);
   requireManagement(policy, manager, request.team);
   const stray = request.grants.find(
     ({ repositories }) => !repositories.startsWith(`${request.team}/`),
@@ -103,7 +104,7 @@ export async function robotsOfTeam(
   manager: Manager,
   team: string,
 ): Promise<Robot[]> {
-  requireManagement(deps.policy.current(manager.registry ?? undefined), manager, team);
+  requireManagement(rulesFor(deps, manager), manager, team);
   return listRobots(deps.db, team);
 }
 
@@ -125,7 +126,7 @@ export async function renewRobotSecret(
   const lifetime = await lifetimeOf(deps);
   const expiresAt =
     expiresInDays === null ? keptEnd(lifetime, known) : endOf(lifetime, expiresInDays);
-  await requireGrants(deps.policy.current(manager.registry ?? undefined), manager, known.grants);
+  await requireGrants(rulesFor(deps, manager), manager, known.grants);
   const secret = newSecret();
   const secretHash = await hashSecret(secret);
   const previousEndsAt = overlapEnd(lifetime, overlapHours, expiresAt);
@@ -167,7 +168,7 @@ export async function switchRobot(
 async function switchOn(deps: RobotDeps, manager: Manager, known: Robot): Promise<Robot | null> {
   const { team, name, grants } = known;
   const expiresAt = keptEnd(await lifetimeOf(deps), known);
-  await requireGrants(deps.policy.current(manager.registry ?? undefined), manager, grants);
+  await requireGrants(rulesFor(deps, manager), manager, grants);
   const wanted = { team, name, expiresAt, vouchedBy: voucherOf(manager) };
   return changeRobot(deps, manager, "robot.enabled", (tx) => enableRobot(tx, wanted));
 }
@@ -178,9 +179,14 @@ async function lifetimeOf({ db, robotMaxDays }: RobotDeps): Promise<LifetimeDeps
   return { robotMaxDays, now: () => at };
 }
 
+/** Of the registry that a manager asks at, where their robots log in. */
+function rulesFor({ policy }: RobotDeps, { registry }: Manager): Policy {
+  return policy.current(registry ?? undefined);
+}
+
 /** Whoever may not manage a team's robots learns nothing of them. A robot's grants never change. */
 async function robotInHand(deps: RobotDeps, manager: Manager, which: RobotName): Promise<Robot> {
-  requireManagement(deps.policy.current(manager.registry ?? undefined), manager, which.team);
+  requireManagement(rulesFor(deps, manager), manager, which.team);
   const robot = await readRobot(deps.db, which);
   if (robot === null) throw unknownRobot(which);
   return robot;
