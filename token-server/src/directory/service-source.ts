@@ -4,10 +4,9 @@ import { impatient } from "#service-kit/db/asker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { IdentitySource, VerifiedLogin } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
-import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
-import { hashSecret, newSecret, verifySecret } from "../robots/secret-hash.js";
+import { keptSecrets } from "../robots/kept-secret.js";
 import type { DirectorySource } from "./directory-source.js";
-import { findService, touchService, type ServiceSecrets } from "./service-sql.js";
+import { findService, touchService } from "./service-sql.js";
 
 /** Ways to log in as a service. */
 export interface ServiceLogins {
@@ -41,8 +40,7 @@ export function serviceLogins(db: Queryable, directory: DirectorySource): Servic
 }
 
 function secretSource(db: Queryable, directory: DirectorySource): IdentitySource {
-  const isProven = provenSecrets();
-  const unknownHash = hashSecret(newSecret());
+  const isRight = keptSecrets();
   return {
     name: "service",
     // Where there are no services, such a name may be anybody's.
@@ -52,25 +50,13 @@ function secretSource(db: Queryable, directory: DirectorySource): IdentitySource
       const name = username.slice(SERVICE_PREFIX.length);
       const service = await findService(db, name);
       if (service !== null) await accounts?.known(username);
-      const secret = password.reveal();
-      const isSecret = (hash: string) => isProven(secret, hash, () => verifySecret(secret, hash));
-      // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
-      const stored = service?.secretHash ?? (await unknownHash);
-      const right = (await isSecret(stored)) || (await isPrevious(service, isSecret));
+      const right = await isRight(password.reveal(), service);
       if (service === null || !right)
         throw new Fault("UNAUTHORIZED", { message: "user name or secret is wrong" });
       await touchService(db, name);
       return { ...serviceLogin(name, null), accessToken: null };
     },
   };
-}
-
-async function isPrevious(
-  service: ServiceSecrets | null,
-  isSecret: (hash: string) => Promise<boolean>,
-): Promise<boolean> {
-  const { previousHash = null, isPreviousGood = false } = service ?? {};
-  return previousHash !== null && isPreviousGood && isSecret(previousHash);
 }
 
 function serviceLogin(name: string, validUntil: number | null): VerifiedLogin {

@@ -1,4 +1,5 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import type { KeptSecret } from "../robots/kept-secret.js";
 import type { ListedService } from "./directory-snapshot.js";
 
 /** A service with what is known of its login; without its secret. */
@@ -11,22 +12,14 @@ export interface StoredService extends ListedService {
   readonly previousEndsAt: Date | null;
 }
 
-/** What a service's secret is compared with. */
-export interface ServiceSecrets {
-  readonly secretHash: string;
-  readonly previousHash: string | null;
-  /** By the database's clock, by which its end was set. */
-  readonly isPreviousGood: boolean;
-}
-
 const COLUMNS = `name, app, workload, created_by as "createdBy", created_at as "createdAt", rotated_at as "rotatedAt",
   last_used_at as "lastUsedAt", previous_ends_at as "previousEndsAt"`;
 
-/** @returns the hashes of a service's secrets; `null`: there is no such service */
-export async function findService(db: Queryable, name: string): Promise<ServiceSecrets | null> {
-  const { rows } = await db.query<ServiceSecrets>(
-    `select secret_hash as "secretHash", previous_secret_hash as "previousHash",
-            coalesce(previous_ends_at > clock_timestamp(), false) as "isPreviousGood"
+/** @returns the hashes of a service's secrets, by the clock that ends were set by; `null`: there is no such service */
+export async function findService(db: Queryable, name: string): Promise<KeptSecret | null> {
+  const { rows } = await db.query<KeptSecret>(
+    `select secret_hash as "secretHash",
+            case when previous_ends_at > clock_timestamp() then previous_secret_hash end as "previousHash"
      from token_server.directory_service where name = $1`,
     [name],
   );

@@ -8,9 +8,8 @@ import type {
   Login,
 } from "../identity/identity-source.js";
 import { makeLogin } from "../identity/make-login.js";
-import { provenSecrets } from "../identity/safeguards/proven-secrets.js";
+import { keptSecrets, type KeptSecret } from "./kept-secret.js";
 import { ROBOT_PREFIX } from "./robot-login.js";
-import { hashSecret, newSecret, verifySecret } from "./secret-hash.js";
 import { findRobot, touchRobot, type Robot, type SecretHashes } from "./sql.js";
 
 /**
@@ -23,19 +22,14 @@ import { findRobot, touchRobot, type Robot, type SecretHashes } from "./sql.js";
  */
 export function robotSource(db: Queryable, ownService: string): IdentitySource {
   const robots = impatient(db, "token_server.robot");
-  const isProven = provenSecrets();
-  const unknownHash = hashSecret(newSecret());
+  const isRight = keptSecrets();
   return {
     name: "robot",
     accepts: ({ username }) => username.startsWith(ROBOT_PREFIX),
     verify: async ({ username, password }: Credentials, accounts?: AccountGuard) => {
       const robot = await findRobot(robots, username);
       if (robot !== null) await accounts?.known(robot.login);
-      // An unknown name costs as much as a wrong secret, so that names cannot be found by the clock.
-      const stored = robot?.secretHash ?? (await unknownHash);
-      const secret = password.reveal();
-      const isSecret = (hash: string) => isProven(secret, hash, () => verifySecret(secret, hash));
-      const right = (await isSecret(stored)) || (await isPrevious(robot, isSecret));
+      const right = await isRight(password.reveal(), robot && keptSecretOf(robot));
       if (robot === null || !right) throw refused("user name or secret is wrong");
       const login = loginOfRobot(robot, robot.readAt);
       await touchRobot(robots, robot.login);
@@ -44,14 +38,11 @@ export function robotSource(db: Queryable, ownService: string): IdentitySource {
   };
 }
 
-/** A rotation may have left the secret of before for a while, until all that use it have the new one. */
-async function isPrevious(
-  robot: (Robot & SecretHashes) | null,
-  isSecret: (hash: string) => Promise<boolean>,
-): Promise<boolean> {
-  const { previousHash = null, previousEndsAt = null, readAt = 0 } = robot ?? {};
-  if (previousHash === null || previousEndsAt === null) return false;
-  return previousEndsAt.getTime() > readAt && isSecret(previousHash);
+/** By the clock that its end was set by. */
+function keptSecretOf(robot: Robot & SecretHashes): KeptSecret {
+  const { secretHash, previousHash, previousEndsAt, readAt } = robot;
+  const isPreviousGood = previousEndsAt !== null && previousEndsAt.getTime() > readAt;
+  return { secretHash, previousHash: isPreviousGood ? previousHash : null };
 }
 
 /**
