@@ -1,21 +1,14 @@
-import { hash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
-import type { Request, RequestHandler, Response } from "express";
+import type { RequestHandler } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
+import { entityTagOf, sendFile, type SentFile } from "#service-kit/http/send-file.js";
 import { refuseBody } from "../upstream/client-framing.js";
 import { PAGE, POLICY, START } from "./page.js";
-
-/** A file of the page, ready to be sent. */
-interface PageFile {
-  readonly type: string;
-  readonly content: Buffer;
-  readonly entityTag: string;
-}
 
 const FOLDER = dirname(createRequire(import.meta.url).resolve("swagger-ui-dist/package.json"));
 /** They lead to the page. */
@@ -39,7 +32,7 @@ const FILES: Readonly<Record<string, { type: string; content?: string }>> = {
  */
 export function documentRoutes(makeDocument: () => object): RequestHandler {
   let document: object | undefined;
-  const known = new Map<string, Promise<PageFile>>();
+  const known = new Map<string, Promise<SentFile>>();
   return async (req, res, next) => {
     const { path } = splitTarget(req.url);
     const name = path.startsWith(BELOW) ? path.slice(BELOW.length) : null;
@@ -63,11 +56,11 @@ export function documentRoutes(makeDocument: () => object): RequestHandler {
     if (path === "/") res.redirect(302, "ui/");
     else if (path === "/ui") res.redirect(308, "ui/");
     else if (name === null) sendAnswer(req, res, { body: (document ??= makeDocument()) });
-    else sendFile(req, res, await fileOf(known, name));
+    else sendFile(req, res, await fileOf(known, name), { caching: "no-cache", policy: POLICY });
   };
 }
 
-async function fileOf(known: Map<string, Promise<PageFile>>, name: string): Promise<PageFile> {
+async function fileOf(known: Map<string, Promise<SentFile>>, name: string): Promise<SentFile> {
   const before = known.get(name);
   if (before !== undefined) return before;
   const read = readPageFile(name);
@@ -76,24 +69,8 @@ async function fileOf(known: Map<string, Promise<PageFile>>, name: string): Prom
   return read;
 }
 
-async function readPageFile(name: string): Promise<PageFile> {
+async function readPageFile(name: string): Promise<SentFile> {
   const { type = "", content: text } = FILES[name] ?? {};
   const content = text === undefined ? await readFile(join(FOLDER, name)) : Buffer.from(text);
-  return { type, content, entityTag: `"${hash("sha256", content, "base64url").slice(0, 27)}"` };
-}
-
-function sendFile(req: Request, res: Response, { type, content, entityTag }: PageFile): void {
-  res.setHeader("Cache-Control", "no-cache");
-  res.setHeader("ETag", entityTag);
-  res.setHeader("Content-Security-Policy", POLICY);
-  res.setHeader("X-Content-Type-Options", "nosniff");
-  res.setHeader("Referrer-Policy", "no-referrer");
-  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-  if (req.headers["if-none-match"] === entityTag) {
-    res.status(304).end();
-    return;
-  }
-  res.setHeader("Content-Type", type);
-  res.setHeader("Content-Length", content.length);
-  res.end(req.method === "HEAD" ? undefined : content);
+  return { type, content, entityTag: entityTagOf(content) };
 }

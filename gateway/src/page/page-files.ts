@@ -1,14 +1,11 @@
-import { hash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { extname, join } from "node:path";
+import { entityTagOf, type SentFile } from "#service-kit/http/send-file.js";
 
-/** A file of the web page, ready to be sent. */
-export interface PageFile {
-  readonly type: string;
-  readonly entityTag: string;
-  /** By content coding (RFC 9110 section 8.4.1); `identity` is always there. */
-  readonly bytes: Readonly<Partial<Record<Coding, Buffer>>> & { readonly identity: Buffer };
-}
+/** A file of the web page by content coding (RFC 9110 section 8.4.1); `identity` is always there. */
+export type PageFile = Readonly<Partial<Record<Coding, SentFile>>> & {
+  readonly identity: SentFile;
+};
 
 /** Codings that files are compressed with beforehand, and none. */
 export type Coding = "br" | "gzip" | "identity";
@@ -46,13 +43,13 @@ export function readPageFiles(folder: string): PageFiles | null {
 }
 
 function readPageFile(path: string): PageFile {
-  const identity = readFileSync(path);
+  const type = TYPES[extname(path)] ?? "application/octet-stream";
+  const read = (ending: string, coding?: string): SentFile => {
+    const content = readFileSync(path + ending);
+    return { type, content, entityTag: entityTagOf(content), coding };
+  };
   const compressed = Object.entries(COMPRESSED)
     .filter(([, ending]) => existsSync(path + ending))
-    .map(([coding, ending]) => [coding, readFileSync(path + ending)] as const);
-  return {
-    type: TYPES[extname(path)] ?? "application/octet-stream",
-    entityTag: hash("sha256", identity, "base64url").slice(0, 27),
-    bytes: { identity, ...Object.fromEntries(compressed) },
-  };
+    .map(([coding, ending]) => [coding, read(ending, coding)] as const);
+  return { identity: read(""), ...Object.fromEntries(compressed) };
 }

@@ -2,6 +2,7 @@ import type { Request, RequestHandler, Response } from "express";
 import { Fault } from "#registry-protocol/faults.js";
 import { splitTarget } from "#registry-protocol/path.js";
 import { contextOf } from "#service-kit/http/request-context.js";
+import { sendFile } from "#service-kit/http/send-file.js";
 import { refuseBody } from "../upstream/client-framing.js";
 import type { Coding, PageFile, PageFiles } from "./page-files.js";
 
@@ -58,30 +59,15 @@ export function pageRoutes(files: PageFiles | null): RequestHandler {
 
 function sendPageFile(req: Request, res: Response, file: PageFile, caching: string): void {
   const coding = codingFor(file, req.headers["accept-encoding"]);
-  const content = file.bytes[coding] ?? file.bytes.identity;
-  const entityTag = `"${file.entityTag}-${coding}"`;
-  res.setHeader("Cache-Control", caching);
   res.setHeader("Vary", "Accept-Encoding");
-  res.setHeader("ETag", entityTag);
-  res.setHeader("Content-Security-Policy", POLICY);
-  res.setHeader("X-Content-Type-Options", "nosniff");
-  res.setHeader("Referrer-Policy", "no-referrer");
-  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
-  if (req.headers["if-none-match"] === entityTag) {
-    res.status(304).end();
-    return;
-  }
-  if (coding !== "identity") res.setHeader("Content-Encoding", coding);
-  res.setHeader("Content-Type", file.type);
-  res.setHeader("Content-Length", content.length);
-  res.end(req.method === "HEAD" ? undefined : content);
+  sendFile(req, res, file[coding] ?? file.identity, { caching, policy: POLICY });
 }
 
 /** RFC 9110 section 12.5.3; weights only say no here: the smallest is the best that is taken. */
-function codingFor({ bytes }: PageFile, header: string | undefined): Coding {
+function codingFor(file: PageFile, header: string | undefined): Coding {
   const taken = (header ?? "")
     .split(",")
     .filter((one) => !/;\s*q=0(?:\.0*)?\s*$/.test(one))
     .map((one) => one.split(";")[0]?.trim().toLowerCase());
-  return CODINGS.find((coding) => taken.includes(coding) && coding in bytes) ?? "identity";
+  return CODINGS.find((coding) => taken.includes(coding) && coding in file) ?? "identity";
 }

@@ -1,5 +1,5 @@
-import { hash } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { entityTagOf } from "./send-file.js";
 import { jsonBytes, sendJsonBytes } from "./send-fault.js";
 
 /** What a REST request is answered. */
@@ -34,7 +34,7 @@ export function sendAnswer(req: IncomingMessage, res: ServerResponse, answer: Re
   const bytes = jsonBytes(body);
   const isReading = req.method === "GET" || req.method === "HEAD";
   if (isReading && status === 200 && res.getHeader("Cache-Control") !== "no-store") {
-    const tag = `"${hash("sha256", bytes, "base64url").slice(0, 27)}"`;
+    const tag = entityTagOf(bytes);
     res.setHeader("ETag", tag);
     if (isShown(tag, req.headers["if-none-match"])) {
       res.statusCode = 304;
