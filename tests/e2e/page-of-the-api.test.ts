@@ -1,18 +1,20 @@
 import { writeFile } from "node:fs/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import {
-  NO_BROWSER,
-  startBrowser,
-  type Browser,
-  type BrowserPage,
-} from "#tests/support/browser.js";
+import type { Browser, Page } from "playwright-core";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import {
+  NO_BROWSER,
+  openWatched,
+  startChromium,
+  type WatchedPage,
+} from "#tests/support/web-page.js";
 
 let stack: TestStack;
 let browser: Browser;
-let page: BrowserPage;
+let page: Page;
+let watched: WatchedPage;
 
 const perhaps = NO_BROWSER === null ? describe : describe.skip;
 
@@ -20,14 +22,16 @@ perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /
   beforeAll(async () => {
     stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
     await registryClient(stack.url, "alice-token").push("alpha/seen", "1.0", "something");
-    browser = await startBrowser();
-    page = await browser.open(`${stack.url}/ui/api/`);
+    browser = await startChromium();
+    watched = await openWatched(browser);
+    ({ page } = watched);
+    await page.goto(`${stack.url}/ui/api/`);
     await eventually("it shows operations", async () => (await count(".opblock")) > 20);
   });
   afterAll(async () => {
     const file = process.env["SCREENSHOT"];
     if (file !== undefined) await writeFile(file, await page.screenshot());
-    await browser.stop();
+    await browser.close();
     await stack.stop();
   });
 
@@ -47,7 +51,7 @@ perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /
     await page.evaluate(
       `[...document.querySelectorAll(".auth-container")].find((one) => one.textContent.includes("Bearer")).querySelector("input").focus()`,
     );
-    await page.type("alice-token");
+    await page.keyboard.type("alice-token");
     await page.evaluate(
       `[...document.querySelectorAll(".auth-container")].find((one) => one.textContent.includes("Bearer")).querySelector("button.authorize").click()`,
     );
@@ -65,18 +69,18 @@ perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /
   });
 
   test("asks no other host for anything, and is refused nothing by its own policy", async () => {
-    expect(page.requests.length).toBeGreaterThan(4);
-    const elsewhere = page.requests.filter(
+    expect(watched.requests.length).toBeGreaterThan(4);
+    const elsewhere = watched.requests.filter(
       (url) => !url.startsWith(stack.url) && !url.startsWith("data:"),
     );
     expect(elsewhere).toEqual([]);
-    expect(page.complaints).toEqual([]);
+    expect(watched.complaints).toEqual([]);
     // It would have been told.
     await page.evaluate(
       `document.head.append(Object.assign(document.createElement("script"), { textContent: "1" }))`,
     );
-    await eventually("an inline script is refused", () => page.complaints.length > 0);
-    expect(page.complaints[0]).toContain("Content Security Policy");
+    await eventually("an inline script is refused", () => watched.complaints.length > 0);
+    expect(watched.complaints[0]).toContain("Content Security Policy");
   });
 
   const count = (selector: string) =>

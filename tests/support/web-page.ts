@@ -24,7 +24,9 @@ export interface WatchedPage {
   readonly page: Page;
   /** What the console says is wrong, what was thrown and what policies refused. */
   readonly complaints: string[];
-  /** Origins of all that was asked for. */
+  /** All that was asked for. */
+  readonly requests: readonly string[];
+  /** Origins of that. */
   readonly origins: ReadonlySet<string>;
   /** Paths of all that was answered, or has begun to be. */
   readonly answered: ReadonlySet<string>;
@@ -48,15 +50,19 @@ export async function openWatched(
   const page = await context.newPage();
   page.setDefaultTimeout(10_000);
   const complaints: string[] = [];
+  const requests: string[] = [];
   const origins = new Set<string>();
   const answered = new Set<string>();
   page.on("console", (message) => {
     if (message.type() === "error") complaints.push(message.text());
   });
   page.on("pageerror", (error) => complaints.push(error.message));
-  page.on("request", (request) => origins.add(new URL(request.url()).origin));
+  page.on("request", (request) => {
+    requests.push(request.url());
+    origins.add(new URL(request.url()).origin);
+  });
   page.on("response", (answer) => answered.add(new URL(answer.url()).pathname));
-  return { page, complaints, origins, answered };
+  return { page, complaints, requests, origins, answered };
 }
 
 /** Logs in on the page, which shows the login. */
