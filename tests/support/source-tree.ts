@@ -51,7 +51,12 @@ function sourcesBelow(folder: string): SourceFile[] {
  * @returns path of the imported file from the repository's root, or `null` for a package or a part of Node
  */
 export function resolveImport(file: SourceFile, specifier: string): string | null {
-  if (specifier.startsWith(".")) return join(dirname(file.path), specifier).replace(/\.js$/, ".ts");
+  if (specifier.startsWith(".")) {
+    const path = join(dirname(file.path), specifier);
+    const types = path.replace(/\.js$/, ".d.ts");
+    // Generated types have no code beside them.
+    return existsSync(join(REPOSITORY_ROOT, types)) ? types : path.replace(/\.js$/, ".ts");
+  }
   const own = /^#([a-z-]+)\/(.+)\.js$/.exec(specifier);
   if (own === null) return null;
   const [, folder = "", path = ""] = own;

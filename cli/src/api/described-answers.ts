@@ -1,6 +1,6 @@
 import { CommandFault } from "../exit/faults.js";
 import type { Client } from "./client.js";
-import type { components, operations } from "./described.js";
+import type { components, operations } from "../../../rest-api/described.js";
 
 /** An operation of the REST API, by its name in the OpenAPI document. */
 export type OperationId = keyof operations;

@@ -1,5 +1,5 @@
 import createClient from "openapi-fetch";
-import type { components, paths } from "./described.js";
+import type { components, paths } from "../../../rest-api/described.js";
 
 /** What the document calls so. */
 export type Shown<K extends keyof components["schemas"]> = components["schemas"][K];
