@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { operation } from "../operation.js";
 import { NO_PARAMETERS } from "../parameters.js";
-import { at, atOrNull } from "./schemas.js";
+import { at, atOrNull, overlapHours } from "./schemas.js";
 
 /** More at once than somebody reads through is a file's business. */
 const MOST_CHANGES = 100;
 const MOST_TEAMS = 100;
 /** A week, as of robots. */
-const MOST_OVERLAP_HOURS = 168;
 
 const text = z.string().min(1).max(255);
 const teams = z.array(text).max(MOST_TEAMS);
@@ -138,13 +137,7 @@ export const rotateService = operation({
   body: z
     .strictObject({
       name: serviceName,
-      overlapHours: z
-        .number()
-        .int()
-        .min(0)
-        .max(MOST_OVERLAP_HOURS)
-        .default(0)
-        .meta({ description: "How long the secret of before is good, too." }),
+      overlapHours,
     })
     .meta({ id: "ServiceRotation" }),
   answers: { 200: { description: "The service, with its new secret.", schema: withSecret } },

@@ -2,12 +2,11 @@ import { z } from "zod";
 import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "#access-policy/glob.js";
 import { operation } from "../operation.js";
 import { NO_PARAMETERS, team } from "../parameters.js";
-import { at, atOrNull } from "./schemas.js";
+import { at, atOrNull, overlapHours } from "./schemas.js";
 
 /** Whatever `ROBOT_MAX_DAYS` says. */
 const MOST_DAYS = 3650;
 /** A week: whoever has a robot in more places than are changed by then rotates once more. */
-const MOST_OVERLAP_HOURS = 168;
 
 const name = z
   .string()
@@ -53,13 +52,7 @@ const newRobot = z
 const renewal = z
   .strictObject({
     expiresInDays,
-    overlapHours: z
-      .number()
-      .int()
-      .min(0)
-      .max(MOST_OVERLAP_HOURS)
-      .default(0)
-      .meta({ description: "How long the secret of before is good, too." }),
+    overlapHours,
   })
   .meta({ id: "RobotRenewal" });
 

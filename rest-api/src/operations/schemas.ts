@@ -69,3 +69,14 @@ export const puller = z
     lastAt: at,
   })
   .meta({ id: "Puller" });
+
+const MOST_OVERLAP_HOURS = 168;
+
+/** Of a rotation, of whatever has a secret. */
+export const overlapHours = z
+  .number()
+  .int()
+  .min(0)
+  .max(MOST_OVERLAP_HOURS)
+  .default(0)
+  .meta({ description: "How long the secret of before is good, too." });

@@ -6,16 +6,15 @@ import { Empty, Rest } from "../parts/states.jsx";
 import { href, repositoryPlace, tagPlace } from "../place.js";
 import { T } from "../texts/texts.js";
 
-/** What an image is built on, what is built on it, and what else means the same. */
-export function Related({
-  repository,
-  tag,
-  digest,
-}: {
+/** An image, as a tag means it. */
+interface ImageNames {
   readonly repository: string;
   readonly tag: string;
   readonly digest: string;
-}): JSX.Element {
+}
+
+/** What an image is built on, what is built on it, and what else means the same. */
+export function Related({ repository, tag, digest }: ImageNames): JSX.Element {
   const asked = (cursor: string | undefined) => ({
     params: {
       path: { repository },
@@ -80,15 +79,7 @@ function Images({
   );
 }
 
-function SameImage({
-  repository,
-  tag,
-  digest,
-}: {
-  readonly repository: string;
-  readonly tag: string;
-  readonly digest: string;
-}): JSX.Element | null {
+function SameImage({ repository, tag, digest }: ImageNames): JSX.Element | null {
   const [tags] = useLoad(digest, () =>
     answerOf(
       api.GET("/digests/{digest}/tags", { params: { path: { digest }, query: { limit: 100 } } }),
