@@ -21,7 +21,7 @@ import { generateLedger, repositoryName, tagName, type Shape } from "./support/g
 /**
  * What a hundred times as many tags cost: npm run bench:ledger
  *
- * `--ten-million` has a thousand times as many, too: that takes most of an hour and 20 GB.
+ * `--ten-million` has a thousand times as many, too: that takes 30 GB.
  */
 const { values: options } = parseArgs({
   options: { "ten-million": { type: "boolean", default: false } },

@@ -23,6 +23,8 @@ export interface DispatcherOptions {
 }
 
 const QUEUES_AT_ONCE = 4;
+/** Of a long queue the first ones alone, so that others get their turn. */
+const CLAIM = { leaseSeconds: LEASE_SECONDS, most: 20 };
 const LOOK_MILLISECONDS = 1_000;
 /** Whoever wakes it has not committed yet. */
 const SOON_MILLISECONDS = 20;
@@ -106,9 +108,14 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   const running = new Set<Promise<void>>();
   let aside: Promise<void> | null = null;
   let away = false;
-  /** Whoever finds a queue lets another one look, up to so many at once. */
+  let lookedInVain = false;
+  /** Whoever finds more than one queue lets another one look, up to so many at once. */
   const look = (): void => {
-    if (stopping.aborted || running.size >= QUEUES_AT_ONCE) return;
+    if (stopping.aborted) return;
+    if (running.size >= QUEUES_AT_ONCE) {
+      lookedInVain = true;
+      return;
+    }
     const work = tellingOnce(deliverQueues()).finally(() => {
       running.delete(work);
     });
@@ -116,12 +123,14 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   };
   const deliverQueues = async (): Promise<void> => {
     for (;;) {
-      const queue = await claimQueue(deps.db, sink, LEASE_SECONDS);
+      lookedInVain = false;
+      const queue = await claimQueue(deps.db, sink, CLAIM);
       away = false;
       if (queue === null) return;
-      look();
-      await deliverQueue(deps, sink, queue, stopping);
+      if (queue.others) look();
+      const isDue = await deliverQueue(deps, sink, queue, stopping);
       if (stopping.aborted || deps.heldBack() !== null) return;
+      if (!isDue && !queue.others && !lookedInVain) return;
     }
   };
   /** What has failed before keeps none of the places of what has not. */

@@ -15,7 +15,7 @@ const WAITS_FOR_STANDBY = "SyncRepWaitForLSN";
  * @throws Fault UNAVAILABLE when no standby is known to have it, and whatever `commit` throws
  */
 export async function replicatedCommit<T>(
-  client: pg.ClientBase,
+  client: pg.Client,
   commit: () => Promise<T>,
 ): Promise<T> {
   const warnedBy = new Set<string | undefined>();

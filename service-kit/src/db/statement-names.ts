@@ -28,7 +28,6 @@ export const STATEMENT_NAMES = [
   "read buried parts",
   "read fallback state",
   "read latest",
-  "read next deliveries",
   "read standing manifest",
   "read tag meaning",
   "read unchecked",

@@ -10,7 +10,7 @@ import { statementPart } from "./statement-part.js";
 import type { Telling } from "./tell.js";
 
 /** A connection, and what notes that it is of no more use. */
-export type UsedConnection = readonly [client: pg.ClientBase, noteBroken: () => void];
+export type UsedConnection = readonly [client: pg.Client, noteBroken: () => void];
 
 /**
  * Statements go over the wire as they are begun (the connections are in `pg`'s pipeline mode): the server runs them in that order
@@ -69,7 +69,7 @@ export async function runTransaction<T>(
 class RolledBack extends Error {}
 
 /** @throws RolledBack when it is known that nothing was committed */
-async function commit(client: pg.ClientBase, last: (() => Promise<unknown>) | null): Promise<void> {
+async function commit(client: pg.Client, last: (() => Promise<unknown>) | null): Promise<void> {
   const send = () => {
     const part = beginPart(() => statementPart("commit"));
     return shownAs(

@@ -1,5 +1,6 @@
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { runExclusively } from "#service-kit/db/exclusive.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import type { TestPostgres } from "#tests/support/postgres.js";
 
@@ -42,6 +43,8 @@ const FILL = [
   `insert into ledger.manifest (repository, digest, media_type, content, linked_at)
    select repository, digest, 'application/vnd.oci.image.manifest.v1+json', convert_to(repeat('x', 400), 'UTF8'), at
    from made order by serial`,
+  `insert into ledger.manifest_facts (repository, digest, image) select repository, digest, digest from made order by serial`,
+  "insert into ledger.repository (name) select distinct repository from made on conflict do nothing",
   // Positions far up: the chains of what is pushed later begin at 1.
   `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
    select serial % 16, 1000000000 + serial, at, 'tag.pushed', repository,
@@ -50,6 +53,9 @@ const FILL = [
    from made order by serial`,
   "drop table made",
 ];
+
+/** What is filled; their other indexes than those of a constraint are made when everything is in. */
+const FILLED = ["ledger.tag", "ledger.manifest", "ledger.manifest_facts", "audit.entry"];
 
 /**
  * @param postgres - a running Postgres
@@ -62,14 +68,33 @@ export async function generateLedger(
 ): Promise<TestLedger> {
   const ledger = await createLedger(postgres);
   await runExclusively(ledger.config, "discovery", SILENT, async (session) => {
-    for (let from = 0; from < repositories; from += REPOSITORIES_AT_ONCE) {
-      const to = Math.min(from + REPOSITORIES_AT_ONCE, repositories);
-      for (const [index, statement] of FILL.entries())
-        await session.query(statement, index === 0 ? [from, to, tags] : []);
-    }
+    await session.query("set statement_timeout = 0");
+    await session.query("set maintenance_work_mem = '512MB'");
+    // What triggers would do row by row is done in one piece, but for the totals of repositories, which are read elsewhere.
+    await session.query("set session_replication_role = replica");
+    await withoutIndexes(session, async () => {
+      for (let from = 0; from < repositories; from += REPOSITORIES_AT_ONCE) {
+        const to = Math.min(from + REPOSITORIES_AT_ONCE, repositories);
+        for (const [index, statement] of FILL.entries())
+          await session.query(statement, index === 0 ? [from, to, tags] : []);
+      }
+    });
+    await session.query("set session_replication_role = origin");
     await session.query("vacuum analyze");
     // Else those who read later write out what was filled in here.
     await session.query("checkpoint");
   });
   return ledger;
+}
+
+async function withoutIndexes(session: Queryable, fill: () => Promise<void>): Promise<void> {
+  const { rows } = await session.query<{ name: string; definition: string }>(
+    `select index.indexrelid::regclass::text as name, pg_get_indexdef(index.indexrelid) as definition
+     from pg_index as index
+     where index.indrelid = any($1::text[]::regclass[]) and not index.indisunique`,
+    [FILLED],
+  );
+  for (const { name } of rows) await session.query(`drop index ${name}`);
+  await fill();
+  for (const { definition } of rows) await session.query(definition);
 }

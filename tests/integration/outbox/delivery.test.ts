@@ -165,10 +165,45 @@ describe("events in the outbox", () => {
 
   test("claimed by a gateway that died are delivered by another when the claim has ended", async () => {
     await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
-    expect(await claimQueue(db, sink, 1)).toMatchObject({ repository: "alpha/app" });
-    expect(await claimQueue(db, sink, 1)).toBeNull();
+    expect(await claimQueue(db, sink, { leaseSeconds: 1, most: 20 })).toMatchObject({
+      repository: "alpha/app",
+    });
+    expect(await claimQueue(db, sink, { leaseSeconds: 1, most: 20 })).toBeNull();
     await start(db, [sink]);
     await eventually("it was delivered", () => sink.taken.length === 1);
+  });
+});
+
+describe("what a delivery costs Postgres", () => {
+  /** @returns a pool that notes statements that found or changed something */
+  function noting(pool: Database): { readonly noted: Database; readonly names: string[] } {
+    const names: string[] = [];
+    const query: Database["query"] = async (sql, values, name, about) => {
+      const answer = await pool.query<never>(sql, values, name, about);
+      if ((answer.rowCount ?? 0) > 0 && /queue|settle/.test(name ?? "")) names.push(name ?? "");
+      return answer;
+    };
+    return { noted: { ...pool, query }, names };
+  }
+
+  test("is two statements for one that comes alone", async () => {
+    const { noted, names } = noting(db);
+    const gateway = await start(noted, [sink]);
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+    gateway.wake();
+    await eventually("it is settled", () => names.includes("settle delivery"));
+    await gateway.stop();
+    expect(names).toEqual(["claim queue", "settle delivery"]);
+    expect(await statesOf(db)).toEqual({ "1.0": "delivered" });
+  });
+
+  test("is one for each that came with the queue, and one for all of them", async () => {
+    for (const tag of numbers(3)) await announcePush(db, [sink], { repository: "alpha/app", tag });
+    const { noted, names } = noting(db);
+    const gateway = await start(noted, [sink]);
+    await eventually("they are settled", () => names.length >= 4);
+    await gateway.stop();
+    expect(names).toEqual(["claim queue", ...numbers(3).map(() => "settle delivery")]);
   });
 });
 

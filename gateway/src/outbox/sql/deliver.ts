@@ -15,6 +15,10 @@ export interface ClaimedQueue {
   /** How often in a row the sink said that it will never take it, and how long ago it said so first. */
   readonly refusals: number;
   readonly refusedSeconds: number;
+  /** The first ones that wait, in their order. */
+  readonly deliveries: readonly Delivery[];
+  /** Whether another queue of the sink is due, too. */
+  readonly others: boolean;
 }
 
 /** The place of an event in a queue. */
@@ -32,39 +36,64 @@ export interface Settlement {
   readonly lastError: string | null;
 }
 
+type ClaimedRow = Omit<ClaimedQueue, "sink" | "claim" | "deliveries"> &
+  (DeliveryRow | { readonly position: null });
+
 /**
  * Claims a queue of a sink whose first event is due. Queues that somebody adds to at this moment are passed
  * over, and found again at the next look. A sink that is stopped has none that is due.
  *
  * @param db - pool
  * @param sink - the sink
- * @param leaseSeconds - how long the claim lasts unless something is settled meanwhile
+ * @param options - how long the claim lasts unless something is settled meanwhile, and how many deliveries at most
+ *   come with it
  * @returns the queue, or `null` when none is due
  */
 export async function claimQueue(
   db: Queryable,
   { name: sink, target }: SinkPlace,
-  leaseSeconds: number,
+  { leaseSeconds, most }: { readonly leaseSeconds: number; readonly most: number },
 ): Promise<ClaimedQueue | null> {
   const claim = randomUUID();
-  const { rows } = await db.query<Omit<ClaimedQueue, "sink" | "claim">>(
+  const { rows } = await db.query<ClaimedRow>(
     `with due as (
        select sink, repository from ledger.outbox
        where sink = $1 and done_position < last_position and due_at <= clock_timestamp()
          and ${NOT_STOPPED}
        order by due_at limit 1 for no key update skip locked
+     ), claimed as (
+       update ledger.outbox as queue
+       set claim = $2, due_at = clock_timestamp() + $3 * interval '1 second'
+       from due where queue.sink = due.sink and queue.repository = due.repository
+       returning queue.repository, queue.done_position, queue.attempts, queue.refusals, queue.refused_since
      )
-     update ledger.outbox as queue
-     set claim = $2, due_at = clock_timestamp() + $3 * interval '1 second'
-     from due where queue.sink = due.sink and queue.repository = due.repository
-     returning queue.repository, queue.done_position::float8 as "donePosition", queue.attempts,
-               queue.refusals,
-               coalesce(extract(epoch from clock_timestamp() - queue.refused_since), 0)::float8
-                 as "refusedSeconds"`,
-    [sink, claim, leaseSeconds, target],
+     select claimed.repository, claimed.done_position::float8 as "donePosition", claimed.attempts, claimed.refusals,
+            coalesce(extract(epoch from clock_timestamp() - claimed.refused_since), 0)::float8
+              as "refusedSeconds",
+            exists (select from ledger.outbox as other
+                    where other.sink = $1 and other.repository <> claimed.repository
+                      and other.done_position < other.last_position and other.due_at <= clock_timestamp())
+              as others,
+            first.*
+     from claimed left join lateral (
+       select ${DELIVERY_COLUMNS}
+       from ledger.delivery join ledger.event on event.id = delivery.event
+       where delivery.sink = $1 and delivery.repository = claimed.repository
+         and delivery.position > claimed.done_position
+       order by delivery.position limit $5
+     ) as first on true
+     order by first.position`,
+    [sink, claim, leaseSeconds, target, most],
     "claim queue",
   );
-  return rows[0] === undefined ? null : { ...rows[0], sink, claim };
+  const [first] = rows;
+  if (first === undefined) return null;
+  const { repository, donePosition, attempts, refusals, refusedSeconds, others } = first;
+  const deliveries = rows.flatMap(({ ...row }) =>
+    row.position === null ? [] : [deliveryIn(row, repository)],
+  );
+  const queue = { repository, donePosition, attempts, refusals, refusedSeconds, others };
+  return { ...queue, sink, claim, deliveries };
 }
 
 /** Why and for how long a delivery is put off. */
@@ -108,60 +137,44 @@ export function deliveryIn(
   return { position, queuedAt, event: { ...event, ...content, repository } };
 }
 
-/**
- * @param db - pool
- * @param queue - a claimed queue
- * @param limit - how many at most
- * @returns the next deliveries in their order
- */
-export async function nextDeliveries(
-  db: Queryable,
-  { sink, repository, donePosition }: ClaimedQueue,
-  limit: number,
-): Promise<Delivery[]> {
-  const { rows } = await db.query<DeliveryRow>(
-    `select ${DELIVERY_COLUMNS}
-     from ledger.delivery join ledger.event on event.id = delivery.event
-     where delivery.sink = $1 and delivery.repository = $2 and delivery.position > $3
-     order by delivery.position limit $4`,
-    [sink, repository, donePosition, limit],
-    "read next deliveries",
-  );
-  return rows.map((row) => deliveryIn(row, repository));
-}
+/** What is left when a delivery is settled: the claim was lost meanwhile and nothing has changed, or whether others wait. */
+export type Left = "lost" | "others" | "nothing";
 
 /**
- * Settles the first delivery of a claimed queue and renews the claim.
+ * Settles the first delivery of a claimed queue, and renews the claim or gives the queue back.
  *
  * @param db - pool
  * @param queue - the queue
  * @param position - the delivery's place
  * @param settlement - how it ended
- * @param leaseSeconds - how long the claim lasts from now on
- * @returns `false` when the claim was lost meanwhile: then nothing has changed
+ * @param leaseSeconds - how long the claim lasts from now on; `null`: the queue is given back, and what is left in it is due at once
+ * @returns what is left in the queue
  */
 export async function settleDelivery(
   db: Queryable,
   { sink, repository, claim }: ClaimedQueue,
   position: number,
   { state, attempts, lastError }: Settlement,
-  leaseSeconds: number,
-): Promise<boolean> {
-  const { rowCount } = await db.query(
+  leaseSeconds: number | null,
+): Promise<Left> {
+  const { rows } = await db.query<{ others: boolean }>(
     `with queue as (
        update ledger.outbox
        set done_position = $4, attempts = 0, last_error = null, refusals = 0, refused_since = null,
-           due_at = clock_timestamp() + $8 * interval '1 second'
+           claim = case when $8::float8 is null then null else claim end,
+           due_at = clock_timestamp() + coalesce($8, 0) * interval '1 second'
        where sink = $1 and repository = $2 and claim = $3 and done_position = $4 - 1
-       returning sink
+       returning done_position < last_position as others
      )
      update ledger.delivery
      set state = $5, attempts = $6, last_error = $7, settled_at = clock_timestamp()
-     where sink = $1 and repository = $2 and position = $4 and exists (select 1 from queue)`,
+     where sink = $1 and repository = $2 and position = $4 and exists (select 1 from queue)
+     returning (select others from queue) as others`,
     [sink, repository, claim, position, state, attempts, lastError, leaseSeconds],
     "settle delivery",
   );
-  return rowCount === 1;
+  if (rows[0] === undefined) return "lost";
+  return rows[0].others ? "others" : "nothing";
 }
 
 /**
@@ -189,15 +202,21 @@ export async function postponeQueue(
   );
 }
 
-/** Gives a queue back; what is left in it is due at once. */
+/**
+ * Gives a queue back; what is left in it is due at once.
+ *
+ * @returns whether anything is
+ */
 export async function releaseQueue(
   db: Queryable,
   { sink, repository, claim }: ClaimedQueue,
-): Promise<void> {
-  await db.query(
+): Promise<boolean> {
+  const { rows } = await db.query<{ others: boolean }>(
     `update ledger.outbox set claim = null, due_at = clock_timestamp()
-     where sink = $1 and repository = $2 and claim = $3`,
+     where sink = $1 and repository = $2 and claim = $3
+     returning done_position < last_position as others`,
     [sink, repository, claim],
     "release queue",
   );
+  return rows[0]?.others === true;
 }
