@@ -16,6 +16,8 @@ export interface NotificationWorker extends Component {
 }
 
 const LOOK_MILLISECONDS = 2_000;
+/** Whoever pushes one image pushes another: what comes within this is handled together. */
+const GATHER_MILLISECONDS = 50;
 const MEASURE_MILLISECONDS = 1_000;
 const PRUNE_MILLISECONDS = 3_600_000;
 const KEPT_DAYS = { handled: 7, dead: 30 };
@@ -36,7 +38,7 @@ export function notificationWorker(
   const failing = lastingWarning(deps.log, "notifications.not-handled");
   let running = Promise.resolve();
   let measuredAt = -Infinity;
-  let state: "new" | "idle" | "busy" | "busy and woken" = "new";
+  let state: "new" | "idle" | "woken" | "busy" | "busy and woken" = "new";
   const work = async (): Promise<void> => {
     try {
       for (let handled = BATCH; handled === BATCH;) {
@@ -57,16 +59,19 @@ export function notificationWorker(
     state = "busy";
     running = work().then(() => {
       const woken = wasWoken();
-      state = "idle";
-      timer = setTimeout(go, woken ? 0 : milliseconds);
+      state = woken ? "woken" : "idle";
+      timer = setTimeout(go, woken ? GATHER_MILLISECONDS : milliseconds);
     });
   };
   const wasWoken = () => state === "busy and woken";
   return {
     name: "notifications",
     wake: () => {
-      if (state === "idle") go();
-      else if (state === "busy") state = "busy and woken";
+      if (state === "idle") {
+        clearTimeout(timer);
+        state = "woken";
+        timer = setTimeout(go, GATHER_MILLISECONDS);
+      } else if (state === "busy") state = "busy and woken";
     },
     start: () => {
       go();

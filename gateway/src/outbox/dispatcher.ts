@@ -108,12 +108,12 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   const running = new Set<Promise<void>>();
   let aside: Promise<void> | null = null;
   let away = false;
-  let lookedInVain = false;
+  let looksInVain = 0;
   /** Whoever finds more than one queue lets another one look, up to so many at once. */
   const look = (): void => {
     if (stopping.aborted) return;
     if (running.size >= QUEUES_AT_ONCE) {
-      lookedInVain = true;
+      looksInVain += 1;
       return;
     }
     const work = tellingOnce(deliverQueues()).finally(() => {
@@ -123,14 +123,14 @@ function deliveryLine(deps: DeliverDeps, sink: Sink, stopping: AbortSignal) {
   };
   const deliverQueues = async (): Promise<void> => {
     for (;;) {
-      lookedInVain = false;
+      const before = looksInVain;
       const queue = await claimQueue(deps.db, sink, CLAIM);
       away = false;
       if (queue === null) return;
       if (queue.others) look();
       const isDue = await deliverQueue(deps, sink, queue, stopping);
       if (stopping.aborted || deps.heldBack() !== null) return;
-      if (!isDue && !queue.others && !lookedInVain) return;
+      if (!isDue && !queue.others && looksInVain === before) return;
     }
   };
   /** What has failed before keeps none of the places of what has not. */

@@ -3,9 +3,10 @@ import { formatScope } from "#registry-protocol/scope.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import type { Login } from "../identity/identity-source.js";
-import { signFitting, type FittedToken } from "./fit-token.js";
+import { signFitting, type FittedToken, type ShownView } from "./fit-token.js";
 import type { Grant } from "./grant.js";
 import { packGrounds } from "./pack-grounds.js";
+import type { SignedLately } from "./signed-lately.js";
 
 /** What tokens are signed with, and what they say of themselves. */
 export interface SigningDeps {
@@ -15,6 +16,7 @@ export interface SigningDeps {
   readonly newTokenId: () => string;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
+  readonly lately: SignedLately;
 }
 
 /** Answer of the token endpoint (distribution, "Token Authentication Specification" and "Oauth2 …"). */
@@ -56,30 +58,25 @@ export function signGrant(
   { service, login: { identity, madeBy }, grant, view, policy }: Told,
 ): Pick<FittedToken, "leftOut"> & { readonly answer: TokenAnswer } {
   const issuedAt = Math.floor(signing.now() / 1000);
-  const tokenId = signing.newTokenId();
-  const { token, leftOut } = signFitting(
-    grant,
-    ({ access, refused, grounds }, shown) =>
-      signRegistryToken(signing.keys.active(), {
-        issuer: signing.issuer,
-        audience: service,
-        subject: identity.uid,
-        access,
-        tokenId,
-        issuedAt,
-        lifetimeSeconds: signing.lifetimeSeconds,
-        // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
-        extra: {
-          realm: identity.realm,
-          kind: identity.kind,
-          ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
-          ...shown,
-          refused,
-          grant: packGrounds({ grounds }, { policy, maker: madeBy ?? null }),
-        },
-      }),
-    view,
-  );
+  const { issuer, lifetimeSeconds } = signing;
+  const key = signing.keys.active();
+  // The gateway tells "asked and refused", which is final, from "not asked yet", which is a challenge.
+  const extra = {
+    realm: identity.realm,
+    kind: identity.kind,
+    ...(identity.scopes.includes(TRUSTED_SCOPE) ? { trusted: true } : {}),
+  };
+  const claims = { issuer, audience: service, subject: identity.uid, issuedAt, lifetimeSeconds };
+  const whole = { key: key.keyId, claims, extra, grant, view, policy, maker: madeBy ?? null };
+  const { token, leftOut } = signing.lately.signOnce(whole, () => {
+    const tokenId = signing.newTokenId();
+    const sign = ({ access, refused, grounds }: Grant, shown: ShownView) => {
+      const packed = packGrounds({ grounds }, { policy, maker: madeBy ?? null });
+      const more = { ...extra, ...shown, refused, grant: packed };
+      return signRegistryToken(key, { ...claims, access, tokenId, extra: more });
+    };
+    return signFitting(grant, sign, view);
+  });
   return {
     answer: {
       token,

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { signedLately } from "../token/signed-lately.js";
 import { impatient } from "#service-kit/db/asker.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { Routed } from "#service-kit/http/entry.js";
@@ -31,7 +32,14 @@ export function openTokens(
 ): Routed & { readonly issuing: IssueDeps } {
   const { logins, teams, registries, policy, keys, db, log, serviceOf, now = Date.now } = deps;
   const { issuer, tokenLifetimeSeconds: lifetimeSeconds } = config;
-  const signing = { keys, issuer, lifetimeSeconds, newTokenId: randomUUID, now };
+  const signing = {
+    keys,
+    issuer,
+    lifetimeSeconds,
+    newTokenId: randomUUID,
+    now,
+    lately: signedLately(),
+  };
   const { adminTeams } = config;
   const views = longViews(impatient(db, "token_server.long_view"), lifetimeSeconds);
   const issuing = { logins, teams, registries, adminTeams, policy, signing, views, log };
