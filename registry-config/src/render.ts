@@ -18,12 +18,21 @@ export function renderRegistryConfig(settings: RegistrySettings): string {
     http: httpSection(settings),
     auth: { token: tokenSection(settings.token, registry) },
     notifications: notificationsSection(settings),
-    // Images for Windows have such layers. The gateway looks at their URLs, too (docs/manifests.md).
-    validation: { manifests: { urls: { allow: [settings.layerUrls ?? ANY_LAYER_URL] } } },
+    validation: { manifests: manifestsSection(settings) },
     health: { storagedriver: { enabled: true, interval: "10s", threshold: 3 } },
   };
   // One value, one line, however long: so a secret can be found and replaced by other tools.
   return stringify(config, { lineWidth: 0 });
+}
+
+function manifestsSection({ layerUrls }: RegistrySettings) {
+  return {
+    // Images for Windows have such layers. The gateway looks at their URLs, too (docs/manifests.md).
+    urls: { allow: [layerUrls ?? ANY_LAYER_URL] },
+    // 3.x knows manifests by sha256 alone, and would miss children that are called otherwise: the gateway looks for all of them
+    // before it sends an index (decision 0058). 2.8 overlooks the key.
+    indexes: { platforms: "none" },
+  };
 }
 
 function logSection({ logLevel }: RegistrySettings) {

@@ -6,7 +6,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { CONFIG, type TestManifest } from "#tests/integration/tags/support/manifests.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";
 import { REPOSITORY, startWharf, type Wharf } from "#tests/integration/tags/support/wharf.js";
-import { digestOf } from "#registry-protocol/digest.js";
+import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 
@@ -81,6 +81,36 @@ describe.each(registryPrograms())("while Postgres is away, registry $version", (
         alone.has(accept ?? "") ? child.digest : list.digest,
       ),
     );
+  });
+
+  test("a manifest that was pushed by sha512 alone is read by it, and what nobody pushed is not", async () => {
+    const one = dockerImage("by sha512");
+    const [digest, never] = [one.text, "never pushed"].map((text) =>
+      digestOf(Buffer.from(text), "sha512:" as Digest),
+    );
+    await push({ ...one, digest: digest as Digest });
+    await wharf.database.cut();
+    for (const method of ["GET", "HEAD"]) {
+      const answer = await read(digest ?? "", DOCKER_IMAGE, method);
+      expect([answer.status, answer.headers["docker-content-digest"]]).toEqual([200, digest]);
+      expect(answer.body.toString()).toBe(method === "GET" ? one.text : "");
+    }
+    expect((await read(never ?? "", DOCKER_IMAGE)).status).toBe(503);
+  });
+
+  test("a blob that was pushed by sha512 is no manifest", async () => {
+    const blob = Buffer.from("{}");
+    const digest = digestOf(blob, "sha512:" as Digest);
+    const uploads = `/v2/${REPOSITORY}/blobs/uploads/`;
+    const begun = await wharf.ask(["pull", "push"], uploads, { method: "POST" });
+    const put = await wharf.ask(
+      ["pull", "push"],
+      `${begun.headers.location ?? ""}&digest=${digest}`,
+      { method: "PUT", body: blob },
+    );
+    expect(put.status).toBe(201);
+    await wharf.database.cut();
+    expect((await read(digest, DOCKER_IMAGE)).status).toBe(503);
   });
 
   test("a tag that is known to have drifted is served as the ledger has it, by every gateway", async () => {

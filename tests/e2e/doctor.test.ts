@@ -80,6 +80,7 @@ interface Registry {
   http: { relativeurls?: boolean; secret?: string };
   storage: Record<string, unknown>;
   proxy?: { remoteurl: string };
+  validation?: object;
   notifications: { endpoints: { url: string; headers: Record<string, string[]> }[] };
 }
 
@@ -286,6 +287,11 @@ describe("it finds", () => {
       "one that is read-only",
       (file) => (file.storage["maintenance"] = { readonly: { enabled: true } }),
       /^bad registry file: storage: it is read-only/,
+    ],
+    [
+      "one that looks for what an index names",
+      (file) => delete file.validation,
+      /^look registry file: validation: of the line 3, it takes no index .* by sha512/,
     ],
     [
       "one of a mirror",

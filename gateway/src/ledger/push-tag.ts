@@ -26,6 +26,7 @@ import {
 import { readTagState } from "./sql/read-tag.js";
 import { reserveTag } from "./sql/reserve-tag.js";
 import { storeManifest } from "./sql/store-manifest.js";
+import { tellReferrer } from "./told-referrers.js";
 import { wasFreeBefore } from "./sql/unanswered-writes.js";
 import { tagGroundsOf } from "#tag-policy/tag-grounds.js";
 import type { TagRule } from "#tag-policy/tag-rule.js";
@@ -192,10 +193,19 @@ async function keepRepeated(deps: PushDeps, push: TagPush): Promise<boolean> {
   if (state.kind !== "held" || state.digest !== push.digest) return false;
   if (state.by === "") await putAuthorOnRecord(deps, push);
   // Of a tag that was only found the ledger may not have it, and its subject is about to be acknowledged.
-  if (namesSubject(push.manifest.reading))
-    await storeManifest(deps.db, push.repository, push.manifest, "found");
+  if (namesSubject(push.manifest.reading)) await keepReferrer(deps, push);
   await keepSource(deps, push);
   return true;
+}
+
+async function keepReferrer(
+  { db }: Pick<PushDeps, "db">,
+  { repository, manifest }: TagPush,
+): Promise<void> {
+  await db.transaction(async (tx) => {
+    if ((await storeManifest(tx, repository, manifest, "found")) !== null)
+      tellReferrer(tx, repository, manifest);
+  }, repository);
 }
 
 function isWhole<V extends RegistryVerdict>(transport: ManifestTransport<V>): Promise<boolean> {

@@ -5,6 +5,7 @@ import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { SharedDatabase, OwnTransaction } from "#service-kit/db/pool.js";
 import type { PushCounts } from "./push-counts.js";
 import { wantBelow } from "./sql/late-deletions.js";
+import { tellReferrer } from "./told-referrers.js";
 import { storeManifest } from "./sql/store-manifest.js";
 import { childrenOf } from "#registry-protocol/manifest/references.js";
 import { unlessUnreadable } from "#registry-protocol/manifest/unreadable.js";
@@ -54,6 +55,7 @@ export async function recordManifest(
     wantBelow(tx, repository, childrenOf(manifest.reading)),
   ]);
   if (change === null) return;
+  tellReferrer(tx, repository, manifest);
   const what = { action: "manifest.pushed", repository, tag: null, digest } as const;
   tx.endWith(() => audit(tx, { ...what, actor, reason, detail: { change } }));
   if (change === "new") counts.growth(repository, manifest.content.length);

@@ -8,18 +8,18 @@ export interface ListPage {
   readonly link: string | null;
 }
 
-/** Pages of lists of tags, kept in memory. What a caller may read is for others to decide. */
+/** Pages of lists of tags or of referrers, kept in memory. What a caller may read is for others to decide. */
 export interface RememberedLists {
   /**
-   * @param repository - whose tags
+   * @param repository - whose list
    * @param page - which of them: equal texts for equal pages
-   * @returns it when the ledger said so just now, and nothing was told of the repository's tags since
+   * @returns it when the ledger said so just now, and nothing was told of the repository since
    */
   inMemory(repository: RepositoryName, page: string): ListPage | null;
   /**
    * Reads a page; of those who ask for one at the same time, one does.
    *
-   * @param repository - whose tags
+   * @param repository - whose list
    * @param page - which of them
    * @param read - reads it in the ledger; `null`: the registry has to be asked
    * @returns what it reads. @throws what it throws
@@ -29,7 +29,7 @@ export interface RememberedLists {
     page: string,
     read: () => Promise<ListPage | null>,
   ): Promise<ListPage | null>;
-  /** A tag of the repository was pushed, or deleted, or may have been. */
+  /** What the repository's lists are of was pushed, or deleted, or may have been. */
   told(repository: RepositoryName): void;
   /** Something was told that did not arrive, perhaps: the ledger is asked again before anything is served. */
   missed(): void;
@@ -47,6 +47,9 @@ export interface RememberedListsOptions {
 
 /** How much of lists is kept: some thousand pages of a hundred tags. */
 export const LIST_BYTES = 8 * 1024 * 1024;
+
+/** How much of lists of referrers: some fifty of a thousand. */
+export const REFERRER_BYTES = 16 * 1024 * 1024;
 
 /** Of a page, beside its bytes: key, link and the cache's own. */
 const OVERHEAD_BYTES = 1_024;

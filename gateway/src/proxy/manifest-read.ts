@@ -9,6 +9,7 @@ import type { PullRecorder } from "../pulls/pull-recorder.js";
 import type { OnAnswer } from "../upstream/forward.js";
 import type { Upstream } from "../upstream/upstream.js";
 import { answerKeptManifest, isGivenAsItIs, isGivenBySome } from "./answer-kept-manifest.js";
+import { calledOtherwise } from "./called-otherwise.js";
 import type { DefaultImages } from "./default-images.js";
 import type { ExchangeOf } from "./exchange.js";
 import { passOn, type PassOnDeps } from "./pass-on.js";
@@ -18,7 +19,7 @@ import { notePull } from "./pull-notes.js";
 /** What reading manifests needs. */
 export interface ManifestReadDeps {
   readonly passing: PassOnDeps;
-  readonly upstream: Pick<Upstream, "getManifest">;
+  readonly upstream: Pick<Upstream, "getManifest" | "sha256OfBlob">;
   readonly defaultImages: DefaultImages;
   readonly resolver: Pick<TagResolver, "resolve" | "recall">;
   readonly pulls: Pick<PullRecorder, "looked" | "pulled">;
@@ -115,7 +116,7 @@ interface Wanted {
 
 /** @returns whether it was answered with what the ledger has */
 async function isAnswered(
-  { kept }: ManifestReadDeps,
+  { kept, upstream }: ManifestReadDeps,
   { req, res, request }: ExchangeOf<"manifest.read">,
   { digest, called = digest, isMeant, isUnreadable = false }: Wanted,
   note: ReturnType<typeof notePull>,
@@ -125,7 +126,9 @@ async function isAnswered(
   const manifest =
     kept.inMemory(address, isMeant) ??
     // Without the ledger the registry says what there is, where it can.
-    (await kept.find(address).catch(isRegistrys ? unlessAway : rethrow));
+    (await kept
+      .find(address)
+      .catch(isRegistrys ? unlessAway : (error) => calledOtherwise(upstream, address, error)));
   if (manifest === null) return false;
   const isOurs =
     isUnreadable || !isRegistrys
@@ -157,10 +160,6 @@ async function digestFor(
   });
   if (image === null) throw unknown();
   return image === undefined ? meant : { digest: image, isMeant };
-}
-
-function rethrow(error: unknown): never {
-  throw error;
 }
 
 function undecided(cause: unknown): Fault {

@@ -7,7 +7,6 @@ import type { Exchange, ExchangeOf } from "./exchange.js";
 import { startUpload, type StartUploadDeps } from "./start-upload.js";
 import { noteUploadEnd } from "./upload-notes.js";
 import { extensionsOf } from "../extensions/extension-list.js";
-import type { ListReferrersDeps } from "../referrers/list-referrers.js";
 import { deleteByReference, type ManifestDeleteDeps } from "./manifest-delete.js";
 import { pushManifestByDigest } from "./manifest-push-by-digest.js";
 import { pushManifestByTag } from "./manifest-push.js";
@@ -20,7 +19,7 @@ import {
   wantsIndex,
   type DescribedTagsDeps,
 } from "./described-tags-answer.js";
-import { answerReferrers } from "./referrers-list.js";
+import { answerReferrers, type AnswerReferrersDeps } from "./referrers-list.js";
 import { answerTagHistory } from "./tag-history-answer.js";
 import { listTags, type ListDeps } from "./tags-list.js";
 
@@ -31,7 +30,7 @@ export interface PlanDeps {
   readonly deleting: ManifestDeleteDeps;
   readonly listing: ListDeps;
   readonly reading: ManifestReadDeps;
-  readonly referring: ListReferrersDeps;
+  readonly referring: AnswerReferrersDeps;
   readonly extending: DescribedTagsDeps;
   readonly uploading: UploadDeps & StartUploadDeps;
 }

@@ -14,6 +14,7 @@ import { disguisedDeletion, type DisguisedDeletionDeps } from "./disguised-delet
 import type { ExchangeOf } from "./exchange.js";
 import { withRefusedCache } from "./look-for-cache.js";
 import { putWithChildren, type PutByClient } from "./put-with-children.js";
+import { withRefusedNames } from "./refused-names.js";
 import { withRefusedUrls } from "./refused-urls.js";
 import type { WholeManifests } from "./repeated-manifests.js";
 
@@ -79,7 +80,7 @@ export function errandOf({
 
 /** Where the registry's own words do not say what to do. */
 function explained(answer: WholeAnswer, manifest: Manifest): WholeAnswer {
-  return withRefusedCache(withRefusedUrls(answer, manifest), manifest);
+  return withRefusedNames(withRefusedCache(withRefusedUrls(answer, manifest), manifest), manifest);
 }
 
 /** @returns what the push says of where it comes from. @throws Fault as {@link parseScmHeader} */

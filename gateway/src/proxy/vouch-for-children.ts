@@ -14,6 +14,7 @@ import { lookForLayers } from "./look-for-layers.js";
 import { refusedUrls } from "./refused-urls.js";
 import type { ExchangeOf } from "./exchange.js";
 import { MAX_MANIFEST_BYTES } from "./manifest-body.js";
+import { missingParts } from "../upstream/missing-parts.js";
 import type { Errand, Upstream } from "../upstream/upstream.js";
 
 /** What vouching needs. */
@@ -22,6 +23,7 @@ export interface VouchDeps {
   readonly upstream: Upstream;
 }
 
+const LACKING = "the registry does not have all that it needs";
 /** What one push looks at; the next one goes on from there. */
 const MOST_LOOKED_AT = 480;
 
@@ -84,6 +86,9 @@ async function vouchFor(deps: VouchDeps, looking: Looking, digest: Digest): Prom
   if (reading.kind === "unclear") throw noManifest(digest, reading.reason);
   await vouchForAll(deps, looking, childrenOf(reading));
   const { repository } = looking;
+  // Its own children the ledger knows by now, and the registry may have lost one; images it looks through itself.
+  const lost = reading.kind === "index" ? await lostOf(deps, repository, reading) : [];
+  if (lost.length > 0) throw missing(digest, LACKING);
   const { content, mediaType } = manifest;
   await lookForLayers(deps.upstream, repository, reading);
   await lookForCache(deps.upstream, repository, reading);
@@ -93,8 +98,16 @@ async function vouchFor(deps: VouchDeps, looking: Looking, digest: Digest): Prom
   if (refused !== null) throw noManifest(digest, refused.message);
   const { status } = answer;
   if (status >= 500 || status === 401) cannotTell(new Error(`the registry answered ${status}`));
-  if (status >= 300) throw missing(digest, "the registry does not have all that it needs");
+  if (status >= 300) throw missing(digest, LACKING);
   await storeManifest(deps.db, repository, manifest, "checked");
+}
+
+function lostOf(
+  { upstream }: VouchDeps,
+  repository: RepositoryName,
+  index: Manifest,
+): Promise<unknown[]> {
+  return missingParts(upstream, repository, index).catch(cannotTell);
 }
 
 async function findManifest(

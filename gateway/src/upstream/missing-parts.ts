@@ -8,7 +8,7 @@ import type { RegistryReads } from "./registry-reads.js";
 /** What looks for parts. */
 export type PartReads = Pick<RegistryReads, "blobSize" | "hasManifest">;
 
-const AT_ONCE = 8;
+const AT_ONCE = 16;
 
 /**
  * @param reads - the registry

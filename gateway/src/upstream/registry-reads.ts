@@ -1,5 +1,5 @@
 import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
-import { digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
+import { algorithmOf, digestOf, isDigest, type Digest } from "#registry-protocol/digest.js";
 import { JsonProblem } from "#registry-protocol/json/json-value.js";
 import {
   PLAIN_SCHEMA_1,
@@ -32,6 +32,12 @@ export interface RegistryReads {
   hasManifest(repository: RepositoryName, digest: Digest): Promise<boolean>;
   /** @returns size of a blob in bytes, or `null` when the registry has none. @throws when that cannot be told */
   blobSize(repository: RepositoryName, digest: Digest): Promise<number | null>;
+  /**
+   * @returns by which digest the registry has a blob that was pushed by another one; `null` when it has none, or does not say, as
+   *   where it redirects to the storage
+   * @throws when that cannot be told
+   */
+  sha256OfBlob(repository: RepositoryName, digest: Digest): Promise<Digest | null>;
 }
 
 /** Asks for something below a repository, with a token to read it. */
@@ -46,12 +52,13 @@ export type Look = (
  * @returns what reads from it
  */
 export function registryReads(look: Look): RegistryReads {
-  const blobSize: RegistryReads["blobSize"] = async (repository, digest) => {
-    const request = { method: "HEAD", headers: {} } as const;
-    const answer = await askAgain(
-      () => look(repository, `blobs/${digest}`, request),
+  const lookAtBlob = (repository: RepositoryName, digest: Digest) =>
+    askAgain(
+      () => look(repository, `blobs/${digest}`, { method: "HEAD", headers: {} }),
       ({ status }) => status === 500,
     );
+  const blobSize: RegistryReads["blobSize"] = async (repository, digest) => {
+    const answer = await lookAtBlob(repository, digest);
     if (answer.status === 404) return null;
     // A redirect to the storage: it is there, of whatever size.
     if (answer.status === 307) return 0;
@@ -70,6 +77,11 @@ export function registryReads(look: Look): RegistryReads {
   };
   return {
     blobSize,
+    sha256OfBlob: async (repository, digest) => {
+      const { status, headers } = await lookAtBlob(repository, digest);
+      const stored = headers.get("docker-content-digest") ?? "";
+      return status === 200 && isDigest(stored) && algorithmOf(stored) === "sha256" ? stored : null;
+    },
     hasManifest: async (repository, digest) => {
       // Asked with `If-None-Match`, both lines say that nothing has changed before they have looked.
       const answer = await lookAt(repository, digest);

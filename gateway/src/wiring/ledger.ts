@@ -13,7 +13,12 @@ import type { PushDeps } from "../ledger/push.js";
 import { refusalSettling } from "../ledger/record-refusal.js";
 import { manifestRecovery } from "../ledger/recover-manifests.js";
 import { recoverTag, recovery, type RecoverDeps } from "../ledger/recover.js";
-import { LIST_BYTES, rememberedLists, type RememberedLists } from "../ledger/remembered-lists.js";
+import {
+  LIST_BYTES,
+  REFERRER_BYTES,
+  rememberedLists,
+  type RememberedLists,
+} from "../ledger/remembered-lists.js";
 import {
   FRESH_MILLISECONDS,
   rememberedTags,
@@ -44,6 +49,7 @@ export interface Ledger extends Opened {
   readonly remembered: RememberedTags;
   readonly kept: KeptManifests;
   readonly lists: RememberedLists;
+  readonly referrers: RememberedLists;
   readonly inheritance: LatestInheritance;
   /** Tells of each tag that any gateway has settled. */
   readonly settled: Pick<SettledTags, "follow">;
@@ -74,12 +80,13 @@ export function openLedger(
   const remembered = rememberedTags(memory);
   const kept = keptManifests({ ...memory, db: store.db, ask, bytes: config.manifestMemoryBytes });
   const lists = rememberedLists({ ...memory, bytes: LIST_BYTES });
+  const referrers = rememberedLists({ ...memory, bytes: REFERRER_BYTES });
   const looking = { db: store.db, log, audit, upstreamDigest };
   const inheritance = latestInheritance({ ...looking, listing, reader: sources.reader });
   const reading = { ...looking, policy, remembered, inheritance, ask };
   const resolver = tagResolver(reading);
   const settled = settledTags(store.heard);
-  followTold(store.heard, { settled, resolver, remembered, kept, lists });
+  followTold(store.heard, { settled, resolver, remembered, kept, lists, referrers });
   const waiting: Waiting = {
     bounds,
     now: memory.now,
@@ -112,6 +119,7 @@ export function openLedger(
     remembered,
     kept,
     lists,
+    referrers,
     inheritance,
     settled,
     parts: [

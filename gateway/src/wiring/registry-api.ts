@@ -40,7 +40,7 @@ export function openRegistryApi(
     readonly callers: Pick<Callers, "callers" | "uploads">;
     readonly registry: ForwardingRegistry;
     readonly policy: Pick<TagPolicy, "isVirtual">;
-    readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept" | "lists">;
+    readonly ledger: Pick<Ledger, "resolver" | "pushing" | "kept" | "lists" | "referrers">;
     readonly sources: Pick<Sources, "reader">;
     readonly deletion: { readonly deletion: Deletion };
     readonly pulls: { readonly recorder: ManifestReadDeps["pulls"] };
@@ -94,7 +94,10 @@ export function openRegistryApi(
       kept: ledger.kept,
       noticed: readNotices({ db, log, upstream }),
     },
-    referring: { db, ask: asker(), resolver: ledger.resolver, manifests },
+    referring: {
+      ...{ db, ask: asker(), resolver: ledger.resolver, manifests },
+      lists: ledger.referrers,
+    },
   };
   const api = { callers, plan, writes, manifestTurns: turns };
   return { direct: registryRoute(api), routes: [] };

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import { SYSTEM } from "#audit-log/entry.js";
 import type { RecordAudit } from "#audit-log/record-audit.js";
+import { FAULTS } from "#registry-protocol/fault-catalogue.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import {
@@ -68,14 +69,16 @@ export function openRepair(
       const errand = { subject: "", clientAddress: "", requestId };
       const reference = { tag };
       const put = { repository, reference, content, mediaType, ...errand };
-      const { status } = await upstream.putManifest(put);
-      if (status !== 400 && status !== 404) return status;
-      // An index whose children the registry has lost, too.
       const manifest = await readStored({ digest, content, mediaType });
       const actor = { ...SYSTEM, requestId };
       const lost = { repository, actor, gone: new AbortController().signal };
-      const isWhole = await putPartsBack(puttingBackOf(deps), lost, manifest);
-      return isWhole ? (await upstream.putManifest(put)).status : status;
+      // An index whose children the registry has lost, too: of the line 3 it need not look for them.
+      const isWhole =
+        manifest.reading.kind !== "index" ||
+        (await putPartsBack(puttingBackOf(deps), lost, manifest));
+      return isWhole
+        ? (await upstream.putManifest(put)).status
+        : FAULTS.MANIFEST_PART_UNKNOWN.status;
     },
     bounds,
   };

@@ -6,13 +6,14 @@ import type { KeptManifests } from "../ledger/kept-manifests.js";
 import type { RememberedLists } from "../ledger/remembered-lists.js";
 import type { RememberedTags } from "../ledger/remembered-tags.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
+import { onReferrer } from "../ledger/told-referrers.js";
 import type { SettledTags } from "../ledger/settled-tags.js";
 
 /**
  * Has all that is remembered hear what any gateway tells.
  *
  * @param heard - where it is told
- * @param memory - tags, lists of them, and manifests
+ * @param memory - tags, lists of them and of referrers, and manifests
  */
 export function followTold(
   heard: Pick<Subscriber, "on" | "lost">,
@@ -22,22 +23,29 @@ export function followTold(
     readonly remembered: Pick<RememberedTags, "missed">;
     readonly kept: Pick<KeptManifests, "forget" | "missed">;
     readonly lists: Pick<RememberedLists, "told" | "missed">;
+    readonly referrers: Pick<RememberedLists, "told" | "missed">;
   },
 ): void {
-  const { settled, resolver, remembered, kept, lists } = memory;
+  const { settled, resolver, remembered, kept, lists, referrers } = memory;
   settled.follow((key, notice) => {
     lists.told(key.repository);
+    referrers.told(key.repository);
     void resolver.settled(key, notice);
   });
   onDeletedManifest(heard, (address) => {
     kept.forget(address);
+    referrers.told(address.repository);
     // Virtual `latest` may have meant it without a tag.
     const latest = { repository: address.repository, tag: parseTag(LATEST) };
     void resolver.settled(latest, { kind: "unsure" });
+  });
+  onReferrer(heard, (repository) => {
+    referrers.told(repository);
   });
   heard.lost(() => {
     remembered.missed();
     kept.missed();
     lists.missed();
+    referrers.missed();
   });
 }

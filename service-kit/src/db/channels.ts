@@ -4,6 +4,8 @@ export const CHANNELS = {
   settled: "ledger_tag_settled",
   /** A manifest is being deleted, or was: `repository@digest`. */
   deletedManifest: "ledger_manifest_deleted",
+  /** A manifest that names a subject was put on record: `repository`. */
+  referrer: "ledger_referrer",
   /** The mode was changed, by its name. */
   mode: "ledger_mode",
   /** Who listens hears that it is heard. */

@@ -87,10 +87,21 @@ describe.each(registryPrograms())("a push again, registry $version", (program) =
     const one = index(name, manifest);
     expect((await wharf.push(one, name)).status).toBe(201);
     await lose(wharf.registry, manifest.digest, digest);
-    const refused = await wharf.push(one, name);
-    expect(refused.status).toBe(400);
-    expect(refused.body.toString()).toContain(manifest.digest);
-    expect(await wharf.atRegistry(manifest.digest)).toBe(404);
+    const fresh = index(newName(), manifest);
+    for (const answer of [
+      await wharf.push(one, name),
+      await wharf.push(fresh, newName()),
+      await wharf.push(fresh),
+      await wharf.push(index(newName(), fresh), newName()),
+    ])
+      expect([answer.status, errorOf(answer)]).toMatchObject([
+        404,
+        { code: "MANIFEST_BLOB_UNKNOWN" },
+      ]);
+    expect(errorOf(await wharf.push(fresh))).toMatchObject({
+      detail: { digest: manifest.digest },
+    });
+    for (const { digest } of [manifest, fresh]) expect(await wharf.atRegistry(digest)).toBe(404);
   });
 
   test("of an index does not put back what was deleted", async () => {

@@ -41,6 +41,15 @@ const fileSchema = z.looseObject({
     .nullish(),
   notifications: z.looseObject({ endpoints: z.array(endpointSchema).nullish() }).nullish(),
   proxy: z.looseObject({ remoteurl: z.string().nullish() }).nullish(),
+  validation: z
+    .looseObject({
+      manifests: z
+        .looseObject({
+          indexes: z.looseObject({ platforms: z.string().optional() }).nullish(),
+        })
+        .nullish(),
+    })
+    .nullish(),
 });
 
 type RegistryFile = z.output<typeof fileSchema>;
@@ -122,7 +131,7 @@ function isHook({ pathname }: URL): boolean {
   return pathname === "/hooks/registry";
 }
 
-function ofHabits({ log, storage, http, proxy }: RegistryFile): (Finding | null)[] {
+function ofHabits({ log, storage, http, proxy, validation }: RegistryFile): (Finding | null)[] {
   const level = log?.level ?? "info";
   return [
     http?.relativeurls === true
@@ -159,6 +168,13 @@ function ofHabits({ log, storage, http, proxy }: RegistryFile): (Finding | null)
           `${CHECK}: log`,
           `level is ${level}: it prints the notification secret at its start`,
           "log.level: warn, and a new secret",
+        ),
+    validation?.manifests?.indexes?.platforms?.toLowerCase() === "none"
+      ? null
+      : look(
+          `${CHECK}: validation`,
+          "of the line 3, it takes no index that calls manifests by sha512",
+          "validation.manifests.indexes.platforms: none; the gateway looks for what an index names",
         ),
     proxy?.remoteurl == null
       ? null

@@ -26,12 +26,15 @@ export interface ReferrerPage {
   readonly hasMore: boolean;
 }
 
+/** In the collation of the columns that it is compared with: in its own, "C", no index of theirs can be used. */
+const REFERRER = `referrer.digest collate "default"`;
+
 /** Neither deleted, nor being deleted, nor known to be lost at the registry. Looked up one by one, whatever Postgres guesses. */
 const STANDING = `lateral (
     select from ledger.manifest
-    where manifest.repository = $1 and manifest.digest = referrer.digest and deleted_at is null and deleting_at is null
+    where manifest.repository = $1 and manifest.digest = ${REFERRER} and deleted_at is null and deleting_at is null
       and not exists (select from ledger.missing_part as missing
-        where missing.repository = $1 and missing.digest = referrer.digest and missing.part = referrer.digest)
+        where missing.repository = $1 and missing.digest = ${REFERRER} and missing.part = ${REFERRER})
     offset 0
   ) as standing`;
 

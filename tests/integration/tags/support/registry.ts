@@ -20,19 +20,25 @@ export function registryPrograms(): { version: string; file: string; deletesTags
  * @param file - its program
  * @param notify - where it reports what happens, if anywhere
  * @param layerUrls - regular expression of URLs that layers may have; absent: the registry's default, none
+ * @param looksForChildren - whether it looks for what an index names, as one of the line 3 does by default
  * @returns a registry of its own that lets anybody do anything, deletion included
  */
 export function startDeletingRegistry(
   file: string,
   notify?: { readonly url: string; readonly secret: string },
   layerUrls?: string,
+  looksForChildren = false,
 ): Promise<TestRegistry> {
   return startStock(file, {
     storage: { delete: { enabled: true }, maintenance: { uploadpurging: { enabled: false } } },
     http: { relativeurls: true },
-    ...(layerUrls === undefined
-      ? {}
-      : { validation: { manifests: { urls: { allow: [layerUrls] } } } }),
+    validation: {
+      manifests: {
+        ...(layerUrls === undefined ? {} : { urls: { allow: [layerUrls] } }),
+        // As the rendered configuration has it; a registry 2.8 does not know it.
+        ...(looksForChildren ? {} : { indexes: { platforms: "none" } }),
+      },
+    },
     ...(notify === undefined ? {} : { notifications: { endpoints: [endpointOf(notify)] } }),
   });
 }

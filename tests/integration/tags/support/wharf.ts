@@ -53,18 +53,18 @@ export interface Wharf {
  * @param file - program of the registry
  * @param rules - rules for tags besides the built-in ones
  * @param layerUrls - see {@link startDeletingRegistry}
- * @param more - what of the gateways is not the default
+ * @param more - what of the gateways is not the default, and whether the registry looks for what an index names
  * @returns everything, running
  */
 export async function startWharf(
   file: string,
   rules: readonly TagRuleSpec[],
   layerUrls?: string,
-  more: Partial<TestGatewayOptions> = {},
+  { looksForChildren, ...more }: Partial<TestGatewayOptions> & { looksForChildren?: boolean } = {},
 ): Promise<Wharf> {
   // One after the other: each picks a port that is free when it looks.
   const postgres = await startTestPostgres();
-  const registry = await startDeletingRegistry(file, undefined, layerUrls);
+  const registry = await startDeletingRegistry(file, undefined, layerUrls, looksForChildren);
   const authority = await startTokenAuthority();
   const ledger = await createLedger(postgres);
   const db = ledger.open();
