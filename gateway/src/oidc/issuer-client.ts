@@ -53,6 +53,7 @@ export function issuerClient(
   const client = { client_id: issuer.clientId, [oauth.clockTolerance]: LEEWAY_SECONDS };
   const options = {
     [oauth.customFetch]: deps.fetch,
+    // eslint-disable-next-line @typescript-eslint/no-deprecated -- it is marked so to stand out: on the loopback, or as configured
     [oauth.allowInsecureRequests]: issuer.isPlainHttp,
   };
   const server = knownServer(issuer, { ...deps, options });

@@ -62,7 +62,7 @@ async function renewedElsewhere(
   login: KeptLogin,
   { readAgain }: Pick<RenewalSteps, "readAgain">,
 ): Promise<KeptLogin | null> {
-  for (let look = 0; look < MOST_LOOKS; look += 1) {
+  for (let attempt = 0; attempt < MOST_LOOKS; attempt += 1) {
     await wait(LOOK_AGAIN_MILLISECONDS);
     const now = await readAgain();
     if (now === null || now.authorization !== login.authorization) return now;

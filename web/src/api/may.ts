@@ -1,18 +1,20 @@
+import { useEffect } from "preact/hooks";
 import { useMe } from "../session.jsx";
-import { answerOf, api } from "./ask.js";
+import { answerOf, api, onRightsDoubted } from "./ask.js";
 import { useLoad } from "./load.js";
 
 /**
  * @param action - what is wanted
  * @param repository - where
- * @returns whether somebody who is logged in may; `false` while that is not known
+ * @returns whether somebody who is logged in may; `false` while that is not known; it is asked anew when something is refused
  */
 export function useMay(action: "push" | "delete", repository: string): boolean {
   const me = useMe();
-  const [explained] = useLoad(`${me?.uid ?? ""} ${action} ${repository}`, async () =>
+  const [explained, again] = useLoad(`${me?.uid ?? ""} ${action} ${repository}`, async () =>
     me === null
       ? { allow: false }
       : answerOf(api.GET("/explain", { params: { query: { action, repository } } })),
   );
+  useEffect(() => onRightsDoubted(again), [again]);
   return explained.state === "there" && explained.value.allow;
 }
