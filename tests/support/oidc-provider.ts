@@ -89,6 +89,9 @@ function providerOf(
     cookies: { keys: ["a key of this test"] },
     pkce: { required: () => true },
     rotateRefreshToken: true,
+    renderError: (ctx, { error }) => {
+      ctx.body = error;
+    },
     ttl: { IdToken: idTokenSeconds, AccessToken: 600, Grant: 3_600, Session: 3_600, Interaction: 600, RefreshToken: 3_600, AuthorizationCode: 60 }, // prettier-ignore
     findAccount: (_ctx, id) => {
       const groups = people.get(id);

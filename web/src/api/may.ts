@@ -1,5 +1,7 @@
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
+import { announce } from "../parts/announce.jsx";
 import { useMe } from "../session.jsx";
+import { T } from "../texts/texts.js";
 import { answerOf, api, onRightsDoubted } from "./ask.js";
 import { useLoad } from "./load.js";
 
@@ -16,5 +18,12 @@ export function useMay(action: "push" | "delete", repository: string): boolean {
       : answerOf(api.GET("/explain", { params: { query: { action, repository } } })),
   );
   useEffect(() => onRightsDoubted(again), [again]);
-  return explained.state === "there" && explained.value.allow;
+  const may = explained.state === "there" && explained.value.allow;
+  const could = useRef(false);
+  useEffect(() => {
+    // What somebody was about to do goes with its button.
+    if (could.current && explained.state === "there" && !may) announce(T.notAllowedToDo);
+    could.current = may;
+  }, [may]);
+  return may;
 }

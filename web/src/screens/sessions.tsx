@@ -123,8 +123,7 @@ function SessionTable({
         {sessions.map(({ id, userAgent, begunAt, usedAt, endsAt, address, isThisOne }) => (
           <tr key={id}>
             <th scope="row" dir="auto" title={userAgent}>
-              {browserOf(userAgent)}
-              {isThisOne && <span class="badge">{T.thisSession}</span>}
+              {browserOf(userAgent)} {isThisOne && <span class="badge">{T.thisSession}</span>}
             </th>
             <td>
               <Time at={begunAt} />
