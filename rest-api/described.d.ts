@@ -1092,6 +1092,98 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/session/oidc/{issuer}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Sends a browser to an OpenID provider's page to log in
+     * @description Authorization code flow with PKCE. A cookie of ten minutes holds what the way back is checked by. Other sites' pages are answered with the login of ours.
+     *
+     *     For everybody, without a login.
+     */
+    get: operations["session.begin-oidc"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/session/oidc/{issuer}/callback": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Where an OpenID provider sends a browser back to
+     * @description The issuer's ID token is verified as that of any login (`LOGINS_FILE`); the cookie is that of `POST /session`. What goes wrong is told on the page: `/ui/login?problem=`.
+     *
+     *     For everybody, without a login.
+     */
+    get: operations["session.end-oidc"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/sessions": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Logins on the web page that have not ended, the last used first
+     * @description One's own; administrators see others', on record.
+     *
+     *     For whoever logs in.
+     */
+    get: operations["sessions.list"];
+    put?: never;
+    post?: never;
+    /**
+     * Ends all logins on the web page but the one that asks
+     * @description For whoever logs in.
+     */
+    delete: operations["sessions.end-all"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/sessions/{id}": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    get?: never;
+    put?: never;
+    post?: never;
+    /**
+     * Ends a login on the web page
+     * @description One's own; administrators end others', too.
+     *
+     *     For whoever logs in.
+     */
+    delete: operations["sessions.end"];
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/stats": {
     parameters: {
       query?: never;
@@ -2000,6 +2092,42 @@ export interface components {
       /** @description Of `retry`; of `start` whether it was. */
       queues: number;
     };
+    PageSession: {
+      /** @description From where it was begun; empty: not on record. */
+      address: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      begunAt: string;
+      /**
+       * Format: date-time
+       * @description When it ends in any case.
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      endsAt: string;
+      /** Format: uuid */
+      id: string;
+      /**
+       * Format: date-time
+       * @description When it ends if nobody is there.
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      idleEndsAt: string;
+      /** @description By whose page; `null`: by a password or a token. */
+      issuer: string | null;
+      isThisOne: boolean;
+      kind: string;
+      realm: string;
+      uid: string;
+      /**
+       * Format: date-time
+       * @description When somebody was last there, to half a minute.
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      usedAt: string;
+      userAgent: string;
+    };
     PolicyTest: {
       changes: {
         /** @description What the audit log calls it. */
@@ -2503,6 +2631,11 @@ export interface components {
       service: components["schemas"]["Service"];
     };
     Session: {
+      /** @description By whose pages one may log in, too. */
+      issuers: {
+        name: string;
+        title: string;
+      }[];
       /** @description `null`: nobody is logged in. */
       login: {
         /**
@@ -5647,6 +5780,246 @@ export interface operations {
         };
       };
       /** @description Nobody is logged in any more. */
+      204: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "session.begin-oidc": {
+    parameters: {
+      query?: {
+        /** @description Where the page goes then, below `/ui/`. */
+        to?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The issuer's name in `PAGE_LOGINS_FILE`. */
+        issuer: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description To the issuer; to `/ui/login` if it cannot be asked. */
+      302: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "session.end-oidc": {
+    parameters: {
+      query?: {
+        /** @description What tokens are given for, once. */
+        code?: string;
+        /** @description Why there is no code. */
+        error?: string;
+        /** @description Who sends it back (RFC 9207). */
+        iss?: string;
+        /** @description As the browser was sent away with it. */
+        state?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The issuer's name in `PAGE_LOGINS_FILE`. */
+        issuer: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description To where somebody wanted to go, or to `/ui/login`. */
+      302: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "sessions.list": {
+    parameters: {
+      query?: {
+        /** @description With `uid`, for administrators (`ADMIN_TEAMS`): somebody else's. */
+        realm?: string;
+        /** @description Absent: one's own. */
+        uid?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description All of them; there are fifty of a login at most. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            sessions: components["schemas"]["PageSession"][];
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "sessions.end-all": {
+    parameters: {
+      query?: {
+        /** @description With `uid`, for administrators (`ADMIN_TEAMS`): somebody else's. */
+        realm?: string;
+        /** @description Absent: one's own. */
+        uid?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description How many. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            ended: number;
+          };
+        };
+      };
+    };
+  };
+  "sessions.end": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path: {
+        /** @description The session's id. */
+        id: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It has ended. */
       204: {
         headers: {
           [name: string]: unknown;

@@ -63,6 +63,7 @@ export const AUDIT_ACTIONS = [
   "service.deleted",
   "session.begun",
   "session.ended",
+  "session.refused",
   "mode.changed",
   "gateway.forgotten",
   "garbage.begun",

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import type { PageIssuer } from "#gateway/oidc/issuers.js";
 import type { SessionLimits } from "#gateway/sessions/sql.js";
+import { NO_PROXIES } from "#service-kit/http/proxies.js";
 import type { AddressInfo } from "node:net";
 import { recordAudit, type RecordAudit } from "#audit-log/record-audit.js";
 import { openTally } from "#audit-log/tally.js";
@@ -140,6 +142,8 @@ export interface TestGatewayOptions {
   readonly apiRequestsPerMinute?: number;
   /** How long logins of its page last; absent: as in production. */
   readonly sessions?: SessionLimits;
+  /** By whose pages one logs in on its page; absent: nobody's. */
+  readonly pageIssuers?: readonly PageIssuer[];
   /** Whose pages may read; absent: nobody's. */
   readonly corsOrigins?: readonly string[];
   /** Of the public listener; absent: a minute. */
@@ -240,7 +244,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     options.streams,
   );
   const records = { tally };
-  const told = { db, log, audit, records, policy, catalog, ledger, callers, live };
+  const told = { db, log, metrics, audit, records, policy, catalog, ledger, callers, live };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };
@@ -248,6 +252,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     {
       ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions },
       ...{ pullRecordDays: 90, inUseReporters: options.inUseReporters ?? [] },
+      ...{ pageIssuers: options.pageIssuers ?? [], proxies: NO_PROXIES },
       pageFolder: join(REPOSITORY_ROOT, "web/dist"),
     },
     told,

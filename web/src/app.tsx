@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useEffect, useRef, useState } from "preact/hooks";
-import { answerOf, api, onLoggedOut, type Login } from "./api/ask.js";
+import { answerOf, api, type Login } from "./api/ask.js";
+import { useCurrentSession } from "./api/current-session.js";
 import { Announcements } from "./parts/announce.jsx";
 import { Loading, loginPlace } from "./parts/states.jsx";
 import { go, href, usePlace } from "./place.js";
@@ -12,34 +13,20 @@ import { T } from "./texts/texts.js";
 /** The page: who is there, where one can go, and the screen that the address says. */
 export function App(): JSX.Element {
   const { path } = usePlace();
-  const [me, setMe] = useState<Login | null | "asking">("asking");
   const [wasOver, setWasOver] = useState(false);
-  const known = useRef(false);
-  known.current = me !== null && me !== "asking";
-  useEffect(() => {
-    onLoggedOut(() => {
-      if (!known.current || location.pathname === href("login")) return;
-      setMe(null);
-      setWasOver(true);
-      go(loginPlace().slice(href("").length), "replace");
-    });
-    answerOf(api.GET("/session")).then(
-      ({ login }) => {
-        setMe(login);
-      },
-      () => {
-        setMe(null);
-      },
-    );
-  }, []);
+  const { me, issuers, changed } = useCurrentSession(() => {
+    if (location.pathname === href("login")) return;
+    setWasOver(true);
+    go(loginPlace().slice(href("").length), "replace");
+  });
   useArrival(path);
   const entered = (login: Login | null) => {
     setWasOver(false);
-    setMe(login);
+    changed(login);
   };
   const logOut = () => {
     void answerOf(api.DELETE("/session")).then(() => {
-      setMe(null);
+      changed(null);
       go("");
     });
   };
@@ -52,7 +39,7 @@ export function App(): JSX.Element {
       <Head path={path} me={me} logOut={logOut} />
       <main id="content" tabIndex={-1}>
         {path === "login" ? (
-          <LoginScreen entered={entered} wasOver={wasOver} />
+          <LoginScreen entered={entered} wasOver={wasOver} issuers={issuers} />
         ) : (
           <div key={me?.uid ?? ""}>{screenAt(path)}</div>
         )}

@@ -2,7 +2,8 @@ import { Fault } from "#registry-protocol/faults.js";
 import { beginSession, endSession, readSession } from "#rest-api/operations/session.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { cookieFor, secretOf } from "../sessions/cookie.js";
-import { isFromPage, isSomebodyThere } from "../sessions/session-step.js";
+import { beginSession as begin } from "../sessions/begin-session.js";
+import { isFromPage, isSomebodyThere, requireSame } from "../sessions/session-step.js";
 import { MADE_OF_NOTHING_GOOD, type NoteSession } from "../sessions/record-sessions.js";
 import type { Sessions } from "../sessions/sessions.js";
 import type { SessionOwner } from "../sessions/sql.js";
@@ -21,16 +22,18 @@ export interface SessionOperationsDeps {
   /** Says whose the login in the request is. @throws Fault UNAUTHORIZED, TOO_MANY_REQUESTS or UNAVAILABLE */
   readonly verify: (req: HttpRequest) => Promise<VerifiedLogin>;
   readonly note: NoteSession;
+  /** By whose pages one may log in, too. */
+  readonly issuers: readonly { readonly name: string; readonly title: string }[];
 }
-
-const NOBODY = { body: { login: null }, headers: { "Cache-Control": "no-store" } };
 
 /**
  * @param deps - the sessions, and who somebody is
  * @returns the operations about one's own session
  */
 export function sessionOperations(deps: SessionOperationsDeps): readonly Implementation[] {
-  const { sessions, originOf, verify, note } = deps;
+  const { sessions, originOf, verify, note, issuers } = deps;
+  const headers = { "Cache-Control": "no-store" };
+  const nobody = { body: { login: null, issuers }, headers };
   const secretIn = (req: HttpRequest) => (isFromPage(req) ? secretOf(req, originOf(req)) : null);
   const end = async (req: HttpRequest, secret: string, reason: string) => {
     const owner = await sessions.end(secret);
@@ -41,24 +44,26 @@ export function sessionOperations(deps: SessionOperationsDeps): readonly Impleme
     const session = await sessions.find(secret, isSomebodyThere(req));
     if (session === null) return null;
     req.headers.authorization = session.authorization;
-    const { uid, realm, kind, isAdministrator } = await verify(req);
+    const verified = await verify(req);
+    requireSame(session, verified);
+    const { uid, realm, kind, isAdministrator } = verified;
     const { endsAt, idleEndsAt } = session;
     return {
-      body: { login: { uid, realm, kind, isAdministrator, endsAt, idleEndsAt } },
-      headers: { "Cache-Control": "no-store" },
+      body: { login: { uid, realm, kind, isAdministrator, endsAt, idleEndsAt }, issuers },
+      headers,
     };
   };
   return [
     implement(readSession, async ({ req, res }) => {
       const secret = secretIn(req);
-      if (secret === null) return NOBODY;
+      if (secret === null) return nobody;
       const answer = await shown(req, secret).catch(async (error: unknown) => {
         if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
         await end(req, secret, MADE_OF_NOTHING_GOOD);
         return null;
       });
       if (answer === null) res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
-      return answer ?? NOBODY;
+      return answer ?? nobody;
     }),
     implement(beginSession, async ({ req, res, body }) => {
       if (!isFromPage(req))
@@ -67,12 +72,12 @@ export function sessionOperations(deps: SessionOperationsDeps): readonly Impleme
       const basic = Buffer.from(`${body.user}:${body.password}`).toString("base64");
       req.headers.authorization = `Basic ${basic}`;
       const owner = await verify(req);
-      const secret = await sessions.begin(req.headers.authorization, owner);
-      note(req, owner, "session.begun", "somebody has logged in on the web page");
-      // Whoever knew the one of before does not get into this one.
-      if (before !== null) await end(req, before, "another login took its place");
+      const secret = await begin(deps, req, {
+        login: { authorization: req.headers.authorization, renewal: null },
+        ...{ owner, before, how: "somebody has logged in on the web page" },
+      });
       res.setHeader("Set-Cookie", cookieFor(originOf(req), secret));
-      return (await shown(req, secret)) ?? NOBODY;
+      return (await shown(req, secret)) ?? nobody;
     }),
     implement(endSession, async ({ req, res }) => {
       const secret = secretIn(req);

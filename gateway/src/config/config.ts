@@ -39,6 +39,8 @@ import {
 import { readSessionLimits } from "./session-settings.js";
 import { readRegistry } from "./registry-settings.js";
 import { loadTagPolicy } from "./tag-policy-file.js";
+import { readPageIssuers } from "../oidc/config.js";
+import type { PageIssuer } from "../oidc/issuers.js";
 import type { SessionLimits } from "../sessions/sql.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
@@ -58,6 +60,8 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly tls: TlsSettings;
   /** How long logins on the web page last. */
   readonly sessions: SessionLimits;
+  /** By whose pages one logs in there. */
+  readonly pageIssuers: readonly PageIssuer[];
   /** Origins whose pages may read answers; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
@@ -106,7 +110,7 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly discovery: DiscoverySettings;
   /** Whether layers are searched for `scm-source.json`. */
   readonly searchLayers: boolean;
-  /** By which sinks are asked that are elsewhere; registry and token server never are. */
+  /** By which sinks and issuers are asked that are elsewhere; registry and token server never are. */
   readonly proxies: Proxies;
   /** PEM file with authorities that are trusted beside those that Node knows; `null`: none. */
   readonly outboundAuthoritiesFile: string | null;
@@ -180,6 +184,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     ...readTags(read.on("Tags and images")),
     ...readRequests(read.on("Requests and manifests")),
     sessions: readSessionLimits(read.on("Requests and manifests")),
+    pageIssuers: readPageIssuers(read.on("Requests and manifests")),
     notifications: readNotificationConfig(read.on("Notifications of the registry")),
     discovery: readDiscoverySettings(read.on("Discovery")),
     events: readSinksConfig(read.on("Events"), listener.publicUrl),

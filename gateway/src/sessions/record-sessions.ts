@@ -4,13 +4,16 @@ import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { userAgentOf } from "#service-kit/http/request-line.js";
 import type { SessionOwner } from "./sql.js";
 
-/** Puts on record that a session of the web page has begun, or was ended. */
+/** Puts on record that a session of the web page has begun, was ended, or could not be begun by an issuer's page. */
 export type NoteSession = (
   req: HttpRequest,
   owner: SessionOwner,
-  what: "session.begun" | "session.ended",
+  what: "session.begun" | "session.ended" | "session.refused",
   reason: string,
 ) => void;
+
+/** Of whom nothing is known. */
+export const NOBODY: SessionOwner = { uid: "", realm: "", kind: "anonymous" };
 
 /** Why a session ends that nobody has ended. */
 export const MADE_OF_NOTHING_GOOD = "what it was made of is good no more";

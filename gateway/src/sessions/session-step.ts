@@ -3,15 +3,16 @@ import { Fault } from "#registry-protocol/faults.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { cookieFor, secretOf } from "./cookie.js";
 import { MADE_OF_NOTHING_GOOD, type NoteSession } from "./record-sessions.js";
-import type { Sessions } from "./sessions.js";
+import type { Session, Sessions } from "./sessions.js";
+import type { SessionOwner } from "./sql.js";
 
 /** What turning sessions into logins needs. */
 export interface SessionStepDeps {
   readonly sessions: Sessions;
   /** @returns URL under which the client reaches us */
   readonly originOf: (req: HttpRequest) => string;
-  /** Looks whether a login is still good. @throws Fault UNAUTHORIZED when it is not */
-  readonly verify: (req: HttpRequest) => Promise<unknown>;
+  /** Looks whether a login is still good, and whose. @throws Fault UNAUTHORIZED when it is not */
+  readonly verify: (req: HttpRequest) => Promise<SessionOwner>;
   readonly note: NoteSession;
 }
 
@@ -56,15 +57,17 @@ export function sessionStep({ sessions, originOf, verify, note }: SessionStepDep
       next();
       return;
     }
-    const session = await sessions.find(secret, isSomebodyThere(req));
     const over = (why: string) => {
       res.setHeader("Set-Cookie", cookieFor(originOf(req), null));
       return new Fault("UNAUTHORIZED", { message: `the session has ended: ${why}, log in again` });
     };
-    if (session === null) throw over("it was idle or old, or somebody logged out");
-    req.headers.authorization = session.authorization;
+    let session: Session | null;
     try {
-      await verify(req);
+      session = await sessions.find(secret, isSomebodyThere(req));
+      if (session !== null) {
+        req.headers.authorization = session.authorization;
+        requireSame(session, await verify(req));
+      }
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== "UNAUTHORIZED") throw error;
       // Shown once more it would count as a wrong password once more.
@@ -72,6 +75,18 @@ export function sessionStep({ sessions, originOf, verify, note }: SessionStepDep
       if (owner !== null) note(req, owner, "session.ended", MADE_OF_NOTHING_GOOD);
       throw over(error.message);
     }
+    if (session === null) throw over("it was idle or old, or somebody logged out");
     next();
   };
+}
+
+/**
+ * @param begunBy - whose a session is
+ * @param now - whose its login is found to be
+ * @throws Fault UNAUTHORIZED where that is somebody else, since what the login's issuer says of them has changed
+ */
+export function requireSame(begunBy: SessionOwner, now: SessionOwner): void {
+  const isSame =
+    begunBy.uid === now.uid && begunBy.realm === now.realm && begunBy.kind === now.kind;
+  if (!isSame) throw new Fault("UNAUTHORIZED", { message: "the login is somebody else's now" });
 }

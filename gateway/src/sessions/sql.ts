@@ -7,6 +7,12 @@ export interface SessionOwner {
   readonly uid: string;
 }
 
+/** From where a session was begun, and by which program. */
+export interface SessionOrigin {
+  readonly address: string;
+  readonly userAgent: string;
+}
+
 /** How long sessions last. */
 export interface SessionLimits {
   /** Without anybody there, in seconds. */
@@ -15,12 +21,26 @@ export interface SessionLimits {
   readonly seconds: number;
 }
 
-/** A session that has not ended. */
-export interface StoredSession extends SessionOwner {
+/** What a session has that its cookie opens. */
+export interface SealedLogin {
   readonly sealedLogin: Buffer;
+  readonly sealedRenewal: Buffer | null;
+}
+
+/** A session that has not ended. */
+export interface StoredSession extends SessionOwner, SealedLogin {
   /** When it ends whatever happens, and when it does if nobody is there. */
   readonly endsAt: Date;
   readonly idleEndsAt: Date;
+}
+
+/** A session that begins. */
+export interface NewSession extends SealedLogin {
+  readonly hash: Buffer;
+  readonly owner: SessionOwner;
+  readonly from: SessionOrigin;
+  /** By which issuer's page; `null`: by a password or a token. */
+  readonly issuer: string | null;
 }
 
 /** Ended ones that are taken out at once; the next login takes others. */
@@ -30,18 +50,22 @@ const NOTED_SECONDS = 20;
 
 const LIVES = `used_at > clock_timestamp() - $2 * interval '1 second'
   and begun_at > clock_timestamp() - $3 * interval '1 second'`;
-const SHOWN = `kind, realm, uid, sealed_login as "sealedLogin", begun_at + $3 * interval '1 second' as "endsAt",
-  used_at + $2 * interval '1 second' as "idleEndsAt"`;
+const SHOWN = `kind, realm, uid, sealed_login as "sealedLogin", sealed_renewal as "sealedRenewal",
+  begun_at + $3 * interval '1 second' as "endsAt", used_at + $2 * interval '1 second' as "idleEndsAt"`;
 
 /** Begins a session. */
 export async function insertSession(
   db: Queryable,
-  { hash, sealedLogin }: { readonly hash: Buffer; readonly sealedLogin: Buffer },
-  { kind, realm, uid }: SessionOwner,
+  { hash, sealedLogin, sealedRenewal, owner, from, issuer }: NewSession,
 ): Promise<void> {
   await db.query(
-    `insert into ledger.page_session (hash, sealed_login, kind, realm, uid) values ($1, $2, $3, $4, $5)`,
-    [hash, sealedLogin, kind, realm, uid],
+    `insert into ledger.page_session
+       (hash, sealed_login, sealed_renewal, kind, realm, uid, address, user_agent, issuer)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+    [
+      ...[hash, sealedLogin, sealedRenewal, owner.kind, owner.realm, owner.uid],
+      ...[from.address, from.userAgent, issuer],
+    ],
   );
 }
 

@@ -14,6 +14,7 @@ import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { Logger } from "#service-kit/log.js";
+import type { ServiceMetrics } from "#service-kit/metrics.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
@@ -30,7 +31,6 @@ import { pullOperations } from "../api/pull-operations.js";
 import { repositoryOperations } from "../api/repository-operations.js";
 import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
-import { sessionOperations } from "../api/session-operations.js";
 import { tagListOperations } from "../api/tag-list-operations.js";
 import { tagOperations } from "../api/tag-operations.js";
 import { tagPolicyTests } from "../api/tag-policy-test.js";
@@ -72,6 +72,8 @@ export function openRestApi(
     | "pullRecordDays"
     | "inUseReporters"
     | "sessions"
+    | "pageIssuers"
+    | "proxies"
   > & {
     /** What the web page was built into. */
     readonly pageFolder: string;
@@ -79,6 +81,7 @@ export function openRestApi(
   deps: {
     readonly db: Database;
     readonly log: Logger;
+    readonly metrics: Pick<ServiceMetrics, "registry">;
     readonly audit: RecordAudit;
     readonly policy: TagPolicy;
     readonly catalog: Catalog;
@@ -108,8 +111,9 @@ export function openRestApi(
     const { access } = await callerWith(callers, req, { to: "administration" }).catch(nobodyOf);
     return access.length > 0;
   };
-  const sessions = openSessions(config, db, {
-    ...{ callers, isAdministrator, tally: deps.records.tally },
+  const sessions = openSessions(config, {
+    ...{ db, log, audit, sealer, callers, isAdministrator, metrics: deps.metrics },
+    ...{ tally: deps.records.tally, administered: rest.administered },
   });
   const manifest = standingManifests(db, reader);
   const operations = [
@@ -126,7 +130,7 @@ export function openRestApi(
     ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
     ...auditQuestionOperations({ db, now: () => new Date() }),
-    ...sessionOperations(sessions),
+    ...sessions.operations,
     ...discoveryOperations(catalog),
     ...modeOperations({
       ...{ db, audit },

@@ -2,6 +2,7 @@ import type { WrittenTime } from "#service-kit/db/future-times.js";
 import { MOST_WAIT_SECONDS } from "../acme/renewal.js";
 import { WAIVER_SECONDS } from "../in-use/waive.js";
 import type { Bounds } from "../ledger/bounds.js";
+import { RENEWING_SECONDS } from "../sessions/renewal-sql.js";
 
 /** Every lease of a tag or a push by digest. */
 const LEASE_SECONDS = 60;
@@ -34,6 +35,7 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
     { table: "ledger.acme_certificate", column: "next_attempt_at", mostSeconds: MOST_WAIT_SECONDS },
     { table: "ledger.page_session", column: "begun_at", mostSeconds: 0 },
     { table: "ledger.page_session", column: "used_at", mostSeconds: 0 },
+    { table: "ledger.page_session", column: "renewing_until", mostSeconds: RENEWING_SECONDS },
     { table: "ledger.upload_session", column: "started_at", mostSeconds: 0 },
     { table: "ledger.refusal", column: "began_at", mostSeconds: 0 },
     { table: "ledger.discovery", column: "began_at", mostSeconds: 0 },

@@ -1521,9 +1521,10 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         realm: "/employees",
         kind: "oauth2",
         isAdministrator: true,
-        endsAt: "2026-11-29T03:06:57.127Z",
-        idleEndsAt: "2026-11-28T16:06:57.127Z",
+        endsAt: "2026-11-29T06:11:44.155Z",
+        idleEndsAt: "2026-11-28T19:11:44.155Z",
       },
+      issuers: [],
     },
   },
   "session.end": {
@@ -1533,6 +1534,34 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
     status: 200,
     answer: {
       login: null,
+      issuers: [],
+    },
+  },
+  "sessions.end-all": {
+    status: 200,
+    answer: {
+      ended: 1,
+    },
+  },
+  "sessions.list": {
+    status: 200,
+    answer: {
+      sessions: [
+        {
+          id: "bf0c9ffe-8bcc-448c-995a-7f13e491706e",
+          kind: "oauth2",
+          realm: "/employees",
+          uid: "bob",
+          address: "127.0.0.1",
+          userAgent: "",
+          issuer: null,
+          begunAt: "2026-11-28T18:11:44.155Z",
+          usedAt: "2026-11-28T18:11:44.155Z",
+          endsAt: "2026-11-29T06:11:44.155Z",
+          idleEndsAt: "2026-11-28T19:11:44.155Z",
+          isThisOne: false,
+        },
+      ],
     },
   },
   "tags.describe": {

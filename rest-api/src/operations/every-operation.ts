@@ -18,6 +18,7 @@ import * as registries from "./registries.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
 import * as session from "./session.js";
+import * as sessions from "./sessions.js";
 import * as tagLists from "./tag-lists.js";
 import * as tags from "./tags.js";
 import { whoCan } from "./who-can.js";
@@ -79,6 +80,11 @@ export const OPERATIONS: readonly Operation[] = [
   session.readSession,
   session.beginSession,
   session.endSession,
+  session.endOidcLogin,
+  session.beginOidcLogin,
+  sessions.listSessions,
+  sessions.endSessions,
+  sessions.endSessionById,
   explain.explainOwn,
   explain.explainOthers,
   whoCan,

@@ -17,6 +17,9 @@ const session = z
       })
       .nullable()
       .meta({ description: "`null`: nobody is logged in." }),
+    issuers: z
+      .array(z.object({ name: z.string(), title: z.string() }))
+      .meta({ description: "By whose pages one may log in, too." }),
   })
   .meta({ id: "Session" });
 
@@ -66,4 +69,51 @@ export const endSession = operation({
   summary: "Logs out on the web page",
   description: "At every replica at once.",
   answers: { 204: { description: "Nobody is logged in any more.", schema: null } },
+});
+
+const OF_ISSUER = z.object({
+  issuer: z.string().max(32).meta({
+    description: "The issuer's name in `PAGE_LOGINS_FILE`.",
+    example: "company",
+  }),
+});
+
+export const beginOidcLogin = operation({
+  ...common,
+  id: "session.begin-oidc",
+  method: "GET",
+  path: "/session/oidc/{issuer}",
+  parameters: OF_ISSUER,
+  query: z.object({
+    to: z.string().max(2_048).default("").meta({
+      description: "Where the page goes then, below `/ui/`.",
+      example: "repositories/alpha/app/-/",
+    }),
+  }),
+  summary: "Sends a browser to an OpenID provider's page to log in",
+  description:
+    "Authorization code flow with PKCE. A cookie of ten minutes holds what the way back is checked by. Other sites' pages are answered with the login of ours.",
+  answers: {
+    302: { description: "To the issuer; to `/ui/login` if it cannot be asked.", schema: null },
+  },
+});
+
+export const endOidcLogin = operation({
+  ...common,
+  id: "session.end-oidc",
+  method: "GET",
+  path: "/session/oidc/{issuer}/callback",
+  parameters: OF_ISSUER,
+  query: z.object({
+    code: z.string().optional().meta({ description: "What tokens are given for, once." }),
+    state: z.string().optional().meta({ description: "As the browser was sent away with it." }),
+    iss: z.string().optional().meta({ description: "Who sends it back (RFC 9207)." }),
+    error: z.string().optional().meta({ description: "Why there is no code." }),
+  }),
+  summary: "Where an OpenID provider sends a browser back to",
+  description:
+    "The issuer's ID token is verified as that of any login (`LOGINS_FILE`); the cookie is that of `POST /session`. What goes wrong is told on the page: `/ui/login?problem=`.",
+  answers: {
+    302: { description: "To where somebody wanted to go, or to `/ui/login`.", schema: null },
+  },
 });

@@ -41,7 +41,8 @@ const ROWS = [
    values ('a/b', 'd', 'text/plain', '', clock_timestamp(), clock_timestamp())`,
   `insert into ledger.acme_certificate (directory, names, next_attempt_at)
    values ('d', 'n', clock_timestamp() + interval '300 seconds')`,
-  `insert into ledger.page_session (hash, sealed_login, kind, realm, uid) values ('', '', 'oauth', 'r', 'alice')`,
+  `insert into ledger.page_session (hash, sealed_login, kind, realm, uid, renewing_until)
+   values ('', '', 'oauth', 'r', 'alice', clock_timestamp() + interval '15 seconds')`,
   `insert into ledger.upload_session (session, repository, kind, realm, subject)
    values ('s', 'a/b', 'oauth', 'r', 'alice')`,
   `insert into ledger.refusal (key, actor, entry, repeats) values ('k', 'a', '{}', 0)`,

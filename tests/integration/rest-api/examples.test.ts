@@ -132,6 +132,8 @@ describe("what the document shows is what is answered", () => {
     ],
     ["session.read", "/session", OF_PAGE],
     ["session.end", "/session", { ...OF_PAGE, method: "DELETE" }],
+    ["sessions.list", "/sessions", BOB],
+    ["sessions.end-all", "/sessions", { ...BOB, method: "DELETE" }],
     ["mode.change", "/mode", { ...BOB, method: "PUT", body: READ_ONLY }],
     ["mode.read", "/mode", BOB],
     ["audit.list", "/audit?limit=1&action=mode.changed", BOB],

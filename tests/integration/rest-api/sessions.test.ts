@@ -183,7 +183,7 @@ describe("a session", () => {
       const refused = await askWith(TAGS, { cookie, at });
       expect([refused.status, errorOf(refused).message]).toEqual([401, expect.stringContaining("log in again")]); // prettier-ignore
     }
-    expect(jsonOf(await askWith("/session", { cookie }))).toEqual({ login: null });
+    expect(jsonOf(await askWith("/session", { cookie }))).toEqual({ login: null, issuers: [] });
   });
 
   test("ends when nobody was there for so long, and what the page asks by itself is nobody", async () => {
@@ -213,10 +213,13 @@ describe("a session", () => {
   });
 
   test("ends when what it was begun with is no longer good, and shows that once", async () => {
-    const sessions = pageSessions(stack.ledger.db, { idleSeconds: 60, seconds: 60 });
+    const renewing = { renew: () => Promise.reject(new Error("nothing is renewed here")), now: Date.now }; // prettier-ignore
+    const sessions = pageSessions(stack.ledger.db, { idleSeconds: 60, seconds: 60 }, renewing);
     const basic = Buffer.from("oauth2:withdrawn-token").toString("base64");
     const alice = { uid: "alice", realm: "/employees", kind: "oauth2" };
-    const cookie = `wharfinger=${await sessions.begin(`Basic ${basic}`, alice)}`;
+    const login = { authorization: `Basic ${basic}`, renewal: null };
+    const from = { address: "192.0.2.1", userAgent: "a browser" };
+    const cookie = `wharfinger=${await sessions.begin(login, alice, from)}`;
     const answer = await askWith(TAGS, { cookie });
     expect([answer.status, setCookie(answer)]).toEqual([401, expect.stringContaining("Max-Age=0")]);
     const { rows } = await stack.ledger.db.query("select from ledger.page_session");

@@ -63,6 +63,25 @@ export function onLoggedOut(heard: () => void): void {
   whenLoggedOut = heard;
 }
 
+const DOUBTED = "wharfinger:rights";
+
+/** @param status - of a refusal: without a login nothing more can be asked, and what one might may have changed */
+export function hearRefusal(status: number): void {
+  if (status === 401) whenLoggedOut();
+  if (status === 403) dispatchEvent(new Event(DOUBTED));
+}
+
+/**
+ * @param doubt - told when something was refused that one may not do
+ * @returns what ends that
+ */
+export function onRightsDoubted(doubt: () => void): () => void {
+  addEventListener(DOUBTED, doubt);
+  return () => {
+    removeEventListener(DOUBTED, doubt);
+  };
+}
+
 /**
  * @param asked - a request of {@link api}
  * @returns what was answered
@@ -74,6 +93,6 @@ export async function answerOf<T>(asked: Promise<Answer<T>>): Promise<T> {
     throw new Refusal(0, {});
   });
   if (response.ok) return data as T;
-  if (response.status === 401) whenLoggedOut();
+  hearRefusal(response.status);
   throw new Refusal(response.status, error ?? {});
 }

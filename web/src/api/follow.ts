@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { pageHeader, type Shown } from "./ask.js";
+import { hearRefusal, pageHeader, type Shown } from "./ask.js";
 
 /** Something that happened. */
 export type Happened = Shown<"Event">;
@@ -55,6 +55,7 @@ function followOnce(query: string, happened: (event: Happened) => void): () => v
     });
     // Who may not follow may not in a minute either; a place of other keys counts no more.
     if (answer.status === 400) place = "";
+    hearRefusal(answer.status);
     if (!answer.ok || answer.body === null) return;
     pause = FIRST_PAUSE_MILLISECONDS;
     for await (const event of eventsIn(answer.body)) {

@@ -66,7 +66,7 @@ export function Confirm({
                 />
               </label>
             )}
-            {refusal !== null && <Refused refusal={refusal} />}
+            {refusal !== null && <Refused refusal={refusal} denied={T.notAllowedToDo} />}
             <p class="buttons">
               <button type="button" onClick={close}>
                 {T.cancel}

@@ -22,14 +22,17 @@ export function Empty({ children }: { readonly children: ComponentChildren }): J
 export function Refused({
   refusal,
   again,
+  denied = T.notAllowed,
 }: {
   readonly refusal: Refusal;
   readonly again?: () => void;
+  /** What is said where one may not. */
+  readonly denied?: string;
 }): JSX.Element {
   const { status, message, requestId } = refusal;
   return (
     <div class="state refused" role="alert">
-      <p>{sentenceFor(status)}</p>
+      <p>{status === 403 ? denied : sentenceFor(status)}</p>
       {message !== "" && <p class="said">{message}</p>}
       {requestId !== "" && <p class="faint small">{T.requestId(requestId)}</p>}
       {status === 401 && (
@@ -98,8 +101,6 @@ function sentenceFor(status: number): string {
       return T.wrongRequest;
     case 401:
       return T.wantsLogin;
-    case 403:
-      return T.notAllowed;
     case 404:
       return T.notThere;
     case 429:

@@ -1,6 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { answerOf, api, type Login, type Refusal } from "../api/ask.js";
+import type { Issuers } from "../api/current-session.js";
 import { refusalOf } from "../api/load.js";
 import { Refused } from "../parts/states.jsx";
 import { go, usePlace } from "../place.js";
@@ -11,10 +12,13 @@ import { T } from "../texts/texts.js";
 export function LoginScreen({
   entered,
   wasOver,
+  issuers,
 }: {
   readonly entered: (login: Login | null) => void;
   /** Whether there was a session, and it has ended. */
   readonly wasOver: boolean;
+  /** By whose pages one may log in, too. */
+  readonly issuers: Issuers;
 }): JSX.Element {
   const { query } = usePlace();
   const [refusal, setRefusal] = useState<Refusal | null>(null);
@@ -41,7 +45,16 @@ export function LoginScreen({
   return (
     <div class="narrow">
       <h1 tabIndex={-1}>{T.logIn}</h1>
-      <p>{wasOver ? T.sessionOver : T.loginIntro}</p>
+      <Problem problem={query.get("problem")} request={query.get("request")} />
+      {wasOver && <p>{T.sessionOver}</p>}
+      {issuers.map(({ name, title }) => (
+        <p key={name}>
+          <a class="button primary wide" href={pageOf(name, query.get("to") ?? "")}>
+            {T.logInBy(title)}
+          </a>
+        </p>
+      ))}
+      <p>{issuers.length > 0 ? T.loginOr : T.loginIntro}</p>
       <form onSubmit={submit} class="stacked">
         <label>
           {T.user}
@@ -75,4 +88,26 @@ export function LoginScreen({
       </form>
     </div>
   );
+}
+
+/** Why logging in by another page came to nothing, and what to do. */
+function Problem({
+  problem,
+  request,
+}: {
+  readonly problem: string | null;
+  readonly request: string | null;
+}): JSX.Element | null {
+  if (problem === null) return null;
+  return (
+    <div class="state refused" role="alert">
+      <p>{T.loginProblem(problem)}</p>
+      {request !== null && <p class="faint small">{T.requestId(request)}</p>}
+    </div>
+  );
+}
+
+/** The server sends the browser on to the issuer. */
+function pageOf(issuer: string, to: string): string {
+  return `/api/v1/session/oidc/${issuer}?${new URLSearchParams({ to }).toString()}`;
 }

@@ -5,6 +5,7 @@ import { Confirm } from "../parts/confirm.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { T } from "../texts/texts.js";
+import { Sessions } from "./sessions.jsx";
 
 /** What `docker login` and others keep of one's own. */
 export function Logins(): JSX.Element {
@@ -22,6 +23,8 @@ export function Logins(): JSX.Element {
   return (
     <>
       <h1 tabIndex={-1}>{T.logins}</h1>
+      <Sessions />
+      <h2>{T.programs}</h2>
       <p>{T.loginsIntro}</p>
       <Asked loaded={tokens} again={again}>
         {({ refreshTokens }) =>
@@ -29,7 +32,7 @@ export function Logins(): JSX.Element {
             <Empty>{T.noLogins}</Empty>
           ) : (
             <>
-              <div class="scrolled" tabIndex={0} role="region" aria-label={T.logins}>
+              <div class="scrolled" tabIndex={0} role="region" aria-label={T.programs}>
                 <table>
                   <thead>
                     <tr>

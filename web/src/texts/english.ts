@@ -244,6 +244,38 @@ export const english = {
   happened: (who: string, action: string, what: string) => `${who}: ${what} ${action}`,
   noSuchPage: "There is no such page.",
   toStart: "To the repositories",
+
+  logInBy: (title: string) => `Log in with ${title}`,
+  loginOr: "Or with what you use for “docker login”:",
+  loginProblem: (problem: string) =>
+    (
+      ({
+        unavailable: "The other page or the registry does not answer for the moment. Try again.",
+        declined:
+          "You were not logged in: the other page was told no. Try again, or log in otherwise.",
+        "not-begun": "That login was begun too long ago, or in another browser. Begin again.",
+        refused:
+          "The registry does not take this login. Ask whoever runs it, and name the request.",
+        limited: "Too many logins have failed from here. Wait a minute, and try again.",
+      }) as Readonly<Record<string, string>>
+    )[problem] ?? "You were not logged in. Try again.",
+  notAllowedToDo: "You may not do this, or may no longer.",
+
+  sessions: "Sessions on this page",
+  sessionsIntro: "Browsers in which you are logged in here. Ending one logs it out.",
+  sessionsOf: (name: string) => `Sessions of ${name}`,
+  noSessions: "There are none.",
+  browser: "Browser",
+  begun: "Begun",
+  lastThere: "Last there",
+  endsLatest: "Ends",
+  thisSession: "this one",
+  endSession: (browser: string) => `End the session in ${browser}?`,
+  endOthers: "End all others",
+  othersSessions: "Sessions of somebody else",
+  realm: "Realm",
+  uid: "Name in it",
+  programs: "Programs",
 };
 
 /** What every language has to say. */

@@ -247,4 +247,40 @@ export const german: Texts = {
   happened: (who, action, what) => `${who}: ${what} ${action}`,
   noSuchPage: "Diese Seite gibt es nicht.",
   toStart: "Zu den Repositorys",
+
+  logInBy: (title) => `Anmelden mit ${title}`,
+  loginOr: "Oder mit dem, was für „docker login“ gilt:",
+  loginProblem: (problem) =>
+    (
+      ({
+        unavailable:
+          "Die andere Seite oder die Registry antwortet gerade nicht. Versuchen Sie es noch einmal.",
+        declined:
+          "Sie wurden nicht angemeldet: Auf der anderen Seite wurde abgelehnt. Versuchen Sie es noch einmal, oder melden Sie sich anders an.",
+        "not-begun":
+          "Diese Anmeldung wurde vor zu langer Zeit oder in einem anderen Browser begonnen. Beginnen Sie noch einmal.",
+        refused:
+          "Die Registry nimmt diese Anmeldung nicht an. Fragen Sie, wer sie betreibt, und nennen Sie die Anfrage.",
+        limited:
+          "Von hier sind zu viele Anmeldungen gescheitert. Warten Sie eine Minute, und versuchen Sie es noch einmal.",
+      }) as Readonly<Record<string, string>>
+    )[problem] ?? "Sie wurden nicht angemeldet. Versuchen Sie es noch einmal.",
+  notAllowedToDo: "Das dürfen Sie nicht, oder nicht mehr.",
+
+  sessions: "Sitzungen auf dieser Seite",
+  sessionsIntro:
+    "Browser, in denen Sie hier angemeldet sind. Wer eine Sitzung beendet, meldet sie ab.",
+  sessionsOf: (name) => `Sitzungen von ${name}`,
+  noSessions: "Es gibt keine.",
+  browser: "Browser",
+  begun: "Begonnen",
+  lastThere: "Zuletzt da",
+  endsLatest: "Endet",
+  thisSession: "diese",
+  endSession: (browser) => `Die Sitzung in ${browser} beenden?`,
+  endOthers: "Alle anderen beenden",
+  othersSessions: "Sitzungen von jemand anderem",
+  realm: "Bereich",
+  uid: "Name darin",
+  programs: "Programme",
 };

@@ -3,7 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import type { JsonReply } from "#service-kit/http/fetch-json.js";
 import { claimedIssueTime } from "#token-server/identity/oidc/jwt-form.js";
 import { discovery } from "#token-server/identity/oidc/discovery.js";
-import { issuerSchema, isTrustworthy } from "#token-server/identity/oidc/issuer-schema.js";
+import { isTrustworthyUrl } from "#service-kit/http/trustworthy-url.js";
+import { issuerSchema } from "#token-server/identity/oidc/issuer-schema.js";
 import { unavailable } from "#token-server/identity/safeguards/asked-service.js";
 import { GITHUB_ISSUER } from "#tests/integration/logins/support/platforms.js";
 import { SILENT } from "#tests/support/ledger.js";
@@ -76,7 +77,7 @@ describe("where an issuer has its keys", () => {
 test.each(["ftp://127.0.0.1/keys", "file:///keys", "nothing", "http://issuer.example"])(
   "%s is nobody's to be trusted",
   (url) => {
-    expect(isTrustworthy(url, false)).toBe(false);
+    expect(isTrustworthyUrl(url, false)).toBe(false);
   },
 );
 

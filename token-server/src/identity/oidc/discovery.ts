@@ -1,9 +1,10 @@
 import { z } from "zod";
+import { isTrustworthyUrl } from "#service-kit/http/trustworthy-url.js";
 import { isWithin } from "#service-kit/is-within.js";
 import type { Logger } from "#service-kit/log.js";
 import { unavailable, type AskService } from "../safeguards/asked-service.js";
 import { singleFlight } from "../safeguards/single-flight.js";
-import { isTrustworthy, type Issuer } from "./issuer-schema.js";
+import type { Issuer } from "./issuer-schema.js";
 
 const REMEMBERED_MILLISECONDS = 60 * 60 * 1000;
 
@@ -59,7 +60,7 @@ async function keysLocation({ issuer, allowHttp }: Issuer, ask: AskService): Pro
     throw refuse(`its discovery document is of another issuer: ${document.data.issuer}`);
   const { protocol } = new URL(document.data.jwks_uri);
   const isDowngrade = protocol !== "https:" && !allowHttp && issuer.startsWith("https:");
-  if (isDowngrade || !isTrustworthy(document.data.jwks_uri, allowHttp))
+  if (isDowngrade || !isTrustworthyUrl(document.data.jwks_uri, allowHttp))
     throw refuse(`its keys are not at an https URL: ${document.data.jwks_uri}`);
   return document.data.jwks_uri;
 }

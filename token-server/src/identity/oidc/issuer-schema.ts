@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { textGlob } from "#access-policy/glob.js";
 import { matchesGlob } from "#access-policy/glob-match.js";
+import { isTrustworthyUrl } from "#service-kit/http/trustworthy-url.js";
 import { realmSchema } from "../setting-schemas.js";
 import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { parseTemplate, type Template } from "../template.js";
@@ -104,22 +105,15 @@ export function issuerSchema(fileSchema: z.ZodType<string>) {
       if (keysUrl !== undefined && keysFile !== undefined)
         refuse("keysUrl", "wanted one of keysUrl and keysFile");
       const insecure = "wanted https (http needs allowHttp: true, or a loopback address)";
-      if (keysFile === undefined && !isTrustworthy(issuer, allowHttp)) refuse("issuer", insecure);
-      if (keysUrl !== undefined && !isTrustworthy(keysUrl, allowHttp)) refuse("keysUrl", insecure);
+      if (keysFile === undefined && !isTrustworthyUrl(issuer, allowHttp))
+        refuse("issuer", insecure);
+      if (keysUrl !== undefined && !isTrustworthyUrl(keysUrl, allowHttp))
+        refuse("keysUrl", insecure);
     });
 }
 
 /** One issuer of the logins file, checked. */
 export type Issuer = z.output<ReturnType<typeof issuerSchema>>;
-
-/** @returns whether an answer from this URL can be trusted to be its owner's */
-export function isTrustworthy(url: string, allowHttp: boolean): boolean {
-  if (!URL.canParse(url)) return false;
-  const { protocol, hostname } = new URL(url);
-  if (protocol === "https:") return true;
-  const isLoopback = hostname === "localhost" || hostname === "[::1]" || /^127\./.test(hostname);
-  return protocol === "http:" && (allowHttp || isLoopback);
-}
 
 function isIssuer(text: string): boolean {
   if (!URL.canParse(text)) return false;

@@ -1,0 +1,74 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { answerOf, api, onLoggedOut, type Login, type Shown } from "./ask.js";
+
+/** By whose pages one may log in. */
+export type Issuers = Shown<"Session">["issuers"];
+
+/** Who is logged in. */
+export interface CurrentSession {
+  /** `null`: nobody. */
+  readonly me: Login | null | "asking";
+  readonly issuers: Issuers;
+  /** Somebody has logged in, or out, here; other tabs are told. */
+  readonly changed: (login: Login | null) => void;
+}
+
+/** Of the same browser, whose tabs have one session. */
+const TABS = "wharfinger:session";
+/** Whoever's clock is wrong asks no more often than that whether a session has ended. */
+const LEAST_WAIT_MILLISECONDS = 30_000;
+const AFTER_END_MILLISECONDS = 1_000;
+
+/**
+ * Follows the session: in other tabs, to its end though nobody is there, and where a request is refused for want of one.
+ *
+ * @param over - told when it has ended, and not by a logout here
+ * @returns who is logged in
+ */
+export function useCurrentSession(over: () => void): CurrentSession {
+  const [me, setMe] = useState<Login | null | "asking">("asking");
+  const [issuers, setIssuers] = useState<Issuers>([]);
+  const tabs = useRef<BroadcastChannel | null>(null);
+  const known = useRef(false);
+  known.current = me !== null && me !== "asking";
+  const found = useCallback((login: Login | null) => {
+    if (login === null && known.current) over();
+    setMe(login);
+  }, []);
+  const ask = useCallback(() => {
+    answerOf(api.GET("/session")).then(
+      (session) => {
+        setIssuers(session.issuers);
+        found(session.login);
+      },
+      () => {
+        setMe((before) => (before === "asking" ? null : before));
+      },
+    );
+  }, []);
+  useEffect(() => {
+    onLoggedOut(() => {
+      if (known.current) found(null);
+    });
+    tabs.current = new BroadcastChannel(TABS);
+    tabs.current.onmessage = ask;
+    ask();
+    return () => {
+      tabs.current?.close();
+    };
+  }, []);
+  useEffect(() => {
+    if (me === null || me === "asking") return;
+    const ends = Math.min(Date.parse(me.endsAt), Date.parse(me.idleEndsAt));
+    const wait = ends - Date.now() + AFTER_END_MILLISECONDS;
+    const timer = setTimeout(ask, Math.max(wait, LEAST_WAIT_MILLISECONDS));
+    return () => {
+      clearTimeout(timer);
+    };
+  }, [me]);
+  const changed = useCallback((login: Login | null) => {
+    setMe(login);
+    tabs.current?.postMessage(null);
+  }, []);
+  return { me, issuers, changed };
+}
