@@ -7,6 +7,7 @@ import { diffImages } from "./diff.js";
 import * as directory from "./directory.js";
 import { listFindings } from "./discovery.js";
 import * as inUse from "./in-use.js";
+import { inspectImage } from "./inspect.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
@@ -40,6 +41,7 @@ export const OPERATIONS: readonly Operation[] = [
   listBases,
   listBuiltOn,
   diffImages,
+  inspectImage,
   tagLists.tagHistory,
   tagLists.listTags,
   tagLists.tagsOfDigest,
