@@ -15,6 +15,7 @@ import * as policyTests from "./policy-tests.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
 import { listBases, listBuiltOn } from "./related-images.js";
+import * as referrers from "./referrers.js";
 import * as registries from "./registries.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
@@ -42,8 +43,11 @@ export const OPERATIONS: readonly Operation[] = [
   listBuiltOn,
   diffImages,
   inspectImage,
+  referrers.treeOfReferrers,
+  referrers.listReferring,
   tagLists.tagHistory,
   tagLists.listTags,
+  tagLists.searchTags,
   tagLists.tagsOfDigest,
   tagLists.listRefusals,
   repositories.summarizeRepository,
@@ -57,6 +61,7 @@ export const OPERATIONS: readonly Operation[] = [
   inUse.waiveInUse,
   inUse.listInUse,
   pulls.listPulls,
+  pulls.countPullsByDay,
   pulls.countPulls,
   registries.searchRegistries,
   registries.listRegistries,

@@ -27,7 +27,7 @@ export interface ReferrerPage {
 }
 
 /** Neither deleted, nor being deleted, nor known to be lost at the registry. Looked up one by one, whatever Postgres guesses. */
-const STANDING = `lateral (
+export const STANDING = `lateral (
     select from ledger.manifest
     where manifest.repository = $1 and manifest.digest = referrer.digest and deleted_at is null and deleting_at is null
       and not exists (select from ledger.missing_part as missing
