@@ -1720,16 +1720,6 @@ export interface components {
       repository: string | null;
       tag: string | null;
     };
-    HistoryStep: {
-      author: string;
-      comment: string;
-      created: string | null;
-      createdBy: string;
-      /** @description Whether it changed no files. */
-      isEmpty: boolean;
-      /** @description The layer that came of it, the lowest is 1; `null`: none, or nobody can tell. */
-      layer: number | null;
-    };
     ImageDiff: {
       after: {
         digest: string;
@@ -1793,7 +1783,16 @@ export interface components {
           workingDirectory: string | null;
         } | null;
         digest: string;
-        history: components["schemas"]["HistoryStep"][];
+        history: {
+          author: string;
+          comment: string;
+          created: string | null;
+          createdBy: string;
+          /** @description Whether it changed no files. */
+          isEmpty: boolean;
+          /** @description The layer that came of it, the lowest is 1; `null`: none, or nobody can tell. */
+          layer: number | null;
+        }[];
         layers: {
           annotations: {
             [key: string]: string;

@@ -6,27 +6,23 @@ const textOrNull = z.string().nullable();
 const texts = z.record(z.string(), z.string());
 const part = { digest: z.string(), mediaType: z.string(), size: z.number() };
 
-const configuration = z
-  .object({
-    ...{ created: textOrNull, author: textOrNull, os: textOrNull, architecture: textOrNull },
-    ...{ variant: textOrNull, user: textOrNull },
-    ...{ entrypoint: z.array(z.string()), command: z.array(z.string()) },
-    ...{ workingDirectory: textOrNull, stopSignal: textOrNull },
-    environment: z.array(z.object({ name: z.string(), value: z.string() })),
-    labels: texts,
-    ...{ ports: z.array(z.string()), volumes: z.array(z.string()) },
-  })
-  .meta({ id: "ImageConfiguration" });
+const configuration = z.object({
+  ...{ created: textOrNull, author: textOrNull, os: textOrNull, architecture: textOrNull },
+  ...{ variant: textOrNull, user: textOrNull },
+  ...{ entrypoint: z.array(z.string()), command: z.array(z.string()) },
+  ...{ workingDirectory: textOrNull, stopSignal: textOrNull },
+  environment: z.array(z.object({ name: z.string(), value: z.string() })),
+  labels: texts,
+  ...{ ports: z.array(z.string()), volumes: z.array(z.string()) },
+});
 
-const step = z
-  .object({
-    layer: z.number().nullable().meta({
-      description: "The layer that came of it, the lowest is 1; `null`: none, or nobody can tell.",
-    }),
-    isEmpty: z.boolean().meta({ description: "Whether it changed no files." }),
-    ...{ createdBy: z.string(), comment: z.string(), author: z.string(), created: textOrNull },
-  })
-  .meta({ id: "HistoryStep" });
+const step = z.object({
+  layer: z.number().nullable().meta({
+    description: "The layer that came of it, the lowest is 1; `null`: none, or nobody can tell.",
+  }),
+  isEmpty: z.boolean().meta({ description: "Whether it changed no files." }),
+  ...{ createdBy: z.string(), comment: z.string(), author: z.string(), created: textOrNull },
+});
 
 const inspected = z
   .object({
