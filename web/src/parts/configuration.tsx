@@ -109,8 +109,7 @@ function Hidden({ name, value }: { readonly name: string; readonly value: string
   );
 }
 
-/** Names and what they say, as labels and annotations. */
-export function Texts({
+function Texts({
   title,
   texts,
 }: {
@@ -126,7 +125,8 @@ export function Texts({
   );
 }
 
-function Rows({
+/** Names and what they say, as labels and annotations. */
+export function Rows({
   label,
   rows,
 }: {

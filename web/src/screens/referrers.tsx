@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { answerOf, api, type Shown } from "../api/ask.js";
 import { useLoad, usePages } from "../api/load.js";
-import { Texts } from "../parts/configuration.jsx";
+import { Rows } from "../parts/configuration.jsx";
 import { Digest } from "../parts/copy.jsx";
 import { sizeOf } from "../parts/figures.js";
 import { Asked, Empty, Rest } from "../parts/states.jsx";
@@ -89,7 +89,7 @@ function Annotations({ node }: { readonly node: Node }): JSX.Element | null {
   return (
     <details>
       <summary>{T.annotations}</summary>
-      <Texts title={T.annotations} texts={texts} />
+      <Rows label={T.annotations} rows={texts} />
     </details>
   );
 }
