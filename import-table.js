@@ -122,7 +122,7 @@ export const FOLDERS = {
     "from-pier-one": ["ledger", "scm", "stored-files", "upstream"],
     unanswered: ["drift", "ledger", "upstream"],
     notifications: ["drift", "ledger", "pulls", "upstream"],
-    api: ["catalog", "contents", "in-use", "ledger", "live", "mode", "oidc", "outbox", "pulls", "scm", "sessions", "upstream"],
+    api: ["catalog", "contents", "in-use", "ledger", "live", "mode", "oidc", "outbox", "pulls", "referrers", "scm", "sessions", "upstream"],
     documentation: ["upstream"],
     "pier-one": ["catalog", "ledger", "scm", "upstream"],
     proxy: ["deletion", "extensions", "ledger", "mode", "pulls", "referrers", "scm", "uploads", "upstream"],

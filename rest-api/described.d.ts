@@ -816,6 +816,50 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/repositories/{repository}/inspect": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * An image's configuration, its layers, and how they were made
+     * @description Of an index, what is in it and one of its images: that for `platform`, else for `linux/amd64`, else the first one; any of them by its digest. Steps of the history are matched to layers where as many of them changed files as there are layers. It counts as no pull.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["images.inspect"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/pull-days": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * How often a repository was pulled, day by day
+     * @description With `tag`, `digest` or both: how often that was. Days are those of UTC on which pulls were written down, the last one is today; as long as they are on record (`PULL_RECORD_DAYS`).
+     *
+     *     For whoever may `pull` there.
+     */
+    get: operations["pulls.days"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/repositories/{repository}/pulls": {
     parameters: {
       query?: never;
@@ -830,6 +874,50 @@ export interface paths {
      *     For whoever may `push` there.
      */
     get: operations["pulls.list"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/referrer-tree": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What refers to an image: signatures, SBOMs, attestations
+     * @description As a tree: what refers to the image, what refers to that, and so on; also what cosign 2 keeps under tags. Of 500 at most, eight deep.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["referrers.tree"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/repositories/{repository}/referrers": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * What refers to what in a repository
+     * @description By the digest of the subject. What older clients list under a fallback tag is in it once somebody has asked for the referrers of that subject.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["referrers.list"];
     put?: never;
     post?: never;
     delete?: never;
@@ -1220,6 +1308,28 @@ export interface paths {
      *     For administrators (`ADMIN_TEAMS`).
      */
     post: operations["policy.test-tags"];
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
+  "/tags": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Finds tags by the beginning of their names
+     * @description In all repositories that one may pull, by name and then by repository. A page may be short and yet say `next`, where one may know of few.
+     *
+     *     For whoever may log in, or reads as nobody in particular: it shows what they may `pull`.
+     */
+    get: operations["tags.search"];
+    put?: never;
+    post?: never;
     delete?: never;
     options?: never;
     head?: never;
@@ -1671,6 +1781,17 @@ export interface components {
       /** @description `null` of a manifest that lacks something. */
       tag: string | null;
     };
+    FoundTag: {
+      digest: string;
+      name: string;
+      /**
+       * Format: date-time
+       * @example 2026-11-20T12:00:00.000Z
+       */
+      pushedAt: string;
+      pushedBy: string;
+      repository: string;
+    };
     Happened: {
       action: string;
       /**
@@ -1713,6 +1834,82 @@ export interface components {
         /** @enum {string} */
         what: "platform" | "config" | "env" | "label" | "annotation" | "layer";
       }[];
+    };
+    InspectedImage: {
+      annotations: {
+        [key: string]: string;
+      };
+      artifactType: string | null;
+      digest: string;
+      /** @description Itself, or of an index the image for the platform. */
+      image: {
+        annotations: {
+          [key: string]: string;
+        };
+        artifactType: string | null;
+        config: {
+          digest: string;
+          mediaType: string;
+          size: number;
+        };
+        /** @description `null`: it is no image's, or cannot be read. */
+        configuration: {
+          architecture: string | null;
+          author: string | null;
+          command: string[];
+          created: string | null;
+          entrypoint: string[];
+          environment: {
+            name: string;
+            value: string;
+          }[];
+          labels: {
+            [key: string]: string;
+          };
+          os: string | null;
+          ports: string[];
+          stopSignal: string | null;
+          user: string | null;
+          variant: string | null;
+          volumes: string[];
+          workingDirectory: string | null;
+        } | null;
+        digest: string;
+        history: {
+          author: string;
+          comment: string;
+          created: string | null;
+          createdBy: string;
+          /** @description Whether it changed no files. */
+          isEmpty: boolean;
+          /** @description The layer that came of it, the lowest is 1; `null`: none, or nobody can tell. */
+          layer: number | null;
+        }[];
+        layers: {
+          annotations: {
+            [key: string]: string;
+          };
+          digest: string;
+          mediaType: string;
+          size: number;
+        }[];
+        mediaType: string;
+        /** @description Bytes of configuration and layers. */
+        size: number;
+      } | null;
+      /** @description Of an index: what is in it. */
+      manifests: {
+        artifactType: string | null;
+        /** @description Digest of the image that it is BuildKit's attestation of. */
+        attests: string | null;
+        digest: string;
+        mediaType: string;
+        /** @description As in `linux/arm/v7`; `null`: it runs on none. */
+        platform: string | null;
+        size: number;
+      }[];
+      mediaType: string;
+      repository: string;
     };
     InUseReport: {
       /** @description All that runs there. */
@@ -1782,7 +1979,7 @@ export interface components {
       digest: string;
       /** @description Whether the manifest has referrers: known ones, or a list of them under its fallback tag. */
       hasReferrers: boolean;
-      /** @description Whether there is a tag `….sig` of it. */
+      /** @description Whether a signature refers to it, or there is a tag `….sig` of it. */
       hasSignature: boolean;
       /** Format: date-time */
       lockedAt: string | null;
@@ -2204,6 +2401,17 @@ export interface components {
       /** @description What kind of error it is: a name, and no place. */
       type: string;
     };
+    PullDays: {
+      /** @description The first one first, those without a pull, too. */
+      days: {
+        /** Format: date */
+        day: string;
+        pulls: number;
+      }[];
+      digest?: string;
+      repository: string;
+      tag?: string;
+    };
     Puller: {
       address: string;
       count: number;
@@ -2313,6 +2521,49 @@ export interface components {
       }[];
       to: string;
       verified: string[] | null;
+    };
+    Referrer: {
+      annotations: {
+        [key: string]: string;
+      };
+      artifactType: string | null;
+      digest: string;
+      /**
+       * @description As far as its type says.
+       * @enum {string}
+       */
+      kind: "signature" | "sbom" | "attestation" | "other";
+      mediaType: string | null;
+      referrers: components["schemas"]["Referrer"][];
+      size: number | null;
+      /** @description Under which cosign 2 keeps it; `null`: it names its subject itself. */
+      tag: string | null;
+    };
+    ReferrerTree: {
+      digest: string;
+      /** @description Whether that is all. */
+      isWhole: boolean;
+      referrers: components["schemas"]["Referrer"][];
+      repository: string;
+    };
+    Referring: {
+      annotations: {
+        [key: string]: string;
+      };
+      artifactType: string | null;
+      digest: string;
+      /**
+       * @description As far as its type says.
+       * @enum {string}
+       */
+      kind: "signature" | "sbom" | "attestation" | "other";
+      mediaType: string | null;
+      size: number | null;
+      subject: string;
+      /** @description That mean it; ten at most. */
+      subjectTags: string[];
+      /** @description Under which cosign 2 keeps it; `null`: it names its subject itself. */
+      tag: string | null;
     };
     RefreshToken: {
       /** @description The client that logged in, as it calls itself. */
@@ -5047,6 +5298,114 @@ export interface operations {
       };
     };
   };
+  "images.inspect": {
+    parameters: {
+      query: {
+        /** @description A tag, or a digest. */
+        of: string;
+        /** @description Which image of an index; else that for `linux/amd64`, or the only one. */
+        platform?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The image. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["InspectedImage"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "pulls.days": {
+    parameters: {
+      query?: {
+        /** @description How many days, with today. */
+        days?: number;
+        /** @description A digest, with its algorithm. */
+        digest?: string;
+        /** @description The tag's name. */
+        tag?: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The counts. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["PullDays"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "pulls.list": {
     parameters: {
       query?: {
@@ -5094,6 +5453,114 @@ export interface operations {
         };
         content: {
           "application/json": components["schemas"]["Pulls"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "referrers.tree": {
+    parameters: {
+      query: {
+        /** @description A tag, or a digest. */
+        of: string;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The tree. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["ReferrerTree"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
+  "referrers.list": {
+    parameters: {
+      query?: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+      };
+      header?: never;
+      path: {
+        /** @description The repository's full name, with or without its slashes written `%2F`. */
+        repository: string;
+      };
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of it. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["Referring"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
         };
       };
       /** @description It is what `If-None-Match` names. */
@@ -6112,6 +6579,64 @@ export interface operations {
         content: {
           "application/json": components["schemas"]["PolicyTest"];
         };
+      };
+    };
+  };
+  "tags.search": {
+    parameters: {
+      query: {
+        /** @description What an answer said under `next`: what follows it is answered. */
+        cursor?: string;
+        /** @description How many items are wanted at most. */
+        limit?: number;
+        /** @description What their names begin with; behind a part of the repository's name and a colon where it is to have that. */
+        q: string;
+        /** @description The team's name, with which those of its repositories begin. */
+        team?: string;
+      };
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description A page of what was found. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": {
+            items: components["schemas"]["FoundTag"][];
+            /** @description To be asked for next, as `cursor`; `null`: these were the last. */
+            next: string | null;
+          };
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
       };
     };
   };

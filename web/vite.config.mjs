@@ -6,9 +6,10 @@ import { defineConfig } from "vite";
 const require = createRequire(import.meta.url);
 const { dependencies } = JSON.parse(readFileSync(new URL("package.json", import.meta.url), "utf8"));
 
-/** Licences want to be where the code is. */
-function licences() {
-  return Object.keys(dependencies).map(licenceOf).join("\n");
+/** Licences want to be where the code is: in the file that a package went into. */
+function licences({ moduleIds }) {
+  const isIn = (name) => moduleIds.some((id) => id.includes(`/node_modules/${name}/`));
+  return Object.keys(dependencies).filter(isIn).map(licenceOf).join("\n");
 }
 
 function licenceOf(name) {
@@ -41,6 +42,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
-    rolldownOptions: { output: { postBanner: licences() } },
+    rolldownOptions: { output: { postBanner: licences } },
   },
 });

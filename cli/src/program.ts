@@ -14,6 +14,7 @@ import { addDoctor } from "./commands/doctor.js";
 import { addExplain } from "./commands/explain.js";
 import { addHappenings } from "./commands/happenings.js";
 import { addInUse } from "./commands/in-use.js";
+import { addInspect } from "./commands/inspect.js";
 import { addLogin } from "./commands/login.js";
 import { addMode } from "./commands/mode.js";
 import { addNames } from "./commands/names.js";
@@ -43,7 +44,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[
     "What there is:",
     [addNames, addRegistries, addRepositories, addTags, addDescribe, addPulls, addInUse],
   ],
-  ["Inside of images:", [addDiff, addContents, addReferrers, addRelated]],
+  ["Inside of images:", [addInspect, addDiff, addContents, addReferrers, addRelated]],
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addServices, addDirectory, addTokens]],

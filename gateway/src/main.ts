@@ -83,7 +83,19 @@ async function open(all: GatewayConfig): Promise<Running> {
   const listed = openCatalog({ store, log });
   const { catalog } = listed;
   const live = openLive(config, { db, log, metrics, ledger });
-  const told = { db, log, metrics, audit, records, policy, catalog, ledger, callers, live };
+  const told = {
+    db,
+    log,
+    metrics,
+    audit,
+    records,
+    policy,
+    catalog,
+    ledger,
+    registry,
+    callers,
+    live,
+  };
   const { reader } = sources;
   const restApi = openRestApi({ ...config, pageFolder: PAGE }, told, { sealer: seals, reader });
   const pierOne = openPierOne(told);

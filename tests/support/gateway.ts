@@ -244,7 +244,19 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
     options.streams,
   );
   const records = { tally };
-  const told = { db, log, metrics, audit, records, policy, catalog, ledger, callers, live };
+  const told = {
+    db,
+    log,
+    metrics,
+    audit,
+    records,
+    policy,
+    catalog,
+    ledger,
+    registry,
+    callers,
+    live,
+  };
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };

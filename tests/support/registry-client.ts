@@ -4,6 +4,10 @@ import { createHash } from "node:crypto";
 export interface RegistryClient {
   /** Pushes an image without layers, in OCI's form when nothing else is said, and returns its digest. */
   push(repository: string, tag: string, content: string, form?: ImageForm): Promise<string>;
+  /** Pushes a blob and returns its digest. */
+  pushBlob(repository: string, text: string): Promise<string>;
+  /** Pushes a manifest as it is, by a tag, or without one by its digest, which it returns. */
+  pushManifest(repository: string, manifest: PushedManifest, tag?: string): Promise<string>;
   /** Status and body of a manifest. */
   manifest(repository: string, reference: string): Promise<{ status: number; text: string }>;
   /** A token for a repository, or for nothing in particular. */
@@ -16,6 +20,11 @@ const MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json";
 export interface ImageForm {
   readonly manifest: string;
   readonly config: string;
+}
+
+/** A manifest of whatever kind. */
+export interface PushedManifest {
+  readonly mediaType: string;
 }
 
 const OCI: ImageForm = {
@@ -65,12 +74,19 @@ export function registryClient(url: string, accessToken: string, user = "oauth2"
     return digestOf(text);
   };
 
+  const pushManifest = async (repository: string, manifest: PushedManifest, tag?: string) => {
+    const body = JSON.stringify({ schemaVersion: 2, ...manifest });
+    const path = `/v2/${repository}/manifests/${tag ?? digestOf(body)}`;
+    const headers = { "content-type": manifest.mediaType };
+    wanted(await call(repository, "pull,push", path, { method: "PUT", headers, body }), 201);
+    return digestOf(body);
+  };
+
   return {
-    token,
+    ...{ token, pushBlob, pushManifest },
     push: async (repository, tag, content, form = OCI) => {
       const config = JSON.stringify({ architecture: "amd64", os: "linux", config: { content } });
-      const manifest = JSON.stringify({
-        schemaVersion: 2,
+      const manifest = {
         mediaType: form.manifest,
         config: {
           mediaType: form.config,
@@ -78,12 +94,8 @@ export function registryClient(url: string, accessToken: string, user = "oauth2"
           digest: await pushBlob(repository, config),
         },
         layers: [],
-      });
-      const path = `/v2/${repository}/manifests/${tag}`;
-      const headers = { "content-type": form.manifest };
-      const init = { method: "PUT", headers, body: manifest };
-      wanted(await call(repository, "pull,push", path, init), 201);
-      return digestOf(manifest);
+      };
+      return pushManifest(repository, manifest, tag);
     },
     manifest: async (repository, reference) => {
       const path = `/v2/${repository}/manifests/${reference}`;

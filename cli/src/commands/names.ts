@@ -12,6 +12,12 @@ const imagesSchema = z.array(
   z.object({ team: z.string(), artifact: z.string(), name: z.string() }),
 );
 
+interface SearchOptions {
+  readonly limit: number;
+  readonly all?: boolean;
+  readonly tags?: boolean;
+}
+
 /** `teams`, `artifacts`, `image` and `search`: finding one's way. */
 export const addNames: AddCommands = (program, run) => {
   program
@@ -77,15 +83,23 @@ export const addNames: AddCommands = (program, run) => {
     .command("search <term>")
     .summary("repositories by a part of their name")
     .description(
-      "Repositories by a part of their name: those that fit best first, then those that are pulled most.",
+      "Repositories by a part of their name: those that fit best first, then those that are pulled most. With a colon, or --tags, tags by " +
+        "the beginning of theirs; what stands before the colon is a part of the repository's name.",
     )
     .option("--limit <number>", "how many at most", wholeNumber("a number", 100, 1), 25)
+    .option("--tags", "tags that begin so")
     .option("--all", "in all registries that are published to you, so many of each")
-    .addHelpText("after", examples("wharf search app", "wharf search alpha/ --limit 100 -o tsv"))
+    .addHelpText(
+      "after",
+      examples("wharf search app", "wharf search app:1.", "wharf search alpha/ --limit 100 -o tsv"),
+    )
     .action(
-      run<{ limit: number; all?: boolean }>(async (shell, [term = ""], { limit, all }) =>
-        all === true ? searchAll(await shell.client(), term, limit) : search(shell, term, limit),
-      ),
+      run<SearchOptions>(async (shell, [term = ""], { limit, all, tags }) => {
+        if (tags === true || term.includes(":")) return searchTags(shell, term, limit);
+        return all === true
+          ? searchAll(await shell.client(), term, limit)
+          : search(shell, term, limit);
+      }),
     );
 };
 
@@ -126,6 +140,23 @@ async function search(shell: Shell, term: string, limit: number): Promise<Shown>
     rows: items.map(({ name, ...more }) => ({ repository: name, ...more })),
     empty: `nothing is named like ${term}`,
     hasMore,
+  };
+}
+
+async function searchTags(shell: Shell, q: string, limit: number): Promise<Shown> {
+  const asked = { query: { q }, limit, page: 100 };
+  const found = await readItems<"tags.search">(await shell.client(), "/tags", asked);
+  return {
+    kind: "list",
+    columns: [
+      { key: "repository", kind: "name" },
+      { key: "tag", kind: "name" },
+      { key: "pushedBy", head: "pushed by", drop: 2 },
+      { key: "pushedAt", head: "pushed", kind: "time", drop: 1 },
+      { key: "digest", kind: "digest", drop: 3 },
+    ],
+    rows: found.items.map(({ name, ...more }) => ({ tag: name, ...more })),
+    ...{ empty: "no tag begins so", hasMore: found.hasMore },
   };
 }
 

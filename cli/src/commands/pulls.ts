@@ -1,6 +1,7 @@
 import type { Client } from "../api/client.js";
 import { callAs, withQuery, type AnswerOf } from "../api/described-answers.js";
 import { inPath, type Reference } from "../api/reference.js";
+import { pullScope } from "../images/fetch-image.js";
 import type { Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
 import type { AddCommands } from "./shell.js";
@@ -9,6 +10,13 @@ import { sinceOption, wholeNumber } from "./words.js";
 type Page = AnswerOf<"pulls.list">;
 
 const PAGE = 1_000;
+
+interface PullsOptions {
+  readonly since?: string;
+  readonly limit: number;
+  readonly byDay?: boolean;
+  readonly days: number;
+}
 
 /** `pulls`: who pulled what, from where. */
 export const addPulls: AddCommands = (program, run) => {
@@ -20,16 +28,52 @@ export const addPulls: AddCommands = (program, run) => {
     )
     .option("--since <time>", "pulled then or later: 90d, 12h, 2026-11-20T12:00:00Z", sinceOption)
     .option("--limit <number>", "how many at most", wholeNumber("a number", 1_000_000, 1), 1_000)
+    .option("--by-day", "how often on each day (UTC), for all who may pull")
+    .option("--days <number>", "so many days, with --by-day", wholeNumber("a number", 366, 1), 30)
     .addHelpText(
       "after",
-      examples("wharf pulls alpha/app:1.0", "wharf pulls alpha/app --since 90d -o json"),
+      examples(
+        "wharf pulls alpha/app:1.0",
+        "wharf pulls alpha/app --since 90d -o json",
+        "wharf pulls alpha/app:1.0 --by-day --days 7",
+      ),
     )
     .action(
-      run<{ since?: string; limit: number }>(async (shell, words, options) =>
-        pullsShown(await shell.client(), shell.reference(words), options),
-      ),
+      run<PullsOptions>(async (shell, words, options) => {
+        const [client, reference] = [await shell.client(), shell.reference(words)];
+        return options.byDay === true
+          ? daysShown(client, reference, options.days)
+          : pullsShown(client, reference, options);
+      }),
     );
 };
+
+/** Widest bar, in characters. */
+const BAR = 40;
+
+async function daysShown(
+  client: Client,
+  { repository, tag, digest }: Reference,
+  days: number,
+): Promise<Shown> {
+  const query = { tag: tag ?? undefined, digest: digest ?? undefined, days };
+  const path = withQuery(`/repositories/${inPath(repository)}/pull-days`, query);
+  const scope = pullScope(repository);
+  const found = await callAs(client, { id: "pulls.days", path, scope });
+  const most = Math.max(1, ...found.days.map(({ pulls }) => pulls));
+  return {
+    kind: "list",
+    columns: [
+      { key: "day", kind: "name" },
+      { key: "pulls", kind: "number" },
+      { key: "bar", head: "", drop: 1 },
+    ],
+    rows: found.days.map(({ day, pulls }) => {
+      return { day, pulls, bar: "█".repeat(Math.ceil((BAR * pulls) / most)) };
+    }),
+    ...{ value: found, empty: "no days" },
+  };
+}
 
 async function pullsShown(
   client: Client,

@@ -2,6 +2,7 @@ import { readView } from "#access-policy/read-view.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { diffImages } from "#rest-api/operations/diff.js";
+import { inspectImage as inspectOperation } from "#rest-api/operations/inspect.js";
 import * as operations from "#rest-api/operations/related-images.js";
 import type { ImageName } from "#rest-api/parameters.js";
 import { clientGone } from "#service-kit/http/client-gone.js";
@@ -10,6 +11,7 @@ import type { Catalog } from "../catalog/catalog.js";
 import { noSuchRepository } from "../catalog/not-known.js";
 import { differenceOf, type DifferenceDeps } from "../contents/difference.js";
 import { imageOf } from "../contents/image-of.js";
+import { inspectImage } from "../contents/inspect-image.js";
 import { isVisible } from "../ledger/repositories-in-view.js";
 import type { TagResolver } from "../ledger/resolve-tag.js";
 import { digestOfTag } from "./digest-of-tag.js";
@@ -34,6 +36,12 @@ export function imageOperations(deps: ImageOperationsDeps): readonly Implementat
     implement(operations.listBuiltOn, async (asked) => ({
       page: await listBuiltOn(catalog, asked.view, await relatedAsked(deps, asked)),
     })),
+    implement(inspectOperation, async ({ path: { repository }, query, res }) => {
+      const digest = await digestOf(deps, repository, query.of);
+      const platform = query.platform ?? null;
+      const side = { repository, digest };
+      return { body: await inspectImage(deps, side, platform, clientGone(res)) };
+    }),
     implement(diffImages, async ({ path: { repository }, query, view, res }) => {
       const other = query.other ?? repository;
       if (!isVisible(readView(view).has, other)) throw noSuchRepository();

@@ -1,8 +1,9 @@
 import { Fault } from "#registry-protocol/faults.js";
 import { readCursor, writeCursor, type CursorSealer } from "#rest-api/cursor.js";
-import { countPulls, listPulls } from "#rest-api/operations/pulls.js";
+import { countPulls, countPullsByDay, listPulls } from "#rest-api/operations/pulls.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import type { PullQuery } from "../pulls/pull-query.js";
+import { readPullDays } from "../pulls/sql/read-days.js";
 import { readLeftOut, readPulls, readPullTotal, type PullTotal } from "../pulls/sql/read-pulls.js";
 import { implement, type Asked, type Implementation } from "./implement.js";
 import { pullPosition } from "./pull-cursor.js";
@@ -20,6 +21,13 @@ export function pullOperations(db: Queryable, sealer: CursorSealer): readonly Im
     implement(countPulls, async (asked) => {
       const query = queryOf(asked, sealer);
       return { body: shown(query, await totalOf(db, query)) };
+    }),
+    implement(countPullsByDay, async ({ path: { repository }, query }) => {
+      const { tag = null, digest = null, days } = query;
+      const of = { repository, tag, digest };
+      // Whether there is such a thing, as in its totals.
+      await totalOf(db, of);
+      return { body: { ...named(of), days: await readPullDays(db, of, days) } };
     }),
     implement(listPulls, async (asked) => {
       const query = queryOf(asked, sealer);
@@ -58,18 +66,27 @@ function listOf({
   return JSON.stringify(["pulls.list", repository, tag, digest, since]);
 }
 
-async function totalOf(db: Queryable, query: PullQuery): Promise<PullTotal> {
+type Target = Pick<PullQuery, "repository" | "tag" | "digest">;
+
+async function totalOf(db: Queryable, query: Target): Promise<PullTotal> {
   const total = await readPullTotal(db, query);
   if (total === null) throw new Fault("NOT_FOUND", { message: nothingOf(query) });
   return total;
 }
 
-function shown({ repository, tag, digest }: PullQuery, total: PullTotal) {
-  const asked = { ...(tag === null ? {} : { tag }), ...(digest === null ? {} : { digest }) };
-  return { repository, ...asked, ...total };
+function shown(query: Target, total: PullTotal) {
+  return { ...named(query), ...total };
 }
 
-function nothingOf({ tag, digest }: PullQuery): string {
+function named({ repository, tag, digest }: Target) {
+  return {
+    repository,
+    ...(tag === null ? {} : { tag }),
+    ...(digest === null ? {} : { digest }),
+  };
+}
+
+function nothingOf({ tag, digest }: Target): string {
   if (digest !== null)
     return tag === null ? "there is no such manifest" : "there is no such tag or manifest";
   return tag === null ? "there is no such repository" : "there is no such tag";

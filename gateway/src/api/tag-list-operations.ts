@@ -2,6 +2,7 @@ import * as operations from "#rest-api/operations/tag-lists.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import type { Catalog } from "../catalog/catalog.js";
 import { listRefusals, tagHistory } from "../catalog/history.js";
+import { searchTags } from "../catalog/search-tags.js";
 import { listTags, listTagsOfDigest } from "../catalog/tags.js";
 import { implement, type AskedPage, type Implementation } from "./implement.js";
 
@@ -32,6 +33,10 @@ export function tagListOperations({ catalog, policy }: TagListDeps): readonly Im
         ...(actor === undefined ? {} : { actor }),
       };
       return { page: await listRefusals(catalog, view, { ...of, ...partOf(page) }) };
+    }),
+    implement(operations.searchTags, async ({ query: { q, team }, page, view }) => {
+      const of = { ...q, ...(team === undefined ? {} : { team }), ...partOf(page) };
+      return { page: await searchTags(catalog, view, of) };
     }),
     implement(operations.tagsOfDigest, async ({ path, page, view }) => ({
       page: await listTagsOfDigest(catalog, view, { ...path, ...partOf(page) }),

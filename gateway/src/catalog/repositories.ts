@@ -61,8 +61,13 @@ export async function listRepositories(
   return { items: items.map(({ key: _, ...row }) => row), next };
 }
 
-/** @returns numbers of few repositories among which all are that fit; `null`: there are too many to go through one by one */
-async function fewest(
+/**
+ * @param db - pool
+ * @param shown - what the caller may know of
+ * @param fitting - the team (`null`: whichever), and what is in the names
+ * @returns numbers of few repositories among which all are that fit; `null`: there are too many to go through one by one
+ */
+export async function fewest(
   db: Queryable,
   shown: Shown,
   { team, text }: { readonly team: string | null; readonly text: string },

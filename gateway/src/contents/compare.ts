@@ -1,6 +1,6 @@
 import { isObject } from "#service-kit/is-object.js";
 import type { Descriptor, StandingManifest } from "#registry-protocol/manifest/manifest.js";
-import { JsonObject } from "#registry-protocol/json/json-value.js";
+import { platformName } from "./platform-name.js";
 
 /** One difference. `null`: not there. */
 export interface Difference {
@@ -58,20 +58,10 @@ function compareMaps(what: Difference["what"], before: Texts, after: Texts): Dif
 function platforms(manifest: StandingManifest): Texts {
   if (manifest.kind !== "index") return new Map();
   const named = manifest.manifests.flatMap((child) => {
-    const { os, architecture } = child.platform ?? { os: null, architecture: null };
-    if (os === null || os === "unknown") return [];
-    return [
-      [[os, architecture, variantOf(child)].filter(Boolean).join("/"), child.digest] as const,
-    ];
+    const name = platformName(child);
+    return name === null ? [] : [[name, child.digest] as const];
   });
   return new Map(named);
-}
-
-function variantOf({ written }: Descriptor): string | null {
-  const field = (of: unknown, name: string) =>
-    of instanceof JsonObject ? of.entries.find(([key]) => key === name)?.[1] : undefined;
-  const variant = field(field(written, "platform"), "variant");
-  return typeof variant === "string" ? variant : null;
 }
 
 function partsOf(config: unknown) {

@@ -31,7 +31,7 @@ export interface DifferenceDeps {
 }
 
 /** What is larger is none that anybody could read, and parsing it would hold up others. */
-const MOST_CONFIG_BYTES = 1024 * 1024;
+export const MOST_CONFIG_BYTES = 1024 * 1024;
 
 /**
  * @param deps - manifests and configurations

@@ -12,7 +12,7 @@ export interface ChosenImage {
 }
 
 /** Most images are made for it. */
-const USUAL = "linux/amd64";
+export const USUAL_PLATFORM = "linux/amd64";
 const MOST_NAMED = 20;
 
 /**
@@ -45,7 +45,7 @@ export async function imageOf(
 }
 
 function childFor(images: readonly Descriptor[], platform: string | null): Descriptor {
-  const wanted = images.find((child) => nameOf(child) === (platform ?? USUAL));
+  const wanted = images.find((child) => nameOf(child) === (platform ?? USUAL_PLATFORM));
   const [only] = images.length === 1 && platform === null ? images : [];
   const child = wanted ?? only;
   if (child !== undefined) return child;
@@ -53,7 +53,7 @@ function childFor(images: readonly Descriptor[], platform: string | null): Descr
   throw invalid(
     known === ""
       ? "the index has no image"
-      : `platform: the index has no image for ${platform ?? USUAL}, but for ${known}`,
+      : `platform: the index has no image for ${platform ?? USUAL_PLATFORM}, but for ${known}`,
   );
 }
 

@@ -9,6 +9,7 @@ import { RECORDED } from "#rest-api/document/recorded.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { steadyNow } from "#service-kit/clocks/clock-reading.js";
 import type { Access } from "#registry-protocol/scope.js";
+import { asker } from "#service-kit/db/asker.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
@@ -28,6 +29,7 @@ import type { Asker } from "../api/implement.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
 import { pullOperations } from "../api/pull-operations.js";
+import { referrerOperations } from "../api/referrer-operations.js";
 import { repositoryOperations } from "../api/repository-operations.js";
 import { restRoutes } from "../api/rest-routes.js";
 import type { Right } from "../api/rights.js";
@@ -46,12 +48,14 @@ import { pageRoutes } from "../page/page-routes.js";
 import { viewOfCaller } from "../proxy/catalog.js";
 import type { Caller } from "../proxy/caller.js";
 import { clientOrigin } from "../proxy/client-origin.js";
+import { keptFirst } from "../proxy/default-images.js";
 import { actorFor } from "../proxy/exchange.js";
 import { identifyLogin, identifyLoginFor, type CallerDeps } from "../proxy/identify-caller.js";
 import type { ImageReader } from "../scm/find-source.js";
 import type { Callers } from "./callers.js";
 import type { Ledger } from "./ledger.js";
 import type { Live } from "./live.js";
+import type { ForwardingRegistry } from "./registry.js";
 import { openSessions } from "./sessions.js";
 
 /** What the token server lets members of `ADMIN_TEAMS` alone do. */
@@ -85,7 +89,8 @@ export function openRestApi(
     readonly audit: RecordAudit;
     readonly policy: TagPolicy;
     readonly catalog: Catalog;
-    readonly ledger: Pick<Ledger, "resolver" | "waiting">;
+    readonly ledger: Pick<Ledger, "resolver" | "waiting" | "kept">;
+    readonly registry: Pick<ForwardingRegistry, "upstream">;
     readonly callers: Pick<Callers, "callers">;
     readonly live: Omit<Live, "parts">;
     readonly records: { readonly tally: Pick<Tally, "note"> };
@@ -127,6 +132,10 @@ export function openRestApi(
     ...repositoryOperations({ catalog, audit }),
     ...tagListOperations({ catalog, policy }),
     ...contentOperations({ resolver, reader, manifest, turns: unpackingTurns() }),
+    ...referrerOperations({
+      ...{ db, ask: asker(), resolver },
+      manifests: keptFirst(deps.ledger.kept, deps.registry.upstream),
+    }),
     ...imageOperations({ catalog, resolver, reader, manifest }),
     ...auditOperations(db),
     ...auditQuestionOperations({ db, now: () => new Date() }),

@@ -659,6 +659,127 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       ],
     },
   },
+  "images.inspect": {
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      digest: "sha256:32cd64aeab2f9c11774ae6e0f60fd61674b32d7b73fe1c5642547f5e46ff1bd7",
+      mediaType: "application/vnd.oci.image.index.v1+json",
+      artifactType: null,
+      annotations: {
+        why: "for two platforms",
+      },
+      manifests: [
+        {
+          digest: "sha256:476a80f6005b86c9590e6c2d5f1378df816535336ecc9857dc172688155b1ff4",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          size: 1,
+          artifactType: null,
+          platform: "linux/arm64/v8",
+          attests: null,
+        },
+        {
+          digest: "sha256:39faeda095b8cb591f8b41419c2ee567ec889a10cb0fd4171434521ad8b43f0b",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          size: 1,
+          artifactType: null,
+          platform: "linux/amd64",
+          attests: null,
+        },
+        {
+          digest: "sha256:476a80f6005b86c9590e6c2d5f1378df816535336ecc9857dc172688155b1ff4",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          size: 1,
+          artifactType: null,
+          platform: null,
+          attests: "sha256:39faeda095b8cb591f8b41419c2ee567ec889a10cb0fd4171434521ad8b43f0b",
+        },
+      ],
+      image: {
+        digest: "sha256:39faeda095b8cb591f8b41419c2ee567ec889a10cb0fd4171434521ad8b43f0b",
+        mediaType: "application/vnd.oci.image.manifest.v1+json",
+        artifactType: null,
+        annotations: {},
+        size: 510,
+        config: {
+          digest: "sha256:3557819c898add3f6e4051b3a92063baa94fc7d171e870d1fe69e84b8b854b90",
+          mediaType: "application/vnd.oci.image.config.v1+json",
+          size: 508,
+        },
+        layers: [
+          {
+            digest: "sha256:ca978112ca1bbdcafac231b39a23dc4da786eff8147c4e72b9807785afee48bb",
+            mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+            size: 1,
+            annotations: {},
+          },
+          {
+            digest: "sha256:3e23e8160039594a33894f6564e1b1348bbd7a0088d42c4acb73eeaed59c009d",
+            mediaType: "application/vnd.oci.image.layer.v1.tar+gzip",
+            size: 1,
+            annotations: {},
+          },
+        ],
+        history: [
+          {
+            layer: 1,
+            isEmpty: false,
+            createdBy: "ADD rootfs.tar /",
+            comment: "base",
+            author: "",
+            created: "2026-11-19T12:00:00Z",
+          },
+          {
+            layer: null,
+            isEmpty: true,
+            createdBy: "ENV A=b=c",
+            comment: "",
+            author: "",
+            created: null,
+          },
+          {
+            layer: 2,
+            isEmpty: false,
+            createdBy: "COPY app /bin/app",
+            comment: "",
+            author: "",
+            created: null,
+          },
+        ],
+        configuration: {
+          created: "2026-11-20T12:00:00Z",
+          author: "Anna",
+          os: "linux",
+          architecture: "amd64",
+          variant: null,
+          user: "10001",
+          entrypoint: ["/bin/app"],
+          command: ["--port", "80"],
+          workingDirectory: "/srv",
+          stopSignal: "SIGINT",
+          environment: [
+            {
+              name: "PATH",
+              value: "/bin",
+            },
+            {
+              name: "A",
+              value: "b=c",
+            },
+            {
+              name: "BARE",
+              value: "",
+            },
+          ],
+          labels: {
+            maintainer: "anna",
+          },
+          ports: ["80/tcp"],
+          volumes: ["/data"],
+        },
+      },
+    },
+  },
   "in-use.find": {
     status: 200,
     answer: {
@@ -952,6 +1073,27 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       warnings: [],
     },
   },
+  "pulls.days": {
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      tag: "1.0",
+      days: [
+        {
+          day: "2026-11-26",
+          pulls: 1,
+        },
+        {
+          day: "2026-11-27",
+          pulls: 0,
+        },
+        {
+          day: "2026-11-28",
+          pulls: 5,
+        },
+      ],
+    },
+  },
   "pulls.list": {
     status: 200,
     answer: {
@@ -978,6 +1120,80 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
         pulls: 0,
       },
       next: null,
+    },
+  },
+  "referrers.list": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          subject: "sha256:84c2eb83c1fd35425f82cbb4e07c885e36136773e1a5f385f70740cc98e5e819",
+          subjectTags: ["2.0"],
+          digest: "sha256:8dc0b95a9c4e84e277c857bff9525566f9b1b030a8ee6523761e77e3d945b551",
+          kind: "signature",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+          size: 553,
+          annotations: {
+            "dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1",
+          },
+          tag: null,
+        },
+      ],
+      next: "D7f5CpzIqg65g5xqS4Yopdx_xzXyzBL5MUyQydnxyR117f_UL_wDNXAkeyOq82kCSyli0vrUXst46e3WXoE1PCAhWpsybUk8cUczsngrDJxXwGNto-_GEF9-4yAg5AgfJwXMU1G7gIMfcRYjeer7DYuHTyKYF6lfauaHUSAWp8y_UtmIZSkOAUKupK-qEI5hHB9FUQu7i06MMuNGLnoPJl3aV7SjIoFqI1QNq_51R56kBtmJchnvCThSwZqoSlcyjHDjrODEeYrICvoQDqW3YIRkM6QLZeR0PHjHkA",
+    },
+  },
+  "referrers.tree": {
+    status: 200,
+    answer: {
+      repository: "alpha/app",
+      digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+      referrers: [
+        {
+          digest: "sha256:0ad911335e2234cc3389aa944230a8fe5592cdd0f8b78a2b9ac85fecf99bf2c5",
+          kind: "attestation",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: "application/vnd.dev.sigstore.bundle.v0.3+json",
+          size: 548,
+          annotations: {
+            "dev.sigstore.bundle.predicateType": "https://slsa.dev/provenance/v1",
+          },
+          tag: null,
+          referrers: [],
+        },
+        {
+          digest: "sha256:92de0b3ca33eb956eb33b1331265a12e42c387ed0571e36d43d0ab736ed3281a",
+          kind: "sbom",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: "application/spdx+json",
+          size: 456,
+          annotations: {},
+          tag: null,
+          referrers: [
+            {
+              digest: "sha256:375f6f4b1e2732a5eddbc71bb675cfe909ea0975095314524492297845a74f71",
+              kind: "signature",
+              mediaType: "application/vnd.oci.image.manifest.v1+json",
+              artifactType: "application/vnd.cncf.notary.signature",
+              size: 472,
+              annotations: {},
+              tag: null,
+              referrers: [],
+            },
+          ],
+        },
+        {
+          digest: "sha256:6b5e125a3f51bde6f717900ea40001fd24bdbb7b9589175718a6ab873e5e2032",
+          kind: "signature",
+          mediaType: "application/vnd.oci.image.manifest.v1+json",
+          artifactType: null,
+          size: 397,
+          annotations: {},
+          tag: "sha256-892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510.sig",
+          referrers: [],
+        },
+      ],
+      isWhole: true,
     },
   },
   "refresh-tokens.end-all": {
@@ -1680,6 +1896,21 @@ export const RECORDED: Readonly<Record<string, RecordedExample>> = {
       created: "2026-11-28T15:06:56.419Z",
       origin: "label",
       digest: "sha256:892211e527d5b6a046697ceb169557f82bb81c208db62d4a3c42ecbc5b39c510",
+    },
+  },
+  "tags.search": {
+    status: 200,
+    answer: {
+      items: [
+        {
+          repository: "alpha/app",
+          name: "1.0",
+          digest: "sha256:b19ea0f286a99b02eeb86395feba8f38c3017910f211d92dd14b9b99f57c0532",
+          pushedBy: "alice",
+          pushedAt: "2026-11-20T12:00:00.000Z",
+        },
+      ],
+      next: "m2VQ76QrA7p3xh8QGhO_knOoXxLj-5mflAwidAVmy6MMlTmFf6T8QWoJGARPi_C-7NXzON76_TYvlnR7j8Xpzp_hO5phWRilUIsOePNIczcsGNfO9t2ZaF92xHs",
     },
   },
   "teams.describe": {

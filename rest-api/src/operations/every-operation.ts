@@ -7,6 +7,7 @@ import { diffImages } from "./diff.js";
 import * as directory from "./directory.js";
 import { listFindings } from "./discovery.js";
 import * as inUse from "./in-use.js";
+import { inspectImage } from "./inspect.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
 import * as outbox from "./outbox.js";
@@ -14,6 +15,7 @@ import * as policyTests from "./policy-tests.js";
 import * as pulls from "./pulls.js";
 import * as refreshTokens from "./refresh-tokens.js";
 import { listBases, listBuiltOn } from "./related-images.js";
+import * as referrers from "./referrers.js";
 import * as registries from "./registries.js";
 import * as repositories from "./repositories.js";
 import * as robots from "./robots.js";
@@ -41,8 +43,12 @@ export const OPERATIONS: readonly Operation[] = [
   listBases,
   listBuiltOn,
   diffImages,
+  inspectImage,
+  referrers.treeOfReferrers,
+  referrers.listReferring,
   tagLists.tagHistory,
   tagLists.listTags,
+  tagLists.searchTags,
   tagLists.tagsOfDigest,
   tagLists.listRefusals,
   repositories.summarizeRepository,
@@ -56,6 +62,7 @@ export const OPERATIONS: readonly Operation[] = [
   inUse.waiveInUse,
   inUse.listInUse,
   pulls.listPulls,
+  pulls.countPullsByDay,
   pulls.countPulls,
   registries.searchRegistries,
   registries.listRegistries,

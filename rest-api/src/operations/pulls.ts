@@ -50,3 +50,33 @@ export const listPulls = operation({
     },
   },
 });
+
+const MOST_DAYS = 366;
+
+export const countPullsByDay = operation({
+  ...common,
+  id: "pulls.days",
+  path: "/repositories/{repository}/pull-days",
+  who: "pull",
+  summary: "How often a repository was pulled, day by day",
+  description:
+    "With `tag`, `digest` or both: how often that was. Days are those of UTC on which pulls were written down, the last one is today; as long as they are on record (`PULL_RECORD_DAYS`).",
+  query: z.strictObject({
+    ...{ tag: tag.optional(), digest: digest.optional() },
+    days: limit(MOST_DAYS, 30).meta({ description: "How many days, with today." }),
+  }),
+  answers: {
+    200: {
+      description: "The counts.",
+      schema: z
+        .object({
+          repository: z.string(),
+          ...{ tag: z.string().optional(), digest: z.string().optional() },
+          days: z
+            .array(z.object({ day: z.iso.date(), pulls: z.number() }))
+            .meta({ description: "The first one first, those without a pull, too." }),
+        })
+        .meta({ id: "PullDays" }),
+    },
+  },
+});

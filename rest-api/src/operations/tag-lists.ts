@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { operation } from "../operation.js";
-import { digest, NO_PARAMETERS, paged, pageOf, repository, tag } from "../parameters.js";
+import { digest, NO_PARAMETERS, paged, pageOf, repository, tag, team } from "../parameters.js";
 import { at, atOrNull } from "./schemas.js";
 
 const common = { by: "gateway", group: "Tags", method: "GET", who: "view" } as const;
@@ -30,7 +30,9 @@ const listedTag = z
       description:
         "Whether the manifest has referrers: known ones, or a list of them under its fallback tag.",
     }),
-    hasSignature: z.boolean().meta({ description: "Whether there is a tag `….sig` of it." }),
+    hasSignature: z.boolean().meta({
+      description: "Whether a signature refers to it, or there is a tag `….sig` of it.",
+    }),
     mutability: z.enum(["immutable", "mutable", "forbidden"]),
     rule: z.string().meta({ description: "The rule for tags that says so; `locked`: the lock." }),
   })
@@ -117,6 +119,52 @@ export const tagsOfDigest = operation({
       description: "A page of them.",
       schema: pageOf(
         z.object({ repository: z.string(), name: z.string(), pushedBy: z.string(), pushedAt: at }),
+      ),
+    },
+  },
+});
+
+const MOST_FOUND = 100;
+/** As in `alpha/app:1.`: what stands before the colon is a part of the repository's name. */
+const SOUGHT = /^(?:([^:]{0,255}):)?([\w.-]{0,128})$/;
+
+export const searchTags = operation({
+  ...common,
+  id: "tags.search",
+  path: "/tags",
+  summary: "Finds tags by the beginning of their names",
+  description:
+    "In all repositories that one may pull, by name and then by repository. A page may be short and yet say `next`, where one may know of few.",
+  parameters: NO_PARAMETERS,
+  query: paged(
+    {
+      q: z
+        .string()
+        .regex(SOUGHT, "wanted the beginning of a tag, as in 1.10, or app:1.10")
+        .transform((text) => {
+          const [, repositoryPart = "", beginning = ""] = SOUGHT.exec(text) ?? [];
+          return { repository: repositoryPart, tag: beginning };
+        })
+        .meta({
+          description:
+            "What their names begin with; behind a part of the repository's name and a colon where it is to have that.",
+          example: "app:1.",
+        }),
+      team: team.optional(),
+    },
+    MOST_FOUND,
+  ),
+  position: z.object({ repository, name: z.string().max(128) }),
+  answers: {
+    200: {
+      description: "A page of what was found.",
+      schema: pageOf(
+        z
+          .object({
+            ...{ repository: z.string(), name: z.string(), digest: z.string() },
+            ...{ pushedBy: z.string(), pushedAt: at },
+          })
+          .meta({ id: "FoundTag" }),
       ),
     },
   },

@@ -10,6 +10,7 @@ import { listRepositories, oneRepository } from "#gateway/catalog/repositories.j
 import { search } from "#gateway/catalog/search.js";
 import { readRepositories, type RepositoryOrder } from "#gateway/catalog/sql/repositories.js";
 import { readTags, type TagOrder } from "#gateway/catalog/sql/tags.js";
+import { searchTags } from "#gateway/catalog/search-tags.js";
 import { listTags, listTagsOfDigest } from "#gateway/catalog/tags.js";
 import { bytesInView, teamInView, teamsInView } from "#gateway/catalog/teams.js";
 import type { Digest } from "#registry-protocol/digest.js";
@@ -64,6 +65,7 @@ function tagCallsOf(catalog: Catalog, repositories: number): Calls {
   return {
     ...Object.fromEntries(calls),
     ...digestCallsOf(catalog, repositories),
+    ...namedCallsOf(catalog),
     "history of a tag": () => (of) => tagHistory(whole, of, { repository, tag, limit: 100 }),
     ...refusalCallsOf(catalog),
     "images built on one, of 1,000": () => (of) =>
@@ -84,6 +86,21 @@ function digestCallsOf(catalog: Catalog, repositories: number): Calls {
     "tags of a digest": () => list(digestAt(randomInt(repositories), 3), {}),
     "tags of a digest that is everywhere": () => list(EVERYWHERE, {}),
     "tags of it, from the middle": () => list(EVERYWHERE, middle),
+  };
+}
+
+/** Names that one tag has, that many have, and that many have elsewhere. */
+function namedCallsOf(catalog: Catalog): Calls {
+  const found = (tag: string, more: object) => () => (of: View) =>
+    searchTags(catalog, of, { tag, repository: "", limit: 25, ...more });
+  return {
+    "tags that begin with 1.": found("1.", {}),
+    "tags that begin with 7.7.0": found("7.7.0", {}),
+    "tags that begin with nothing": found("", {}),
+    "tags that begin with 1., of few repositories": found("1.", { repository: "app-12" }),
+    "tags that begin with 1., of many repositories": found("1.", { repository: "app" }),
+    "tags that begin with 1., of a team": found("1.", { team: "team-200" }),
+    "tags that nobody has": found("no-such", {}),
   };
 }
 

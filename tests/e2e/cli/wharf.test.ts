@@ -137,6 +137,12 @@ describe("wharf, against a real registry, lists", () => {
     const config = parts.find(({ what }) => what === "config")?.name ?? "";
     expect(await out("image", config.slice(0, 30))).toBe("alpha/app\t1.1\n");
     expect(await out("search", "app")).toMatch(/^alpha\/app\t\d+\t\t0\n$/);
+    const tags = (await out("search", "app:1.1")).split("\n").map((line) => line.split("\t", 2));
+    expect(tags.slice(0, -1)).toEqual([
+      ["alpha/app", "1.1"],
+      ["alpha/app", "1.10"],
+    ]);
+    expect(await out("search", "--tags", "a-")).toMatch(/^alpha\/app\ta-SNAPSHOT\t/);
   });
 
   test("who pulled, once it is written", async () => {
@@ -144,6 +150,22 @@ describe("wharf, against a real registry, lists", () => {
     for (let tries = 0; tries < 60 && (rows as unknown[]).length === 0; tries += 1)
       rows = await json("pulls", "alpha/app", "--since", "1h");
     expect(rows).toContainEqual(expect.objectContaining({ uid: "alice", address: "127.0.0.1" }));
+    const days = (await out("pulls", "alpha/app", "--by-day", "--days", "2")).split("\n");
+    expect(days).toHaveLength(3);
+    // Midnight may be between.
+    expect(days.slice(0, 2).some((line) => /^\d{4}-\d\d-\d\d\t[1-9]\d*\t█+$/.test(line))).toBe(
+      true,
+    );
+  });
+
+  test("what an image runs, and its layers, of an index those for a platform", async () => {
+    const fields = await out("inspect", "alpha/app:2.0", "--platform", "linux/arm64");
+    expect(fields).toContain("platforms\tlinux/amd64");
+    expect(fields).toContain(`image\t${digests.two}\n`);
+    expect(fields).toContain("user\tapp\nenv\tPATH=/bin\nenv\tMODE=fast\nlabel\tversion=2\n");
+    const layers = (await out("inspect", "alpha/app:1.0", "--layers")).trimEnd().split("\n");
+    expect(layers.map((line) => line.split("\t")[0])).toEqual(["1", "2"]);
+    expect((await wharf(["inspect", "alpha/app:9.9"])).exitCode).toBe(3);
   });
 });
 

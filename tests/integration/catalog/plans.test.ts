@@ -11,6 +11,7 @@ import { search } from "#gateway/catalog/search.js";
 import { FINDING_KINDS } from "#gateway/catalog/sql/findings.js";
 import { REPOSITORY_ORDERS, type RepositoryOrder } from "#gateway/catalog/sql/repositories.js";
 import { TAG_ORDERS } from "#gateway/catalog/sql/tags.js";
+import { searchTags } from "#gateway/catalog/search-tags.js";
 import { listTags, listTagsOfDigest } from "#gateway/catalog/tags.js";
 import { artifactsOf, bytesInView, teamInView, teamsInView } from "#gateway/catalog/teams.js";
 import { readCommitted, readHead } from "#gateway/live/sql/committed-events.js";
@@ -115,6 +116,19 @@ const CALLS: readonly (readonly [string, (view: View) => Promise<unknown>])[] = 
     ),
   ),
   ["tags of a digest", (view) => listTagsOfDigest(catalog, view, { digest: DIGEST, limit: 10 })],
+  ...[
+    {},
+    { after: { repository: "team-1/app-1", name: "1.0" } },
+    { repository: "app-12" },
+    { team: "team-1" },
+  ].map(
+    (more) =>
+      [
+        `tags by the beginning of their names ${JSON.stringify(more)}`,
+        (view: View) =>
+          searchTags(catalog, view, { tag: "1.", repository: "", limit: 10, ...more }),
+      ] as const,
+  ),
   [
     "a tag's history",
     (view) => tagHistory(catalog, view, { repository: NAME, tag: TAG, limit: 10, after: PLACE }),

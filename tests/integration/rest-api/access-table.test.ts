@@ -394,6 +394,28 @@ describe.each(TABLE)("$who", (one) => {
     expect(inOrder(tagged.map(({ repository }) => repository))).toEqual(standing);
   });
 
+  test("finds tags by their names in those alone", async () => {
+    for (const [query, names] of [
+      ["", [...standing, ...standing]],
+      ["1.", standing],
+      ["app:2.0", standing.filter((name) => name.includes("app"))],
+      ["3", []],
+    ] as const) {
+      const found = await pages(one, `/tags?q=${query}`);
+      expect([query, inOrder(found.map(({ repository }) => repository))]).toEqual([
+        query,
+        inOrder(names),
+      ]);
+    }
+    for (const team of ["alpha", "alph", "sealed"]) {
+      const found = await pages(one, `/tags?q=1.0&team=${team}`);
+      expect([team, inOrder(found.map(({ repository }) => repository))]).toEqual([
+        team,
+        standing.filter((name) => teamOf(name) === team),
+      ]);
+    }
+  });
+
   test("is told what discovery found in those alone", async () => {
     for (const [kind, names] of [
       ["drifted", standing],
@@ -480,6 +502,16 @@ describe.each(TABLE)("$who", (one) => {
       expect(tags.map((tag) => tag.name)).toEqual(stands ? ["1.0", "2.0"] : []);
       const history = await pages(one, `/repositories/${name}/tags/1.0/history`);
       expect(history.map(({ repository }) => repository)).toEqual([name, name]);
+      const { days } = await json<{ days: Listed[] }>(
+        one,
+        `/api/v1/repositories/${name}/pull-days?days=1`,
+      );
+      expect(days).toMatchObject([{ pulls: pullsOf(name) }]);
+      expect(await pages(one, `/repositories/${name}/referrers`)).toEqual([]);
+      if (stands)
+        expect(await json(one, `/api/v1/repositories/${name}/inspect?of=1.0`)).toMatchObject({
+          repository: name,
+        });
       expect(await json(one, `/api/v1/repositories/${name}`)).toMatchObject({
         pulls: pullsOf(name),
       });
@@ -542,6 +574,10 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/api/v1/repositories/${name}/built-on?of=${common}`,
   (name) => `/api/v1/repositories/${name}/diff?before=1.0&after=2.0`,
   (name) => `/api/v1/repositories/${name}/in-use`,
+  (name) => `/api/v1/repositories/${name}/inspect?of=1.0`,
+  (name) => `/api/v1/repositories/${name}/referrer-tree?of=${common}`,
+  (name) => `/api/v1/repositories/${name}/referrers`,
+  (name) => `/api/v1/repositories/${name}/pull-days?tag=1.0`,
   (name) => inTeam(name, "/tags"),
   (name) => inTeam(name, "/tags/1.0"),
   (name) => inTeam(name, "/tags/1.0/scm-source"),
@@ -549,7 +585,7 @@ const PATHS: readonly ((name: string) => string)[] = [
   (name) => `/v1/repositories/${name}/tags/1.0`,
 ];
 /** From there on they are of Pier One, where every repository is a team's. */
-const OF_ARTIFACTS = 17;
+const OF_ARTIFACTS = 21;
 
 /** A name as long as that, to which the same rules apply, of a repository that never was. */
 function twinOf({ sees }: Somebody, name: string): string {

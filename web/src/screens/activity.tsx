@@ -4,6 +4,7 @@ import { answerOf, api } from "../api/ask.js";
 import { useLoad, usePages } from "../api/load.js";
 import { useMay } from "../api/may.js";
 import { History } from "../parts/history.jsx";
+import { PullsByDay } from "../parts/pulls-by-day.jsx";
 import { Pullers } from "../parts/pullers.jsx";
 import { Asked, Rest } from "../parts/states.jsx";
 import { T } from "../texts/texts.js";
@@ -34,6 +35,7 @@ export function Activity({
       <h2>{T.refusals}</h2>
       <History items={refusals.items} withNames />
       <Rest pages={refusals}>{T.noRefusals}</Rest>
+      <PullsByDay repository={repository} />
       {mayPush && <PulledFrom repository={repository} />}
     </>
   );

@@ -9,17 +9,52 @@ import { Rest } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, href, repositoryPlace, usePlace } from "../place.js";
 import { T } from "../texts/texts.js";
+import { FoundTags } from "./found-tags.jsx";
 
 const SORTS = ["name", "pushed", "pulled", "pulls", "size"] as const;
 const ON_PAGE = 50;
 type Sort = (typeof SORTS)[number];
 
-/** What there is: a search whose facets stand in the address. */
+/** What there is: a search over repositories, or over tags, whose facets stand in the address. */
 export function Home(): JSX.Element {
   const { query } = usePlace();
   const text = query.get("q") ?? "";
   const team = query.get("team") ?? "";
   const sort = SORTS.find((one) => one === query.get("sort")) ?? "pushed";
+  // No repository has a colon in its name.
+  const inTags = query.get("in") === "tags" || text.includes(":");
+  const [teams] = useLoad("teams", () => answerOf(api.GET("/teams")));
+  const [stats] = useLoad("stats", () => answerOf(api.GET("/stats")));
+  return (
+    <>
+      <h1 tabIndex={-1}>{inTags ? T.tags : T.repositories}</h1>
+      <Filters
+        {...{ text, team, sort, inTags }}
+        teams={teams.state === "there" ? teams.value.items : []}
+      />
+      {stats.state === "there" && (
+        <p class="faint">
+          {T.figures(
+            figure(stats.value.artifacts),
+            figure(stats.value.tags),
+            sizeOf(stats.value.size),
+          )}
+        </p>
+      )}
+      {inTags ? <FoundTags text={text} team={team} /> : <Cards {...{ text, team, sort }} />}
+    </>
+  );
+}
+
+function Cards({
+  text,
+  team,
+  sort,
+}: {
+  readonly text: string;
+  readonly team: string;
+  readonly sort: Sort;
+}): JSX.Element {
   const asked = {
     ...{ sort, limit: ON_PAGE },
     ...(text === "" ? {} : { text }),
@@ -32,30 +67,12 @@ export function Home(): JSX.Element {
       }),
     ),
   );
-  const [teams] = useLoad("teams", () => answerOf(api.GET("/teams")));
-  const [stats] = useLoad("stats", () => answerOf(api.GET("/stats")));
   useFollow({}, (event) => {
     tellOf(event);
     pages.again();
   });
   return (
     <>
-      <h1 tabIndex={-1}>{T.repositories}</h1>
-      <Filters
-        text={text}
-        team={team}
-        sort={sort}
-        teams={teams.state === "there" ? teams.value.items : []}
-      />
-      {stats.state === "there" && (
-        <p class="faint">
-          {T.figures(
-            figure(stats.value.artifacts),
-            figure(stats.value.tags),
-            sizeOf(stats.value.size),
-          )}
-        </p>
-      )}
       <ul class="cards">
         {pages.items.map((repository) => (
           <Card key={repository.name} repository={repository} />
@@ -79,11 +96,13 @@ function Filters({
   text,
   team,
   sort,
+  inTags,
   teams,
 }: {
   readonly text: string;
   readonly team: string;
   readonly sort: Sort;
+  readonly inTags: boolean;
   readonly teams: readonly Shown<"Team">[];
 }): JSX.Element {
   const sorts: Readonly<Record<Sort, string>> = {
@@ -123,20 +142,35 @@ function Filters({
         </select>
       </label>
       <label>
-        {T.sortBy}
+        {T.searchIn}
         <select
-          value={sort}
+          value={inTags ? "tags" : ""}
+          disabled={text.includes(":")}
           onChange={({ currentTarget }) => {
-            goWith({ sort: currentTarget.value });
+            goWith({ in: currentTarget.value });
           }}
         >
-          {SORTS.map((one) => (
-            <option key={one} value={one}>
-              {sorts[one]}
-            </option>
-          ))}
+          <option value="">{T.repositories}</option>
+          <option value="tags">{T.tags}</option>
         </select>
       </label>
+      {!inTags && (
+        <label>
+          {T.sortBy}
+          <select
+            value={sort}
+            onChange={({ currentTarget }) => {
+              goWith({ sort: currentTarget.value });
+            }}
+          >
+            {SORTS.map((one) => (
+              <option key={one} value={one}>
+                {sorts[one]}
+              </option>
+            ))}
+          </select>
+        </label>
+      )}
     </search>
   );
 }

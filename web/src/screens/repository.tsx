@@ -16,6 +16,7 @@ import { T } from "../texts/texts.js";
 import { AccessOf } from "./access.jsx";
 import { Activity } from "./activity.jsx";
 import { Compare } from "./compare.jsx";
+import { ReferrersOf } from "./referrers.jsx";
 import { Tags } from "./tags.jsx";
 
 /** One repository: what is said of it, and its tags, activity and access. */
@@ -40,6 +41,7 @@ export function Repository({
   const tabs = [
     { id: "", text: T.tags, place: repositoryPlace(name) },
     { id: "activity", text: T.activity, place: repositoryPlace(name, "activity") },
+    { id: "referrers", text: T.referrers, place: repositoryPlace(name, "referrers") },
     { id: "compare", text: T.compare, place: repositoryPlace(name, "compare") },
     { id: "access", text: T.access, place: repositoryPlace(name, "access") },
   ];
@@ -55,6 +57,7 @@ export function Repository({
             <Tabs label={name} tabs={tabs} current={tab} />
             {tab === "" && <Tags repository={repository} changes={changes} />}
             {tab === "activity" && <Activity repository={name} changes={changes} />}
+            {tab === "referrers" && <ReferrersOf repository={name} />}
             {tab === "compare" && <Compare repository={name} />}
             {tab === "access" && <AccessOf repository={name} />}
           </>

@@ -22,7 +22,7 @@ const SCREENS: Readonly<Record<string, () => JSX.Element>> = {
   robots: Robots,
 };
 const OF_TAG = /^repositories\/(.+)\/-\/tags\/([^/]+)$/;
-const OF_REPOSITORY = /^repositories\/(.+?)\/-\/(|activity|compare|access)$/;
+const OF_REPOSITORY = /^repositories\/(.+?)\/-\/(|activity|referrers|compare|access)$/;
 
 /**
  * @param path - below `/ui/`

@@ -16,10 +16,18 @@ import { Tabs } from "../parts/tabs.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
 import { T } from "../texts/texts.js";
+import { PullsByDay } from "../parts/pulls-by-day.jsx";
 import { Contents } from "./contents.jsx";
+import { Image } from "./image.jsx";
+import { Referrers } from "./referrers.jsx";
 import { Related } from "./related.jsx";
 
-const PARTS = ["overview", "history", "contents", "related"] as const;
+const PARTS = ["overview", "image", "history", "contents", "referrers", "related"] as const;
+type Part = (typeof PARTS)[number];
+
+function textOf(part: Part): string {
+  return part === "image" ? T.imagePart : T[part];
+}
 
 /** One tag: what it means, what may become of it and why, and what happened to it. */
 export function Tag({
@@ -62,13 +70,19 @@ export function Tag({
               current={part}
               tabs={PARTS.map((id) => ({
                 id,
-                text: T[id],
+                text: textOf(id),
                 place: withQuery(here, id === "overview" ? {} : { part: id }),
               }))}
             />
             {part === "overview" && <Overview tag={one} />}
             {part === "history" && <HistoryOf path={path} changes={changes} />}
+            {part === "image" && one.digest !== null && (
+              <Image repository={repository} digest={one.digest} />
+            )}
             {part === "contents" && <Contents path={path} />}
+            {part === "referrers" && one.digest !== null && (
+              <Referrers repository={repository} digest={one.digest} />
+            )}
             {part === "related" && one.digest !== null && (
               <Related repository={repository} tag={tag} digest={one.digest} />
             )}
@@ -136,6 +150,7 @@ function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
       </dl>
       <Source repository={repository} tag={name} />
       <CompareWith repository={repository} tag={name} />
+      <PullsByDay repository={repository} tag={name} />
       {mayPush && <PulledTag repository={repository} tag={name} />}
     </>
   );

@@ -41,7 +41,7 @@ export const english = {
   nothingHere: "There is nothing here yet.",
 
   search: "Search",
-  searchLabel: "Search repositories by name",
+  searchLabel: "Search by name, or tags as in app:1.0",
   noneFound: "No repository has that in its name.",
   noneYet: "There is no repository yet. Push an image, and it is here:",
   team: "Team",
@@ -276,6 +276,56 @@ export const english = {
   realm: "Realm",
   uid: "Name in it",
   programs: "Programs",
+
+  imagePart: "Image",
+  platform: "Platform",
+  attestationOf: (platform: string) => `attestation of ${platform}`,
+  noImage: "There is no image in this index.",
+  madeBy: "Made by",
+  changesNothing: "no files",
+  notMatched: "Nobody can tell which step made which layer: they are not as many as layers.",
+  configuration: "Configuration",
+  noConfiguration: "Its configuration is no image’s, or cannot be read.",
+  entrypoint: "Entry point",
+  command: "Command",
+  workingDirectory: "Working directory",
+  ports: "Ports",
+  volumes: "Volumes",
+  stopSignal: "Stop signal",
+  environment: "Environment",
+  labels: "Labels",
+  annotations: "Annotations",
+  value: "Value",
+  show: "Show",
+  showValue: (name: string) => `Show the value of ${name}`,
+  inTheImage: "Whoever may pull the image has it.",
+
+  referrers: "Referrers",
+  referrersIntro:
+    "Signatures, SBOMs and attestations in this repository, and what else refers to one of its images.",
+  referrerKind: (kind: string) =>
+    (
+      ({
+        ...{ signature: "signature", sbom: "SBOM", attestation: "attestation" },
+        other: "other",
+      }) as Readonly<Record<string, string>>
+    )[kind] ?? kind,
+  refersTo: "Refers to",
+  indexItself: "the index itself",
+  keptUnderTag: "(kept under a tag)",
+  noReferrers: "Nothing refers to it: it has no signature, no SBOM and no attestation here.",
+  noReferrersHere: "Nothing in this repository refers to anything.",
+  referrersCut: "There are more than are shown here.",
+
+  pullsByDay: "Pulls by day (UTC)",
+  days: "Days",
+  day: "Day",
+  notPulled: "It was not pulled in these days.",
+  pullsInAll: (pulls: string, days: string) =>
+    `Pulls by day: ${pulls} in ${days} days. The table has each of them.`,
+
+  searchIn: "Search in",
+  noTagFound: "No tag begins so. Before a colon stands a part of the repository’s name: app:1.",
 };
 
 /** What every language has to say. */

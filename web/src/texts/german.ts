@@ -45,7 +45,7 @@ export const german: Texts = {
   nothingHere: "Hier ist noch nichts.",
 
   search: "Suchen",
-  searchLabel: "Repositorys nach Namen suchen",
+  searchLabel: "Nach Namen suchen, oder Tags wie app:1.0",
   noneFound: "Kein Repository hat das im Namen.",
   noneYet: "Es gibt noch kein Repository. Pushen Sie ein Image, dann ist es hier:",
   team: "Team",
@@ -283,4 +283,57 @@ export const german: Texts = {
   realm: "Bereich",
   uid: "Name darin",
   programs: "Programme",
+
+  imagePart: "Image",
+  platform: "Plattform",
+  attestationOf: (platform: string) => `Attestierung von ${platform}`,
+  noImage: "In diesem Index ist kein Image.",
+  madeBy: "Entstanden durch",
+  changesNothing: "keine Dateien",
+  notMatched:
+    "Welcher Schritt welche Schicht gemacht hat, lässt sich nicht sagen: Es sind nicht gleich viele.",
+  configuration: "Konfiguration",
+  noConfiguration: "Seine Konfiguration ist nicht die eines Images oder nicht lesbar.",
+  entrypoint: "Einstiegspunkt",
+  command: "Befehl",
+  workingDirectory: "Arbeitsverzeichnis",
+  ports: "Ports",
+  volumes: "Volumes",
+  stopSignal: "Stoppsignal",
+  environment: "Umgebung",
+  labels: "Labels",
+  annotations: "Annotationen",
+  value: "Wert",
+  show: "Zeigen",
+  showValue: (name: string) => `Den Wert von ${name} zeigen`,
+  inTheImage: "Wer das Image ziehen darf, hat ihn.",
+
+  referrers: "Verweise",
+  referrersIntro:
+    "Signaturen, Stücklisten und Attestierungen in diesem Repository und was sonst auf eines seiner Images verweist.",
+  referrerKind: (kind: string) =>
+    (
+      ({
+        ...{ signature: "Signatur", sbom: "Stückliste", attestation: "Attestierung" },
+        other: "anderes",
+      }) as Readonly<Record<string, string>>
+    )[kind] ?? kind,
+  refersTo: "Verweist auf",
+  indexItself: "der Index selbst",
+  keptUnderTag: "(unter einem Tag abgelegt)",
+  noReferrers:
+    "Nichts verweist darauf: Es hat hier keine Signatur, keine Stückliste und keine Attestierung.",
+  noReferrersHere: "Nichts in diesem Repository verweist auf etwas.",
+  referrersCut: "Es sind mehr, als hier gezeigt werden.",
+
+  pullsByDay: "Pulls je Tag (UTC)",
+  days: "Tage",
+  day: "Tag",
+  notPulled: "In diesen Tagen wurde nicht gezogen.",
+  pullsInAll: (pulls: string, days: string) =>
+    `Pulls je Tag: ${pulls} in ${days} Tagen. Die Tabelle hat jeden davon.`,
+
+  searchIn: "Suchen in",
+  noTagFound:
+    "Kein Tag beginnt so. Vor einem Doppelpunkt steht ein Teil des Repository-Namens: app:1.",
 };

@@ -1,4 +1,10 @@
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
+import {
+  BUNDLE_TYPE,
+  PREDICATE,
+  SIGNATURE_TYPES,
+  SIGNED,
+} from "#registry-protocol/manifest/referrer-kind.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { instant } from "./shown.js";
 
@@ -31,7 +37,7 @@ export interface TagRow {
   } | null;
   /** Whether the manifest has referrers: known ones, or a list of them under its fallback tag. */
   readonly hasReferrers: boolean;
-  /** Whether a signature stands under the manifest's tag `….sig`. */
+  /** Whether a signature refers to the manifest, or stands under its tag `….sig`. */
   readonly hasSignature: boolean;
 }
 
@@ -71,6 +77,11 @@ const NEVER_PULLED = `select tag.*, null as key from ledger.tag as tag
     and not exists (select from ledger.pull_total as total where total.repository = tag.repository and total.tag = tag.name)
   order by ${NAME} limit $4`;
 
+/** As `referrerKind` has it. */
+const IS_SIGNATURE = `(artifact_type in (${SIGNATURE_TYPES.map((type) => `'${type}'`).join(", ")})
+  or coalesce(descriptor::jsonb #>> '{annotations,${PREDICATE}}',
+    case when starts_with(artifact_type, '${BUNDLE_TYPE}') then '${SIGNED}' end) = '${SIGNED}')`;
+
 /** Each looked up by its key, whatever the database guesses of how many there are. */
 const beside = (table: string, condition: string, name = table): string =>
   `left join lateral (select * from ledger.${table} where repository = page.repository and ${condition} limit 1) as ${name} on true`;
@@ -87,7 +98,10 @@ const shown = (page: string): string =>
          on standing.repository = referrer.repository and standing.digest = referrer.digest and standing.deleted_at is null
        where referrer.repository = page.repository and referrer.subject = page.digest) as "hasReferrers",
      exists (select from ledger.tag as beside where beside.repository = page.repository
-       and beside.name = replace(page.digest, ':', '-') || '.sig' and beside.digest is not null and beside.deleted_at is null) as "hasSignature"
+       and beside.name = replace(page.digest, ':', '-') || '.sig' and beside.digest is not null and beside.deleted_at is null)
+     or exists (select from ledger.referrer join ledger.manifest as standing
+         on standing.repository = referrer.repository and standing.digest = referrer.digest and standing.deleted_at is null
+       where referrer.repository = page.repository and referrer.subject = page.digest and ${IS_SIGNATURE}) as "hasSignature"
    from (select ordered.*, row_number() over () as place from (${page}) as ordered) as page
      ${beside("manifest", "digest = page.digest")}
      ${beside("manifest_facts", "digest = page.digest", "facts")}

@@ -30,7 +30,7 @@ export interface ReferrerPage {
 const REFERRER = `referrer.digest collate "default"`;
 
 /** Neither deleted, nor being deleted, nor known to be lost at the registry. Looked up one by one, whatever Postgres guesses. */
-const STANDING = `lateral (
+export const STANDING = `lateral (
     select from ledger.manifest
     where manifest.repository = $1 and manifest.digest = ${REFERRER} and deleted_at is null and deleting_at is null
       and not exists (select from ledger.missing_part as missing

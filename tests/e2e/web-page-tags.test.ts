@@ -1,0 +1,297 @@
+import { createRequire } from "node:module";
+import { readFileSync } from "node:fs";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import type { Browser, Page } from "playwright-core";
+import { eventually } from "#tests/support/eventually.js";
+import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import {
+  logInOn,
+  NO_BROWSER,
+  openWatched,
+  startChromium,
+  type WatchedPage,
+} from "#tests/support/web-page.js";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
+const INDEX = "application/vnd.oci.image.index.v1+json";
+const CONFIG = "application/vnd.oci.image.config.v1+json";
+const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
+const SHOP = "alpha/shop";
+
+/** What a stranger writes wherever there is room. */
+const EVIL = `<img src=x onerror="window.evil=1" data-evil>\u202eevil\u2066 ${"W".repeat(220)}`;
+
+let stack: TestStack;
+let browser: Browser;
+let alice: RegistryClient;
+const open: WatchedPage[] = [];
+
+const perhaps = NO_BROWSER === null ? describe : describe.skip;
+
+async function part(repository: string, mediaType: string, text: string) {
+  const digest = await alice.pushBlob(repository, text);
+  return { mediaType, digest, size: Buffer.byteLength(text) };
+}
+
+async function image(repository: string, architecture: string, env: string[], tag?: string) {
+  const config = JSON.stringify({
+    ...{ os: "linux", architecture, created: "2026-11-20T12:00:00Z", author: "Anna" },
+    config: {
+      ...{ Entrypoint: ["/bin/shop"], Cmd: ["--port", "80 80"], Env: env, User: "10001" },
+      ...{ Labels: { "org.example.team": "alpha" }, ExposedPorts: { "80/tcp": {} } },
+    },
+    history: [
+      { created_by: "/bin/sh -c #(nop) ADD rootfs.tar /", comment: "the base" },
+      { created_by: "ENV PORT=80 # buildkit", empty_layer: true },
+      { created_by: `RUN make ${architecture} # buildkit` },
+    ],
+  });
+  const layers = [
+    await part(repository, LAYER, "the base"),
+    await part(repository, LAYER, `the shop for ${architecture}`),
+  ];
+  const manifest = {
+    mediaType: MANIFEST,
+    config: await part(repository, CONFIG, config),
+    layers,
+  };
+  return alice.pushManifest(repository, manifest, tag);
+}
+
+const about = (digest: string) => ({ mediaType: MANIFEST, digest, size: 1 });
+
+async function refer(subject: string, artifactType: string, annotations: object = {}) {
+  const config = await part(SHOP, "application/vnd.oci.empty.v1+json", "{}");
+  return alice.pushManifest(SHOP, {
+    ...{ mediaType: MANIFEST, artifactType, annotations, config, layers: [config] },
+    ...{ subject: about(subject) },
+  } as { mediaType: string });
+}
+
+/** An index of two images and an attestation of one of them, with an SBOM that is signed; and what a stranger pushed. */
+async function seed(): Promise<void> {
+  const env = ["PATH=/bin", "DB_PASSWORD=hunter2"];
+  const [amd, arm] = [await image(SHOP, "amd64", env, "1.0"), await image(SHOP, "arm64", env)];
+  const config = await part(SHOP, CONFIG, "{}");
+  const attests = {
+    "vnd.docker.reference.type": "attestation-manifest",
+    "vnd.docker.reference.digest": amd,
+  };
+  const attestation = await alice.pushManifest(SHOP, {
+    ...{ mediaType: MANIFEST, config, layers: [] },
+    annotations: { of: "amd64" },
+  } as { mediaType: string });
+  const platform = (architecture: string) => ({ os: "linux", architecture });
+  const index = {
+    mediaType: INDEX,
+    manifests: [
+      { ...about(arm), platform: platform("arm64") },
+      { ...about(amd), platform: platform("amd64") },
+      {
+        ...about(attestation),
+        annotations: attests,
+        platform: { os: "unknown", architecture: "unknown" },
+      },
+    ],
+  };
+  const digest = await alice.pushManifest(SHOP, index, "2.0");
+  const sbom = await refer(digest, "application/spdx+json", { tool: "syft" });
+  await refer(sbom, "application/vnd.cncf.notary.signature");
+  await refer(digest, "application/vnd.cncf.notary.signature");
+  for (let i = 0; i < 3; i += 1) await alice.manifest(SHOP, "1.0");
+  await seedStranger();
+}
+
+async function seedStranger(): Promise<void> {
+  const repository = "alpha/stranger";
+  const config = JSON.stringify({
+    ...{ os: EVIL, architecture: EVIL, created: EVIL, author: EVIL },
+    config: {
+      ...{ Entrypoint: [EVIL], Cmd: [EVIL], Env: [`${EVIL}=${EVIL}`, `PASSWORD=${EVIL}`] },
+      ...{ User: EVIL, WorkingDir: EVIL, StopSignal: EVIL, Labels: { [EVIL]: EVIL } },
+      ...{ ExposedPorts: { [EVIL]: {} }, Volumes: { [EVIL]: {} } },
+    },
+    history: [{ created_by: EVIL, comment: EVIL, author: EVIL, created: EVIL }],
+  });
+  const digest = await alice.pushManifest(
+    repository,
+    {
+      ...{ mediaType: MANIFEST, config: await part(repository, CONFIG, config) },
+      layers: [await part(repository, LAYER, "layer")],
+    } as { mediaType: string },
+    "1.0-stranger",
+  );
+  const empty = await part(repository, "application/vnd.oci.empty.v1+json", "{}");
+  await alice.pushManifest(repository, {
+    ...{ mediaType: MANIFEST, artifactType: "application/vnd.stranger", config: empty },
+    ...{ layers: [], annotations: { [EVIL]: EVIL }, subject: about(digest) },
+  } as { mediaType: string });
+  await alice.manifest(repository, "1.0-stranger");
+}
+
+async function loggedIn(place: string, options: Parameters<typeof openWatched>[1] = {}) {
+  const watched = await openWatched(browser, options);
+  open.push(watched);
+  await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
+  await logInOn(watched.page, "alice-token");
+  return watched;
+}
+
+const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
+const TAG = `repositories/${SHOP}/-/tags/2.0`;
+
+perhaps(`what the page shows of a tag${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
+  beforeAll(async () => {
+    stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
+    alice = registryClient(stack.url, "alice-token");
+    await seed();
+    browser = await startChromium();
+  });
+  afterAll(async () => {
+    await browser.close();
+    await stack.stop();
+  });
+  afterEach(async () => {
+    const watched = open.splice(0);
+    for (const { origins } of watched)
+      expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]);
+    await Promise.all(watched.map(({ page }) => page.context().close()));
+  });
+
+  test("its image: layers with what made each, and the configuration, without a secret in the open", async () => {
+    const { page } = await loggedIn(`${TAG}?part=image`);
+    const layers = page.getByRole("region", { name: "Layers" });
+    await layers.getByText("RUN make amd64").waitFor();
+    const rows = await layers.locator("tbody tr").allInnerTexts();
+    expect(rows.map((row) => row.replace(/\s+/g, " "))).toEqual([
+      expect.stringMatching(/^1 ADD rootfs.tar \/ the base 8 bytes [0-9a-f]{12}/),
+      expect.stringMatching(/^ ?ENV PORT=80 no files/),
+      expect.stringMatching(/^2 RUN make amd64 18 bytes [0-9a-f]{12}/),
+    ]);
+    await page.getByText('--port "80 80"').waitFor();
+    const environment = page.getByRole("region", { name: "Environment" });
+    await environment.getByText("/bin").waitFor();
+    expect(await environment.innerText()).not.toContain("hunter2");
+    await environment.getByRole("button", { name: "Show the value of DB_PASSWORD" }).click();
+    await environment.getByText("hunter2").waitFor();
+  });
+
+  test("the image of another platform, and what attests one, by a switch that the address keeps", async () => {
+    const { page } = await loggedIn(`${TAG}?part=image`);
+    const platform = page.getByLabel("Platform");
+    await platform.waitFor();
+    expect(await platform.locator("option").allInnerTexts()).toEqual([
+      ...["linux/arm64", "linux/amd64", "attestation of linux/amd64"],
+    ]);
+    await platform.selectOption("linux/arm64");
+    await page.getByText("RUN make arm64").waitFor();
+    await page.reload();
+    await page.getByText("RUN make arm64").waitFor();
+    await platform.selectOption("attestation of linux/amd64");
+    await page.getByText("RUN make arm64").waitFor({ state: "detached" });
+  });
+
+  test("what refers to it, as a tree, and in the whole repository; a signed tag says so", async () => {
+    const { page } = await loggedIn(`${TAG}?part=referrers`);
+    const sbom = page.getByRole("listitem").filter({ hasText: "application/spdx+json" });
+    await sbom.getByText("SBOM", { exact: true }).waitFor();
+    await sbom.getByRole("listitem").getByText("signature", { exact: true }).waitFor();
+    await sbom.getByText("Annotations").first().click();
+    await sbom.getByText("syft").waitFor();
+    await page.goto(`${stack.url}/ui/repositories/${SHOP}/-/referrers`);
+    await page
+      .getByRole("row")
+      .filter({ hasText: "SBOM" })
+      .getByRole("link", { name: "2.0" })
+      .click();
+    await page.getByRole("heading", { name: "2.0", level: 1 }).waitFor();
+    await page.goto(`${stack.url}/ui/repositories/${SHOP}/-/`);
+    await page.getByRole("row", { name: "2.0" }).getByText("signed").waitFor();
+  });
+
+  test("how often it was pulled, day by day: a chart that is loaded when it is wanted, and a table", async () => {
+    await eventually("pulls are written", async () => {
+      const answer = await fetch(`${stack.url}/api/v1/repositories/${SHOP}/pull-days?tag=1.0`, {
+        headers: { Authorization: "Bearer alice-token" },
+      });
+      const { days } = (await answer.json()) as { days: { pulls: number }[] };
+      return (days.at(-1)?.pulls ?? 0) > 0;
+    });
+    const { page, requests, complaints } = await loggedIn("");
+    await settled(page);
+    expect(requests.filter((url) => url.includes("chart"))).toEqual([]);
+    for (const place of [`repositories/${SHOP}/-/tags/1.0`, `repositories/${SHOP}/-/activity`]) {
+      await page.goto(`${stack.url}/ui/${place}`);
+      await page
+        .getByRole("img", { name: "Pulls by day: 3 in 30 days" })
+        .locator("canvas")
+        .waitFor();
+      const table = page.getByRole("region", { name: "Pulls by day" });
+      expect(await table.locator("tbody tr").count()).toBe(30);
+      expect(await table.locator("tbody tr").first().innerText()).toMatch(/\t3$/);
+    }
+    await page.getByRole("combobox", { name: "Days" }).selectOption("7");
+    await page.getByRole("img", { name: "Pulls by day: 3 in 7 days" }).waitFor();
+    expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+  });
+
+  test("is found by the beginning of its name, alone or behind a part of the repository's", async () => {
+    const { page } = await loggedIn("");
+    await page.getByRole("searchbox").fill("shop:2");
+    await page.getByRole("link", { name: "2.0" }).waitFor();
+    expect(page.url()).toContain("q=shop%3A2");
+    await page.getByRole("searchbox").fill("1.0-s");
+    await page.getByLabel("Search in").selectOption("Tags");
+    await page.getByRole("link", { name: "1.0-stranger" }).waitFor();
+    await page.reload();
+    await page.getByRole("searchbox").fill("a/b");
+    await page.getByText("No tag begins so.").waitFor();
+    await page.getByRole("searchbox").fill("2");
+    await page.getByRole("link", { name: "2.0" }).click();
+    await page.getByRole("heading", { name: "2.0", level: 1 }).waitFor();
+  });
+
+  test.each([
+    [1280, "{}"],
+    [360, "{ rules: { 'color-contrast': { enabled: false } } }"],
+  ])(
+    "has nothing that axe objects to, nor what a stranger wrote as more than text, at a width of %d",
+    async (width, rules) => {
+      const look = { viewport: { width, height: 800 }, bypassCSP: true };
+      const { page, complaints } = await loggedIn("", look);
+      const stranger = "repositories/alpha/stranger/-";
+      for (const place of [
+        ...[
+          `${TAG}?part=image`,
+          `${TAG}?part=referrers`,
+          `repositories/${SHOP}/-/tags/1.0`,
+          `repositories/${SHOP}/-/referrers`,
+        ],
+        ...[
+          `${stranger}/tags/1.0-stranger?part=image`,
+          `${stranger}/tags/1.0-stranger?part=referrers`,
+        ],
+        ...[`${stranger}/referrers`, `repositories/${SHOP}/-/activity`, "?q=1&in=tags"],
+      ]) {
+        await page.goto(`${stack.url}/ui/${place}`);
+        await settled(page);
+        for (const more of await page.locator("summary").all()) await more.click();
+        const secret = page.getByRole("button", { name: "Show the value of PASSWORD" });
+        if ((await secret.count()) > 0) await secret.click();
+        await page.evaluate(AXE);
+        const found = await page.evaluate(
+          `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
+        );
+        expect([place, found]).toEqual([place, []]);
+        const harm = await page.evaluate(
+          `[document.querySelectorAll("[data-evil]").length, "evil" in window, document.documentElement.scrollWidth > innerWidth]`,
+        );
+        expect([place, harm]).toEqual([place, [0, false, false]]);
+      }
+      // Where it was built from is asked for, and not known.
+      expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+    },
+  );
+});

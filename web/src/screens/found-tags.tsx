@@ -1,0 +1,82 @@
+import type { JSX } from "preact";
+import { answerOf, api } from "../api/ask.js";
+import { usePages } from "../api/load.js";
+import { Digest } from "../parts/copy.jsx";
+import { Rest } from "../parts/states.jsx";
+import { Time } from "../parts/time.jsx";
+import { href, repositoryPlace, tagPlace } from "../place.js";
+import { T } from "../texts/texts.js";
+
+/** What can be the beginning of a tag, with a part of the repository's name before it. */
+const SOUGHT = /^(?:[^:]{0,255}:)?[\w.-]{0,128}$/;
+
+/** Tags whose names begin so, in all repositories that one may see. */
+export function FoundTags({
+  text,
+  team,
+}: {
+  readonly text: string;
+  readonly team: string;
+}): JSX.Element {
+  if (!SOUGHT.test(text)) return <p class="state">{T.noTagFound}</p>;
+  return <Listed text={text} team={team} />;
+}
+
+function Listed({ text, team }: { readonly text: string; readonly team: string }): JSX.Element {
+  const pages = usePages(`${text} ${team}`, (cursor) =>
+    answerOf(
+      api.GET("/tags", {
+        params: {
+          query: {
+            ...{ q: text, limit: 50 },
+            ...(team === "" ? {} : { team }),
+            ...(cursor === undefined ? {} : { cursor }),
+          },
+        },
+      }),
+    ),
+  );
+  return (
+    <>
+      {pages.items.length > 0 && (
+        <div class="scrolled" tabIndex={0} role="region" aria-label={T.tags}>
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">{T.tag}</th>
+                <th scope="col">{T.repository}</th>
+                <th scope="col">{T.digest}</th>
+                <th scope="col">{T.pushed}</th>
+              </tr>
+            </thead>
+            <tbody>
+              {pages.items.map(({ repository, name, digest, pushedBy, pushedAt }) => (
+                <tr key={`${repository}:${name}`}>
+                  <th scope="row" class="broken">
+                    <a href={href(tagPlace(repository, name))} dir="ltr">
+                      {name}
+                    </a>
+                  </th>
+                  <td class="broken">
+                    <a href={href(repositoryPlace(repository))} dir="ltr">
+                      {repository}
+                    </a>
+                  </td>
+                  <td>
+                    <Digest digest={digest} />
+                  </td>
+                  <td>
+                    <span class="cut">
+                      <Time at={pushedAt} /> <span class="faint">{T.by(pushedBy)}</span>
+                    </span>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <Rest pages={pages}>{T.noTagFound}</Rest>
+    </>
+  );
+}
