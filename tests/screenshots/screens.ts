@@ -18,5 +18,10 @@ export const SCREENS: Readonly<Record<string, string>> = {
   robots: "robots?team=alpha",
   logins: "logins",
   operations: "operations",
+  registries: "registries",
+  "found-everywhere": "registries?q=pay",
+  directory: "directory",
+  policy: "policy",
+  "in-use": `in-use?digest=sha256:${"0".repeat(64)}`,
   "no-such-page": "nowhere",
 };

@@ -244,18 +244,18 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };
+  const files = refusedFiles(metrics.registry);
+  const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const restApi = openRestApi(
     {
       ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions },
       ...{ pullRecordDays: 90, inUseReporters: options.inUseReporters ?? [] },
       pageFolder: join(REPOSITORY_ROOT, "web/dist"),
     },
-    told,
-    { sealer: TEST_SEALER, reader },
+    { ...told, registry },
+    { sealer: TEST_SEALER, reader, readiness: probes.readiness },
   );
   const pierOne = openPierOne(told);
-  const files = refusedFiles(metrics.registry);
-  const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

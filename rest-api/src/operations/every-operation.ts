@@ -6,6 +6,7 @@ import * as contents from "./contents.js";
 import { diffImages } from "./diff.js";
 import * as directory from "./directory.js";
 import { listFindings } from "./discovery.js";
+import { readInstallation } from "./installation.js";
 import * as inUse from "./in-use.js";
 import * as explain from "./explain.js";
 import * as mode from "./mode.js";
@@ -91,6 +92,7 @@ export const OPERATIONS: readonly Operation[] = [
   auditQuestions.listChanges,
   auditQuestions.reportQuarter,
   listFindings,
+  readInstallation,
   mode.readMode,
   mode.changeMode,
   outbox.readOutbox,

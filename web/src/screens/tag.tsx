@@ -17,6 +17,7 @@ import { Time } from "../parts/time.jsx";
 import { goWith, href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
 import { T } from "../texts/texts.js";
 import { Contents } from "./contents.jsx";
+import { UsesOfTag } from "./in-use.jsx";
 import { Related } from "./related.jsx";
 
 const PARTS = ["overview", "history", "contents", "related"] as const;
@@ -136,6 +137,7 @@ function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
       </dl>
       <Source repository={repository} tag={name} />
       <CompareWith repository={repository} tag={name} />
+      {mayPush && <UsesOfTag repository={repository} tag={name} />}
       {mayPush && <PulledTag repository={repository} tag={name} />}
     </>
   );

@@ -1,3 +1,5 @@
+import { administrationInEnglish } from "./administration.js";
+
 /** All that the page says, in English. What is shown of the registry itself stands in no language. */
 export const english = {
   language: "en",
@@ -244,6 +246,8 @@ export const english = {
   happened: (who: string, action: string, what: string) => `${who}: ${what} ${action}`,
   noSuchPage: "There is no such page.",
   toStart: "To the repositories",
+
+  ...administrationInEnglish,
 };
 
 /** What every language has to say. */

@@ -1,3 +1,4 @@
+import { administrationInGerman } from "./administration.js";
 import type { Texts } from "./english.js";
 
 /** All that the page says, in German. */
@@ -247,4 +248,6 @@ export const german: Texts = {
   happened: (who, action, what) => `${who}: ${what} ${action}`,
   noSuchPage: "Diese Seite gibt es nicht.",
   toStart: "Zu den Repositorys",
+
+  ...administrationInGerman,
 };
