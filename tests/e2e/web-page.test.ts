@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { SCREENS } from "#tests/screenshots/screens.js";
-import { seed } from "#tests/screenshots/seed.js";
+import { seed, SEEDED_STACK } from "#tests/screenshots/seed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -63,7 +63,7 @@ const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").wait
 
 perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   beforeAll(async () => {
-    stack = await startTestStack({ env: { ADMIN_TEAMS: "alpha", DISCOVERY_SECONDS: "0" } });
+    stack = await startTestStack({ env: SEEDED_STACK });
     await seed(stack.url);
     browser = await startChromium();
   });
