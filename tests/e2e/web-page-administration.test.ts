@@ -115,7 +115,7 @@ perhaps(
       await page.getByRole("searchbox").fill("app");
       await page.getByRole("button", { name: "Search all registries" }).click();
       await rowWith(page, "alpha/app").getByText("wharfinger").waitFor();
-      await page.getByRole("alert").getByText("lab.example.org did not answer").waitFor();
+      await page.getByRole("alert").getByText("What lab.example.org has is not known").waitFor();
       await lab.getByRole("button", { name: "Take away" }).click();
       await confirmByName(page, "Take away", "lab.example.org");
       await lab.waitFor({ state: "detached" });
@@ -236,7 +236,7 @@ perhaps(
       await page.getByText(/Wharfinger \d+\.\d+\.\d+, Node v24/).waitFor();
       await page.getByText(/PostgreSQL \d+/).waitFor();
       await page.getByText(/^(?:2\.8|3\.0|3\.1 or later)$/).waitFor();
-      const health = page.getByRole("listitem").filter({ hasText: "tokenServer" });
+      const health = page.getByRole("listitem").filter({ hasText: "Token server" });
       await health.getByText("works").waitFor();
       await page.getByText("0 manifests were deleted since").waitFor();
       await page.getByText("Nothing was ever collected on record.").waitFor();

@@ -57,6 +57,7 @@ export async function seed(url: string): Promise<void> {
   await put("/in-use", RUNNING);
   await ask(url, "POST", "/directory/changes", { changes: DIRECTORY });
   await ask(url, "POST", "/directory/services", { name: "shop.example.org", app: "shop" });
+  await ask(url, "PATCH", "/registries/wharfinger", { url });
   await ask(url, "POST", "/registries", {
     ...{ service: "lab.example.org", url: "https://127.0.0.1:9" },
     ...{ description: "For trials; what is there may go.", insecure: true, restricted: true },

@@ -164,7 +164,7 @@ function Privileges({
               ))}
             </select>
           </label>
-          <Field name="holder" label={T.holder} isWanted />
+          <Field name="holder" label={T.holderHint} isWanted />
         </Form>
       )}
     </section>

@@ -52,7 +52,8 @@ function Health({ state }: { readonly state: Shown<"Installation"> }): JSX.Eleme
         {checks.map(({ name, works, reason }) => (
           <li key={name}>
             <span class={`badge ${works ? "good" : "bad"}`}>{works ? T.works : T.fails}</span>{" "}
-            {name} {reason}
+            {T.checkOf(name)}
+            {reason !== null && `: ${reason}`}
           </li>
         ))}
       </ul>

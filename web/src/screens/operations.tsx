@@ -49,7 +49,7 @@ function Mode(): JSX.Element {
                 </span>
               )}
             </p>
-            {state.open.length > 0 && (
+            {state.mode === "read-only" && state.open.length > 0 && (
               <ul>
                 {state.open.map((one) => (
                   <li key={one}>{one}</li>

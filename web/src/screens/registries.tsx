@@ -105,7 +105,7 @@ function Registry({
         <span class="faint">{T.responsible}:</span> {teamsIn(responsibles)}
       </p>
       <p class="faint small">
-        {T.created} {T.by(createdBy)} · <Time at={createdAt} />
+        {T.created} {createdBy !== "" && T.by(createdBy)} · <Time at={createdAt} />
       </p>
       {mayChange && <Changing registry={registry} again={again} />}
     </li>

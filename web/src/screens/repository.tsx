@@ -77,10 +77,10 @@ function Head({
     <>
       <div class="head">
         {description === "" ? <p class="faint">{T.noDescription}</p> : <Prose text={description} />}
-        <p class="buttons">
+        <div class="buttons">
           <Star repository={repository} />
           <Describe name={name} description={description} again={again} />
-        </p>
+        </div>
       </div>
       <dl class="facts">
         {team !== null && (

@@ -32,7 +32,7 @@ export function Services({
       {services.length === 0 ? (
         <Empty>{T.noServices}</Empty>
       ) : (
-        <Table label={T.services} columns={[T.service, T.app, T.client, T.action]}>
+        <Table label={T.services} columns={[T.service, T.app, T.loginName, T.action]}>
           {services.map((service) => (
             <Service key={service.name} service={service} told={told} again={again} />
           ))}
