@@ -380,6 +380,28 @@ export interface paths {
     patch?: never;
     trace?: never;
   };
+  "/installation": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    /**
+     * Versions, what works, and how garbage was collected
+     * @description As the gateway that answers sees it; `GET /mode` says which others there are. What a collection would remove the registry alone can tell: `npm run collect-garbage -- --dry-run`.
+     *
+     *     For administrators (`ADMIN_TEAMS`).
+     */
+    get: operations["installation.read"];
+    put?: never;
+    post?: never;
+    delete?: never;
+    options?: never;
+    head?: never;
+    patch?: never;
+    trace?: never;
+  };
   "/mode": {
     parameters: {
       query?: never;
@@ -1555,9 +1577,13 @@ export interface components {
       apps: {
         code: string;
         id: number;
+        /** @description Whether one is responsible for it. */
+        isOwn: boolean;
         publications: string[];
         responsibles: string[];
       }[];
+      /** @description Whether a file says all that (`DIRECTORY_FILE`): then it is changed there. */
+      isFromFile: boolean;
       privileges: {
         holder: string;
         /** @enum {string} */
@@ -1721,6 +1747,11 @@ export interface components {
          */
         uid: string;
       };
+      /**
+       * @description Text of another file of rules (`POLICY_FILE`), which decides in the place of those in force.
+       * @default null
+       */
+      policy: string | null;
       /**
        * @description Where; of no meaning for `catalog`.
        * @default
@@ -1910,6 +1941,53 @@ export interface components {
       }[];
       mediaType: string;
       repository: string;
+    };
+    Installation: {
+      checks: {
+        name: string;
+        /** @description Why not. */
+        reason: string | null;
+        works: boolean;
+      }[];
+      database: {
+        bytes: number;
+        version: string;
+      };
+      garbage: {
+        /** @description Manifests deleted since a collection of blobs last ended, 1,000 at most: what is theirs alone goes with the next. */
+        deletedSince: number;
+        /** @description Of collections, the latest first. */
+        steps: {
+          /**
+           * Format: date-time
+           * @example 2026-11-20T12:00:00.000Z
+           */
+          at: string;
+          by: string;
+          /** @description What was planned, or came of it. */
+          detail: {
+            [key: string]: unknown;
+          };
+          /** @description `blobs`, or `untagged manifests`. */
+          of: string;
+          /** @enum {string} */
+          step: "begun" | "ended";
+        }[];
+        /** @description Whether it is yet to be proven that the registry has forgotten what went. */
+        unproven: boolean;
+      };
+      /** @description The one that answers. */
+      gateway: {
+        node: string;
+        version: string;
+      };
+      ready: boolean;
+      registry: {
+        /** @description `2.8`, `3.0` or `3.1`, which may be later; `null`: it does not answer. */
+        line: string | null;
+      };
+      /** @description What somebody should look at although it works. */
+      warnings: string[];
     };
     InUseReport: {
       /** @description All that runs there. */
@@ -2619,6 +2697,8 @@ export interface components {
       insecure: boolean;
       /** @description Whether it is the one of the token server's configuration, which registered itself. */
       isOwn: boolean;
+      /** @description Whether one may change it, or take it away. */
+      mayChange: boolean;
       /** @description Teams that see it, and may search and pull there; `*`: everybody. */
       publications: string[];
       responsibles: string[];
@@ -2660,6 +2740,8 @@ export interface components {
       describedAt: string | null;
       describedBy: string | null;
       description: string;
+      /** @description Whether one of them is one's own; of a repository that is asked for by itself. */
+      hasOwnStar?: boolean;
       name: string;
       /** @description `is_official` of `docker search`. */
       official: boolean;
@@ -4057,6 +4139,51 @@ export interface operations {
       };
     };
   };
+  "installation.read": {
+    parameters: {
+      query?: never;
+      header?: never;
+      path?: never;
+      cookie?: never;
+    };
+    requestBody?: never;
+    responses: {
+      /** @description The request is refused, and why. */
+      "4XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description It cannot be decided for the moment; 503: try again. */
+      "5XX": {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/problem+json": components["schemas"]["Problem"];
+        };
+      };
+      /** @description The installation. */
+      200: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content: {
+          "application/json": components["schemas"]["Installation"];
+        };
+      };
+      /** @description It is what `If-None-Match` names. */
+      304: {
+        headers: {
+          [name: string]: unknown;
+        };
+        content?: never;
+      };
+    };
+  };
   "mode.read": {
     parameters: {
       query?: never;
@@ -4560,6 +4687,8 @@ export interface operations {
         content: {
           "application/json": {
             items: components["schemas"]["Registry"][];
+            /** @description Whether one may make another. */
+            mayMake: boolean;
           };
         };
       };

@@ -15,6 +15,7 @@ import { addExplain } from "./commands/explain.js";
 import { addHappenings } from "./commands/happenings.js";
 import { addInUse } from "./commands/in-use.js";
 import { addInspect } from "./commands/inspect.js";
+import { addInstallation } from "./commands/about-installation.js";
 import { addLogin } from "./commands/login.js";
 import { addMode } from "./commands/mode.js";
 import { addNames } from "./commands/names.js";
@@ -48,7 +49,7 @@ const GROUPS: readonly (readonly [title: string, commands: readonly AddCommands[
   ["What happens:", [addHappenings, addWatch, addAudit]],
   ["What changes:", [addChanging]],
   ["Rights:", [addExplain, addWhoCan, addPolicy, addRobots, addServices, addDirectory, addTokens]],
-  ["For whoever runs it:", [addMode, addDiscover, addOutbox, addBeside]],
+  ["For whoever runs it:", [addInstallation, addMode, addDiscover, addOutbox, addBeside]],
   ["This machine:", [addLogin, addContext, addDoctor, addCompletion, addCredentialHelper]],
 ];
 

@@ -97,9 +97,11 @@ async function open(all: GatewayConfig): Promise<Running> {
     live,
   };
   const { reader } = sources;
-  const restApi = openRestApi({ ...config, pageFolder: PAGE }, told, { sealer: seals, reader });
-  const pierOne = openPierOne(told);
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
+  const { readiness } = probes;
+  const own = { sealer: seals, reader, readiness };
+  const restApi = openRestApi({ ...config, pageFolder: PAGE }, { ...told, registry }, own);
+  const pierOne = openPierOne(told);
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics, records, traces }, routed);
   const certified = { log, metrics, files, db, sealer: seals };

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { SCREENS } from "#tests/screenshots/screens.js";
-import { seed } from "#tests/screenshots/seed.js";
+import { seed, SEEDED_STACK } from "#tests/screenshots/seed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -40,11 +40,30 @@ async function loggedIn(
   return watched;
 }
 
+const DESKTOP = { width: 1280, height: 800 };
+const PHONE = { width: 360, height: 740 };
+const WALL = { width: 2_560, height: 1_440 };
+/** Each screen is looked at so, and by what of axe's can differ there. */
+const LOOKS = [
+  { look: { colorScheme: "light" }, size: DESKTOP, rules: "{}" },
+  { look: { colorScheme: "dark" }, size: DESKTOP, rules: "{ runOnly: ['color-contrast'] }" },
+  {
+    look: { colorScheme: "light" },
+    size: PHONE,
+    rules: "{ runOnly: ['scrollable-region-focusable', 'target-size', 'link-in-text-block'] }",
+  },
+  { look: { colorScheme: "light" }, size: WALL, rules: null },
+] as const;
+
+/** @returns a script that has axe look, and says what it objects to */
+const objections = (rules: string) =>
+  `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
+
 const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
 
 perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   beforeAll(async () => {
-    stack = await startTestStack({ env: { ADMIN_TEAMS: "alpha", DISCOVERY_SECONDS: "0" } });
+    stack = await startTestStack({ env: SEEDED_STACK });
     await seed(stack.url);
     browser = await startChromium();
   });
@@ -85,6 +104,22 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
     expect(await page.evaluate("navigator.clipboard.readText()")).toBe(command);
     await page.goBack();
     await page.getByRole("heading", { name: "alpha/payments", level: 1 }).waitFor();
+  });
+
+  test("keeps a choice that was made as soon as it could be, before anything else was done", async () => {
+    const { page } = await loggedIn("repositories/alpha/payments/-/");
+    await page.getByRole("link", { name: "1.10.0", exact: true }).waitFor();
+    // In the moment in which it comes into the page, which is before the browser has drawn it.
+    await page.evaluate(`new MutationObserver((_, observer) => {
+      const tool = document.querySelector("select:has(option:nth-child(4))");
+      if (tool === null || !tool.textContent.includes("podman")) return;
+      observer.disconnect();
+      tool.value = "podman";
+      tool.dispatchEvent(new Event("change", { bubbles: true }));
+    }).observe(document.body, { childList: true, subtree: true })`);
+    await page.getByRole("link", { name: "1.10.0", exact: true }).click();
+    const command = `podman pull ${new URL(stack.url).host}/alpha/payments:1.10.0`;
+    await page.getByRole("button", { name: `Copy: ${command}`, exact: true }).waitFor();
   });
 
   test("sorts versions as people do", async () => {
@@ -185,33 +220,23 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
     expect(await page.locator("html").getAttribute("lang")).toBe("de");
   });
 
-  test.each([
-    ["light", { colorScheme: "light" }, "{}"],
-    ["dark", { colorScheme: "dark" }, "{ runOnly: ['color-contrast'] }"],
-    [
-      "on a phone",
-      { viewport: { width: 360, height: 740 } },
-      "{ rules: { 'color-contrast': { enabled: false } } }",
-    ],
-  ] as const)(
-    "has nothing that axe objects to on any screen, and nothing beside the screen: %s",
-    async (_, look, rules) => {
-      const { page, complaints } = await loggedIn("", { ...look, bypassCSP: true });
-      for (const [name, place] of Object.entries(SCREENS)) {
-        await page.goto(`${stack.url}/ui/${place}`);
-        await settled(page);
-        await page.evaluate(AXE);
-        const found = await page.evaluate<{ id: string; nodes: { html: string }[] }[]>(
-          `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => ({ id, nodes: nodes.map(({ html }) => ({ html })) })))`,
-        );
-        expect([name, found]).toEqual([name, []]);
-        const width = await page.evaluate<[number, number]>(
-          "[document.documentElement.scrollWidth, innerWidth]",
-        );
-        expect([name, width[0] <= width[1]]).toEqual([name, true]);
+  test("has nothing that axe objects to on any screen, in both themes and on a phone, and nothing beside the screen", async () => {
+    const { page, complaints } = await loggedIn("", { bypassCSP: true });
+    await page.evaluate(AXE);
+    for (const [name, place] of Object.entries(SCREENS)) {
+      await page.evaluate(
+        `history.pushState(null, "", "/ui/${place}"); dispatchEvent(new Event("wharfinger:place"))`,
+      );
+      await settled(page);
+      for (const { look, size, rules } of LOOKS) {
+        await page.emulateMedia(look);
+        await page.setViewportSize(size);
+        const found = rules === null ? [] : await page.evaluate(objections(rules));
+        const isBeside = await page.evaluate("document.documentElement.scrollWidth > innerWidth");
+        expect([name, size.width, found, isBeside]).toEqual([name, size.width, [], false]);
       }
-      // What is not there is asked for, and said.
-      expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
-    },
-  );
+    }
+    // What is not there is asked for, and said.
+    expect(complaints.filter((one) => !one.includes("404"))).toEqual([]);
+  });
 });

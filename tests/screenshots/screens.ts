@@ -1,3 +1,5 @@
+import type { BrowserContextOptions } from "playwright-core";
+
 /** Every screen, by the name of its picture, and where it is below `/ui/`. */
 export const SCREENS: Readonly<Record<string, string>> = {
   home: "",
@@ -18,5 +20,30 @@ export const SCREENS: Readonly<Record<string, string>> = {
   robots: "robots?team=alpha",
   logins: "logins",
   operations: "operations",
+  registries: "registries",
+  "found-everywhere": "registries?q=pay",
+  directory: "directory",
+  policy: "policy",
+  "in-use": `in-use?digest=sha256:${"0".repeat(64)}`,
   "no-such-page": "nowhere",
+};
+
+/** What README.md shows, by the name of the picture. */
+export const PICTURES: Readonly<
+  Record<
+    string,
+    Pick<BrowserContextOptions, "colorScheme" | "viewport"> & { readonly place: string }
+  >
+> = {
+  tags: { place: "repositories/alpha/checkout/-/?sort=version", colorScheme: "light" },
+  refusal: {
+    place: "repositories/alpha/checkout/-/tags/2.0.0?part=history",
+    colorScheme: "dark",
+    viewport: { width: 1280, height: 640 },
+  },
+  phone: {
+    place: "repositories/alpha/checkout/-/tags/2.0.0",
+    colorScheme: "light",
+    viewport: { width: 390, height: 800 },
+  },
 };

@@ -19,10 +19,28 @@ const DESCRIPTION = `The **checkout** of the shop.
 
 Ask *team alpha* before you change it.`;
 
+const RUNNING = {
+  name: "production",
+  images: ["node-1", "node-2"].map((node) => ({
+    ...{ reference: "alpha/checkout:2.0.0", node, service: "shop" },
+  })),
+};
+const DIRECTORY = [
+  { change: "user.set", login: "/employees/alice", primaryTeam: "alpha" },
+  { change: "app.set", code: "shop", responsibles: ["alpha"], publications: ["alpha", "beta"] },
+  { change: "privilege.given", privilege: "Pusher", holder: "alpha" },
+  { change: "privilege.given", privilege: "Manager", holder: "/employees/alice" },
+];
+
+/** Of the local stack that is looked at. */
+export const SEEDED_STACK = {
+  ...{ ADMIN_TEAMS: "alpha", DISCOVERY_SECONDS: "0", IN_USE_REPORTERS: "alice@/employees" },
+};
+
 /**
  * Something to look at: repositories with tags, a description, pulls and refused pushes.
  *
- * @param url - a gateway of the local stack, with alice's team as administrators
+ * @param url - a gateway of the local stack, started with {@link SEEDED_STACK}
  */
 export async function seed(url: string): Promise<void> {
   const alice = registryClient(url, "alice-token");
@@ -33,14 +51,24 @@ export async function seed(url: string): Promise<void> {
   await alice.push("alpha/checkout", "2.0.0", "something else").catch(() => undefined);
   await robot.push("alpha/checkout", "1.10.0", "rebuilt").catch(() => undefined);
   for (let i = 0; i < 5; i += 1) await alice.manifest("alpha/checkout", "2.0.0");
-  await put(url, "/repositories/alpha/checkout/-/description", { description: DESCRIPTION });
+  const put = (path: string, body?: unknown) => ask(url, "PUT", path, body);
+  await put("/repositories/alpha/checkout/-/description", { description: DESCRIPTION });
+  await put("/repositories/alpha/checkout/-/star");
+  await put("/in-use", RUNNING);
+  await ask(url, "POST", "/directory/changes", { changes: DIRECTORY });
+  await ask(url, "POST", "/directory/services", { name: "shop.example.org", app: "shop" });
+  await ask(url, "PATCH", "/registries/wharfinger", { url });
+  await ask(url, "POST", "/registries", {
+    ...{ service: "lab.example.org", url: "https://127.0.0.1:9" },
+    ...{ description: "For trials; what is there may go.", insecure: true, restricted: true },
+  });
 }
 
-async function put(url: string, path: string, body: unknown): Promise<void> {
+async function ask(url: string, method: string, path: string, body: unknown): Promise<void> {
   const answer = await fetch(`${url}/api/v1${path}`, {
-    method: "PUT",
+    method,
     headers: { Authorization: "Bearer alice-token", "Content-Type": "application/json" },
-    body: JSON.stringify(body),
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
   });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
 }

@@ -260,6 +260,8 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
   const apiRequestsPerMinute = options.apiRequestsPerMinute ?? 1_000_000;
   const { reader } = sources;
   const sessions = options.sessions ?? { idleSeconds: 3_600, seconds: 43_200 };
+  const files = refusedFiles(metrics.registry);
+  const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const restApi = openRestApi(
     {
       ...{ apiRequestsPerMinute, database: options.hears ?? NOWHERE, publicUrl, sessions },
@@ -267,12 +269,10 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       ...{ pageIssuers: options.pageIssuers ?? [], proxies: NO_PROXIES },
       pageFolder: join(REPOSITORY_ROOT, "web/dist"),
     },
-    told,
-    { sealer: TEST_SEALER, reader },
+    { ...told, registry },
+    { sealer: TEST_SEALER, reader, readiness: probes.readiness },
   );
   const pierOne = openPierOne(told);
-  const files = refusedFiles(metrics.registry);
-  const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const corsOrigins = options.corsOrigins ?? [];
   const routes = openPublicRoutes(
     { trustedProxies: options.trustedProxies ?? [], publicUrl, corsOrigins },

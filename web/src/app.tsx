@@ -68,11 +68,14 @@ function Head({
     ...(me === null
       ? []
       : [
+          { place: "registries", text: T.registries },
+          { place: "directory", text: T.directory },
           { place: "robots", text: T.robots },
           { place: "logins", text: T.logins },
         ]),
     ...(me?.isAdministrator === true
       ? [
+          { place: "in-use", text: T.inUse },
           { place: "audit", text: T.audit },
           { place: "operations", text: T.operations },
         ]

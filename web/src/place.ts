@@ -1,4 +1,4 @@
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 
 /** Where somebody is: what the address says. */
 export interface Place {
@@ -20,7 +20,8 @@ export function place(): Place {
 /** @returns where somebody is, anew with each change */
 export function usePlace(): Place {
   const [here, set] = useState(place);
-  useEffect(() => {
+  // Not `useEffect`: that comes after what was drawn, and who is quicker changes an address that nobody follows yet.
+  useLayoutEffect(() => {
     const follow = () => {
       set(place());
     };

@@ -47,6 +47,11 @@ export async function explain(
 ): Promise<ShownLines> {
   const path = withQuery("/explain", { action, repository });
   const answer = await callAs(client, { id: "access.explain", path });
+  return shownExplanation(answer);
+}
+
+/** @returns whether somebody may do something, and why */
+export function shownExplanation(answer: Answer): ShownLines {
   return lines(linesOf(answer), answer);
 }
 

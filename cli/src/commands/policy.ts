@@ -1,11 +1,12 @@
 import { readFileSync } from "node:fs";
-import { callAs, type AnswerOf } from "../api/described-answers.js";
+import { callAs, type AnswerOf, type BodyOf } from "../api/described-answers.js";
 import { EXIT } from "../exit/exit-codes.js";
 import { UsageFault } from "../exit/faults.js";
 import type { Row, Shown } from "../output/shown.js";
 import { examples } from "./examples.js";
+import { shownExplanation } from "./explain.js";
 import type { AddCommands, Shell } from "./shell.js";
-import { wholeNumber } from "./words.js";
+import { plainWord, wholeNumber } from "./words.js";
 
 type Answer = AnswerOf<"policy.test">;
 type Rules = Answer["changes"][number]["rules"];
@@ -13,6 +14,11 @@ type Rules = Answer["changes"][number]["rules"];
 interface TestOptions {
   readonly last: number;
   readonly tags?: boolean;
+}
+
+interface TryOptions {
+  readonly uid: string;
+  readonly team: readonly string[];
 }
 
 /** `policy`: what other rules would decide. */
@@ -41,6 +47,34 @@ export const addPolicy: AddCommands = (program, run) => {
         tell(shell, answer);
         if (answer.changes.length > 0) process.exitCode = EXIT.VERIFICATION;
         return shownTest(answer);
+      }),
+    );
+  policy
+    .command("try <file> <action> <repository>")
+    .summary("may somebody do that, by this file?")
+    .description(
+      "Whether somebody may pull, push or delete in a repository by the rules in a file (POLICY_FILE), and by which; - is " +
+        "standard input. Without --uid it is nobody in particular.",
+    )
+    .option("--uid <name>", "who", "")
+    .option("--team <name...>", "teams that they are in", [])
+    .addHelpText(
+      "after",
+      examples("wharf policy try policy.yaml push alpha/app --uid bob --team beta"),
+    )
+    .action(
+      run<TryOptions>(async (shell, [file = "-", action, repository], { uid, team }) => {
+        const body = {
+          action: plainWord(action, "ACTION") as BodyOf<"access.explain-for">["action"],
+          repository: plainWord(repository, "REPOSITORY"),
+          ...{ policy: await textOf(shell, file), address: null },
+          identity: {
+            ...({ uid, realm: "/employees", kind: uid === "" ? "anonymous" : "oauth2" } as const),
+            ...{ teams: [...team], scopes: [], claims: {} },
+          },
+        };
+        const asked = { id: "access.explain-for", method: "POST", path: "/explain", body } as const;
+        return shownExplanation(await callAs(await shell.client(), asked));
       }),
     );
 };

@@ -9,7 +9,7 @@ import {
   oneRepository,
 } from "../catalog/repositories.js";
 import { search } from "../catalog/search.js";
-import { starRepository } from "../catalog/stars.js";
+import { hasStar, starRepository } from "../catalog/stars.js";
 import { teamInView, teamsInView } from "../catalog/teams.js";
 import { implement, type Implementation } from "./implement.js";
 
@@ -40,9 +40,10 @@ export function repositoryOperations({
       const { items, next } = await listRepositories(catalog, view, asked);
       return { page: { items: items.map(withoutNumber), next } };
     }),
-    implement(operations.summarizeRepository, async ({ path, view }) => ({
-      body: withoutNumber(await oneRepository(catalog, view, path.repository)),
-    })),
+    implement(operations.summarizeRepository, async ({ path, view, actor }) => {
+      const shown = withoutNumber(await oneRepository(catalog, view, path.repository));
+      return { body: { ...shown, hasOwnStar: await hasStar(db, path.repository, actor) } };
+    }),
     implement(operations.describeRepository, async ({ path, body, actor }) => {
       const { repository } = path;
       await describeRepository({ db, audit }, { repository, ...body }, actor);
@@ -72,7 +73,7 @@ function starOperations(catalog: Catalog): readonly Implementation[] {
     implement(operation, async ({ path, actor }) => {
       const { repository } = path;
       await starRepository(catalog.db, { repository, isGiven: operation === star }, actor);
-      return { body: await itself(catalog, repository) };
+      return { body: { ...(await itself(catalog, repository)), hasOwnStar: operation === star } };
     }),
   );
 }

@@ -1,9 +1,9 @@
 import type { AuditActor } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { noSuchRepository } from "./not-known.js";
-import { putStar } from "./sql/stars.js";
+import { isStarGiven, putStar } from "./sql/stars.js";
 
 /** Logins of programs: a team can make as many of them as it likes, so that their stars would say nothing. */
 const PROGRAMS = ["robot", "machine", "service"];
@@ -29,4 +29,18 @@ export async function starRepository(
   const key = { repository, realm, uid };
   const isThere = await db.transaction((tx) => putStar(tx, key, isGiven), repository);
   if (!isThere) throw noSuchRepository();
+}
+
+/**
+ * @param db - ledger
+ * @param repository - of what
+ * @param actor - whose star
+ * @returns whether they have given it theirs
+ */
+export async function hasStar(
+  db: Queryable,
+  repository: RepositoryName,
+  { uid, realm, kind }: Pick<AuditActor, "uid" | "realm" | "kind">,
+): Promise<boolean> {
+  return kind !== "anonymous" && isStarGiven(db, { repository, realm, uid });
 }

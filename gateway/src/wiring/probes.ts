@@ -2,7 +2,7 @@ import type { RequestHandler } from "express";
 import type { ClockWatch } from "#service-kit/clocks/clock-watch.js";
 import { probeRoutes } from "#service-kit/http/probe-routes.js";
 import type { Logger } from "#service-kit/log.js";
-import { readinessWatch } from "#service-kit/readiness.js";
+import { readinessWatch, type Readiness } from "#service-kit/readiness.js";
 import { readyAtStart } from "#service-kit/ready-at-start.js";
 import type { RefusedFiles } from "#service-kit/refused-files.js";
 import type { Opened } from "#service-kit/run-until-signal.js";
@@ -15,7 +15,7 @@ import type { Store } from "./store.js";
 
 /**
  * @param deps - what a push needs, log and metrics
- * @returns the routes that say whether the gateway is alive, and ready
+ * @returns the routes that say whether the gateway is alive, and ready; and what says the latter
  */
 export function openProbes(deps: {
   readonly store: Pick<Store, "db" | "hindrance">;
@@ -29,7 +29,10 @@ export function openProbes(deps: {
   readonly files: Pick<RefusedFiles, "warnings">;
   readonly log: Logger;
   readonly metrics: Pick<GatewayMetrics, "registry">;
-}): Opened & { readonly routes: readonly RequestHandler[] } {
+}): Opened & {
+  readonly routes: readonly RequestHandler[];
+  readonly readiness: () => Promise<Readiness>;
+} {
   const { store, standing, mode, clocks } = deps;
   const { verifier } = deps.callers.callers;
   // Until the mode is known, no push would work.
@@ -44,5 +47,10 @@ export function openProbes(deps: {
     verifier,
   });
   const readiness = readinessWatch(needs, deps);
-  return { routes: [probeRoutes(readiness)], parts: [readiness, readyAtStart(readiness)] };
+  const look = () => readiness.check();
+  return {
+    routes: [probeRoutes(readiness)],
+    readiness: look,
+    parts: [readiness, readyAtStart(readiness)],
+  };
 }

@@ -16,6 +16,7 @@ import { contextOf } from "#service-kit/http/request-context.js";
 import { requestLimit } from "#service-kit/http/request-limit.js";
 import type { Logger } from "#service-kit/log.js";
 import type { ServiceMetrics } from "#service-kit/metrics.js";
+import type { Readiness } from "#service-kit/readiness.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import type { TagPolicy } from "#tag-policy/tag-policy.js";
 import { auditOperations } from "../api/audit-operations.js";
@@ -26,6 +27,7 @@ import { eventOperations } from "../api/event-operations.js";
 import { inUseOperations } from "../api/in-use-operations.js";
 import { imageOperations } from "../api/image-operations.js";
 import type { Asker } from "../api/implement.js";
+import { installationOperations } from "../api/installation-operations.js";
 import { modeOperations } from "../api/mode-operations.js";
 import { outboxOperations } from "../api/outbox-operations.js";
 import { pullOperations } from "../api/pull-operations.js";
@@ -64,7 +66,7 @@ const ADMINISTRATION = { type: "registry", name: "administration", actions: ["*"
 /**
  * @param config - how many requests somebody may make, and where the ledger is
  * @param deps - ledger, audit log, rules, and who asks
- * @param own - what is the REST API's alone: what seals its cursors
+ * @param own - what is the REST API's alone: what seals its cursors, reads images and looks whether a push would work
  * @returns the routes of the REST API that the gateway answers, and what describes all of it
  */
 export function openRestApi(
@@ -95,9 +97,14 @@ export function openRestApi(
     readonly live: Omit<Live, "parts">;
     readonly records: { readonly tally: Pick<Tally, "note"> };
   },
-  { sealer, reader }: { readonly sealer: CursorSealer; readonly reader: ImageReader },
+  own: {
+    readonly sealer: CursorSealer;
+    readonly reader: ImageReader;
+    readonly readiness: () => Promise<Readiness>;
+  },
 ): { readonly routes: readonly RequestHandler[] } {
   const { db, log, audit, policy, catalog } = deps;
+  const { sealer, reader } = own;
   const { callers } = deps.callers;
   const { resolver, waiting } = deps.ledger;
   const rest = {
@@ -141,6 +148,7 @@ export function openRestApi(
     ...auditQuestionOperations({ db, now: () => new Date() }),
     ...sessions.operations,
     ...discoveryOperations(catalog),
+    ...installationOperations({ db, upstream: deps.registry.upstream, readiness: own.readiness }),
     ...modeOperations({
       ...{ db, audit },
       unlessCollecting: async (work) => (await unlessCollecting(config.database, log, work)).ran,

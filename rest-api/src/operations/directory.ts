@@ -54,11 +54,19 @@ const listing = z
       z.object({ id, realm: z.string(), uid: z.string(), primaryTeam: z.string().nullable() }),
     ),
     teams: z.array(z.object({ id, name: z.string() })),
-    apps: z.array(z.object({ id, code: z.string(), responsibles: teams, publications: teams })),
+    apps: z.array(
+      z.object({
+        ...{ id, code: z.string(), responsibles: teams, publications: teams },
+        isOwn: z.boolean().meta({ description: "Whether one is responsible for it." }),
+      }),
+    ),
     services: z.array(
       z.object({ name: z.string(), app: z.string(), workload: z.string().nullable() }),
     ),
     privileges: z.array(z.object({ privilege, holder: z.string() })),
+    isFromFile: z.boolean().meta({
+      description: "Whether a file says all that (`DIRECTORY_FILE`): then it is changed there.",
+    }),
   })
   .meta({ id: "Directory" });
 

@@ -6,6 +6,7 @@ import * as contents from "./contents.js";
 import { diffImages } from "./diff.js";
 import * as directory from "./directory.js";
 import { listFindings } from "./discovery.js";
+import { readInstallation } from "./installation.js";
 import * as inUse from "./in-use.js";
 import { inspectImage } from "./inspect.js";
 import * as explain from "./explain.js";
@@ -104,6 +105,7 @@ export const OPERATIONS: readonly Operation[] = [
   auditQuestions.listChanges,
   auditQuestions.reportQuarter,
   listFindings,
+  readInstallation,
   mode.readMode,
   mode.changeMode,
   outbox.readOutbox,

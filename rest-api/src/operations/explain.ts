@@ -10,6 +10,8 @@ const repository = z
   .max(255)
   .default("")
   .meta({ description: "Where; of no meaning for `catalog`.", example: "alpha/app" });
+/** Of a file of rules. */
+const MOST_POLICY_BYTES = 256 * 1024;
 const words = z.array(z.string().max(255)).max(100).default([]);
 
 const somebody = z
@@ -20,6 +22,10 @@ const somebody = z
       .nullable()
       .default(null)
       .meta({ description: "From where; `null`: from nowhere that a rule knows." }),
+    policy: z.string().max(MOST_POLICY_BYTES).nullable().default(null).meta({
+      description:
+        "Text of another file of rules (`POLICY_FILE`), which decides in the place of those in force.",
+    }),
     identity: z.strictObject({
       uid: z
         .string()
@@ -98,4 +104,5 @@ export const explainOthers = operation({
   summary: "Whether somebody may do something, and why",
   query: NO_PARAMETERS,
   body: somebody,
+  bodyBytes: 2 * MOST_POLICY_BYTES,
 });

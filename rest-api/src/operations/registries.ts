@@ -57,6 +57,7 @@ const registry = z
       description:
         "Whether it is the one of the token server's configuration, which registered itself.",
     }),
+    mayChange: z.boolean().meta({ description: "Whether one may change it, or take it away." }),
     ...{ createdBy: z.string(), createdAt: at },
     ...{ changedBy: z.string().nullable(), changedAt: atOrNull },
   })
@@ -133,7 +134,15 @@ export const listRegistries = operation({
   summary: "The registries that one sees",
   description:
     "Those that are published to one's teams, or that these are responsible for, by name.",
-  answers: { 200: { description: "All of them.", schema: z.object({ items: z.array(registry) }) } },
+  answers: {
+    200: {
+      description: "All of them.",
+      schema: z.object({
+        items: z.array(registry),
+        mayMake: z.boolean().meta({ description: "Whether one may make another." }),
+      }),
+    },
+  },
 });
 
 export const createRegistry = operation({

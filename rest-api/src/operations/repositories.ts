@@ -31,6 +31,9 @@ const repositoryShown = z
     describedAt: atOrNull,
     ...flags,
     stars,
+    hasOwnStar: z.boolean().optional().meta({
+      description: "Whether one of them is one's own; of a repository that is asked for by itself.",
+    }),
   })
   .meta({ id: "Repository" });
 

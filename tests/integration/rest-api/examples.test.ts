@@ -136,6 +136,7 @@ describe("what the document shows is what is answered", () => {
     ["sessions.end-all", "/sessions", { ...BOB, method: "DELETE" }],
     ["mode.change", "/mode", { ...BOB, method: "PUT", body: READ_ONLY }],
     ["mode.read", "/mode", BOB],
+    ["installation.read", "/installation", BOB],
     ["audit.list", "/audit?limit=1&action=mode.changed", BOB],
     ["audit.export", "/audit/export?format=csv&action=mode.changed", BOB],
     ["audit.who-pulled", "/audit/who-pulled?image=alpha/app:1.0", BOB],
@@ -199,7 +200,11 @@ async function audited(digest: string): Promise<void> {
     expiresAt: "2027-02-26T00:00:00.000Z",
   };
   const failed = { shown: "oauth2", outcome: "refused", count: 3 };
+  const collected = { blobs: 12, bytes: 34_000_000 };
   await db.transaction(async (tx) => {
+    await recordAudit(tx, {
+      ...{ ...nothing, action: "garbage.ended", reason: "blobs", detail: collected },
+    });
     await recordAudit(tx, {
       ...nothing,
       action: "robot.created",

@@ -90,6 +90,34 @@ describe("another access policy", () => {
   });
 });
 
+describe("somebody's right by another access policy", () => {
+  const asked = {
+    ...{ action: "push", repository: "alpha/app" },
+    identity: { uid: "alice", realm: "/employees", teams: ["alpha"] },
+  };
+  const explained = async (more: object) => {
+    const answer = await ask("/explain", { ...asked, ...more });
+    return [answer.status, jsonOf(answer)];
+  };
+
+  test("is told with the rule of it, and is another by the rules in force", async () => {
+    expect(await explained({})).toMatchObject([200, { allow: true, rule: { id: "own" } }]);
+    expect(await explained({ policy: NOBODY_PUSHES })).toMatchObject([
+      200,
+      { allow: false, rule: { id: "frozen", at: "policy:2" } },
+    ]);
+  });
+
+  test("is not told by what is no policy, nor to others than administrators", async () => {
+    expect(await explained({ policy: "rules: [" })).toMatchObject([
+      400,
+      { detail: expect.stringMatching(/^policy:1: /) },
+    ]);
+    const answer = await ask("/explain", { ...asked, policy: NOBODY_PUSHES }, "alice-token");
+    expect(answer.status).toBe(403);
+  });
+});
+
 describe("other rules for tags", () => {
   test("are held against what is on record", async () => {
     const body = { policy: "rules:\n  - { id: open, effect: mutable }\n" };

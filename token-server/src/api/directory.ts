@@ -31,7 +31,8 @@ export function directoryRoutes(deps: ChangeDeps, callers: ApiCallerDeps): Route
     asManager(await identifyApiCaller(callers, req), "the directory");
   mount(routes, operations.readDirectory, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);
-    sendAnswer(req, res, { body: visibleTo(readSnapshot(deps.directory), caller) });
+    const seen = visibleTo(readSnapshot(deps.directory), caller);
+    sendAnswer(req, res, { body: { ...seen, isFromFile: deps.isFromFile } });
   });
   mount(routes, operations.changeDirectory, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);

@@ -8,9 +8,11 @@ import { explainOthers, explainOwn } from "#rest-api/operations/explain.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
+import { yamlFault } from "#service-kit/yaml-fault.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { Login } from "../identity/identity-source.js";
 import { authenticate } from "../identity/authenticate.js";
+import { loadPolicy } from "../policy/load.js";
 import type { CurrentPolicy } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { describedLogin, type DescribedDeps } from "../token/described-login.js";
@@ -57,15 +59,19 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
   });
   mount(routes, explainOthers, async (req, res) => {
     await letAdministratorSee(callers, req, "ask for somebody else", explainOthers);
-    const asked = parseInput(explainOthers.body, await readJsonBody(req, res));
+    const asked = parseInput(
+      explainOthers.body,
+      await readJsonBody(req, res, explainOthers.bodyBytes),
+    );
     const registry = registryAsked(callers, req);
+    const inForce = policy.current(registry.service);
     const given = { teamsOf: () => Promise.resolve(asked.identity.teams) };
     try {
       const login = await describedLogin({ logins, db }, asked.identity);
       const teams = asked.identity.kind === "robot" ? callers.teams : given;
       sendAnswer(req, res, {
         body: await answer(
-          policy.current(registry.service),
+          asked.policy === null ? inForce : candidateFrom(asked.policy, inForce),
           { login, teams, isAdministrator: true },
           { ...asked, registry },
         ),
@@ -79,6 +85,15 @@ export function explainRoutes(callers: ApiCallerDeps, deps: ExplainDeps): Router
     }
   });
   return routes;
+}
+
+/** Held against the directory as it is. @throws Fault REQUEST_INVALID with line and column for what is no policy */
+function candidateFrom(text: string, { facts }: Policy): Policy {
+  try {
+    return { ...loadPolicy("policy", text).policy, facts };
+  } catch (error) {
+    throw yamlFault(error);
+  }
 }
 
 /** Who is asked for. */

@@ -5,7 +5,7 @@ import * as operations from "#rest-api/operations/registries.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
-import type { Registrar } from "../registries/authority.js";
+import { mayBeChangedBy, type Registrar } from "../registries/authority.js";
 import {
   changeRegistry,
   createRegistry,
@@ -33,25 +33,28 @@ export function registryRoutes(callers: ApiCallerDeps, deps: RegistryDeps): Rout
   const { registries } = deps;
   const identify = (req: Request) => identifyApiCaller(callers, req);
   mount(routes, operations.listRegistries, async (req, res) => {
-    const seen = seenRegistries(registries, onlookerOf(await identify(req)));
-    sendAnswer(req, res, { body: { items: seen.map(shown) } });
+    const caller = await identify(req);
+    const items = seenRegistries(registries, onlookerOf(caller)).map((one) => shown(one, caller));
+    sendAnswer(req, res, { body: { items, mayMake: mayMake(deps, caller) } });
   });
   mount(routes, operations.createRegistry, async (req, res) => {
     const by = asRegistrar(await identify(req));
     const wanted = parseInput(operations.createRegistry.body, await readJsonBody(req, res));
     const made = await createRegistry(deps, by, wanted);
-    sendAnswer(req, res, { status: 201, body: shown(made) });
+    sendAnswer(req, res, { status: 201, body: shown(made, by) });
   });
   mount(routes, operations.readRegistry, async (req, res) => {
-    const onlooker = onlookerOf(await identify(req));
+    const caller = await identify(req);
     const { service } = parseInput(operations.readRegistry.parameters, req.params);
-    sendAnswer(req, res, { body: shown(seenRegistry(registries, onlooker, service)) });
+    const registry = seenRegistry(registries, onlookerOf(caller), service);
+    sendAnswer(req, res, { body: shown(registry, caller) });
   });
   mount(routes, operations.changeRegistry, async (req, res) => {
     const by = asRegistrar(await identify(req));
     const { service } = parseInput(operations.changeRegistry.parameters, req.params);
     const change = parseInput(operations.changeRegistry.body, await readJsonBody(req, res));
-    sendAnswer(req, res, { body: shown(await changeRegistry(deps, by, { service, change })) });
+    const changed = await changeRegistry(deps, by, { service, change });
+    sendAnswer(req, res, { body: shown(changed, by) });
   });
   mount(routes, operations.deleteRegistry, async (req, res) => {
     const by = asRegistrar(await identify(req));
@@ -79,9 +82,22 @@ function asRegistrar(caller: ApiCaller): Registrar {
   return { identity, actor, teams, isAdministrator };
 }
 
-function shown(registry: Registry) {
+type Looker = Pick<ApiCaller, "identity" | "teams" | "isAdministrator">;
+
+/** What the page shows no button for is refused all the same. */
+function mayMake({ privileges }: RegistryDeps, caller: ApiCaller): boolean {
+  if (NEVER_CHANGING.includes(caller.identity.kind)) return false;
+  const registrar = asRegistrar(caller);
+  return (
+    privileges.hasPrivilege(registrar, "Manager") && privileges.primaryTeamOf(registrar) !== null
+  );
+}
+
+function shown(registry: Registry, looker: Looker) {
+  const mayChange =
+    !NEVER_CHANGING.includes(looker.identity.kind) && mayBeChangedBy(looker, registry);
   const warning = registry.insecure
     ? "its certificate is not checked: whoever is between it and the token server can answer in its place"
     : null;
-  return { ...registry, warning };
+  return { ...registry, warning, mayChange };
 }

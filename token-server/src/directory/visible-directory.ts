@@ -3,7 +3,12 @@ import type { Manager } from "../robots/authority.js";
 import type { DirectorySnapshot, ListedService } from "./directory-snapshot.js";
 
 /** What somebody sees of the directory. */
-export interface VisibleDirectory extends Omit<DirectoryContent, "services" | "privileges"> {
+export interface VisibleDirectory extends Omit<
+  DirectoryContent,
+  "apps" | "services" | "privileges"
+> {
+  /** `isOwn`: the reader is responsible for it, as administrators are for all. */
+  readonly apps: readonly (DirectoryContent["apps"][number] & { readonly isOwn: boolean })[];
   readonly services: readonly ListedService[];
   readonly privileges: readonly { readonly privilege: string; readonly holder: string }[];
 }
@@ -29,7 +34,9 @@ export function visibleTo(
   return {
     users: listed.users.filter(({ realm, uid }) => all || `${realm}/${uid}` === own),
     teams: listed.teams.filter(({ name }) => all || teams.includes(name)),
-    apps: listed.apps.filter((app) => all || apps.has(app)),
+    apps: listed.apps
+      .filter((app) => all || apps.has(app))
+      .map((app) => ({ ...app, isOwn: all || answerable.includes(app) })),
     services: listed.services
       .filter(({ app }) => all || answerable.some(({ code }) => code === app))
       .map(({ name, app, workload }) => ({ name, app, workload })),

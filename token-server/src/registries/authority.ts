@@ -29,6 +29,11 @@ export function requireManager(privileges: Privileges, registrar: Registrar): vo
   throw new Fault("DENIED", { message: "making a registry needs the privilege Manager" });
 }
 
+/** @returns whether somebody changes a registry: administrators the one of the configuration, responsible teams theirs */
+export function mayBeChangedBy({ teams, isAdministrator }: Onlooker, registry: Registry): boolean {
+  return (registry.isOwn && isAdministrator) || isResponsibleFor(registry, teams);
+}
+
 /**
  * @param registrar - who wants to change it
  * @param registry - which one
@@ -36,8 +41,7 @@ export function requireManager(privileges: Privileges, registrar: Registrar): vo
  *   configuration alone
  */
 export function requireResponsible(registrar: Registrar, registry: Registry): void {
-  if (registry.isOwn && registrar.isAdministrator) return;
-  if (isResponsibleFor(registry, registrar.teams)) return;
+  if (mayBeChangedBy(registrar, registry)) return;
   throw new Fault("DENIED", {
     message: `none of your teams is responsible for registry ${registry.service}`,
   });

@@ -3,6 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { type Refusal } from "../api/ask.js";
 import { refusalOf } from "../api/load.js";
 import { T } from "../texts/texts.js";
+import { fieldsOf, type Fields } from "./fields.js";
 import { Refused } from "./states.jsx";
 
 /** A button, and what it asks before it does something; what cannot be undone asks for a name. */
@@ -18,7 +19,8 @@ export function Confirm({
   /** Has to be typed first; `null`: nothing has. */
   readonly name?: string | null;
   readonly children?: ComponentChildren;
-  readonly act: () => Promise<void>;
+  /** Is given what was typed into the dialog. */
+  readonly act: (fields: Fields) => Promise<void>;
 }): JSX.Element {
   const dialog = useRef<HTMLDialogElement>(null);
   const [isOpen, setOpen] = useState(false);
@@ -32,9 +34,8 @@ export function Confirm({
     setTyped("");
     setRefusal(null);
   };
-  const submit = (event: Event) => {
-    event.preventDefault();
-    act().then(close, (error: unknown) => {
+  const submit = (event: SubmitEvent & { readonly currentTarget: HTMLFormElement }) => {
+    act(fieldsOf(event)).then(close, (error: unknown) => {
       setRefusal(refusalOf(error));
     });
   };

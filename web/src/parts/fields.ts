@@ -4,6 +4,8 @@ export interface Fields {
   readonly text: (name: string) => string;
   /** @returns it as it was typed */
   readonly typed: (name: string) => string;
+  /** @returns what stands between commas */
+  readonly list: (name: string) => string[];
   readonly isChecked: (name: string) => boolean;
 }
 
@@ -15,5 +17,15 @@ export function fieldsOf(event: SubmitEvent & { readonly currentTarget: HTMLForm
     const value = form.get(name);
     return typeof value === "string" ? value : "";
   };
-  return { typed, text: (name) => typed(name).trim(), isChecked: (name) => form.has(name) };
+  return {
+    typed,
+    text: (name) => typed(name).trim(),
+    list: (name) => listed(typed(name)),
+    isChecked: (name) => form.has(name),
+  };
+}
+
+/** @returns words that stand between commas */
+export function listed(text: string): string[] {
+  return text.split(",").flatMap((one) => (one.trim() === "" ? [] : [one.trim()]));
 }

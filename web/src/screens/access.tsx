@@ -3,9 +3,9 @@ import { useState } from "preact/hooks";
 import { answerOf, api, type Refusal, type Shown } from "../api/ask.js";
 import { refusalOf, useLoad } from "../api/load.js";
 import { Asked, Refused } from "../parts/states.jsx";
-import { usePlace } from "../place.js";
+import { href, usePlace } from "../place.js";
 import { useMe } from "../session.jsx";
-import { fieldsOf } from "../parts/fields.js";
+import { fieldsOf, listed } from "../parts/fields.js";
 import { T } from "../texts/texts.js";
 
 const ACTIONS = ["pull", "push", "delete"] as const;
@@ -13,10 +13,18 @@ type Action = (typeof ACTIONS)[number];
 
 /** May somebody do something somewhere? */
 export function Access(): JSX.Element {
+  const me = useMe();
   const { query } = usePlace();
   return (
     <>
       <h1 tabIndex={-1}>{T.access}</h1>
+      {me?.isAdministrator === true && (
+        <p>
+          <a class="button" href={href("policy")}>
+            {T.policyTest}
+          </a>
+        </p>
+      )}
       <Question repository={query.get("repository") ?? ""} isFixed={false} />
     </>
   );
@@ -163,12 +171,13 @@ function questionFor(asked: { action: Action; repository: string }, uid: string,
   if (uid === "") return api.GET("/explain", { params: { query: asked } });
   const identity = {
     ...{ uid, realm: "/employees", kind: "oauth2" as const, scopes: [], claims: {} },
-    teams: teams.split(",").flatMap((one) => (one.trim() === "" ? [] : [one.trim()])),
+    teams: listed(teams),
   };
-  return api.POST("/explain", { body: { ...asked, identity, address: null } });
+  return api.POST("/explain", { body: { ...asked, identity, address: null, policy: null } });
 }
 
-function Answer({ answer }: { readonly answer: Shown<"Explanation"> }): JSX.Element {
+/** Whether, and why. */
+export function Answer({ answer }: { readonly answer: Shown<"Explanation"> }): JSX.Element {
   const { allow, reason, rule, trace } = answer;
   return (
     <div class={`state answer ${allow ? "good" : "bad"}`} role="status">

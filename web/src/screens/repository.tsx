@@ -8,6 +8,7 @@ import { Confirm } from "../parts/confirm.jsx";
 import { figure, sizeOf } from "../parts/figures.js";
 import { tellOf } from "../parts/happened.js";
 import { Prose } from "../parts/prose.jsx";
+import { Star } from "../parts/star.jsx";
 import { Asked } from "../parts/states.jsx";
 import { Tabs } from "../parts/tabs.jsx";
 import { Time } from "../parts/time.jsx";
@@ -79,7 +80,10 @@ function Head({
     <>
       <div class="head">
         {description === "" ? <p class="faint">{T.noDescription}</p> : <Prose text={description} />}
-        <Describe name={name} description={description} again={again} />
+        <div class="buttons">
+          <Star repository={repository} />
+          <Describe name={name} description={description} again={again} />
+        </div>
       </div>
       <dl class="facts">
         {team !== null && (

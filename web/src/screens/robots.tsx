@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { answerOf, api, type Refusal, type Shown } from "../api/ask.js";
 import { refusalOf, useLoad } from "../api/load.js";
 import { Confirm } from "../parts/confirm.jsx";
-import { Command } from "../parts/copy.jsx";
+import { SecretOnce } from "../parts/secret-once.jsx";
 import { Asked, Empty, Refused } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, usePlace } from "../place.js";
@@ -50,12 +50,7 @@ function RobotsOf({ team }: { readonly team: string }): JSX.Element {
     <Asked loaded={robots} again={again}>
       {({ robots: all }) => (
         <>
-          {secret !== null && (
-            <div class="state good" role="status">
-              <p>{T.secretOnce}</p>
-              <Command text={secret} />
-            </div>
-          )}
+          <SecretOnce secret={secret} />
           {all.length === 0 && <Empty>{T.noRobots}</Empty>}
           <ul class="cards">
             {all.map((robot) => (

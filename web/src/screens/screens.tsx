@@ -4,10 +4,14 @@ import { href } from "../place.js";
 import { T } from "../texts/texts.js";
 import { Access } from "./access.jsx";
 import { Audit } from "./audit.jsx";
+import { Directory } from "./directory.jsx";
 import { Home } from "./home.jsx";
+import { InUse } from "./in-use.jsx";
 import { Logins } from "./logins.jsx";
 import { Operations } from "./operations.jsx";
+import { PolicyTest } from "./policy-test.jsx";
 import { Refusals } from "./refusals.jsx";
+import { Registries } from "./registries.jsx";
 import { Repository } from "./repository.jsx";
 import { Robots } from "./robots.jsx";
 import { Tag } from "./tag.jsx";
@@ -16,9 +20,13 @@ const SCREENS: Readonly<Record<string, () => JSX.Element>> = {
   "": Home,
   access: Access,
   audit: Audit,
+  directory: Directory,
+  "in-use": InUse,
   logins: Logins,
   operations: Operations,
+  policy: PolicyTest,
   refusals: Refusals,
+  registries: Registries,
   robots: Robots,
 };
 const OF_TAG = /^repositories\/(.+)\/-\/tags\/([^/]+)$/;

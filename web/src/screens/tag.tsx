@@ -20,6 +20,7 @@ import { PullsByDay } from "../parts/pulls-by-day.jsx";
 import { Contents } from "./contents.jsx";
 import { Image } from "./image.jsx";
 import { Referrers } from "./referrers.jsx";
+import { UsesOfTag } from "./in-use.jsx";
 import { Related } from "./related.jsx";
 
 const PARTS = ["overview", "image", "history", "contents", "referrers", "related"] as const;
@@ -151,6 +152,7 @@ function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
       <Source repository={repository} tag={name} />
       <CompareWith repository={repository} tag={name} />
       <PullsByDay repository={repository} tag={name} />
+      {mayPush && <UsesOfTag repository={repository} tag={name} />}
       {mayPush && <PulledTag repository={repository} tag={name} />}
     </>
   );

@@ -1,3 +1,5 @@
+import { administrationInEnglish } from "./administration.js";
+
 /** All that the page says, in English. What is shown of the registry itself stands in no language. */
 export const english = {
   language: "en",
@@ -326,6 +328,7 @@ export const english = {
 
   searchIn: "Search in",
   noTagFound: "No tag begins so. Before a colon stands a part of the repository’s name: app:1.",
+  ...administrationInEnglish,
 };
 
 /** What every language has to say. */

@@ -1,3 +1,4 @@
+import { administrationInGerman } from "./administration.js";
 import type { Texts } from "./english.js";
 
 /** All that the page says, in German. */
@@ -336,4 +337,5 @@ export const german: Texts = {
   searchIn: "Suchen in",
   noTagFound:
     "Kein Tag beginnt so. Vor einem Doppelpunkt steht ein Teil des Repository-Namens: app:1.",
+  ...administrationInGerman,
 };

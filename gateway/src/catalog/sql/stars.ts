@@ -35,3 +35,15 @@ export async function putStar(
   );
   return true;
 }
+
+/** @returns whether it is there */
+export async function isStarGiven(
+  db: Queryable,
+  { repository, realm, uid }: StarKey,
+): Promise<boolean> {
+  const { rowCount } = await db.query(
+    "select from ledger.star where repository = $1 and realm = $2 and uid = $3",
+    [repository, realm, uid],
+  );
+  return rowCount === 1;
+}

@@ -1,0 +1,183 @@
+import type { JSX } from "preact";
+import { answerOf, api, type Shown } from "../api/ask.js";
+import { useLoad } from "../api/load.js";
+import { Confirm } from "../parts/confirm.jsx";
+import { figure } from "../parts/figures.js";
+import { Asked, Empty } from "../parts/states.jsx";
+import { Table } from "../parts/table.jsx";
+import { Time } from "../parts/time.jsx";
+import { T } from "../texts/texts.js";
+import { DeadEvents } from "./dead-events.jsx";
+
+type Outbox = Shown<"Outbox">;
+type Change = (change: Shown<"OutboxChange">) => () => Promise<void>;
+
+/** What waits to be announced, what was given up, and what can be done about one event. */
+export function OutboxState(): JSX.Element {
+  const [outbox, readAgain] = useLoad("outbox", () => answerOf(api.GET("/outbox")));
+  const [dead, readDeadAgain] = useLoad("dead", () => answerOf(api.GET("/outbox/dead")));
+  const change: Change = (body) => async () => {
+    await answerOf(api.POST("/outbox", { body }));
+    readAgain();
+    readDeadAgain();
+  };
+  return (
+    <>
+      <section>
+        <h2>{T.outbox}</h2>
+        <Asked loaded={outbox} again={readAgain}>
+          {(state) => <Waiting state={state} change={change} />}
+        </Asked>
+      </section>
+      <section>
+        <h2>{T.dead}</h2>
+        <Asked loaded={dead} again={readDeadAgain}>
+          {({ items }) => <DeadEvents items={items} change={change} />}
+        </Asked>
+      </section>
+    </>
+  );
+}
+
+function Waiting({
+  state,
+  change,
+}: {
+  readonly state: Outbox;
+  readonly change: Change;
+}): JSX.Element {
+  const { backlogs, queues, stops, aside } = state;
+  if (backlogs.length + queues.length + stops.length + aside.length === 0)
+    return <Empty>{T.nothingWaits}</Empty>;
+  return (
+    <>
+      <Sinks state={state} change={change} />
+      {queues.length > 0 && <Queues queues={queues} change={change} />}
+      {aside.length > 0 && <Aside aside={aside} change={change} />}
+      <p class="buttons">
+        <Confirm label={T.retry} title={T.retry} act={change({ change: "retry" })} />
+      </p>
+    </>
+  );
+}
+
+function Sinks({
+  state: { backlogs, stops },
+  change,
+}: {
+  readonly state: Outbox;
+  readonly change: Change;
+}): JSX.Element {
+  const names = [...new Set([...backlogs, ...stops].map(({ sink }) => sink))];
+  const columns = [T.sink, `#${T.waiting}`, `#${T.oldest}`, `#${T.dead}`, T.lastError];
+  return (
+    <Table label={T.outbox} columns={columns}>
+      {names.map((sink) => {
+        const backlog = backlogs.find((one) => one.sink === sink);
+        const stop = stops.find((one) => one.sink === sink);
+        const oldest = backlog?.oldestSeconds ?? null;
+        return (
+          <tr key={sink}>
+            <th scope="row">
+              {sink} {stop !== undefined && <span class="badge bad">{T.stopped}</span>}
+            </th>
+            <td class="number">{figure(backlog?.waiting ?? 0)}</td>
+            <td class="number">{oldest === null ? "" : T.seconds(figure(Math.round(oldest)))}</td>
+            <td class="number">{figure(backlog?.dead ?? 0)}</td>
+            <td class="broken">
+              {stop !== undefined && (
+                <>
+                  {stop.reason}{" "}
+                  <Confirm
+                    label={T.startSink}
+                    title={`${T.startSink}: ${sink}`}
+                    act={change({ change: "start", sink })}
+                  />
+                </>
+              )}
+            </td>
+          </tr>
+        );
+      })}
+    </Table>
+  );
+}
+
+function Queues({
+  queues,
+  change,
+}: {
+  readonly queues: Outbox["queues"];
+  readonly change: Change;
+}): JSX.Element {
+  const columns = [T.sink, T.repository, `#${T.waiting}`, `#${T.attempts}`];
+  return (
+    <>
+      <h3>{T.queues}</h3>
+      <Table label={T.queues} columns={[...columns, T.nextAttempt, T.lastError, T.action]}>
+        {queues.map(({ sink, repository, waiting, attempts, dueAt, lastError }) => (
+          <tr key={`${sink} ${repository}`}>
+            <th scope="row">{sink}</th>
+            <td class="broken">{repository}</td>
+            <td class="number">{figure(waiting)}</td>
+            <td class="number">{figure(attempts)}</td>
+            <td>
+              <Time at={dueAt} />
+            </td>
+            <td class="broken">{lastError}</td>
+            <td>
+              <Confirm
+                label={T.giveUp}
+                title={`${T.giveUp}: ${sink}, ${repository}`}
+                name={repository}
+                act={change({ change: "skip", sink, repository })}
+              >
+                <p>{T.giveUpAsk}</p>
+              </Confirm>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
+
+function Aside({
+  aside,
+  change,
+}: {
+  readonly aside: Outbox["aside"];
+  readonly change: Change;
+}): JSX.Element {
+  return (
+    <>
+      <h3>{T.aside}</h3>
+      <Table
+        label={T.aside}
+        columns={[T.sink, T.repository, `#${T.attempts}`, T.nextAttempt, T.lastError, T.action]}
+      >
+        {aside.map(({ event, sink, repository, tag, attempts, dueAt, lastError }) => (
+          <tr key={event + sink}>
+            <th scope="row">{sink}</th>
+            <td class="broken">{tag === null ? repository : `${repository}:${tag}`}</td>
+            <td class="number">{figure(attempts)}</td>
+            <td>
+              <Time at={dueAt} />
+            </td>
+            <td class="broken">{lastError}</td>
+            <td>
+              <Confirm
+                label={T.giveUp}
+                title={`${T.giveUp}: ${sink}, ${repository}`}
+                name={repository}
+                act={change({ change: "give-up", event, sink })}
+              >
+                <p>{T.giveUpAsk}</p>
+              </Confirm>
+            </td>
+          </tr>
+        ))}
+      </Table>
+    </>
+  );
+}
