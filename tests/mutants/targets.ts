@@ -5,16 +5,19 @@ import {
   type SourceFile,
 } from "#tests/support/source-tree.js";
 
-/** Who may do what is decided in these. */
+/** Who may do what is decided in these, and what is on record of it. */
 const MODULES: readonly RegExp[] = [
   /^token-server\/src\//,
   /^access-policy\/src\//,
-  /^tag-policy\/src\/deletable\.ts$/,
+  /^tag-policy\/src\//,
+  /^registry-protocol\/src\//,
+  /^audit-log\/src\//,
   /^gateway\/src\/api\//,
   /^gateway\/src\/deletion\//,
   /^gateway\/src\/pulls\//,
-  /^gateway\/src\/ledger\/(?:settled-state|lock-tag)\.ts$/,
-  /^gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$/,
+  /^gateway\/src\/ledger\//,
+  /^gateway\/src\/outbox\//,
+  /^gateway\/src\/proxy\//,
   /^gateway\/src\/upstream\/client-framing\.ts$/,
   /^service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$/,
   /^service-kit\/src\/signing\/(?:(?:caller-)?statement|certificate-chain)\.ts$/,
