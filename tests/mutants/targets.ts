@@ -53,7 +53,7 @@ const PROGRAMS =
 const WHOLE = /^tests\/(?:attacks|integration)\//;
 /** Load, and what guards have no part in. */
 const NEITHER =
-  /^tests\/(?:attacks\/(?:ledger|manifest|under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|notifications|database-tls)|integration\/(?:local|chaos|discovery|outbox|sinks|keys|notifications|mode))/;
+  /^tests\/(?:attacks\/(?:under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|database-tls)|integration\/(?:local|chaos|keys|mode))/;
 
 /**
  * @param modules - the guarded modules
@@ -75,6 +75,29 @@ export function nearTests(modules: readonly SourceFile[]): Tests {
     unit: paths.filter((path) => path.startsWith("tests/unit/")),
     whole: paths.filter((path) => WHOLE.test(path) && !NEITHER.test(path)),
   };
+}
+
+/** How many of those that start databases and programs are near enough to be asked about a change. */
+const MOST_WHOLE = 12;
+
+/**
+ * @param modules - what was changed
+ * @param tests - test files that reach it
+ * @returns of those that are not cheap to run the few that are named most alike
+ */
+export function nearestTests(modules: readonly SourceFile[], tests: Tests): Tests {
+  const words = new Set(modules.flatMap(({ path }) => wordsOf(path)));
+  const alike = (test: string) => wordsOf(test).filter((word) => words.has(word)).length;
+  const whole = [...tests.whole].sort((a, b) => alike(b) - alike(a)).slice(0, MOST_WHOLE);
+  return { unit: tests.unit, whole };
+}
+
+const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit"];
+
+/** @returns the words of a path, each once and without the `s` of a plural */
+export function wordsOf(path: string): string[] {
+  const words = path.split(/[^a-z]+/).map((word) => word.replace(/s$/, ""));
+  return [...new Set(words)].filter((word) => !IN_ALL_PATHS.includes(word));
 }
 
 function reached(from: SourceFile, files: ReadonlyMap<string, SourceFile>): string[] {
