@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { sourceFiles } from "#tests/support/source-tree.js";
+import { sourceFiles, type SourceFile } from "#tests/support/source-tree.js";
 import { askTests } from "./ask-tests.js";
 import { changedSince } from "./changed-lines.js";
 import { findGuards } from "./find-guards.js";
@@ -61,7 +61,7 @@ async function askAboutGuards(): Promise<void> {
     return;
   }
   const isForWhole = (guard: Guard) => judgementOf(guard) === null;
-  const tests = askedOf(nearTests(modules));
+  const tests = askedOf(nearTests(withSome(wanted, modules)));
   const outcomes = await askTests(guards, wanted, { ...common, tests, most: 20, isForWhole });
   const isWhole = only === "" && values.tests === "" && !values.new && !values["unit-only"];
   if (isWhole) tellAll(guards, outcomes);
@@ -84,9 +84,7 @@ async function askAboutRandom(number: number): Promise<void> {
     list(chosen);
     return;
   }
-  const files = new Set(chosen.map(({ file }) => file));
-  const tests = askedOf(nearTests(modules.filter(({ path }) => files.has(path))));
-  await askAboutPlaces(chosen, tests);
+  await askAboutPlaces(chosen, askedOf(nearTests(withSome(chosen, modules))));
 }
 
 /** Both kinds, on the lines that a branch changes, and the nearest tests alone: the answer is there in minutes. */
@@ -109,6 +107,11 @@ async function askAboutPlaces(chosen: readonly NumberedGuard[], tests: Tests): P
   const isForWhole = (guard: Guard) => judgementOf(guard) === null;
   const outcomes = await askTests(chosen, chosen, { ...common, tests, most: 8, isForWhole });
   console.log(scoresOf(chosen, outcomes, knownReasons(REPOSITORY_ROOT)));
+}
+
+function withSome(places: readonly Guard[], modules: readonly SourceFile[]): SourceFile[] {
+  const files = new Set(places.map(({ file }) => file));
+  return modules.filter(({ path }) => files.has(path));
 }
 
 function numbered(guards: readonly Guard[]): NumberedGuard[] {
