@@ -36,7 +36,7 @@ describe("what latest means on a registry that existed before", () => {
   test("is found by one look at each tag for all who ask at once, but for signatures", async () => {
     const find = finder();
     const found = await Promise.all(Array.from({ length: 20 }, () => find(REPOSITORY)));
-    expect(found.map((latest) => latest?.tag)).toEqual(Array(8).fill("2.0"));
+    expect(found.map((latest) => latest?.tag)).toEqual(Array(20).fill("2.0"));
     expect(asked.filter((tag) => tag !== "latest").sort()).toEqual(["1.0", "2.0", "3.0"]);
     asked = [];
     expect((await find(REPOSITORY))?.tag).toBe("2.0");

@@ -86,9 +86,9 @@ describe("refresh tokens", () => {
     // By then nobody remembers that the identity was refused.
     server.advance(1800);
     const { status } = await refresh(token);
+    const another = await server.http.get("/token").auth("oauth2", "dora-token");
     server.advance(-1800);
-    expect(status).toBe(401);
-    expect(await login("oauth2:dora-token")).not.toBe("");
+    expect([status, another.status]).toEqual([401, 200]);
   });
 
   test("it ends no later than the login behind it", async () => {
