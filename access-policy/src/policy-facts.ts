@@ -9,7 +9,7 @@ export interface PolicyFacts {
 }
 
 /** Of a deployment that has no directory. */
-export const NO_DIRECTORY: Directory = directoryOf({
+const NO_DIRECTORY: Directory = directoryOf({
   users: [],
   teams: [],
   apps: [],

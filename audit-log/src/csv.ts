@@ -5,7 +5,7 @@
  * @param value - what stands in a cell
  * @returns the cell
  */
-export function csvCell(value: unknown): string {
+function csvCell(value: unknown): string {
   if (value === null || value === undefined) return "";
   const text = typeof value === "string" ? value : JSON.stringify(value);
   const plain = /^[\s]*[=+\-@\t\r|%]/.test(text) ? `'${text}` : text;

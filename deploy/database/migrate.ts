@@ -6,7 +6,7 @@ import type { Logger } from "#service-kit/log.js";
 import { TOKEN_SERVER_MIGRATIONS } from "#token-server/wiring/migrations.js";
 
 /** Every schema of the product. */
-export const ALL_MIGRATIONS = [LEDGER_MIGRATIONS, TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
+const ALL_MIGRATIONS = [LEDGER_MIGRATIONS, TOKEN_SERVER_MIGRATIONS, AUDIT_MIGRATIONS];
 
 /**
  * Brings every schema up to date, and the rights of the services' roles in it.

@@ -11,7 +11,7 @@ const DATASOURCE = { type: "prometheus", uid: "${datasource}" };
 /**
  * @returns the dashboard as Grafana's files have it (schema 39, Grafana 11 and later): rows of panels, each with its queries
  */
-export function dashboard(): object {
+function dashboard(): object {
   let y = 0;
   let id = 0;
   const panels: object[] = [];

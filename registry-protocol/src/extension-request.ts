@@ -9,8 +9,8 @@ export type ExtensionRequest =
   | { readonly kind: "tags.described"; readonly repository: RepositoryName };
 
 /** The specification's own extensions, and ours: no component of a repository's name begins so. */
-export const OCI_EXTENSION = "_oci";
-export const OWN_EXTENSION = "_wharfinger";
+const OCI_EXTENSION = "_oci";
+const OWN_EXTENSION = "_wharfinger";
 
 /**
  * @param segments - of a path below `/v2/`, decoded

@@ -5,7 +5,7 @@ import { isTeamName, parseRepositoryName } from "#registry-protocol/repository-n
 import { parseTag } from "#registry-protocol/tag.js";
 
 /** Most items of a page, unless a list says otherwise. */
-export const MOST_ON_PAGE = 1_000;
+const MOST_ON_PAGE = 1_000;
 const USUAL_ON_PAGE = 100;
 const MOST_CURSOR_CHARACTERS = 2_048;
 /** RFC 3339, section 5.6. */

@@ -1,7 +1,7 @@
 import { numberOption } from "./number-option.js";
 
 /** Lines that no command prints more of. */
-export const MOST_LISTED = 999_999;
+const MOST_LISTED = 999_999;
 
 /**
  * @param text - value of `--limit`

@@ -9,7 +9,7 @@ export interface SecretForm {
 }
 
 /** Fewest characters of a secret that two of our own parts share and that strangers could guess at. */
-export const LEAST_SHARED_CHARACTERS = 16;
+const LEAST_SHARED_CHARACTERS = 16;
 
 /** Shown in an HTTP header by somebody who was told it: RFC 6750 takes no blanks, and Node trims what is around. */
 export const SHARED_SECRET: SecretForm = {

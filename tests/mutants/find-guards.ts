@@ -1,5 +1,5 @@
 import ts from "typescript";
-import type { Guard, Removal } from "./guard.js";
+import { named, type Guard, type Removal } from "./guard.js";
 import { isAccepting, isRefusing, leadsToRefusal } from "./outcomes.js";
 import { sqlParts } from "./sql-conditions.js";
 
@@ -106,17 +106,6 @@ export function findGuards(file: string, text: string): Guard[] {
   };
   visit(source);
   return named([...guards.values()].sort((a, b) => a.start - b.start || b.end - a.end));
-}
-
-/** By its text, and not by its line, a guard is known again when something else changes. */
-function named(guards: readonly Guard[]): Guard[] {
-  const seen = new Map<string, number>();
-  return guards.map((guard) => {
-    const name = `${guard.file} ${guard.removal.to}: ${guard.text}`;
-    const nth = (seen.get(name) ?? 0) + 1;
-    seen.set(name, nth);
-    return { ...guard, id: `${name} #${nth}` };
-  });
 }
 
 function isJoined(node: ts.Expression, operator: ts.SyntaxKind): boolean {

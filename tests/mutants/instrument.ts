@@ -50,7 +50,12 @@ function around({ number, removal }: NumberedGuard): readonly [string, string] {
   };
   switch (removal.to) {
     case "nothing":
-      return [`if (!${isOut}) `, ""];
+      return [`{ if (!${isOut}) `, " }"];
+    case "other":
+      return [`(${isOut} ? (${removal.code}) : (`, "))"];
+    // What was there becomes a comment, in which there may be others.
+    case "other words":
+      return [sql(` ${removal.words} /* `), sql(" */ ")];
     case "every row":
       return [sql("("), sql(" or true)")];
     case "no bound":

@@ -1,3 +1,5 @@
+import { IN_THE_PROTOCOL } from "./judged-protocol.js";
+
 /** A guard that nobody can notice, and why that is right. */
 export interface Judged {
   readonly file: string;
@@ -262,6 +264,7 @@ export const JUDGED: readonly Judged[] = [
   ...OTHER_ERRORS,
   ...TWICE,
   ...EQUAL,
+  ...IN_THE_PROTOCOL,
 ];
 
 /**

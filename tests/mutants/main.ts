@@ -1,27 +1,34 @@
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
-import { sharePostgres } from "#tests/support/postgres.js";
+import { sourceFiles, type SourceFile } from "#tests/support/source-tree.js";
+import { askTests } from "./ask-tests.js";
+import { changedSince } from "./changed-lines.js";
 import { findGuards } from "./find-guards.js";
+import { findMutations } from "./find-mutations.js";
+import { insteadOf, type Guard } from "./guard.js";
 import type { NumberedGuard } from "./instrument.js";
 import { judgementOf } from "./judged.js";
-import { noticeGuards, type Outcome } from "./notice.js";
-import { keptOutcomes, NOTICED_FILE, noticedList, noticedIds } from "./noticed.js";
-import { findReach } from "./reach.js";
+import { knownReasons } from "./known.js";
+import type { Outcome } from "./notice.js";
+import { keptOutcomes, NOTICED_FILE, noticedBefore, noticedList } from "./noticed.js";
 import { reportOf } from "./report.js";
-import { makeScratch } from "./scratch.js";
-import { guardedModules, nearTests } from "./targets.js";
-
-const UNIT = { test: 10_000, file: 60_000 };
-const WHOLE = { test: 20_000, file: 120_000 };
+import { sample } from "./sample.js";
+import { scoresOf } from "./scores.js";
+import { guardedModules, nearestTests, nearTests, type Tests } from "./targets.js";
 
 const { values } = parseArgs({
   options: {
-    only: { type: "string" },
+    only: { type: "string", default: "" },
     folder: { type: "string", default: join(tmpdir(), "wharfinger-one-guard-out") },
     fresh: { type: "boolean", default: false },
+    new: { type: "boolean", default: false },
+    random: { type: "string" },
+    seed: { type: "string", default: "1" },
+    changed: { type: "boolean", default: false },
+    base: { type: "string", default: "main" },
     "unit-only": { type: "boolean", default: false },
     tests: { type: "string", default: "" },
     list: { type: "boolean", default: false },
@@ -29,61 +36,98 @@ const { values } = parseArgs({
     report: { type: "boolean", default: false },
   },
 });
-
-const modules = guardedModules();
-const guards: NumberedGuard[] = modules
-  .flatMap(({ path, text }) => findGuards(path, text))
-  .map((guard, number) => ({ ...guard, number }));
 const { only, folder } = values;
-const wanted = guards.filter(
-  ({ id, file, line }) => only === undefined || `${file}:${line} ${id}`.includes(only),
-);
+const common = { folder, isFresh: values.fresh };
+/** Of random places on changed lines: those of a usual branch, in minutes. */
+const MOST_CHANGED = 60;
 
-if (values.list) list(wanted);
-else if (values["list-new"]) list(wanted.filter(isNew(noticedIds(REPOSITORY_ROOT))));
-else if (values.report) tell(keptOutcomes(folder, guards));
-else await run();
+if (values.changed) await askAboutChange();
+else if (values.random !== undefined) await askAboutRandom(Number(values.random));
+else await askAboutGuards();
 
-function list(some: readonly NumberedGuard[]): void {
-  for (const { file, line, removal, text } of some)
-    console.log(`${file}:${line}\t${removal.to}\t${text}`);
-}
-
-function isNew(noticed: ReadonlySet<string>): (guard: NumberedGuard) => boolean {
-  return (guard) => !noticed.has(guard.id) && judgementOf(guard) === null;
-}
-
-async function run(): Promise<void> {
-  if (values.fresh) rmSync(folder, { recursive: true, force: true });
-  mkdirSync(folder, { recursive: true });
-  const scratch = makeScratch(folder, guards);
-  const near = nearTests(modules);
-  const isAsked = (test: string) => new RegExp(values.tests).test(test);
-  const tests = { unit: near.unit.filter(isAsked), whole: near.whole.filter(isAsked) };
-  const outcomes = new Map<string, Outcome>();
-  const say = (id: string, outcome: Outcome) => outcomes.set(id, outcome);
-  const unit = await findReach(scratch, tests.unit, guards, UNIT);
-  console.log(`${wanted.length} guards, ${unit.length} unit tests`);
-  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, most: 20 }, say);
-  const left = open.filter((guard) => judgementOf(guard) === null);
-  console.log(`${left.length} guards left after the unit tests`);
-  if (!values["unit-only"] && left.length > 0) {
-    const stopSharing = await sharePostgres();
-    try {
-      const whole = await findReach(scratch, tests.whole, guards, WHOLE);
-      await noticeGuards(scratch, left, whole, { patience: WHOLE, most: 20 }, say);
-    } finally {
-      await stopSharing();
-    }
+async function askAboutGuards(): Promise<void> {
+  const modules = guardedModules();
+  const guards = numbered(modules.flatMap(({ path, text }) => findGuards(path, text)));
+  const before = noticedBefore(REPOSITORY_ROOT);
+  const isNew = (guard: Guard) => !before.has(guard.id) && judgementOf(guard) === null;
+  const areNew = values.new || values["list-new"];
+  const wanted = guards.filter((guard) => isAskedAbout(guard) && (!areNew || isNew(guard)));
+  if (values.list || values["list-new"]) {
+    list(wanted);
+    return;
   }
-  tell(outcomes);
+  if (values.report) {
+    tellAll(guards, keptOutcomes(folder, guards, before));
+    return;
+  }
+  const isForWhole = (guard: Guard) => judgementOf(guard) === null;
+  const tests = askedOf(nearTests(withSome(wanted, modules)));
+  const outcomes = await askTests(guards, wanted, { ...common, tests, most: 20, isForWhole });
+  const isWhole = only === "" && values.tests === "" && !values.new && !values["unit-only"];
+  if (isWhole) tellAll(guards, outcomes);
+  else console.log(reportOf(guards, outcomes).text);
 }
 
 /** The report is of all guards: some of them alone are told on the screen. */
-function tell(outcomes: ReadonlyMap<string, Outcome>): void {
+function tellAll(guards: readonly Guard[], outcomes: ReadonlyMap<string, Outcome>): void {
   const report = reportOf(guards, outcomes);
-  console.log(only === undefined ? report.summary : report.text);
-  if (only !== undefined || values.tests !== "") return;
+  console.log(report.summary);
   writeFileSync(join(REPOSITORY_ROOT, "tests/mutants/report.md"), report.text);
   writeFileSync(join(REPOSITORY_ROOT, NOTICED_FILE), noticedList(guards, outcomes));
+}
+
+async function askAboutRandom(number: number): Promise<void> {
+  const modules = guardedModules();
+  const places = modules.flatMap(({ path, text }) => findMutations(path, text));
+  const chosen = numbered(sample(places.filter(isAskedAbout), number, values.seed));
+  if (values.list) {
+    list(chosen);
+    return;
+  }
+  await askAboutPlaces(chosen, askedOf(nearTests(withSome(chosen, modules))));
+}
+
+/** Both kinds, on the lines that a branch changes, and the nearest tests alone: the answer is there in minutes. */
+async function askAboutChange(): Promise<void> {
+  const changed = changedSince(REPOSITORY_ROOT, values.base);
+  const modules = sourceFiles().filter(({ path }) => changed.has(path));
+  const isChanged = ({ file, line }: Guard) => changed.get(file)?.has(line) === true;
+  const guards = modules.flatMap(({ path, text }) => findGuards(path, text)).filter(isChanged);
+  const ids = new Set(guards.map(({ id }) => id));
+  const others = modules
+    .flatMap(({ path, text }) => findMutations(path, text))
+    .filter((place) => isChanged(place) && !ids.has(place.id));
+  const places = [...guards, ...sample(others, MOST_CHANGED, values.seed)];
+  const chosen = numbered(places.filter(isAskedAbout));
+  if (values.list) list(chosen);
+  else await askAboutPlaces(chosen, nearestTests(modules, askedOf(nearTests(modules))));
+}
+
+async function askAboutPlaces(chosen: readonly NumberedGuard[], tests: Tests): Promise<void> {
+  const isForWhole = (guard: Guard) => judgementOf(guard) === null;
+  const outcomes = await askTests(chosen, chosen, { ...common, tests, most: 8, isForWhole });
+  console.log(scoresOf(chosen, outcomes, knownReasons(REPOSITORY_ROOT)));
+}
+
+function withSome(places: readonly Guard[], modules: readonly SourceFile[]): SourceFile[] {
+  const files = new Set(places.map(({ file }) => file));
+  return modules.filter(({ path }) => files.has(path));
+}
+
+function numbered(guards: readonly Guard[]): NumberedGuard[] {
+  return guards.map((guard, number) => ({ ...guard, number }));
+}
+
+function isAskedAbout({ id, file, line }: Guard): boolean {
+  return `${file}:${line} ${id}`.includes(only);
+}
+
+function askedOf({ unit, whole }: Tests): Tests {
+  const isAsked = (test: string) => new RegExp(values.tests).test(test);
+  return { unit: unit.filter(isAsked), whole: values["unit-only"] ? [] : whole.filter(isAsked) };
+}
+
+function list(some: readonly Guard[]): void {
+  for (const { file, line, removal, text } of some)
+    console.log(`${file}:${line}\t${insteadOf(removal)}\t${text}`);
 }

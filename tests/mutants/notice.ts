@@ -4,6 +4,7 @@ import { keptLines } from "./kept-lines.js";
 import type { Reach } from "./reach.js";
 import { runJobs, type JobEnd, type Patience } from "./run-jobs.js";
 import type { Scratch } from "./scratch.js";
+import { wordsOf } from "./targets.js";
 
 /** What became of a guard that was taken out. */
 export type Outcome =
@@ -92,14 +93,6 @@ function testsFor({ id, file }: NumberedGuard, reaches: readonly Reach[]): Reach
   return reaches
     .filter(({ passed, guards }) => passed && id in guards)
     .sort((a, b) => alike(b) - alike(a) || cost(a) - cost(b));
-}
-
-const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit"];
-
-/** @returns the words of a path, each once and without the `s` of a plural */
-function wordsOf(path: string): string[] {
-  const words = path.split(/[^a-z]+/).map((word) => word.replace(/s$/, ""));
-  return [...new Set(words)].filter((word) => !IN_ALL_PATHS.includes(word));
 }
 
 /** What a test noticed stays noticed; what one passed by says nothing of another text of it. */

@@ -10,11 +10,13 @@ export const NOTICED_FILE = "tests/mutants/noticed.txt";
 /**
  * @param folder - where earlier runs kept what they found
  * @param guards - all guards
+ * @param before - who noticed them in runs on other machines: see {@link noticedBefore}
  * @returns what is known of each, without another run
  */
 export function keptOutcomes(
   folder: string,
   guards: readonly Guard[],
+  before: ReadonlyMap<string, string> = new Map(),
 ): ReadonlyMap<string, Outcome> {
   const lines = new Map<string, Line[]>();
   for (const line of keptLines<Line>(join(folder, "results.ndjson")).all())
@@ -22,7 +24,10 @@ export function keptOutcomes(
   return new Map(
     guards.map(({ id }): [string, Outcome] => {
       const own = lines.get(id);
-      return [id, own === undefined ? { is: "new" } : outcomeOf(own)];
+      const outcome: Outcome = own === undefined ? { is: "new" } : outcomeOf(own);
+      const test = before.get(id);
+      if (outcome.is === "noticed" || test === undefined) return [id, outcome];
+      return [id, { is: "noticed", test, title: "" }];
     }),
   );
 }
@@ -45,10 +50,14 @@ export function noticedList(
 
 /**
  * @param root - of the repository
- * @returns ids of the guards that a test noticed
+ * @returns guards that a test noticed, by id, with the test file; none whose test file is gone
  */
-export function noticedIds(root: string): ReadonlySet<string> {
+export function noticedBefore(root: string): ReadonlyMap<string, string> {
   const path = join(root, NOTICED_FILE);
   const lines = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
-  return new Set(lines.map((line) => line.split("\t")[0] ?? ""));
+  const noticed = lines.map((line): [string, string] => {
+    const [id = "", test = ""] = line.split("\t");
+    return [id, test];
+  });
+  return new Map(noticed.filter(([id, test]) => id !== "" && existsSync(join(root, test))));
 }

@@ -1,4 +1,4 @@
-import type { Guard } from "./guard.js";
+import { insteadOf, type Guard } from "./guard.js";
 import { judgementOf } from "./judged.js";
 import type { Outcome } from "./notice.js";
 
@@ -89,7 +89,7 @@ function listOf(rows: readonly Row[]): string {
   if (rows.length === 0) return "None.";
   return rows
     .map(({ guard: { file, text, removal }, outcome, reason }) => {
-      const what = `${file}: ${code(text)} (${removal.to})`;
+      const what = `${file}: ${code(text)} (${insteadOf(removal)})`;
       return `- ${what}: ${reason ?? said(outcome)}`;
     })
     .join("\n");

@@ -5,16 +5,19 @@ import {
   type SourceFile,
 } from "#tests/support/source-tree.js";
 
-/** Who may do what is decided in these. */
+/** Who may do what is decided in these, and what is on record of it. */
 const MODULES: readonly RegExp[] = [
   /^token-server\/src\//,
   /^access-policy\/src\//,
-  /^tag-policy\/src\/deletable\.ts$/,
+  /^tag-policy\/src\//,
+  /^registry-protocol\/src\//,
+  /^audit-log\/src\//,
   /^gateway\/src\/api\//,
   /^gateway\/src\/deletion\//,
   /^gateway\/src\/pulls\//,
-  /^gateway\/src\/ledger\/(?:settled-state|lock-tag)\.ts$/,
-  /^gateway\/src\/proxy\/(?:authorize|access|caller)\.ts$/,
+  /^gateway\/src\/ledger\//,
+  /^gateway\/src\/outbox\//,
+  /^gateway\/src\/proxy\//,
   /^gateway\/src\/upstream\/client-framing\.ts$/,
   /^service-kit\/src\/http\/(?:cross-site|client-facts)\.ts$/,
   /^service-kit\/src\/signing\/(?:(?:caller-)?statement|certificate-chain)\.ts$/,
@@ -50,7 +53,7 @@ const PROGRAMS =
 const WHOLE = /^tests\/(?:attacks|integration)\//;
 /** Load, and what guards have no part in. */
 const NEITHER =
-  /^tests\/(?:attacks\/(?:ledger|manifest|under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|notifications|database-tls)|integration\/(?:local|chaos|discovery|outbox|sinks|keys|notifications|mode))/;
+  /^tests\/(?:attacks\/(?:under-attack|registry-log|upstream|raw|smuggling|hidden|listeners|database-tls)|integration\/(?:local|chaos|keys|mode))/;
 
 /**
  * @param modules - the guarded modules
@@ -72,6 +75,29 @@ export function nearTests(modules: readonly SourceFile[]): Tests {
     unit: paths.filter((path) => path.startsWith("tests/unit/")),
     whole: paths.filter((path) => WHOLE.test(path) && !NEITHER.test(path)),
   };
+}
+
+/** How many of those that start databases and programs are near enough to be asked about a change. */
+const MOST_WHOLE = 12;
+
+/**
+ * @param modules - what was changed
+ * @param tests - test files that reach it
+ * @returns of those that are not cheap to run the few that are named most alike
+ */
+export function nearestTests(modules: readonly SourceFile[], tests: Tests): Tests {
+  const words = new Set(modules.flatMap(({ path }) => wordsOf(path)));
+  const alike = (test: string) => wordsOf(test).filter((word) => words.has(word)).length;
+  const whole = [...tests.whole].sort((a, b) => alike(b) - alike(a)).slice(0, MOST_WHOLE);
+  return { unit: tests.unit, whole };
+}
+
+const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit"];
+
+/** @returns the words of a path, each once and without the `s` of a plural */
+export function wordsOf(path: string): string[] {
+  const words = path.split(/[^a-z]+/).map((word) => word.replace(/s$/, ""));
+  return [...new Set(words)].filter((word) => !IN_ALL_PATHS.includes(word));
 }
 
 function reached(from: SourceFile, files: ReadonlyMap<string, SourceFile>): string[] {

@@ -10,10 +10,10 @@ export interface DummyPush {
   readonly blobs: readonly string[];
 }
 
-export const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
-export const OCI = "application/vnd.oci.image.manifest.v1+json";
-export const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
-export const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
+const DOCKER = "application/vnd.docker.distribution.manifest.v2+json";
+const OCI = "application/vnd.oci.image.manifest.v1+json";
+const DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json";
+const OCI_CONFIG = "application/vnd.oci.image.config.v1+json";
 const DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip";
 const OCI_LAYER = "application/vnd.oci.image.layer.v1.tar";
 
@@ -44,7 +44,7 @@ export function dummyPush(
 }
 
 /** Regclient from 0.4.8 on (scheme/reg/tag.go, `TagDelete`). */
-export function regctlConfiguration(tag: string, comment = "empty JSON blob"): string {
+function regctlConfiguration(tag: string, comment = "empty JSON blob"): string {
   return (
     `{"created":"${NOW}","architecture":"amd64","os":"linux",` +
     `"config":{"Labels":{"delete-date":"${DATE}","delete-tag":"${tag}"}},` +

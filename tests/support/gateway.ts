@@ -396,7 +396,7 @@ function openBehind(options: TestGatewayOptions) {
 const LIKE_A_REGISTRY = { hasLargeBodies: true, passUnauthorized: false, idleSeconds: 60 };
 
 /** @returns a gate through which everything may pass */
-export function openGate(): WriteGate {
+function openGate(): WriteGate {
   const gate = writeGate();
   gate.follow(NORMAL);
   return gate;

@@ -13,7 +13,7 @@ import type { ShownAnswer } from "./table.js";
 import { yamlDifference } from "./yaml-difference.js";
 
 /** What changes who may do what. */
-export const DECIDING_ACTIONS = [
+const DECIDING_ACTIONS = [
   ...["policy.changed", "settings.changed", "key.rotated", "mode.changed"],
   ...["robot.created", "robot.rotated", "robot.disabled", "robot.enabled"],
   ...["storage.accepted", "tag.locked", "repository.flagged"],
@@ -42,7 +42,7 @@ export interface Changes {
 }
 
 /** More than that are not told in one answer. */
-export const MOST_CHANGES = 5_000;
+const MOST_CHANGES = 5_000;
 
 /**
  * @param db - the audit log

@@ -31,7 +31,7 @@ export interface WhoPulled {
 }
 
 /** More callers than that are not told in one answer. */
-export const MOST_CALLERS = 10_000;
+const MOST_CALLERS = 10_000;
 const NO_MEANING =
   "no push of this tag is on record; where latest means the newest tag, ask for that one";
 const MOST_MEANINGS = 1_000;

@@ -69,7 +69,7 @@ const ACTOR = `substring(content from '"uid":("(?:[^"\\\\]|\\\\.)*")')`;
  * @param name - placeholder of a name as JSON
  * @returns condition that an entry's actor has it, as the index has it
  */
-export function isBy(name: string): string {
+function isBy(name: string): string {
   return `${mayBeBy(name)} and ${ACTOR} = ${name}`;
 }
 

@@ -112,7 +112,7 @@ function tell({ machine: { terminal } }: Shell, answer: Answer): void {
  * @param answer - what the registry says
  * @returns a line for each decision that would be another, or of which that cannot be told
  */
-export function shownTest(answer: Answer): Shown {
+function shownTest(answer: Answer): Shown {
   const changes = answer.changes.map((change) => ({
     ...rowOf(change),
     becomes: change.allow ? "allowed" : "denied",

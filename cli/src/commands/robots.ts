@@ -103,7 +103,7 @@ function collect(value: string, before: readonly string[]): readonly string[] {
 }
 
 /** @returns the team's robots as a table */
-export async function listRobots(client: Client, team: string): Promise<ShownList> {
+async function listRobots(client: Client, team: string): Promise<ShownList> {
   const { robots } = await callAs(client, { id: "robots.list", path: `/teams/${team}/robots` });
   const rows = robots.map((robot) => ({
     ...robot,
@@ -128,7 +128,7 @@ export async function listRobots(client: Client, team: string): Promise<ShownLis
 }
 
 /** @returns the new robot's login and its secret, which is shown this once */
-export async function createRobot(
+async function createRobot(
   client: Client,
   team: string,
   name: string,
@@ -152,7 +152,7 @@ function grantIn(text: string): Grant {
  * @returns the robot's login and its new secret; without days it ends when it would have, and the old secret is good for
  *   so many hours, too
  */
-export async function rotateRobot(
+async function rotateRobot(
   client: Client,
   team: string,
   name: string,
@@ -164,7 +164,7 @@ export async function rotateRobot(
 }
 
 /** @returns what the robot is now */
-export async function switchRobot(
+async function switchRobot(
   client: Client,
   team: string,
   name: string,
@@ -176,7 +176,7 @@ export async function switchRobot(
 }
 
 /** @returns robots that may do more than who vouches for them, one line for each fault */
-export async function checkRobots(client: Client): Promise<Shown> {
+async function checkRobots(client: Client): Promise<Shown> {
   const asked = { id: "robots.exceeding", path: "/robots/exceeding" } as const;
   const { robots } = await callAs(client, asked);
   const rows = robots.flatMap((robot) => {

@@ -80,7 +80,7 @@ export type AddCommands = (program: Command, run: Run) => void;
  * @param globals - what was said to all commands
  * @returns what a command works with
  */
-export function shellOf(surroundings: Surroundings, globals: Globals): Shell {
+function shellOf(surroundings: Surroundings, globals: Globals): Shell {
   const { env, docker, readInput, terminal } = surroundings;
   let settings: Settings | null = null;
   let client: Promise<Client> | null = null;
@@ -144,7 +144,7 @@ export function runIn(surroundings: Surroundings): Run {
  * @returns `--url`, `--context`, `WHARF_URL`, `WHARF_CONTEXT`, the current context: the first that there is
  * @throws UsageFault when there is none
  */
-export function targetOf(
+function targetOf(
   settings: Settings,
   globals: Globals,
   env: Readonly<Record<string, string | undefined>>,

@@ -35,7 +35,7 @@ export const addTokens: AddCommands = (program, run) => {
 };
 
 /** @returns the caller's refresh tokens as a table, all pages of them */
-export async function listTokens(client: Client): Promise<Shown> {
+async function listTokens(client: Client): Promise<Shown> {
   const tokens: ListedToken[] = [];
   let after: string | undefined;
   do {
@@ -78,13 +78,13 @@ function clientsOf({ clientId, usedBy }: ListedToken): string {
 }
 
 /** @returns that the token is revoked */
-export async function revokeToken(client: Client, id: string): Promise<Shown> {
+async function revokeToken(client: Client, id: string): Promise<Shown> {
   await client.call("DELETE", `/refresh-tokens/${encodeURIComponent(id)}`);
   return lines(`${id} is revoked`, { revoked: id });
 }
 
 /** @returns how many of the caller's tokens are revoked */
-export async function revokeAllTokens(client: Client): Promise<Shown> {
+async function revokeAllTokens(client: Client): Promise<Shown> {
   const asked = { method: "DELETE", path: "/refresh-tokens" } as const;
   const { ended } = await callAs(client, { id: "refresh-tokens.end-all", ...asked });
   return lines(ended === 1 ? "1 token is revoked" : `${ended} tokens are revoked`, { ended });

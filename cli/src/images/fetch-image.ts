@@ -5,10 +5,8 @@ import { EXIT } from "../exit/exit-codes.js";
 import {
   MANIFEST_TYPES,
   platformOf,
-  readImageConfig,
   readManifest,
   type Descriptor,
-  type ImageConfig,
   type Manifest,
 } from "./manifest.js";
 
@@ -21,9 +19,6 @@ export interface FetchedManifest {
   readonly bytes: Uint8Array;
   readonly manifest: Manifest;
 }
-
-/** Configurations are small; more is none that anybody could show. */
-const MOST_CONFIG_BYTES = 8 * 1024 * 1024;
 
 /**
  * @param repository - name
@@ -80,24 +75,6 @@ export async function openBlob(
 
 /**
  * @param client - registry
- * @param image - an image
- * @returns its configuration
- */
-export async function fetchConfig(client: Client, image: FetchedManifest): Promise<ImageConfig> {
-  const { config } = image.manifest;
-  if (config === undefined || config.size > MOST_CONFIG_BYTES) return {};
-  const answer = await client.ask(`/v2/${image.repository}/blobs/${config.digest}`, {
-    scope: pullScope(image.repository),
-  });
-  try {
-    return readImageConfig(JSON.parse(await answer.text()));
-  } catch {
-    return {};
-  }
-}
-
-/**
- * @param client - registry
  * @param fetched - an image or an index
  * @param wanted - `linux/arm64`; `null`: `linux` on this machine's processor, else the only one
  * @returns the image itself
@@ -147,7 +124,7 @@ export function algorithmOf(digest: string): "sha256" | "sha384" | "sha512" {
  * @param bytes - anything
  * @returns their digest
  */
-export function digestLike(like: string | null, bytes: Uint8Array): string {
+function digestLike(like: string | null, bytes: Uint8Array): string {
   const algorithm = like === null ? "sha256" : algorithmOf(like);
   return `${algorithm}:${createHash(algorithm).update(bytes).digest("hex")}`;
 }

@@ -23,30 +23,11 @@ const manifestSchema = z.looseObject({
   subject: descriptorSchema.optional(),
   annotations: annotationsSchema.optional(),
 });
-const imageConfigSchema = z.looseObject({
-  created: z.string().nullish(),
-  os: z.string().nullish(),
-  architecture: z.string().nullish(),
-  config: z
-    .looseObject({
-      User: z.string().nullish(),
-      Env: z.array(z.string()).nullish(),
-      Entrypoint: z.array(z.string()).nullish(),
-      Cmd: z.array(z.string()).nullish(),
-      WorkingDir: z.string().nullish(),
-      ExposedPorts: z.record(z.string(), z.unknown()).nullish(),
-      Volumes: z.record(z.string(), z.unknown()).nullish(),
-      Labels: annotationsSchema.nullish(),
-    })
-    .nullish(),
-});
 
 /** What a manifest says of a blob or of another manifest. */
 export type Descriptor = z.output<typeof descriptorSchema>;
 /** An image's or artifact's manifest, or an index. */
 export type Manifest = z.output<typeof manifestSchema>;
-/** Configuration of an image. */
-export type ImageConfig = z.output<typeof imageConfigSchema>;
 
 /** Media types that a manifest is asked for in, newest first. */
 export const MANIFEST_TYPES = [
@@ -63,15 +44,6 @@ export const MANIFEST_TYPES = [
  */
 export function readManifest(value: unknown): Manifest {
   return manifestSchema.parse(value);
-}
-
-/**
- * @param value - parsed JSON
- * @returns the configuration; of an artifact whatever fits
- */
-export function readImageConfig(value: unknown): ImageConfig {
-  const parsed = imageConfigSchema.safeParse(value);
-  return parsed.success ? parsed.data : {};
 }
 
 /**

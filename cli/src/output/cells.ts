@@ -45,7 +45,7 @@ export function bytesText(bytes: number): string {
 }
 
 /** `sha256:` and twelve digits: as docker shows image ids, which nobody mistakes for another. */
-export const SHORT_DIGEST = 19;
+const SHORT_DIGEST = 19;
 
 /**
  * @param text - a digest, or any other text

@@ -214,7 +214,7 @@ export async function startDatabase(
 }
 
 /** Waits for all, even when one fails: nothing may still be starting when the stack is stopped. */
-export async function together<T extends readonly Promise<unknown>[]>(
+async function together<T extends readonly Promise<unknown>[]>(
   giveUp: () => void,
   tasks: readonly [...T],
 ): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {

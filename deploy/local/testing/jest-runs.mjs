@@ -1,12 +1,14 @@
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { reportOf } from "./jest-report.mjs";
+import { orderFor, randomOrder } from "./random-order.mjs";
 import { root, run } from "../set-up/run.mjs";
 
 // Each end-to-end test starts a whole stack, so no more of them go on than there are processors.
 const RUNS = {
+  unit: ["--selectProjects", "unit", "--maxWorkers", "3"],
   // Of three that go on, one waits for a database, a registry or a time.
-  usual: ["--selectProjects", "unit", "integration", "conformance", "attacks", "--maxWorkers", "3"],
+  usual: ["--selectProjects", "integration", "conformance", "attacks", "--maxWorkers", "3"],
   "in-time": ["--selectProjects", "in-time", "--runInBand"],
   e2e: ["--selectProjects", "e2e", "--maxWorkers", "2"],
 };
@@ -18,19 +20,26 @@ const SLOW_RUN = ["--selectProjects", "slow", "--runInBand"];
  *   replaces the usual one
  * @returns {Promise<{ counts: { passed: number, failed: number, skipped: number }, lines: string[] }>} how it
  *   went, and what is worth reading of it
+ * @throws {Error} when TEST_SHARD or SEED is nothing that can be followed
  */
 export async function runJest(args) {
-  const runs = await runProjects([...args, ...shardOf(process.env.TEST_SHARD)]);
+  const order = randomOrder(process.env.SEED);
+  const runs = await runProjects([...args, ...shardOf(process.env.TEST_SHARD)], order);
   const counts = { passed: 0, failed: 0, skipped: 0 };
   for (const run of runs) for (const name of Object.keys(counts)) counts[name] += run.counts[name];
   return { counts, lines: reportOf(runs.map(({ results }) => results).filter(Boolean)) };
 }
 
-async function runProjects(args) {
-  if (args.includes("--selectProjects")) return [await runOnce([...args, "--runInBand"], "chosen")];
-  const slow = runOnce([...args, ...SLOW_RUN], "slow");
+async function runProjects(args, order) {
+  const isChosen = args.includes("--selectProjects");
+  // A failure that comes of the order comes again by it.
+  if (order.isForAll || !isChosen)
+    console.log(`${order.isForAll ? "tests" : "unit tests"} in random order: SEED=${order.seed}`);
+  const runNamed = (name, own) => runOnce([...args, ...own, ...orderFor(order, name)], name);
+  if (isChosen) return [await runNamed("chosen", ["--runInBand"])];
+  const slow = runNamed("slow", SLOW_RUN);
   const runs = [];
-  for (const [name, run] of Object.entries(RUNS)) runs.push(await runOnce([...args, ...run], name));
+  for (const [name, own] of Object.entries(RUNS)) runs.push(await runNamed(name, own));
   return [...runs, await slow];
 }
 

@@ -101,9 +101,6 @@ export async function oneRepository(
   return found;
 }
 
-/** Most characters of a description. */
-export const MOST_DESCRIBED = 4_000;
-
 /**
  * Says what a repository is, on the audit log.
  *

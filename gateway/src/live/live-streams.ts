@@ -29,7 +29,7 @@ export interface StreamLimits {
 }
 
 /** Each holds a connection, and what its client has not taken yet of one batch. */
-export const STREAM_LIMITS: StreamLimits = { inAll: 256, perCaller: 8 };
+const STREAM_LIMITS: StreamLimits = { inAll: 256, perCaller: 8 };
 
 /**
  * @param metrics - where streams are counted

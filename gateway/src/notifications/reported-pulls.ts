@@ -60,7 +60,7 @@ function pullerOf({ content }: ClaimedNotification): Puller {
  * @param peer - address, with a port where the registry saw the connection itself
  * @returns the address alone
  */
-export function addressOf(peer: string): string {
+function addressOf(peer: string): string {
   if (isIP(peer) !== 0) return peer;
   return peer.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
 }

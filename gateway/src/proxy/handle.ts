@@ -45,7 +45,7 @@ export function registryRoute(deps: RegistryApiDeps): DirectRoute {
  * @param target - request target exactly as received
  * @returns whether it belongs to the registry API
  */
-export function isRegistryTarget(target: string): boolean {
+function isRegistryTarget(target: string): boolean {
   return target === "/v2" || target.startsWith("/v2/") || target.startsWith("/v2?");
 }
 
@@ -56,7 +56,7 @@ export function isRegistryTarget(target: string): boolean {
  * @param req - a request for which {@link isRegistryTarget} holds
  * @param res - its answer, not begun
  */
-export async function handleRegistryRequest(
+async function handleRegistryRequest(
   deps: RegistryApiDeps,
   req: HttpRequest,
   res: ServerResponse,

@@ -14,7 +14,7 @@ export interface RecentReads {
 }
 
 /** A client asks what a tag means, and then for the manifest and its children, within seconds. */
-export const TOGETHER_MILLISECONDS = 60_000;
+const TOGETHER_MILLISECONDS = 60_000;
 const MOST_REMEMBERED = 50_000;
 
 /** @returns nothing read yet; each gateway remembers what it answered itself. Times are in milliseconds */

@@ -35,10 +35,7 @@ export async function readSmallBlob(
  * @param most - how many are wanted at most
  * @returns all of it, or `null` when it is more than that
  */
-export async function readSmall(
-  stream: AsyncIterable<Uint8Array>,
-  most: number,
-): Promise<Buffer | null> {
+async function readSmall(stream: AsyncIterable<Uint8Array>, most: number): Promise<Buffer | null> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {

@@ -20,7 +20,7 @@ export interface SessionStepDeps {
  * By this header a page says that it is ours: no other site's page can send it unasked (Fetch, "CORS-safelisted
  * request-header"), so that a cookie alone never counts. `background`: the page asks by itself, and nobody need be there.
  */
-export const PAGE_HEADER = "x-wharfinger-page";
+const PAGE_HEADER = "x-wharfinger-page";
 const RENEWING = "active";
 const BELOW = "/api/v1/";
 /** Begins and ends sessions, and so looks at cookies itself. */

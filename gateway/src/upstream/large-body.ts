@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 
 /** A shorter body has come before anything could be gained. */
-export const LARGE_BYTES = 256 * 1024;
+const LARGE_BYTES = 256 * 1024;
 
 /**
  * @param answer - an upstream's answer to a GET, its body not read

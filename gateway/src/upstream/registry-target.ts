@@ -42,11 +42,7 @@ export function registryTarget(
  * @returns query of the upstream request, without the question mark; see {@link registryTarget}
  * @throws Fault as {@link registryTarget}
  */
-export function registryQuery(
-  request: StockRequest,
-  method: string,
-  query: URLSearchParams,
-): string {
+function registryQuery(request: StockRequest, method: string, query: URLSearchParams): string {
   switch (request.kind) {
     case "catalog":
     case "tags.list":

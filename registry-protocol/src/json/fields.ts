@@ -14,7 +14,7 @@ import {
  * @param key - key of an object
  * @returns the same text for all keys that a reader may take for one another
  */
-export function foldedKey(key: string): string {
+function foldedKey(key: string): string {
   return key.replace(/[A-Z\u017f\u212a]/g, (letter) => FOLDED[letter] ?? letter.toLowerCase());
 }
 

@@ -12,7 +12,7 @@ const OF_THE_STATEMENT = /^(?:0A|21|22|23|42601|P0)/;
 const PASSES = /^(?:08|25006|26000|40|57P)/;
 
 /** A statement cannot be made as our code has it: it was never sent, or its answer cannot be read. */
-export class MistakenStatement extends Error {
+class MistakenStatement extends Error {
   override readonly name = "MistakenStatement";
 }
 

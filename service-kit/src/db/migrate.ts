@@ -24,7 +24,7 @@ import { isThere } from "./is-there.js";
 import { grantRights, MIGRATION_TABLE, type SchemaRights } from "./rights.js";
 
 /** A schema that this version must not touch; the message says which, and why. */
-export class SchemaError extends Error {
+class SchemaError extends Error {
   override readonly name = "SchemaError";
 }
 

@@ -27,7 +27,7 @@ export interface ConnectionCount {
 }
 
 /** So many connections without room are kept, each for a moment, to tell them so; a newer one pushes out the oldest. */
-export const TURNED_AWAY = 64;
+const TURNED_AWAY = 64;
 
 interface Source {
   open: number;

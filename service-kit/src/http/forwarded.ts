@@ -28,7 +28,7 @@ export function bareAddress(text: string): string | null {
  * @param text - one hop of `X-Forwarded-For`, or the `for` of RFC 7239 section 6
  * @returns the bare address; `null` for `unknown`, `_hidden` and everything else
  */
-export function addressOfHop(text: string): string | null {
+function addressOfHop(text: string): string | null {
   const hop = text.trim().replace(/^"(.*)"$/, "$1");
   const inBrackets = /^\[([^\]]+)\](?::\d{1,5})?$/.exec(hop)?.[1];
   if (inBrackets !== undefined) return isIPv6Text(inBrackets) ? bareAddress(inBrackets) : null;

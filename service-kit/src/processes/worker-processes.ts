@@ -32,7 +32,7 @@ export interface RestartPauses {
 }
 
 /** At once after an accident, and no load when nothing helps. */
-export const RESTARTS: RestartPauses = { least: 100, most: 30_000, soon: 60_000 };
+const RESTARTS: RestartPauses = { least: 100, most: 30_000, soon: 60_000 };
 
 /** The processes of a service that do its work. */
 export interface WorkerProcesses extends Component {

@@ -11,7 +11,7 @@ import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-a
 import { startUpstream, type UpstreamDouble } from "#tests/support/upstream-double.js";
 
 /** Connections of the two listeners whose bounds are settings: small ones, so that an attack needs few. */
-export const FEW = { inAll: 40, perSource: 24, isTrusted: () => false };
+const FEW = { inAll: 40, perSource: 24, isTrusted: () => false };
 
 /** A port of the product. */
 export interface AttackedListener {

@@ -108,7 +108,7 @@ export async function measure(
  * @param used - by the gateway
  * @returns the medians, and what they say of the targets
  */
-export function rowOf(
+function rowOf(
   { name, title, unit, sides, targets }: Topic,
   samples: ReadonlyMap<string, readonly Sample[]>,
   used: Used,

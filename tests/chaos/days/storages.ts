@@ -24,7 +24,7 @@ const FOREIGN_ID = "00000000-0000-4000-8000-000000000000";
  * @param from - name under which its folder is put aside
  * @param to - name of the folder that takes its place
  */
-export async function exchangeStorage(day: Day, from: string, to: string): Promise<void> {
+async function exchangeStorage(day: Day, from: string, to: string): Promise<void> {
   await day.kill("registry");
   await rename(day.path("registry"), day.path("registry", from));
   await rename(day.path("registry", to), day.path("registry"));

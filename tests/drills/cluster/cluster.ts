@@ -25,7 +25,7 @@ export interface Cluster {
 }
 
 const SIZE = 3;
-export const PRODUCT = {
+const PRODUCT = {
   user: "wharfinger",
   password: "wharfinger-password",
   database: "wharfinger",

@@ -15,7 +15,7 @@ const TICKS = 100;
  * @param pid - a process
  * @returns what it has; `null` when it has ended
  */
-export async function usageOf(pid: number): Promise<Usage | null> {
+async function usageOf(pid: number): Promise<Usage | null> {
   try {
     const [status, stat, handles] = await Promise.all([
       readFile(`/proc/${pid}/status`, "utf8"),

@@ -75,21 +75,21 @@ async function unproven() {
 describe("what a Pier One has", () => {
   test("is here by the same digests, with authors, dates, sources and blobs, on record", async () => {
     const [one, two, old] = [pierOneImage(), pierOneImage([10, 100_000]), pierOneImage([9], "application/json")]; // prettier-ignore
-    await left.push("alpha/app:1.0", one, { source: { ...SOURCE, at: "2016-01-30 20:34:00" } });
-    await left.push("alpha/app:1.1-SNAPSHOT", two, { by: null, at: "2017-02-01 00:00:00" });
-    await left.push("beta/old:1", old, { by: "bert", at: "2015-12-31 23:59:59.999999" });
+    await left.push("alpha/first:1.0", one, { source: { ...SOURCE, at: "2016-01-30 20:34:00" } });
+    await left.push("alpha/first:1.1-SNAPSHOT", two, { by: null, at: "2017-02-01 00:00:00" });
+    await left.push("beta/first:1", old, { by: "bert", at: "2015-12-31 23:59:59.999999" });
     const layer = digestOf([...two.blobs.values()][2] ?? Buffer.of());
     await left.noteSource(layer, { ...SOURCE, revision: "def", at: "2017-01-31 01:00:00" });
     expect(await run()).toMatchObject({ imported: 3, there: 0, refused: 0, failed: 0, not: {} });
     const adjusted = Buffer.from(old.content.replace("application/json", "application/vnd.docker.container.image.v1+json")); // prettier-ignore
     expect(await tags()).toEqual([
-      { name: "beta/old:1", digest: digestOf(adjusted), by: "bert", origin: "pushed", at: "2015-12-31 23:59:59.999999" }, // prettier-ignore
-      { name: "alpha/app:1.0", digest: one.digest, by: "olga", origin: "pushed", at: "2016-01-30 20:33:57.123456" }, // prettier-ignore
-      { name: "alpha/app:1.1-SNAPSHOT", digest: two.digest, by: "", origin: "pushed", at: "2017-02-01 00:00:00.000000" }, // prettier-ignore
+      { name: "beta/first:1", digest: digestOf(adjusted), by: "bert", origin: "pushed", at: "2015-12-31 23:59:59.999999" }, // prettier-ignore
+      { name: "alpha/first:1.0", digest: one.digest, by: "olga", origin: "pushed", at: "2016-01-30 20:33:57.123456" }, // prettier-ignore
+      { name: "alpha/first:1.1-SNAPSHOT", digest: two.digest, by: "", origin: "pushed", at: "2017-02-01 00:00:00.000000" }, // prettier-ignore
     ]);
-    expect(await atRegistry("alpha/app", "1.0")).toBe(one.content);
-    expect(await atRegistry("beta/old", "1")).toBe(adjusted.toString());
-    expect(await blobAt("alpha/app", layer)).toBe(200);
+    expect(await atRegistry("alpha/first", "1.0")).toBe(one.content);
+    expect(await atRegistry("beta/first", "1")).toBe(adjusted.toString());
+    expect(await blobAt("alpha/first", layer)).toBe(200);
     const { rows } = await ledger.db.query(
       `select revision, origin, pushed_by as by, (created_at at time zone 'UTC')::text as at
        from ledger.scm_source order by revision`,
@@ -98,7 +98,9 @@ describe("what a Pier One has", () => {
       { revision: "abc", origin: "header", by: "olga", at: "2016-01-30 20:34:00" },
       { revision: "def", origin: "file", by: "", at: "2017-01-31 01:00:00" },
     ]);
-    expect((await readLatest(ledger.db, APP))?.digest).toBe(two.digest);
+    expect((await readLatest(ledger.db, parseRepositoryName("alpha/first")))?.digest).toBe(
+      two.digest,
+    );
     expect(await unproven()).toEqual([]);
     const entries = (await ledger.audited()).filter(({ tag }) => tag === "1.0");
     expect(entries).toHaveLength(1);

@@ -97,8 +97,8 @@ describe("the files of a certificate", () => {
     const [first, second] = [await pair(), await pair()];
     await putBoth(first);
     const { serving, logged } = await follow(() => Date.now() + 7_200_000);
-    // Certificates of tests end within the hour, this one a second sooner than the one that is served.
-    const authority = await makeAuthority(-1);
+    // Certificates of tests end within the hour, this one minutes sooner than the one that is served.
+    const authority = await makeAuthority(-300);
     await putBoth({ ...second, ...(await makeLeaf(authority, ["localhost"])) });
     await look();
     expect(serving.current().certificatePem.trim()).toBe(first.certificate.trim());

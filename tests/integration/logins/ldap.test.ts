@@ -25,19 +25,21 @@ const why = typeof found === "string" ? ` (skipped, no slapd: ${found.split("\n"
 let folder: TemporaryFolder;
 let slapd: Slapd;
 
-describeWithSlapd(`a login by a directory${why}`, () => {
-  beforeAll(async () => {
-    if (typeof found === "string") return;
-    folder = await temporaryFolder();
-    slapd = await startSlapd(found, folder.path);
-    await writeFile(join(folder.path, "password"), `${SEARCHER.password}\n`);
-    await fill(slapd);
-  });
-  afterAll(async () => {
-    await slapd.stop();
-    await folder.remove();
-  });
+// Tests of directories that do not answer are configured with the password of this one.
+beforeAll(async () => {
+  if (typeof found === "string") return;
+  folder = await temporaryFolder();
+  slapd = await startSlapd(found, folder.path);
+  await writeFile(join(folder.path, "password"), `${SEARCHER.password}\n`);
+  await fill(slapd);
+});
+afterAll(async () => {
+  if (typeof found === "string") return;
+  await slapd.stop();
+  await folder.remove();
+});
 
+describeWithSlapd(`a login by a directory${why}`, () => {
   test("is the user whose password is right, with groups as teams", async () => {
     const login = await verify("alice", "alice-password", { groups: GROUPS });
     expect({ ...login, teams: [...(login.teams ?? [])].sort() }).toEqual({

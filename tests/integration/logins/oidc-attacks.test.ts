@@ -9,7 +9,7 @@ import { credentials, faultOf } from "./support/logins.js";
 import { newIssuerKey, testIssuer, unsignedToken, type TestIssuer } from "./support/oidc-issuer.js";
 import { GITHUB_CLAIMS, GITHUB_ISSUER } from "./support/platforms.js";
 
-const TIMES = { maxAgeMilliseconds: 60_000, cooldownMilliseconds: 0, timeoutMilliseconds: 300 };
+const TIMES = { maxAgeMilliseconds: 60_000, cooldownMilliseconds: 0, timeoutMilliseconds: 3_000 };
 const MINUTE = 60_000;
 
 let issuer: TestIssuer;

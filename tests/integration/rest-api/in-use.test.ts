@@ -154,6 +154,12 @@ describe("a report", () => {
 });
 
 describe("who uses an image", () => {
+  beforeAll(async () => {
+    const on = (node: string) => ({ reference: "alpha/app:1.0", node });
+    const tool = { reference: `alpha/tool@${imageId}` };
+    await report({ name: "standing", images: [on("s1"), on("s2"), tool] });
+  });
+
   test("is found by tag, by digest and by the image's id, page by page", async () => {
     for (const wanted of ["1.0", digest, imageId]) {
       const seen: string[] = [];
@@ -174,9 +180,10 @@ describe("who uses an image", () => {
     const everywhere = `/in-use?digest=${imageId}&limit=1000`;
     expect((await rest(everywhere)).status).toBe(403);
     const lines = await users(everywhere, "bob-token");
-    expect(new Set(lines.map(({ repository }) => repository))).toEqual(
-      new Set(["alpha/app", "alpha/tool"]),
-    );
+    const named = new Set(lines.map(({ repository }) => repository));
+    // The index that another test makes has the same image in it.
+    named.delete("alpha/parts");
+    expect(named).toEqual(new Set(["alpha/app", "alpha/tool"]));
   });
 
   test("counts for the images in an index that was pulled, wherever that is", async () => {

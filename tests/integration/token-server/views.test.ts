@@ -1,5 +1,5 @@
 import { hash, randomUUID } from "node:crypto";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
 import { compilePolicy } from "#access-policy/compile.js";
 import { unpackView } from "#gateway/proxy/unpack-view.js";
@@ -29,6 +29,9 @@ const policy = {
 let server: TestTokenServer;
 beforeAll(async () => {
   server = await startTestTokenServer({ policy, allowPublicRead: true });
+});
+beforeEach(() => {
+  names = ["beta/public"];
 });
 afterAll(() => server.stop());
 
@@ -82,6 +85,7 @@ describe("a token for lists", () => {
   });
 
   test("that is made while no view can be kept is as good for everything else", async () => {
+    names = MANY;
     await server.db.transaction(async (tx) => {
       await tx.query("lock table token_server.long_view in access exclusive mode");
       expect(await claims("alice-token", `${LIST} repository:alpha/app:pull`)).toMatchObject({
@@ -98,6 +102,8 @@ describe("a token for lists", () => {
   });
 
   test("is all that keeps a view: without one it is forgotten", async () => {
+    names = MANY;
+    await claims("alice-token", LIST);
     const { rows } = await server.db.query<{ left: number }>(
       "select extract(epoch from min(expires_at) - now())::int as left from token_server.long_view",
     );
@@ -106,7 +112,6 @@ describe("a token for lists", () => {
     await forgetLongViews(server.db);
     const kept = await server.db.query("select from token_server.long_view");
     expect(kept.rows).toHaveLength(0);
-    names = ["beta/public"];
   });
 });
 

@@ -25,6 +25,7 @@ describe("when an image was made", () => {
     ['{"Created":"2026-08-01T12:00:00Z"}', undefined],
     ["{}", undefined],
     ["[]", undefined],
+    ['"2026-08-01T12:00:00Z"', undefined],
     ["nonsense", undefined],
   ])("is what its configuration says: %s", async (text, time) => {
     expect((await inSlices(createdOf(Buffer.from(text))))?.toISOString()).toBe(time);

@@ -14,6 +14,7 @@ import {
   PORTAINER,
   type DummyPush,
 } from "#tests/support/dummy-manifests.js";
+import { INDEX_TYPE } from "#tests/support/manifest-texts.js";
 
 const TAG = "1-SNAPSHOT";
 
@@ -45,6 +46,14 @@ describe("what is pushed in a tag's place to delete it is told by its bytes", ()
   });
 });
 
+test("a configuration has to say both when and which: one label more or other than that is an image's", () => {
+  const dummy = (Labels: object) =>
+    atOnce(isDummyConfiguration(Buffer.from(JSON.stringify({ config: { Labels } })), TAG));
+  expect(dummy({ "delete-tag": TAG, "delete-date": "now" })).toBe(true);
+  expect(dummy({ "delete-tag": TAG, other: "now" })).toBe(false);
+  expect(dummy({ "delete-tag": TAG, "delete-date": "now", other: "x" })).toBe(false);
+});
+
 describe("an image of nothing is an image", () => {
   test.each(emptyImages(TAG).map((push) => [push.client, push] as const))("%s", (_client, push) => {
     expect(isDummy(push)).toBe(false);
@@ -62,6 +71,13 @@ describe("an image of nothing is an image", () => {
     },
   );
 
+  test("with images in it", () => {
+    const text = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests: [] });
+    const [push] = dummyPushes(TAG);
+    const index = { ...(push as DummyPush), text, mediaType: INDEX_TYPE };
+    expect(dummyForm(readingOf(index), index.digest)).toBeNull();
+  });
+
   test("with a second layer, another layer, or a large configuration", () => {
     const [push] = dummyPushes(TAG);
     const { text, digest } = push as DummyPush;
@@ -74,5 +90,6 @@ describe("an image of nothing is an image", () => {
       changed((before) => before.replace(layer, layer.replace(/sha256:.{4}/, "sha256:0000"))),
     ).toBeNull();
     expect(changed((before) => before.replace(/"size":\d{3}/, '"size":1025'))).toBeNull();
+    expect(changed((before) => before.replace(/container\.image[^"]*|image\.config[^"]*/, "x"))).toBeNull(); // prettier-ignore
   });
 });

@@ -39,6 +39,10 @@ describe("what a manifest needs", () => {
     expect(partsOf(indexText({ manifests: [child, child] }))).toEqual([
       { kind: "manifest", digest: child.digest },
     ]);
+    const subject = descriptor("subject", IMAGE);
+    expect(partsOf(indexText({ manifests: [child], subject }))).toEqual([
+      { kind: "manifest", digest: child.digest },
+    ]);
     const config = descriptor("config", "application/vnd.buildkit.cacheconfig.v0");
     const cache = indexText({ manifests: [descriptor("layer", LAYER), config] });
     expect(partsOf(cache).map(({ kind }) => kind)).toEqual(["blob", "blob"]);

@@ -33,6 +33,12 @@ describe("whether two manifests run the same images", () => {
     expect(same(index("1", [AMD64]), index("2", [AMD64, ATTESTATION]))).toBe(true);
   });
 
+  test("what is said to be an attestation is none of them, whatever its platform", () => {
+    const { platform } = AMD64;
+    const odd = { ...ATTESTATION, platform };
+    expect(same(index("1", [AMD64]), index("2", [AMD64, odd]))).toBe(true);
+  });
+
   test("two indexes in different order do", () => {
     expect(same(index("1", [AMD64, ARM64]), index("2", [ARM64, AMD64]))).toBe(true);
   });

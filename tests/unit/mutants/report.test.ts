@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { findGuards } from "#tests/mutants/find-guards.js";
 import type { Line } from "#tests/mutants/notice.js";
-import { keptOutcomes, NOTICED_FILE, noticedIds, noticedList } from "#tests/mutants/noticed.js";
+import { keptOutcomes, NOTICED_FILE, noticedBefore, noticedList } from "#tests/mutants/noticed.js";
 import { reportOf } from "#tests/mutants/report.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
@@ -44,6 +44,13 @@ describe("what earlier runs found", () => {
     ]);
   });
 
+  test("is known from other machines too, by who noticed there", () => {
+    const before = new Map([[B, "tests/unit/three.test.ts"]]);
+    expect(keptOutcomes(folder.path, GUARDS, before).get(B)).toEqual({
+      ...{ is: "noticed", test: "tests/unit/three.test.ts", title: "" },
+    });
+  });
+
   test("is counted in the report, where a new guard counts as nobody's", () => {
     const { summary, text } = reportOf(GUARDS, keptOutcomes(folder.path, GUARDS));
     const rows = [
@@ -71,5 +78,5 @@ test("the report counts as noticed what is listed as noticed", () => {
   );
   const listed = readFileSync(join(REPOSITORY_ROOT, NOTICED_FILE), "utf8").trimEnd().split("\n");
   expect(listed).toHaveLength(counted.reduce((sum, n) => sum + n));
-  expect(noticedIds(REPOSITORY_ROOT).has(listed[0]?.split("\t")[0] ?? "")).toBe(true);
+  expect(noticedBefore(REPOSITORY_ROOT).has(listed[0]?.split("\t")[0] ?? "")).toBe(true);
 });

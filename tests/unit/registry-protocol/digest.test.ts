@@ -1,6 +1,11 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { digestOf, isDigest, parseDigest } from "#registry-protocol/digest.js";
+import {
+  digestOf,
+  isDigest,
+  parseDigest,
+  refuseUnknownAlgorithm,
+} from "#registry-protocol/digest.js";
 
 const SHA256 = `sha256:${"0123456789abcdef".repeat(4)}`;
 const SHA384 = `sha384:${"0123456789abcdef".repeat(6)}`;
@@ -30,6 +35,17 @@ describe("digests", () => {
   test.each(BAD)("a digest with %s is refused with DIGEST_INVALID", (_what, digest) => {
     expect(isDigest(digest)).toBe(false);
     expect(() => parseDigest(digest)).toThrow(expect.objectContaining({ code: "DIGEST_INVALID" }));
+  });
+
+  test("an algorithm is refused that registries do not know", () => {
+    for (const known of ["sha256", "sha384", "sha512"])
+      expect(() => {
+        refuseUnknownAlgorithm(known);
+      }).not.toThrow();
+    for (const unknown of ["md5", "SHA256", "constructor", ""])
+      expect(() => {
+        refuseUnknownAlgorithm(unknown);
+      }).toThrow(expect.objectContaining({ code: "DIGEST_INVALID" }));
   });
 
   test("content is addressed by sha256 when nothing else is asked for", () => {

@@ -1,7 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import { FAULTS, type FaultCode } from "#registry-protocol/fault-catalogue.js";
-import { asPierOne, Fault, toFaultReply } from "#registry-protocol/faults.js";
+import {
+  asPierOne,
+  Fault,
+  Hindrance,
+  isUnavailable,
+  toFaultReply,
+} from "#registry-protocol/faults.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
@@ -94,6 +100,20 @@ describe("faults", () => {
   test("the cause of a fault is never shown", () => {
     const fault = new Fault("UNAVAILABLE", { cause: new Error("connect ECONNREFUSED db:5432") });
     expect(JSON.stringify(toFaultReply(fault, "r1"))).not.toContain("db:5432");
+  });
+
+  test("why nothing can be decided is said where everybody may read it, and nowhere else", () => {
+    const cause = new Hindrance("the clocks differ");
+    expect(new Fault("UNAVAILABLE", { message: "no", cause }).message).toBe(
+      "no: the clocks differ",
+    );
+    expect(new Fault("DENIED", { message: "no", cause }).message).toBe("no");
+  });
+
+  test("what is away for the moment is told from all else", () => {
+    expect(isUnavailable(new Fault("UNAVAILABLE"))).toBe(true);
+    expect(isUnavailable(new Fault("DENIED"))).toBe(false);
+    expect(isUnavailable({ code: "UNAVAILABLE" })).toBe(false);
   });
 
   test("whatever else is thrown becomes an internal error", () => {

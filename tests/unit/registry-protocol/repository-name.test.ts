@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { Fault } from "#registry-protocol/faults.js";
 import {
   isRepositoryName,
+  isTeamName,
   parseRepositoryName,
   splitRepositoryName,
 } from "#registry-protocol/repository-name.js";
@@ -62,6 +63,21 @@ describe("repository names", () => {
   test("a refusal repeats no more than the beginning of an over-long name", () => {
     const refusal = refusalOf("A".repeat(100_000));
     expect(JSON.stringify(refusal.detail).length).toBeLessThan(200);
+  });
+
+  test("a name that is still encoded is told so, and no other one", () => {
+    expect(refusalOf("alpha%2fapp").message).toMatch(/% is left after/);
+    expect(refusalOf("Alpha/app").message).not.toMatch(/%/);
+  });
+
+  test.each([
+    ["alpha", true],
+    ["a-b.c", true],
+    ["alpha/app", false],
+    ["Alpha", false],
+    ["", false],
+  ])("a team may be named %j: %s", (name, may) => {
+    expect(isTeamName(name)).toBe(may);
   });
 
   test("the namespace is the first component, and the artifact all the rest", () => {

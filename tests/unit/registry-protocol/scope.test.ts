@@ -46,6 +46,7 @@ const LEFT_OUT: readonly (readonly [what: string, scope: string])[] = [
   ["an unknown type", "database:alpha/app:pull"],
   ["a type in upper case", "Repository:alpha/app:pull"],
   ["a registry resource other than the catalog", "registry:everything:*"],
+  ["the catalog of another type", "database:catalog:*"],
   ["a name with a parent segment", "repository:alpha/../beta:pull"],
   ["a name in upper case", "repository:Alpha/app:pull"],
   ["an empty name", "repository::pull"],

@@ -26,4 +26,9 @@ describe("tags", () => {
   test.each(BAD)("a tag with %s is refused with TAG_NAME_INVALID", (_what, tag) => {
     expect(() => parseTag(tag)).toThrow(expect.objectContaining({ code: "TAG_NAME_INVALID" }));
   });
+
+  test("a tag that is still encoded is told so, and no other one", () => {
+    expect(() => parseTag("a%2e")).toThrow(/% is left after/);
+    expect(() => parseTag("a/b")).toThrow(/^[^%]*$/);
+  });
 });

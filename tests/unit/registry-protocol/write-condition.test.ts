@@ -45,6 +45,7 @@ describe("a push asks for", () => {
     ["no quotes", A],
     ["a list without commas", `"${A}" "${B}"`],
     ["a quote that is not closed", `"${A}`],
+    ["one in quotes and one without", `"${A}", ${B}`],
     ["an asterisk among others", `*, "${A}"`],
     ["a weak one in small letters", `w/"${A}"`],
     ["a blank in it", `"a b"`],

@@ -23,7 +23,7 @@ const NOBODY = { uid: "", realm: "", scopes: [], claims: {}, limits: null };
 const NO_CREDENTIALS = { teams: [], validUntil: null, accessToken: null };
 const UNRESTRICTED: Identity = { ...NOBODY, uid: "anonymous", kind: "unrestricted" };
 
-export const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>";
+const LOGIN_HINT = "log in with: docker login -u oauth2 -p <access token>";
 
 /**
  * @param deps - which logins are possible

@@ -98,7 +98,7 @@ function shown(registry: Registry, { adminTeams }: OwnRegistry): Registry {
  * @param own - what the configuration says
  * @returns the registry as it registers itself: published to everybody, so that the rules alone decide, as without registries
  */
-export function registryOfConfiguration({ service, url, adminTeams }: OwnRegistry): Registry {
+function registryOfConfiguration({ service, url, adminTeams }: OwnRegistry): Registry {
   return {
     ...{ service, url, insecure: false, restricted: false, description: "" },
     ...{ publications: [EVERYBODY], responsibles: adminTeams, isOwn: true },

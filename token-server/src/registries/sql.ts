@@ -5,7 +5,7 @@ const COLUMNS = `service, url, insecure, restricted, publications, responsibles,
   created_by as "createdBy", created_at as "createdAt", changed_by as "changedBy", changed_at as "changedAt"`;
 
 /** More are none that somebody runs: each is held in memory, and asked by every search over all. */
-export const MOST_REGISTRIES = 200;
+const MOST_REGISTRIES = 200;
 
 /** @returns all registries by name */
 export async function listRegistries(db: Queryable): Promise<Registry[]> {

@@ -8,6 +8,3 @@ export interface TeamLookup {
    */
   teamsOf(login: Login): Promise<readonly string[]>;
 }
-
-/** For installations without teams: nobody is in one. */
-export const noTeams: TeamLookup = { teamsOf: () => Promise.resolve([]) };

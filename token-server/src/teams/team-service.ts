@@ -13,7 +13,7 @@ import {
 import { singleFlight } from "../identity/safeguards/single-flight.js";
 import type { TeamLookup } from "./team-lookup.js";
 
-export { noTeams, type TeamLookup } from "./team-lookup.js";
+export type { TeamLookup } from "./team-lookup.js";
 
 /** An answer that was used although it was too old, because no fresh one could be had. */
 export interface StaleAnswer {

@@ -59,10 +59,7 @@ export async function withinRegistry(
  *   published to
  * @throws Fault UNAVAILABLE when they cannot be known
  */
-export async function teamsAt(
-  { teams, policy }: TeamsKnown,
-  login: Login,
-): Promise<readonly string[]> {
+async function teamsAt({ teams, policy }: TeamsKnown, login: Login): Promise<readonly string[]> {
   const { kind, claims } = login.identity;
   if (kind === "anonymous" || kind === "unrestricted") return [];
   if (kind === "service")

@@ -23,11 +23,6 @@ export function Time({ at }: { readonly at: string | null }): JSX.Element {
   );
 }
 
-/** @returns a time in full, with its zone */
-export function inFull(at: string): string {
-  return absolute.format(new Date(at));
-}
-
 function ago(then: Date): string {
   const seconds = (then.getTime() - Date.now()) / 1000;
   const [, unit, size] = STEPS.find(([below]) => Math.abs(seconds) < below) ?? STEPS[5];

@@ -95,7 +95,7 @@ async function readRanges(db: Queryable, ranges: Ranges): Promise<ListedReposito
  * @param name - name of a repository, or the beginning of one
  * @returns what sorts by bytes as names sort by path component
  */
-export function pathOrder(name: string): string {
+function pathOrder(name: string): string {
   return name.replaceAll("/", BEFORE);
 }
 

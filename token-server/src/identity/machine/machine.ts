@@ -22,7 +22,7 @@ const MAX_LENGTH = 16 * 1024;
 const CACHE_SECONDS = 60;
 /** How far our clock may be behind that of AWS. */
 const CLOCK_LEEWAY_MILLISECONDS = 60_000;
-export const MACHINE_USER = "instance-identity-document";
+const MACHINE_USER = "instance-identity-document";
 
 /**
  * Logins `instance-identity-document:<PKCS#7>`: an EC2 instance with the document that AWS signs for it.

@@ -7,7 +7,7 @@ import { isAmbiguous, teamMappingShape } from "../team-mapping.js";
 import { parseTemplate, type Template } from "../template.js";
 
 /** Asymmetric ones alone: with HS256, whoever knows the public key could sign. */
-export const ALGORITHMS = [
+const ALGORITHMS = [
   ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
   ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
 ] as const;
