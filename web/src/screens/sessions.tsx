@@ -110,7 +110,7 @@ function SessionTable({
       <thead>
         <tr>
           <th scope="col">{T.browser}</th>
-          <th scope="col">{T.begun}</th>
+          <th scope="col">{T.sessionBegun}</th>
           <th scope="col">{T.lastThere}</th>
           <th scope="col">{T.endsLatest}</th>
           <th scope="col">{T.from}</th>

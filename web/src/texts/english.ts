@@ -268,7 +268,7 @@ export const english = {
   sessionsOf: (name: string) => `Sessions of ${name}`,
   noSessions: "There are none.",
   browser: "Browser",
-  begun: "Begun",
+  sessionBegun: "Begun",
   lastThere: "Last there",
   endsLatest: "Ends",
   thisSession: "this one",

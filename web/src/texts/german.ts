@@ -274,7 +274,7 @@ export const german: Texts = {
   sessionsOf: (name) => `Sitzungen von ${name}`,
   noSessions: "Es gibt keine.",
   browser: "Browser",
-  begun: "Begonnen",
+  sessionBegun: "Begonnen",
   lastThere: "Zuletzt da",
   endsLatest: "Endet",
   thisSession: "diese",
