@@ -156,6 +156,8 @@ describe.each(registryPrograms())("OCI distribution-spec, registry $version", (p
         }
         expect((await ask("GET", at(digest))).status).toBe(200);
       }
+      expect((await put(list, `changing-${by.slice(0, -1)}-list`)).status).toBe(201);
+      expect((await ask("DELETE", at(`changing-${by.slice(0, -1)}-list`))).status).toBe(202);
       expect((await read(one.digest)).body.toString()).toBe(one.text);
       const wrong = await put(image("other"), child.digest);
       expect([wrong.status, errorOf(wrong).code]).toEqual([400, "DIGEST_INVALID"]);

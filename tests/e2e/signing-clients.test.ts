@@ -74,6 +74,32 @@ afterAll(async () => {
     expect(referrers).toHaveLength(2);
   });
 
+  test("is signed with cosign and reported on with oras by several at once, and all of that is found", async () => {
+    const type = "application/vnd.example.at-once";
+    const keys = ["a", "b", "c"];
+    for (const key of keys) await succeeds(cosign, "generate-key-pair", "--output-key-prefix", key);
+    const attached = keys.map(async (key) => {
+      await writeFile(at(`report-${key}`), key);
+      const what = ["--artifact-type", type, `${image}:1.0`, `report-${key}`];
+      await succeeds(oras, "attach", "--plain-http", ...what);
+    });
+    const signed = keys.map((key) =>
+      succeeds(cosign, "sign", ...withKey(`${key}.key`), ...OFFLINE, name()),
+    );
+    await Promise.all([...attached, ...signed]);
+    for (const key of keys)
+      await succeeds(
+        cosign,
+        ...["verify", ...withKey(`${key}.pub`), "--insecure-ignore-tlog", name()],
+      );
+    const { stdout } = await succeeds(
+      oras,
+      ...["discover", "--plain-http", "--format", "json", "--artifact-type", type, `${image}:1.0`],
+    );
+    const { referrers } = JSON.parse(stdout) as { referrers: unknown[] };
+    expect(referrers).toHaveLength(keys.length);
+  });
+
   test("keeps its signatures when somebody cleans it, or pushes others over them", async () => {
     const cleaned = await run(cosign, "clean", "--allow-http-registry", "--force", name());
     expect(cleaned.output).toMatch(/DENIED|UNSUPPORTED|40[35]/);

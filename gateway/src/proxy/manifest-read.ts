@@ -128,7 +128,9 @@ async function isAnswered(
     // Without the ledger the registry says what there is, where it can.
     (await kept
       .find(address)
-      .catch(isRegistrys ? unlessAway : (error) => calledOtherwise(upstream, address, error)));
+      .catch(
+        isRegistrys ? unlessAway : (error: unknown) => calledOtherwise(upstream, address, error),
+      ));
   if (manifest === null) return false;
   const isOurs =
     isUnreadable || !isRegistrys
