@@ -200,7 +200,7 @@ perhaps(
       await page.getByLabel("Action").selectOption("push");
       await page.getByLabel("Repository").fill("alpha/app");
       await page.getByRole("button", { name: "Ask" }).click();
-      await page.getByRole("status").getByText("beta-only").waitFor();
+      await page.getByRole("status").getByText("by the rule “beta-only”").waitFor();
       // By the rules in force he may not.
       await goTo(page, "access?repository=alpha/app");
       await page.getByLabel("May somebody else?").fill("bob");
@@ -236,7 +236,7 @@ perhaps(
       await page.getByText(/Wharfinger \d+\.\d+\.\d+, Node v24/).waitFor();
       await page.getByText(/PostgreSQL \d+/).waitFor();
       await page.getByText(/^(?:2\.8|3\.0|3\.1 or later)$/).waitFor();
-      const health = page.getByRole("listitem").filter({ hasText: "Token server" });
+      const health = page.getByRole("listitem").filter({ hasText: /^works Token server/ });
       await health.getByText("works").waitFor();
       await page.getByText("0 manifests were deleted since").waitFor();
       await page.getByText("Nothing was ever collected on record.").waitFor();
