@@ -192,7 +192,8 @@ perhaps(
           "rules:\n  - id: beta-only\n    effect: allow\n    actions: [pull, push]\n    repositories: ['alpha/**']\n    who: { teams: [beta] }\n",
         ),
       );
-      await page.waitForFunction("document.querySelector('textarea').value.includes('beta-only')");
+      const text = page.getByLabel("The file's text");
+      await eventually("it is read", async () => (await text.inputValue()).includes("beta-only"));
       await page.getByRole("button", { name: "What would change?" }).click();
       await page.getByRole("status").getByText("Of 2 decisions").waitFor();
       await page.getByLabel("User").fill("bob");

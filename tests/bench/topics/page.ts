@@ -1,4 +1,5 @@
 import type { Page } from "playwright-core";
+import { eventually } from "#tests/support/eventually.js";
 import { openLedgerOf } from "#tests/support/running-gateway.js";
 import { logInOn, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
 import { tagName } from "../support/generated.js";
@@ -82,8 +83,10 @@ async function usableAfter(page: Page, address: string, wanted: string): Promise
     }).observe(document, { childList: true, subtree: true });
   `);
   await page.goto(address);
-  await page.waitForFunction(`performance.getEntriesByName("${DONE}").length > 0`);
-  return page.evaluate<number>(`performance.getEntriesByName("${DONE}")[0].startTime`);
+  const mark = () =>
+    page.evaluate<number | undefined>(`performance.getEntriesByName("${DONE}")[0]?.startTime`);
+  await eventually("the page can be used", async () => (await mark()) !== undefined);
+  return (await mark()) ?? NaN;
 }
 
 /** As the ledger would have them, had each been pushed. */
