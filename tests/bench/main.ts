@@ -13,6 +13,7 @@ import { blobTopics } from "./topics/blobs.js";
 import { imageTopics } from "./topics/images.js";
 import { listTopics } from "./topics/lists.js";
 import { manifestTopics } from "./topics/manifests.js";
+import { pageTopics } from "./topics/page.js";
 import { processTopics } from "./topics/processes.js";
 import { pushTopics } from "./topics/pushes.js";
 import { referrerTopics } from "./topics/referrers.js";
@@ -23,7 +24,7 @@ import { tokenTopics } from "./topics/tokens.js";
  * Measures the gateway beside the registry, nginx in front of that, and Node's own server: npm run bench
  *
  * `--quick` takes less than two minutes; `--only <name>` (may be given more than once) measures `manifests`, `lists`,
- * `referrers`, `tokens`, `blobs`, `pushes`, `images`, `processes` or `start` alone.
+ * `referrers`, `tokens`, `blobs`, `pushes`, `images`, `processes`, `start` or `page` alone.
  */
 const { values } = parseArgs({
   options: {
@@ -44,6 +45,7 @@ const MAKERS: Readonly<Record<string, (scene: Scene) => Topic[] | Promise<Topic[
   images: imageTopics,
   processes: processTopics,
   start: startTopics,
+  page: pageTopics,
 };
 
 async function main(): Promise<void> {

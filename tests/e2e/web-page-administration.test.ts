@@ -192,7 +192,8 @@ perhaps(
           "rules:\n  - id: beta-only\n    effect: allow\n    actions: [pull, push]\n    repositories: ['alpha/**']\n    who: { teams: [beta] }\n",
         ),
       );
-      await page.waitForFunction("document.querySelector('textarea').value.includes('beta-only')");
+      const text = page.getByLabel("The file's text");
+      await eventually("it is read", async () => (await text.inputValue()).includes("beta-only"));
       await page.getByRole("button", { name: "What would change?" }).click();
       await page.getByRole("status").getByText("Of 2 decisions").waitFor();
       await page.getByLabel("User").fill("bob");
@@ -200,7 +201,7 @@ perhaps(
       await page.getByLabel("Action").selectOption("push");
       await page.getByLabel("Repository").fill("alpha/app");
       await page.getByRole("button", { name: "Ask" }).click();
-      await page.getByRole("status").getByText("beta-only").waitFor();
+      await page.getByRole("status").getByText("by the rule “beta-only”").waitFor();
       // By the rules in force he may not.
       await goTo(page, "access?repository=alpha/app");
       await page.getByLabel("May somebody else?").fill("bob");
@@ -236,7 +237,7 @@ perhaps(
       await page.getByText(/Wharfinger \d+\.\d+\.\d+, Node v24/).waitFor();
       await page.getByText(/PostgreSQL \d+/).waitFor();
       await page.getByText(/^(?:2\.8|3\.0|3\.1 or later)$/).waitFor();
-      const health = page.getByRole("listitem").filter({ hasText: "Token server" });
+      const health = page.getByRole("listitem").filter({ hasText: /^works Token server/ });
       await health.getByText("works").waitFor();
       await page.getByText("0 manifests were deleted since").waitFor();
       await page.getByText("Nothing was ever collected on record.").waitFor();

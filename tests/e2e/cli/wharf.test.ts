@@ -382,6 +382,22 @@ describe("wharf policy test", () => {
     );
   });
 
+  test("says whether somebody may do something by a file, and by which rule of it", async () => {
+    const path = await file(
+      "rules:\n  - {id: only-beta, effect: allow, actions: [pull, push], repositories: ['**'], who: {teams: [beta]}}\n",
+    );
+    const may = ["policy", "try", path, "push", "alpha/app", "--uid", "bob", "--team", "beta"];
+    expect((await wharf(may)).stdout).toMatch(/^allowed: .*only-beta/);
+    expect((await wharf(may.slice(0, -2))).stdout).toMatch(/^refused: /);
+    expect((await wharf(may, { token: "bob-token" })).exitCode).toBe(4);
+  });
+
+  test("tells of which version what is, and what works, to administrators alone", async () => {
+    const { exitCode, stdout } = await wharf(["installation"]);
+    expect([exitCode, stdout]).toEqual([0, expect.stringMatching(/Wharfinger \d.*PostgreSQL.*database: works/s)]); // prettier-ignore
+    expect((await wharf(["installation"], { token: "bob-token" })).exitCode).toBe(4);
+  });
+
   test("tells what is wrong with a file, and in which line", async () => {
     const outcome = await wharf(["policy", "test", await file("rules:\n  - id: X\n")]);
     expect(outcome.exitCode).toBe(1);

@@ -1,9 +1,27 @@
-import { Lexer, type Token, type Tokens } from "marked";
+import type { Token, Tokens } from "marked";
 import type { ComponentChildren, JSX } from "preact";
+import { useEffect, useState } from "preact/hooks";
+import { once } from "./once.js";
+
+/** What reads Markdown is a file of its own: most screens have none, and the first view waits for none. */
+const reader = once(() => import("marked"));
 
 /** What somebody wrote as Markdown: its tokens become elements, one by one. Markup in it is text, and stays text. */
 export function Prose({ text }: { readonly text: string }): JSX.Element {
-  return <div class="prose">{blocks(new Lexer({ gfm: true, breaks: true }).lex(text))}</div>;
+  const [tokens, setTokens] = useState<readonly Token[] | null>(null);
+  useEffect(() => {
+    let isWanted = true;
+    reader().then(
+      ({ Lexer }) => {
+        if (isWanted) setTokens(new Lexer({ gfm: true, breaks: true }).lex(text));
+      },
+      () => undefined,
+    );
+    return () => {
+      isWanted = false;
+    };
+  }, [text]);
+  return <div class="prose">{tokens === null ? <p>{text}</p> : blocks(tokens)}</div>;
 }
 
 function blocks(tokens: readonly Token[]): ComponentChildren {

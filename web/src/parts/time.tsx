@@ -1,8 +1,11 @@
 import type { JSX } from "preact";
 import { LOCALE, T } from "../texts/texts.js";
+import { once } from "./once.js";
 
-const absolute = new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long" });
-const relative = new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" });
+const absolute = once(
+  () => new Intl.DateTimeFormat(LOCALE, { dateStyle: "medium", timeStyle: "long" }),
+);
+const relative = once(() => new Intl.RelativeTimeFormat(LOCALE, { numeric: "auto" }));
 const STEPS = [
   [60, "second", 1],
   [3_600, "minute", 60],
@@ -17,7 +20,7 @@ export function Time({ at }: { readonly at: string | null }): JSX.Element {
   if (at === null) return <span class="faint">{T.never}</span>;
   const then = new Date(at);
   return (
-    <time dateTime={at} title={absolute.format(then)}>
+    <time dateTime={at} title={absolute().format(then)}>
       {ago(then)}
     </time>
   );
@@ -26,5 +29,5 @@ export function Time({ at }: { readonly at: string | null }): JSX.Element {
 function ago(then: Date): string {
   const seconds = (then.getTime() - Date.now()) / 1000;
   const [, unit, size] = STEPS.find(([below]) => Math.abs(seconds) < below) ?? STEPS[5];
-  return relative.format(Math.round(seconds / size), unit);
+  return relative().format(Math.round(seconds / size), unit);
 }
