@@ -36,7 +36,7 @@ interface Asked {
 
 function provider(
   token: Partial<JsonReply> | Error,
-  { document = DOCUMENT as object, issuer = ISSUER } = {},
+  { document = DOCUMENT, issuer = ISSUER } = {},
 ) {
   const asked: Asked[] = [];
   const fetchJson = (
