@@ -9,7 +9,7 @@ const ISSUER: PageIssuer = {
   ...{ name: "company", title: "Example", issuer: URL_OF, clientId: "w", scopes: ["openid"] },
   ...{ parameters: { prompt: "consent" }, clientSecret: null, isPlainHttp: false },
 };
-const DOCUMENT = {
+const DOCUMENT: object = {
   issuer: URL_OF,
   authorization_endpoint: `${URL_OF}/auth`,
   token_endpoint: `${URL_OF}/token`,
