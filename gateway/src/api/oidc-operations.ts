@@ -7,10 +7,10 @@ import { beginOidcLogin, endOidcLogin } from "#rest-api/operations/session.js";
 import type { HttpRequest } from "#service-kit/http/http-request.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import type { RestAnswer } from "#service-kit/http/send-answer.js";
-import type { Logger } from "#service-kit/log.js";
 import { begunCookie, begunLoginOf, type BegunLogin } from "../oidc/begun-login.js";
-import { FailedPageLogin, type LoginProblem } from "../oidc/issuers.js";
+import { FailedPageLogin } from "../oidc/issuers.js";
 import { keptLoginOf } from "../oidc/kept-login-of.js";
+import type { LoginReport } from "../oidc/login-report.js";
 import type { OidcLogins } from "../oidc/oidc-logins.js";
 import { placeOfPage } from "../oidc/place-of-page.js";
 import { beginSession } from "../sessions/begin-session.js";
@@ -26,9 +26,7 @@ export interface OidcOperationsDeps extends Omit<SessionOperationsDeps, "issuers
   readonly sealer: CursorSealer;
   /** Current time in milliseconds since the epoch. */
   readonly now: () => number;
-  /** Told how each login ended. */
-  readonly ended: (outcome: LoginProblem | "accepted") => void;
-  readonly log: Logger;
+  readonly told: LoginReport;
 }
 
 interface Place {
@@ -75,7 +73,7 @@ export function oidcOperations(deps: OidcOperationsDeps): readonly Implementatio
 }
 
 async function complete(
-  { logins, verify, ended, ...deps }: OidcOperationsDeps,
+  { logins, verify, told, ...deps }: OidcOperationsDeps,
   came: {
     readonly req: HttpRequest;
     readonly res: ServerResponse;
@@ -94,21 +92,20 @@ async function complete(
   const how = `somebody has logged in on the web page, by that of ${issuer}`;
   const before = begun?.before ?? null;
   const secret = await beginSession(deps, req, { login, owner, how, before });
-  ended("accepted");
+  told.accepted();
   res.appendHeader("Set-Cookie", cookieFor(origin, secret));
 }
 
 /** Whoever is there sees a page: it tells them, and the log and the record tell those who run the registry. */
 function failed(
-  { note, ended, log }: Pick<OidcOperationsDeps, "note" | "ended" | "log">,
+  { told, note }: Pick<OidcOperationsDeps, "told" | "note">,
   req: HttpRequest,
   { error, to }: { readonly error: unknown; readonly to: string },
 ): RestAnswer & { readonly status: number } {
   const failure = failureOf(error);
   const { problem, message } = failure;
   const { requestId } = contextOf(req);
-  ended(problem);
-  log.warn({ event: "page-login.failed", problem, requestId, message });
+  told.failed(failure, requestId);
   note(req, NOBODY, "session.refused", `logging in by an issuer's page: ${message}`);
   return toLogin(to, { problem, request: requestId });
 }

@@ -36,12 +36,9 @@ import {
   readRecordSettings,
   type RecordSettings,
 } from "./record-settings.js";
-import { readSessionLimits } from "./session-settings.js";
+import { readPageSettings, type PageSettings } from "./session-settings.js";
 import { readRegistry } from "./registry-settings.js";
 import { loadTagPolicy } from "./tag-policy-file.js";
-import { readPageIssuers } from "../oidc/config.js";
-import type { PageIssuer } from "../oidc/issuers.js";
-import type { SessionLimits } from "../sessions/sql.js";
 import { readNotificationConfig, type NotificationConfig } from "../notifications/config.js";
 import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
 
@@ -49,7 +46,7 @@ import { readSinksConfig, type SinksConfig } from "../sinks/config.js";
 const UPSTREAM_TOKEN_SECONDS = 600;
 
 /** Everything the gateway can be told, read once at start. */
-export interface GatewayConfig extends ListenerConfig, RecordSettings {
+export interface GatewayConfig extends ListenerConfig, RecordSettings, PageSettings {
   readonly logLevel: LogLevel;
   readonly inspectorPort: InspectorPort;
   /** Where traces go; `null`: nowhere. */
@@ -58,10 +55,6 @@ export interface GatewayConfig extends ListenerConfig, RecordSettings {
   /** Origin that clients use; `null` takes what each client used. */
   readonly publicUrl: string | null;
   readonly tls: TlsSettings;
-  /** How long logins on the web page last. */
-  readonly sessions: SessionLimits;
-  /** By whose pages one logs in there. */
-  readonly pageIssuers: readonly PageIssuer[];
   /** Origins whose pages may read answers; `*`: all. */
   readonly corsOrigins: readonly string[];
   /** How far the token server's clock may be off. */
@@ -183,8 +176,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     keys: readCertifiedKeyRingConfig(read.on("Keys and tokens"), use),
     ...readTags(read.on("Tags and images")),
     ...readRequests(read.on("Requests and manifests")),
-    sessions: readSessionLimits(read.on("Requests and manifests")),
-    pageIssuers: readPageIssuers(read.on("Requests and manifests")),
+    ...readPageSettings(read.on("Requests and manifests")),
     notifications: readNotificationConfig(read.on("Notifications of the registry")),
     discovery: readDiscoverySettings(read.on("Discovery")),
     events: readSinksConfig(read.on("Events"), listener.publicUrl),

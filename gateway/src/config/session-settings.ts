@@ -1,11 +1,25 @@
 import type { EnvReader } from "#service-kit/config.js";
+import { readPageIssuers } from "../oidc/config.js";
+import type { PageIssuer } from "../oidc/issuers.js";
 import type { SessionLimits } from "../sessions/sql.js";
+
+/** How people log in on the web page. */
+export interface PageSettings {
+  /** How long they stay logged in. */
+  readonly sessions: SessionLimits;
+  /** By whose pages they log in, too. */
+  readonly pageIssuers: readonly PageIssuer[];
+}
 
 /**
  * @param read - reader that collects faults
- * @returns how long somebody stays logged in on the web page
+ * @returns how people log in on the web page, and for how long
  */
-export function readSessionLimits(read: EnvReader): SessionLimits {
+export function readPageSettings(read: EnvReader): PageSettings {
+  return { sessions: readSessionLimits(read), pageIssuers: readPageIssuers(read) };
+}
+
+function readSessionLimits(read: EnvReader): SessionLimits {
   return {
     idleSeconds: read.integer(
       "SESSION_IDLE_SECONDS",

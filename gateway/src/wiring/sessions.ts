@@ -15,7 +15,7 @@ import { sessionListOperations } from "../api/session-list-operations.js";
 import { sessionOperations } from "../api/session-operations.js";
 import type { GatewayConfig } from "../config/config.js";
 import { renewingLogins } from "../oidc/kept-login-of.js";
-import { loginMetrics } from "../oidc/login-metrics.js";
+import { loginReport } from "../oidc/login-report.js";
 import { oidcLogins } from "../oidc/oidc-logins.js";
 import { clientOrigin } from "../proxy/client-origin.js";
 import { identifyLogin, type CallerDeps } from "../proxy/identify-caller.js";
@@ -70,11 +70,11 @@ export function openSessions(
   });
   const note = noteSessions(deps.tally);
   const shared = { sessions, originOf, verify, note };
-  const ended = loginMetrics(deps.metrics.registry);
+  const told = loginReport(deps.metrics.registry, log);
   return {
     operations: [
       ...sessionOperations({ ...shared, issuers: logins.ways }),
-      ...oidcOperations({ ...shared, logins, sealer, now, ended, log }),
+      ...oidcOperations({ ...shared, logins, sealer, now, told }),
       ...sessionListOperations({
         ...{ originOf, isAdministrator, administered },
         listed: listedSessions({ db, limits, audit }),

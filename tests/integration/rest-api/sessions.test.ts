@@ -231,6 +231,22 @@ describe("a session", () => {
     });
   });
 
+  test("ends when its login is found to be somebody else's", async () => {
+    const renewing = { renew: () => Promise.reject(new Error("nothing is renewed here")), now: Date.now }; // prettier-ignore
+    const sessions = pageSessions(stack.ledger.db, { idleSeconds: 60, seconds: 60 }, renewing);
+    const bob = { uid: "bob", realm: "/employees", kind: "oauth2" };
+    const basic = Buffer.from("oauth2:alice-token").toString("base64");
+    const login = { authorization: `Basic ${basic}`, renewal: null };
+    const from = { address: "192.0.2.1", userAgent: "a browser" };
+    for (const path of [TAGS, "/session"]) {
+      const cookie = `wharfinger=${await sessions.begin(login, bob, from)}`;
+      const answer = await askWith(path, { cookie });
+      if (path === TAGS) expect(answer.status).toBe(401);
+      else expect(jsonOf(answer)).toMatchObject({ login: null });
+      expect((await askWith(TAGS, { cookie })).status).toBe(401);
+    }
+  });
+
   test("cannot be read out of the database", async () => {
     await session();
     const { rows } = await stack.ledger.db.query("select * from ledger.page_session");

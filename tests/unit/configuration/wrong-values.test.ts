@@ -63,6 +63,7 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
   POLICY_FILE: YAML_FILE,
   DIRECTORY_FILE: YAML_FILE,
   SINKS_FILE: YAML_FILE,
+  PAGE_LOGINS_FILE: YAML_FILE,
   GATEWAY_TRUST_FILE: [NOWHERE, FILE],
   ACME_NAMES: ["*.example.org", "10.0.0.1", "R.example.org", "localhost"],
   ACME_EMAIL: ["nobody", "a b@example.org"],

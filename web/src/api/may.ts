@@ -1,5 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
-import { announce } from "../parts/announce.jsx";
+import { announce } from "../announce.js";
 import { useMe } from "../session.jsx";
 import { T } from "../texts/texts.js";
 import { answerOf, api, onRightsDoubted } from "./ask.js";

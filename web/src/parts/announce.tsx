@@ -1,13 +1,8 @@
 import type { JSX } from "preact";
 import { useEffect, useState } from "preact/hooks";
+import { ANNOUNCED } from "../announce.js";
 
-const ANNOUNCED = "wharfinger:announced";
 const SHOWN_MILLISECONDS = 6_000;
-
-/** @param text - is shown for a moment, and said by screen readers */
-export function announce(text: string): void {
-  dispatchEvent(new CustomEvent(ANNOUNCED, { detail: text }));
-}
 
 /** Where that is. */
 export function Announcements(): JSX.Element {

@@ -1,7 +1,7 @@
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
 import { T } from "../texts/texts.js";
-import { announce } from "./announce.jsx";
+import { announce } from "../announce.js";
 import { shortDigest } from "./figures.js";
 
 const SHOWN_MILLISECONDS = 1_500;

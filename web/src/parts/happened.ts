@@ -1,6 +1,6 @@
 import type { Happened } from "../api/follow.js";
 import { T } from "../texts/texts.js";
-import { announce } from "./announce.jsx";
+import { announce } from "../announce.js";
 
 /** Says what has just happened. */
 export function tellOf({ action, by, repository, tag }: Happened): void {
