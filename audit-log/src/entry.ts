@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS = [
   "latest.adopted",
   "manifest.pushed",
   "manifest.deleted",
+  "manifest.forgotten",
   "manifest.missing-blob",
   "manifest.repaired",
   "write.ended",

@@ -57,6 +57,7 @@ export const KNOWN_VARIABLES: readonly string[] = [
   "IDLE_SECONDS",
   "IN_USE_REPORTERS",
   "KEEP_IN_USE_DAYS",
+  "KEEP_PAST_MANIFESTS_DAYS",
   "KEYS_DIR",
   "LIST_LATEST",
   "LOGINS_FILE",

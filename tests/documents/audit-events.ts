@@ -56,6 +56,7 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "a push names another source than the one that is known", action: "source.replaced", actor: "granted", about: A_TAG, detail: ["scmSource", "previous"], shownBy: integration("tags/scm-source") },
   { event: "a tag is deleted", action: "tag.deleted", actor: "granted", about: A_TAG, detail: ["registry", ...BY_TAG_RULE], shownBy: integration("tags/odd-objects") },
   { event: "a manifest is deleted", action: "manifest.deleted", actor: "granted", about: ["repository", "digest"], detail: ["registry"], commands: ["gateway/src/commands/delete-untagged"], shownBy: integration("tags/delete-manifest") },
+  { event: "a manifest that was past, or deleted long ago, is forgotten", action: "manifest.forgotten", actor: "system", about: ["repository", "digest"], detail: ["bytes", "keepDays"], shownBy: integration("tags/past-manifests") },
   { event: "a tag is locked", action: "tag.locked", actor: "granted", about: A_TAG, detail: BY_TAG_RULE, operations: ["tags.lock"] },
   { event: "a repository is described", action: "repository.described", actor: "granted", about: ["repository"], detail: ["before", "description"], operations: ["repositories.set-description"] },
   { event: "a repository is called official", action: "repository.flagged", actor: "granted", about: ["repository"], detail: ["before", "official", "automated"], operations: ["repositories.set-flags"] },

@@ -13,14 +13,7 @@ import type { AuditConfig } from "../config.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
-import {
-  reportLedger,
-  reportLog,
-  reportParts,
-  reportPulls,
-  reportTags,
-  reportUnknown,
-} from "../verify/report.js";
+import { isWhole, reportAll, reportParts, reportTags, reportUnknown } from "../verify/report.js";
 import { verifyLog } from "../verify/verify-log.js";
 import { verifyParts } from "../verify/verify-parts.js";
 import { verifyTags } from "../verify/verify-tags.js";
@@ -52,12 +45,11 @@ export async function verify(
   if (registry !== null && url === null)
     throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
   const log = await verifyLog(db, { ...trustOf(config), kept, progress });
-  print([...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)]);
+  print(reportAll(log));
   const archives =
     folder === null ? null : await verifyArchives(db, folder, trustOf(config).anchors);
   if (archives !== null) print(reportArchives(archives));
-  const isWhole = log.findings.length === 0 && (archives?.findings ?? []).length === 0;
-  const isRight = isWhole && log.ledger.wrong === 0 && log.pulls.findings.length === 0;
+  const isRight = isWhole(log) && (archives?.findings ?? []).length === 0;
   if (url === null) return isRight ? 0 : 1;
   const { ask, listing } = await openRegistry(config, url);
   const tags = await verifyTags({ db, registry: registryTags(ask), progress });

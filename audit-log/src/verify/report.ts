@@ -1,5 +1,6 @@
 import { printable } from "../printable.js";
 import type { Finding } from "./finding.js";
+import type { VerifiedBytes } from "./verify-bytes.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedParts } from "./verify-parts.js";
@@ -51,6 +52,39 @@ export function reportPulls({ checked, forgotten, findings }: VerifiedPulls): st
       ? "who pulled is as the audit log says"
       : `THE PULLS OF ${count(findings.length, "DAY", "DAYS")} ARE NOT AS THE AUDIT LOG SAYS`,
   ];
+}
+
+/** @returns what was found of the bytes that the ledger keeps, for people, a line each */
+export function reportBytes({ checked, forgotten, wrong, findings }: VerifiedBytes): string[] {
+  const gone = forgotten === 0 ? "" : `, ${number(forgotten)} of which were forgotten by rule`;
+  return [
+    `${count(checked, "manifest", "manifests")} of the ledger held against ${checked === 1 ? "its digest" : "their digests"}${gone}`,
+    ...findings.map(
+      ({ repository, digest, problem }) => `  ${printable(`${repository}@${digest}: ${problem}`)}`,
+    ),
+    ...reportMore(wrong - findings.length),
+    wrong === 0
+      ? "every manifest is what its digest says"
+      : count(
+          wrong,
+          "MANIFEST IS NOT WHAT ITS DIGEST SAYS",
+          "MANIFESTS ARE NOT WHAT THEIR DIGESTS SAY",
+        ),
+  ];
+}
+
+/** @returns what all was found without a question to the registry, for people, a line each */
+export function reportAll(log: VerifiedLog): string[] {
+  return [
+    ...[reportLog(log), reportLedger(log.ledger), reportPulls(log.pulls)].flat(),
+    ...reportBytes(log.bytes),
+  ];
+}
+
+/** @returns whether all of it is right */
+export function isWhole({ findings, ledger, pulls, bytes }: VerifiedLog): boolean {
+  const wrong = findings.length + ledger.wrong + pulls.findings.length + bytes.wrong;
+  return wrong === 0;
 }
 
 /** @returns what was found of the tags at the registry, for people, a line each */

@@ -6,6 +6,7 @@ import { chainsInUse } from "../sql/entries.js";
 import { wrongContents } from "../sql/followed-files.js";
 import { chainCursor, type ChainCursor } from "./chain-cursor.js";
 import type { Finding } from "./finding.js";
+import { verifyBytes, type VerifiedBytes } from "./verify-bytes.js";
 import { verifyLedger, type VerifiedLedger } from "./verify-ledger.js";
 import { verifyPulls, type VerifiedPulls } from "./verify-pulls.js";
 import { walkCheckpoints, type CheckpointTrust, type CheckpointWalk } from "./walk-checkpoints.js";
@@ -26,6 +27,8 @@ export interface VerifiedLog {
   readonly ledger: VerifiedLedger;
   /** Who pulled on the days that are over, compared with what went on record of each. */
   readonly pulls: VerifiedPulls;
+  /** What the ledger keeps of manifests, held against their digests. */
+  readonly bytes: VerifiedBytes;
 }
 
 /** Whom to believe, what was kept elsewhere, and who is told how far it is. */
@@ -70,6 +73,7 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
       ].filter((finding) => finding !== null),
       ledger: await verifyLedger(tx, deps.progress),
       pulls: await verifyPulls(tx, deps.progress),
+      bytes: await verifyBytes(tx, deps.progress),
     };
   });
 }

@@ -16,6 +16,8 @@ export interface RecordSettings {
   readonly pullRecordDays: number;
   /** Days for which a pull or a report keeps a manifest from being deleted; 0: it does not. */
   readonly keepInUseDays: number;
+  /** Days for which a manifest is kept that no tag means any more; 0: for ever. */
+  readonly keepPastManifestsDays: number;
   /** Who may report what runs. */
   readonly inUseReporters: readonly Reporter[];
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
@@ -40,6 +42,13 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
   return {
     pullRecordDays,
     ...readInUseSettings(read, pullRecordDays),
+    keepPastManifestsDays: read.integer(
+      "KEEP_PAST_MANIFESTS_DAYS",
+      0,
+      { min: 0, max: MOST_DAYS },
+      "after how many days a manifest is forgotten that no tag means any more, nothing needs and nobody pulls; 0: never " +
+        "(docs/past-manifests.md)",
+    ),
     outbox: {
       retryHours: read.integer(
         "EVENT_RETRY_HOURS",

@@ -40,7 +40,7 @@ describe("the auditor's program", () => {
   test("says that the log is whole, and ends with 0", async () => {
     const { lines, code } = await run("verify");
     expect(lines.join("\n")).toMatch(
-      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n4 tags of the ledger compared with the audit log\nthe ledger is as the audit log says\n0 days of pulls compared with the audit log\nwho pulled is as the audit log says\nexit 0$/,
+      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n4 tags of the ledger compared with the audit log\nthe ledger is as the audit log says\n0 days of pulls compared with the audit log\nwho pulled is as the audit log says\n0 manifests of the ledger held against their digests\nevery manifest is what its digest says\nexit 0$/,
     );
     expect(code).toBe("exit 0");
   });
