@@ -80,6 +80,7 @@ export const AUDIT_ACTIONS = [
   "login.failed",
   "pulls.sealed",
   "pulls.forgotten",
+  "entries.removed",
 ] as const;
 
 /** A kind of thing that is audited. */

@@ -105,13 +105,12 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "a service starts with other settings that decide", action: "settings.changed", actor: "system", about: [], detail: ["subject", "fingerprint", "settings"], perhaps: ["changed"] },
   { event: "a service has other keys", action: "key.rotated", actor: "system", about: [], detail: ["subject", "fingerprint", "keys"], commands: ["service-kit/src/signing"] },
   { event: "a day's pulls are over", action: "pulls.sealed", actor: "system", about: [], detail: ["day", "records", "pulls", "sha256"], shownBy: integration("audit-log/pull-days") },
+  { event: "entries of a month leave for their archive", action: "entries.removed", actor: "command", about: [], detail: ["month", "sha256", "checkpoint", "checkpointSha256", "entries"], commands: ["audit-log/src/commands"], shownBy: integration("audit-log/left-entries") },
   { event: "pulls of long ago are forgotten", action: "pulls.forgotten", actor: "system", about: [], detail: ["through", "keepDays"], shownBy: integration("audit-log/pull-days") },
 ];
 
 /** Commands that change nothing, or nothing that is on record, and why. */
 export const COMMANDS_WITHOUT_ENTRY: Readonly<Record<string, string>> = {
-  "audit-log/src/commands":
-    "reads the audit log in the database, with the rights of whoever runs it",
   "gateway/src/commands/doctor": "looks, and changes nothing",
   "service-kit/src/tls": "makes files beside the services, for listeners",
 };

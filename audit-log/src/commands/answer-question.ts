@@ -6,7 +6,7 @@ import { asCsv, asText, type ShownAnswer } from "../questions/table.js";
 import { whoCould, type WhoCould } from "../questions/who-could.js";
 import { whoCouldShown } from "../questions/who-could-shown.js";
 import { whoPulled, whoPulledShown } from "../questions/who-pulled.js";
-import { isWhole, reportAll } from "../verify/report.js";
+import { exitCodeOf, reportAll } from "../verify/report.js";
 import type { VerifiedLog } from "../verify/verify-log.js";
 import type { AnswerForm, AskedQuestion } from "./question-options.js";
 
@@ -59,7 +59,7 @@ async function answerTo(
       const log = await verify();
       const verified = reportAll(log);
       const value = await reportOf(db, question.quarter, { now: question.now, verified });
-      return { value, shown: reportShown(value), code: isWhole(log) ? 0 : 1 };
+      return { value, shown: reportShown(value), code: exitCodeOf(log) };
     }
   }
 }

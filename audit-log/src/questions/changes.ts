@@ -8,6 +8,7 @@ import { entryIn, type RecordedEntry } from "../recorded-entry.js";
 import type { PageEnd } from "../sql/entries.js";
 import { readContent } from "../sql/followed-files.js";
 import { changeInWords, isText } from "./change-in-words.js";
+import { leftForArchives } from "./left-for-archives.js";
 import { rulesIn } from "./policy-at.js";
 import type { ShownAnswer } from "./table.js";
 import { yamlDifference } from "./yaml-difference.js";
@@ -74,6 +75,7 @@ export async function changesIn(
     ...{ from: from.toISOString(), to: to.toISOString(), changes },
     hasMore: sorted.length > MOST_CHANGES,
     notes: [
+      ...(await leftForArchives(db, from)),
       "who changed a file is known where files come from: the commit, or the deployment",
       "who came into a team of a team service or a directory, or left it, is not on record",
     ],

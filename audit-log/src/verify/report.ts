@@ -1,4 +1,5 @@
 import { printable } from "../printable.js";
+import type { Cut } from "../sql/cuts.js";
 import type { Finding } from "./finding.js";
 import type { VerifiedBytes } from "./verify-bytes.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
@@ -75,16 +76,34 @@ export function reportBytes({ checked, forgotten, wrong, findings }: VerifiedByt
 
 /** @returns what all was found without a question to the registry, for people, a line each */
 export function reportAll(log: VerifiedLog): string[] {
+  const { cut, rest } = log;
   return [
-    ...[reportLog(log), reportLedger(log.ledger), reportPulls(log.pulls)].flat(),
-    ...reportBytes(log.bytes),
+    ...reportLog(log),
+    ...(rest === null
+      ? []
+      : [reportLedger(rest.ledger), reportPulls(rest.pulls), reportBytes(rest.bytes)].flat()),
+    ...(cut === null ? [] : reportCut(cut)),
   ];
 }
 
-/** @returns whether all of it is right */
-export function isWhole({ findings, ledger, pulls, bytes }: VerifiedLog): boolean {
-  const wrong = findings.length + ledger.wrong + pulls.findings.length + bytes.wrong;
-  return wrong === 0;
+function reportCut({ entries, number: checkpoint, month, until }: Cut): string[] {
+  return [
+    `${count(entries, "entry", "entries")} up to checkpoint ${checkpoint} (${until.toISOString()}, ${printable(month)}) left for archives`,
+    "NOT VERIFIED: these, and what of ledger and pulls is compared with them; --archives FOLDER does",
+  ];
+}
+
+/** @returns whether all of it is right that could be verified */
+export function isWhole({ findings, rest }: VerifiedLog): boolean {
+  const { ledger, pulls, bytes } = rest ?? {};
+  const wrong = (ledger?.wrong ?? 0) + (pulls?.findings.length ?? 0) + (bytes?.wrong ?? 0);
+  return findings.length + wrong === 0;
+}
+
+/** @returns exit code: 0 all is right, 1 something is not, 3 some of it could not be verified without archives */
+export function exitCodeOf(log: VerifiedLog): number {
+  if (!isWhole(log)) return 1;
+  return log.cut === null ? 0 : 3;
 }
 
 /** @returns what was found of the tags at the registry, for people, a line each */

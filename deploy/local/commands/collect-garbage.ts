@@ -7,7 +7,7 @@ import { CANARY_BYTES } from "#gateway/mode/canary.js";
 import { unlessCollecting } from "#gateway/mode/collection-lock.js";
 import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { garbageRecord } from "#gateway/mode/garbage-record.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { wantsHelp } from "#service-kit/command.js";

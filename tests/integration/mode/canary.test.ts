@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { recordAudit } from "#audit-log/record-audit.js";
 import { releaseCanary, whatRemembers } from "#gateway/mode/canary.js";
 import { readCanary } from "#gateway/mode/canary-sql.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { registryProcesses } from "#gateway/upstream/registry-processes.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";

@@ -20,7 +20,7 @@ import { unlessCollecting } from "../../mode/collection-lock.js";
 import { forgetOnRecord } from "../../mode/forget-gateway.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/drain.js";
 import { describeWrite } from "../../mode/open-writes.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
 import { listGateways, readMode } from "../../mode/sql.js";
 import { switchMode, type ModeChange } from "../../mode/switch-mode.js";
