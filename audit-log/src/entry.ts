@@ -66,6 +66,7 @@ export const AUDIT_ACTIONS = [
   "session.ended",
   "mode.changed",
   "gateway.forgotten",
+  "canary.written",
   "garbage.begun",
   "garbage.ended",
   "discovery.begun",

@@ -76,7 +76,7 @@ export async function changesIn(
     hasMore: sorted.length > MOST_CHANGES,
     notes: [
       ...(await leftForArchives(db, from)),
-      "who changed a file is known where files come from: the commit, or the deployment",
+      "who changed a file is what CHANGED_BY or a file beside it says; else it is known where files come from",
       "who came into a team of a team service or a directory, or left it, is not on record",
     ],
   };
@@ -109,7 +109,9 @@ async function changeOf(db: Queryable, placed: Placed): Promise<Change> {
   const { at, action, actor, detail, repository, tag } = entry;
   const where = repository === null ? null : `${repository}${tag === null ? "" : `:${tag}`}`;
   const named = [detail["subject"], detail["login"], where].find(isText) ?? "the installation";
-  const byItself = action.endsWith(".changed") ? "file" : "service";
+  const { changedBy, saidBy } = detail;
+  const file = isText(changedBy) ? `${changedBy} (says the ${String(saidBy)})` : "file";
+  const byItself = action.endsWith(".changed") ? file : "service";
   return {
     ...{ at, action, subject: named },
     by: actor.uid === "" ? byItself : `${actor.uid} (${actor.realm}, ${actor.kind})`,

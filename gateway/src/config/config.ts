@@ -1,3 +1,4 @@
+import { readChangedBy } from "#audit-log/changed-by.js";
 import { TAG_REFUSAL_CODES, type TagRefusalCode } from "#registry-protocol/fault-catalogue.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
@@ -49,6 +50,8 @@ const UPSTREAM_TOKEN_SECONDS = 600;
 /** Everything the gateway can be told, read once at start. */
 export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly logLevel: LogLevel;
+  /** Who deployed the service; `null`: nobody says so. */
+  readonly changedBy: string | null;
   readonly inspectorPort: InspectorPort;
   /** Where traces go; `null`: nowhere. */
   readonly tracing: TracingConfig | null;
@@ -191,6 +194,7 @@ export function readVariables(read: EnvReader): GatewayConfig {
     processes: readProcesses(read.on("The process")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
+    changedBy: readChangedBy(read.on("The process")),
     tracing: readTracing(read.on("Traces")),
   };
 }
