@@ -1,4 +1,3 @@
-import { readChangedBy } from "#audit-log/changed-by.js";
 import { TAG_REFUSAL_CODES, type TagRefusalCode } from "#registry-protocol/fault-catalogue.js";
 import type { ManifestBounds } from "#registry-protocol/manifest/bounds.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
@@ -50,8 +49,6 @@ const UPSTREAM_TOKEN_SECONDS = 600;
 /** Everything the gateway can be told, read once at start. */
 export interface GatewayConfig extends ListenerConfig, RecordSettings {
   readonly logLevel: LogLevel;
-  /** Who deployed the service; `null`: nobody says so. */
-  readonly changedBy: string | null;
   readonly inspectorPort: InspectorPort;
   /** Where traces go; `null`: nowhere. */
   readonly tracing: TracingConfig | null;
@@ -194,7 +191,6 @@ export function readVariables(read: EnvReader): GatewayConfig {
     processes: readProcesses(read.on("The process")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
-    changedBy: readChangedBy(read.on("The process")),
     tracing: readTracing(read.on("Traces")),
   };
 }

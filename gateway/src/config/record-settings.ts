@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { readChangedBy } from "#audit-log/changed-by.js";
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { EnvReader } from "#service-kit/config.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
@@ -18,6 +19,8 @@ export interface RecordSettings {
   readonly keepInUseDays: number;
   /** Days for which a manifest is kept that no tag means any more; 0: for ever. */
   readonly keepPastManifestsDays: number;
+  /** Who deployed the service; `null`: nobody says so. */
+  readonly changedBy: string | null;
   /** Who may report what runs. */
   readonly inUseReporters: readonly Reporter[];
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
@@ -78,6 +81,7 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
       ),
     },
     stateFolder: readStateFolder(read),
+    changedBy: readChangedBy(read.on("The process")),
   };
 }
 

@@ -20,7 +20,9 @@ import {
 } from "./sql/past-manifests.js";
 
 /** What forgetting the past needs. */
-export interface ForgetPastDeps extends DeleteManifestDeps {
+export interface ForgetPastDeps {
+  /** What deleting a manifest needs. */
+  readonly deletion: DeleteManifestDeps;
   /** Days for which a manifest is kept that no tag means any more (`KEEP_PAST_MANIFESTS_DAYS`). */
   readonly keepDays: number;
   /** What keeps those that are used. */
@@ -41,11 +43,11 @@ const EARLIER_BATCH = 1_000;
  * @returns a component that forgets what is past, each hour; replicas may do so side by side
  */
 export function pastForgetting(deps: ForgetPastDeps): Component {
-  const failing = lastingWarning(deps.log, "past-manifests.not-forgotten");
+  const failing = lastingWarning(deps.deletion.log, "past-manifests.not-forgotten");
   let knowsEarlier = false;
   return repeating("past manifests", FIRST_MILLISECONDS, async (stopping) => {
     try {
-      if (!knowsEarlier) await noteAllEarlier(deps.db, stopping);
+      if (!knowsEarlier) await noteAllEarlier(deps.deletion.db, stopping);
       knowsEarlier = !stopping.aborted;
       await forgetPast(deps, stopping);
       failing.worked();
@@ -97,7 +99,8 @@ async function forgetAllFound(
   stopping: AbortSignal,
   undecided: Fault[],
 ): Promise<number> {
-  const { db, keepDays } = deps;
+  const { keepDays } = deps;
+  const { db } = deps.deletion;
   let forgotten = 0;
   await notePastReferrers(db, keepDays);
   for (let past = await readPast(db, keepDays, null, BATCH); past.length > 0;) {
@@ -127,7 +130,10 @@ async function forgetOne(deps: ForgetPastDeps, manifest: PastManifest): Promise<
   const { repository, digest } = manifest;
   const removal = { repository, digest, actor: SYSTEM, seesUsers: true, reason };
   try {
-    await deleteManifest(deps, removal, { inUse, atRegistry: () => deps.atRegistry(manifest) });
+    await deleteManifest(deps.deletion, removal, {
+      inUse,
+      atRegistry: () => deps.atRegistry(manifest),
+    });
   } catch (error) {
     if (error instanceof Fault && KEPT.some((code) => code === error.code)) return false;
     throw error;
@@ -144,7 +150,7 @@ function meantAgain(): Fault {
 
 async function forgetLongDeleted(deps: ForgetPastDeps, stopping: AbortSignal): Promise<void> {
   for (let isMore = true; isMore && !stopping.aborted;) {
-    const deleted = await readLongDeleted(deps.db, deps.keepDays, BATCH);
+    const deleted = await readLongDeleted(deps.deletion.db, deps.keepDays, BATCH);
     const reason = `it was deleted more than ${deps.keepDays} days ago`;
     isMore = false;
     for (const manifest of deleted) isMore = (await forget(deps, manifest, reason)) || isMore;
@@ -152,7 +158,7 @@ async function forgetLongDeleted(deps: ForgetPastDeps, stopping: AbortSignal): P
 }
 
 async function forget(
-  { db, audit, log, keepDays }: ForgetPastDeps,
+  { deletion: { db, audit, log }, keepDays }: ForgetPastDeps,
   { repository, digest }: PastManifest,
   reason: string,
 ): Promise<boolean> {

@@ -40,7 +40,7 @@ export interface PastDeps {
 export function forgettingOf(config: PastConfig, deps: PastDeps): ForgetPastDeps {
   const deletion = openDeletionOfManifests(config, deps);
   return {
-    ...deletion.deps,
+    deletion: deletion.deps,
     ...{ inUse: deletion.inUse, keepDays: config.keepPastManifestsDays },
     atRegistry: (manifest) => deletion.atRegistry(manifest, randomUUID()),
     mayWrite: async () => (await readMode(deps.db)).name === "normal",
