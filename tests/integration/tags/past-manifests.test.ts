@@ -108,14 +108,16 @@ describe("manifests that no tag means any more", () => {
 
   test("stay where something that stands needs them, or names them as its subject", async () => {
     const [child, signed, other] = [image("child"), image("signed"), image("instead")];
-    for (const [tag, manifest] of [...[child, signed].entries()])
+    const loose = image("child of what has no tag");
+    for (const [tag, manifest] of [...[child, signed, loose].entries()])
       await wharf.push(manifest, `was-${tag}`);
     await wharf.push(index("whole", child), "whole");
+    await wharf.push(index("without a tag", loose));
     await wharf.push(image("signature with a tag", { subject: signed }), "signature");
-    for (const tag of ["was-0", "was-1"]) await wharf.push(other, tag);
+    for (const tag of ["was-0", "was-1", "was-2"]) await wharf.push(other, tag);
     await age();
     await forget();
-    for (const manifest of [child, signed]) expect((await read(manifest)).status).toBe(200);
+    for (const manifest of [child, signed, loose]) expect((await read(manifest)).status).toBe(200);
   });
 
   test("stay while anybody pulls them, or pushes them by their digest", async () => {
