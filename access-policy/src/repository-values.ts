@@ -27,17 +27,24 @@ export function repositoryValues(globs: readonly Glob[]): Condition | null {
   };
 }
 
+/** What stands for something of the caller's teams. */
+const OF_TEAMS = ["team", "group", "app.responsible", "app.published"];
+
 /**
  * @param globs - patterns of a rule
  * @param question - what is asked, with teams
  * @returns the team of the caller that the repository's name fits
  */
 export function fittingTeam(globs: readonly Glob[], question: Question): string | undefined {
-  const templated = globs.filter(({ variables }) => variables.includes("team"));
+  const templated = globs.filter(({ variables }) =>
+    variables.some((variable) => OF_TEAMS.includes(variable)),
+  );
   const only =
     (team: string): Values =>
     (variable) =>
-      variable === "team" ? new Set([team]) : question.values(variable);
+      OF_TEAMS.includes(variable)
+        ? new Set(valuesOf(variable, { ...question, teams: [team] }))
+        : question.values(variable);
   return question.teams?.find((team) => templated.some((glob) => fits(glob, question, only(team))));
 }
 

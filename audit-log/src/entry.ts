@@ -40,6 +40,7 @@ export const AUDIT_ACTIONS = [
   "latest.adopted",
   "manifest.pushed",
   "manifest.deleted",
+  "manifest.forgotten",
   "manifest.missing-blob",
   "manifest.repaired",
   "write.ended",
@@ -66,6 +67,7 @@ export const AUDIT_ACTIONS = [
   "session.refused",
   "mode.changed",
   "gateway.forgotten",
+  "canary.written",
   "garbage.begun",
   "garbage.ended",
   "discovery.begun",
@@ -80,6 +82,7 @@ export const AUDIT_ACTIONS = [
   "login.failed",
   "pulls.sealed",
   "pulls.forgotten",
+  "entries.removed",
 ] as const;
 
 /** A kind of thing that is audited. */

@@ -15,6 +15,8 @@ const RIGHTS: SchemaRights = {
       tokenServer: ["select", "insert"],
       auditor: ["select"],
     },
+    cut: { gateway: ["select"], auditor: ["select"] },
+    cut_place: { auditor: ["select"] },
     checkpoint: { gateway: ["select", "insert"], auditor: ["select"] },
   },
   functions: { "append(integer, text, text, text)": ["gateway", "tokenServer"] },

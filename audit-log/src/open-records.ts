@@ -2,6 +2,7 @@ import type { Database } from "#service-kit/db/pool.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
 import type { KeyRing } from "#service-kit/signing/key-ring.js";
+import { authorOf } from "./changed-by.js";
 import { keysFact } from "./facts.js";
 import { recordAudit } from "./record-audit.js";
 import { openTally, type Tally } from "./tally.js";
@@ -20,12 +21,22 @@ export interface Records {
 
 /**
  * @param owner - whose keys they are
- * @param deps - the audit log, and the keys: which of them are in use is put on record
+ * @param deps - the audit log, the keys: which of them are in use is put on record, and who deployed the service
  * @returns what puts facts on record
  */
 export function openRecords(
   owner: string,
-  { db, keys, log }: { readonly db: Database; readonly keys: KeyRing; readonly log: Logger },
+  {
+    db,
+    keys,
+    log,
+    changedBy,
+  }: {
+    readonly db: Database;
+    readonly keys: KeyRing;
+    readonly log: Logger;
+    readonly changedBy: string | null;
+  },
 ): Records {
   const deps = { db, audit: recordAudit, log };
   const facts = factQueue(deps);
@@ -36,13 +47,22 @@ export function openRecords(
   noteKeys();
   keys.onChange(noteKeys);
   return {
+    // What is found at the start came with the deployment.
     note: (fact) => {
-      facts.add(fact);
+      facts.add(authored(fact, changedBy));
     },
     record: async (fact) => {
-      await recordFact(deps, fact);
+      await recordFact(deps, authored(fact, null));
     },
     tally,
     parts: [facts, tally],
+  };
+}
+
+function authored(fact: Fact, deployment: string | null): Fact {
+  const { path } = fact.detail;
+  return {
+    ...fact,
+    author: () => authorOf(typeof path === "string" ? path : null, deployment),
   };
 }

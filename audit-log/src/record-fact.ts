@@ -2,6 +2,7 @@ import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { lastingWarning } from "#service-kit/lasting-failure.js";
 import type { Logger } from "#service-kit/log.js";
 import type { Component } from "#service-kit/run-until-signal.js";
+import type { SaidAuthor } from "./changed-by.js";
 import { SYSTEM } from "./entry.js";
 import { lastFact, type FactAction } from "./known-facts.js";
 import type { RecordAudit } from "./record-audit.js";
@@ -21,6 +22,8 @@ export interface Fact {
   readonly content?: string;
   /** Tells two contents apart, a sentence for each thing that is otherwise; absent: nobody can. */
   readonly difference?: (before: string, after: string) => readonly string[];
+  /** Tells who changed it, as far as anybody says so; absent: nobody can. */
+  readonly author?: () => Promise<SaidAuthor>;
   /** What is said of the difference, where there was a fact before; absent: nothing. */
   readonly since?: (before: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 }
@@ -43,6 +46,7 @@ export interface FactDeps {
  */
 export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Promise<boolean> {
   const { action, subject, fingerprint, reason, detail } = fact;
+  const author = (await fact.author?.()) ?? {};
   const isNew = await db.transaction(async (tx) => {
     await lockFacts(tx, action);
     const known = await lastFact(tx, action, subject);
@@ -53,7 +57,7 @@ export async function recordFact({ db, audit, log }: FactDeps, fact: Fact): Prom
     const entry = { action, actor: SYSTEM, repository: null, tag: null, digest: null, reason };
     const difference = known === null ? {} : (since?.(known.detail) ?? {});
     const said = known === null ? {} : await saidOf(tx, fact, known.fingerprint);
-    const differing = { ...detail, ...difference, ...said };
+    const differing = { ...detail, ...difference, ...said, ...author };
     await audit(tx, { ...entry, detail: { ...differing, subject, fingerprint } });
     return true;
   });

@@ -21,7 +21,7 @@ const MOST_REASON_CHARACTERS = 300;
  * @returns what takes note of requests that would have changed something, and were refused
  */
 export function noteRefusals(tally: Pick<Tally, "note">): (request: RefusedRequest) => void {
-  return ({ code, reason, method, route, context }) => {
+  return ({ code, reason, rule, method, route, context }) => {
     if (!REFUSALS.some((known) => known === code)) return;
     const { client, requestId, subject, userAgent } = context;
     const who = context.who ?? { uid: "", realm: "", kind: "anonymous" };
@@ -29,7 +29,7 @@ export function noteRefusals(tally: Pick<Tally, "note">): (request: RefusedReque
     tally.note({
       ...{ action: "access.refused", actor, repository: subject.repository ?? null },
       ...{ tag: null, digest: null, reason: reason.slice(0, MOST_REASON_CHARACTERS) },
-      detail: { code, method, route },
+      detail: { code, method, route, ...(rule === undefined ? {} : { rule }) },
     });
   };
 }

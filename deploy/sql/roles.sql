@@ -72,15 +72,15 @@ begin
   end if;
 end $$;
 
--- The database: the owner makes schemas; the gateway has temporary tables, for discovery.
+-- The database: the owner makes schemas; the gateway has temporary tables, for discovery, and the auditor, for archives.
 do $$
 declare
   database_name constant text := current_database();
 begin
   execute format('revoke all on database %I from public', database_name);
   execute format('grant connect, create on database %I to wharfinger_owner', database_name);
-  execute format('grant connect, temporary on database %I to wharfinger_gateway', database_name);
-  execute format('grant connect on database %I to wharfinger_token_server, wharfinger_auditor', database_name);
+  execute format('grant connect, temporary on database %I to wharfinger_gateway, wharfinger_auditor', database_name);
+  execute format('grant connect on database %I to wharfinger_token_server', database_name);
 end $$;
 revoke create on schema public from public;
 

@@ -27,6 +27,7 @@ import { configOfProcess, openProcesses } from "./wiring/processes.js";
 import { openProbes } from "./wiring/probes.js";
 import { openPublicRoutes } from "./wiring/public-routes.js";
 import { openPierOne } from "./wiring/pier-one.js";
+import { openPast } from "./wiring/past.js";
 import { openPulls } from "./wiring/pulls.js";
 import { openRegistryApi } from "./wiring/registry-api.js";
 import { openRegistry } from "./wiring/registry.js";
@@ -71,6 +72,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const sources = openSources({ db, log, metrics, registry, withLayers: config.searchLayers });
   const ledger = openLedger(config, { store, log, metrics, audit, policy, registry, sources });
   const deletion = openDeletion(config, { db, log, audit, policy, ledger, registry });
+  const past = openPast(config, { db, log, audit, policy, registry });
   const discovery = openDiscovery(config, { db, log, audit, policy, registry, metrics });
   const callers = openCallers(config, { db, log, clocks, ...tokenServer });
   const pulls = openPulls(config.pullRecordDays, { db, audit, log, metrics, events });
@@ -127,6 +129,7 @@ async function open(all: GatewayConfig): Promise<Running> {
     rules,
     ledger,
     deletion,
+    past,
     ...looking,
     certificate,
     listeners,

@@ -10,6 +10,8 @@ export interface FaultOptions {
   readonly wire?: string;
   /** Put into the answer's `detail` as it is; must hold no secret. */
   readonly detail?: unknown;
+  /** Id of the rule that refuses, for the record; never shown. */
+  readonly rule?: string | undefined;
   /** Extra response headers, for example `WWW-Authenticate`. */
   readonly headers?: Readonly<Record<string, string>>;
   /** What went wrong inside; is logged, never shown unless it is a {@link Hindrance}. */
@@ -32,6 +34,7 @@ export class Fault extends Error {
   readonly summary: string;
   readonly detail: unknown;
   readonly headers: Readonly<Record<string, string>>;
+  readonly rule: string | undefined;
 
   constructor(code: FaultCode, options: FaultOptions = {}) {
     super(messageOf(code, options), { cause: options.cause });
@@ -40,6 +43,7 @@ export class Fault extends Error {
     this.summary = options.summary ?? FAULTS[code].message;
     this.detail = options.detail;
     this.headers = options.headers ?? {};
+    this.rule = options.rule;
   }
 }
 

@@ -122,7 +122,8 @@ async function main(): Promise<void> {
     const begin = performance.now();
     const found = await verifyLog(db, { anchors, kept: [], progress: () => undefined });
     const seconds = (performance.now() - begin) / 1_000;
-    const { entries, checkpoints, ledger: tags, findings } = found;
+    const { entries, checkpoints, rest, findings } = found;
+    const tags = rest?.ledger ?? { checked: 0, wrong: 0 };
     console.log(
       `verify: ${entries} entries, ${checkpoints.count} checkpoints, ${tags.checked} tags in ${seconds.toFixed(1)} s; ${findings.length + tags.wrong} findings`,
     );

@@ -56,6 +56,7 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "a push names another source than the one that is known", action: "source.replaced", actor: "granted", about: A_TAG, detail: ["scmSource", "previous"], shownBy: integration("tags/scm-source") },
   { event: "a tag is deleted", action: "tag.deleted", actor: "granted", about: A_TAG, detail: ["registry", ...BY_TAG_RULE], shownBy: integration("tags/odd-objects") },
   { event: "a manifest is deleted", action: "manifest.deleted", actor: "granted", about: ["repository", "digest"], detail: ["registry"], commands: ["gateway/src/commands/delete-untagged"], shownBy: integration("tags/delete-manifest") },
+  { event: "a manifest that was past, or deleted long ago, is forgotten", action: "manifest.forgotten", actor: "system", about: ["repository", "digest"], detail: ["bytes", "keepDays"], shownBy: integration("tags/past-manifests") },
   { event: "a tag is locked", action: "tag.locked", actor: "granted", about: A_TAG, detail: BY_TAG_RULE, operations: ["tags.lock"] },
   { event: "a repository is described", action: "repository.described", actor: "granted", about: ["repository"], detail: ["before", "description"], operations: ["repositories.set-description"] },
   { event: "a repository is called official", action: "repository.flagged", actor: "granted", about: ["repository"], detail: ["before", "official", "automated"], operations: ["repositories.set-flags"] },
@@ -68,7 +69,7 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "the registry lacks a part of a manifest", action: "manifest.missing-blob", actor: "system", about: ["repository", "digest"], detail: ["missing", "count"], shownBy: integration("discovery/missing-parts") },
   { event: "a manifest is put back from the ledger", action: "manifest.repaired", actor: "system", about: ["repository", "digest"], detail: [], shownBy: integration("discovery/missing-parts") },
   { event: "what cannot be settled is ended", action: "write.ended", actor: "command", about: A_TAG, detail: ["kind", "begunBy", "requestId"], commands: ["gateway/src/commands/mode"], shownBy: integration("unanswered/ended") },
-  { event: "a request that would have changed something is refused", action: "access.refused", actor: "caller", about: ["repository"], detail: ["code", "method", "route", ...COUNTED] },
+  { event: "a request that would have changed something is refused", action: "access.refused", actor: "caller", about: ["repository"], detail: ["code", "method", "route", ...COUNTED], perhaps: ["rule"] },
   { event: "a login is refused", action: "login.failed", actor: "unknown", about: [], detail: ["shown", "outcome", ...COUNTED], perhaps: ["account"] },
   { event: "a client keeps a login", action: "token.created", actor: "caller", about: [], detail: ["client", ...COUNTED] },
   { event: "the owner ends kept logins", action: "token.ended", actor: "caller", about: [], detail: ["tokens"], perhaps: ["id"], operations: ["refresh-tokens.end", "refresh-tokens.end-all"] },
@@ -95,6 +96,7 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "the mode is changed over REST", action: "mode.changed", actor: "granted", about: [], detail: ["mode", "before"], perhaps: ["drainSeconds"], operations: ["mode.change"] },
   { event: "the mode is changed by a command", action: "mode.changed", actor: "command", about: [], detail: ["mode", "before"], perhaps: ["drainSeconds"], commands: ["gateway/src/commands/mode"] },
   { event: "a gateway is not waited for any more", action: "gateway.forgotten", actor: "command", about: [], detail: ["gateway"], commands: ["gateway/src/commands/mode"] },
+  { event: "a canary is written, which a collection of garbage has to remove", action: "canary.written", actor: "command", about: ["repository", "digest"], detail: ["processes"], commands: ["gateway/src/commands/mode"], shownBy: integration("mode/canary") },
   { event: "what waits to be announced is changed over REST", action: "outbox.changed", actor: "granted", about: [], detail: [], perhaps: ["sink", "event", "since", "events", "queues"], operations: ["outbox.change"] },
   { event: "what waits to be announced is changed by a command", action: "outbox.changed", actor: "command", about: [], detail: [], perhaps: ["sink", "event", "since", "events", "queues"], commands: ["gateway/src/commands/outbox"] },
   { event: "garbage is to be collected", action: "garbage.begun", actor: "command", about: [], detail: [], perhaps: ["registry", "deleteUntagged", "manifests"], commands: ["deploy/local/commands/collect-garbage.ts", "gateway/src/commands/delete-untagged"], shownBy: integration("mode/on-record") },
@@ -103,17 +105,16 @@ export const AUDIT_EVENTS: readonly AuditEvent[] = [
   { event: "a repair that somebody ordered has ended", action: "discovery.ended", actor: "command", about: [], detail: ["done"], perhaps: ["adopted", "taken", "repaired", "driftLeft", "missing", "errors", "seconds"], commands: ["gateway/src/commands/discover"], shownBy: integration("mode/on-record") },
   { event: "the registry's storage gets its marker", action: "storage.marked", actor: "system", about: A_TAG, detail: ["id"], shownBy: integration("storage/wrong-storage") },
   { event: "somebody says which storage is the right one", action: "storage.accepted", actor: "command", about: A_TAG, detail: ["id", "wasThere"], commands: ["gateway/src/commands/storage"], shownBy: integration("storage/wrong-storage") },
-  { event: "the access policy, rules for tags or logins are others", action: "policy.changed", actor: "system", about: [], detail: ["subject", "fingerprint", "path"], perhaps: ["rules", "changed", "more"] },
-  { event: "a service starts with other settings that decide", action: "settings.changed", actor: "system", about: [], detail: ["subject", "fingerprint", "settings"], perhaps: ["changed"] },
-  { event: "a service has other keys", action: "key.rotated", actor: "system", about: [], detail: ["subject", "fingerprint", "keys"], commands: ["service-kit/src/signing"] },
+  { event: "the access policy, rules for tags or logins are others", action: "policy.changed", actor: "system", about: [], detail: ["subject", "fingerprint", "path"], perhaps: ["rules", "changed", "more", "changedBy", "saidBy", "since"] },
+  { event: "a service starts with other settings that decide", action: "settings.changed", actor: "system", about: [], detail: ["subject", "fingerprint", "settings"], perhaps: ["changed", "changedBy", "saidBy", "since"] },
+  { event: "a service has other keys", action: "key.rotated", actor: "system", about: [], detail: ["subject", "fingerprint", "keys"], perhaps: ["since"], commands: ["service-kit/src/signing"] },
   { event: "a day's pulls are over", action: "pulls.sealed", actor: "system", about: [], detail: ["day", "records", "pulls", "sha256"], shownBy: integration("audit-log/pull-days") },
+  { event: "entries of a month leave for their archive", action: "entries.removed", actor: "command", about: [], detail: ["month", "sha256", "checkpoint", "checkpointSha256", "entries"], commands: ["audit-log/src/commands"], shownBy: integration("audit-log/left-entries") },
   { event: "pulls of long ago are forgotten", action: "pulls.forgotten", actor: "system", about: [], detail: ["through", "keepDays"], shownBy: integration("audit-log/pull-days") },
 ];
 
 /** Commands that change nothing, or nothing that is on record, and why. */
 export const COMMANDS_WITHOUT_ENTRY: Readonly<Record<string, string>> = {
-  "audit-log/src/commands":
-    "reads the audit log in the database, with the rights of whoever runs it",
   "gateway/src/commands/doctor": "looks, and changes nothing",
   "service-kit/src/tls": "makes files beside the services, for listeners",
 };

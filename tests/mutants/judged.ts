@@ -212,7 +212,7 @@ export const JUDGED: readonly Judged[] = [
     "matchesName(candidate, question.name)",
     "question.name !== null",
     "question.name !== null && matchesName(candidate, question.name)",
-    'variables.includes("team")',
+    "variables.some((variable) => OF_TEAMS.includes(variable))",
   ]),
   ...all("access-policy/src/repository-values.ts", UNREACHABLE, ["name !== null"]),
   ...all(

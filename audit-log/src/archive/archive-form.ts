@@ -1,6 +1,5 @@
 import { z } from "zod";
-import { CHAINS, genesisHash } from "../chain.js";
-import type { Checkpoint } from "../checkpoint.js";
+import { CHAINS } from "../chain.js";
 import type { CheckpointRow } from "../sql/checkpoints.js";
 
 /** Says what a file is. */
@@ -39,25 +38,6 @@ export const entrySchema = z.object({
 
 /** Last line of an archive: one without it was cut off. */
 export const endSchema = z.strictObject({ entries: z.number().int().min(0) });
-
-/** Where a chain stands. */
-export interface ChainPlace {
-  readonly position: number;
-  readonly hash: Buffer;
-}
-
-/**
- * @param checkpoint - what it states; `null`: before everything
- * @returns where each chain stood then
- */
-export function placesAt(checkpoint: Checkpoint | null): readonly ChainPlace[] {
-  return Array.from({ length: CHAINS }, (_, chain) => {
-    const head = checkpoint?.heads.find((one) => one.chain === chain);
-    return head === undefined
-      ? { position: 0, hash: genesisHash(chain) }
-      : { position: head.position, hash: Buffer.from(head.hash, "hex") };
-  });
-}
 
 /**
  * @param row - a checkpoint

@@ -4,16 +4,19 @@ import { StringDecoder } from "node:string_decoder";
 import { createGunzip } from "node:zlib";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { entryHash } from "../chain.js";
+import { placesAt, type ChainPlace } from "../chain-places.js";
 import type { Checkpoint } from "../checkpoint.js";
 import { readCheckpoint } from "../verify/verify-checkpoint.js";
-import {
-  endSchema,
-  entrySchema,
-  headSchema,
-  placesAt,
-  type ArchiveHead,
-  type ChainPlace,
-} from "./archive-form.js";
+import { endSchema, entrySchema, headSchema, type ArchiveHead } from "./archive-form.js";
+
+/** An entry of an archive, with the hashes that follow from what is before it. */
+export interface ArchivedEntry {
+  readonly chain: number;
+  readonly position: number;
+  readonly content: string;
+  readonly previousHash: Buffer;
+  readonly hash: Buffer;
+}
 
 /** An archive that is as its checkpoints say. */
 export interface GenuineArchive {
@@ -26,12 +29,14 @@ export interface GenuineArchive {
  *
  * @param file - an archive
  * @param anchors - certificates that are trusted
+ * @param each - gets each entry before it is known whether the archive is genuine
  * @returns what it has
  * @throws Error that says what is wrong with it
  */
 export async function readArchive(
   file: string,
   anchors: readonly X509Certificate[],
+  each: (entry: ArchivedEntry) => Promise<void> = () => Promise.resolve(),
 ): Promise<GenuineArchive> {
   let head: ArchiveHead | null = null;
   let places: ChainPlace[] = [];
@@ -48,7 +53,7 @@ export async function readArchive(
     end = endSchema.safeParse(value).data?.entries ?? null;
     if (end === null) {
       entries += 1;
-      goOn(places, value);
+      await each(goOn(places, value));
     }
   }
   if (head === null) throw new Error("is empty");
@@ -83,14 +88,16 @@ function stated(row: ArchiveHead["to"], anchors: readonly X509Certificate[]): Ch
   return readCheckpoint(row, anchors).checkpoint;
 }
 
-function goOn(places: ChainPlace[], value: unknown): void {
+function goOn(places: ChainPlace[], value: unknown): ArchivedEntry {
   const entry = entrySchema.safeParse(value).data;
   const before = entry === undefined ? undefined : places[entry.chain];
   if (entry === undefined || before === undefined) throw new Error("has a line that is no entry");
   const { chain, position, content } = entry;
   if (position !== before.position + 1)
     throw new Error(`chain ${chain}, entry ${before.position + 1}: missing`);
-  places[chain] = { position, hash: entryHash(before.hash, content) };
+  const hash = entryHash(before.hash, content);
+  places[chain] = { position, hash };
+  return { chain, position, content, previousHash: before.hash, hash };
 }
 
 function compare(

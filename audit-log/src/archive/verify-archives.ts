@@ -5,6 +5,8 @@ import type { Queryable } from "#service-kit/db/pool.js";
 import { tokenHash } from "../checkpoint.js";
 import { checkpointOf } from "../sql/checkpoints.js";
 import type { ArchiveHead } from "./archive-form.js";
+import { readCuts } from "../sql/cuts.js";
+import { hashOf } from "./file-hash.js";
 import { readArchive, type GenuineArchive } from "./read-archive.js";
 
 /** What was found of archives. */
@@ -42,6 +44,14 @@ export async function verifyArchives(
     const problem = followsFrom(before, head) ?? (await differenceFromLog(db, head));
     if (problem !== null) findings.push({ file, problem });
     before = head.to;
+  }
+  for (const cut of await readCuts(db)) {
+    const archive = archives.find(({ head }) => head.to.number === cut.number);
+    const name = archive?.file ?? `archive of ${cut.month}`;
+    if (archive === undefined)
+      findings.push({ file: name, problem: `is not here: it ends with checkpoint ${cut.number}` });
+    else if ((await hashOf(join(folder, archive.file))) !== cut.sha256)
+      findings.push({ file: name, problem: "is another file than the one that entries left for" });
   }
   if (names.length === 0) findings.push({ file: folder, problem: "has no archive" });
   return { archives, findings };

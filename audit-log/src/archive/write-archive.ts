@@ -11,10 +11,12 @@ import {
   hasCheckpointBefore,
   type CheckpointRow,
 } from "../sql/checkpoints.js";
+import { lastCut } from "../sql/cuts.js";
 import { entriesAfter } from "../sql/entries.js";
 import { faultOf } from "../verify/check-entry.js";
 import { readCheckpoint } from "../verify/verify-checkpoint.js";
-import { ARCHIVE, archived, placesAt, type ChainPlace, type Month } from "./archive-form.js";
+import { placesAt, type ChainPlace } from "../chain-places.js";
+import { ARCHIVE, archived, type Month } from "./archive-form.js";
 
 /** A month that cannot be archived, and why. */
 export class ArchiveRefusal extends Error {
@@ -32,6 +34,11 @@ export interface WrittenArchive {
 
 const BATCH = 500;
 
+/** @returns where the archive of a month is */
+export function archiveFile(folder: string, month: Month): string {
+  return join(folder, `audit-${month.name}.ndjson.gz`);
+}
+
 /**
  * Writes the entries of a month into a file. It reaches from the first checkpoint of the month to the first of the next, so that both
  * ends are signed, the archives of all months follow each other, and nothing has to be signed for it.
@@ -47,7 +54,7 @@ export async function writeArchive(
   month: Month,
   { folder, anchors }: { readonly folder: string; readonly anchors: readonly X509Certificate[] },
 ): Promise<WrittenArchive> {
-  const file = join(folder, `audit-${month.name}.ndjson.gz`);
+  const file = archiveFile(folder, month);
   const partial = `${file}.partial`;
   return db.transaction(async (tx) => {
     await tx.query("set transaction isolation level repeatable read read only");
@@ -86,6 +93,9 @@ async function endsOf(
     throw new ArchiveRefusal(`${month.name} is not over: no checkpoint was made since it ended`);
   if (!(await hasCheckpointBefore(tx, month.to)))
     throw new ArchiveRefusal(`${month.name} is not on record: the first checkpoint is later`);
+  const cut = await lastCut(tx);
+  if (cut !== null && to.number <= cut.number)
+    throw new ArchiveRefusal(`${month.name} has left for an archive already`);
   const isFirst = !(await hasCheckpointBefore(tx, month.from));
   return { from: isFirst ? null : await firstCheckpointFrom(tx, month.from), to };
 }

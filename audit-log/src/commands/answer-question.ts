@@ -6,7 +6,7 @@ import { asCsv, asText, type ShownAnswer } from "../questions/table.js";
 import { whoCould, type WhoCould } from "../questions/who-could.js";
 import { whoCouldShown } from "../questions/who-could-shown.js";
 import { whoPulled, whoPulledShown } from "../questions/who-pulled.js";
-import { reportLedger, reportLog, reportPulls } from "../verify/report.js";
+import { exitCodeOf, reportAll } from "../verify/report.js";
 import type { VerifiedLog } from "../verify/verify-log.js";
 import type { AnswerForm, AskedQuestion } from "./question-options.js";
 
@@ -57,9 +57,9 @@ async function answerTo(
     }
     case "report": {
       const log = await verify();
-      const verified = [...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)];
+      const verified = reportAll(log);
       const value = await reportOf(db, question.quarter, { now: question.now, verified });
-      return { value, shown: reportShown(value), code: isWhole(log) ? 0 : 1 };
+      return { value, shown: reportShown(value), code: exitCodeOf(log) };
     }
   }
 }
@@ -68,10 +68,6 @@ async function answerTo(
 function codeOf({ policy, decision }: WhoCould): number {
   if (policy === null || decision?.allow === "teams-needed") return CANNOT_BE_TOLD;
   return decision?.allow === false ? 1 : 0;
-}
-
-function isWhole({ findings, ledger, pulls }: VerifiedLog): boolean {
-  return findings.length === 0 && ledger.wrong === 0 && pulls.findings.length === 0;
 }
 
 function written(form: AnswerForm, value: object, shown: ShownAnswer): string {

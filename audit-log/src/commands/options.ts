@@ -22,7 +22,13 @@ export type AuditCommand =
       readonly of: keyof typeof FOLLOWED_FILES;
     }
   | { readonly name: "settings"; readonly at: Date }
-  | { readonly name: "archive"; readonly month: Month; readonly folder: string }
+  | {
+      readonly name: "archive";
+      readonly month: Month;
+      readonly folder: string;
+      /** Whether its entries leave the log, and who says so as far as that was said. */
+      readonly removal: { readonly by: string | undefined } | null;
+    }
   | {
       readonly name: "verify";
       /** Folder of archives that are verified, too; `null`: none. */
@@ -86,13 +92,20 @@ function moment(text: string | undefined, now: number): Date {
 }
 
 function parseArchive(argv: readonly string[]): AuditCommand {
-  const options = { month: { type: "string" }, to: { type: "string" } } as const;
+  const options = {
+    month: { type: "string" },
+    to: { type: "string" },
+    remove: { type: "boolean", default: false },
+    by: { type: "string" },
+  } as const;
   const { values } = understood(() => parseArgs({ args: [...argv], options }));
   const month = monthIn(values.month ?? "");
   if (month === null)
     throw new UsageError(`--month: given ${values.month ?? "none"}, wanted one as in 2026-10`);
   if (values.to === undefined) throw new UsageError("--to: wanted a folder");
-  return { name: "archive", month, folder: values.to };
+  if (values.by !== undefined && !values.remove) throw new UsageError("--by: wanted --remove, too");
+  const removal = values.remove ? { by: values.by } : null;
+  return { name: "archive", month, folder: values.to, removal };
 }
 
 function parseVerify(argv: readonly string[]): AuditCommand {

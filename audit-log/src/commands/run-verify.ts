@@ -9,19 +9,22 @@ import { openKeyRing } from "#service-kit/signing/key-ring.js";
 import { signRegistryToken } from "#service-kit/signing/sign-token.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { reportArchives, verifyArchives } from "../archive/verify-archives.js";
+import { withArchives } from "../archive/with-archives.js";
 import type { AuditConfig } from "../config.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
 import {
-  reportLedger,
-  reportLog,
+  exitCodeOf,
+  isWhole,
+  reportAll,
   reportParts,
-  reportPulls,
   reportTags,
   reportUnknown,
 } from "../verify/report.js";
-import { verifyLog } from "../verify/verify-log.js";
+import { readCuts } from "../sql/cuts.js";
+import { unrecordedCuts } from "../verify/verify-cut.js";
+import { verifyLog, type VerifiedLog, type VerifyLogDeps } from "../verify/verify-log.js";
 import { verifyParts } from "../verify/verify-parts.js";
 import { verifyTags } from "../verify/verify-tags.js";
 import { verifyUnknown } from "../verify/verify-unknown.js";
@@ -51,24 +54,37 @@ export async function verify(
   const url = registry === null ? null : (registry.url ?? config.registryUrl);
   if (registry !== null && url === null)
     throw new UsageError("--registry: wanted a URL, here or in REGISTRY_URL");
-  const log = await verifyLog(db, { ...trustOf(config), kept, progress });
-  print([...reportLog(log), ...reportLedger(log.ledger), ...reportPulls(log.pulls)]);
-  const archives =
-    folder === null ? null : await verifyArchives(db, folder, trustOf(config).anchors);
+  const trust = { ...trustOf(config), kept, progress };
+  const log = folder === null ? await verifyLog(db, trust) : await verifyWhole(db, folder, trust);
+  print(reportAll(log));
+  const archives = folder === null ? null : await verifyArchives(db, folder, trust.anchors);
   if (archives !== null) print(reportArchives(archives));
-  const isWhole = log.findings.length === 0 && (archives?.findings ?? []).length === 0;
-  const isRight = isWhole && log.ledger.wrong === 0 && log.pulls.findings.length === 0;
-  if (url === null) return isRight ? 0 : 1;
+  const isRight = isWhole(log) && (archives?.findings ?? []).length === 0;
+  const code = isRight ? exitCodeOf(log) : 1;
+  if (url === null) return code;
   const { ask, listing } = await openRegistry(config, url);
   const tags = await verifyTags({ db, registry: registryTags(ask), progress });
   print(reportTags(tags));
   const unknown = await verifyUnknown({ db, listing, registry: registryTags(ask), progress });
   print(reportUnknown(unknown));
   const areTagsRight = tags.wrong === 0 && unknown.wrong === 0;
-  if (registry?.blobs !== true) return isRight && areTagsRight ? 0 : 1;
+  if (registry?.blobs !== true) return areTagsRight ? code : 1;
   const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
   print(reportParts(parts));
-  return isRight && areTagsRight && parts.wrong === 0 ? 0 : 1;
+  return areTagsRight && parts.wrong === 0 ? code : 1;
+}
+
+/** What has left with what has not: also that each time it left is on record. */
+async function verifyWhole(
+  db: Database,
+  folder: string,
+  trust: VerifyLogDeps,
+): Promise<VerifiedLog> {
+  const cuts = await readCuts(db);
+  return withArchives(db, { ...trust, folder }, async (whole) => {
+    const log = await verifyLog(whole, trust);
+    return { ...log, findings: [...log.findings, ...(await unrecordedCuts(whole, cuts))] };
+  });
 }
 
 /**

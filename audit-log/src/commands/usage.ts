@@ -5,12 +5,12 @@ export const USAGE = usageOf({
   call: "npm run",
   program: `audit-log/src/commands/main.js verify | list | policy | settings |
           who-pulled | who-could | changes | report | archive`,
-  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]... [--archive FOLDER]
+  forms: `  verify [--registry [URL] [--parts]] [--kept NUMBER:SHA256]... [--archives FOLDER]
       checks every chain and checkpoint, and that the ledger says of each tag what the entries do; with
       --registry (REGISTRY_URL) also that each tag still has the recorded digest there, and that the ledger knows
       each tag of the registry; with --parts (or --blobs) that all stands there that the manifests of the ledger need: layers,
       configurations, children; with --kept that a checkpoint that was logged is still the same;
-      with --archive also the archives of a folder, and that the audit log has the checkpoints between which they stand
+      with --archives also the archives of a folder, and that the audit log has the checkpoints between which they stand
   list [--since TIME] [--until TIME] [--repository NAME] [--action NAME] [--actor NAME] [--tag NAME]
       [--digest DIGEST] [--limit NUMBER] [--json]
       prints entries by time, the newest NUMBER of them; ends with 1 when there is none and a name is in no entry at all
@@ -29,9 +29,11 @@ export const USAGE = usageOf({
   report [--quarter 2026Q4] [--json | --csv]
       prints a quarter, without one this: logins, robots, administrators, refusals, drift, checkpoints, and what verify says now;
       ends with 1 when that is not "all is right"
-  archive --month 2026-10 --to FOLDER
+  archive --month 2026-10 --to FOLDER [--remove [--by NAME]]
       writes the entries of a month that is over into a file there, from the first checkpoint of the month to the first of the next;
-      nothing is removed; ends with 1 when that month cannot be archived`,
+      ends with 1 when that month cannot be archived; with --remove they leave the log after that, the first month first, where all
+      archives up to it are in the folder and right: as the owner of the tables; NAME is who does it, for the audit log
+  Each but archive takes --archives FOLDER, and reads what has left beside the rest`,
   examples: [
     "verify -- --registry --parts",
     "audit -- --since 24h --repository alpha/app",
@@ -43,9 +45,10 @@ export const USAGE = usageOf({
     "audit -- changes --from 90d",
     "audit -- report --quarter 2026Q4",
     "audit -- archive --month 2026-10 --to /archive",
-    "verify -- --archive /archive",
+    "audit -- archive --month 2026-10 --to /archive --remove --by olga",
+    "verify -- --archives /archive",
   ],
-  ends: "0 when all is right, 1 when something is not, 2 when it could not be checked",
+  ends: "0 when all is right, 1 when something is not, 2 when it could not be checked, 3 when entries have left and no archives were given",
   environment:
     "DB_SUBNAME, DB_USER, DB_PASSWORD, PGSSLMODE, KEYS_DIR, AUDIT_TRUST_FILE, REGISTRY_URL",
 });

@@ -8,6 +8,7 @@ import { entryIn, type RecordedEntry } from "../recorded-entry.js";
 import type { PageEnd } from "../sql/entries.js";
 import { readContent } from "../sql/followed-files.js";
 import { changeInWords, isText } from "./change-in-words.js";
+import { leftForArchives } from "./left-for-archives.js";
 import { rulesIn } from "./policy-at.js";
 import type { ShownAnswer } from "./table.js";
 import { yamlDifference } from "./yaml-difference.js";
@@ -74,7 +75,8 @@ export async function changesIn(
     ...{ from: from.toISOString(), to: to.toISOString(), changes },
     hasMore: sorted.length > MOST_CHANGES,
     notes: [
-      "who changed a file is known where files come from: the commit, or the deployment",
+      ...(await leftForArchives(db, from)),
+      "who changed a file is what CHANGED_BY or a file beside it says; else it is known where files come from",
       "who came into a team of a team service or a directory, or left it, is not on record",
     ],
   };
@@ -107,7 +109,9 @@ async function changeOf(db: Queryable, placed: Placed): Promise<Change> {
   const { at, action, actor, detail, repository, tag } = entry;
   const where = repository === null ? null : `${repository}${tag === null ? "" : `:${tag}`}`;
   const named = [detail["subject"], detail["login"], where].find(isText) ?? "the installation";
-  const byItself = action.endsWith(".changed") ? "file" : "service";
+  const { changedBy, saidBy } = detail;
+  const file = isText(changedBy) ? `${changedBy} (says the ${String(saidBy)})` : "file";
+  const byItself = action.endsWith(".changed") ? file : "service";
   return {
     ...{ at, action, subject: named },
     by: actor.uid === "" ? byItself : `${actor.uid} (${actor.realm}, ${actor.kind})`,

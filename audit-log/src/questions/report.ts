@@ -4,6 +4,7 @@ import { checkpointsBetween, type CheckpointFigures } from "../sql/checkpoints-b
 import { readPullsByName } from "../sql/pulls-of.js";
 import { changesIn } from "./changes.js";
 import { countEntries, type CountedEntries, type DeedsOfName } from "./counted-entries.js";
+import { leftForArchives } from "./left-for-archives.js";
 import { loginsAt, type TeamsThen } from "./policy-at.js";
 import type { Quarter } from "./quarter.js";
 import { robotsOnRecord, type RobotOnRecord } from "./robots-on-record.js";
@@ -61,6 +62,8 @@ export async function reportOf(
     checkpoints: await checkpointsBetween(db, from, to),
     verified,
     notes: [
+      // Robots are told of from the first on.
+      ...(await leftForArchives(db, null)),
       ...(quarter.to > now ? ["the quarter is not over: it is told as it stands"] : []),
       ...(namesLeftOut ? ["there were more names than are told apart"] : []),
       "logins are told by what they did or pulled: whoever logged in and did neither is not on record",

@@ -4,6 +4,7 @@ import type { Tag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { settingsOf } from "../at-one-moment.js";
 import { decisionThen, type DecisionThen, type Somebody } from "./decision-then.js";
+import { leftForArchives } from "./left-for-archives.js";
 import { decidesAbout } from "./settings-that-decide.js";
 import { isDeletable } from "#tag-policy/deletable.js";
 import {
@@ -85,7 +86,7 @@ export async function whoCould(db: Queryable, asked: AskedWhoCould): Promise<Who
         ? null
         : { name: rule.name, mutability: rule.mutability, deletable: isDeletable(rule, false) },
     decision: access === null ? null : decisionThen(access.policy, asked, known),
-    notes: notesOf({ access, logins, asked }),
+    notes: [...(await leftForArchives(db, at)), ...notesOf({ access, logins, asked })],
   };
 }
 

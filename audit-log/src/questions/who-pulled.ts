@@ -12,6 +12,7 @@ import {
   type Stretch,
 } from "../sql/pulls-of.js";
 import type { AskedImage } from "./asked-image.js";
+import { leftForArchives } from "./left-for-archives.js";
 import type { ShownAnswer } from "./table.js";
 
 /** Who pulled an image. */
@@ -57,7 +58,9 @@ export async function whoPulled(
   const { digests } = looked;
   const hasMore = found.length > MOST_CALLERS;
   const unknown = digests.length === 0 ? [NO_MEANING] : [];
-  const notes = [...unknown, ...(await notesOf(db, leftOut.length > 0))];
+  // What a tag meant is told by entries; pulls are none.
+  const left = "tag" in image ? await leftForArchives(db, null) : [];
+  const notes = [...left, ...unknown, ...(await notesOf(db, leftOut.length > 0))];
   return { digests, pulls, hasMore, leftOut, notes };
 }
 

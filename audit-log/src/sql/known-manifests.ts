@@ -93,7 +93,7 @@ export async function keptContent(
 ): Promise<{ readonly mediaType: string; readonly content: Buffer } | null> {
   const { rows } = await session.query<{ mediaType: string; content: Buffer }>(
     `select media_type as "mediaType", content from ledger.manifest
-     where repository = $1 and digest = $2`,
+     where repository = $1 and digest = $2 and forgotten_at is null`,
     [repository, digest],
   );
   return rows[0] ?? null;

@@ -1,5 +1,6 @@
 import type { Queryable } from "#service-kit/db/pool.js";
 import { genesisHash } from "../chain.js";
+import type { ChainPlace } from "../chain-places.js";
 import type { ChainHead } from "../checkpoint.js";
 import { entriesAfter, type EntryRow } from "../sql/entries.js";
 import { faultOf } from "./check-entry.js";
@@ -33,15 +34,17 @@ const BATCH = 500;
  * @param db - the audit log, as it stood at one moment
  * @param chain - which chain
  * @param seen - told how many entries were read
+ * @param start - where it begins, since what is before has left; absent: at its beginning
  * @returns a cursor that holds one batch in memory
  */
 export function chainCursor(
   db: Queryable,
   chain: number,
   seen: (entries: number) => void,
+  start: ChainPlace | null = null,
 ): ChainCursor {
-  let position = 0;
-  let hash = genesisHash(chain);
+  let position = start?.position ?? 0;
+  let hash = start?.hash ?? genesisHash(chain);
   let batch: EntryRow[] = [];
   let finding: Finding | null = null;
   let from = "";

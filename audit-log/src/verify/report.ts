@@ -1,5 +1,7 @@
 import { printable } from "../printable.js";
+import type { Cut } from "../sql/cuts.js";
 import type { Finding } from "./finding.js";
+import type { VerifiedBytes } from "./verify-bytes.js";
 import type { VerifiedLedger } from "./verify-ledger.js";
 import type { VerifiedLog } from "./verify-log.js";
 import type { VerifiedParts } from "./verify-parts.js";
@@ -51,6 +53,57 @@ export function reportPulls({ checked, forgotten, findings }: VerifiedPulls): st
       ? "who pulled is as the audit log says"
       : `THE PULLS OF ${count(findings.length, "DAY", "DAYS")} ARE NOT AS THE AUDIT LOG SAYS`,
   ];
+}
+
+/** @returns what was found of the bytes that the ledger keeps, for people, a line each */
+export function reportBytes({ checked, forgotten, wrong, findings }: VerifiedBytes): string[] {
+  const gone = forgotten === 0 ? "" : `, ${number(forgotten)} of which were forgotten by rule`;
+  return [
+    `${count(checked, "manifest", "manifests")} of the ledger held against ${checked === 1 ? "its digest" : "their digests"}${gone}`,
+    ...findings.map(
+      ({ repository, digest, problem }) => `  ${printable(`${repository}@${digest}: ${problem}`)}`,
+    ),
+    ...reportMore(wrong - findings.length),
+    wrong === 0
+      ? "every manifest is what its digest says"
+      : count(
+          wrong,
+          "MANIFEST IS NOT WHAT ITS DIGEST SAYS",
+          "MANIFESTS ARE NOT WHAT THEIR DIGESTS SAY",
+        ),
+  ];
+}
+
+/** @returns what all was found without a question to the registry, for people, a line each */
+export function reportAll(log: VerifiedLog): string[] {
+  const { cut, rest } = log;
+  return [
+    ...reportLog(log),
+    ...(rest === null
+      ? []
+      : [reportLedger(rest.ledger), reportPulls(rest.pulls), reportBytes(rest.bytes)].flat()),
+    ...(cut === null ? [] : reportCut(cut)),
+  ];
+}
+
+function reportCut({ entries, number: checkpoint, month, until }: Cut): string[] {
+  return [
+    `${count(entries, "entry", "entries")} up to checkpoint ${checkpoint} (${until.toISOString()}, ${printable(month)}) left for archives`,
+    "NOT VERIFIED: these, and what of ledger and pulls is compared with them; --archives FOLDER does",
+  ];
+}
+
+/** @returns whether all of it is right that could be verified */
+export function isWhole({ findings, rest }: VerifiedLog): boolean {
+  const { ledger, pulls, bytes } = rest ?? {};
+  const wrong = (ledger?.wrong ?? 0) + (pulls?.findings.length ?? 0) + (bytes?.wrong ?? 0);
+  return findings.length + wrong === 0;
+}
+
+/** @returns exit code: 0 all is right, 1 something is not, 3 some of it could not be verified without archives */
+export function exitCodeOf(log: VerifiedLog): number {
+  if (!isWhole(log)) return 1;
+  return log.cut === null ? 0 : 3;
 }
 
 /** @returns what was found of the tags at the registry, for people, a line each */

@@ -1,11 +1,14 @@
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { CHAINS } from "../chain.js";
 import { entriesIn } from "../checkpoint.js";
+import { lastCut, type Cut } from "../sql/cuts.js";
 import { readHeads } from "../sql/chain-heads.js";
 import { chainsInUse } from "../sql/entries.js";
 import { wrongContents } from "../sql/followed-files.js";
+import { beginAt } from "./verify-cut.js";
 import { chainCursor, type ChainCursor } from "./chain-cursor.js";
 import type { Finding } from "./finding.js";
+import { verifyBytes, type VerifiedBytes } from "./verify-bytes.js";
 import { verifyLedger, type VerifiedLedger } from "./verify-ledger.js";
 import { verifyPulls, type VerifiedPulls } from "./verify-pulls.js";
 import { walkCheckpoints, type CheckpointTrust, type CheckpointWalk } from "./walk-checkpoints.js";
@@ -22,10 +25,20 @@ export interface VerifiedLog {
   readonly uncovered: number;
   /** The first wrong entry of each chain, and the first wrong checkpoint; none when the log is whole. */
   readonly findings: readonly Finding[];
+  /** What the rest says by all entries; `null`: some have left for archives that were not given. */
+  readonly rest: VerifiedRest | null;
+  /** Where the log begins, since what was before has left for archives that were not given; `null`: at its beginning. */
+  readonly cut: Cut | null;
+}
+
+/** What can be compared with all entries alone. */
+export interface VerifiedRest {
   /** What the ledger says of the tags at the same moment, compared with the entries. */
   readonly ledger: VerifiedLedger;
   /** Who pulled on the days that are over, compared with what went on record of each. */
   readonly pulls: VerifiedPulls;
+  /** What the ledger keeps of manifests, held against their digests. */
+  readonly bytes: VerifiedBytes;
 }
 
 /** Whom to believe, what was kept elsewhere, and who is told how far it is. */
@@ -51,14 +64,20 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
       deps.progress(`${seen} entries`);
     };
     const chains = Array.from({ length: CHAINS }, (_, chain) => chain);
-    const cursors = chains.map((chain) => chainCursor(tx, chain, countSeen));
-    const checkpoints = await walkCheckpoints(tx, cursors, deps);
+    const cut = await lastCut(tx);
+    const begin = cut === null ? null : await beginAt(tx, cut, deps);
+    const cursors = chains.map((chain) =>
+      chainCursor(tx, chain, countSeen, begin?.places[chain] ?? null),
+    );
+    const checkpoints = await walkCheckpoints(tx, cursors, deps, cut?.number);
     const heads = await readHeads(tx);
     let entries = 0;
     for (const [chain, cursor] of cursors.entries())
       entries += await cursor.finish(heads.find((head) => head.chain === chain));
     return {
-      entries,
+      // A cursor counts from the beginning of its chain.
+      entries: entries - (cut?.entries ?? 0),
+      cut,
       ...periodOf(cursors),
       checkpoints,
       uncovered: Math.max(0, entriesIn(heads) - (checkpoints.last?.entries ?? 0)),
@@ -67,11 +86,19 @@ export async function verifyLog(db: Database, deps: VerifyLogDeps): Promise<Veri
         await strayFinding(tx),
         await contentFinding(tx),
         checkpoints.finding,
+        begin?.finding ?? null,
       ].filter((finding) => finding !== null),
-      ledger: await verifyLedger(tx, deps.progress),
-      pulls: await verifyPulls(tx, deps.progress),
+      rest: cut === null ? await verifyRest(tx, deps.progress) : null,
     };
   });
+}
+
+async function verifyRest(tx: Queryable, progress: (text: string) => void): Promise<VerifiedRest> {
+  return {
+    ledger: await verifyLedger(tx, progress),
+    pulls: await verifyPulls(tx, progress),
+    bytes: await verifyBytes(tx, progress),
+  };
 }
 
 function periodOf(cursors: readonly ChainCursor[]): { from: string; to: string } {

@@ -37,12 +37,14 @@ const BATCH = 100;
  * @param tx - the audit log, as it stands at one moment
  * @param cursors - one for each chain
  * @param trust - whom to believe, and what was kept elsewhere
+ * @param cut - number of the checkpoint behind which entries have left; chains are held against later ones alone; 0: none have
  * @returns what was found
  */
 export async function walkCheckpoints(
   tx: Queryable,
   cursors: readonly ChainCursor[],
   trust: CheckpointTrust,
+  cut = 0,
 ): Promise<CheckpointWalk> {
   const signers = new Set<string>();
   let kept = trust.kept;
@@ -55,7 +57,7 @@ export async function walkCheckpoints(
       const checked = checkRow(row, last, trust);
       if (checked.problem !== null) finding ??= about((last?.number ?? 0) + 1, checked.problem);
       if (checked.signer !== null) signers.add(checked.signer);
-      for (const head of checked.heads)
+      for (const head of row.number > cut ? checked.heads : [])
         await cursors[head.chain]?.advanceTo(head, `checkpoint ${row.number}`);
       kept = kept.filter((one) => one.number !== row.number || one.sha256 !== tokenHash(row.token));
       last = row;

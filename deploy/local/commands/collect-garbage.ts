@@ -7,7 +7,7 @@ import { CANARY_BYTES } from "#gateway/mode/canary.js";
 import { unlessCollecting } from "#gateway/mode/collection-lock.js";
 import { onNews, untilDrained } from "#gateway/mode/drain.js";
 import { garbageRecord } from "#gateway/mode/garbage-record.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { readMode } from "#gateway/mode/sql.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { wantsHelp } from "#service-kit/command.js";
@@ -97,7 +97,10 @@ async function inReadOnlyMode(collection: Collection, actor: AuditActor): Promis
     if (isOurs) await switchMode({ db, audit: recordAudit }, { ...change, mode: "read-only" });
     say("read-only: pushes are refused for now, pulls go on");
     await untilAtRest(collection);
-    await canary(collection, command.despiteSha512 ? ["--despite-sha512"] : []);
+    await canary(collection, [
+      ...["--by", actor.uid],
+      ...(command.despiteSha512 ? ["--despite-sha512"] : []),
+    ]);
     const { program, command: plan } = collection;
     await record.begun({ registry: program.version, deleteUntagged: plan.deleteUntagged });
     await record.ended({ ...(await collectAndTell(collection)) });

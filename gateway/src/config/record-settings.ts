@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { readChangedBy } from "#audit-log/changed-by.js";
 import type { CheckpointInterval } from "#audit-log/checkpointer.js";
 import type { EnvReader } from "#service-kit/config.js";
 import type { DiscoverySettings } from "../discovery/settings.js";
@@ -16,6 +17,10 @@ export interface RecordSettings {
   readonly pullRecordDays: number;
   /** Days for which a pull or a report keeps a manifest from being deleted; 0: it does not. */
   readonly keepInUseDays: number;
+  /** Days for which a manifest is kept that no tag means any more; 0: for ever. */
+  readonly keepPastManifestsDays: number;
+  /** Who deployed the service; `null`: nobody says so. */
+  readonly changedBy: string | null;
   /** Who may report what runs. */
   readonly inUseReporters: readonly Reporter[];
   /** Hours after which an event that cannot be delivered is given up, and days for which events are kept. */
@@ -40,6 +45,13 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
   return {
     pullRecordDays,
     ...readInUseSettings(read, pullRecordDays),
+    keepPastManifestsDays: read.integer(
+      "KEEP_PAST_MANIFESTS_DAYS",
+      0,
+      { min: 0, max: MOST_DAYS },
+      "after how many days a manifest is forgotten that no tag means any more, nothing needs and nobody pulls; 0: never " +
+        "(docs/past-manifests.md)",
+    ),
     outbox: {
       retryHours: read.integer(
         "EVENT_RETRY_HOURS",
@@ -69,6 +81,7 @@ export function readRecordSettings(read: EnvReader): RecordSettings {
       ),
     },
     stateFolder: readStateFolder(read),
+    changedBy: readChangedBy(read.on("The process")),
   };
 }
 

@@ -27,6 +27,8 @@ export interface ManifestRemoval {
   readonly actor: AuditActor;
   /** Whether they may push there, and so be told who pulls; absent: no. */
   readonly seesUsers?: boolean;
+  /** Why; absent: somebody asked for it. */
+  readonly reason?: string;
 }
 
 /** How a manifest is deleted. */
@@ -96,14 +98,14 @@ async function bury(
 export async function putOnRecord(
   tx: Transaction,
   { audit }: Pick<DeleteManifestDeps, "audit">,
-  { repository, digest, actor }: ManifestRemoval,
+  { repository, digest, actor, reason = "deleted on request" }: ManifestRemoval,
   answer: RemovalAnswer,
 ): Promise<boolean> {
   const wasAtRegistry = answer === "deleted";
   const buried = { repository, digest, by: actor.uid, wasAtRegistry };
   // One that the registry could not read the ledger does not have.
   if (!(await buryManifest(tx, buried)) && !wasAtRegistry) return false;
-  const entry = { actor, repository, tag: null, digest, reason: "deleted on request" };
+  const entry = { actor, repository, tag: null, digest, reason };
   await audit(tx, { ...entry, action: "manifest.deleted", detail: { registry: answer } });
   return true;
 }

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import type { AuditActor } from "#audit-log/entry.js";
+import type { RecordAudit } from "#audit-log/record-audit.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import type { Queryable } from "#service-kit/db/pool.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import type { RegistryProcesses } from "../upstream/registry-processes.js";
 import { readCanary, someRepository, writeCanary } from "./canary-sql.js";
 
@@ -9,6 +11,14 @@ import { readCanary, someRepository, writeCanary } from "./canary-sql.js";
 export interface CanaryDeps {
   readonly db: Queryable;
   readonly registry: RegistryProcesses;
+}
+
+/** What writing one needs besides: who does it goes on record. */
+export interface ReleaseDeps {
+  readonly db: Database;
+  readonly registry: RegistryProcesses;
+  readonly audit: RecordAudit;
+  readonly actor: AuditActor;
 }
 
 /** How long a canary is. */
@@ -20,11 +30,16 @@ const NOWHERE = parseRepositoryName("wharfinger/canary");
  * Writes a blob that no manifest needs, and asks every process of the registry for it, so that those that remember blobs do
  * remember this one.
  *
- * @param deps - ledger and registry
+ * @param deps - ledger, audit log and registry, and who does it
  * @returns the processes that have it
  * @throws Error when one of them does not: then it is of another storage
  */
-export async function releaseCanary({ db, registry }: CanaryDeps): Promise<readonly string[]> {
+export async function releaseCanary({
+  db,
+  registry,
+  audit,
+  actor,
+}: ReleaseDeps): Promise<readonly string[]> {
   const content = randomBytes(CANARY_BYTES);
   const repository = (await someRepository(db)) ?? NOWHERE;
   const digest = digestOf(content);
@@ -37,7 +52,14 @@ export async function releaseCanary({ db, registry }: CanaryDeps): Promise<reado
     if (has === true) having.push(process);
   }
   if (having.length === 0) throw new Error("no process of the registry answers");
-  await writeCanary(db, { repository, digest });
+  await db.transaction(async (tx) => {
+    await writeCanary(tx, { repository, digest });
+    await audit(tx, {
+      ...{ action: "canary.written", actor, repository, tag: null, digest },
+      reason: "a collection of garbage has to remove it",
+      detail: { processes: having.length },
+    });
+  });
   return having;
 }
 

@@ -99,7 +99,12 @@ function lacking(
   // words of its own in place of ours.
   const message = refusalSentence(refusal);
   if (caller.kind === "anonymous") return challenge(message, {});
-  return new Fault("DENIED", { message, summary: refusalSummary(refusal), detail: required });
+  return new Fault("DENIED", {
+    message,
+    summary: refusalSummary(refusal),
+    detail: required,
+    rule: refusal.rule,
+  });
 }
 
 async function identify(

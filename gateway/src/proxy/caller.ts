@@ -39,6 +39,8 @@ export interface Caller {
     readonly name: string;
     readonly action: string;
     readonly reason: string;
+    /** Id of the rule that denies it; absent: none allows it, or the token is of a version that did not say. */
+    readonly rule?: string | undefined;
   }[];
 }
 
@@ -94,7 +96,12 @@ const claimsSchema = z.object({
     .optional(),
   access: z.array(z.object({ type: z.string(), name: z.string(), actions: z.array(action) })),
   refused: z
-    .array(z.object({ type: z.string(), name: z.string(), action: z.string(), reason: z.string() }))
+    .array(
+      z.object({
+        ...{ type: z.string(), name: z.string(), action: z.string(), reason: z.string() },
+        rule: z.string().optional(),
+      }),
+    )
     .default([]),
   // What is on record is not what lets somebody: a claim of another form takes nothing from anybody.
   grant: groundsSchema.optional().catch(undefined),

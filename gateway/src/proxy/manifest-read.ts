@@ -26,6 +26,8 @@ export interface ManifestReadDeps {
   readonly kept: Pick<KeptManifests, "inMemory" | "find">;
   /** Told of a manifest that the registry has given out. */
   readonly noticed: (address: ManifestAddress) => void;
+  /** @returns when the ledger's bytes of a manifest were forgotten; `null`: they were not. @throws Fault UNAVAILABLE */
+  readonly forgotten: (address: ManifestAddress) => Promise<Date | null>;
 }
 
 /**
@@ -51,6 +53,7 @@ export async function readManifest(
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500) throw new RegistryFailed();
     if (answer.statusCode === 404 && wanted.isMeant) await refuseLost(deps, { repository, digest });
+    if (answer.statusCode === 404) await refuseForgotten(deps, { repository, digest });
     note(answer);
     if (answer.statusCode === 200) deps.noticed({ repository, digest });
   };
@@ -100,6 +103,19 @@ async function refuseLost(
   throw new Fault("MANIFEST_UNKNOWN", {
     message: `known and lost: the registry does not have ${digest} any more; push the same image again`,
     detail: { name: repository, digest, known: true },
+  });
+}
+
+/** @throws Fault: it was past, and its bytes were forgotten by rule; without the ledger the registry's word is all there is */
+async function refuseForgotten(
+  { forgotten }: ManifestReadDeps,
+  { repository, digest }: ManifestAddress,
+): Promise<void> {
+  const at = await forgotten({ repository, digest }).catch(unlessAway);
+  if (at === null) return;
+  throw new Fault("MANIFEST_UNKNOWN", {
+    message: `forgotten on ${at.toISOString().slice(0, 10)}: nothing needed it any more; the audit log has it by its digest`,
+    detail: { name: repository, digest, forgottenAt: at.toISOString() },
   });
 }
 

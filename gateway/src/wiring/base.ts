@@ -41,6 +41,7 @@ export async function openBase(
   config: Pick<
     GatewayConfig,
     | "logLevel"
+    | "changedBy"
     | "inspectorPort"
     | "keys"
     | "database"
@@ -62,7 +63,10 @@ export async function openBase(
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
   const store = openStore(config, { log, registry: metrics.registry });
   const { db } = store;
-  const records = openRecords(config.keys.owner, { db, keys, log });
+  const records = openRecords(config.keys.owner, {
+    ...{ db, keys, log },
+    changedBy: config.changedBy,
+  });
   const interval = config.checkpoints;
   const signing = checkpointer({ db, log, key: () => keys.active(), interval });
   const watch = changedFiles(readOnce, log);

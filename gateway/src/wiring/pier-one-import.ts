@@ -8,7 +8,7 @@ import { carrier } from "../from-pier-one/carry-blob.js";
 import type { ImportDeps } from "../from-pier-one/import-tag.js";
 import { bytePace } from "../from-pier-one/pace.js";
 import type { Tally } from "../from-pier-one/tally.js";
-import { operator } from "../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import type { StoredFiles } from "../stored-files/stored-files.js";
 import { createMetrics } from "#service-kit/metrics.js";
 import { whyShut } from "../storage/storage-state.js";

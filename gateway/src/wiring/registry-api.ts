@@ -7,6 +7,7 @@ import type { GatewayConfig } from "../config/config.js";
 import type { Deletion } from "../deletion/deletion.js";
 import { asker } from "#service-kit/db/asker.js";
 import type { WriteGate } from "../mode/write-gate.js";
+import { readForgotten } from "../past/sql/past-manifests.js";
 import { readNotices } from "../referrers/notice-read.js";
 import { defaultImages, keptFirst } from "../proxy/default-images.js";
 import { registryRoute } from "../proxy/handle.js";
@@ -93,6 +94,7 @@ export function openRegistryApi(
       pulls: deps.pulls.recorder,
       kept: ledger.kept,
       noticed: readNotices({ db, log, upstream }),
+      forgotten: (address) => readForgotten(db, address),
     },
     referring: {
       ...{ db, ask: asker(), resolver: ledger.resolver, manifests },

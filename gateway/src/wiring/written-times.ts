@@ -32,6 +32,7 @@ export function writtenTimes({ lateSeconds }: Pick<Bounds, "lateSeconds">): read
       where: `${column} is not null`,
       mostSeconds: 0,
     })),
+    { table: "ledger.past_manifest", column: "since", mostSeconds: 0 },
     { table: "ledger.acme_certificate", column: "next_attempt_at", mostSeconds: MOST_WAIT_SECONDS },
     { table: "ledger.page_session", column: "begun_at", mostSeconds: 0 },
     { table: "ledger.page_session", column: "used_at", mostSeconds: 0 },

@@ -22,6 +22,8 @@ import type { Traces } from "../trace.js";
 export interface RefusedRequest {
   readonly code: string;
   readonly reason: string;
+  /** Id of the rule that refused it; absent: none did, or it is not known. */
+  readonly rule?: string | undefined;
   readonly method: string;
   readonly route: string;
   readonly context: Pick<RequestContext, "who" | "client" | "requestId" | "subject"> & {
@@ -112,8 +114,8 @@ function tellRefused(
   if (told === undefined || failure?.code === undefined) return;
   const method = knownMethod(req.method);
   if (method === "GET" || method === "HEAD") return;
-  const { code, reason = "" } = failure;
-  told({ code, reason, method, route, context: { ...context, userAgent: userAgentOf(req) } });
+  const { code, reason = "", rule } = failure;
+  told({ code, reason, rule, method, route, context: { ...context, userAgent: userAgentOf(req) } });
 }
 
 /**

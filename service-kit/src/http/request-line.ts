@@ -46,6 +46,8 @@ export interface RequestFailure {
   /** The fault's; absent: nobody foresaw it, or an upstream said it. */
   readonly code?: string;
   readonly reason?: string;
+  /** Id of the rule that refused it, where one did. */
+  readonly rule?: string | undefined;
   /** What was thrown, where that tells more. */
   readonly cause?: unknown;
 }

@@ -17,7 +17,7 @@ export function sendFault(req: IncomingMessage, res: ServerResponse, thrown: unk
   const context = contextOf(req);
   context.failure =
     error instanceof Fault
-      ? { code: error.code, reason: error.message, cause: error.cause }
+      ? { code: error.code, reason: error.message, rule: error.rule, cause: error.cause }
       : { cause: error };
   const answer = () => {
     if (res.headersSent || res.destroyed) {

@@ -1,3 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { removeArchived } from "#audit-log/archive/remove-archived.js";
+import { writeArchive } from "#audit-log/archive/write-archive.js";
+import { SYSTEM } from "#audit-log/entry.js";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { operatorFolders } from "#service-kit/signing/operator-folders.js";
+import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { join } from "node:path";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { DIST } from "#local/repository-root.js";
@@ -40,9 +49,38 @@ describe("the auditor's program", () => {
   test("says that the log is whole, and ends with 0", async () => {
     const { lines, code } = await run("verify");
     expect(lines.join("\n")).toMatch(
-      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n4 tags of the ledger compared with the audit log\nthe ledger is as the audit log says\n0 days of pulls compared with the audit log\nwho pulled is as the audit log says\nexit 0$/,
+      /^4 entries, from \S+ to \S+\n1 checkpoint, the last at \S+\n {2}signed by CN=gateway, key \S+\n1 entry that no checkpoint covers yet\nthe audit log is whole\n4 tags of the ledger compared with the audit log\nthe ledger is as the audit log says\n0 days of pulls compared with the audit log\nwho pulled is as the audit log says\n0 manifests of the ledger held against their digests\nevery manifest is what its digest says\nexit 0$/,
     );
     expect(code).toBe("exit 0");
+  });
+
+  test("ends with 3 where entries have left, and with 0 when it is given their archives", async () => {
+    const folder = await temporaryFolder();
+    const { rows } = await log.db.query<{ at: Date }>(
+      "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
+    );
+    await log.append(2);
+    await log.checkpoint();
+    const trusted = join(operatorFolders(log.keysFolder).trust, AUDIT_BUNDLE);
+    const anchors = parseCertificates(await readFile(trusted, "utf8"), trusted);
+    const month = { name: "2026-10", from: new Date(0), to: rows[0]?.at ?? new Date() };
+    await writeArchive(log.db, month, { folder: folder.path, anchors });
+    const removal = { db: log.db, audit: recordAudit, folder: folder.path, anchors };
+    await removeArchived({ ...removal, actor: { ...SYSTEM, uid: "olga", kind: "command" } }, month);
+    const archives = ["--archives", folder.path];
+    const without = await run("verify");
+    expect(without.lines.join("\n")).toMatch(/^1 entry,.*NOT VERIFIED/s);
+    expect(without.code).toBe("exit 3");
+    const whole = await run("verify", ...archives);
+    expect(whole.lines).toContain("the archives are as the audit log says");
+    expect(whole.code).toBe("exit 0");
+    expect((await run("list", "--action", "tag.pushed")).lines.join("\n")).toMatch(
+      /entries before .* have left for archives/,
+    );
+    const listed = await run("list", "--action", "tag.pushed", ...archives);
+    expect(listed.lines.filter((line) => line.includes("tag.pushed"))).toHaveLength(6);
+    expect((await run("list", "--archives")).code).toBe("exit 2");
+    await folder.remove();
   });
 
   test("shows the row that was changed by hand, and ends with 1", async () => {

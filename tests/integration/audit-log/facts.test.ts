@@ -1,10 +1,15 @@
 import { describe, expect, test } from "@jest/globals";
 import { createHash } from "node:crypto";
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { authorOf } from "#audit-log/changed-by.js";
 import { fileFact, keysFact, loginsFact, policyFact } from "#audit-log/facts.js";
 import { lastFact } from "#audit-log/known-facts.js";
+import { changesIn } from "#audit-log/questions/changes.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { factQueue, recordFact, type Fact, type FactDeps } from "#audit-log/record-fact.js";
 import { SILENT } from "#tests/support/ledger.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { startRelay } from "#tests/support/tcp-relay.js";
 import type { TestPostgres } from "#tests/support/postgres.js";
 import { waitUntil } from "#local/processes/wait.js";
@@ -53,6 +58,40 @@ describe("what every replica reads from files", () => {
       { action: "key.rotated", detail: { subject: "gateway" } },
       { action: "key.rotated", detail: { subject: "token-server" } },
       { action: "key.rotated", detail: { subject: "gateway", keys: [{}, { keyId: "k2" }] } },
+    ]);
+  });
+
+  test("says who changed it: what stands beside the very file, else who deployed, else nobody", async () => {
+    const folder = await temporaryFolder();
+    const path = join(folder.path, "policy.yaml");
+    const [as, changedBy] = [(detail: object) => ({ detail }), "ci commit 1a2b"];
+    const author = (deployment: string | null) => authorOf(path, deployment);
+    const change = async (content: string, deployment: string | null) => {
+      await writeFile(path, content);
+      const fact = policyFact({ path, rules: 1, sha256: sha256Of(content), content });
+      await recordFact(deps, { ...fact, author: () => author(deployment) });
+    };
+    await change("one", null);
+    await change("two", changedBy);
+    await writeFile(`${path}.by`, `${sha256Of("three")}  carol\u001b[31m, commit 3c4d\nmore`);
+    await change("three", changedBy);
+    // What stands there is about the content before: nobody is named for what somebody else did.
+    await change("four", null);
+    await folder.remove();
+    const entries = await log.ledger.audited();
+    expect(entries).toMatchObject([
+      as({ path }),
+      as({ changedBy, saidBy: "deployment" }),
+      as({ changedBy: "carol\uFFFD[31m, commit 3c4d", saidBy: "file beside it" }),
+      as({ path }),
+    ]);
+    for (const place of [0, 3]) expect(entries[place]?.detail).not.toHaveProperty("changedBy");
+    const { changes } = await changesIn(log.db, { from: new Date(0), to: new Date("9999-12-31") });
+    expect(changes.map(({ by }) => by)).toEqual([
+      "file",
+      "ci commit 1a2b (says the deployment)",
+      "carol\uFFFD[31m, commit 3c4d (says the file beside it)",
+      "file",
     ]);
   });
 

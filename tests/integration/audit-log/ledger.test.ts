@@ -17,7 +17,7 @@ import {
   type TagKeeper,
   type TestPushDeps,
 } from "#tests/support/tag-pushes.js";
-import { createAuditLog, tagEntry, type TestAuditLog } from "./support/audited.js";
+import { createAuditLog, tagEntry, type TestAuditLog, restOf } from "./support/audited.js";
 
 let postgres: TestPostgres;
 let log: TestAuditLog;
@@ -56,7 +56,7 @@ const lock = async (tag: string, actor = "carol") => {
   const key = tagPush("", { tag, actor });
   await lockTag(change(), key, key.actor);
 };
-const verify = async (): Promise<VerifiedLedger> => (await log.verify()).ledger;
+const verify = async (): Promise<VerifiedLedger> => restOf(await log.verify()).ledger;
 /** @returns what is wrong, `repository:tag` and why */
 const problems = async (): Promise<string[]> =>
   (await verify()).findings.map(
@@ -118,8 +118,8 @@ describe("comparing the ledger with the audit log", () => {
     });
     expect(pushed).toBeGreaterThan(10);
     expect(found.findings).toEqual([]);
-    expect(found.ledger).toMatchObject({ wrong: 0, findings: [] });
-    expect((await verify()).checked).toBeGreaterThan(found.ledger.checked + 10);
+    expect(restOf(found).ledger).toMatchObject({ wrong: 0, findings: [] });
+    expect((await verify()).checked).toBeGreaterThan(restOf(found).ledger.checked + 10);
   });
 
   test("leaves out a tag whose first push is on its way, and compares what is moved with what it was", async () => {
@@ -246,7 +246,10 @@ describe("comparing the ledger with the audit log", () => {
          'digest', 'sha256:' || i, 'detail', json_build_object('change', 'new'))::text,
          'tag.pushed', 'alpha/app-' || i % 3) from ${made}`,
     );
-    expect(await log.verify()).toMatchObject({ findings: [], ledger: { checked: 1300, wrong: 0 } });
+    expect(await log.verify()).toMatchObject({
+      findings: [],
+      rest: { ledger: { checked: 1300, wrong: 0 } },
+    });
     await sql("update ledger.tag set pushed_by = 'mallory'");
     const { wrong, findings } = await verify();
     expect([wrong, findings.length]).toEqual([1300, 100]);

@@ -47,7 +47,7 @@ const REFUSED = { type: "repository", name: "alpha/app" };
 const CAROL: TokenClaims = {
   ...{ subject: "carol", access: access("pull") },
   refused: [
-    { ...REFUSED, action: "push", reason: "carol is not in team alpha" },
+    { ...REFUSED, action: "push", reason: "carol is not in team alpha", rule: "only-alpha" },
     { ...REFUSED, action: "pull", reason: "nobody may" },
   ],
 };
@@ -85,7 +85,10 @@ describe("what would have changed something and was refused", () => {
         repository: "alpha/app",
         actor: { uid: "carol", realm: "/employees", kind: "oauth2", userAgent: "docker/28" },
         reason: "may not push to alpha/app: carol is not in team alpha",
-        detail: { code: "DENIED", method: "POST", route: "upload.start", count: 3 },
+        detail: {
+          ...{ code: "DENIED", method: "POST", route: "upload.start" },
+          ...{ rule: "only-alpha", count: 3 },
+        },
       },
     ]);
   });

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { deleteUntagged } from "#gateway/deletion/delete-untagged.js";
 import { inUseGuard } from "#gateway/in-use/guard.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { ask, errorOf } from "#tests/support/http-client.js";

@@ -39,6 +39,7 @@ const ROWS = [
    values ('a/b', '1', 'd', '{}', true, clock_timestamp() + interval '420 seconds', clock_timestamp() + interval '5 seconds')`,
   `insert into ledger.manifest (repository, digest, media_type, content, deleting_at, late_since)
    values ('a/b', 'd', 'text/plain', '', clock_timestamp(), clock_timestamp())`,
+  `insert into ledger.past_manifest (repository, digest) values ('a/b', 'd')`,
   `insert into ledger.acme_certificate (directory, names, next_attempt_at)
    values ('d', 'n', clock_timestamp() + interval '300 seconds')`,
   `insert into ledger.page_session (hash, sealed_login, kind, realm, uid, renewing_until)

@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { recordAudit } from "#audit-log/record-audit.js";
 import { releaseCanary, whatRemembers } from "#gateway/mode/canary.js";
 import { readCanary } from "#gateway/mode/canary-sql.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { switchMode } from "#gateway/mode/switch-mode.js";
 import { registryProcesses } from "#gateway/upstream/registry-processes.js";
 import { registryPrograms } from "#tests/integration/tags/support/registry.js";
@@ -23,6 +23,8 @@ useLedger((started) => {
 });
 
 /** It remembers blobs, as the configuration for S3 has it. */
+const by = { audit: recordAudit, actor: operator("olga", {}) };
+
 describe.each(registryPrograms())("after a collection, registry $version", ({ file }) => {
   let folder: TemporaryFolder;
   let running: TestRegistry[];
@@ -50,7 +52,7 @@ describe.each(registryPrograms())("after a collection, registry $version", ({ fi
   };
   const deps = (...registries: readonly TestRegistry[]) => {
     const urls = registries.map(({ url }) => url);
-    return { db: ledger.db, registry: registryProcesses(urls[0] ?? "", urls, () => "") };
+    return { ...by, db: ledger.db, registry: registryProcesses(urls[0] ?? "", urls, () => "") };
   };
   const collect = async () => {
     const config = join(folder.path, "collect.yml");
@@ -61,6 +63,10 @@ describe.each(registryPrograms())("after a collection, registry $version", ({ fi
   test("a registry that was not restarted is named, with what to do; one that was is not", async () => {
     const [one, two] = [await start(), await start()];
     expect(await releaseCanary(deps(one, two))).toEqual([one.url, two.url]);
+    expect((await ledger.audited()).at(-1)).toMatchObject({
+      ...{ action: "canary.written", actor: { uid: "olga", kind: "command" } },
+      detail: { processes: 2 },
+    });
     expect(await whatRemembers(deps(one, two))).toHaveLength(2);
     await collect();
     expect(await whatRemembers(deps(one, two))).toEqual([
@@ -106,7 +112,7 @@ describe.each(registryPrograms())("after a collection, registry $version", ({ fi
     const registry = await start({});
     const { port } = new URL(registry.url);
     const processes = registryProcesses(`http://localhost:${port}`, [], () => "");
-    expect(await releaseCanary({ db: ledger.db, registry: processes })).toEqual([
+    expect(await releaseCanary({ ...by, db: ledger.db, registry: processes })).toEqual([
       `localhost:${port} at 127.0.0.1`,
     ]);
   });
@@ -119,7 +125,7 @@ test("a process of another storage is told when the canary is written", async ()
     await startStock(program?.file ?? ""),
   ];
   const registry = registryProcesses(one.url, [one.url, other.url], () => "");
-  await expect(releaseCanary({ db: ledger.db, registry })).rejects.toThrow(
+  await expect(releaseCanary({ ...by, db: ledger.db, registry })).rejects.toThrow(
     `${other.url} does not have what was just uploaded`,
   );
   await Promise.all([one.stop(), other.stop()]);

@@ -5,7 +5,7 @@ import { orderedBy } from "#gateway/commands/discover/ordered-by.js";
 import { parseCommand } from "#gateway/commands/discover/options.js";
 import { forgetOnRecord } from "#gateway/mode/forget-gateway.js";
 import { garbageRecord } from "#gateway/mode/garbage-record.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
 
 let ledger: StartedLedger;

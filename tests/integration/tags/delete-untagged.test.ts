@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { recordAudit } from "#audit-log/record-audit.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteUntagged, type UntaggedManifest } from "#gateway/deletion/delete-untagged.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { openDeletionOfManifests } from "#gateway/wiring/deletion.js";
 import { registryListing } from "#service-kit/http/registry-listing.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";

@@ -4,7 +4,7 @@ import { deleteUntagged, type UntaggedOutcome } from "#gateway/deletion/delete-u
 import { learnManifests } from "#gateway/deletion/learn-manifests.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import type { Digest } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";

@@ -62,8 +62,8 @@ describe.each(EARLIER)("a database as of %s", (name) => {
       });
       await pushTag(deps, other, keeper.transport(other));
       const trust = { anchors, kept: [], progress: () => undefined };
-      const { findings, ledger, entries } = await verifyLog(db, trust);
-      expect([...findings, ...ledger.findings]).toEqual([]);
+      const { findings, rest, entries } = await verifyLog(db, trust);
+      expect([...findings, ...(rest?.ledger.findings ?? [])]).toEqual([]);
       expect(entries).toBeGreaterThanOrEqual(5);
     });
   });

@@ -25,3 +25,20 @@ test("the team that a rule goes by is told where the directory says who somebody
     ...{ rule: "own", team: "alpha" },
   });
 });
+
+test("the team that a rule by groups goes by is told, by whichever name of it", () => {
+  const rule = { id: "groups", effect: "allow", actions: ["push"], repositories: ["groups/${group}/**"], who: "logged-in" } as const; // prettier-ignore
+  const content = { users: [], apps: [], services: [], privileges: [] };
+  const teams = [{ id: 21, name: "shop" }];
+  const facts = { directory: directoryOf({ ...content, teams }), registry: null };
+  const policy = { ...compilePolicy([rule]), facts };
+  const subject = { identity: oauthIdentity(alice), teams: ["alpha", "shop"] };
+  const from = { address: null };
+  for (const name of ["groups/shop/app", "groups/21/app"]) {
+    const resource = { type: "repository", name: parseRepositoryName(name) } as const;
+    const decision = decide(policy, subject, resource, "push", from);
+    const part = decision.allow === true ? decision.rule : null;
+    const told = groundsOf(policy, subject, from)(resource, "push", part);
+    expect(told).toEqual({ rule: "groups", team: "shop" });
+  }
+});

@@ -82,7 +82,7 @@ const OF_TEXT: Readonly<Record<string, readonly Wrong[]>> = {
 /** Whatever is written there is what is meant. */
 const FREE = [
   ...["DB_USER", "TOKEN_SERVICE", "TOKEN_ISSUER", "UPSTREAM_SERVICE", "UPSTREAM_ISSUER"],
-  ...["ADMIN_TEAMS", "REFRESH_TOKEN_CLIENTS"],
+  ...["ADMIN_TEAMS", "REFRESH_TOKEN_CLIENTS", "CHANGED_BY"],
 ];
 /** Small letters differ from capitals, of which the fault speaks. */
 const TOLD_OF: Readonly<Record<string, string>> = { no_proxy: "NO_PROXY" };

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { operator } from "#gateway/mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 
 const as = (account: string, by: string | undefined, SUDO_USER?: string) =>
   operator(by, SUDO_USER === undefined ? {} : { SUDO_USER }, { account, host: "h1" });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { compilePolicy } from "#access-policy/compile.js";
 import { decide } from "#access-policy/decide.js";
 import { DEFAULT_POLICY } from "#access-policy/default-policy.js";
 import type { Identity, Teams } from "#access-policy/identity.js";
@@ -39,6 +40,14 @@ describe("what a token grants", () => {
         reason: "alice is not in team beta",
       },
     ]);
+  });
+
+  test("names the rule that denies, beside its words", async () => {
+    const { spec } = { spec: { id: "frozen", effect: "deny", actions: ["push"], repositories: ["**"] } } as const; // prettier-ignore
+    const policy = compilePolicy([{ ...spec, who: "anyone", message: "not this week" }]);
+    const asked = parseScopes(["repository:alpha/app:push"]);
+    const grant = await grantAccess(policy, ALICE, asked, HERE);
+    expect(grant).toMatchObject({ refused: [{ reason: "not this week", rule: "frozen" }] });
   });
 
   test("does not name a resource of which nothing is allowed", async () => {

@@ -1,3 +1,4 @@
+import { readChangedBy } from "#audit-log/changed-by.js";
 import { envReader, type EnvReader } from "#service-kit/config.js";
 import {
   readDatabaseConfig,
@@ -43,6 +44,8 @@ const LEEWAY_SECONDS = 120;
 /** Everything the token server can be told, read once at start. */
 export interface TokenServerConfig extends ListenerConfig, RefreshTokenSettings {
   readonly logLevel: LogLevel;
+  /** Who deployed the service; `null`: nobody says so. */
+  readonly changedBy: string | null;
   readonly inspectorPort: InspectorPort;
   /** Where traces go; `null`: nowhere. */
   readonly tracing: TracingConfig | null;
@@ -121,6 +124,7 @@ export function readVariables(read: EnvReader): TokenServerConfig {
     databaseConnections: readDatabaseConnections(read.on("Database")),
     inspectorPort: readInspectorPort(read.on("The process")),
     logLevel: readLogLevel(read.on("The process")),
+    changedBy: readChangedBy(read.on("The process")),
     tracing: readTracing(read.on("Traces")),
   };
 }

@@ -16,6 +16,8 @@ export interface Refusal {
   readonly name: string;
   readonly action: Action;
   readonly reason: string;
+  /** Id of the rule that denies it; absent: no rule allows it. */
+  readonly rule?: string;
 }
 
 /** What came of a request for access. */
@@ -64,7 +66,8 @@ export async function grantAccess(
       const decision = decide(resource, action);
       if (decision.allow === "teams-needed") return "teams-needed";
       if (!decision.allow) {
-        refused.push({ type, name, action, reason: decision.reason });
+        const { reason, rule } = decision;
+        refused.push({ type, name, action, reason, ...(rule === null ? {} : { rule: rule.id }) });
         continue;
       }
       granted.push(action);

@@ -42,6 +42,7 @@ export async function openBase(
   config: Pick<
     TokenServerConfig,
     | "logLevel"
+    | "changedBy"
     | "inspectorPort"
     | "keys"
     | "database"
@@ -66,7 +67,10 @@ export async function openBase(
   const db = boundedDatabase(whole.db, connections);
   const unmigrated = () => schema.unmigrated() ?? whole.hindrance();
   const keys = await openKeyRing(config.keys, { now: Date.now, log });
-  const records = openRecords(config.keys.owner, { db, keys, log });
+  const records = openRecords(config.keys.owner, {
+    ...{ db, keys, log },
+    changedBy: config.changedBy,
+  });
   const pool = { name: "database", start: () => Promise.resolve(), stop: () => whole.db.close() };
   const following = outbound === null ? [] : [outbound];
   const stores = [pool, schema, whole.watch, ...records.parts];

@@ -14,7 +14,7 @@ import {
   type UntaggedOutcome,
 } from "../../deletion/delete-untagged.js";
 import { garbageRecord } from "../../mode/garbage-record.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { announcing } from "../../outbox/announcing.js";
 import { openSinks } from "../../sinks/open-sinks.js";
 import { openDeletionOfManifests } from "../../wiring/deletion.js";

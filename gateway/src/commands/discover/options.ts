@@ -6,7 +6,7 @@ import { numberOption } from "#service-kit/number-option.js";
 import { pointInTime } from "#service-kit/point-in-time.js";
 import { DISCOVERY_RATES } from "../../config/record-settings.js";
 import type { Taking } from "../../discovery/pass.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 
 /** What the command is to do. */
 export interface DiscoverCommand {

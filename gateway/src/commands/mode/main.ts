@@ -20,7 +20,7 @@ import { unlessCollecting } from "../../mode/collection-lock.js";
 import { forgetOnRecord } from "../../mode/forget-gateway.js";
 import { onNews, readDrainState, untilDrained, whatIsOpen } from "../../mode/drain.js";
 import { describeWrite } from "../../mode/open-writes.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { parseCommand, USAGE, type ModeCommand } from "./options.js";
 import { listGateways, readMode } from "../../mode/sql.js";
 import { switchMode, type ModeChange } from "../../mode/switch-mode.js";
@@ -59,7 +59,7 @@ async function carryOut(
     case "normal":
       return backToNormal(db, config, { ...command, actor: operator(command.by, process.env) });
     case "canary":
-      return command.check ? checkCanary(db) : writeCanary(db, command.despiteSha512);
+      return command.check ? checkCanary(db) : writeCanary(db, command);
     case "read-only": {
       const { reason, drainSeconds } = command;
       const actor = operator(command.by, process.env);
@@ -152,7 +152,11 @@ async function openRegistry() {
 }
 
 /** Before a collection begins is the last moment at which it can be told what it would cost. */
-async function writeCanary(db: Database, despiteSha512: boolean): Promise<number> {
+async function writeCanary(
+  db: Database,
+  { despiteSha512, by }: { readonly despiteSha512: boolean; readonly by?: string | undefined },
+): Promise<number> {
+  const actor = operator(by, process.env);
   if ((await readMode(db)).name === "normal") {
     console.error("anybody may push at present: mode read-only --wait first");
     return 2;
@@ -166,7 +170,10 @@ async function writeCanary(db: Database, despiteSha512: boolean): Promise<number
     );
     return 2;
   }
-  const having = await releaseCanary({ db, registry: await openRegistry() });
+  const having = await releaseCanary({
+    ...{ db, audit: recordAudit, actor },
+    registry: await openRegistry(),
+  });
   print(`a canary is written: ${having.join(", ")}`);
   return 0;
 }

@@ -6,7 +6,7 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { parseCommand, USAGE, type OutboxCommand } from "./options.js";
 import { reportAside, reportDead, reportQueues, reportStops } from "./report.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { changeOutbox, type OutboxChange, type OutboxChanged } from "../../outbox/change-outbox.js";
 import { readOutbox } from "../../outbox/read-outbox.js";
 import { readBacklog } from "../../outbox/sql/backlog.js";

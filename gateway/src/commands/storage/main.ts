@@ -7,7 +7,7 @@ import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { createLogger } from "#service-kit/log.js";
 import { usageOf } from "#service-kit/usage.js";
 import { openKeyRing } from "#service-kit/signing/key-ring.js";
-import { operator } from "../../mode/operator.js";
+import { operator } from "#audit-log/operator.js";
 import { takeStorage } from "../../storage/accept-storage.js";
 import { stepAt } from "../../storage/look-at-step.js";
 import { readStorage } from "../../storage/sql.js";

@@ -36,7 +36,8 @@ export async function storeManifest(
              checked_at = case when kept.deleted_at is null
                                then coalesce(kept.checked_at, excluded.checked_at)
                                else excluded.checked_at end,
-             deleted_at = null, deleted_by = null,
+             deleted_at = null, deleted_by = null, forgotten_at = null,
+             content = case when kept.forgotten_at is null then kept.content else excluded.content end,
              late_wanted = kept.late_wanted or $7
          where kept.linked_at is null
             or ($7 and not kept.late_wanted and num_nonnulls(kept.deleting_at, kept.late_since) > 0) or kept.deleted_at is not null
@@ -46,6 +47,9 @@ export async function storeManifest(
        insert into ledger.manifest_link (repository, digest, children, subject)
        select $1, $2, $5::bytea[], $6::bytea where num_nonnulls($5::bytea[], $6::bytea) > 0
        on conflict do nothing
+     ), again as (
+       update ledger.past_manifest set since = clock_timestamp()
+       where repository = $1 and digest = $2 and $7
      ), named as (
        insert into ledger.manifest_reference (repository, digest, kind, target)
        select $1, $2, 'subject', unnest($8::text[]) on conflict do nothing
@@ -67,7 +71,7 @@ export async function storeManifest(
  * @param db - pool or transaction
  * @param repository - a repository
  * @param digest - digest of a manifest in it
- * @returns the manifest as it was received, or `null` when the ledger never saw it
+ * @returns the manifest as it was received, or `null` when the ledger never saw it, or its bytes were forgotten
  */
 export async function readManifest(
   db: Queryable,
@@ -76,7 +80,7 @@ export async function readManifest(
 ): Promise<ManifestBytes | null> {
   const { rows } = await db.query<ManifestBytes>(
     `select digest, media_type as "mediaType", content from ledger.manifest
-     where repository = $1 and digest = $2`,
+     where repository = $1 and digest = $2 and forgotten_at is null`,
     [repository, digest],
   );
   return rows[0] ?? null;

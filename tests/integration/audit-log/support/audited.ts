@@ -5,7 +5,7 @@ import { chainOf } from "#audit-log/chain.js";
 import { makeDueCheckpoint, type CheckpointDeps } from "#audit-log/checkpointer.js";
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
-import { verifyLog, type VerifiedLog } from "#audit-log/verify/verify-log.js";
+import { verifyLog, type VerifiedLog, type VerifiedRest } from "#audit-log/verify/verify-log.js";
 import type { KeptCheckpoint } from "#audit-log/verify/walk-checkpoints.js";
 import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { openKeyRing, type KeyRing } from "#service-kit/signing/key-ring.js";
@@ -55,6 +55,12 @@ export function useAuditLog(take: (log: TestAuditLog, postgres: TestPostgres) =>
   });
   afterEach(() => log.close());
   afterAll(() => postgres.stop());
+}
+
+/** @returns what is compared with all entries, none of which has left */
+export function restOf({ rest }: VerifiedLog): VerifiedRest {
+  if (rest === null) throw new Error("entries have left for archives");
+  return rest;
 }
 
 /** @returns an entry about a tag */

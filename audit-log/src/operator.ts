@@ -1,5 +1,5 @@
 import { hostname, userInfo } from "node:os";
-import type { AuditActor } from "#audit-log/entry.js";
+import type { AuditActor } from "./entry.js";
 import { UsageError } from "#service-kit/command.js";
 
 /** Accounts of machines and images, which say nothing of who is at work. */
