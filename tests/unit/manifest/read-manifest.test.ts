@@ -31,7 +31,7 @@ const TAKEN: readonly (readonly [what: string, type: string, text: string])[] = 
   ["an index with platforms", INDEX_TYPE, index(part({ platform: { os: "linux", architecture: "arm", variant: "v7", "os.features": ["a"] } }))],
   ["an artifact with a subject", IMAGE_TYPE, imageText({ artifactType: "x/y", subject: EMPTY_CONFIG, annotations: { a: "b" } })],
   ["fields that nobody knows, with any keys in them", IMAGE_TYPE, imageText({ more: { Layers: [], layers: 1 }, "org.example": null })],
-  ["fields with long names that begin alike", IMAGE_TYPE, imageText({ [`${"x".repeat(5_000)}1`]: 1, [`${"x".repeat(5_000)}2`]: 2 })],
+  ["fields with long names that begin alike", IMAGE_TYPE, imageText({ [`${"x".repeat(5_000)}\n1`]: 1, [`${"x".repeat(5_000)}\n2`]: 2 })],
   ["a text with an escape behind a long one", IMAGE_TYPE, imageText({ annotations: { a: "x".repeat(600_000), b: "one\ntwo" } })],
   ["annotations whose keys are like fields", IMAGE_TYPE, imageText({ annotations: { Layers: "", layers: "" } })],
   ["data that is what it says", IMAGE_TYPE, layers({ ...EMPTY_CONFIG, data: "e30=" })],
