@@ -29,6 +29,18 @@ const PLACES: readonly (readonly [file: string, reason: string, texts: readonly 
       'offered.kind === "image"',
     ],
   ],
+  [
+    "storage-marker.ts",
+    "what lacks one of them is no marker's text, byte for byte, either",
+    [
+      "id !== null",
+      "id === null || number === null || at === null || nonce === null",
+      "id === null",
+      "number === null",
+      "at === null",
+      "nonce === null",
+    ],
+  ],
   ["manifest/created.ts", "no time is written as null", ["text === null"]],
   ["manifest/default-image.ts", ONE_KIND, ['manifest.kind !== "index"']],
   [

@@ -5,7 +5,7 @@ import { insteadOf, type Guard } from "./guard.js";
 /** Survivors that stay, a line each, with the reason. */
 export const KNOWN_FILE = "tests/mutants/known.md";
 
-const LINE = /^- (\S+): (`+) (.*?) \2 → (`+) (.*?) \4: (.+)$/;
+const LINE = /^- \S+: (`+)(?!`).+?(?<!`)\1(?!`) → (`+)(?!`).+?(?<!`)\2(?!`): (.+)$/;
 
 /**
  * @param mutant - one that nobody noticed
@@ -19,7 +19,8 @@ export function lineOf({ file, text, removal }: Pick<Guard, "file" | "text" | "r
 function code(text: string): string {
   const longest = Math.max(0, ...[...text.matchAll(/`+/g)].map(([found]) => found.length));
   const quote = "`".repeat(longest + 1);
-  return `${quote} ${text} ${quote}`;
+  const inner = text === "" ? "no words" : text;
+  return /^`|`$/.test(inner) ? `${quote} ${inner} ${quote}` : `${quote}${inner}${quote}`;
 }
 
 /**
@@ -29,7 +30,7 @@ function code(text: string): string {
 export function reasonsIn(markdown: string): ReadonlyMap<string, string> {
   return new Map(
     markdown.split("\n").flatMap((line): [string, string][] => {
-      const reason = LINE.exec(line)?.[6];
+      const reason = LINE.exec(line)?.[3];
       return reason === undefined ? [] : [[line.slice(0, -reason.length - 2), reason]];
     }),
   );

@@ -84,7 +84,7 @@ async function askAboutRandom(number: number): Promise<void> {
     list(chosen);
     return;
   }
-  await askAboutPlaces(chosen, askedOf(nearTests(withSome(chosen, modules))));
+  await askAboutPlaces(chosen, askedOf(nearTests(withSome(chosen, modules))), 20);
 }
 
 /** Both kinds, on the lines that a branch changes, and the nearest tests alone: the answer is there in minutes. */
@@ -100,12 +100,16 @@ async function askAboutChange(): Promise<void> {
   const places = [...guards, ...sample(others, MOST_CHANGED, values.seed)];
   const chosen = numbered(places.filter(isAskedAbout));
   if (values.list) list(chosen);
-  else await askAboutPlaces(chosen, nearestTests(modules, askedOf(nearTests(modules))));
+  else await askAboutPlaces(chosen, nearestTests(modules, askedOf(nearTests(modules))), 8);
 }
 
-async function askAboutPlaces(chosen: readonly NumberedGuard[], tests: Tests): Promise<void> {
+async function askAboutPlaces(
+  chosen: readonly NumberedGuard[],
+  tests: Tests,
+  most: number,
+): Promise<void> {
   const isForWhole = (guard: Guard) => judgementOf(guard) === null;
-  const outcomes = await askTests(chosen, chosen, { ...common, tests, most: 8, isForWhole });
+  const outcomes = await askTests(chosen, chosen, { ...common, tests, most, isForWhole });
   console.log(scoresOf(chosen, outcomes, knownReasons(REPOSITORY_ROOT)));
 }
 

@@ -50,7 +50,9 @@ ${folderTable(rows)}
 
 ## Not noticed
 
-${listOf(rows.filter((row) => row.outcome.is !== "noticed" && row.reason === null))}
+Those that nobody was asked about are listed by \`npm run mutants -- --list-new\`.
+
+${listOf(rows.filter(isOpen))}
 
 ## Not noticed, and why that is right
 
@@ -64,6 +66,11 @@ interface Row {
   readonly outcome: Outcome;
   /** Why nobody can notice. */
   readonly reason: string | null;
+}
+
+/** Asked about, and noticed by nobody. */
+function isOpen({ outcome, reason }: Row): boolean {
+  return outcome.is !== "noticed" && outcome.is !== "new" && reason === null;
 }
 
 function isJudged({ outcome, reason }: Row): boolean {

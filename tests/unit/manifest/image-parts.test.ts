@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
 import { atOnce } from "#registry-protocol/json/read-json.js";
 import { imageParts, labelsOf } from "#registry-protocol/manifest/image-parts.js";
-import { EMPTY_CONFIG, imageText, readingOf } from "#tests/support/manifest-texts.js";
+import { EMPTY_CONFIG, imageText, INDEX_TYPE, readingOf } from "#tests/support/manifest-texts.js";
 
 const CONFIG = { ...EMPTY_CONFIG, mediaType: "application/vnd.oci.image.config.v1+json" };
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -21,6 +21,23 @@ describe("what a search looks at", () => {
       digestOf(Buffer.from("top")),
       digestOf(Buffer.from("base")),
     ]);
+  });
+
+  test("are an index's annotations, and the first image in it that can be run", () => {
+    const attestation = { ...layer("seal"), platform: { os: "unknown", architecture: "unknown" } };
+    const manifests = [attestation, layer("one"), layer("two")];
+    const annotations = { a: "b" };
+    const text = JSON.stringify({
+      schemaVersion: 2,
+      mediaType: INDEX_TYPE,
+      manifests,
+      annotations,
+    });
+    expect(imageParts(readingOf(Buffer.from(text)))).toEqual({
+      annotations: new Map([["a", "b"]]),
+      firstImage: digestOf(Buffer.from("one")),
+      ...{ config: null, layers: [] },
+    });
   });
 
   test("is nothing of what is no image", () => {

@@ -1,14 +1,16 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { changedLines } from "#tests/mutants/changed-lines.js";
 import { findMutations } from "#tests/mutants/find-mutations.js";
-import { knownReasons, lineOf, reasonsIn } from "#tests/mutants/known.js";
+import { KNOWN_FILE, knownReasons, lineOf, reasonsIn } from "#tests/mutants/known.js";
 import { sample } from "#tests/mutants/sample.js";
 import { scoresOf } from "#tests/mutants/scores.js";
 import { guardedModules } from "#tests/mutants/targets.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 const ITEMS = Array.from({ length: 100 }, (_item, nth) => ({ id: `item ${nth}` }));
-const PLACES = findMutations("gateway/src/a/sample.ts", "const x = [!a, b ?? c, d < e, `f` + 1];");
+const PLACES = findMutations("gateway/src/a/sample.ts", "const x = [!a, b ?? c, d < e, `f` ?? 1];");
 
 describe("a sample", () => {
   test("is the same by the same seed, and another by another", () => {
@@ -49,6 +51,13 @@ describe("survivors that stay", () => {
     const text = ["# Words", ...PLACES.map((place) => `${lineOf(place)}: because: so`)].join("\n");
     const reasons = reasonsIn(text);
     expect(PLACES.map((place) => reasons.get(lineOf(place)))).toEqual(PLACES.map(() => "because: so")); // prettier-ignore
+  });
+
+  test("are written so that they are understood, each with its reason", () => {
+    const lines = readFileSync(join(REPOSITORY_ROOT, KNOWN_FILE), "utf8").split("\n");
+    expect(
+      [...knownReasons(REPOSITORY_ROOT)].map(([line, reason]) => `${line}: ${reason}`),
+    ).toEqual(lines.filter((line) => line.startsWith("- ")));
   });
 
   test("are places that there are", () => {

@@ -8,6 +8,7 @@ import {
   isUnavailable,
   toFaultReply,
 } from "#registry-protocol/faults.js";
+import { toProblem } from "#registry-protocol/problem.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
 
 const CODES = Object.keys(FAULTS) as FaultCode[];
@@ -108,6 +109,15 @@ describe("faults", () => {
       "no: the clocks differ",
     );
     expect(new Fault("DENIED", { message: "no", cause }).message).toBe("no");
+  });
+
+  test("the REST API tells the same as a problem, and of what is unexpected the request id alone", () => {
+    expect(toProblem(new Fault("DENIED", { message: "no" }), "r1")).toMatchObject({
+      ...{ type: "urn:wharfinger:error:DENIED", status: FAULTS.DENIED.status, detail: "no" },
+    });
+    expect(toProblem(new Error("hunter2"), "r1")).toMatchObject({
+      ...{ type: "urn:wharfinger:error:UNKNOWN", status: 500, requestId: "r1" },
+    });
   });
 
   test("what is away for the moment is told from all else", () => {

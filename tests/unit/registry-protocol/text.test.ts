@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { asLine, invalidTextIn, isLine, isText, visible } from "#registry-protocol/text.js";
+import { asLine, invalidTextIn, isLine, isText, utf8Of, visible } from "#registry-protocol/text.js";
 
 const BAD = ["a\0b", "\u0001", "\u007f", "\u0085", "\ud800", "x\udc00y"];
 
@@ -14,6 +14,11 @@ describe("text from outside", () => {
 
   test("has line breaks and tabs only where lines are not wanted", () => {
     expect([isText("a\r\n\tb"), isLine("a\nb"), isLine("a\tb")]).toEqual([true, false, false]);
+  });
+
+  test("is read from bytes with what stands in front of it, and not where they are none's", () => {
+    expect(utf8Of(Buffer.from("\ufeffa"))).toBe("\ufeffa");
+    expect(utf8Of(Buffer.of(0xc3))).toBeNull();
   });
 
   test("of any language passes, also outside the basic plane", () => {
