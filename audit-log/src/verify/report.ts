@@ -30,7 +30,7 @@ export function reportLog(log: VerifiedLog): string[] {
 }
 
 /** @returns what was found of the ledger, for people, a line each */
-export function reportLedger({ checked, wrong, findings }: VerifiedLedger): string[] {
+function reportLedger({ checked, wrong, findings }: VerifiedLedger): string[] {
   return [
     `${count(checked, "tag", "tags")} of the ledger compared with the audit log`,
     ...findings.map(
@@ -56,7 +56,7 @@ export function reportPulls({ checked, forgotten, findings }: VerifiedPulls): st
 }
 
 /** @returns what was found of the bytes that the ledger keeps, for people, a line each */
-export function reportBytes({ checked, forgotten, wrong, findings }: VerifiedBytes): string[] {
+function reportBytes({ checked, forgotten, wrong, findings }: VerifiedBytes): string[] {
   const gone = forgotten === 0 ? "" : `, ${number(forgotten)} of which were forgotten by rule`;
   return [
     `${count(checked, "manifest", "manifests")} of the ledger held against ${checked === 1 ? "its digest" : "their digests"}${gone}`,
