@@ -14,10 +14,7 @@ const WAITS_FOR_STANDBY = "SyncRepWaitForLSN";
  * @returns what `commit` returns
  * @throws Fault UNAVAILABLE when no standby is known to have it, and whatever `commit` throws
  */
-export async function replicatedCommit<T>(
-  client: pg.Client,
-  commit: () => Promise<T>,
-): Promise<T> {
+export async function replicatedCommit<T>(client: pg.Client, commit: () => Promise<T>): Promise<T> {
   const warnedBy = new Set<string | undefined>();
   const hear = ({ routine }: { readonly routine?: string | undefined }) => warnedBy.add(routine);
   client.on("notice", hear);
