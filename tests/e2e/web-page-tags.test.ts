@@ -67,7 +67,7 @@ async function refer(subject: string, artifactType: string, annotations: object 
   return alice.pushManifest(SHOP, {
     ...{ mediaType: MANIFEST, artifactType, annotations, config, layers: [config] },
     ...{ subject: about(subject) },
-  } as { mediaType: string });
+  });
 }
 
 /** An index of two images and an attestation of one of them, with an SBOM that is signed; and what a stranger pushed. */
@@ -127,7 +127,7 @@ async function seedStranger(): Promise<void> {
   await alice.pushManifest(repository, {
     ...{ mediaType: MANIFEST, artifactType: "application/vnd.stranger", config: empty },
     ...{ layers: [], annotations: { [EVIL]: EVIL }, subject: about(digest) },
-  } as { mediaType: string });
+  });
   await alice.manifest(repository, "1.0-stranger");
 }
 
