@@ -67,7 +67,7 @@ async function refer(subject: string, artifactType: string, annotations: object 
   return alice.pushManifest(SHOP, {
     ...{ mediaType: MANIFEST, artifactType, annotations, config, layers: [config] },
     ...{ subject: about(subject) },
-  } as { mediaType: string });
+  });
 }
 
 /** An index of two images and an attestation of one of them, with an SBOM that is signed; and what a stranger pushed. */
@@ -127,7 +127,7 @@ async function seedStranger(): Promise<void> {
   await alice.pushManifest(repository, {
     ...{ mediaType: MANIFEST, artifactType: "application/vnd.stranger", config: empty },
     ...{ layers: [], annotations: { [EVIL]: EVIL }, subject: about(digest) },
-  } as { mediaType: string });
+  });
   await alice.manifest(repository, "1.0-stranger");
 }
 
@@ -245,7 +245,11 @@ perhaps(`what the page shows of a tag${NO_BROWSER === null ? "" : ` (${NO_BROWSE
     await page.getByRole("searchbox").fill("1.0-s");
     await page.getByLabel("Search in").selectOption("Tags");
     await page.getByRole("link", { name: "1.0-stranger" }).waitFor();
+    const following = page.waitForResponse((answer) => answer.url().includes("/api/v1/events"));
     await page.reload();
+    await following;
+    await registryClient(stack.url, "ci-token").push(SHOP, "1.0-second", "pushed while it is open");
+    await page.getByRole("link", { name: "1.0-second" }).waitFor();
     await page.getByRole("searchbox").fill("a/b");
     await page.getByText("No tag begins so.").waitFor();
     await page.getByRole("searchbox").fill("2");
@@ -280,11 +284,14 @@ perhaps(`what the page shows of a tag${NO_BROWSER === null ? "" : ` (${NO_BROWSE
         for (const more of await page.locator("summary").all()) await more.click();
         const secret = page.getByRole("button", { name: "Show the value of PASSWORD" });
         if ((await secret.count()) > 0) await secret.click();
-        await page.evaluate(AXE);
-        const found = await page.evaluate(
-          `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
-        );
-        expect([place, found]).toEqual([place, []]);
+        // What a stranger wrote is the same to axe at whatever width.
+        if (width > 1_000 || !place.startsWith(stranger)) {
+          await page.evaluate(AXE);
+          const found = await page.evaluate(
+            `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]))`,
+          );
+          expect([place, found]).toEqual([place, []]);
+        }
         const harm = await page.evaluate(
           `[document.querySelectorAll("[data-evil]").length, "evil" in window, document.documentElement.scrollWidth > innerWidth]`,
         );

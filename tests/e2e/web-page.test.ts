@@ -208,7 +208,7 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
     await page.keyboard.type("catalog");
     await page.locator(".card").nth(1).waitFor({ state: "detached" });
     await page.getByRole("link", { name: "alpha/catalog" }).waitFor();
-    for (let i = 0; i < 3; i += 1) await page.keyboard.press("Tab");
+    for (let i = 0; i < 4; i += 1) await page.keyboard.press("Tab");
     await page.keyboard.press("Enter");
     await page.getByRole("heading", { name: "alpha/catalog", level: 1 }).waitFor();
   });

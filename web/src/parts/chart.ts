@@ -3,6 +3,8 @@ import "uplot/dist/uPlot.min.css";
 import { LOCALE, T } from "../texts/texts.js";
 
 const HEIGHT = 220;
+/** So that the first and the last bar have room, in seconds. */
+const HALF_A_DAY = 43_200;
 const WIDTH_OF_BARS = 0.7;
 const MOST_BAR_PIXELS = 40;
 /** Steps of an axis: nothing is pulled half a time. */
@@ -20,7 +22,8 @@ export function drawBars(
 ): () => void {
   const data: uPlot.AlignedData = [
     days.map(({ day }) => Date.parse(day) / 1_000),
-    days.map(({ pulls }) => pulls),
+    // What is nothing has no bar.
+    days.map(({ pulls }) => (pulls === 0 ? null : pulls)),
   ];
   let plot = new uPlot(optionsFor(host), data, host);
   const sized = new ResizeObserver(() => {
@@ -54,7 +57,12 @@ function optionsFor(host: HTMLElement): uPlot.Options {
     height: HEIGHT,
     legend: { show: false },
     cursor: { show: false },
-    scales: { y: { range: (_plot, _min, max) => [0, Math.max(1, max)] } },
+    // Days are those of UTC, and so are the marks of the axis.
+    tzDate: (at) => uPlot.tzDate(new Date(at * 1_000), "UTC"),
+    scales: {
+      x: { range: (_plot, min, max) => [min - HALF_A_DAY, max + HALF_A_DAY] },
+      y: { range: (_plot, _min, max) => [0, Math.max(1, max)] },
+    },
     axes: [
       { ...axis, values: (_plot, splits) => splits.map((at) => dates.format(at * 1_000)) },
       { ...axis, grid: { stroke: text, width: 0.2 }, incrs: WHOLE_NUMBERS },

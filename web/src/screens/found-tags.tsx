@@ -1,7 +1,9 @@
 import type { JSX } from "preact";
 import { answerOf, api } from "../api/ask.js";
+import { useFollow } from "../api/follow.js";
 import { usePages } from "../api/load.js";
 import { Digest } from "../parts/copy.jsx";
+import { tellOf } from "../parts/happened.js";
 import { Rest } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { href, repositoryPlace, tagPlace } from "../place.js";
@@ -36,6 +38,10 @@ function Listed({ text, team }: { readonly text: string; readonly team: string }
       }),
     ),
   );
+  useFollow({}, (event) => {
+    tellOf(event);
+    pages.again();
+  });
   return (
     <>
       {pages.items.length > 0 && (

@@ -3,14 +3,14 @@ import { answerOf, api, type Shown } from "../api/ask.js";
 import { useLoad } from "../api/load.js";
 import { Configuration } from "../parts/configuration.jsx";
 import { Digest } from "../parts/copy.jsx";
-import { figure, shortDigest, sizeOf } from "../parts/figures.js";
+import { shortDigest, sizeOf } from "../parts/figures.js";
+import { Layers } from "../parts/layers.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { goWith, usePlace } from "../place.js";
 import { T } from "../texts/texts.js";
 
 type Inspected = Shown<"InspectedImage">;
 type Part = Inspected["manifests"][number];
-type Found = NonNullable<Inspected["image"]>;
 
 /** An image as a tag means it: its platforms, the layers and how they were made, and what it runs. */
 export function Image({
@@ -141,77 +141,4 @@ function Described({ image }: { readonly image: Inspected["image"] }): JSX.Eleme
       )}
     </>
   );
-}
-
-interface LayerRow {
-  readonly number: number | null;
-  readonly command: string;
-  readonly comment: string;
-  /** `null`: it changed no files, or nobody can tell which layer came of it. */
-  readonly layer: Found["layers"][number] | null;
-}
-
-function Layers({ image }: { readonly image: Found }): JSX.Element {
-  return (
-    <section>
-      <h2>{T.layers}</h2>
-      {!isMatched(image) && image.history.length > 0 && <p class="faint">{T.notMatched}</p>}
-      <div class="scrolled" tabIndex={0} role="region" aria-label={T.layers}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                #
-              </th>
-              <th scope="col">{T.madeBy}</th>
-              <th scope="col" class="number">
-                {T.size}
-              </th>
-              <th scope="col">{T.digest}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rowsOf(image).map(({ number, command, comment, layer }, index) => (
-              <tr key={index} class={layer === null ? "faint" : undefined}>
-                <td class="number">{number === null ? "" : figure(number)}</td>
-                <td class="broken" dir="ltr">
-                  <code>{command}</code>
-                  {comment !== "" && <span class="faint small"> {comment}</span>}
-                </td>
-                <td class="number">{layer === null ? T.changesNothing : sizeOf(layer.size)}</td>
-                <td>{layer !== null && <Digest digest={layer.digest} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
-    </section>
-  );
-}
-
-function isMatched({ history, layers }: Found): boolean {
-  return history.length > 0 && (layers.length === 0 || history.some(({ layer }) => layer !== null));
-}
-
-/** Steps with their layers, where it can be told which belong together; else layers alone, and steps behind them. */
-function rowsOf(image: Found): readonly LayerRow[] {
-  const { history, layers } = image;
-  const steps = history.map(({ layer, createdBy, comment }) => ({
-    ...{ number: layer, command: withoutShell(createdBy), comment },
-    layer: layer === null ? null : (layers[layer - 1] ?? null),
-  }));
-  if (isMatched(image)) return steps;
-  const alone = layers.map((layer, index) => ({
-    ...{ number: index + 1, command: layer.mediaType, layer },
-    comment: layer.annotations["in-toto.io/predicate-type"] ?? "",
-  }));
-  return [...alone, ...steps];
-}
-
-/** What docker and BuildKit put around a line of a Dockerfile. */
-function withoutShell(command: string): string {
-  return command
-    .replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
-    .replace(/^\/bin\/sh -c /, "RUN ")
-    .replace(/\s*# buildkit$/, "");
 }

@@ -23,9 +23,12 @@ export interface TagsNamed {
 
 const SHOWN = `tag.repository, tag.name, tag.digest, tag.pushed_by as "pushedBy", tag.pushed_at as "pushedAt"`;
 const STANDS = "tag.digest is not null and tag.deleted_at is null";
+/** As the index over all tags has it, and no other. */
+const EVERYWHERE = `(tag.name || '') collate "C"`;
+/** As the index over a repository's tags has it. */
+const IN_ONE = `tag.name collate "C"`;
 /** Names are ASCII: behind all that begin so, and before all others. */
-const RANGE = `${STANDS} and tag.name collate "C" >= $1 and tag.name collate "C" < $1 || '~'`;
-const BY_NAME = `tag.name collate "C", tag.repository collate "C"`;
+const rangeOf = (name: string): string => `${STANDS} and ${name} >= $1 and ${name} < $1 || '~'`;
 
 /**
  * @param db - pool
@@ -38,7 +41,8 @@ export async function readTagsNamed(
 ): Promise<readonly FoundTag[]> {
   const { rows } = await db.query<FoundTag>(
     `select ${SHOWN} from ledger.tag as tag
-     where ${RANGE} and (${BY_NAME}) > ($2, $3) order by ${BY_NAME} limit $4`,
+     where ${rangeOf(EVERYWHERE)} and (${EVERYWHERE}, tag.repository collate "C") > ($2, $3)
+     order by ${EVERYWHERE}, tag.repository collate "C" limit $4`,
     [beginning, after?.name ?? "", after?.repository ?? "", limit],
   );
   return rows;
@@ -58,9 +62,9 @@ export async function readTagsNamedIn(
   const { rows } = await db.query<FoundTag>(
     `select page.* from unnest($5::text[]) as one (repository) cross join lateral (
        select ${SHOWN} from ledger.tag as tag
-       where tag.repository collate "C" = one.repository and ${RANGE}
-         and tag.name collate "C" >= $2 and (${BY_NAME}) > ($2, $3)
-       order by tag.name collate "C" limit $4
+       where tag.repository collate "C" = one.repository and ${rangeOf(IN_ONE)}
+         and ${IN_ONE} >= $2 and (${IN_ONE}, tag.repository collate "C") > ($2, $3)
+       order by ${IN_ONE} limit $4
      ) as page
      order by page.name collate "C", page.repository collate "C" limit $4`,
     [beginning, after?.name ?? "", after?.repository ?? "", limit, repositories],
