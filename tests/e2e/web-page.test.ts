@@ -142,7 +142,9 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
     const { page } = await loggedIn("repositories/alpha/checkout/-/tags/2.0.0?part=history");
     const entry = page.getByRole("listitem").filter({ hasText: "alice tried to push 2.0.0" });
     await entry.waitFor();
-    expect(await entry.innerText()).toMatch(/Offered [0-9a-f]{12}.*It stays [0-9a-f]{12}/s);
+    expect(await entry.innerText()).toMatch(
+      /The tag stands already, and never means anything else.*Offered [0-9a-f]{12}.*It stays [0-9a-f]{12}/s,
+    );
   });
 
   test("logs out on the server, and comes back from a session that ended elsewhere to where one was", async () => {

@@ -64,7 +64,7 @@ function Entry({
         </p>
       )}
       <p class="small">
-        <span class="faint">{reason}</span>
+        <span class="faint">{isRefusal ? T.refusalReason(reason) : reason}</span>
         {digest !== null && (
           <>
             {" "}

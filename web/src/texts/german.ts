@@ -1,4 +1,5 @@
 import { administrationInGerman } from "./administration.js";
+import { refusalsInGerman } from "./refusals.js";
 import type { Texts } from "./english.js";
 
 /** All that the page says, in German. */
@@ -338,4 +339,5 @@ export const german: Texts = {
   noTagFound:
     "Kein Tag beginnt so. Vor einem Doppelpunkt steht ein Teil des Repository-Namens: app:1.",
   ...administrationInGerman,
+  ...refusalsInGerman,
 };
