@@ -4,6 +4,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { readPageIssuers } from "#gateway/oidc/config.js";
+import { envReader } from "#service-kit/config.js";
 import { readLogins } from "#token-server/logins/config.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { GITHUB_ISSUER, GITLAB_ISSUER, KUBERNETES_ISSUER } from "./support/platforms.js";
@@ -11,22 +13,43 @@ import { GITHUB_ISSUER, GITLAB_ISSUER, KUBERNETES_ISSUER } from "./support/platf
 const FOLDER = join(REPOSITORY_ROOT, "docs/logins");
 const EXAMPLES = readdirSync(FOLDER).flatMap((file) => examplesOf(file));
 /** Files that the examples name. */
-const FILES = ["aws-certificates.pem", "cluster-keys.json", "company-ca.pem", "search-password", "users"]; // prettier-ignore
+const FILES = {
+  ...{ "aws-certificates.pem": "", "cluster-keys.json": "", "company-ca.pem": "" },
+  ...{ "search-password": "", users: "", "company-secret": "a-client's-secret" },
+};
 
 let folder: TemporaryFolder;
 
 beforeAll(async () => {
   folder = await temporaryFolder();
-  for (const file of FILES) await writeFile(join(folder.path, file), "");
+  for (const [file, content] of Object.entries(FILES))
+    await writeFile(join(folder.path, file), content);
 });
 afterAll(() => folder.remove());
 
+/** Of the file that a gateway reads, by whose pages people log in. */
+const isForGateway = ({ text }: { readonly text: string }) => /^issuers:/m.test(text);
+
 describe("an example of a logins file", () => {
-  test.each(EXAMPLES)("in docs/logins/$name can be used as it is", async ({ text }) => {
-    const path = join(folder.path, "logins.yaml");
-    await writeFile(path, text);
-    expect(() => readLogins(path)).not.toThrow();
-  });
+  test.each(EXAMPLES.filter((one) => !isForGateway(one)))(
+    "in docs/logins/$name can be used as it is",
+    async ({ text }) => {
+      const path = join(folder.path, "logins.yaml");
+      await writeFile(path, text);
+      expect(() => readLogins(path)).not.toThrow();
+    },
+  );
+
+  test.each(EXAMPLES.filter(isForGateway))(
+    "for gateways in docs/logins/$name can be used as it is",
+    async ({ text }) => {
+      const path = join(folder.path, "page-logins.yaml");
+      await writeFile(path, text);
+      const reader = envReader({ PAGE_LOGINS_FILE: path });
+      expect(readPageIssuers(reader)).toHaveLength(1);
+      reader.throwIfFaulty();
+    },
+  );
 
   test("for each platform is the one that the tests log in with", () => {
     const issuers = EXAMPLES.filter(({ name }) => name.startsWith("oidc.md")).map(

@@ -85,7 +85,10 @@ describe("the token endpoint", () => {
     ]);
     expect(payload["refused"]).toEqual([
       { type: "repository", name: "beta/b", action: "push", reason: "alice is not in team beta" },
-      { type: "repository", name: "beta/c", action: "delete", reason: "images are never deleted" },
+      {
+        ...{ type: "repository", name: "beta/c", action: "delete" },
+        ...{ reason: "images are never deleted", rule: "no-delete" },
+      },
     ]);
   });
 
