@@ -49,7 +49,9 @@ async function pushManifest(tag: string): Promise<Response> {
   await alice.push("alpha/traced", `${tag}-before`, "same");
   const { text } = await alice.manifest("alpha/traced", `${tag}-before`);
   // One that the gateway has not seen before: within a second the same is granted by the same token.
-  const bearer = await alice.token(`repository:alpha/traced:pull,push repository:alpha/${tag}:pull`);
+  const bearer = await alice.token(
+    `repository:alpha/traced:pull,push repository:alpha/${tag}:pull`,
+  );
   return fetch(`${stack.url}/v2/alpha/traced/manifests/${tag}`, {
     method: "PUT",
     headers: {
@@ -177,7 +179,9 @@ describe("traces", () => {
   test("hold no credentials, no query and no path of an upload", async () => {
     const alice = registryClient(stack.url, "alice-token");
     // One that the gateway has not seen before: within a second the same is granted by the same token.
-  const bearer = await alice.token(`repository:alpha/traced:pull,push repository:alpha/${tag}:pull`);
+    const bearer = await alice.token(
+      `repository:alpha/traced:pull,push repository:alpha/${tag}:pull`,
+    );
     const begun = await fetch(`${stack.url}/v2/alpha/traced/blobs/uploads/`, {
       method: "POST",
       headers: { authorization: `Bearer ${bearer}` },
