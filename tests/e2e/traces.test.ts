@@ -178,10 +178,7 @@ describe("traces", () => {
 
   test("hold no credentials, no query and no path of an upload", async () => {
     const alice = registryClient(stack.url, "alice-token");
-    // One that the gateway has not seen before: within a second the same is granted by the same token.
-    const bearer = await alice.token(
-      `repository:alpha/traced:pull,push repository:alpha/${tag}:pull`,
-    );
+    const bearer = await alice.token("repository:alpha/traced:pull,push");
     const begun = await fetch(`${stack.url}/v2/alpha/traced/blobs/uploads/`, {
       method: "POST",
       headers: { authorization: `Bearer ${bearer}` },
