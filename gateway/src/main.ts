@@ -102,7 +102,7 @@ async function open(all: GatewayConfig): Promise<Running> {
   const probes = openProbes({ store, standing, mode, clocks, callers, log, metrics, files });
   const { readiness } = probes;
   const own = { sealer: seals, reader, readiness };
-  const restApi = openRestApi({ ...config, pageFolder: PAGE }, { ...told, registry }, own);
+  const restApi = openRestApi({ ...config, pageFolder: PAGE }, told, own);
   const pierOne = openPierOne(told);
   const routed = [registryApi, restApi, pierOne, tokenServer, probes];
   const clients = openPublicRoutes(config, { log, metrics, records, traces }, routed);

@@ -1,24 +1,18 @@
 import { writeFile } from "node:fs/promises";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import {
-  NO_BROWSER,
-  openWatched,
-  startChromium,
-  type WatchedPage,
-} from "#tests/support/web-page.js";
+import { inBrowser } from "#tests/support/use-browser.js";
+import { openWatched, startChromium, type WatchedPage } from "#tests/support/web-page.js";
 
 let stack: TestStack;
 let browser: Browser;
 let page: Page;
 let watched: WatchedPage;
 
-const perhaps = NO_BROWSER === null ? describe : describe.skip;
-
-perhaps(`in a browser${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`} the page /ui/api/`, () => {
+inBrowser("in a browser the page /ui/api/", () => {
   beforeAll(async () => {
     stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
     await registryClient(stack.url, "alice-token").push("alpha/seen", "1.0", "something");

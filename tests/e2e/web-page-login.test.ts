@@ -1,9 +1,7 @@
-import { readFileSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "playwright-core";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { NO_TLS } from "#service-kit/db/tls.js";
 import { Secret } from "#service-kit/secret.js";
@@ -14,24 +12,14 @@ import { registryClient } from "#tests/support/registry-client.js";
 import { SILENT } from "#tests/support/silent.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
-import {
-  logInOn,
-  NO_BROWSER,
-  openWatched,
-  startChromium,
-  type WatchedPage,
-} from "#tests/support/web-page.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
+import { logInOn } from "#tests/support/web-page.js";
 
 let stack: TestStack;
-let browser: Browser;
+let pages: Pages;
 let provider: OidcProvider;
 let folder: Awaited<ReturnType<typeof temporaryFolder>>;
 let db: Database;
-const open: WatchedPage[] = [];
-
-const perhaps = NO_BROWSER === null ? describe : describe.skip;
 
 const POLICY = `
 rules:
@@ -60,8 +48,7 @@ const age = (column: "used_at" | "begun_at", seconds: number) =>
   ]);
 
 async function openPage(place: string): Promise<Page> {
-  const watched = await openWatched(browser);
-  open.push(watched);
+  const watched = await pages.open();
   await watched.page.goto(`${stack.url}/ui/${place}`);
   return watched.page;
 }
@@ -84,7 +71,8 @@ async function logInThere(page: Page, uid: string): Promise<void> {
 
 const isOver = (page: Page) => page.getByText("Your session has ended.").waitFor();
 
-perhaps(`logging in on the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
+inBrowser("logging in on the web page", () => {
+  pages = useBrowser();
   beforeAll(async () => {
     folder = await temporaryFolder();
     provider = await startOidcProvider();
@@ -106,17 +94,12 @@ perhaps(`logging in on the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER}
     db = await openLedger();
     for (const name of ["alpha/app", "gamma/secret"])
       await registryClient(stack.url, "alice-token").push(name, "1.0", name);
-    browser = await startChromium();
   }, 120_000);
   afterAll(async () => {
-    await browser.close();
     await db.close();
     await stack.stop();
     await provider.stop();
     await folder.remove();
-  });
-  afterEach(async () => {
-    await Promise.all(open.splice(0).map(({ page }) => page.context().close()));
   });
 
   test("goes by the provider's page, another site, and comes back to where one wanted to go", async () => {
@@ -152,8 +135,7 @@ perhaps(`logging in on the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER}
   });
 
   test("has nothing that axe objects to where one logs in, with what went wrong before", async () => {
-    const watched = await openWatched(browser, { bypassCSP: true });
-    open.push(watched);
+    const watched = await pages.open({ bypassCSP: true });
     const { page } = watched;
     for (const look of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme: look });
@@ -235,8 +217,7 @@ perhaps(`logging in on the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER}
   });
 
   test("ends when nobody is there: what the page asks by itself keeps nothing, and it says so unasked", async () => {
-    const watched = await openWatched(browser);
-    open.push(watched);
+    const watched = await pages.open();
     const { page } = watched;
     await page.clock.install();
     await page.goto(`${stack.url}/ui/login`);

@@ -1,19 +1,11 @@
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "playwright-core";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import {
-  logInOn,
-  NO_BROWSER,
-  openWatched,
-  startChromium,
-  type WatchedPage,
-} from "#tests/support/web-page.js";
+import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
+import { logInOn } from "#tests/support/web-page.js";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
 const CONFIG = "application/vnd.oci.image.config.v1+json";
@@ -24,11 +16,8 @@ const SHOP = "alpha/shop";
 const EVIL = `<img src=x onerror="window.evil=1" data-evil>\u202eevil\u2066 ${"W".repeat(220)}`;
 
 let stack: TestStack;
-let browser: Browser;
+let pages: Pages;
 let alice: RegistryClient;
-const open: WatchedPage[] = [];
-
-const perhaps = NO_BROWSER === null ? describe : describe.skip;
 
 async function part(repository: string, mediaType: string, text: string) {
   const digest = await alice.pushBlob(repository, text);
@@ -131,9 +120,8 @@ async function seedStranger(): Promise<void> {
   await alice.manifest(repository, "1.0-stranger");
 }
 
-async function loggedIn(place: string, options: Parameters<typeof openWatched>[1] = {}) {
-  const watched = await openWatched(browser, options);
-  open.push(watched);
+async function loggedIn(place: string, options: Parameters<Pages["open"]>[0] = {}) {
+  const watched = await pages.open(options);
   await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
   await logInOn(watched.page, "alice-token");
   return watched;
@@ -142,22 +130,17 @@ async function loggedIn(place: string, options: Parameters<typeof openWatched>[1
 const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
 const TAG = `repositories/${SHOP}/-/tags/2.0`;
 
-perhaps(`what the page shows of a tag${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
+inBrowser("what the page shows of a tag", () => {
+  pages = useBrowser(({ origins }) => {
+    expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]);
+  });
   beforeAll(async () => {
     stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
     alice = registryClient(stack.url, "alice-token");
     await seed();
-    browser = await startChromium();
   });
   afterAll(async () => {
-    await browser.close();
     await stack.stop();
-  });
-  afterEach(async () => {
-    const watched = open.splice(0);
-    for (const { origins } of watched)
-      expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]);
-    await Promise.all(watched.map(({ page }) => page.context().close()));
   });
 
   test("its image: layers with what made each, and the configuration, without a secret in the open", async () => {

@@ -1,40 +1,22 @@
-import { createRequire } from "node:module";
-import { readFileSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "playwright-core";
 import { SCREENS } from "#tests/screenshots/screens.js";
 import { seed, SEEDED_STACK } from "#tests/screenshots/seed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import {
-  logInOn,
-  NO_BROWSER,
-  openWatched,
-  startChromium,
-  type WatchedPage,
-} from "#tests/support/web-page.js";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
+import { logInOn, type WatchedPage } from "#tests/support/web-page.js";
 
 let stack: TestStack;
-let browser: Browser;
-const open: WatchedPage[] = [];
-
-const perhaps = NO_BROWSER === null ? describe : describe.skip;
-
-async function openPage(options: Parameters<typeof openWatched>[1] = {}): Promise<WatchedPage> {
-  const watched = await openWatched(browser, options);
-  open.push(watched);
-  return watched;
-}
+let pages: Pages;
 
 async function loggedIn(
   place: string,
-  options: Parameters<typeof openWatched>[1] = {},
+  options: Parameters<Pages["open"]>[0] = {},
   token = "alice-token",
 ): Promise<WatchedPage> {
-  const watched = await openPage(options);
+  const watched = await pages.open(options);
   await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
   await logInOn(watched.page, token);
   return watched;
@@ -61,25 +43,21 @@ const objections = (rules: string) =>
 
 const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
 
-perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
+inBrowser("the web page", () => {
+  pages = useBrowser(({ origins }) => {
+    // Nothing is asked of another host, ever.
+    expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]);
+  });
   beforeAll(async () => {
     stack = await startTestStack({ env: SEEDED_STACK });
     await seed(stack.url);
-    browser = await startChromium();
   });
   afterAll(async () => {
-    await browser.close();
     await stack.stop();
-  });
-  afterEach(async () => {
-    const watched = open.splice(0);
-    // Nothing is asked of another host, ever.
-    for (const { origins } of watched) expect([...origins].filter((one) => one !== stack.url && one !== "null")).toEqual([]); // prettier-ignore
-    await Promise.all(watched.map(({ page }) => page.context().close()));
   });
 
   test("refuses a wrong login and says so, takes a right one, and leads where one wanted to go", async () => {
-    const { page } = await openPage();
+    const { page } = await pages.open();
     await page.goto(`${stack.url}/ui/login?to=${encodeURIComponent("robots?team=alpha")}`);
     await page.getByLabel("Password or token").fill("nobodys-token");
     await page.getByRole("main").getByRole("button", { name: "Log in" }).click();
@@ -193,7 +171,7 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   });
 
   test("is used by the keyboard alone", async () => {
-    const { page } = await openPage();
+    const { page } = await pages.open();
     await page.goto(`${stack.url}/ui/login`);
     await page.getByRole("heading", { name: "Log in" }).waitFor();
     await page.keyboard.press("Tab");
@@ -216,7 +194,7 @@ perhaps(`the web page${NO_BROWSER === null ? "" : ` (${NO_BROWSER})`}`, () => {
   });
 
   test("speaks German to whose browser does", async () => {
-    const { page } = await openPage({ locale: "de-AT" });
+    const { page } = await pages.open({ locale: "de-AT" });
     await page.goto(`${stack.url}/ui/login`);
     await page.getByRole("heading", { name: "Anmelden" }).waitFor();
     expect(await page.locator("html").getAttribute("lang")).toBe("de");

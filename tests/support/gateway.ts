@@ -269,7 +269,7 @@ export async function startGateway(options: TestGatewayOptions): Promise<TestGat
       ...{ pageIssuers: options.pageIssuers ?? [], proxies: NO_PROXIES },
       pageFolder: join(REPOSITORY_ROOT, "web/dist"),
     },
-    { ...told, registry },
+    told,
     { sealer: TEST_SEALER, reader, readiness: probes.readiness },
   );
   const pierOne = openPierOne(told);

@@ -16,14 +16,19 @@ import {
 } from "#gateway/outbox/sql/deliver.js";
 import { discardWaiting, replay } from "#gateway/outbox/sql/operate.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { announcePush, keepingSink, statesOf, type KeepingSink } from "./support/outbox.js";
+import {
+  DEAD,
+  DELIVERED,
+  FAILED,
+  LEASE,
+  announcePush,
+  keepingSink,
+  statesOf,
+  type KeepingSink,
+} from "./support/outbox.js";
 import { useOutbox } from "./support/use-outbox.js";
 
-const LEASE = 600;
 const CLAIM = { leaseSeconds: LEASE, most: 2 };
-const DELIVERED = { state: "delivered", attempts: 1, lastError: null } as const;
-const DEAD = { state: "dead", attempts: 1, lastError: "no" } as const;
-const FAILED = { seconds: LEASE, attempts: 7, refusals: 7, error: "away" };
 const ASIDE = { ...FAILED, seconds: 0, sparedSeconds: 0 };
 
 let db: Database;

@@ -29,7 +29,9 @@ export function signedLately(): SignedLately {
   return {
     signOnce: (claims, sign) => {
       const name = JSON.stringify(claims);
-      const signed = known.get(name) ?? sign();
+      const lately = known.get(name);
+      if (lately !== undefined) return lately;
+      const signed = sign();
       known.set(name, signed);
       return signed;
     },

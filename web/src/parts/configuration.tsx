@@ -1,6 +1,8 @@
 import type { ComponentChildren, JSX } from "preact";
 import { useState } from "preact/hooks";
 import type { Shown } from "../api/ask.js";
+import { Table } from "./table.jsx";
+import { Fact } from "./fact.jsx";
 import { T } from "../texts/texts.js";
 import { Time } from "./time.jsx";
 
@@ -46,21 +48,6 @@ export function Configuration({ configuration }: { readonly configuration: Said 
       <Environment environment={configuration.environment} />
       <Texts title={T.labels} texts={Object.entries(labels)} />
     </section>
-  );
-}
-
-function Fact({
-  name,
-  children,
-}: {
-  readonly name: string;
-  readonly children: ComponentChildren;
-}): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 
@@ -134,27 +121,17 @@ export function Rows({
   readonly rows: readonly (readonly [string, ComponentChildren])[];
 }): JSX.Element {
   return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{T.name}</th>
-            <th scope="col">{T.value}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, value], index) => (
-            <tr key={index}>
-              <th scope="row" class="broken" dir="auto">
-                {name}
-              </th>
-              <td class="broken" dir="auto">
-                {value}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={label} columns={[T.name, T.value]}>
+      {rows.map(([name, value], index) => (
+        <tr key={index}>
+          <th scope="row" class="broken" dir="auto">
+            {name}
+          </th>
+          <td class="broken" dir="auto">
+            {value}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

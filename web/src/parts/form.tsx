@@ -67,6 +67,28 @@ export function Field({
   );
 }
 
+/** One of several, the first unless another one is chosen. */
+export function Choice({
+  name,
+  label,
+  of,
+}: {
+  readonly name: string;
+  readonly label: string;
+  readonly of: readonly string[];
+}): JSX.Element {
+  return (
+    <label>
+      {label}
+      <select name={name}>
+        {of.map((one) => (
+          <option key={one}>{one}</option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 /** Something that is said or not. */
 export function Check({
   name,

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { Shown } from "../api/ask.js";
+import { Table } from "./table.jsx";
 import { T } from "../texts/texts.js";
 import { Digest } from "./copy.jsx";
 import { figure, sizeOf } from "./figures.js";
@@ -20,35 +21,19 @@ export function Layers({ image }: { readonly image: Found }): JSX.Element {
     <section>
       <h2>{T.layers}</h2>
       {!isMatched(image) && image.history.length > 0 && <p class="faint">{T.notMatched}</p>}
-      <div class="scrolled" tabIndex={0} role="region" aria-label={T.layers}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col" class="number">
-                #
-              </th>
-              <th scope="col">{T.madeBy}</th>
-              <th scope="col" class="number">
-                {T.size}
-              </th>
-              <th scope="col">{T.digest}</th>
-            </tr>
-          </thead>
-          <tbody>
-            {rowsOf(image).map(({ number, command, comment, layer }, index) => (
-              <tr key={index} class={layer === null ? "faint" : undefined}>
-                <td class="number">{number === null ? "" : figure(number)}</td>
-                <td class="broken" dir="ltr">
-                  <code>{command}</code>
-                  {comment !== "" && <span class="faint small"> {comment}</span>}
-                </td>
-                <td class="number">{layer === null ? T.changesNothing : sizeOf(layer.size)}</td>
-                <td>{layer !== null && <Digest digest={layer.digest} />}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label={T.layers} columns={["##", T.madeBy, `#${T.size}`, T.digest]}>
+        {rowsOf(image).map(({ number, command, comment, layer }, index) => (
+          <tr key={index} class={layer === null ? "faint" : undefined}>
+            <td class="number">{number === null ? "" : figure(number)}</td>
+            <td class="broken" dir="ltr">
+              <code>{command}</code>
+              {comment !== "" && <span class="faint small"> {comment}</span>}
+            </td>
+            <td class="number">{layer === null ? T.changesNothing : sizeOf(layer.size)}</td>
+            <td>{layer !== null && <Digest digest={layer.digest} />}</td>
+          </tr>
+        ))}
+      </Table>
     </section>
   );
 }

@@ -1,5 +1,6 @@
 import type { JSX } from "preact";
 import type { Shown } from "../api/ask.js";
+import { Table } from "./table.jsx";
 import { T } from "../texts/texts.js";
 import { figure } from "./figures.js";
 import { Empty } from "./states.jsx";
@@ -9,41 +10,28 @@ import { Time } from "./time.jsx";
 export function Pullers({ pulls }: { readonly pulls: readonly Shown<"Puller">[] }): JSX.Element {
   if (pulls.length === 0) return <Empty>{T.nobodyPulled}</Empty>;
   return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label={T.whoPulled}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{T.who}</th>
-            <th scope="col">{T.tag}</th>
-            <th scope="col">{T.from}</th>
-            <th scope="col">{T.program}</th>
-            <th scope="col" class="number">
-              {T.times}
-            </th>
-            <th scope="col">{T.lastPull}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {pulls.map(({ uid, tag, address, userAgent, count, lastAt }, index) => (
-            <tr key={index}>
-              <th scope="row" dir="auto">
-                {uid === "" ? T.anonymous : uid}
-              </th>
-              <td>{tag}</td>
-              <td>{address}</td>
-              <td>
-                <span class="cut" title={userAgent} dir="auto">
-                  {userAgent}
-                </span>
-              </td>
-              <td class="number">{figure(count)}</td>
-              <td>
-                <Time at={lastAt} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={T.whoPulled}
+      columns={[T.who, T.tag, T.from, T.program, `#${T.times}`, T.lastPull]}
+    >
+      {pulls.map(({ uid, tag, address, userAgent, count, lastAt }, index) => (
+        <tr key={index}>
+          <th scope="row" dir="auto">
+            {uid === "" ? T.anonymous : uid}
+          </th>
+          <td>{tag}</td>
+          <td>{address}</td>
+          <td>
+            <span class="cut" title={userAgent} dir="auto">
+              {userAgent}
+            </span>
+          </td>
+          <td class="number">{figure(count)}</td>
+          <td>
+            <Time at={lastAt} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useRef } from "preact/hooks";
 import { answerOf, api, type Shown } from "../api/ask.js";
 import { useLoad } from "../api/load.js";
 import { goWith, usePlace } from "../place.js";
+import { Table } from "./table.jsx";
 import { LOCALE, T } from "../texts/texts.js";
 import { figure } from "./figures.js";
 import { Asked } from "./states.jsx";
@@ -66,28 +67,16 @@ function Both({ days }: { readonly days: Days }): JSX.Element {
   return (
     <div class="beside">
       <Chart days={days} label={T.pullsInAll(figure(sum), figure(days.length))} />
-      <div class="scrolled" tabIndex={0} role="region" aria-label={T.pullsByDay}>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">{T.day}</th>
-              <th scope="col" class="number">
-                {T.pulls}
-              </th>
-            </tr>
-          </thead>
-          <tbody>
-            {[...days].reverse().map(({ day, pulls }) => (
-              <tr key={day}>
-                <th scope="row">
-                  <time dateTime={day}>{dates.format(new Date(day))}</time>
-                </th>
-                <td class="number">{figure(pulls)}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table label={T.pullsByDay} columns={[T.day, `#${T.pulls}`]}>
+        {[...days].reverse().map(({ day, pulls }) => (
+          <tr key={day}>
+            <th scope="row">
+              <time dateTime={day}>{dates.format(new Date(day))}</time>
+            </th>
+            <td class="number">{figure(pulls)}</td>
+          </tr>
+        ))}
+      </Table>
     </div>
   );
 }

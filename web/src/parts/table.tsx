@@ -4,12 +4,15 @@ import type { ComponentChildren, JSX } from "preact";
 export function Table({
   label,
   columns,
+  unseen,
   children,
 }: {
   /** What it is of, for whoever does not see what stands above it. */
   readonly label: string;
   /** Heads; those of numbers begin with `#`. */
   readonly columns: readonly string[];
+  /** Head of one more column, whose buttons say themselves what they do. */
+  readonly unseen?: string;
   readonly children: ComponentChildren;
 }): JSX.Element {
   return (
@@ -22,6 +25,11 @@ export function Table({
                 {head.startsWith("#") ? head.slice(1) : head}
               </th>
             ))}
+            {unseen !== undefined && (
+              <th scope="col">
+                <span class="unseen">{unseen}</span>
+              </th>
+            )}
           </tr>
         </thead>
         <tbody>{children}</tbody>

@@ -6,10 +6,10 @@ import { Asked, Refused } from "../parts/states.jsx";
 import { href, usePlace } from "../place.js";
 import { useMe } from "../session.jsx";
 import { fieldsOf, listed } from "../parts/fields.js";
+import { Table } from "../parts/table.jsx";
+import { ACTIONS, type Action } from "../parts/actions.js";
+import { Choice } from "../parts/form.jsx";
 import { T } from "../texts/texts.js";
-
-const ACTIONS = ["pull", "push", "delete"] as const;
-type Action = (typeof ACTIONS)[number];
 
 /** May somebody do something somewhere? */
 export function Access(): JSX.Element {
@@ -71,33 +71,22 @@ function Rules({
   readonly rules: readonly Shown<"RuleAbout">[];
 }): JSX.Element {
   return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label={label}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{T.rule}</th>
-            <th scope="col">{T.effect}</th>
-            <th scope="col">{T.whom}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rules.map(({ rule, at, effect, who, unless }, index) => (
-            <tr key={index}>
-              <th scope="row">
-                {rule} {at !== null && <span class="faint small">{at}</span>}
-              </th>
-              <td>
-                <span class={`badge ${effect === "allow" ? "good" : "bad"}`}>{T[effect]}</span>
-              </td>
-              <td class="broken">
-                {wordsFor(who)}
-                {unless !== null && ` (${T.exceptThese}: ${inWords(unless)})`}
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table label={label} columns={[T.rule, T.effect, T.whom]}>
+      {rules.map(({ rule, at, effect, who, unless }, index) => (
+        <tr key={index}>
+          <th scope="row">
+            {rule} {at !== null && <span class="faint small">{at}</span>}
+          </th>
+          <td>
+            <span class={`badge ${effect === "allow" ? "good" : "bad"}`}>{T[effect]}</span>
+          </td>
+          <td class="broken">
+            {wordsFor(who)}
+            {unless !== null && ` (${T.exceptThese}: ${inWords(unless)})`}
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 
@@ -137,14 +126,7 @@ function Question({
             <input name="repository" defaultValue={repository} required />
           </label>
         )}
-        <label>
-          {T.action}
-          <select name="action">
-            {ACTIONS.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
+        <Choice name="action" label={T.action} of={ACTIONS} />
         {me?.isAdministrator === true && (
           <>
             <label>

@@ -6,6 +6,7 @@ import { Refused, Rest } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, usePlace } from "../place.js";
 import { fieldsOf } from "../parts/fields.js";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 
 const FILTERS = ["repository", "action", "actor", "tag", "since", "until"] as const;
@@ -68,25 +69,14 @@ export function Audit(): JSX.Element {
 
 function Entries({ items }: { readonly items: readonly Shown<"AuditEntry">[] }): JSX.Element {
   return (
-    <div class="scrolled" tabIndex={0} role="region" aria-label={T.audit}>
-      <table>
-        <thead>
-          <tr>
-            <th scope="col">{T.when}</th>
-            <th scope="col">{T.who}</th>
-            <th scope="col">{T.action}</th>
-            <th scope="col">{T.what}</th>
-            <th scope="col">{T.reason.replace(/ \(.*/, "")}</th>
-            <th scope="col">{T.detail}</th>
-          </tr>
-        </thead>
-        <tbody>
-          {items.map((item) => (
-            <EntryRow key={item.hash} item={item} />
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      label={T.audit}
+      columns={[T.when, T.who, T.action, T.what, T.reason.replace(/ \(.*/, ""), T.detail]}
+    >
+      {items.map((item) => (
+        <EntryRow key={item.hash} item={item} />
+      ))}
+    </Table>
   );
 }
 

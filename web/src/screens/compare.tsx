@@ -5,6 +5,7 @@ import { Digest } from "../parts/copy.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { goWith, usePlace } from "../place.js";
 import { fieldsOf } from "../parts/fields.js";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 
 /** What differs between two images of a repository. */
@@ -65,28 +66,16 @@ function Differences({
           {differences.length === 0 ? (
             <Empty>{one.digest === other.digest ? T.same : T.noDifference}</Empty>
           ) : (
-            <div class="scrolled" tabIndex={0} role="region" aria-label={T.compare}>
-              <table>
-                <thead>
-                  <tr>
-                    <th scope="col">{T.what}</th>
-                    <th scope="col">{T.name}</th>
-                    <th scope="col">{T.before}</th>
-                    <th scope="col">{T.after}</th>
-                  </tr>
-                </thead>
-                <tbody>
-                  {differences.map(({ what, name, before: was, after: is }, index) => (
-                    <tr key={index}>
-                      <td>{what}</td>
-                      <th scope="row">{name}</th>
-                      <td class="broken removed">{was ?? "–"}</td>
-                      <td class="broken added">{is ?? "–"}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table label={T.compare} columns={[T.what, T.name, T.before, T.after]}>
+              {differences.map(({ what, name, before: was, after: is }, index) => (
+                <tr key={index}>
+                  <td>{what}</td>
+                  <th scope="row">{name}</th>
+                  <td class="broken removed">{was ?? "–"}</td>
+                  <td class="broken added">{is ?? "–"}</td>
+                </tr>
+              ))}
+            </Table>
           )}
         </>
       )}

@@ -3,7 +3,7 @@ import { answerOf, api, type Shown } from "../api/ask.js";
 import { useLoad } from "../api/load.js";
 import { Confirm } from "../parts/confirm.jsx";
 import type { Fields } from "../parts/fields.js";
-import { Field, Form } from "../parts/form.jsx";
+import { Choice, Field, Form } from "../parts/form.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { Table } from "../parts/table.jsx";
 import { useMe } from "../session.jsx";
@@ -156,14 +156,7 @@ function Privileges({
       )}
       {change !== null && (
         <Form title={T.give} label={T.give} act={give}>
-          <label>
-            {T.privilege}
-            <select name="privilege">
-              {PRIVILEGES.map((one) => (
-                <option key={one}>{one}</option>
-              ))}
-            </select>
-          </label>
+          <Choice name="privilege" label={T.privilege} of={PRIVILEGES} />
           <Field name="holder" label={T.holderHint} isWanted />
         </Form>
       )}

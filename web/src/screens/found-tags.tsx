@@ -7,6 +7,7 @@ import { tellOf } from "../parts/happened.js";
 import { Rest } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { href, repositoryPlace, tagPlace } from "../place.js";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 
 /** What can be the beginning of a tag, with a part of the repository's name before it. */
@@ -45,42 +46,30 @@ function Listed({ text, team }: { readonly text: string; readonly team: string }
   return (
     <>
       {pages.items.length > 0 && (
-        <div class="scrolled" tabIndex={0} role="region" aria-label={T.tags}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{T.tag}</th>
-                <th scope="col">{T.repository}</th>
-                <th scope="col">{T.digest}</th>
-                <th scope="col">{T.pushed}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pages.items.map(({ repository, name, digest, pushedBy, pushedAt }) => (
-                <tr key={`${repository}:${name}`}>
-                  <th scope="row" class="broken">
-                    <a href={href(tagPlace(repository, name))} dir="ltr">
-                      {name}
-                    </a>
-                  </th>
-                  <td class="broken">
-                    <a href={href(repositoryPlace(repository))} dir="ltr">
-                      {repository}
-                    </a>
-                  </td>
-                  <td>
-                    <Digest digest={digest} />
-                  </td>
-                  <td>
-                    <span class="cut">
-                      <Time at={pushedAt} /> <span class="faint">{T.by(pushedBy)}</span>
-                    </span>
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label={T.tags} columns={[T.tag, T.repository, T.digest, T.pushed]}>
+          {pages.items.map(({ repository, name, digest, pushedBy, pushedAt }) => (
+            <tr key={`${repository}:${name}`}>
+              <th scope="row" class="broken">
+                <a href={href(tagPlace(repository, name))} dir="ltr">
+                  {name}
+                </a>
+              </th>
+              <td class="broken">
+                <a href={href(repositoryPlace(repository))} dir="ltr">
+                  {repository}
+                </a>
+              </td>
+              <td>
+                <Digest digest={digest} />
+              </td>
+              <td>
+                <span class="cut">
+                  <Time at={pushedAt} /> <span class="faint">{T.by(pushedBy)}</span>
+                </span>
+              </td>
+            </tr>
+          ))}
+        </Table>
       )}
       <Rest pages={pages}>{T.noTagFound}</Rest>
     </>

@@ -7,6 +7,7 @@ import { shortDigest, sizeOf } from "../parts/figures.js";
 import { Layers } from "../parts/layers.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { goWith, usePlace } from "../place.js";
+import { Fact } from "../parts/fact.jsx";
 import { T } from "../texts/texts.js";
 
 type Inspected = Shown<"InspectedImage">;
@@ -116,22 +117,11 @@ function Described({ image }: { readonly image: Inspected["image"] }): JSX.Eleme
   return (
     <>
       <dl class="facts">
-        <div>
-          <dt>{T.digest}</dt>
-          <dd>
-            <Digest digest={digest} />
-          </dd>
-        </div>
-        <div>
-          <dt>{T.size}</dt>
-          <dd>{sizeOf(size)}</dd>
-        </div>
-        {artifactType !== null && (
-          <div>
-            <dt>{T.kind}</dt>
-            <dd>{artifactType}</dd>
-          </div>
-        )}
+        <Fact name={T.digest}>
+          <Digest digest={digest} />
+        </Fact>
+        <Fact name={T.size}>{sizeOf(size)}</Fact>
+        {artifactType !== null && <Fact name={T.kind}>{artifactType}</Fact>}
       </dl>
       <Layers image={image} />
       {configuration === null ? (

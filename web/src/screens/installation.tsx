@@ -6,6 +6,7 @@ import { figure, sizeOf } from "../parts/figures.js";
 import { Asked, Empty } from "../parts/states.jsx";
 import { Table } from "../parts/table.jsx";
 import { Time } from "../parts/time.jsx";
+import { Fact } from "../parts/fact.jsx";
 import { T } from "../texts/texts.js";
 
 const DRY_RUN = "npm run collect-garbage -- --dry-run";
@@ -31,22 +32,15 @@ function Health({ state }: { readonly state: Shown<"Installation"> }): JSX.Eleme
     <section>
       <h2>{T.installation}</h2>
       <dl class="facts">
-        <div>
-          <dt>{T.gateway}</dt>
-          <dd>
-            Wharfinger {gateway.version}, Node {gateway.node}
-          </dd>
-        </div>
-        <div>
-          <dt>{T.database}</dt>
-          <dd>
-            PostgreSQL {database.version}, {sizeOf(database.bytes)}
-          </dd>
-        </div>
-        <div>
-          <dt>distribution</dt>
-          <dd>{registry.line === null ? T.noAnswer : T.registryLine(registry.line)}</dd>
-        </div>
+        <Fact name={T.gateway}>
+          Wharfinger {gateway.version}, Node {gateway.node}
+        </Fact>
+        <Fact name={T.database}>
+          PostgreSQL {database.version}, {sizeOf(database.bytes)}
+        </Fact>
+        <Fact name="distribution">
+          {registry.line === null ? T.noAnswer : T.registryLine(registry.line)}
+        </Fact>
       </dl>
       <ul class="plain">
         {checks.map(({ name, works, reason }) => (

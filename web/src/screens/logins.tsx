@@ -4,6 +4,7 @@ import { useLoad } from "../api/load.js";
 import { Confirm } from "../parts/confirm.jsx";
 import { Asked, Empty } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 import { Sessions } from "./sessions.jsx";
 
@@ -32,48 +33,36 @@ export function Logins(): JSX.Element {
             <Empty>{T.noLogins}</Empty>
           ) : (
             <>
-              <div class="scrolled" tabIndex={0} role="region" aria-label={T.programs}>
-                <table>
-                  <thead>
-                    <tr>
-                      <th scope="col">{T.client}</th>
-                      <th scope="col">{T.created}</th>
-                      <th scope="col">{T.expires}</th>
-                      <th scope="col">{T.lastUsed}</th>
-                      <th scope="col">{T.from}</th>
-                      <th scope="col">
-                        <span class="unseen">{T.end}</span>
-                      </th>
-                    </tr>
-                  </thead>
-                  <tbody>
-                    {refreshTokens.map((token) => (
-                      <tr key={token.id}>
-                        <th scope="row" dir="auto">
-                          {token.clientId}
-                        </th>
-                        <td>
-                          <Time at={token.createdAt} />
-                        </td>
-                        <td>
-                          <Time at={token.expiresAt} />
-                        </td>
-                        <td>
-                          <Time at={token.lastUsedAt} />
-                        </td>
-                        <td>{token.lastUsedAddress ?? ""}</td>
-                        <td class="number">
-                          <Confirm
-                            label={T.end}
-                            title={`${T.end}: ${token.clientId}`}
-                            act={end(token.id)}
-                          />
-                        </td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
+              <Table
+                label={T.programs}
+                columns={[T.client, T.created, T.expires, T.lastUsed, T.from]}
+                unseen={T.end}
+              >
+                {refreshTokens.map((token) => (
+                  <tr key={token.id}>
+                    <th scope="row" dir="auto">
+                      {token.clientId}
+                    </th>
+                    <td>
+                      <Time at={token.createdAt} />
+                    </td>
+                    <td>
+                      <Time at={token.expiresAt} />
+                    </td>
+                    <td>
+                      <Time at={token.lastUsedAt} />
+                    </td>
+                    <td>{token.lastUsedAddress ?? ""}</td>
+                    <td class="number">
+                      <Confirm
+                        label={T.end}
+                        title={`${T.end}: ${token.clientId}`}
+                        act={end(token.id)}
+                      />
+                    </td>
+                  </tr>
+                ))}
+              </Table>
               <p class="buttons">
                 <Confirm label={T.endAll} title={T.endAll} act={endAll} />
               </p>

@@ -115,28 +115,17 @@ function Queues({
     <>
       <h3>{T.queues}</h3>
       <Table label={T.queues} columns={[...columns, T.nextAttempt, T.lastError, T.action]}>
-        {queues.map(({ sink, repository, waiting, attempts, dueAt, lastError }) => (
-          <tr key={`${sink} ${repository}`}>
-            <th scope="row">{sink}</th>
-            <td class="broken">{repository}</td>
-            <td class="number">{figure(waiting)}</td>
-            <td class="number">{figure(attempts)}</td>
-            <td>
-              <Time at={dueAt} />
-            </td>
-            <td class="broken">{lastError}</td>
-            <td>
-              <Confirm
-                label={T.giveUp}
-                title={`${T.giveUp}: ${sink}, ${repository}`}
-                name={repository}
-                act={change({ change: "skip", sink, repository })}
-              >
-                <p>{T.giveUpAsk}</p>
-              </Confirm>
-            </td>
-          </tr>
-        ))}
+        {queues.map((queue) => {
+          const { sink, repository, waiting } = queue;
+          return (
+            <tr key={`${sink} ${repository}`}>
+              <th scope="row">{sink}</th>
+              <td class="broken">{repository}</td>
+              <td class="number">{figure(waiting)}</td>
+              <Tries of={queue} giveUp={change({ change: "skip", sink, repository })} />
+            </tr>
+          );
+        })}
       </Table>
     </>
   );
@@ -156,28 +145,46 @@ function Aside({
         label={T.aside}
         columns={[T.sink, T.repository, `#${T.attempts}`, T.nextAttempt, T.lastError, T.action]}
       >
-        {aside.map(({ event, sink, repository, tag, attempts, dueAt, lastError }) => (
-          <tr key={event + sink}>
-            <th scope="row">{sink}</th>
-            <td class="broken">{tag === null ? repository : `${repository}:${tag}`}</td>
-            <td class="number">{figure(attempts)}</td>
-            <td>
-              <Time at={dueAt} />
-            </td>
-            <td class="broken">{lastError}</td>
-            <td>
-              <Confirm
-                label={T.giveUp}
-                title={`${T.giveUp}: ${sink}, ${repository}`}
-                name={repository}
-                act={change({ change: "give-up", event, sink })}
-              >
-                <p>{T.giveUpAsk}</p>
-              </Confirm>
-            </td>
-          </tr>
-        ))}
+        {aside.map((one) => {
+          const { event, sink, repository, tag } = one;
+          return (
+            <tr key={event + sink}>
+              <th scope="row">{sink}</th>
+              <td class="broken">{tag === null ? repository : `${repository}:${tag}`}</td>
+              <Tries of={one} giveUp={change({ change: "give-up", event, sink })} />
+            </tr>
+          );
+        })}
       </Table>
+    </>
+  );
+}
+
+/** Cells of a row: how often it was tried, when it is tried again, why it failed, and a way to give it up. */
+function Tries({
+  of: { sink, repository, attempts, dueAt, lastError },
+  giveUp,
+}: {
+  readonly of: Omit<Outbox["queues"][number], "waiting" | "oldest" | "claimed">;
+  readonly giveUp: () => Promise<void>;
+}): JSX.Element {
+  return (
+    <>
+      <td class="number">{figure(attempts)}</td>
+      <td>
+        <Time at={dueAt} />
+      </td>
+      <td class="broken">{lastError}</td>
+      <td>
+        <Confirm
+          label={T.giveUp}
+          title={`${T.giveUp}: ${sink}, ${repository}`}
+          name={repository}
+          act={giveUp}
+        >
+          <p>{T.giveUpAsk}</p>
+        </Confirm>
+      </td>
     </>
   );
 }

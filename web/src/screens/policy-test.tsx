@@ -4,11 +4,12 @@ import { answerOf, api, type Refusal, type Shown } from "../api/ask.js";
 import { refusalOf } from "../api/load.js";
 import { fieldsOf, listed } from "../parts/fields.js";
 import { Loading, Refused } from "../parts/states.jsx";
+import { ACTIONS } from "../parts/actions.js";
+import { Choice } from "../parts/form.jsx";
 import { T } from "../texts/texts.js";
 import { Answer } from "./access.jsx";
 import { Judged } from "./judged.jsx";
 
-const ACTIONS = ["pull", "push", "delete"] as const;
 const MOST_DECISIONS = 1_000;
 type Kind = "access" | "tags";
 
@@ -158,14 +159,7 @@ function Trial({ policy }: { readonly policy: string }): JSX.Element {
           {T.teams}
           <input name="teams" autocomplete="off" />
         </label>
-        <label>
-          {T.action}
-          <select name="action">
-            {ACTIONS.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
+        <Choice name="action" label={T.action} of={ACTIONS} />
         <label>
           {T.repository}
           <input name="repository" required maxLength={255} />

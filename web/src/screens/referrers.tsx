@@ -6,6 +6,7 @@ import { Digest } from "../parts/copy.jsx";
 import { sizeOf } from "../parts/figures.js";
 import { Asked, Empty, Rest } from "../parts/states.jsx";
 import { href, tagPlace, usePlace } from "../place.js";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 import { PlatformSwitch, useInspected } from "./image.jsx";
 
@@ -110,36 +111,22 @@ export function ReferrersOf({ repository }: { readonly repository: string }): JS
     <>
       <p>{T.referrersIntro}</p>
       {pages.items.length > 0 && (
-        <div class="scrolled" tabIndex={0} role="region" aria-label={T.referrers}>
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">{T.what}</th>
-                <th scope="col">{T.digest}</th>
-                <th scope="col" class="number">
-                  {T.size}
-                </th>
-                <th scope="col">{T.refersTo}</th>
-              </tr>
-            </thead>
-            <tbody>
-              {pages.items.map((one) => (
-                <tr key={one.subject + one.digest}>
-                  <td>
-                    <What node={one} />
-                  </td>
-                  <td>
-                    <Digest digest={one.digest} />
-                  </td>
-                  <td class="number">{one.size === null ? "" : sizeOf(one.size)}</td>
-                  <th scope="row">
-                    <Subject repository={repository} referring={one} />
-                  </th>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table label={T.referrers} columns={[T.what, T.digest, `#${T.size}`, T.refersTo]}>
+          {pages.items.map((one) => (
+            <tr key={one.subject + one.digest}>
+              <td>
+                <What node={one} />
+              </td>
+              <td>
+                <Digest digest={one.digest} />
+              </td>
+              <td class="number">{one.size === null ? "" : sizeOf(one.size)}</td>
+              <th scope="row">
+                <Subject repository={repository} referring={one} />
+              </th>
+            </tr>
+          ))}
+        </Table>
       )}
       <Rest pages={pages}>{T.noReferrersHere}</Rest>
     </>

@@ -13,6 +13,7 @@ import { Asked } from "../parts/states.jsx";
 import { Tabs } from "../parts/tabs.jsx";
 import { Time } from "../parts/time.jsx";
 import { href, repositoryPlace, withQuery } from "../place.js";
+import { Fact } from "../parts/fact.jsx";
 import { T } from "../texts/texts.js";
 import { AccessOf } from "./access.jsx";
 import { Activity } from "./activity.jsx";
@@ -87,12 +88,9 @@ function Head({
       </div>
       <dl class="facts">
         {team !== null && (
-          <div>
-            <dt>{T.team}</dt>
-            <dd>
-              <a href={href(withQuery("", { team }))}>{team}</a>
-            </dd>
-          </div>
+          <Fact name={T.team}>
+            <a href={href(withQuery("", { team }))}>{team}</a>
+          </Fact>
         )}
         <Fact name={T.tags}>{figure(tags)}</Fact>
         <Fact name={T.size}>{sizeOf(size)}</Fact>
@@ -105,21 +103,6 @@ function Head({
         </Fact>
       </dl>
     </>
-  );
-}
-
-function Fact({
-  name,
-  children,
-}: {
-  readonly name: string;
-  readonly children: JSX.Element | string;
-}): JSX.Element {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
   );
 }
 

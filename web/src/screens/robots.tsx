@@ -8,9 +8,8 @@ import { Asked, Empty, Refused } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, usePlace } from "../place.js";
 import { fieldsOf } from "../parts/fields.js";
+import { ACTIONS } from "../parts/actions.js";
 import { T } from "../texts/texts.js";
-
-const ACTIONS = ["pull", "push", "delete"] as const;
 
 /** Service accounts of a team. */
 export function Robots(): JSX.Element {

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 import { answerOf, api, type Shown } from "../api/ask.js";
 import { Confirm } from "../parts/confirm.jsx";
 import type { Fields } from "../parts/fields.js";
-import { Field, Form } from "../parts/form.jsx";
+import { Choice, Field, Form } from "../parts/form.jsx";
 import { SecretOnce } from "../parts/secret-once.jsx";
 import { Empty } from "../parts/states.jsx";
 import { Table } from "../parts/table.jsx";
@@ -99,14 +99,7 @@ function NewService({
   return (
     <Form title={T.newService} label={T.create} act={make}>
       <Field name="name" label={T.name} isWanted />
-      <label>
-        {T.app}
-        <select name="app">
-          {codes.map((code) => (
-            <option key={code}>{code}</option>
-          ))}
-        </select>
-      </label>
+      <Choice name="app" label={T.app} of={codes} />
       <Field name="workload" label={T.workload} />
     </Form>
   );

@@ -7,6 +7,7 @@ import { fieldsOf } from "../parts/fields.js";
 import { Asked, Empty } from "../parts/states.jsx";
 import { Time } from "../parts/time.jsx";
 import { useMe } from "../session.jsx";
+import { Table } from "../parts/table.jsx";
 import { T } from "../texts/texts.js";
 
 /** A person whose sessions are looked at; `null`: oneself. */
@@ -83,9 +84,7 @@ function SessionsOf({
           <Empty>{T.noSessions}</Empty>
         ) : (
           <>
-            <div class="scrolled" tabIndex={0} role="region" aria-label={label}>
-              <SessionTable sessions={sessions} end={end} />
-            </div>
+            <SessionTable label={label} sessions={sessions} end={end} />
             {sessions.some(({ isThisOne }) => !isThisOne) && (
               <p class="buttons">
                 <Confirm label={endAll} title={endAll} act={endOthers} />
@@ -99,51 +98,43 @@ function SessionsOf({
 }
 
 function SessionTable({
+  label,
   sessions,
   end,
 }: {
+  readonly label: string;
   readonly sessions: readonly Shown<"PageSession">[];
   readonly end: (id: string) => () => Promise<void>;
 }): JSX.Element {
   return (
-    <table>
-      <thead>
-        <tr>
-          <th scope="col">{T.browser}</th>
-          <th scope="col">{T.sessionBegun}</th>
-          <th scope="col">{T.lastThere}</th>
-          <th scope="col">{T.endsLatest}</th>
-          <th scope="col">{T.from}</th>
-          <th scope="col">
-            <span class="unseen">{T.end}</span>
+    <Table
+      label={label}
+      columns={[T.browser, T.sessionBegun, T.lastThere, T.endsLatest, T.from]}
+      unseen={T.end}
+    >
+      {sessions.map(({ id, userAgent, begunAt, usedAt, endsAt, address, isThisOne }) => (
+        <tr key={id}>
+          <th scope="row" dir="auto" title={userAgent}>
+            {browserOf(userAgent)} {isThisOne && <span class="badge">{T.thisSession}</span>}
           </th>
+          <td>
+            <Time at={begunAt} />
+          </td>
+          <td>
+            <Time at={usedAt} />
+          </td>
+          <td>
+            <Time at={endsAt} />
+          </td>
+          <td>{address}</td>
+          <td class="number">
+            {!isThisOne && (
+              <Confirm label={T.end} title={T.endSession(browserOf(userAgent))} act={end(id)} />
+            )}
+          </td>
         </tr>
-      </thead>
-      <tbody>
-        {sessions.map(({ id, userAgent, begunAt, usedAt, endsAt, address, isThisOne }) => (
-          <tr key={id}>
-            <th scope="row" dir="auto" title={userAgent}>
-              {browserOf(userAgent)} {isThisOne && <span class="badge">{T.thisSession}</span>}
-            </th>
-            <td>
-              <Time at={begunAt} />
-            </td>
-            <td>
-              <Time at={usedAt} />
-            </td>
-            <td>
-              <Time at={endsAt} />
-            </td>
-            <td>{address}</td>
-            <td class="number">
-              {!isThisOne && (
-                <Confirm label={T.end} title={T.endSession(browserOf(userAgent))} act={end(id)} />
-              )}
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+      ))}
+    </Table>
   );
 }
 

@@ -15,6 +15,7 @@ import { Asked, Rest } from "../parts/states.jsx";
 import { Tabs } from "../parts/tabs.jsx";
 import { Time } from "../parts/time.jsx";
 import { goWith, href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
+import { Fact } from "../parts/fact.jsx";
 import { T } from "../texts/texts.js";
 import { PullsByDay } from "../parts/pulls-by-day.jsx";
 import { Contents } from "./contents.jsx";
@@ -134,20 +135,14 @@ function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
       {digest !== null && <PullCommands image={{ repository, tag: name, digest }} />}
       <dl class="facts">
         {digest !== null && (
-          <div>
-            <dt>{T.digest}</dt>
-            <dd>
-              <Digest digest={digest} />
-            </dd>
-          </div>
+          <Fact name={T.digest}>
+            <Digest digest={digest} />
+          </Fact>
         )}
-        <div>
-          <dt>{T.pushed}</dt>
-          <dd>
-            <Time at={pushedAt} /> {pushedBy !== null && T.by(pushedBy)}
-            {origin === "adopted" && ` (${T.adopted})`}
-          </dd>
-        </div>
+        <Fact name={T.pushed}>
+          <Time at={pushedAt} /> {pushedBy !== null && T.by(pushedBy)}
+          {origin === "adopted" && ` (${T.adopted})`}
+        </Fact>
       </dl>
       <Source repository={repository} tag={name} />
       <CompareWith repository={repository} tag={name} />

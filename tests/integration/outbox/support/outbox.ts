@@ -165,3 +165,11 @@ export async function statesOf(db: Database): Promise<Record<string, string>> {
   );
   return Object.fromEntries(rows.map(({ tag, state }) => [tag, state]));
 }
+
+/** Longer than any test. */
+export const LEASE = 600;
+/** How deliveries end for good. */
+export const DELIVERED = { state: "delivered", attempts: 1, lastError: null } as const;
+export const DEAD = { state: "dead", attempts: 1, lastError: "no" } as const;
+/** Why one is put off for as long as that. */
+export const FAILED = { seconds: LEASE, attempts: 7, refusals: 7, error: "away" };
