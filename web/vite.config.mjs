@@ -32,6 +32,9 @@ function readIfAny(file) {
   }
 }
 
+/** What the first view is made of, with all that it imports: else each piece that other files share is a file, too. */
+const FIRST = { name: "page", test: /web\/src\/main\.tsx$/ };
+
 // The gateway serves what comes of it below /ui/: nothing inline, names that say the content.
 export default defineConfig({
   base: "/ui/",
@@ -42,6 +45,6 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
-    rolldownOptions: { output: { postBanner: licences } },
+    rolldownOptions: { output: { postBanner: licences, codeSplitting: { groups: [FIRST] } } },
   },
 });

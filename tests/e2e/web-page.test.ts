@@ -193,6 +193,20 @@ inBrowser("the web page", () => {
     await page.getByRole("heading", { name: "alpha/catalog", level: 1 }).waitFor();
   });
 
+  test("says so when the rest of the page cannot be had, and asks for the page as it is now", async () => {
+    const { page } = await pages.open();
+    let isGone = true;
+    await page.route("**/assets/later-*.js", (route) =>
+      isGone ? route.fulfill({ status: 404 }) : route.continue(),
+    );
+    await page.goto(`${stack.url}/ui/login?to=robots`);
+    await logInOn(page, "alice-token");
+    await page.getByRole("alert").getByText("The registry cannot be reached.").waitFor();
+    isGone = false;
+    await page.getByRole("button", { name: "Try again" }).click();
+    await page.getByRole("heading", { name: "Robots", level: 1 }).waitFor();
+  });
+
   test("speaks German to whose browser does", async () => {
     const { page } = await pages.open({ locale: "de-AT" });
     await page.goto(`${stack.url}/ui/login`);

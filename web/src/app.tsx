@@ -1,25 +1,24 @@
 import type { JSX } from "preact";
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import { answerOf, api, type Login } from "./api/ask.js";
-import { useCurrentSession } from "./api/current-session.js";
+import { useCurrentSession, type FirstAsked } from "./api/current-session.js";
 import { Announcements } from "./parts/announce.jsx";
 import { Loading, loginPlace } from "./parts/states.jsx";
 import { go, href, usePlace } from "./place.js";
-import { screenAt } from "./screens/screens.jsx";
+import { AtPlace } from "./screens/at-place.jsx";
 import { LoginScreen } from "./screens/login.jsx";
 import { Me } from "./session.jsx";
 import { T } from "./texts/texts.js";
 
 /** The page: who is there, where one can go, and the screen that the address says. */
-export function App(): JSX.Element {
+export function App({ first }: { readonly first: FirstAsked }): JSX.Element {
   const { path } = usePlace();
   const [wasOver, setWasOver] = useState(false);
-  const { me, issuers, changed } = useCurrentSession(() => {
+  const { me, issuers, changed } = useCurrentSession(first, () => {
     if (location.pathname === href("login")) return;
     setWasOver(true);
     go(loginPlace().slice(href("").length), "replace");
   });
-  useArrival(path);
   const entered = (login: Login | null) => {
     setWasOver(false);
     changed(login);
@@ -41,7 +40,7 @@ export function App(): JSX.Element {
         {path === "login" ? (
           <LoginScreen entered={entered} wasOver={wasOver} issuers={issuers} />
         ) : (
-          <div key={me?.uid ?? ""}>{screenAt(path)}</div>
+          <AtPlace key={me?.uid ?? ""} path={path} />
         )}
       </main>
       <footer>
@@ -113,19 +112,4 @@ function Head({
       </p>
     </header>
   );
-}
-
-/** Whoever goes somewhere is told so: the title says where, and a screen reader reads on from the heading. */
-function useArrival(path: string): void {
-  const first = useRef(true);
-  useEffect(() => {
-    document.documentElement.lang = T.language;
-    const heading = document.querySelector<HTMLElement>("h1");
-    document.title = heading === null ? "Wharfinger" : `${heading.textContent} – Wharfinger`;
-    if (!first.current) {
-      scrollTo(0, 0);
-      heading?.focus({ preventScroll: true });
-    }
-    first.current = false;
-  }, [path]);
 }

@@ -13,21 +13,48 @@ export interface CurrentSession {
   readonly changed: (login: Login | null) => void;
 }
 
+/** The session as it is when the page is opened: asked for before anything is drawn. */
+export interface FirstAsked {
+  /** `null`: it is not known yet. */
+  readonly answer: Shown<"Session"> | null;
+  /** Fulfilled with the answer. */
+  readonly asked: Promise<Shown<"Session">>;
+}
+
 /** Of the same browser, whose tabs have one session. */
 const TABS = "wharfinger:session";
 /** Whoever's clock is wrong asks no more often than that whether a session has ended. */
 const LEAST_WAIT_MILLISECONDS = 30_000;
 const AFTER_END_MILLISECONDS = 1_000;
 
+/** @returns who is logged in, asked for now */
+export function askFirst(): FirstAsked {
+  let answer: Shown<"Session"> | null = null;
+  const asked = answerOf(api.GET("/session"));
+  asked.then(
+    (session) => (answer = session),
+    () => undefined,
+  );
+  return {
+    asked,
+    get answer() {
+      return answer;
+    },
+  };
+}
+
 /**
  * Follows the session: in other tabs, to its end though nobody is there, and where a request is refused for want of one.
  *
+ * @param first - how it was when the page was opened
  * @param over - told when it has ended, and not by a logout here
  * @returns who is logged in
  */
-export function useCurrentSession(over: () => void): CurrentSession {
-  const [me, setMe] = useState<Login | null | "asking">("asking");
-  const [issuers, setIssuers] = useState<Issuers>([]);
+export function useCurrentSession(first: FirstAsked, over: () => void): CurrentSession {
+  const [me, setMe] = useState<Login | null | "asking">(
+    first.answer === null ? "asking" : first.answer.login,
+  );
+  const [issuers, setIssuers] = useState(first.answer?.issuers ?? []);
   const tabs = useRef<BroadcastChannel | null>(null);
   const known = useRef(false);
   known.current = me !== null && me !== "asking";
@@ -35,8 +62,8 @@ export function useCurrentSession(over: () => void): CurrentSession {
     if (login === null && known.current) over();
     setMe(login);
   }, []);
-  const ask = useCallback(() => {
-    answerOf(api.GET("/session")).then(
+  const hear = useCallback((asked: Promise<Shown<"Session">>) => {
+    asked.then(
       (session) => {
         setIssuers(session.issuers);
         found(session.login);
@@ -46,13 +73,16 @@ export function useCurrentSession(over: () => void): CurrentSession {
       },
     );
   }, []);
+  const ask = useCallback(() => {
+    hear(answerOf(api.GET("/session")));
+  }, []);
   useEffect(() => {
     onLoggedOut(() => {
       if (known.current) found(null);
     });
     tabs.current = new BroadcastChannel(TABS);
     tabs.current.onmessage = ask;
-    ask();
+    if (first.answer === null) hear(first.asked);
     return () => {
       tabs.current?.close();
     };

@@ -3,6 +3,7 @@ import { useState } from "preact/hooks";
 import { answerOf, api, type Login, type Refusal } from "../api/ask.js";
 import type { Issuers } from "../api/current-session.js";
 import { refusalOf } from "../api/load.js";
+import { useArrival } from "../parts/arrival.js";
 import { Refused } from "../parts/states.jsx";
 import { go, usePlace } from "../place.js";
 import { fieldsOf } from "../parts/fields.js";
@@ -20,7 +21,8 @@ export function LoginScreen({
   /** By whose pages one may log in, too. */
   readonly issuers: Issuers;
 }): JSX.Element {
-  const { query } = usePlace();
+  const { path, query } = usePlace();
+  useArrival(path, true);
   const [refusal, setRefusal] = useState<Refusal | null>(null);
   const [isAsking, setAsking] = useState(false);
   const submit = (event: SubmitEvent & { currentTarget: HTMLFormElement }) => {

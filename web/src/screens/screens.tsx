@@ -1,62 +1,59 @@
-import type { JSX } from "preact";
-import { Empty } from "../parts/states.jsx";
-import { href } from "../place.js";
-import { T } from "../texts/texts.js";
-import { Access } from "./access.jsx";
-import { Audit } from "./audit.jsx";
-import { Directory } from "./directory.jsx";
+import type { ComponentType, JSX } from "preact";
 import { Home } from "./home.jsx";
-import { InUse } from "./in-use.jsx";
-import { Logins } from "./logins.jsx";
-import { Operations } from "./operations.jsx";
-import { PolicyTest } from "./policy-test.jsx";
-import { Refusals } from "./refusals.jsx";
-import { Registries } from "./registries.jsx";
-import { Repository } from "./repository.jsx";
-import { Robots } from "./robots.jsx";
-import { Tag } from "./tag.jsx";
+import type * as Later from "./later.js";
+import { NoSuchPage } from "./no-such-page.jsx";
 
-const SCREENS: Readonly<Record<string, () => JSX.Element>> = {
-  "": Home,
-  access: Access,
-  audit: Audit,
-  directory: Directory,
-  "in-use": InUse,
-  logins: Logins,
-  operations: Operations,
-  policy: PolicyTest,
-  refusals: Refusals,
-  registries: Registries,
-  robots: Robots,
+
+/** What is shown at a place; `null`: it has to be loaded first, see {@link loadScreens}. */
+export type Screen = (() => JSX.Element) | null;
+
+let later: typeof Later | null = null;
+const ALONE: Readonly<Record<string, (screens: typeof Later) => ComponentType>> = {
+  access: ({ Access }) => Access,
+  audit: ({ Audit }) => Audit,
+  directory: ({ Directory }) => Directory,
+  "in-use": ({ InUse }) => InUse,
+  logins: ({ Logins }) => Logins,
+  operations: ({ Operations }) => Operations,
+  policy: ({ PolicyTest }) => PolicyTest,
+  refusals: ({ Refusals }) => Refusals,
+  registries: ({ Registries }) => Registries,
+  robots: ({ Robots }) => Robots,
 };
 const OF_TAG = /^repositories\/(.+)\/-\/tags\/([^/]+)$/;
 const OF_REPOSITORY = /^repositories\/(.+?)\/-\/(|activity|referrers|compare|access)$/;
 
 /**
+ * Loads the screens that are not part of the first view. Whoever has them misses none once the server has others.
+ *
+ * @throws TypeError when the server cannot be reached, or no longer has the file
+ */
+export async function loadScreens(): Promise<void> {
+  later ??= await import("./later.js");
+}
+
+/**
  * @param path - below `/ui/`
  * @returns what is shown there
  */
-export function screenAt(path: string): JSX.Element {
+export function screenAt(path: string): Screen {
+  if (path === "") return () => <Home />;
   const tag = OF_TAG.exec(path);
-  if (tag !== null) return <Tag key={path} repository={tag[1] ?? ""} tag={decoded(tag[2] ?? "")} />;
   const repository = OF_REPOSITORY.exec(path);
-  if (repository !== null)
-    return (
-      <Repository key={repository[1] ?? ""} name={repository[1] ?? ""} tab={repository[2] ?? ""} />
-    );
-  const Screen = Object.hasOwn(SCREENS, path) ? SCREENS[path] : undefined;
-  return Screen === undefined ? <NoSuchPage /> : <Screen />;
-}
-
-function NoSuchPage(): JSX.Element {
-  return (
-    <>
-      <h1 tabIndex={-1}>{T.noSuchPage}</h1>
-      <Empty>
-        <a href={href("")}>{T.toStart}</a>
-      </Empty>
-    </>
-  );
+  const alone = Object.hasOwn(ALONE, path) ? ALONE[path] : undefined;
+  if (tag === null && repository === null && alone === undefined) return () => <NoSuchPage />;
+  if (later === null) return null;
+  const { Tag, Repository } = later;
+  if (tag !== null) {
+    const name = decoded(tag[2] ?? "");
+    return () => <Tag key={path} repository={tag[1] ?? ""} tag={name} />;
+  }
+  if (repository !== null) {
+    const [, name = "", tab = ""] = repository;
+    return () => <Repository key={name} name={name} tab={tab} />;
+  }
+  const Alone = alone?.(later) ?? NoSuchPage;
+  return () => <Alone />;
 }
 
 function decoded(text: string): string {

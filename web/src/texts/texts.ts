@@ -1,14 +1,28 @@
-import { english, type Texts } from "./english.js";
-import { german } from "./german.js";
+import { english, type Texts } from "./english/english.js";
 
-const LANGUAGES: readonly Texts[] = [english, german];
+const SPOKEN: readonly string[] = ["en", "de"];
 
-/** All that the page says, in the first language of the browser's that it speaks. */
-export const T: Texts =
-  navigator.languages
-    .map((wanted) => LANGUAGES.find(({ language }) => wanted.toLowerCase().startsWith(language)))
-    .find((found) => found !== undefined) ?? english;
+function languageOf(wanted: string): string {
+  return wanted.toLowerCase().split("-")[0] ?? "";
+}
+
+const language =
+  navigator.languages.map(languageOf).find((wanted) => SPOKEN.includes(wanted)) ?? "en";
+
+/**
+ * All that the page says, in the first language of the browser's that it speaks. Whoever reads English does not wait for
+ * German.
+ */
+export const T: Texts = language === "de" ? await inGerman() : english;
 
 /** Numbers and times are written so. */
 export const LOCALE =
-  navigator.languages.find((wanted) => wanted.toLowerCase().startsWith(T.language)) ?? T.language;
+  navigator.languages.find((wanted) => languageOf(wanted) === T.language) ?? T.language;
+
+async function inGerman(): Promise<Texts> {
+  try {
+    return (await import("./german/german.js")).german;
+  } catch {
+    return english;
+  }
+}

@@ -1,6 +1,6 @@
-import { administrationInGerman } from "./administration.js";
-import { refusalsInGerman } from "./refusals.js";
-import type { Texts } from "./english.js";
+import { administration } from "./administration.js";
+import { refusals } from "./refusals.js";
+import type { Texts } from "../english/english.js";
 
 /** All that the page says, in German. */
 export const german: Texts = {
@@ -338,6 +338,6 @@ export const german: Texts = {
   searchIn: "Suchen in",
   noTagFound:
     "Kein Tag beginnt so. Vor einem Doppelpunkt steht ein Teil des Repository-Namens: app:1.",
-  ...administrationInGerman,
-  ...refusalsInGerman,
+  ...administration,
+  ...refusals,
 };

@@ -1,5 +1,5 @@
-import { administrationInEnglish } from "./administration.js";
-import { refusalsInEnglish } from "./refusals.js";
+import { administration } from "./administration.js";
+import { refusals } from "./refusals.js";
 
 /** All that the page says, in English. What is shown of the registry itself stands in no language. */
 export const english = {
@@ -329,8 +329,8 @@ export const english = {
 
   searchIn: "Search in",
   noTagFound: "No tag begins so. Before a colon stands a part of the repository’s name: app:1.",
-  ...administrationInEnglish,
-  ...refusalsInEnglish,
+  ...administration,
+  ...refusals,
 };
 
 /** What every language has to say. */
