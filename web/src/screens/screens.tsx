@@ -3,7 +3,6 @@ import { Home } from "./home.jsx";
 import type * as Later from "./later.js";
 import { NoSuchPage } from "./no-such-page.jsx";
 
-
 /** What is shown at a place; `null`: it has to be loaded first, see {@link loadScreens}. */
 export type Screen = (() => JSX.Element) | null;
 
