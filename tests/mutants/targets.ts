@@ -92,7 +92,7 @@ export function nearestTests(modules: readonly SourceFile[], tests: Tests): Test
   return { unit: tests.unit, whole };
 }
 
-const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit"];
+const IN_ALL_PATHS = ["src", "ts", "test", "sql", "server", "token", "service", "kit", "gateway"];
 
 /** @returns the words of a path, each once and without the `s` of a plural */
 export function wordsOf(path: string): string[] {
