@@ -17,11 +17,13 @@ const VERDICT_NAME = /^(?:is|has|may|can|same|right|ours|living)(?:[A-Z]|$)/;
 export function findGuards(file: string, text: string): Guard[] {
   const source = ts.createSourceFile(file, text, ts.ScriptTarget.Latest, true);
   const guards = new Map<string, Guard>();
+  const functions = namedFunctions(source);
   const add = (start: number, end: number, removal: Removal) => {
     const { line } = source.getLineAndCharacterOfPosition(start);
     const shown = text.slice(start, end).replaceAll(/\s+/g, " ");
     const place = `${start}-${end} ${removal.to}`;
-    guards.set(place, { id: "", file, line: line + 1, text: shown, removal, start, end });
+    const within = functions.findLast((one) => one.start <= start && end <= one.end)?.name ?? "";
+    guards.set(place, { id: "", file, line: line + 1, text: shown, within, removal, start, end });
   };
   const expression = (node: ts.Expression, to: "true" | "false" | "undefined" | "Infinity") => {
     add(node.getStart(source), node.getEnd(), { to });
@@ -106,6 +108,19 @@ export function findGuards(file: string, text: string): Guard[] {
   };
   visit(source);
   return named([...guards.values()].sort((a, b) => a.start - b.start || b.end - a.end));
+}
+
+/** In the order of the text, so that of two that hold a place the inner one is the later. */
+function namedFunctions(source: ts.SourceFile): { name: string; start: number; end: number }[] {
+  const found: { name: string; start: number; end: number }[] = [];
+  const visit = (node: ts.Node): void => {
+    const isNamed = ts.isFunctionDeclaration(node) || ts.isMethodDeclaration(node);
+    if (isNamed && node.name !== undefined)
+      found.push({ name: node.name.getText(), start: node.getStart(source), end: node.getEnd() });
+    ts.forEachChild(node, visit);
+  };
+  visit(source);
+  return found;
 }
 
 function isJoined(node: ts.Expression, operator: ts.SyntaxKind): boolean {

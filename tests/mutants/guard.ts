@@ -19,6 +19,8 @@ export interface Guard {
   readonly line: number;
   /** What is taken out, on one line. */
   readonly text: string;
+  /** Name of the function that it is in; absent: it is in none, or nobody looked. */
+  readonly within?: string;
   readonly removal: Removal;
   /** Where it is in the module's text. */
   readonly start: number;

@@ -1,3 +1,5 @@
+import type { Guard } from "./guard.js";
+import { IN_THE_OUTBOX } from "./judged-outbox.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
 
 /** A guard that nobody can notice, and why that is right. */
@@ -5,6 +7,8 @@ export interface Judged {
   readonly file: string;
   /** What is taken out, as `npm run mutants -- --list` shows it. */
   readonly text: string;
+  /** Only in the function of this name; absent: wherever the module has it. */
+  readonly within?: string;
   readonly reason: string;
 }
 
@@ -264,14 +268,24 @@ export const JUDGED: readonly Judged[] = [
   ...OTHER_ERRORS,
   ...TWICE,
   ...EQUAL,
+  ...IN_THE_OUTBOX,
   ...IN_THE_PROTOCOL,
 ];
 
 /**
  * @param file - module of a guard
  * @param text - what is taken out
+ * @param within - name of the function that it is in
  * @returns why nobody can notice; `null` where somebody has to
  */
-export function judgementOf({ file, text }: { file: string; text: string }): string | null {
-  return JUDGED.find((judged) => judged.file === file && judged.text === text)?.reason ?? null;
+export function judgementOf({
+  file,
+  text,
+  within,
+}: Pick<Guard, "file" | "text" | "within">): string | null {
+  const isMeant = (judged: Judged) =>
+    judged.file === file &&
+    judged.text === text &&
+    (judged.within === undefined || judged.within === within);
+  return JUDGED.find(isMeant)?.reason ?? null;
 }

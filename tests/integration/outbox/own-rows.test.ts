@@ -1,0 +1,216 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import {
+  claimAside,
+  giveUpAside,
+  listAside,
+  MOST_ASIDE,
+  postponeAside,
+  retryAsideNow,
+  settleAside,
+  stepAside,
+  type ClaimedAside,
+} from "#gateway/outbox/sql/aside.js";
+import { discardDead, replayDead } from "#gateway/outbox/sql/dead-letters.js";
+import { claimQueue, releaseQueue, settleDelivery } from "#gateway/outbox/sql/deliver.js";
+import { replay } from "#gateway/outbox/sql/operate.js";
+import { startSink, stopSink } from "#gateway/outbox/sql/stops.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { announcePush, DEAD, DELIVERED, FAILED, keepingSink, LEASE } from "./support/outbox.js";
+import { useOutbox } from "./support/use-outbox.js";
+
+/** Two sinks and two repositories: four queues, each of which has two events. */
+const ONE = keepingSink("one");
+const OTHER = keepingSink("other");
+const REPOSITORIES = ["alpha/app", "alpha/shop"];
+const ALL = [
+  ...["one alpha/app 1", "one alpha/app 2", "one alpha/shop 1", "one alpha/shop 2"],
+  ...["other alpha/app 1", "other alpha/app 2", "other alpha/shop 1", "other alpha/shop 2"],
+];
+const ASIDE = { ...FAILED, seconds: 0, sparedSeconds: 0 };
+
+let db: Database;
+useOutbox((parts) => {
+  ({ db } = parts);
+});
+beforeEach(async () => {
+  for (const repository of REPOSITORIES)
+    for (const tag of ["first", "second"])
+      await announcePush(db, [ONE, OTHER], { repository, tag });
+});
+
+/** Does something with each queue of a sink. */
+async function each(
+  sink: typeof ONE,
+  act: (queue: NonNullable<Awaited<ReturnType<typeof claimQueue>>>) => Promise<unknown>,
+): Promise<void> {
+  for (let i = 0; i < REPOSITORIES.length; i += 1) {
+    const queue = await claimQueue(db, sink, { leaseSeconds: LEASE, most: 2 });
+    if (queue === null) throw new Error("no queue is due");
+    await act(queue);
+  }
+}
+
+const settleAll = (how: typeof DELIVERED | typeof DEAD) =>
+  Promise.all(
+    [ONE, OTHER].map((sink) =>
+      each(sink, async (queue) => {
+        for (const position of [1, 2]) await settleDelivery(db, queue, position, how, LEASE);
+      }),
+    ),
+  );
+
+/** The first of each queue is beside it. */
+const allAside = async () => {
+  for (const sink of [ONE, OTHER])
+    await each(sink, (queue) => stepAside(db, queue, 1, ASIDE, LEASE));
+};
+
+async function rowsOf(from: string): Promise<string[]> {
+  const { rows } = await db.query<{ row: string }>(
+    `select sink || ' ' || repository || ' ' || position as row from ledger.${from} order by 1`,
+  );
+  return rows.map(({ row }) => row);
+}
+
+const aside = (where = "true") => rowsOf(`delivery_aside where ${where}`);
+const deliveries = (state: string) => rowsOf(`delivery where state = '${state}'`);
+const nameOf = ({ sink, delivery }: ClaimedAside) =>
+  `${sink} ${delivery.event.repository} ${delivery.position}`;
+const firsts = ALL.filter((row) => row.endsWith("1"));
+const without = (rows: readonly string[], ...gone: string[]) =>
+  rows.filter((row) => !gone.includes(row));
+
+async function claimBeside(sink = ONE): Promise<ClaimedAside> {
+  const event = await claimAside(db, sink, LEASE);
+  if (event === null) throw new Error("nothing is due");
+  return event;
+}
+
+describe("beside its queue", () => {
+  beforeEach(allAside);
+
+  test("an event is claimed of its own sink, and no other one with it", async () => {
+    await db.query("update ledger.delivery_aside set due_at = 'infinity' where sink = 'one'");
+    expect(await claimAside(db, ONE, LEASE)).toBeNull();
+    const event = await claimBeside(OTHER);
+    expect(event.sink).toBe("other");
+    expect(await aside("claim is not null")).toEqual([nameOf(event)]);
+  });
+
+  test("an event that is settled or given back leaves all others as they are", async () => {
+    const settled = await claimBeside();
+    await settleAside(db, settled, DELIVERED);
+    expect(await deliveries("delivered")).toEqual([nameOf(settled)]);
+    expect(await aside()).toEqual(without(firsts, nameOf(settled)));
+    const back = await claimBeside();
+    const kept = await claimBeside(OTHER);
+    await postponeAside(db, back, FAILED);
+    expect(await aside("attempts = 7 and claim is null and due_at > now() + interval '5 minutes'")).toEqual([nameOf(back)]); // prettier-ignore
+    expect(await aside("claim is not null")).toEqual([nameOf(kept)]);
+  });
+
+  test("events are listed by sink and by repository", async () => {
+    const listed = async (of: Parameters<typeof listAside>[1]) =>
+      (await listAside(db, of, 10)).map(({ sink, repository }) => `${sink} ${repository} 1`).sort();
+    expect(await listed({})).toEqual(firsts);
+    expect(await listed({ repository: "alpha/app" })).toEqual([
+      "one alpha/app 1",
+      "other alpha/app 1",
+    ]);
+    expect(await listed({ sink: "one" })).toEqual(["one alpha/app 1", "one alpha/shop 1"]);
+  });
+
+  test("an event is given up for one sink, and stays for the other one", async () => {
+    const [event] = await listAside(db, { sink: "one", repository: "alpha/app" }, 1);
+    const other = { sink: "one", repository: "alpha/shop", event: event?.event };
+    expect(await giveUpAside(db, other)).toBe(0);
+    expect(await giveUpAside(db, { sink: "one", event: event?.event })).toBe(1);
+    expect(await deliveries("dead")).toEqual(["one alpha/app 1"]);
+    expect(await aside()).toEqual(without(firsts, "one alpha/app 1"));
+  });
+
+  test("what waits is tried now, but for what is under way or due already", async () => {
+    const { delivery } = await claimBeside();
+    const claimed = delivery.event.repository;
+    const [free = ""] = REPOSITORIES.filter((name) => name !== claimed);
+    expect(await retryAsideNow(db, { sink: "one" })).toBe(0);
+    await db.query("update ledger.delivery_aside set due_at = 'infinity'");
+    expect(await retryAsideNow(db, { sink: "one", repository: claimed })).toBe(0);
+    expect(await retryAsideNow(db, { sink: "one" })).toBe(1);
+    expect(await aside("due_at <= now()")).toEqual([`one ${free} 1`]);
+  });
+});
+
+test("as many as may are beside a queue, whatever is beside others", async () => {
+  await db.query(
+    `with placed as (
+       insert into ledger.delivery (sink, repository, position, event)
+       select sink, repository, place, (select id from ledger.event limit 1)
+       from (values ('one', 'alpha/shop'), ('other', 'alpha/app')) as queue (sink, repository),
+            generate_series(101, 100 + ${MOST_ASIDE}) as place
+       returning sink, repository, position
+     )
+     insert into ledger.delivery_aside (sink, repository, position, due_at, attempts, refusals)
+     select sink, repository, position, now(), 1, 0 from placed`,
+  );
+  const done: string[] = [];
+  await each(ONE, async (queue) => {
+    done.push(`${queue.repository} ${await stepAside(db, queue, 1, ASIDE, LEASE)}`);
+  });
+  expect(done.sort()).toEqual(["alpha/app true", "alpha/shop false"]);
+});
+
+describe("a queue", () => {
+  test("that is empty, or whose sink is stopped, is nobody's to deliver from", async () => {
+    await stopSink(db, ONE, "it is gone");
+    const claim = () => claimQueue(db, ONE, { leaseSeconds: LEASE, most: 2 });
+    expect(await claim()).toBeNull();
+    expect(await claimQueue(db, OTHER, { leaseSeconds: LEASE, most: 2 })).not.toBeNull();
+    await startSink(db, "one");
+    await each(ONE, async (queue) => {
+      for (const position of [1, 2]) await settleDelivery(db, queue, position, DELIVERED, LEASE);
+      await releaseQueue(db, queue);
+    });
+    expect(await claim()).toBeNull();
+  });
+
+  test("settles its own deliveries alone", async () => {
+    const queue = await claimQueue(db, ONE, { leaseSeconds: LEASE, most: 2 });
+    if (queue === null) throw new Error("no queue is due");
+    await settleDelivery(db, queue, 1, DELIVERED, LEASE);
+    expect(await deliveries("delivered")).toEqual([`one ${queue.repository} 1`]);
+  });
+});
+
+describe("dead letters", () => {
+  test("are replayed for one sink, and stay dead for the other one", async () => {
+    await settleAll(DEAD);
+    expect(await replayDead(db, { sink: "one" }, () => undefined)).toBe(4);
+    expect(await deliveries("dead")).toEqual(ALL.filter((row) => row.startsWith("other")));
+    expect(await deliveries("waiting")).toHaveLength(4);
+  });
+
+  test("alone are replayed and discarded, and not what was delivered", async () => {
+    await settleAll(DELIVERED);
+    await db.query("update ledger.delivery set state = 'dead' where position = 2 and sink = 'one'");
+    await db.query(
+      "update ledger.delivery set state = 'dead' where position = 1 and sink = 'other'",
+    );
+    expect(await replayDead(db, { sink: "one" }, () => undefined)).toBe(2);
+    expect(await discardDead(db, { repository: "alpha/app" })).toBe(1);
+    expect(await deliveries("dead")).toEqual(["other alpha/shop 1"]);
+    expect(await deliveries("delivered")).toEqual([
+      ...["one alpha/app 1", "one alpha/shop 1", "other alpha/app 2", "other alpha/shop 2"],
+    ]);
+  });
+
+  test("are replayed with what else is replayed of their event, and no others", async () => {
+    await settleAll(DEAD);
+    const { rows } = await db.query<{ event: string }>(
+      `select event from ledger.delivery where sink = 'one' and repository = 'alpha/app' and position = 2`,
+    );
+    const event = rows[0]?.event ?? "";
+    expect(await replay(db, { sink: "one", event }, { dead: false })).toBe(1);
+    expect(await deliveries("dead")).toEqual(without(ALL, "one alpha/app 2"));
+  });
+});
