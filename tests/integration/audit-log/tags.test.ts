@@ -102,7 +102,9 @@ describe("comparing tags with the registry", () => {
     expect(findings.map(({ tag, problem }) => [tag, problem])).toEqual([
       ["elsewhere", "cannot be checked: the registry answered 307"],
     ]);
-    expect([...new Set(asked)]).toEqual(["HEAD /v2/alpha/app/manifests/elsewhere Bearer alpha/app"]);
+    expect([...new Set(asked)]).toEqual([
+      "HEAD /v2/alpha/app/manifests/elsewhere Bearer alpha/app",
+    ]);
   });
 
   test("leaves out tags that are deleted or being pushed", async () => {

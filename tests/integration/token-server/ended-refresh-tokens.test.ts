@@ -37,17 +37,26 @@ test("a refresh token outlives that its login cannot be used, which is no verdic
   expect(await refresh(token)).toBe(200);
 });
 
-test("a refresh token whose time is over is said to have expired, and nobody is asked about its login", async () => {
+test.each([
+  [
+    "whose time is over is said to have expired",
+    "expires_at = now() - interval '1 second'",
+    "the refresh token has expired",
+  ],
+  [
+    "that its owner has ended is said to be",
+    "revoked_at = now(), end_reason = 'revoked'",
+    "the refresh token was ended by its owner",
+  ],
+])("a refresh token %s, and nobody is asked about its login", async (_what, change, said) => {
   const token = await logIn("alice-token");
-  await server.db.query(
-    "update token_server.refresh_token set expires_at = now() - interval '1 second' where uid = 'alice'",
-  );
+  await server.db.query(`update token_server.refresh_token set ${change} where uid = 'alice'`);
   const { identities } = server.company;
   server.company.identities = [];
   const answer = await show(token);
   server.company.identities = identities;
   expect(answer.status).toBe(401);
-  expect(answer.text).toContain("the refresh token has expired");
+  expect(answer.text).toContain(said);
 });
 
 test("logins leave no more refresh tokens behind that have ended than there may be", async () => {
