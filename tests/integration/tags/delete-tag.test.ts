@@ -103,6 +103,31 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
     expect(await wharf.list()).toContain("back-SNAPSHOT");
   });
 
+  test("holds for readers while the tag is pushed again, whatever the registry has, until that is acknowledged", async () => {
+    const [old, next] = [image("again 1"), image("again 2")];
+    await wharf.push(old, "again-SNAPSHOT");
+    await wharf.remove("again-SNAPSHOT");
+    await wharf.writeAtRegistry(old, "again-SNAPSHOT");
+    await wharf.db.query(
+      `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = $1,
+         reserved_by = 'bob', reserved_at = now(), reserved_until = now() + interval '1 minute'
+       where name = 'again-SNAPSHOT'`,
+      [next.digest],
+    );
+    const headers = { Authorization: await wharf.authority.bearer(["pull"]) };
+    for (const { url } of wharf.gateways) {
+      const read = await ask(url, `/v2/${REPOSITORY}/manifests/again-SNAPSHOT`, { headers });
+      expect(read.status).toBe(404);
+    }
+    expect(await wharf.list()).not.toContain("again-SNAPSHOT");
+    await wharf.db.query(
+      `update ledger.tag set reservation = null, reserved_digest = null, reserved_by = null,
+         reserved_at = null, reserved_until = null where name = 'again-SNAPSHOT'`,
+    );
+    expect((await wharf.push(next, "again-SNAPSHOT")).status).toBe(201);
+    expect(await wharf.list()).toContain("again-SNAPSHOT");
+  });
+
   test("of an immutable tag is refused where no rule lets it go", async () => {
     await wharf.push(image("immutable"), "1.0");
     const answer = await wharf.remove("1.0");
