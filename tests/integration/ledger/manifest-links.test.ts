@@ -81,6 +81,8 @@ describe("what manifests point to", () => {
     await tag("1.1", index);
     expect(await needing(image)).toEqual(["1.0"]);
     expect(await unknown(image)).toEqual([index]);
+    await bury(image);
+    expect(await readBuriedParts(db, repository, [index], 10)).toEqual([]);
   });
 
   test("and is gone counts for the push of a tag since that began, whenever another repository's began", async () => {
