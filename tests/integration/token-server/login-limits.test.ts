@@ -113,9 +113,9 @@ describe("failed logins", () => {
   test("while Postgres is away docker login succeeds, and docker keeps the password: there is no refresh token", async () => {
     await server.postgres.stop();
     const query = { service: "wharfinger", offline_token: "true", client_id: "docker" };
-    const { status, body } = await attempt("oauth2", "alice-token").query(query);
-    expect(status).toBe(200);
-    expect(body).toMatchObject({ token: expect.any(String) as string });
-    expect(body).not.toHaveProperty("refresh_token");
+    const answer = await attempt("oauth2", "alice-token").query(query);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toHaveProperty("token");
+    expect(answer.body).not.toHaveProperty("refresh_token");
   });
 });
