@@ -31,6 +31,7 @@ beforeAll(async () => {
     if (req.headers["if-none-match"] === `"${means}"`) res.writeHead(304).end();
     else if (answer === UNREADABLE) res.writeHead(500).end();
     if (res.writableEnded) return;
+    if (answer === 307) res.setHeader("Location", "/where/all/is/as/recorded");
     if (typeof answer === "number") res.statusCode = answer;
     else res.setHeader("Docker-Content-Digest", answer);
     res.end();
@@ -92,6 +93,18 @@ describe("comparing tags with the registry", () => {
       ["unclear", "cannot be checked: the registry answered 500"],
     ]);
     expect(reportTags(found).at(-1)).toBe("3 TAGS ARE NOT AS RECORDED");
+  });
+
+  test("takes nobody's answer but that of the registry which it was told of: it follows no redirect", async () => {
+    await hold("alpha/app", "elsewhere");
+    answers.set("/v2/alpha/app/manifests/elsewhere", 307);
+    const { findings } = await verify();
+    expect(findings.map(({ tag, problem }) => [tag, problem])).toEqual([
+      ["elsewhere", "cannot be checked: the registry answered 307"],
+    ]);
+    expect([...new Set(asked)]).toEqual([
+      "HEAD /v2/alpha/app/manifests/elsewhere Bearer alpha/app",
+    ]);
   });
 
   test("leaves out tags that are deleted or being pushed", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  lockAndFindDeleted,
   readBuriedParts,
   readNeedingTags,
   readUnknownManifests,
@@ -17,6 +18,7 @@ import { readingOf } from "#tests/support/manifest-texts.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 
 const repository = parseRepositoryName("alpha/app");
+const elsewhere = parseRepositoryName("beta/app");
 const mediaType = "application/vnd.oci.image.index.v1+json";
 let ledger: StartedLedger;
 let db: Database;
@@ -55,19 +57,49 @@ describe("what manifests point to", () => {
     await tag("1.0", outer);
     expect(await needing(image)).toEqual(["1.0"]);
     expect(await needing(signature)).toEqual(["1.0"]);
-    await db.query(
-      "update ledger.manifest set deleted_at = now(), deleted_by = '' where digest = $1",
-      [image],
-    );
+    await bury(image);
     expect(await readBuriedParts(db, repository, [outer], 10)).toEqual([image]);
   });
 
   test("belongs to its repository", async () => {
     const image = await store({ layers: [] });
     const index = await store({ manifests: [{ digest: image }] });
-    const elsewhere = parseRepositoryName("beta/app");
-    await adoptTags(db, elsewhere, [{ tag: parseTag("1.0"), digest: index }]);
+    await tag("1.0", index, elsewhere);
     expect(await readNeedingTags(db, elsewhere, image, 10)).toEqual([]);
+  });
+
+  test("is nothing to another repository that has the same manifest: neither its tags nor what it points to count", async () => {
+    const image = await store({ layers: [] });
+    const signature = await store({ layers: [], subject: { digest: image } }, elsewhere);
+    const index = await store({ manifests: [{ digest: image }] }, elsewhere);
+    await tag("theirs", image, elsewhere);
+    await tag("unread", digestOf(Buffer.from("unread")), elsewhere);
+    await tag("1.0", image);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await needing(signature)).toEqual([]);
+    expect(await unknown(image)).toEqual([]);
+    await tag("1.1", index);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await unknown(image)).toEqual([index]);
+    await bury(image);
+    expect(await readBuriedParts(db, repository, [index], 10)).toEqual([]);
+  });
+
+  test("and is gone counts for the push of a tag since that began, whenever another repository's began", async () => {
+    const image = await store({ layers: [] });
+    for (const [where, began] of [
+      [elsewhere, "1 hour"],
+      [repository, "0 s"],
+    ])
+      await db.query(
+        `insert into ledger.tag
+           (repository, name, reservation, reserved_digest, reserved_by, reserved_at, reserved_until)
+         values ($1, '1.0', gen_random_uuid(), $2, 'alice', now() - $3::interval, now() + interval '1 hour')`,
+        [where, image, began],
+      );
+    await bury(image, "1 minute");
+    const key = { repository, tag: parseTag("1.0") };
+    expect(await db.transaction((tx) => lockAndFindDeleted(tx, key, image, []))).toEqual([]);
   });
 });
 
@@ -81,6 +113,30 @@ describe("while gateways of before are replaced", () => {
     expect(await needing(image)).toEqual(["1.0"]);
     expect(await needing(signature)).toEqual(["1.0"]);
     expect(await parents(image)).toEqual([inner]);
+  });
+
+  test("what they store elsewhere is no need here", async () => {
+    const image = await storeAsBefore("image", []);
+    const index = await storeAsBefore("index", [["child", image]], elsewhere);
+    const signature = await storeAsBefore("signature", [["subject", image]], elsewhere);
+    await tag("1.0", image);
+    await tag("1.1", index);
+    expect(await needing(image)).toEqual(["1.0"]);
+    expect(await needing(signature)).toEqual([]);
+    await bury(image);
+    expect(await readBuriedParts(db, repository, [index], 10)).toEqual([]);
+  });
+
+  test("of what they store a child does not keep its index, nor a referrer its subject", async () => {
+    const image = await storeAsBefore("image", []);
+    const index = await storeAsBefore("index", [["child", image]]);
+    const signature = await storeAsBefore("signature", [["subject", image]]);
+    await tag("child", image);
+    await tag("referrer", signature);
+    expect(await needing(index)).toEqual([]);
+    expect(await needing(image)).toEqual(["child"]);
+    await bury(image);
+    expect(await readBuriedParts(db, repository, [signature], 10)).toEqual([]);
   });
 
   test("what they store is read again before anything is deleted: they read less strictly", async () => {
@@ -118,33 +174,44 @@ test("needs are found by indexes, however many manifests there are", async () =>
   expect(rows).toEqual([{ digest: digestOf(Buffer.from("7")) }]);
 });
 
-async function store(content: object): Promise<Digest> {
+async function store(content: object, where = repository): Promise<Digest> {
   const bytes = Buffer.from(JSON.stringify({ schemaVersion: 2, ...content }));
   const digest = digestOf(bytes);
   const reading = readingOf(bytes);
-  await storeManifest(db, repository, { digest, mediaType, content: bytes, reading }, "checked");
+  await storeManifest(db, where, { digest, mediaType, content: bytes, reading }, "checked");
   return digest;
 }
 
 /** The statements of a gateway from before `manifest_link`. */
-async function storeAsBefore(text: string, references: [string, Digest][]): Promise<Digest> {
+async function storeAsBefore(
+  text: string,
+  references: [string, Digest][],
+  where = repository,
+): Promise<Digest> {
   const digest = digestOf(Buffer.from(text));
   await db.query(
     `insert into ledger.manifest (repository, digest, media_type, content, parsed_at)
      values ($1, $2, $3, $4, clock_timestamp())`,
-    [repository, digest, mediaType, Buffer.from(text)],
+    [where, digest, mediaType, Buffer.from(text)],
   );
   for (const [kind, target] of references)
     await db.query(
       `insert into ledger.manifest_reference (repository, digest, kind, target) values ($1, $2, $3, $4)
        on conflict do nothing`,
-      [repository, digest, kind, target],
+      [where, digest, kind, target],
     );
   return digest;
 }
 
-async function tag(name: string, digest: Digest): Promise<void> {
-  await adoptTags(db, repository, [{ tag: parseTag(name), digest }]);
+async function tag(name: string, digest: Digest, where = repository): Promise<void> {
+  await adoptTags(db, where, [{ tag: parseTag(name), digest }]);
+}
+
+async function bury(digest: Digest, ago = "0 s"): Promise<void> {
+  await db.query(
+    "update ledger.manifest set deleted_at = now() - $2::interval, deleted_by = '' where digest = $1",
+    [digest, ago],
+  );
 }
 
 function needing(digest: Digest) {

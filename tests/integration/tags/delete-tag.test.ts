@@ -18,6 +18,15 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
   });
   afterAll(() => wharf.stop());
 
+  /** What each gateway answers to a client that takes what is pushed here. */
+  const readsOf = async (tag: string): Promise<number[]> => {
+    const Authorization = await wharf.authority.bearer(["pull"]);
+    const headers = { Authorization, Accept: image("").mediaType };
+    const target = `/v2/${REPOSITORY}/manifests/${tag}`;
+    const reads = wharf.gateways.map(({ url }) => ask(url, target, { headers }));
+    return (await Promise.all(reads)).map(({ status }) => status);
+  };
+
   test("is off unless it was switched on, and says why", async () => {
     const gateway = await startGateway({
       registryUrl: wharf.registry.url,
@@ -49,11 +58,7 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
     expect(await wharf.list()).toContain("1-SNAPSHOT");
     expect((await wharf.remove("1-SNAPSHOT")).status).toBe(202);
     expect(await wharf.list()).not.toContain("1-SNAPSHOT");
-    for (const { url } of wharf.gateways) {
-      const headers = { Authorization: await wharf.authority.bearer(["pull"]) };
-      const read = await ask(url, `/v2/${REPOSITORY}/manifests/1-SNAPSHOT`, { headers });
-      expect(read.status).toBe(404);
-    }
+    expect(await readsOf("1-SNAPSHOT")).toEqual([404, 404]);
     expect(await wharf.describe("1-SNAPSHOT")).toMatchObject({
       status: 404,
       body: {
@@ -101,6 +106,29 @@ describe.each(registryPrograms())("deletion of tags, registry $version", (progra
       body: { digest: next.digest, deletedAt: null },
     });
     expect(await wharf.list()).toContain("back-SNAPSHOT");
+  });
+
+  test("holds for readers while the tag is pushed again, whatever the registry has, until that is acknowledged", async () => {
+    const [old, next] = [image("again 1"), image("again 2")];
+    await wharf.push(old, "again-SNAPSHOT");
+    await wharf.remove("again-SNAPSHOT");
+    await wharf.writeAtRegistry(old, "again-SNAPSHOT");
+    await wharf.db.query(
+      `update ledger.tag set reservation = gen_random_uuid(), reserved_digest = $1,
+         reserved_by = 'bob', reserved_at = now(), reserved_until = now() + interval '1 minute'
+       where name = 'again-SNAPSHOT'`,
+      [next.digest],
+    );
+    expect(await readsOf("again-SNAPSHOT")).toEqual([404, 404]);
+    expect(await wharf.list()).not.toContain("again-SNAPSHOT");
+    await wharf.db.query(
+      `update ledger.tag set reservation = null, reserved_digest = null, reserved_by = null,
+         reserved_at = null, reserved_until = null where name = 'again-SNAPSHOT'`,
+    );
+    expect((await wharf.push(next, "again-SNAPSHOT")).status).toBe(201);
+    // The other gateway may believe for a second what it was told last.
+    expect((await readsOf("again-SNAPSHOT"))[0]).toBe(200);
+    expect(await wharf.list()).toContain("again-SNAPSHOT");
   });
 
   test("of an immutable tag is refused where no rule lets it go", async () => {

@@ -63,11 +63,11 @@ const remove = (answer: RemovalAnswer = "deleted", meanwhile = () => Promise.res
   );
 const store = async (manifest: TestManifest) =>
   storeManifest(ledger.db, repository, await storedOf(manifest), "checked");
-const tagged = (name: string, db: Queryable = ledger.db) =>
+const tagged = (name: string, db: Queryable = ledger.db, digest = ONE.digest) =>
   db.query(
     `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
      values ($1, $2, $3, 'alice', now())`,
-    [repository, name, ONE.digest],
+    [repository, name, digest],
   );
 const marked = async () => {
   const { rows } = await ledger.db.query(
@@ -93,24 +93,39 @@ describe("a manifest goes with its tags", () => {
     expect([told, Math.max(...waits), now]).toEqual([0, 1_000, 10_000]);
   });
 
-  test("not when a tag that is kept comes while it is decided", async () => {
+  /** Holds the lock of commits until the deletion waits for it, or has ended without. */
+  async function meanwhile(commit: (tx: Queryable) => Promise<unknown>): Promise<unknown> {
     await store(ONE);
     await tagged("1.0");
     let outcome: unknown = null;
     let deletion: Promise<unknown> = Promise.resolve();
     await ledger.db.transaction(async (tx) => {
-      const key = { repository, tag: parseTag("kept-1") };
+      const key = { repository, tag: parseTag("1.1") };
       await lockAndFindDeleted(tx, key, ONE.digest, []);
       deletion = remove().then(
         () => (outcome = "deleted"),
         (error: unknown) => (outcome = error),
       );
       await eventually("the deletion waits", async () => outcome !== null || (await isWaiting()));
-      await tagged("kept-1", tx);
+      await commit(tx);
     });
     await deletion;
+    return outcome;
+  }
+
+  test("not when a tag that is kept comes while it is decided", async () => {
+    const outcome = await meanwhile((tx) => tagged("kept-1", tx));
     expect(outcome).toMatchObject({ code: "MANIFEST_NEEDED", detail: { tags: ["kept-1"] } });
     expect(told).toBe(0);
+  });
+
+  test("not when a tag comes while it is decided of which nobody knows what that needs", async () => {
+    const outcome = await meanwhile((tx) => tagged("1.1", tx, image("new").digest));
+    expect(outcome).toMatchObject({
+      code: "UNAVAILABLE",
+      message: expect.stringContaining("the repository is changing"),
+    });
+    expect([told, await marked()]).toEqual([0, []]);
   });
 
   test("not when the database does not answer; what it makes of it later is given back", async () => {

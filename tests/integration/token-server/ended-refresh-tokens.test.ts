@@ -20,9 +20,8 @@ async function logIn(token: string): Promise<string> {
   const answer = await post({ ...password, password: token });
   return (answer.body as { refresh_token: string }).refresh_token;
 }
-async function refresh(token: string): Promise<number> {
-  return (await post({ grant_type: "refresh_token", refresh_token: token })).status;
-}
+const show = (token: string) => post({ grant_type: "refresh_token", refresh_token: token });
+const refresh = async (token: string): Promise<number> => (await show(token)).status;
 
 test("a refresh token outlives that its login cannot be used, which is no verdict on what was shown", async () => {
   const token = await logIn("alice-token");
@@ -36,6 +35,28 @@ test("a refresh token outlives that its login cannot be used, which is no verdic
   // Longer than a refusal is remembered.
   server.advance(60);
   expect(await refresh(token)).toBe(200);
+});
+
+test.each([
+  [
+    "whose time is over is said to have expired",
+    "expires_at = now() - interval '1 second'",
+    "the refresh token has expired",
+  ],
+  [
+    "that its owner has ended is said to be",
+    "revoked_at = now(), end_reason = 'revoked'",
+    "the refresh token was ended by its owner",
+  ],
+])("a refresh token %s, and nobody is asked about its login", async (_what, change, said) => {
+  const token = await logIn("alice-token");
+  await server.db.query(`update token_server.refresh_token set ${change} where uid = 'alice'`);
+  const { identities } = server.company;
+  server.company.identities = [];
+  const answer = await show(token);
+  server.company.identities = identities;
+  expect(answer.status).toBe(401);
+  expect(answer.text).toContain(said);
 });
 
 test("logins leave no more refresh tokens behind that have ended than there may be", async () => {

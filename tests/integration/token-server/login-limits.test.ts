@@ -109,4 +109,13 @@ describe("failed logins", () => {
     expect((await attempt("oauth2", "bob-token")).status).toBe(429);
     expect((await attempt("oauth2", "alice-token")).status).toBe(200);
   });
+
+  test("while Postgres is away docker login succeeds, and docker keeps the password: there is no refresh token", async () => {
+    await server.postgres.stop();
+    const query = { service: "wharfinger", offline_token: "true", client_id: "docker" };
+    const answer = await attempt("oauth2", "alice-token").query(query);
+    expect(answer.status).toBe(200);
+    expect(answer.body).toHaveProperty("token");
+    expect(answer.body).not.toHaveProperty("refresh_token");
+  });
 });

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { listRefreshTokens } from "#token-server/refresh-tokens/list.js";
 import {
   endOldest,
   endRefreshToken,
@@ -142,6 +143,21 @@ describe("bounds of refresh tokens", () => {
     expect(await endOldest(server.db, ALICE, { perClient: 1, perIdentity: 1 })).toBe(0);
     expect(await ended([own, ...others])).toEqual([]);
   });
+});
+
+test("an owner's list has their own that live, and no others", async () => {
+  const own = [await given(), await given()];
+  await given({ revoked: true });
+  await given({ hours: -1 });
+  const listed = async (owner: typeof ALICE) => {
+    const page = await listRefreshTokens(server.db, owner, { limit: 10, after: null });
+    return page.refreshTokens.map(({ id }) => id);
+  };
+  for (const owner of OTHERS) {
+    const theirs = await given({ owner });
+    expect(await listed(owner)).toEqual([theirs]);
+  }
+  expect(await listed(ALICE)).toEqual(own.toReversed());
 });
 
 describe("the use of a refresh token", () => {

@@ -10,6 +10,7 @@ import {
 } from "#service-kit/signing/certificates.js";
 import { assembleSigningKey, type SigningKey } from "#service-kit/signing/signing-key.js";
 import { signStatement, verifyStatement } from "#service-kit/signing/statement.js";
+import { makeLeaf } from "#tests/support/certificates.js";
 
 const DAY = 86_400;
 const NOW = Math.floor(Date.now() / 1000);
@@ -120,6 +121,14 @@ describe("a statement is not believed", () => {
     const below = await newKey({ keyPem, certificatePem: leaf.toString() });
     const token = statementOf(withChain(below, [leaf.raw.toString("base64")]));
     expect(() => verify(token)).toThrow("not trusted");
+  });
+
+  test("under a certificate of one that says nothing of what its key may do, and so not that it is an authority", async () => {
+    const { certificate, key: keyPem } = await makeLeaf(authority, ["gateway"]);
+    const below = await newKey({ keyPem, certificatePem: certificate });
+    expect(() => verify(statementOf(withChain(below, [derOf(certificate)])))).toThrow(
+      "not trusted",
+    );
   });
 });
 

@@ -92,6 +92,16 @@ describe("a policy file", () => {
       `rules:${GOOD.replace("anyone", '{claims: {ref: "a*b*c*d*e"}}')}`,
       "a value has at most 3 stars",
     ],
+    [
+      "a rule against a claim of no value, which would hold for nobody",
+      `rules:${GOOD.replace("anyone", "{claims: {ref: []}}").replace("allow", "deny")}`,
+      "rules.0.who.claims.ref: wants text or a list of texts",
+    ],
+    [
+      "a rule against claims that are none",
+      `rules:${GOOD.replace("anyone", "{claims: {}}").replace("allow", "deny")}`,
+      "rules.0.who.claims: names no claim",
+    ],
     ["rules by name", "rules: {first: {}}", "policy.yaml:1: rules: Invalid input: expected array"],
     [
       "an exception of two claims",
