@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { findEntries, type EntryFilter, type EntryRow, type PageEnd } from "./sql/entries.js";
@@ -53,20 +54,20 @@ async function* entries(
   }
 }
 
+/** What an entry is looked for by, of content that the recorder wrote. */
+const saidSchema = z.object({
+  actor: z.object({ uid: z.string() }),
+  tag: z.string().nullable(),
+  digest: z.string().nullable(),
+});
+
 /** An entry that somebody has written past the recorder is shown too: `verify` tells what it is. */
 function says({ content }: EntryRow, { actor, tag, digest }: EntryFilter): boolean {
-  const entry = jsonOrNull(content) as Said | null;
-  if (entry === null) return true;
+  const entry = saidSchema.safeParse(jsonOrNull(content)).data;
+  if (entry === undefined) return true;
   return (
     (actor === null || entry.actor.uid === actor) &&
     (tag === null || entry.tag === tag) &&
     (digest === null || entry.digest === digest)
   );
-}
-
-/** What an entry is looked for by, of content that the recorder wrote. */
-interface Said {
-  readonly actor: { readonly uid: string };
-  readonly tag: string | null;
-  readonly digest: string | null;
 }

@@ -1,7 +1,9 @@
 import type { Queryable } from "#service-kit/db/pool.js";
+import { jsonOrNull } from "#service-kit/json-or-null.js";
 import { newestEntries } from "../list-entries.js";
 import type { EntryFilter, EntryRow } from "../sql/entries.js";
 import { printable } from "../printable.js";
+import { entryIn } from "../recorded-entry.js";
 
 /** Names by which entries are looked for. */
 const NAMES = ["repository", "actor", "tag", "digest"] as const;
@@ -30,17 +32,18 @@ const EVERYTHING: EntryFilter = {
   ...{ repository: null, action: null, actor: null, tag: null, digest: null },
 };
 
-/** @returns an entry as one line of JSON, with its place and its hash */
+/** @returns an entry as one line of JSON, with its place and its hash; `unreadable` has what is no JSON */
 export function asJson({ chain, position, hash, content }: EntryRow): string {
-  const entry: unknown = JSON.parse(content);
+  const entry = jsonOrNull(content) ?? { unreadable: content };
   return JSON.stringify({ chain, position, hash: hash.toString("hex"), entry });
 }
 
-/** @returns an entry as one line for people */
-export function asText({ at, content }: EntryRow): string {
-  const { action, actor, repository, tag, digest, reason, detail } = JSON.parse(
-    content,
-  ) as Readable;
+/** @returns an entry as one line for people; what the recorder has not written is told as it stands, and `verify` finds it */
+export function asText({ at, chain, position, content }: EntryRow): string {
+  const entry = entryIn(content);
+  if (entry === null)
+    return printable(`${at} not written by the recorder (${chain}, ${position}): ${content}`);
+  const { action, actor, repository, tag, digest, reason, detail } = entry;
   const name = `${repository ?? ""}${tag === null ? "" : `:${tag}`}`;
   const who = actor.uid === "" ? actor.kind : `${actor.uid} (${actor.realm}, ${actor.kind})`;
   const where = actor.address === "" ? "" : `from ${actor.address}`;
@@ -48,15 +51,4 @@ export function asText({ at, content }: EntryRow): string {
   const what = [at.replace(/\d{3}Z$/, "Z"), action, name, digest];
   const parts = [...what, "by", who, where, `- ${reason}`, more];
   return printable(parts.filter((part) => part !== null && part !== "").join(" "));
-}
-
-/** Content that the recorder wrote; `verify` finds any other. */
-interface Readable {
-  readonly action: string;
-  readonly actor: Readonly<Record<"uid" | "realm" | "kind" | "address", string>>;
-  readonly repository: string | null;
-  readonly tag: string | null;
-  readonly digest: string | null;
-  readonly reason: string;
-  readonly detail: Readonly<Record<string, unknown>>;
 }
