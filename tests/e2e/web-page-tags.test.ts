@@ -1,15 +1,12 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "playwright-core";
 import { eventually } from "#tests/support/eventually.js";
+import { imagePusher, TYPES, type ImagePusher } from "#tests/support/pushed-images.js";
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
 import { logInOn } from "#tests/support/web-page.js";
 
-const MANIFEST = "application/vnd.oci.image.manifest.v1+json";
-const INDEX = "application/vnd.oci.image.index.v1+json";
-const CONFIG = "application/vnd.oci.image.config.v1+json";
-const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
 const SHOP = "alpha/shop";
 
 /** What a stranger writes wherever there is room. */
@@ -18,14 +15,10 @@ const EVIL = `<img src=x onerror="window.evil=1" data-evil>\u202eevil\u2066 ${"W
 let stack: TestStack;
 let pages: Pages;
 let alice: RegistryClient;
+let pusher: ImagePusher;
 
-async function part(repository: string, mediaType: string, text: string) {
-  const digest = await alice.pushBlob(repository, text);
-  return { mediaType, digest, size: Buffer.byteLength(text) };
-}
-
-async function image(repository: string, architecture: string, env: string[], tag?: string) {
-  const config = JSON.stringify({
+async function image(architecture: string, env: string[], tag?: string) {
+  const config = {
     ...{ os: "linux", architecture, created: "2026-11-20T12:00:00Z", author: "Anna" },
     config: {
       ...{ Entrypoint: ["/bin/shop"], Cmd: ["--port", "80 80"], Env: env, User: "10001" },
@@ -36,66 +29,35 @@ async function image(repository: string, architecture: string, env: string[], ta
       { created_by: "ENV PORT=80 # buildkit", empty_layer: true },
       { created_by: `RUN make ${architecture} # buildkit` },
     ],
-  });
-  const layers = [
-    await part(repository, LAYER, "the base"),
-    await part(repository, LAYER, `the shop for ${architecture}`),
-  ];
-  const manifest = {
-    mediaType: MANIFEST,
-    config: await part(repository, CONFIG, config),
-    layers,
   };
-  return alice.pushManifest(repository, manifest, tag);
-}
-
-const about = (digest: string) => ({ mediaType: MANIFEST, digest, size: 1 });
-
-async function refer(subject: string, artifactType: string, annotations: object = {}) {
-  const config = await part(SHOP, "application/vnd.oci.empty.v1+json", "{}");
-  return alice.pushManifest(SHOP, {
-    ...{ mediaType: MANIFEST, artifactType, annotations, config, layers: [config] },
-    ...{ subject: about(subject) },
-  });
+  return pusher.image(SHOP, config, ["the base", `the shop for ${architecture}`], tag);
 }
 
 /** An index of two images and an attestation of one of them, with an SBOM that is signed; and what a stranger pushed. */
 async function seed(): Promise<void> {
   const env = ["PATH=/bin", "DB_PASSWORD=hunter2"];
-  const [amd, arm] = [await image(SHOP, "amd64", env, "1.0"), await image(SHOP, "arm64", env)];
-  const config = await part(SHOP, CONFIG, "{}");
+  const [amd, arm] = [await image("amd64", env, "1.0"), await image("arm64", env)];
   const attests = {
     "vnd.docker.reference.type": "attestation-manifest",
-    "vnd.docker.reference.digest": amd,
+    "vnd.docker.reference.digest": amd.digest,
   };
-  const attestation = await alice.pushManifest(SHOP, {
-    ...{ mediaType: MANIFEST, config, layers: [] },
-    annotations: { of: "amd64" },
-  } as { mediaType: string });
-  const platform = (architecture: string) => ({ os: "linux", architecture });
-  const index = {
-    mediaType: INDEX,
-    manifests: [
-      { ...about(arm), platform: platform("arm64") },
-      { ...about(amd), platform: platform("amd64") },
-      {
-        ...about(attestation),
-        annotations: attests,
-        platform: { os: "unknown", architecture: "unknown" },
-      },
-    ],
-  };
-  const digest = await alice.pushManifest(SHOP, index, "2.0");
-  const sbom = await refer(digest, "application/spdx+json", { tool: "syft" });
-  await refer(sbom, "application/vnd.cncf.notary.signature");
-  await refer(digest, "application/vnd.cncf.notary.signature");
+  const config = await pusher.blob(SHOP, TYPES.config, "{}");
+  const about = { annotations: { of: "amd64" } };
+  const attestation = await pusher.manifest(SHOP, { config, layers: [] }, about);
+  const platform = (architecture: string, os = "linux") => ({ platform: { os, architecture } });
+  const attesting = { ...attestation, annotations: attests, ...platform("unknown", "unknown") };
+  const manifests = [{ ...arm, ...platform("arm64") }, { ...amd, ...platform("amd64") }, attesting];
+  const index = await pusher.index(SHOP, manifests, "2.0");
+  const sbom = await pusher.referrer(SHOP, index, "application/spdx+json", { tool: "syft" });
+  await pusher.referrer(SHOP, sbom, "application/vnd.cncf.notary.signature");
+  await pusher.referrer(SHOP, index, "application/vnd.cncf.notary.signature");
   for (let i = 0; i < 3; i += 1) await alice.manifest(SHOP, "1.0");
   await seedStranger();
 }
 
 async function seedStranger(): Promise<void> {
   const repository = "alpha/stranger";
-  const config = JSON.stringify({
+  const config = {
     ...{ os: EVIL, architecture: EVIL, created: EVIL, author: EVIL },
     config: {
       ...{ Entrypoint: [EVIL], Cmd: [EVIL], Env: [`${EVIL}=${EVIL}`, `PASSWORD=${EVIL}`] },
@@ -103,20 +65,9 @@ async function seedStranger(): Promise<void> {
       ...{ ExposedPorts: { [EVIL]: {} }, Volumes: { [EVIL]: {} } },
     },
     history: [{ created_by: EVIL, comment: EVIL, author: EVIL, created: EVIL }],
-  });
-  const digest = await alice.pushManifest(
-    repository,
-    {
-      ...{ mediaType: MANIFEST, config: await part(repository, CONFIG, config) },
-      layers: [await part(repository, LAYER, "layer")],
-    } as { mediaType: string },
-    "1.0-stranger",
-  );
-  const empty = await part(repository, "application/vnd.oci.empty.v1+json", "{}");
-  await alice.pushManifest(repository, {
-    ...{ mediaType: MANIFEST, artifactType: "application/vnd.stranger", config: empty },
-    ...{ layers: [], annotations: { [EVIL]: EVIL }, subject: about(digest) },
-  });
+  };
+  const evil = await pusher.image(repository, config, ["layer"], "1.0-stranger");
+  await pusher.referrer(repository, evil, "application/vnd.stranger", { [EVIL]: EVIL });
   await alice.manifest(repository, "1.0-stranger");
 }
 
@@ -137,6 +88,7 @@ inBrowser("what the page shows of a tag", () => {
   beforeAll(async () => {
     stack = await startTestStack({ env: { DISCOVERY_SECONDS: "0" } });
     alice = registryClient(stack.url, "alice-token");
+    pusher = imagePusher(alice);
     await seed();
   });
   afterAll(async () => {

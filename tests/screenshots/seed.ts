@@ -1,4 +1,6 @@
-import { registryClient } from "#tests/support/registry-client.js";
+import { TYPES } from "#tests/support/pushed-images.js";
+import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
+import { seedCheckout } from "./checkout.js";
 
 const APPS = ["checkout", "catalog", "payments", "search-index", "mailer"] as const;
 const TAGS = [
@@ -11,6 +13,9 @@ const TAGS = [
   "2.0.0",
   "latest-build-snapshot",
 ];
+
+/** Those that are more than a name. */
+const BUILT = ["checkout:1.0.0", "checkout:2.0.0-rc.1", "checkout:2.0.0", "catalog:2.0.0"];
 
 const DESCRIPTION = `The **checkout** of the shop.
 
@@ -45,12 +50,15 @@ export const SEEDED_STACK = {
 export async function seed(url: string): Promise<void> {
   const alice = registryClient(url, "alice-token");
   const robot = registryClient(url, "ci-token");
-  for (const app of APPS)
-    for (const tag of TAGS) await robot.push(`alpha/${app}`, tag, `${app} ${tag}`);
-  await registryClient(url, "bob-token").push("beta/gateway", "1.0", "gateway");
+  await seedCheckout(url);
+  await Promise.all([
+    ...APPS.map((app) => pushTags(robot, app)),
+    registryClient(url, "bob-token").push("beta/gateway", "1.0", "gateway"),
+  ]);
   await alice.push("alpha/checkout", "2.0.0", "something else").catch(() => undefined);
   await robot.push("alpha/checkout", "1.10.0", "rebuilt").catch(() => undefined);
-  for (let i = 0; i < 5; i += 1) await alice.manifest("alpha/checkout", "2.0.0");
+  for (const who of [alice, alice, alice, robot, robot])
+    await who.manifest("alpha/checkout", "2.0.0", TYPES.index);
   const put = (path: string, body?: unknown) => ask(url, "PUT", path, body);
   await put("/repositories/alpha/checkout/-/description", { description: DESCRIPTION });
   await put("/repositories/alpha/checkout/-/star");
@@ -62,6 +70,11 @@ export async function seed(url: string): Promise<void> {
     ...{ service: "lab.example.org", url: "https://127.0.0.1:9" },
     ...{ description: "For trials; what is there may go.", insecure: true, restricted: true },
   });
+}
+
+async function pushTags(robot: RegistryClient, app: string): Promise<void> {
+  for (const tag of TAGS)
+    if (!BUILT.includes(`${app}:${tag}`)) await robot.push(`alpha/${app}`, tag, `${app} ${tag}`);
 }
 
 async function ask(url: string, method: string, path: string, body: unknown): Promise<void> {

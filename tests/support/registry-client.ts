@@ -5,11 +5,15 @@ export interface RegistryClient {
   /** Pushes an image without layers, in OCI's form when nothing else is said, and returns its digest. */
   push(repository: string, tag: string, content: string, form?: ImageForm): Promise<string>;
   /** Pushes a blob and returns its digest. */
-  pushBlob(repository: string, text: string): Promise<string>;
+  pushBlob(repository: string, content: string | Buffer): Promise<string>;
   /** Pushes a manifest as it is, by a tag, or without one by its digest, which it returns. */
   pushManifest(repository: string, manifest: PushedManifest, tag?: string): Promise<string>;
-  /** Status and body of a manifest. */
-  manifest(repository: string, reference: string): Promise<{ status: number; text: string }>;
+  /** Status and body of a manifest, of an image when nothing else is said. */
+  manifest(
+    repository: string,
+    reference: string,
+    accept?: string,
+  ): Promise<{ status: number; text: string }>;
   /** A token for a repository, or for nothing in particular. */
   token(scope?: string): Promise<string>;
 }
@@ -57,21 +61,22 @@ export function registryClient(url: string, accessToken: string, user = "oauth2"
     const headers = { ...(init.headers as object), authorization: `Bearer ${bearer}` };
     return fetch(new URL(path, url), { ...init, headers });
   };
-  const pushBlob = async (repository: string, text: string): Promise<string> => {
+  const pushBlob = async (repository: string, content: string | Buffer): Promise<string> => {
     const start = await call(repository, "pull,push", `/v2/${repository}/blobs/uploads/`, {
       method: "POST",
     });
     const location = new URL(wanted(start, 202).headers.get("location") ?? "", url);
-    location.searchParams.set("digest", digestOf(text));
+    const digest = digestOf(content);
+    location.searchParams.set("digest", digest);
     wanted(
       await call(repository, "pull,push", location.href, {
         method: "PUT",
         headers: { "content-type": "application/octet-stream" },
-        body: text,
+        body: typeof content === "string" ? content : new Uint8Array(content),
       }),
       201,
     );
-    return digestOf(text);
+    return digest;
   };
 
   const pushManifest = async (repository: string, manifest: PushedManifest, tag?: string) => {
@@ -97,20 +102,20 @@ export function registryClient(url: string, accessToken: string, user = "oauth2"
       };
       return pushManifest(repository, manifest, tag);
     },
-    manifest: async (repository, reference) => {
+    manifest: async (repository, reference, accept = MANIFEST_TYPE) => {
       const path = `/v2/${repository}/manifests/${reference}`;
-      const answer = await call(repository, "pull", path, { headers: { accept: MANIFEST_TYPE } });
+      const answer = await call(repository, "pull", path, { headers: { accept } });
       return { status: answer.status, text: await answer.text() };
     },
   };
 }
 
 /**
- * @param text - content
+ * @param content - of a blob or a manifest
  * @returns its digest
  */
-export function digestOf(text: string): string {
-  return `sha256:${createHash("sha256").update(text).digest("hex")}`;
+export function digestOf(content: string | Buffer): string {
+  return `sha256:${createHash("sha256").update(content).digest("hex")}`;
 }
 
 function wanted(answer: Response, status: number): Response {
