@@ -55,6 +55,25 @@ perhaps("a repository with 100,000 tags", () => {
     await page.getByRole("link", { name: "0", exact: true }).waitFor();
     await page.context().close();
   });
+
+  test("prints all that is loaded, and how many there are, and shows only rows in sight afterwards", async () => {
+    const { page } = await openWatched(browser);
+    await page.goto(`${stack.gateway.url}/ui/login?to=${encodeURIComponent("repositories/alpha/many/-/")}`); // prettier-ignore
+    await logInOn(page, "alice-token");
+    await page.getByRole("link", { name: "0", exact: true }).waitFor();
+    const before = await rowsIn(page);
+    await page.evaluate(
+      `addEventListener("beforeprint", () => {
+         document.body.dataset.printed = document.querySelectorAll("tbody th a").length;
+       })`,
+    );
+    await page.pdf();
+    expect(await page.locator("body").getAttribute("data-printed")).toBe("100");
+    expect(await rowsIn(page)).toBe(before);
+    await page.emulateMedia({ media: "print" });
+    expect(await page.getByText("100 of 100,000").isVisible()).toBe(true);
+    await page.context().close();
+  });
 });
 
 function rowsIn(page: Page): Promise<number> {

@@ -61,6 +61,6 @@ function rowsOf(image: Found): readonly LayerRow[] {
 function withoutShell(command: string): string {
   return command
     .replace(/^\/bin\/sh -c #\(nop\)\s+/, "")
-    .replace(/^\/bin\/sh -c /, "RUN ")
+    .replace(/^(?:RUN )?\/bin\/sh -c /, "RUN ")
     .replace(/\s*# buildkit$/, "");
 }

@@ -1,4 +1,4 @@
-import type { RefObject } from "preact";
+import { options, type RefObject } from "preact";
 import { useEffect, useState } from "preact/hooks";
 
 /** Rows above and below what is seen. */
@@ -8,7 +8,7 @@ const BEYOND = 20;
  * @param body - where the rows are
  * @param count - how many there are in all
  * @param height - of each, in pixels
- * @returns which rows are in sight: the first, and the one after the last
+ * @returns which rows are in sight, or all while the page is printed: the first, and the one after the last
  */
 export function useWindowOf(
   body: RefObject<HTMLElement | null>,
@@ -16,6 +16,7 @@ export function useWindowOf(
   height: number,
 ): readonly [number, number] {
   const [first, setFirst] = useState(0);
+  const [isPrinted, setPrinted] = useState(false);
   const [seen, setSeen] = useState(() => Math.ceil(innerHeight / height));
   useEffect(() => {
     const look = () => {
@@ -31,6 +32,32 @@ export function useWindowOf(
       removeEventListener("resize", look);
     };
   }, [height]);
+  useEffect(() => {
+    // The browser takes the page as it is when the listener returns.
+    const follow = ({ type }: Event) => {
+      drawnAtOnce(() => {
+        setPrinted(type === "beforeprint");
+      });
+    };
+    addEventListener("beforeprint", follow);
+    addEventListener("afterprint", follow);
+    return () => {
+      removeEventListener("beforeprint", follow);
+      removeEventListener("afterprint", follow);
+    };
+  }, []);
+  if (isPrinted) return [0, count];
   const begin = Math.max(0, Math.min(first, count) - BEYOND);
   return [begin, Math.min(count, first + seen + BEYOND)];
+}
+
+/** What is changed meanwhile is drawn before this returns. */
+function drawnAtOnce(change: () => void): void {
+  const before = { ...options };
+  options.debounceRendering = (draw) => {
+    draw();
+  };
+  change();
+  delete options.debounceRendering;
+  Object.assign(options, before);
 }

@@ -5,24 +5,18 @@ import { useFollow } from "../api/follow.js";
 import { useLoad, usePages } from "../api/load.js";
 import { useMay } from "../api/may.js";
 import { Confirm } from "../parts/confirm.jsx";
-import { Command, Digest } from "../parts/copy.jsx";
 import { tellOf } from "../parts/happened.js";
 import { History } from "../parts/history.jsx";
 import { MutabilityBadge, whyOf } from "../parts/mutability.jsx";
-import { commandFor, TOOLS, type Pulled } from "../parts/pull-command.js";
-import { Pullers } from "../parts/pullers.jsx";
 import { Asked, Rest } from "../parts/states.jsx";
 import { Tabs } from "../parts/tabs.jsx";
-import { Time } from "../parts/time.jsx";
-import { goWith, href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
-import { Fact } from "../parts/fact.jsx";
+import { href, repositoryPlace, tagPlace, usePlace, withQuery } from "../place.js";
 import { T } from "../texts/texts.js";
-import { PullsByDay } from "../parts/pulls-by-day.jsx";
 import { Contents } from "./contents.jsx";
 import { Image } from "./image.jsx";
 import { Referrers } from "./referrers.jsx";
-import { UsesOfTag } from "./in-use.jsx";
 import { Related } from "./related.jsx";
+import { Overview } from "./tag-overview.jsx";
 
 const PARTS = ["overview", "image", "history", "contents", "referrers", "related"] as const;
 type Part = (typeof PARTS)[number];
@@ -124,155 +118,6 @@ function Verdict({
         </Confirm>
       )}
     </div>
-  );
-}
-
-function Overview({ tag }: { readonly tag: Shown<"Tag"> }): JSX.Element {
-  const { repository, tag: name, digest, pushedBy, pushedAt, origin } = tag;
-  const mayPush = useMay("push", repository);
-  return (
-    <>
-      {digest !== null && <PullCommands image={{ repository, tag: name, digest }} />}
-      <dl class="facts">
-        {digest !== null && (
-          <Fact name={T.digest}>
-            <Digest digest={digest} />
-          </Fact>
-        )}
-        <Fact name={T.pushed}>
-          <Time at={pushedAt} /> {pushedBy !== null && T.by(pushedBy)}
-          {origin === "adopted" && ` (${T.adopted})`}
-        </Fact>
-      </dl>
-      <Source repository={repository} tag={name} />
-      <CompareWith repository={repository} tag={name} />
-      <PullsByDay repository={repository} tag={name} />
-      {mayPush && <UsesOfTag repository={repository} tag={name} />}
-      {mayPush && <PulledTag repository={repository} tag={name} />}
-    </>
-  );
-}
-
-function PullCommands({ image }: { readonly image: Pulled }): JSX.Element {
-  const { query } = usePlace();
-  const tool = TOOLS.find((one) => one === query.get("tool")) ?? "docker";
-  return (
-    <section>
-      <div class="filters">
-        <h2>{T.pull}</h2>
-        <label>
-          {T.tool}
-          <select
-            value={tool}
-            onChange={({ currentTarget }) => {
-              goWith({ tool: currentTarget.value });
-            }}
-          >
-            {TOOLS.map((one) => (
-              <option key={one}>{one}</option>
-            ))}
-          </select>
-        </label>
-      </div>
-      <h3>{T.byTag}</h3>
-      <Command text={commandFor(tool, image, "tag")} />
-      <h3>{T.byDigest}</h3>
-      <Command text={commandFor(tool, image, "digest")} />
-    </section>
-  );
-}
-
-function Source({
-  repository,
-  tag,
-}: {
-  readonly repository: string;
-  readonly tag: string;
-}): JSX.Element {
-  const [source, again] = useLoad(`${repository}:${tag}`, () =>
-    answerOf(
-      api.GET("/repositories/{repository}/tags/{tag}/scm-source", {
-        params: { path: { repository, tag } },
-      }),
-    ),
-  );
-  return (
-    <section>
-      <h2>{T.source}</h2>
-      {source.state === "refused" && source.refusal.status === 404 ? (
-        <p class="faint">{T.noSource}</p>
-      ) : (
-        <Asked loaded={source} again={again}>
-          {({ url, revision, author, status }) => (
-            <dl class="facts">
-              <div>
-                <dt>{T.source}</dt>
-                <dd class="broken">
-                  {/^https?:\/\//.test(url) ? (
-                    <a href={url} target="_blank" rel="noopener noreferrer nofollow">
-                      {url}
-                    </a>
-                  ) : (
-                    url
-                  )}
-                </dd>
-              </div>
-              <div>
-                <dt>{T.revision}</dt>
-                <dd class="broken">
-                  {revision} {status !== "" && <span class="badge">{status}</span>}
-                </dd>
-              </div>
-              <div>
-                <dt>{T.author}</dt>
-                <dd dir="auto">{author}</dd>
-              </div>
-            </dl>
-          )}
-        </Asked>
-      )}
-    </section>
-  );
-}
-
-function CompareWith({
-  repository,
-  tag,
-}: {
-  readonly repository: string;
-  readonly tag: string;
-}): JSX.Element {
-  const place = withQuery(repositoryPlace(repository, "compare"), { after: tag });
-  return (
-    <p>
-      <a class="button" href={href(place)}>
-        {T.compare}
-      </a>
-    </p>
-  );
-}
-
-function PulledTag({
-  repository,
-  tag,
-}: {
-  readonly repository: string;
-  readonly tag: string;
-}): JSX.Element {
-  const [pulls, again] = useLoad(`${repository}:${tag}`, () =>
-    answerOf(
-      api.GET("/repositories/{repository}/pulls", {
-        params: { path: { repository }, query: { tag, limit: 100 } },
-      }),
-    ),
-  );
-  return (
-    <section>
-      <h2>{T.whoPulled}</h2>
-      <Asked loaded={pulls} again={again}>
-        {({ pulledBy }) => <Pullers pulls={pulledBy} />}
-      </Asked>
-    </section>
   );
 }
 
