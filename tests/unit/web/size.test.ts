@@ -33,7 +33,11 @@ describe("the web page, as it was built (`npm run build`)", () => {
 
 test("the web page says everything that it says in each language, and nothing beside the texts", () => {
   const keysOf = (language: string) =>
-    [...readFileSync(join(REPOSITORY_ROOT, `web/src/texts/${language}.ts`), "utf8").matchAll(/^ {2}(\w+):/gm)].map(([, key]) => key); // prettier-ignore
+    [language, "administration", "refusals"].map((file) => {
+      const path = join(REPOSITORY_ROOT, "web/src/texts", language, `${file}.ts`);
+      return [...readFileSync(path, "utf8").matchAll(/^ {2}(\w+):/gm)].map(([, key]) => key);
+    });
+  expect(readdirSync(join(REPOSITORY_ROOT, "web/src/texts/german"))).toHaveLength(3);
   expect(keysOf("german")).toEqual(keysOf("english"));
   const screens = ["screens", "parts"].flatMap((folder) =>
     readdirSync(join(REPOSITORY_ROOT, "web/src", folder)).map((name) => join(folder, name)),

@@ -1,4 +1,4 @@
-import type { JSX } from "preact";
+import type { ComponentChildren, JSX } from "preact";
 import { answerOf, api } from "../api/ask.js";
 import { useLoad } from "../api/load.js";
 import { Digest } from "../parts/copy.jsx";
@@ -71,8 +71,8 @@ function Differences({
                 <tr key={index}>
                   <td>{what}</td>
                   <th scope="row">{name}</th>
-                  <td class="broken removed">{was ?? "–"}</td>
-                  <td class="broken added">{is ?? "–"}</td>
+                  <td class="broken removed">{shownOf(was)}</td>
+                  <td class="broken added">{shownOf(is)}</td>
                 </tr>
               ))}
             </Table>
@@ -81,4 +81,11 @@ function Differences({
       )}
     </Asked>
   );
+}
+
+const DIGEST = /^sha(?:256|384|512):[0-9a-f]{64,128}$/;
+
+function shownOf(text: string | null): ComponentChildren {
+  if (text === null) return "–";
+  return DIGEST.test(text) ? <Digest digest={text} /> : text;
 }

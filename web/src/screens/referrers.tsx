@@ -114,7 +114,7 @@ export function ReferrersOf({ repository }: { readonly repository: string }): JS
         <Table label={T.referrers} columns={[T.what, T.digest, `#${T.size}`, T.refersTo]}>
           {pages.items.map((one) => (
             <tr key={one.subject + one.digest}>
-              <td>
+              <td class="broken">
                 <What node={one} />
               </td>
               <td>
