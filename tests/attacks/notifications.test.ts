@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { ownRequestMark } from "#gateway/upstream/own-requests.js";
 import { DIST } from "#local/repository-root.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -37,6 +37,7 @@ describe("a stranger who forges notifications", () => {
     await gateway.stop();
     await ledger.stop();
   });
+  beforeEach(() => ledger.clear());
 
   test.each([NOW, BEFORE, "", "x"])(
     "finds nothing at the public port, whatever secret is shown",

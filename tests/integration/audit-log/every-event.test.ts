@@ -166,19 +166,25 @@ describe("every event is on record as the table has it:", () => {
     expect(Object.keys(HOW).sort()).toEqual(performed.map(({ event }) => event).sort());
   });
 
-  test.each(performed.map((row) => [row.event, row] as const))("%s", async (event, row) => {
-    const before = (await madeSince(row.action, [])).map((entry) => (entry as { at?: string }).at);
-    const known = before.flatMap((at) => (at === undefined ? [] : [at]));
-    await HOW[event]?.();
-    await stack.flushTallies();
-    const made = await madeSince(row.action, known);
-    const entry = made.find((one) => isAsTold(one, row));
-    expect({ event, made: made.map((one) => formOf(one)) }).toEqual({
-      event,
-      made: expect.arrayContaining([entry === undefined ? told(row) : formOf(entry)]),
-    });
+  // Some need what others before them did.
+  test("one after the other", async () => {
+    for (const row of performed) await expectOnRecord(row);
   });
 });
+
+async function expectOnRecord(row: AuditEvent): Promise<void> {
+  const { event } = row;
+  const before = (await madeSince(row.action, [])).map((entry) => (entry as { at?: string }).at);
+  const known = before.flatMap((at) => (at === undefined ? [] : [at]));
+  await HOW[event]?.();
+  await stack.flushTallies();
+  const made = await madeSince(row.action, known);
+  const entry = made.find((one) => isAsTold(one, row));
+  expect({ event, made: made.map((one) => formOf(one)) }).toEqual({
+    event,
+    made: expect.arrayContaining([entry === undefined ? told(row) : formOf(entry)]),
+  });
+}
 
 const ACTOR = ["uid", "realm", "kind", "address", "userAgent", "requestId"];
 

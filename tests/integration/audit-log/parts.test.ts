@@ -30,6 +30,7 @@ describe.each(registryPrograms())("verify of all parts, registry $version", (pro
   };
 
   test("finds every manifest that lacks something, and says that nothing is wrong before and after", async () => {
+    const before = (await verify()).checked;
     const [one, child, adopted] = [await made("one"), await made("child"), await made("adopted")];
     const both = index("both", child.manifest);
     const referrer = image("referrer", { subject: image("nobody has it") });
@@ -39,11 +40,11 @@ describe.each(registryPrograms())("verify of all parts, registry $version", (pro
     expect((await wharf.push(referrer)).status).toBe(201);
     await wharf.writeAtRegistry(adopted.manifest, "old");
     expect((await wharf.ask(["pull"], `/v2/${REPOSITORY}/manifests/old`)).status).toBe(404); // It takes none.
-    expect(await verify()).toMatchObject({ checked: 5, wrong: 0 });
+    expect(await verify()).toMatchObject({ checked: before + 5, wrong: 0 });
 
     await lose(wharf.registry, one.digest, child.manifest.digest, adopted.digest);
     const found = await verify();
-    expect(found).toMatchObject({ checked: 5, wrong: 3 });
+    expect(found).toMatchObject({ checked: before + 5, wrong: 3 });
     const problems = found.findings.map(({ digest, problem }) => `${digest} ${problem}`).sort();
     expect(problems).toEqual(
       [

@@ -67,6 +67,7 @@ describe.each(registryPrograms())("extensions, registry $version", (program) => 
     expect((await wharf.remove("changing")).status).toBe(202);
     for (const tag of ["changing", "changing-b"])
       expect((await wharf.push(two, tag)).status).toBe(201);
+    expect((await wharf.push(one, "1.0")).status).toBe(201);
   });
   afterAll(() => wharf.stop());
 
@@ -238,9 +239,10 @@ describe.each(registryPrograms())("extensions, registry $version", (program) => 
     const names = (answer: Answer) =>
       descriptors(answer).map(({ annotations }) => annotations[NAME]);
 
+    const past = image("past the gateway");
+    beforeAll(() => wharf.writeAtRegistry(past, "past"));
+
     test("has digest, media type, size and time of each, those past the gateway too, before and after discovery", async () => {
-      const past = image("past the gateway");
-      await wharf.writeAtRegistry(past, "past");
       const expected = async () => {
         const answer = await pull(LIST);
         expect([answer.status, answer.headers["content-type"]]).toEqual([200, INDEX_TYPE]);

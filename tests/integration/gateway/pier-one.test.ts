@@ -196,18 +196,22 @@ describe("the calls of the pierone CLI", () => {
   test("production-ready marks an image once, by who may push, with an SCM source, on record", async () => {
     const mark = async (
       token: string | null,
-      tag: string,
+      image: string,
       body: object = { incident_id: "INC-1" },
-    ) =>
-      (await as(token, `/teams/alpha/artifacts/app/tags/${tag}/production-ready`, "POST", body))
-        .status;
-    expect(await mark("bob-token", "1.0")).toBe(403);
-    expect(await mark(null, "1.0")).toBe(401);
-    expect(await mark("alice-token", "0.9")).toBe(422);
-    expect(await mark("alice-token", "7")).toBe(404);
-    expect(await mark("alice-token", "1.0", { incident: "x" })).toBe(400);
-    expect(await mark("alice-token", "1.0")).toBe(200);
-    expect(await mark("alice-token", "1.0")).toBe(409);
+    ) => (await as(token, `/teams/alpha/artifacts/${image}/production-ready`, "POST", body)).status;
+    const sourced = "deep%2Fer/tags/1.0";
+    await ledger.db.query(
+      `insert into ledger.scm_source (repository, digest, url, revision, author, status, origin, pushed_by)
+       select repository, digest, 'git:x', 'abc', 'alice', '', 'header', 'alice' from ledger.tag
+       where repository = 'alpha/deep/er' and name = '1.0'`,
+    );
+    expect(await mark("bob-token", sourced)).toBe(403);
+    expect(await mark(null, "app/tags/1.0")).toBe(401);
+    expect(await mark("alice-token", "app/tags/0.9")).toBe(422);
+    expect(await mark("alice-token", "app/tags/7")).toBe(404);
+    expect(await mark("alice-token", sourced, { incident: "x" })).toBe(400);
+    expect(await mark("alice-token", sourced)).toBe(200);
+    expect(await mark("alice-token", sourced)).toBe(409);
     const { rows } = await ledger.db.query<{ content: string }>(
       "select content from audit.entry where action = 'image.marked'",
     );

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { cp, mkdir, readFile, realpath, rm, writeFile } from "node:fs/promises";
 import { delimiter, dirname, join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
@@ -20,14 +20,14 @@ const AS_NODE_18 =
 
 let clone: TemporaryFolder;
 
-beforeAll(async () => {
+beforeEach(async () => {
   clone = await temporaryFolder();
   await mkdir(at("deploy/local/set-up"), { recursive: true });
   for (const file of ["package.json", "package-lock.json", "deploy/local/set-up/node24.mjs"])
     await cp(join(REPOSITORY_ROOT, file), at(file));
 });
 
-afterAll(() => clone.remove());
+afterEach(() => clone.remove());
 
 describe("the Node of npm start and npm test", () => {
   test("is the one that began it from 24 on", () => {

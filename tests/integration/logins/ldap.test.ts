@@ -196,15 +196,16 @@ describe("a connection that is lost after the account that searches was bound", 
       socket.once("data", () => (isFirst ? socket.end(BOUND) : socket.write(FOUND_NOTHING)));
     }).listen(0, "127.0.0.1");
     await once(server, "listening");
+    const own = await temporaryFolder();
     try {
       const url = `ldap://127.0.0.1:${(server.address() as AddressInfo).port}`;
-      const passwordFile = join((folder = await temporaryFolder()).path, "password");
+      const passwordFile = join(own.path, "password");
       await writeFile(passwordFile, "x");
       const change = { url, timeoutSeconds: 1, bindDn: "cn=x", bindPasswordFile: passwordFile };
       expect(await refusal("alice", "alice-password", change)).toBe(DOWN);
     } finally {
       server.close();
-      await folder.remove();
+      await own.remove();
     }
   });
 });

@@ -54,7 +54,10 @@ describe.each(registryPrograms())("a push again, registry $version", (program) =
     expect(await wharf.atRegistry(one.manifest.digest)).toBe(404);
     expect((await wharf.push(both, name)).status).toBe(201);
     expect(await wharf.atRegistry(one.manifest.digest)).toBe(200);
-    const repaired = await wharf.audited("manifest.repaired");
+    const children = [one.manifest.digest, other.manifest.digest];
+    const repaired = (await wharf.audited("manifest.repaired")).filter((entry) =>
+      children.some((child) => child === entry.digest),
+    );
     expect(repaired).toMatchObject([{ digest: one.manifest.digest, actor: { uid: "alice" } }]);
   });
 

@@ -222,9 +222,13 @@ describe("manifests that no tag means any more", () => {
 
   test("are told by verify from what was lost, and from what somebody only says was forgotten", async () => {
     const verify = () => verifyBytes(wharf.db, () => undefined);
+    for (const name of ["to be forgotten", "that takes its place"])
+      await wharf.push(image(name), "forgotten");
+    await age();
+    await forget();
     const before = await verify();
     expect(before).toMatchObject({ wrong: 0 });
-    expect(before.forgotten).toBeGreaterThan(3);
+    expect(before.forgotten).toBeGreaterThan(0);
     const [lost, faked] = [image("to be lost"), image("to be faked")];
     for (const manifest of [lost, faked]) await wharf.push(manifest);
     await wharf.db.query("update ledger.manifest set content = 'x' where digest = $1", [

@@ -28,7 +28,7 @@ export function expectRecorded(id: string, answer: Answer, request?: unknown): v
     ...(text === "" ? {} : { answer: isJson ? (JSON.parse(text) as unknown) : text }),
   };
   if (isRecording) write(id, example);
-  else expect(formOf(example)).toEqual(formOf(RECORDED[id]));
+  else expect([id, formOf(example)]).toEqual([id, formOf(RECORDED[id])]);
 }
 
 function write(id: string, example: RecordedExample): void {
