@@ -8,7 +8,7 @@ import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-
 import { listening, type TestServer } from "#tests/support/test-server.js";
 
 const BALANCERS = [
-  { name: "nginx", start: startNginx, found: await findDebianPackage("nginx-light") },
+  { name: "nginx", start: startNginx, found: await findDebianPackage("nginx") },
   { name: "HAProxy", start: startHaproxy, found: await findDebianPackage("haproxy") },
 ];
 

@@ -13,7 +13,7 @@ import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-
 const DRAINING = { SHUTDOWN_DELAY_SECONDS: "4", DRAIN_SECONDS: "60" };
 const CLIENTS = 4;
 
-const nginx = await findDebianPackage("nginx-light");
+const nginx = await findDebianPackage("nginx");
 const haproxy = await findDebianPackage("haproxy");
 const missing = [nginx, haproxy].some((found) => typeof found === "string");
 

@@ -16,7 +16,7 @@ import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-
 
 // Signing keys: key-rotation.test.ts.
 const ROBOTS = 2;
-const missing = typeof (await findDebianPackage("nginx-light")) === "string";
+const missing = typeof (await findDebianPackage("nginx")) === "string";
 
 (missing ? describe.skip : describe)("under traffic, by the recipes of docs/rotation.md", () => {
   let folder: TemporaryFolder;

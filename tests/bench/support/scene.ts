@@ -49,7 +49,7 @@ export async function openScene(isQuick: boolean): Promise<Scene> {
     const filesystem = { rootdirectory: storage };
     const bare = await startStock(registry.file, { storage: { filesystem } });
     opened.push(() => bare.stop());
-    const nginx = await startNginx(await debianProgram("nginx", "nginx-light"), folder.path, bare.url); // prettier-ignore
+    const nginx = await startNginx(await debianProgram("nginx", "nginx"), folder.path, bare.url); // prettier-ignore
     opened.push(() => nginx.service.stop());
     return {
       stack,

@@ -48,7 +48,7 @@ export async function startInstallation(
   folder: string,
   files: { readonly policy: string; readonly secretOf: (stack: TestStack) => Promise<string> },
 ): Promise<Installation> {
-  const found = await findDebianPackage("nginx-light");
+  const found = await findDebianPackage("nginx");
   if (typeof found === "string") throw new Error(`no nginx: ${found}`);
   const stack = await startTestStack();
   const at = (name: string) => join(folder, name);

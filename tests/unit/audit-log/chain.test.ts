@@ -34,7 +34,9 @@ describe("chains", () => {
 describe("entries for people", () => {
   test("say what, who, where and why on one line that no terminal obeys", () => {
     const actor = { uid: "al\u001b[2Jice", realm: "/employees", kind: "oauth2", address: "::1" };
+    const at = "2026-11-20T20:00:00.000000Z";
     const content = JSON.stringify({
+      at,
       action: "tag.pushed",
       actor,
       repository: "alpha/app",
@@ -43,7 +45,6 @@ describe("entries for people", () => {
       reason: "tag-free",
       detail: { change: "new" },
     });
-    const at = "2026-11-20T20:00:00.000000Z";
     const rest = { chain: 0, position: 1, action: "", repository: null };
     const hashes = { previousHash: Buffer.alloc(0), hash: Buffer.alloc(0) };
     expect(asText({ at, content, ...rest, ...hashes })).toBe(
