@@ -41,6 +41,28 @@ const LOOKS = [
 const objections = (rules: string) =>
   `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
 
+/** The session is known when the page was drawn without it, and before what the page does after its first drawing. */
+const ANSWER_BETWEEN = `
+  const { setTimeout: wait, requestAnimationFrame: frame, fetch: ask } = window;
+  const held = [];
+  window.requestAnimationFrame = (draw) => held.push(draw);
+  window.setTimeout = (run, ms, ...told) => (ms < 100 ? held.push(run) : wait(run, ms, ...told));
+  const goOn = () => {
+    Object.assign(window, { setTimeout: wait, requestAnimationFrame: frame, fetch: ask });
+    for (const run of held) run(performance.now());
+  };
+  const drawn = new Promise((resolve) => {
+    new MutationObserver(() => document.querySelector(".spinner") && resolve()).observe(document, { childList: true, subtree: true });
+  });
+  window.fetch = async (asked, how) => {
+    const answer = await ask(asked, how);
+    if (!asked.url.endsWith("/session")) return answer;
+    await drawn;
+    wait(goOn, 100);
+    return answer;
+  };
+`;
+
 const settled = (page: Page) => page.locator("body:not(:has(.spinner)) h1").waitFor();
 
 inBrowser("the web page", () => {
@@ -207,6 +229,13 @@ inBrowser("the web page", () => {
     isGone = false;
     await page.getByRole("button", { name: "Try again" }).click();
     await page.getByRole("heading", { name: "Robots", level: 1 }).waitFor();
+  });
+
+  test("is there though it learns who is there just when it was drawn without", async () => {
+    const { page } = await pages.open();
+    await page.addInitScript(ANSWER_BETWEEN);
+    await page.goto(`${stack.url}/ui/refusals`);
+    await page.getByRole("heading", { name: "Refusals", level: 1 }).waitFor();
   });
 
   test("speaks German to whose browser does", async () => {

@@ -1,8 +1,7 @@
-import type { Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { eventually } from "#tests/support/eventually.js";
-import { openLedgerOf } from "#tests/support/running-gateway.js";
 import { logInOn, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
-import { tagName } from "../support/generated.js";
+import { pushTags } from "../support/many-tags.js";
 import { LOGIN, type Scene } from "../support/scene.js";
 import { GATEWAY, ratio, type Medians, type Sample, type Topic } from "../support/topic.js";
 
@@ -11,20 +10,39 @@ const MANY = { repository: "alpha/page-many", tags: 10_000 };
 /** As on a phone of some years ago. */
 const SLOWER = 4;
 const DONE = "interactive";
+/** A browser that starts has more to do than a page; it rests once its processes use less than this share of a processor. */
+const REST_SHARE = 0.05;
+const REST_MILLISECONDS = 500;
+const FIELD = "input[type=search]";
+/** What no page can be sooner than: one field, and nothing of ours. */
+const ONE_FIELD = {
+  headers: { "Content-Type": "text/html" },
+  body: "<!DOCTYPE html><title>One field</title><input type=search placeholder=Search>",
+};
 
 /** @returns how soon the web page can be used, in a browser whose processor is four times as slow */
 export async function pageTopics(scene: Scene): Promise<Topic[]> {
   if (NO_BROWSER !== null) throw new Error(NO_BROWSER);
-  for (const one of [FEW, MANY]) await writeTags(scene, one);
+  for (const one of [FEW, MANY]) await pushTags(scene, one.repository, one.tags);
   const { url } = scene.stack;
+  const oneField = await scene.startBareServer(ONE_FIELD);
+  const first = (address: string) => opened({ before: oneField, address, wanted: FIELD });
   const opening = ({ repository }: typeof FEW) => ({
-    run: () => opened(url, LOGIN, `repositories/${repository}/-/`, "table.tags tbody th a"),
+    run: () =>
+      opened({
+        ...{ before: `${url}/ui/login`, login: LOGIN },
+        address: `${url}/ui/repositories/${repository}/-/`,
+        wanted: "table.tags tbody th a",
+      }),
   });
   return [
     {
       ...{ name: "page-first-view", unit: "ms" },
       title: `first view of the web page until it can be used, processor ${SLOWER} times as slow`,
-      sides: [{ name: GATEWAY, run: () => opened(url, null, "", "input[type=search]") }],
+      sides: [
+        { name: GATEWAY, run: () => first(`${url}/ui/`) },
+        { name: "a page with one field", run: () => first(oneField) },
+      ],
       targets: [
         {
           ...{ what: "milliseconds", wanted: 300, isMost: true },
@@ -49,28 +67,48 @@ export async function pageTopics(scene: Scene): Promise<Topic[]> {
   ];
 }
 
-/** In a browser that has nothing of it yet, but for the login where there is one. */
-async function opened(
-  url: string,
-  login: string | null,
-  place: string,
-  wanted: string,
-): Promise<Sample> {
+interface Opening {
+  /** What the browser shows before, so that its own start is not what is measured. */
+  readonly before: string;
+  /** Whoever logs in there. */
+  readonly login?: string;
+  readonly address: string;
+  /** Selector of what makes the page usable. */
+  readonly wanted: string;
+}
+
+/** In a new browser that runs, and has nothing of the page in its cache. */
+async function opened({ before, login, address, wanted }: Opening): Promise<Sample> {
   const browser = await startChromium();
   try {
     const { page } = await openWatched(browser);
-    if (login !== null) {
-      await page.goto(`${url}/ui/login`);
-      await logInOn(page, login);
-    }
+    await page.goto(before);
+    if (login !== undefined) await logInOn(page, login);
+    await eventually("the browser rests", rests(await browser.newBrowserCDPSession()));
     const debug = await page.context().newCDPSession(page);
     await debug.send("Network.enable");
     await debug.send("Network.setCacheDisabled", { cacheDisabled: true });
     await debug.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
-    return { value: await usableAfter(page, `${url}/ui/${place}`, wanted), count: 1 };
+    return { value: await usableAfter(page, address, wanted), count: 1 };
   } finally {
     await browser.close();
   }
+}
+
+/** @returns whether its processes did nearly nothing since that was asked before, some time ago */
+function rests(
+  session: Awaited<ReturnType<Browser["newBrowserCDPSession"]>>,
+): () => Promise<boolean> {
+  let before = { at: 0, seconds: Number.NEGATIVE_INFINITY };
+  return async () => {
+    const { processInfo } = await session.send("SystemInfo.getProcessInfo");
+    const seconds = processInfo.reduce((sum, { cpuTime }) => sum + cpuTime, 0);
+    const at = performance.now();
+    if (at - before.at < REST_MILLISECONDS) return false;
+    const share = ((seconds - before.seconds) * 1_000) / (at - before.at);
+    before = { at, seconds };
+    return share < REST_SHARE;
+  };
 }
 
 /** Handlers come into the page with what they are of; once that is drawn and the thread is free, it can be used. */
@@ -87,20 +125,4 @@ async function usableAfter(page: Page, address: string, wanted: string): Promise
     page.evaluate<number | undefined>(`performance.getEntriesByName("${DONE}")[0]?.startTime`);
   await eventually("the page can be used", async () => (await mark()) !== undefined);
   return (await mark()) ?? NaN;
-}
-
-/** As the ledger would have them, had each been pushed. */
-async function writeTags(scene: Scene, { repository, tags }: typeof FEW): Promise<void> {
-  const digest = await scene.client.push(repository, tagName(0), repository);
-  const ledger = await openLedgerOf(scene.stack);
-  try {
-    await ledger.query(
-      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
-       select $1, 'v' || to_char(t, 'FM000000'), $2, 'alice', now() from generate_series(1, $3::int - 1) as t
-       on conflict do nothing`,
-      [repository, digest, tags],
-    );
-  } finally {
-    await ledger.close();
-  }
 }

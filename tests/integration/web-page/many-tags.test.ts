@@ -61,6 +61,8 @@ perhaps("a repository with 100,000 tags", () => {
     await page.goto(`${stack.gateway.url}/ui/login?to=${encodeURIComponent("repositories/alpha/many/-/")}`); // prettier-ignore
     await logInOn(page, "alice-token");
     await page.getByRole("link", { name: "0", exact: true }).waitFor();
+    // Rows beyond those in sight come when these can be used.
+    await page.locator("tbody th a").nth(30).waitFor({ state: "attached" });
     const before = await rowsIn(page);
     await page.evaluate(
       `addEventListener("beforeprint", () => {

@@ -82,7 +82,8 @@ export function useCurrentSession(first: FirstAsked, over: () => void): CurrentS
     });
     tabs.current = new BroadcastChannel(TABS);
     tabs.current.onmessage = ask;
-    if (first.answer === null) hear(first.asked);
+    // What was not known when the page was drawn may be known by now.
+    if (me === "asking") hear(first.asked);
     return () => {
       tabs.current?.close();
     };

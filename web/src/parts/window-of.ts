@@ -3,6 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 
 /** Rows above and below what is seen. */
 const BEYOND = 20;
+/** They come when what is seen can be used. */
+const BEYOND_MILLISECONDS = 100;
 
 /**
  * @param body - where the rows are
@@ -18,6 +20,13 @@ export function useWindowOf(
   const [first, setFirst] = useState(0);
   const [isPrinted, setPrinted] = useState(false);
   const [seen, setSeen] = useState(() => Math.ceil(innerHeight / height));
+  const [beyond, setBeyond] = useState(0);
+  useEffect(() => {
+    const timer = setTimeout(setBeyond, BEYOND_MILLISECONDS, BEYOND);
+    return () => {
+      clearTimeout(timer);
+    };
+  }, []);
   useEffect(() => {
     const look = () => {
       const top = body.current?.getBoundingClientRect().top ?? 0;
@@ -47,8 +56,8 @@ export function useWindowOf(
     };
   }, []);
   if (isPrinted) return [0, count];
-  const begin = Math.max(0, Math.min(first, count) - BEYOND);
-  return [begin, Math.min(count, first + seen + BEYOND)];
+  const begin = Math.max(0, Math.min(first, count) - beyond);
+  return [begin, Math.min(count, first + seen + beyond)];
 }
 
 /** What is changed meanwhile is drawn before this returns. */
