@@ -3,10 +3,12 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import type { Browser, Page } from "playwright-core";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
+import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { startTestStack } from "#tests/support/stack.js";
 import { logInOn, openWatched, startChromium } from "#tests/support/web-page.js";
 import { PICTURES, SCREENS } from "./screens.js";
 import { seed, SEEDED_STACK } from "./seed.js";
+import { openSinks, seedTroubles } from "./troubles.js";
 
 // Pictures of every screen, into the folder that is said or .data/screenshots: both themes, phone and desktop. With `--readme`
 // those of README.md alone, into docs/pictures.
@@ -66,13 +68,18 @@ async function goTo(page: Page, place: string): Promise<void> {
 const usual = values.readme ? "docs/pictures" : ".data/screenshots";
 const folder = positionals[0] ?? join(REPOSITORY_ROOT, usual);
 await mkdir(folder, { recursive: true });
-const stack = await startTestStack({ env: SEEDED_STACK });
+const own = await temporaryFolder();
+const sinks = await openSinks(own.path);
+const stack = await startTestStack({ env: { ...SEEDED_STACK, ...sinks.env } });
 try {
   await seed(stack.url);
+  if (!values.readme) await seedTroubles(stack);
   const browser = await startChromium();
   await (values.readme ? takeThoseOfReadme : takeAll)(browser, stack.url, folder);
   await browser.close();
 } finally {
   await stack.stop();
+  await sinks.stop();
+  await own.remove();
 }
 console.log(`pictures are in ${folder}`);

@@ -52,8 +52,8 @@ function Waiting({
   return (
     <>
       <Sinks state={state} change={change} />
-      {queues.length > 0 && <Queues queues={queues} change={change} />}
-      {aside.length > 0 && <Aside aside={aside} change={change} />}
+      {queues.length > 0 && <Queues queues={queues} stops={stops} change={change} />}
+      {aside.length > 0 && <Aside aside={aside} stops={stops} change={change} />}
       <p class="buttons">
         <Confirm label={T.retry} title={T.retry} act={change({ change: "retry" })} />
       </p>
@@ -105,9 +105,11 @@ function Sinks({
 
 function Queues({
   queues,
+  stops,
   change,
 }: {
   readonly queues: Outbox["queues"];
+  readonly stops: Outbox["stops"];
   readonly change: Change;
 }): JSX.Element {
   const columns = [T.sink, T.repository, `#${T.waiting}`, `#${T.attempts}`];
@@ -122,7 +124,11 @@ function Queues({
               <th scope="row">{sink}</th>
               <td class="broken">{repository}</td>
               <td class="number">{figure(waiting)}</td>
-              <Tries of={queue} giveUp={change({ change: "skip", sink, repository })} />
+              <Tries
+                of={queue}
+                stops={stops}
+                giveUp={change({ change: "skip", sink, repository })}
+              />
             </tr>
           );
         })}
@@ -133,9 +139,11 @@ function Queues({
 
 function Aside({
   aside,
+  stops,
   change,
 }: {
   readonly aside: Outbox["aside"];
+  readonly stops: Outbox["stops"];
   readonly change: Change;
 }): JSX.Element {
   return (
@@ -151,7 +159,7 @@ function Aside({
             <tr key={event + sink}>
               <th scope="row">{sink}</th>
               <td class="broken">{tag === null ? repository : `${repository}:${tag}`}</td>
-              <Tries of={one} giveUp={change({ change: "give-up", event, sink })} />
+              <Tries of={one} stops={stops} giveUp={change({ change: "give-up", event, sink })} />
             </tr>
           );
         })}
@@ -163,17 +171,17 @@ function Aside({
 /** Cells of a row: how often it was tried, when it is tried again, why it failed, and a way to give it up. */
 function Tries({
   of: { sink, repository, attempts, dueAt, lastError },
+  stops,
   giveUp,
 }: {
   readonly of: Omit<Outbox["queues"][number], "waiting" | "oldest" | "claimed">;
+  readonly stops: Outbox["stops"];
   readonly giveUp: () => Promise<void>;
 }): JSX.Element {
   return (
     <>
       <td class="number">{figure(attempts)}</td>
-      <td>
-        <Time at={dueAt} />
-      </td>
+      <td>{stops.some((one) => one.sink === sink) ? T.stopped : <Time at={dueAt} />}</td>
       <td class="broken">{lastError}</td>
       <td>
         <Confirm

@@ -15,6 +15,8 @@ import { T } from "../texts/texts.js";
 const SORTS = ["pushed", "version", "pulled", "name"] as const;
 const FIRST_PAGE = 100;
 const LATER_PAGES = 1_000;
+/** What nearly all are of; the column has room for the rest. */
+const LINUX = /^linux\//;
 /** As in the style sheet: on a phone a row has two lines. */
 const ROW_PIXELS = matchMedia("(width < 40rem)").matches ? 68 : 45;
 /** Names under which tools keep signatures and attachments of an image. */
@@ -195,7 +197,7 @@ function TagRow({
       </td>
       <td class="three">
         <span class="cut" title={platforms?.join(", ")}>
-          {platforms?.join(", ") ?? ""}
+          {platforms?.map((one) => one.replace(LINUX, "")).join(", ") ?? ""}
         </span>
       </td>
       <td class="three number">{size === null ? T.ofIndex : sizeOf(size)}</td>
