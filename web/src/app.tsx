@@ -83,7 +83,7 @@ function Head({
   return (
     <header>
       <a class="brand" href={href("")}>
-        <span aria-hidden="true">⚓</span> Wharfinger
+        <Mark /> Wharfinger
       </a>
       <nav aria-label={T.menu}>
         {links.map(({ place, text }) => (
@@ -111,5 +111,15 @@ function Head({
         )}
       </p>
     </header>
+  );
+}
+
+/** As in mark.svg, which the browser shows beside the title. */
+function Mark(): JSX.Element {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <rect width="32" height="32" rx="7" />
+      <path d="M6 22h20M9 22v5M16 22v5M23 22v5M9 9h6v6H9zM17 9h6v6h-6zM13 15h6v5h-6z" />
+    </svg>
   );
 }
