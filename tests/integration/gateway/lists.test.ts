@@ -226,6 +226,7 @@ describe.each(registryPrograms())("compared with registry $version", ({ file }) 
       on conflict (name) do update set compared_at = now()`);
     expect(await listed("alpha/nothing")).toEqual([]);
     await latest.stop();
+    await ledger.db.query("delete from ledger.repository where name = 'alpha/nothing'");
     expect(tagsOf(await get("/v2/beta/app/tags/list"))).toEqual(["1.0"]);
   });
 
