@@ -20,8 +20,11 @@ describe.each(registryPrograms())("signers of an image, registry $version", (pro
     return manifests.map((one) => one.digest);
   };
 
+  const tags = async () => ((await wharf.list()) ?? []) as string[];
+
   test("under an immutable tag attach bundles at once, through two gateways, and none is lost, with no tag of its own", async () => {
     const subject = image("signed by many");
+    const before = await tags();
     expect((await wharf.push(subject, "1.0")).status).toBe(201);
     const authorization = await wharf.authority.bearer(["pull", "push"]);
     const places = wharf.gateways.map(({ url }): SignedAt => ({
@@ -43,7 +46,7 @@ describe.each(registryPrograms())("signers of an image, registry $version", (pro
       expect(looked.body.toString()).toContain(digest);
     }
     expect(await listed(subject.digest)).toEqual(signed.map(({ digest }) => digest).sort());
-    expect(await wharf.list()).toEqual(["1.0"]);
+    expect((await tags()).filter((tag) => !before.includes(tag))).toEqual(["1.0"]);
   });
 
   test("keep what discovery has adopted: a referrer under a tag past the gateway is listed after each pass, and after others", async () => {
