@@ -21,8 +21,8 @@ import { startTokenAuthority, type TokenAuthority } from "#tests/support/token-a
 
 const MEDIA_TYPE = "application/vnd.oci.image.manifest.v1+json";
 const CONFIG = "{}";
-const PATIENCE = { manifestMilliseconds: 500, probeMilliseconds: 400 };
-const DELAY_MILLISECONDS = 1_500;
+const PATIENCE = { manifestMilliseconds: 1_200, probeMilliseconds: 1_000 };
+const DELAY_MILLISECONDS = 3_000;
 
 type Outcome = readonly [client: 201 | 503, ledger: TagState["kind"]];
 
