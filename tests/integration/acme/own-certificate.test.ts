@@ -139,7 +139,8 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
   "gateways that get their certificate",
   () => {
     test("by TLS-ALPN-01: one gets it, any answers for it, and all of them serve it", async () => {
-      const [one, other] = [await replica(), await replica()];
+      const names = ["first.example.org"];
+      const [one, other] = [await replica({ names }), await replica({ names })];
       const port = await one.listen();
       // The authority asks the one that is not getting it.
       await other.listen(tlsPort);
@@ -158,6 +159,9 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
     });
 
     test("keep no key in the ledger that could be read there, and no challenge that is over", async () => {
+      const one = await replica({ names: ["kept.example.org"], challenge: "http-01" });
+      await one.run();
+      await eventually("it is issued", () => one.issued() === 1);
       const { rows } = await ledger.db.query<{ text: string }>(
         `select (select json_agg(c) from ledger.acme_certificate c)::text
               || (select json_agg(a) from ledger.acme_account a)::text as text`,
@@ -168,7 +172,12 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
     });
 
     test("serve it from the first moment after a restart, and ask for no other one", async () => {
-      const again = await replica();
+      const told = { names: ["restarted.example.org"], challenge: "http-01" } as const;
+      const first = await replica(told);
+      await first.run();
+      await eventually("it is issued", () => first.issued() === 1);
+      await first.own.part.stop();
+      const again = await replica(told);
       const port = await again.listen();
       await again.run();
       await eventually("it is served", () => isIssued(port));
@@ -178,7 +187,8 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
     test("get the next one, once, when the last third of its life has begun", async () => {
       let ahead = 0;
       const now = () => Date.now() + ahead;
-      const [one, other] = [await replica({ now }), await replica({ now })];
+      const told = { names: ["renewed.example.org"], now };
+      const [one, other] = [await replica(told), await replica(told)];
       const port = await one.listen(tlsPort);
       for (const each of [one, other]) await each.run();
       await eventually("it is served", () => isIssued(port));
@@ -187,7 +197,7 @@ const isIssued = async (port: number) => (await shownAt(port)).includes("Pebble"
       await eventually("there is another one", async () => (await shownAt(port)) !== before);
       await eventually("both have it", () => one.own.endsAt() === other.own.endsAt());
       ahead = 0;
-      expect(one.issued() + other.issued()).toBe(1);
+      expect(one.issued() + other.issued()).toBe(2);
     });
 
     test("by HTTP-01, for several names", async () => {

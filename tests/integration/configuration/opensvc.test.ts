@@ -170,6 +170,7 @@ describe("what the template starts", () => {
   });
 
   test("knows the same registry on both sides: name, notifications, tokens", () => {
+    setup("3.1.1");
     const [tokenServer, gateway] = [environmentOf("container#6"), environmentOf("container#7")];
     expect(gateway["TOKEN_SERVICE"]).toBe(tokenServer["TOKEN_SERVICE"]);
     const written = readFileSync(join(root, "registry/registry.yml"), "utf8");

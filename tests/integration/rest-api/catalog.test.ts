@@ -141,6 +141,7 @@ describe("lists", () => {
     const body = { official: false, automated: true };
     const put = async (path: string, more: AskedAs = {}) =>
       (await rest(`${path}/flags`, { method: "PUT", body, token: "bob-token", ...more })).status;
+    expect(await put(APP, { body: { official: true, automated: false } })).toBe(200);
     expect(await put(APP, { token: "alice-token" })).toBe(403);
     expect(await put(APP, { body: { official: true } })).toBe(400);
     expect(await put("/repositories/alpha/none")).toBe(404);
