@@ -62,6 +62,7 @@ describe("a token server whose clock", () => {
   });
 
   test("is ours is none of anybody's affair", async () => {
+    upstream.answerWith(replyWith(200));
     const server = await startTokenServer(0);
     const gateway = await startGateway({ registryUrl: upstream.url, tokenServerUrl: server.url });
     const headers = { Authorization: await newToken(server.url) };
