@@ -21,9 +21,10 @@ function entryOf(words: string, second: number): TagEntry {
   const isPush = ["new", "moved", "restored", "returned", "pushed", "named"].includes(what);
   const isImport = what === "imported" || what === "undated";
   const change = what === "returned" ? "restored" : isImport ? "imported" : what;
+  const isChange = isImport || what === "forgotten" || what === "again";
   return {
-    action: isImport ? "tag.adopted" : actionOf(what, isPush),
-    change: (isPush && what !== "pushed") || isImport || what === "forgotten" ? change : "",
+    action: isImport || what === "again" ? "tag.adopted" : actionOf(what, isPush),
+    change: (isPush && what !== "pushed") || isChange ? change : "",
     told: what === "imported" ? TOLD : null,
     keepsDate: what === "returned" || what === "named",
     at: at(second),
@@ -73,6 +74,8 @@ describe("the entries about a tag", () => {
     ["imported a", "moved b", "locked b"],
     ["imported a", "deleted a", "returned a"],
     ["adopted a", "imported a", "locked a"],
+    ["new a", "deleted a", "again a"],
+    ["new a", "locked a", "again a"],
   ])("%s, %s, … can follow one another", (...story) => {
     expect(historyOf(...story)?.problem).toBeNull();
   });
@@ -94,6 +97,8 @@ describe("the entries about a tag", () => {
     [["new a", "deleted a", "locked a"], `locked at ${at(2)}, although it was deleted`],
     [["new a", "named a"], `named at ${at(1)}, although alice had pushed it`],
     [["adopted a", "named b"], `named at ${at(1)}, with b, although it was a`],
+    [["new a", "again b"], `again at ${at(1)}, with b, although it was a`],
+    [["adopted a", "locked a", "forgotten a"], `forgotten at ${at(2)}, although it was pushed`],
     [["adopted a", "named a", "forgotten a"], `forgotten at ${at(2)}, although it was pushed`],
     [["undated a"], `imported at ${at(0)}, without the date that it had`],
     [["new a", "imported a"], `imported at ${at(1)}, although it was pushed`],
@@ -106,6 +111,22 @@ describe("the entries about a tag", () => {
     const history = historyOf(...story);
     expect(history?.problem).toContain(problem);
     expect(historyOf(...story, "deleted a", "restored a")?.problem).toBe(history?.problem);
+  });
+
+  test("end with one that forgets what was only ever found, and with no other", () => {
+    expect(historyOf("adopted a", "forgotten a")).toBeNull();
+    const byNobody = continueHistory(null, { ...entryOf("new a", 0), by: "" });
+    const forgotten = continueHistory(byNobody, entryOf("forgotten a", 1));
+    expect(forgotten?.problem).toContain("although it was pushed or locked");
+  });
+
+  test("tell of an author and a date elsewhere together, or of neither", () => {
+    const entry = entryOf("imported a", 0);
+    for (const part of [{ pushedBy: TOLD.by }, { pushedAt: TOLD.at }]) {
+      const detail = { change: "imported", ...part };
+      const content = JSON.stringify({ ...entry, actor: { uid: "alice" }, detail });
+      expect(parseTagEntry(content, false)).toEqual(entryOf("undated a", 0));
+    }
   });
 
   test("are not those that cannot be understood, or say nothing of what a tag is", () => {

@@ -27,6 +27,22 @@ describe("by what a token lets somebody", () => {
     expect(grantedBy({ access, grant }, taking("alpha/old", "delete"))?.rule).toBe("all");
   });
 
+  test("is looked for where the very action is granted, and of a repository, not of what else is called so", () => {
+    const parts: Access[] = [
+      { type: "registry", name: "catalog", actions: ["*"] },
+      { type: "repository", name: "catalog", actions: ["pull"] },
+      { type: "repository", name: "catalog", actions: ["push"] },
+    ];
+    const split = { ...grant, by: [[2], [0], [1]] };
+    const ruleOf = (...actions: Access["actions"]) =>
+      grantedBy({ access: parts, grant: split }, taking("catalog", ...actions))?.rule;
+    expect([ruleOf("pull"), ruleOf("push")]).toEqual(["pull", "push-employees"]);
+  });
+
+  test("is nothing where any token will do", () => {
+    expect(grantedBy({ access, grant }, null)).toBeNull();
+  });
+
   test("names who made the robot", () => {
     const made = { ...grant, maker: "alice" };
     expect(grantedBy({ access, grant: made }, taking("alpha/app", "pull"))?.maker).toBe("alice");

@@ -36,8 +36,18 @@ test.each([
   ["misses something by sha256, too", answer(400, "MANIFEST_BLOB_UNKNOWN", SHA512, SHA256)],
   ["says something else", answer(400, "MANIFEST_INVALID", SHA512)],
   ["says nothing", answer(400, "MANIFEST_BLOB_UNKNOWN")],
+  ["names what is no digest", answer(400, "MANIFEST_BLOB_UNKNOWN", "sha512:short")],
+  ["names more than one thing at once", answer(400, "MANIFEST_BLOB_UNKNOWN", [SHA512])],
   ["fails", answer(500, "MANIFEST_BLOB_UNKNOWN", SHA512)],
   ["has stored it", answer(201, "MANIFEST_BLOB_UNKNOWN", SHA512)],
 ])("one that %s has its answer passed on", (_what, given) => {
   expect(withRefusedNames(given, READING)).toBe(given);
+});
+
+test("one that misses what an image calls by sha512 has its answer passed on: it is no index", () => {
+  const config = { mediaType: "application/vnd.oci.empty.v1+json", digest: SHA512, size: 2 };
+  const content = JSON.stringify({ schemaVersion: 2, mediaType: IMAGE_TYPE, config, layers: [] });
+  const image = atOnce(readManifest(Buffer.from(content), IMAGE_TYPE, MANIFEST_BOUNDS));
+  const given = answer(400, "MANIFEST_BLOB_UNKNOWN", SHA512);
+  expect(withRefusedNames(given, image)).toBe(given);
 });
