@@ -114,6 +114,31 @@ describe("a manifest of the ledger", () => {
     expect(ledger.asked).toHaveLength(1);
   });
 
+  test("is asked for anew where a second has passed since those before asked and have no answer", async () => {
+    const ledger = ledgerWith(app);
+    const answer = gate();
+    ledger.before = () => answer.opened;
+    const { clock, kept } = keep(ledger);
+    const first = kept.find(app);
+    clock.at = 1_000;
+    const second = kept.find(app);
+    answer.open();
+    await Promise.all([first, second]);
+    expect(ledger.asked).toHaveLength(2);
+  });
+
+  test("is a text, too, where each of its characters is one byte, and only then", async () => {
+    for (const [bytes, text] of [
+      [Buffer.from("plain"), "plain"],
+      [Buffer.from("grün"), null],
+    ] as const) {
+      const address = { ...app, digest: digestOf(bytes) };
+      const ledger = ledgerWith(address);
+      ledger.bytes = bytes;
+      expect(await keep(ledger).kept.find(address)).toMatchObject({ content: bytes, text });
+    }
+  });
+
   test("that could not be read is read anew by the next", async () => {
     const ledger = ledgerWith(app);
     const { kept } = keep(ledger);

@@ -120,6 +120,14 @@ describe("an older answer", () => {
     expect(memory.recall(key)).toMatchObject({ digest: b, isFresh: false });
   });
 
+  test("ends what was told since it was asked for where the ledger says more than that", () => {
+    const { memory, ask } = memoryAt();
+    const asked = ask();
+    memory.told(key, first);
+    memory.answered(key, second, asked);
+    expect(memory.recall(key)).toMatchObject({ digest: b, isFresh: true });
+  });
+
   test("does not end a doubt that came since it was asked for", () => {
     const { memory, ask } = memoryAt();
     memory.answered(key, first, ask());
