@@ -48,12 +48,16 @@ describe("a decision on record, held against rules that ask more than is on it,"
   test.each<[IdentityKind, string]>([
     ["unrestricted", "anonymous"],
     ["anonymous", ""],
-  ])("of %s is the same whatever is said of teams", (kind, uid) => {
-    const readers = { ...BY_SEVEN, actions: ["pull"] } as const;
-    const inForce = policyOf([{ actions: ["pull"] }]);
-    const asker = { uid, realm: "", kind };
-    const candidate = policyOf([readers, { actions: ["pull"] }]);
-    expect(judgingAgain(inForce, candidate)({ ...PULL, asker })).toEqual(SAME);
+  ])("of %s is the same whatever is said of teams, scopes and claims", (kind, uid) => {
+    const asked = [
+      { teams: SEVEN },
+      { scopes: { anyOf: ["ops"] } },
+      { claims: { ref: ["main"] } },
+    ] as const;
+    const pulls = { actions: ["pull"] } as const;
+    const denials = asked.map((who) => ({ ...pulls, effect: "deny", who }) as const);
+    const judged = judgingAgain(policyOf([pulls]), policyOf([...denials, pulls]));
+    expect(judged({ ...PULL, asker: { uid, realm: "", kind } })).toEqual(SAME);
   });
 
   test("takes a scope for no team, and a team for no scope", () => {
