@@ -82,16 +82,15 @@ function factsOf(
   { asker, address, action, repository }: DecisionOnRecord,
   policies: readonly Policy[],
 ): readonly Fact[] {
-  if (asker.kind === "unrestricted") return [];
+  // To whom rules do not apply, and who has neither teams nor scopes nor claims.
+  if (asker.kind === "unrestricted" || asker.kind === "anonymous") return [];
   const resource = { type: "repository", name: repository } as const;
   const name = { text: repository, components: repository.split("/"), fitting: new Map() };
   const facts = policies.flatMap((policy) => {
     const asking = askerOf(askerWith(asker, []), { address }, policy.facts);
     return factsAsked(policy, asking.question(resource, action), name);
   });
-  // Nobody in particular is in no team.
-  const open = asker.kind === "anonymous" ? facts.filter(({ kind }) => kind !== "team") : facts;
-  return [...new Map(open.map((fact) => [JSON.stringify(fact), fact])).values()];
+  return [...new Map(facts.map((fact) => [JSON.stringify(fact), fact])).values()];
 }
 
 /** Every way in which some of them hold and the others do not. */

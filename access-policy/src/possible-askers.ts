@@ -23,7 +23,7 @@ export type Fact =
 /** Conditions on claims are facts by themselves: which values hold together is not gone into. */
 const HOLDS = "holds";
 
-/** Robots and logins with limits got what is on record within them, so they would by any policy. */
+/** Robots and logins with limits got what is on record within them, so they would by any policy; without any a robot has nothing. */
 const NO_LIMITS = [{ repositories: "**", actions: ["pull", "push", "delete"] }] as const;
 
 /**
@@ -124,9 +124,8 @@ export function askerWith({ uid, realm, kind }: NamedAsker, facts: readonly Fact
   const claims: Record<string, string[]> = {};
   for (const fact of facts)
     if (fact.kind === "claim") claims[fact.name] = [...(claims[fact.name] ?? []), fact.value];
-  const limits = kind === "robot" ? NO_LIMITS : null;
   return {
-    identity: { uid, realm, kind, scopes: named("scope"), claims, limits },
+    identity: { uid, realm, kind, scopes: named("scope"), claims, limits: NO_LIMITS },
     teams: named("team"),
   };
 }

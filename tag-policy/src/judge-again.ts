@@ -55,9 +55,8 @@ export function judgingTagsAgain(
     if (typeof before === "object") return { outcome: "unknown", dependsOn: before.dependsOn };
     if (typeof after === "object") return { outcome: "unknown", dependsOn: after.dependsOn };
     if (before === after) return { outcome: "same" };
-    const by = (rule: TagRule) =>
-      isAsked(decision, rule) ? (rule.sourceWantedBy ?? rule.name) : rule.name;
-    return { outcome: "changes", allow: after, by: by(then), before: by(now) };
+    // What a rule about sources alone decides is never known, so it is always the other rule.
+    return { outcome: "changes", allow: after, by: then.name, before: now.name };
   };
 }
 
@@ -71,20 +70,16 @@ function isSame(one: TagRule, other: TagRule): boolean {
   );
 }
 
-function isAsked({ asked }: TagDecisionOnRecord, { sourceWantedBy }: TagRule): boolean {
-  return asked.to === "push" && sourceWantedBy !== undefined && !asked.hasSource;
-}
-
-function verdictOf(decision: TagDecisionOnRecord, rule: TagRule): Verdict {
-  const { asked } = decision;
+function verdictOf({ asked }: TagDecisionOnRecord, rule: TagRule): Verdict {
   if (asked.to === "delete") return isDeletable(rule, false);
   if (rule.mutability === "forbidden") return false;
-  const { state, digest } = asked;
+  const { state, digest, hasSource } = asked;
   if (state === null) return { dependsOn: "what the tag was before" };
   if (decideTagWrite(state, digest, rule.mutability).outcome === "refuse") return false;
   if (rule.appendOnly === true && state.kind !== "free" && isOther(state, digest))
     return { dependsOn: "whether the manifest has all of the one before" };
-  return isAsked(decision, rule) ? { dependsOn: "whether the image had a source" } : true;
+  if (rule.sourceWantedBy === undefined || hasSource) return true;
+  return { dependsOn: "whether the image had a source" };
 }
 
 function isOther(state: TagState, digest: Digest): boolean {

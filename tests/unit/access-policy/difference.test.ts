@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DEFAULT_RULES } from "#access-policy/default-policy.js";
-import { policyDifference, ruleInWords } from "#access-policy/difference.js";
-import type { RuleSpec } from "#access-policy/rule.js";
+import { conditionsInWords, policyDifference, ruleInWords } from "#access-policy/difference.js";
+import type { Conditions, RuleSpec } from "#access-policy/rule.js";
 
 const base: RuleSpec = {
   id: "push-services",
@@ -103,4 +103,14 @@ test("what a rule asks of registry, directory and services is told in words", ()
       "any of the privileges Manager, Pusher and at a registry that is not restricted, published to a team of theirs " +
       "and responsible for an app of shop and service of an app of vault",
   ]);
+});
+
+test.each<[asked: NonNullable<Conditions["registry"]>, words: string]>([
+  [{ restricted: true }, "restricted"],
+  [{ restricted: false }, "not restricted"],
+  [{ published: true }, "published to a team of theirs"],
+  [{ responsible: true }, "a team of theirs' responsibility"],
+  [{ restricted: true, responsible: true }, "a team of theirs' responsibility, restricted"],
+])("of a registry that has to be %j is told that alone", (registry, words) => {
+  expect(conditionsInWords({ registry })).toBe(`at a registry that is ${words}`);
 });

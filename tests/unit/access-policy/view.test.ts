@@ -70,14 +70,46 @@ describe("a view", () => {
     ["are none of which another is the beginning", { rules: ["+alpha/**", "+alpha/app"], values: {}, limits: null }, ["alpha/"]],
     ["are bound by limits", { rules: ["+**"], values: {}, limits: ["alpha/app", "beta/**"] }, ["alpha/app", "beta/"]],
     ["are the longer ones of rules and limits", { rules: ["+alpha/**"], values: {}, limits: ["alpha/app", "beta/**", "*/x"] }, ["alpha/"]],
+    ["are not those of limits that are elsewhere", { rules: ["+alpha/**"], values: {}, limits: ["alpha/app", "beta/**"] }, ["alpha/app"]],
     ["are none where nothing is allowed", { rules: ["-**"], values: {}, limits: null }, []],
     ["bound nothing where a pattern begins with a star", { rules: ["+alpha/**", "+*/app"], values: {}, limits: null }, [""]],
   ])("says what names begin with: they %s", (_title, view, prefixes) => {
     expect(readView(view).prefixes).toEqual(prefixes);
   });
 
+  test("bounds names by no more beginnings than 1,000", () => {
+    const below = (place: string, count: number) =>
+      Array.from({ length: count }, (_, index) => `${place}/x-${index}/**`);
+    const prefixesOf = (rules: string[], limits: string[] | null) =>
+      readView({ rules: rules.map((one) => `+${one}`), values: {}, limits }).prefixes;
+    expect(prefixesOf(below("alpha", 1_000), null)).toHaveLength(1_000);
+    expect(prefixesOf(below("alpha", 1_001), null)).toEqual([""]);
+    const rules = [...below("alpha", 600), "beta/**"];
+    const limits = [...below("beta", 600), "alpha/**"];
+    expect(prefixesOf(rules, limits)).toHaveLength(601);
+    expect(prefixesOf(rules, limits)).toContain("beta/");
+  });
+
+  test("is read once, however often it is asked for", () => {
+    const view: View = { rules: ["+**"], values: {}, limits: null };
+    expect(readView(view)).toBe(readView(view));
+  });
+
   test("has no name that is none", () => {
     expect(readView({ rules: ["+**"], values: {}, limits: null }).has("Alpha//x")).toBe(false);
+  });
+
+  // prettier-ignore
+  test.each<[rules: string[], limits: string[] | null, seen: string[]]>([
+    [["+alpha/**"], null, ["alpha/app", "alpha/web"]],
+    [["+**"], ["alpha/**"], ["alpha/app", "alpha/web"]],
+    [["+**"], ["alpha/app", "beta/**"], ["alpha/app", "beta/app"]],
+    [["-alpha/app", "+**"], ["alpha/**"], ["alpha/web"]],
+    [["+beta/**"], ["alpha/**"], []],
+    [["+**"], [], []],
+  ])("of %j within %j has %j, and nothing else", (rules, limits, seen) => {
+    const { has } = readView({ rules, values: {}, limits });
+    expect(["alpha/app", "alpha/web", "beta/app", "gamma"].filter(has)).toEqual(seen);
   });
 
   test("goes by the address that is asked from", () => {

@@ -11,6 +11,8 @@ const HELD = { digest: digest("a"), by: "alice", at: new Date(0), locked: false 
 const OTHER = digest("b");
 const what = { repository: parseRepositoryName("alpha/app"), tag: parseTag("1.0") };
 
+const SIGNATURE = parseTag(`sha256-${"a".repeat(64)}.sig`);
+
 const push = (state: TagState | null, hasSource = true, offered = OTHER): TagDecisionOnRecord => ({
   ...what,
   asked: { to: "push", digest: offered, state, hasSource },
@@ -84,9 +86,63 @@ describe("a decision on record, judged by other rules for tags,", () => {
     });
   });
 
+  test.each<[string, TagDecisionOnRecord, TagRuleSpec[], TagRuleSpec[], object]>([
+    [
+      "to delete is told by the name of the rule, not of one that wants a source",
+      { ...what, asked: { to: "delete" } },
+      [],
+      [{ id: "source", scmSource: "required" }, MUTABLE],
+      allowed,
+    ],
+    [
+      "to delete changes where a rule says no more than that tags stay",
+      { ...what, asked: { to: "delete" } },
+      [MUTABLE],
+      [{ id: "kept", effect: "mutable", deletable: false }],
+      { outcome: "changes", allow: false, by: "kept", before: "open" },
+    ],
+    [
+      "to delete a signature changes where a rule says no more than that they only grow",
+      { ...what, tag: SIGNATURE, asked: { to: "delete" } },
+      [{ id: "plain", signatures: "plain" }, MUTABLE],
+      [MUTABLE],
+      { outcome: "changes", allow: false, by: "signatures only grow", before: "open" },
+    ],
+    [
+      "of a new signature is the same where they only grow",
+      { ...push({ kind: "free" }), tag: SIGNATURE },
+      [{ id: "plain", signatures: "plain" }],
+      [],
+      { outcome: "same" },
+    ],
+    [
+      "that brings the signature that stands is the same where they only grow",
+      { ...push({ kind: "held", ...HELD }, true, HELD.digest), tag: SIGNATURE },
+      [{ id: "plain", signatures: "plain" }],
+      [],
+      { outcome: "same" },
+    ],
+    [
+      "of an image without a source, where none may be pushed at all, is told by the rule that forbids it",
+      push({ kind: "free" }, false),
+      [],
+      [FORBIDDEN, { id: "source", scmSource: "required" }],
+      denied,
+    ],
+    [
+      "of an image without a source, where none could be pushed at all, was refused by the rule that forbade it",
+      push({ kind: "free" }, false),
+      [FORBIDDEN, { id: "source", scmSource: "required" }],
+      [MUTABLE],
+      { outcome: "changes", allow: true, by: "open", before: "closed" },
+    ],
+  ])("%s", (_what, decision, inForce, candidate, judged) => {
+    const judging = judgingTagsAgain(compileTagPolicy(inForce), compileTagPolicy(candidate));
+    expect(judging(decision)).toEqual(judged);
+  });
+
   test("that may only grow is not guessed: manifests would have to be compared", () => {
-    const tag = parseTag(`sha256-${"a".repeat(64)}.sig`);
-    const decision = { ...push({ kind: "held", ...HELD }), tag };
+    const decision = { ...push({ kind: "held", ...HELD }), tag: SIGNATURE };
     const answer = judgingTagsAgain(
       compileTagPolicy([{ id: "plain", signatures: "plain" }]),
       PIER_ONE_TAGS,

@@ -21,6 +21,9 @@ const ROWS: readonly Row[] = [
   [{ registry: { published: true } }, "nina", "open", "registry open is not published to any of your teams"],
   [{ registry: { responsible: true } }, "max", "open", "yes"],
   [{ registry: { responsible: true } }, "max", "undeclared", "the registry is not declared"],
+  [{ registry: { published: true } }, "nina", "everybodys", "yes"],
+  [{ registry: { responsible: true } }, "nina", "everybodys", "none of your teams is responsible for registry everybodys"],
+  [{ registry: { responsible: true } }, "web", "strict", "none of your teams is responsible for registry strict"],
   [{ privileges: { anyOf: ["Manager", "Pusher"] } }, "erik", "open", "yes"],
   [{ privileges: { anyOf: ["Manager", "Pusher"] } }, "dora", "open", "needs the privilege Manager or Pusher"],
   [{ privileges: { allOf: ["Pusher"], anyOf: ["Manager"] } }, "erik", "open", "needs the privilege Manager"],
@@ -72,6 +75,18 @@ describe("rules of one's own", () => {
           FROM,
         ),
       ).toEqual({ allow: "teams-needed" });
+  });
+
+  test.each<[who: Conditions, registry: string]>([
+    [{ registry: { published: true } }, "nobodys"],
+    [{ registry: { responsible: true } }, "nobodys"],
+    [{ apps: { responsible: ["unheard-of"] } }, "open"],
+    [{ apps: { published: ["unheard-of"] } }, "open"],
+  ])("wait for no teams where none could meet %j at %s", (who, registry) => {
+    const policy = at(registry, [who], "allow");
+    const early = { ...subjectOf("alice"), teams: null };
+
+    expect(decide(policy, early, repository("x/y"), "pull", FROM)).toMatchObject({ allow: false });
   });
 
   test("let no service push, whatever they say", () => {

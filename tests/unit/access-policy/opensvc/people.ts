@@ -62,6 +62,7 @@ export const REGISTRIES: Readonly<Record<string, PolicyRegistry>> = {
   half: registry("half", false, ["beta"], ["alpha"]),
   halfstrict: registry("halfstrict", true, ["beta"], ["alpha"]),
   nobodys: registry("nobodys", false, [], []),
+  everybodys: registry("everybodys", false, ["*"], ["*"]),
 };
 
 function registry(

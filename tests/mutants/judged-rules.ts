@@ -1,0 +1,30 @@
+import type { Judged } from "./judged.js";
+
+/** Guards in what rules decide by that nobody can notice, and why that is right: they are there for the compiler. */
+export const IN_THE_RULES: readonly Judged[] = [
+  {
+    file: "access-policy/src/explain.ts",
+    text: 'decision.allow !== "teams-needed"',
+    reason: "a decision that waits for teams has no rule, so it is no rule's either",
+  },
+  {
+    file: "access-policy/src/judge-again.ts",
+    text: 'decision.allow === "teams-needed"',
+    reason: "teams are given with every question here: it fails loudly in place of silently",
+  },
+  {
+    file: "access-policy/src/who-can.ts",
+    text: 'typeof who === "object"',
+    reason: "a word has no kinds, so it is not about those kinds alone either",
+  },
+  {
+    file: "tag-policy/src/judge-again.ts",
+    text: '!("digest" in state)',
+    reason: "what has no digest has another one than any that is pushed",
+  },
+  {
+    file: "tag-policy/src/pattern-schemas.ts",
+    text: "error instanceof GlobError",
+    reason: "nothing else is thrown where a pattern is read",
+  },
+];

@@ -1,0 +1,42 @@
+import { describe, expect, test } from "@jest/globals";
+import { tagGlobFault } from "#tag-policy/tag-glob.js";
+import { tagPolicySchema } from "#tag-policy/tag-policy-schema.js";
+
+const MUTABLE = { id: "a", effect: "mutable" };
+
+describe("rules for tags", () => {
+  test.each([["nothing", null] as const, ["text", "x"] as const, ["a number", 7] as const])(
+    "of which one is %s are refused with that fault alone, and where it is",
+    (_what, rule) => {
+      expect(issuesOf([MUTABLE, rule])).toMatchObject([
+        { code: "invalid_type", path: ["rules", 1] },
+      ]);
+    },
+  );
+
+  test.each(["**", "alpha/beta"])("about a namespace called %s are refused", (namespace) => {
+    expect(issuesOf([{ ...MUTABLE, namespaces: [namespace] }])).toMatchObject([
+      { message: "a namespace is one path component", path: ["rules", 0, "namespaces", 0] },
+    ]);
+  });
+
+  test("about a namespace by a star are taken", () => {
+    expect(issuesOf([{ ...MUTABLE, namespaces: ["alpha-*"] }])).toEqual([]);
+  });
+
+  test.each<[characters: number, fault: string | null]>([
+    [0, "a pattern has 1 to 128 characters"],
+    [1, null],
+    [128, null],
+    [129, "a pattern has 1 to 128 characters"],
+  ])("have patterns of tags with 1 to 128 characters: %s", (characters, fault) => {
+    const pattern = "v".repeat(characters);
+    const messages = issuesOf([{ ...MUTABLE, tags: [pattern] }]).map(({ message }) => message);
+    expect(tagGlobFault(pattern)).toBe(fault);
+    expect(messages).toEqual(fault === null ? [] : [fault]);
+  });
+});
+
+function issuesOf(rules: readonly unknown[]) {
+  return tagPolicySchema.safeParse({ rules }).error?.issues ?? [];
+}
