@@ -102,11 +102,13 @@ describe("the local identity provider", () => {
       scopes: [],
       teams: [],
     };
+    const before = await readFile(file);
     writeFileSync(file, JSON.stringify({ identities: [carol], machines: [] }));
     expect(await ask("/oauth2/tokeninfo?access_token=carol-token")).toMatchObject({ status: 200 });
     expect(await ask("/oauth2/tokeninfo?access_token=alice-token")).toMatchObject({ status: 400 });
     writeFileSync(file, '{"identities": [{"token": ""}]}');
     expect(await ask("/oauth2/tokeninfo?access_token=carol-token")).toMatchObject({ status: 200 });
     expect(complaints).toEqual([expect.stringContaining("is not sound")]);
+    writeFileSync(file, before);
   });
 });
