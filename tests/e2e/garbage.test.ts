@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -10,6 +10,7 @@ import { ask, errorOf } from "#tests/support/http-client.js";
 import { blobsIn, makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { skopeo, type Skopeo } from "#tests/support/skopeo.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
@@ -39,54 +40,61 @@ afterAll(async () => {
 });
 
 describe(`garbage collection of a local stack with registry ${testTools().registry.version}`, () => {
-  test("frees what no manifest needs while pulls go on, and what was freed can be pushed again", async () => {
-    await loseManifest("alpha/gone");
-    expect((await run("--dry-run")).output).toMatch(/^4 blobs, \d+ bytes would be freed/);
-    expect(await sizesOf(gone)).toEqual([expect.any(Number), LAYER_BYTES, 64]);
+  const part = scenario();
+  part(
+    "frees what no manifest needs while pulls go on, and what was freed can be pushed again",
+    async () => {
+      await loseManifest("alpha/gone");
+      expect((await run("--dry-run")).output).toMatch(/^4 blobs, \d+ bytes would be freed/);
+      expect(await sizesOf(gone)).toEqual([expect.any(Number), LAYER_BYTES, 64]);
 
-    const pulls = pullAgainAndAgain();
-    const { code, output } = await run();
-    const { count, failures } = await pulls.stop();
+      const pulls = pullAgainAndAgain();
+      const { code, output } = await run();
+      const { count, failures } = await pulls.stop();
 
-    expect({ code, failures }).toEqual({ code: 0, failures: [] });
-    expect(count).toBeGreaterThan(10);
-    const said =
-      /^read-only: .*\n(?:waiting: .*\n)*(\d+) blobs, (\d+) bytes freed in .*\nthe canary is gone, .*\nnormal again\n$/;
-    const [, blobs, bytes] = said.exec(output) ?? [];
-    expect(blobs).toBe("4");
-    expect(Number(bytes)).toBeGreaterThan(LAYER_BYTES);
-    expect(await sizesOf(gone)).toEqual([null, null, null]);
+      expect({ code, failures }).toEqual({ code: 0, failures: [] });
+      expect(count).toBeGreaterThan(10);
+      const said =
+        /^read-only: .*\n(?:waiting: .*\n)*(\d+) blobs, (\d+) bytes freed in .*\nthe canary is gone, .*\nnormal again\n$/;
+      const [, blobs, bytes] = said.exec(output) ?? [];
+      expect(blobs).toBe("4");
+      expect(Number(bytes)).toBeGreaterThan(LAYER_BYTES);
+      expect(await sizesOf(gone)).toEqual([null, null, null]);
 
-    await pushEventually(gone, "alpha/gone:1.0");
-    await expectWhole(gone, "alpha/gone:1.0");
-    await expectWhole(kept, "alpha/kept:1.0");
-  });
+      await pushEventually(gone, "alpha/gone:1.0");
+      await expectWhole(gone, "alpha/gone:1.0");
+      await expectWhole(kept, "alpha/kept:1.0");
+    },
+  );
 
-  test("can be ended by kill -9: pushes stay refused until somebody says that all is normal", async () => {
-    await startUpload();
-    const killed = collectInBackground("--drain", "60");
-    await eventually("it waits for the upload", () =>
-      killed.output().includes("(1 known) may go on"),
-    );
-    await eventually("pushes are refused", async () => (await startUpload()).status === 503);
-    expect(errorOf(await startUpload())).toMatchObject({
-      code: "UNAVAILABLE",
-      message: "read-only for now, try again later: garbage is being collected",
-    });
+  part(
+    "can be ended by kill -9: pushes stay refused until somebody says that all is normal",
+    async () => {
+      await startUpload();
+      const killed = collectInBackground("--drain", "60");
+      await eventually("it waits for the upload", () =>
+        killed.output().includes("(1 known) may go on"),
+      );
+      await eventually("pushes are refused", async () => (await startUpload()).status === 503);
+      expect(errorOf(await startUpload())).toMatchObject({
+        code: "UNAVAILABLE",
+        message: "read-only for now, try again later: garbage is being collected",
+      });
 
-    expect((await run()).output).toContain("garbage is being collected by another command");
-    const early = await mode("normal");
-    expect(early).toMatchObject({ code: 2 });
-    expect(early.output).toContain("garbage is being collected: end that first");
+      expect((await run()).output).toContain("garbage is being collected by another command");
+      const early = await mode("normal");
+      expect(early).toMatchObject({ code: 2 });
+      expect(early.output).toContain("garbage is being collected: end that first");
 
-    await killed.kill();
-    expect((await startUpload()).status).toBe(503);
-    expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
-    await eventually("the lock is free", async () => (await mode("normal")).code === 0);
-    await eventually("pushes go on", async () => (await startUpload()).status === 202);
-  });
+      await killed.kill();
+      expect((await startUpload()).status).toBe(503);
+      expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
+      await eventually("the lock is free", async () => (await mode("normal")).code === 0);
+      await eventually("pushes go on", async () => (await startUpload()).status === 202);
+    },
+  );
 
-  test("ends what a killed one has left, and leaves what an operator has chosen", async () => {
+  part("ends what a killed one has left, and leaves what an operator has chosen", async () => {
     await mode("read-only", "--drain", "0", "--reason", "garbage is being collected");
     expect((await run("--drain", "0")).output).toMatch(
       /freed in .*\nthe canary is gone, .*\nnormal again\n$/,
@@ -104,22 +112,24 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
     await pushEventually(kept, "alpha/kept:2.0");
   });
 
-  test("is asked for by a canary: pushes stay refused until it has gone, or an operator insists", async () => {
-    expect(await mode("canary")).toMatchObject({ code: 2 });
-    await mode("read-only", "--drain", "0", "--reason", "the canary is asked for");
-    expect(await mode("canary")).toMatchObject({ code: 0 });
-    const refused = await mode("normal");
-    expect(refused).toMatchObject({ code: 2 });
-    expect(refused.output).toMatch(/ still has what the collection should have removed/);
-    expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
-    expect(await mode("normal", "--unproven")).toMatchObject({ code: 0 });
-    const audit = await finished(command("audit-log/src/commands/main.js", ["list", "--json"]));
-    expect(audit.output).toContain('"back to normal (unproven)"');
-  });
+  part(
+    "is asked for by a canary: pushes stay refused until it has gone, or an operator insists",
+    async () => {
+      expect(await mode("canary")).toMatchObject({ code: 2 });
+      await mode("read-only", "--drain", "0", "--reason", "the canary is asked for");
+      expect(await mode("canary")).toMatchObject({ code: 0 });
+      const refused = await mode("normal");
+      expect(refused).toMatchObject({ code: 2 });
+      expect(refused.output).toMatch(/ still has what the collection should have removed/);
+      expect((await mode("show")).output).toMatch(/^mode: read-only\n/);
+      expect(await mode("normal", "--unproven")).toMatchObject({ code: 0 });
+      const audit = await finished(command("audit-log/src/commands/main.js", ["list", "--json"]));
+      expect(audit.output).toContain('"back to normal (unproven)"');
+    },
+  );
 
   // 2.8 would take indexes apart, and the command refuses it there.
-  const onLine3 = testTools().registry.line === "3" ? test : test.skip;
-  onLine3("removes manifests without a tag on record, but for those that a tag needs", async () => {
+  const removeUntagged = async () => {
     const [signature, loose] = [await pushByDigest("signature", kept), await pushByDigest("loose")];
     const { code, output } = await run("--drain", "0", "--delete-untagged");
     expect({ code, output }).toMatchObject({ code: 0 });
@@ -134,27 +144,35 @@ describe(`garbage collection of a local stack with registry ${testTools().regist
     const entries = audit.output.split("\n").filter((line) => line.includes("manifest.deleted"));
     expect(entries.filter((line) => line.includes(loose))).toHaveLength(1);
     expect(entries.filter((line) => line.includes(signature))).toEqual([]);
-  });
+  };
+  part(
+    "removes manifests without a tag on record, but for those that a tag needs",
+    removeUntagged,
+    testTools().registry.line !== "3",
+  );
 
-  test("goes on past a gateway that was killed, once its supervisor has it back", async () => {
+  part("goes on past a gateway that was killed, once its supervisor has it back", async () => {
     await stack.killAndAwait("gateway");
     const { code, output } = await run("--drain", "0");
     expect({ code, output }).toMatchObject({ code: 0 });
     await expectWhole(kept, "alpha/kept:1.0");
   });
 
-  test("is refused while an image names a layer by sha512 alone, which it would remove, unless an operator insists", async () => {
-    const layer = Buffer.from("named by sha512 alone");
-    const image = await pushBySha512(layer);
-    const refused = await run("--drain", "0");
-    expect(refused).toMatchObject({ code: 1 });
-    expect(refused.output).toContain(`alpha/kept@${image}`);
-    expect(refused.output).toMatch(/name layers by sha512, .*--despite-sha512/);
-    expect(refused.output).toMatch(/\nnormal again\n/);
-    expect((await stat(fileOf(digestOf(layer)))).size).toBe(layer.length);
-    expect(await run("--drain", "0", "--despite-sha512")).toMatchObject({ code: 0 });
-    await expect(stat(fileOf(digestOf(layer)))).rejects.toThrow("ENOENT");
-  });
+  part(
+    "is refused while an image names a layer by sha512 alone, which it would remove, unless an operator insists",
+    async () => {
+      const layer = Buffer.from("named by sha512 alone");
+      const image = await pushBySha512(layer);
+      const refused = await run("--drain", "0");
+      expect(refused).toMatchObject({ code: 1 });
+      expect(refused.output).toContain(`alpha/kept@${image}`);
+      expect(refused.output).toMatch(/name layers by sha512, .*--despite-sha512/);
+      expect(refused.output).toMatch(/\nnormal again\n/);
+      expect((await stat(fileOf(digestOf(layer)))).size).toBe(layer.length);
+      expect(await run("--drain", "0", "--despite-sha512")).toMatchObject({ code: 0 });
+      await expect(stat(fileOf(digestOf(layer)))).rejects.toThrow("ENOENT");
+    },
+  );
 });
 
 /** Removes what the registry knows of a repository's manifests, as their deletion does. */

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { eventually } from "#tests/support/eventually.js";
 import { childrenOf } from "#tests/support/process-table.js";
 import { registryClient } from "#tests/support/registry-client.js";
+import { scenario } from "#tests/support/scenario.js";
 import { serviceBeside, type ServiceBeside } from "#tests/support/service-beside.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 
@@ -69,14 +70,15 @@ async function ask(times: number): Promise<void> {
 }
 
 describe("a gateway of two processes", () => {
-  test("has one port, and one endpoint that adds up what both have answered", async () => {
+  const part = scenario();
+  part("has one port, and one endpoint that adds up what both have answered", async () => {
     await ask(20);
     expect(await answered()).toBe(20);
     expect((await metrics()).get(UP)).toBe(2);
     expect((await metrics()).get('ready{check="database"}')).toBe(1);
   });
 
-  test("lets two pushes of a tag through as two gateways do: one", async () => {
+  part("lets two pushes of a tag through as two gateways do: one", async () => {
     const client = registryClient(gateway.url, "alice-token");
     const outcomes = await Promise.allSettled(
       Array.from({ length: 8 }, (_, i) => client.push("alpha/raced", "1.0", `content ${i}`)),
@@ -84,7 +86,7 @@ describe("a gateway of two processes", () => {
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
   });
 
-  test("replaces a process that is killed, goes on answering, and keeps its counts", async () => {
+  part("replaces a process that is killed, goes on answering, and keeps its counts", async () => {
     const before = await answered();
     const pids = workersOf();
     expect(pids).toHaveLength(2);
@@ -99,20 +101,23 @@ describe("a gateway of two processes", () => {
     expect(workersOf()).toHaveLength(2);
   });
 
-  test("says that it is about to stop, also when all are told at once, then ends with all of its processes", async () => {
-    const pids = workersOf();
-    // As systemd and terminals do: who is told twice of one thing is in no more hurry.
-    for (const pid of pids) process.kill(pid, "SIGTERM");
-    const begun = performance.now();
-    const stopped = gateway.stop();
-    await eventually("it is not ready", async () => (await statusOfReady()) === 503);
-    expect(await stopped).toBe(0);
-    expect(performance.now() - begun).toBeGreaterThanOrEqual(2_000);
-    for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
-    expect(lines("worker.ended")).toHaveLength(1);
-  });
+  part(
+    "says that it is about to stop, also when all are told at once, then ends with all of its processes",
+    async () => {
+      const pids = workersOf();
+      // As systemd and terminals do: who is told twice of one thing is in no more hurry.
+      for (const pid of pids) process.kill(pid, "SIGTERM");
+      const begun = performance.now();
+      const stopped = gateway.stop();
+      await eventually("it is not ready", async () => (await statusOfReady()) === 503);
+      expect(await stopped).toBe(0);
+      expect(performance.now() - begun).toBeGreaterThanOrEqual(2_000);
+      for (const pid of pids) expect(() => process.kill(pid, 0)).toThrow("ESRCH");
+      expect(lines("worker.ended")).toHaveLength(1);
+    },
+  );
 
-  test("is refused a number of processes that is none", async () => {
+  part("is refused a number of processes that is none", async () => {
     const wrong = await serviceBeside(stack, "gateway", {
       GATEWAY_PROCESSES: "none",
     });

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { eventually } from "#tests/support/eventually.js";
 import { makeImage } from "#tests/support/oci-layout.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -66,7 +67,8 @@ const remove = (name: string, ...more: string[]) =>
   wharf(["delete", name, "--yes", ...more], "alice-token");
 
 describe("what a node pulls", () => {
-  test("as a robot with skopeo is told by wharf in-use, and stays", async () => {
+  const part = scenario();
+  part("as a robot with skopeo is told by wharf in-use, and stays", async () => {
     await push("alpha/pulled:1-SNAPSHOT");
     const node = skopeo(stack.url, cluster);
     expect(await node.pull("alpha/pulled:1-SNAPSHOT", join(folder.path, "node"))).toMatchObject({
@@ -83,7 +85,7 @@ describe("what a node pulls", () => {
     );
   });
 
-  test("goes when an administrator says why, and whoever deletes it may", async () => {
+  part("goes when an administrator says why, and whoever deletes it may", async () => {
     const forced = await remove("alpha/pulled:1-SNAPSHOT", "--force", "the node is gone");
     expect(forced.exitCode).toBe(4);
     const asked = {

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import bcrypt from "bcryptjs";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { makeImage } from "#tests/support/oci-layout.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -67,8 +68,10 @@ const cases: readonly LoginCase[] = [
   },
 ];
 
+const part = scenario();
+
 describe("a login with", () => {
-  test.each(cases)("$name lets skopeo do what it may, and nothing else", async (known) => {
+  const useBySkopeo = async (known: (typeof cases)[number]) => {
     const login = secret(await known.login());
     const client = skopeo(stack.url, login);
     if (known.mayPush) expect(await refreshToken(login)).not.toBe("");
@@ -84,7 +87,9 @@ describe("a login with", () => {
       ok: true,
     });
     expect((await client.push(image, "beta/not-mine:1.0")).ok).toBe(false);
-  });
+  };
+  for (const known of cases)
+    part(`${known.name} lets skopeo do what it may, and nothing else`, () => useBySkopeo(known));
 
   testWithEngine.each(cases)(
     "$name lets docker do what it may, and nothing else",
@@ -136,20 +141,23 @@ describe("a login with", () => {
 });
 
 describe("after all of these logins", () => {
-  test("no log of any part holds a token, a password, a robot's secret or a refresh token", async () => {
-    const logs = join(stack.dataDir, "logs");
-    const texts = await Promise.all(
-      (await readdir(logs)).map((name) => readFile(join(logs, name), "utf8")),
-    );
-    const everything = `${texts.join("\n")}\n${stack.output()}`;
-    expect(everything).toContain("token.issued");
-    expect(secrets.size).toBeGreaterThan(5);
-    for (const secret of secrets) {
-      expect(everything).not.toContain(secret);
-      expect(everything).not.toContain(Buffer.from(secret).toString("base64").slice(0, -4));
-      expect(everything).not.toContain(encodeURIComponent(secret));
-    }
-  });
+  part(
+    "no log of any part holds a token, a password, a robot's secret or a refresh token",
+    async () => {
+      const logs = join(stack.dataDir, "logs");
+      const texts = await Promise.all(
+        (await readdir(logs)).map((name) => readFile(join(logs, name), "utf8")),
+      );
+      const everything = `${texts.join("\n")}\n${stack.output()}`;
+      expect(everything).toContain("token.issued");
+      expect(secrets.size).toBeGreaterThan(5);
+      for (const secret of secrets) {
+        expect(everything).not.toContain(secret);
+        expect(everything).not.toContain(Buffer.from(secret).toString("base64").slice(0, -4));
+        expect(everything).not.toContain(encodeURIComponent(secret));
+      }
+    },
+  );
 });
 
 /** Remembers what no log may hold. */

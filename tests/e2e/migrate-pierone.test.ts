@@ -9,6 +9,7 @@ import { runProgram } from "#local/processes/run-program.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { eventually } from "#tests/support/eventually.js";
 import { leftPierOne, pierOneImage, type LeftPierOne, type PierOneImage } from "#tests/support/pier-one.js"; // prettier-ignore
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
@@ -70,7 +71,8 @@ async function tagsHere(): Promise<string[]> {
 }
 
 describe("npm run migrate:pierone", () => {
-  test("says in a dry run what it would bring, and what nobody can", async () => {
+  const part = scenario();
+  part("says in a dry run what it would bring, and what nobody can", async () => {
     const { ok, stdout, output } = await migrate("--dry-run");
     expect({ ok, stdout }).toMatchObject({ ok: false });
     expect(stdout).toContain(`\nimported          ${TAGS} (would be)\n`);
@@ -82,7 +84,7 @@ describe("npm run migrate:pierone", () => {
     expect(await tagsHere()).toEqual([]);
   });
 
-  test("goes on where it was when it is killed, and brings everything", async () => {
+  part("goes on where it was when it is killed, and brings everything", async () => {
     const { file, args, env, cwd } = command(...migration("--rate", "1", "--parallel", "2"));
     const child = spawn(file, args, { env, cwd, stdio: "ignore" });
     await eventually("some are here", async () => (await tagsHere()).length > 3);
@@ -101,7 +103,7 @@ describe("npm run migrate:pierone", () => {
     expect(again.stdout).toMatch(new RegExp(`^here already +${TAGS}$`, "m"));
   });
 
-  test("has every tag pulled with the bytes that Pier One had", async () => {
+  part("has every tag pulled with the bytes that Pier One had", async () => {
     const { file, env } = testTools().skopeo;
     for (const [name, image] of images) {
       const into = join(folder.path, name.replaceAll(/[/:]/g, "-"));
@@ -117,7 +119,7 @@ describe("npm run migrate:pierone", () => {
     }
   });
 
-  test("keeps authors, dates and sources, and latest is the newest", async () => {
+  part("keeps authors, dates and sources, and latest is the newest", async () => {
     const [first] = (await json("/teams/alpha/artifacts/app/tags")) as { created: string }[];
     const created = "2016-01-30T20:33:00.123Z";
     expect(first).toMatchObject({ name: "1.0", created, created_by: "user-0" });
@@ -130,7 +132,7 @@ describe("npm run migrate:pierone", () => {
     expect(latest.headers.get("docker-content-digest")).toBe(images.get("alpha/app:1.22")?.digest);
   });
 
-  test("leaves ledger, audit log and registry in agreement", async () => {
+  part("leaves ledger, audit log and registry in agreement", async () => {
     const audit = { ...command(), args: ["deploy/local/commands/audit.mjs", "verify", "--registry", "--blobs"] }; // prettier-ignore
     const { ok, output } = await runProgram(audit, {});
     expect({ ok, output }).toMatchObject({ ok: true });

@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { blobsIn, makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { askAs, uploadBlob } from "#tests/support/s3/blobs.js";
@@ -10,6 +10,7 @@ import {
   startStackOnS3,
   type StackOnS3,
 } from "#tests/support/s3/stack-on-s3.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo, type Skopeo } from "#tests/support/skopeo.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
@@ -49,6 +50,7 @@ afterAll(async () => {
 describeWithS3.each(MODES)(
   `a bucket behind registry ${testTools().registry.version}, $bucket`,
   ({ redirect, bucket }) => {
+    const part = scenario();
     let on: StackOnS3;
     let client: Skopeo;
     let image: OciLayout;
@@ -73,16 +75,19 @@ describeWithS3.each(MODES)(
     const askForBlob = (digest: string, init: RequestInit) =>
       askAs(asker(), "repository:alpha/app:pull", `alpha/app/blobs/${digest}`, init);
 
-    test("gives back with skopeo what was pushed, and has it under the keys of the stock registry", async () => {
-      await expectWhole(image, "alpha/app:1.2");
-      const [, layer = ""] = image.blobs;
-      const hex = layer.slice("sha256:".length);
-      expect(await s3.keysOf(bucket)).toContain(
-        `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`,
-      );
-    });
+    part(
+      "gives back with skopeo what was pushed, and has it under the keys of the stock registry",
+      async () => {
+        await expectWhole(image, "alpha/app:1.2");
+        const [, layer = ""] = image.blobs;
+        const hex = layer.slice("sha256:".length);
+        expect(await s3.keysOf(bucket)).toContain(
+          `docker/registry/v2/blobs/sha256/${hex.slice(0, 2)}/${hex}/data`,
+        );
+      },
+    );
 
-    (typeof engine === "string" ? test.skip : test)(
+    part(
       "takes a push of a Docker Engine and gives it back",
       async () => {
         if (typeof engine === "string") return;
@@ -94,9 +99,10 @@ describeWithS3.each(MODES)(
         await engine.docker("rmi", name);
         expect((await engine.docker("pull", name)).output).toContain("Downloaded newer image");
       },
+      typeof engine === "string",
     );
 
-    test("tells how large a blob is, and gives a part of it", async () => {
+    part("tells how large a blob is, and gives a part of it", async () => {
       const [, layer = ""] = image.blobs;
       const head = await askForBlob(layer, { method: "HEAD" });
       expect([head.status, head.headers.get("content-length")]).toEqual([200, String(LARGE_LAYER)]);
@@ -113,7 +119,7 @@ describeWithS3.each(MODES)(
       expect([head0, part0]).toEqual([place, place]);
     });
 
-    test("lists every tag and repository, also those whose names begin like others'", async () => {
+    part("lists every tag and repository, also those whose names begin like others'", async () => {
       for (const name of [
         "alpha/app:1.20",
         "alpha/app:1.2-rc",
@@ -131,48 +137,54 @@ describeWithS3.each(MODES)(
       await expectWhole(image, "alpha/app:1.20");
     });
 
-    test("is compared with the ledger: what was written past the gateways is found and put back", async () => {
-      const beside = await startRegistryOnS3(s3, bucket);
-      const foreign = await makeImage(join(folder.path, `${bucket}-foreign`));
-      const anybody = skopeo(beside.url, null);
-      for (const name of [
-        "alpha/app:1.20",
-        "alpha/app:found",
-        "alpha/app:found1",
-        "alpha/app:found12",
-      ])
-        expect(await anybody.push(foreign, name)).toMatchObject({ ok: true });
-      await beside.stop();
-      // Of registries 3.1.0 and 3.1.1 no list names what begins with "found".
-      const told = await on.command("discover", "--hidden");
-      expect({ ok: told.ok, output: told.output }).toMatchObject({ ok: false });
-      expect(told.output).toMatch(/^adopted +3$/m);
-      expect(told.output).toContain(`! alpha/app:1.20 is ${foreign.digest} at the registry`);
-      await expectWhole(image, "alpha/app:1.20");
-      const repaired = await on.command("discover", "--repair");
-      expect(repaired.output).toMatch(/^repaired +1$/m);
-      expect(await on.command("discover", "--dry-run")).toMatchObject({ ok: true });
-      await expectWhole(foreign, "alpha/app:found");
-    });
+    part(
+      "is compared with the ledger: what was written past the gateways is found and put back",
+      async () => {
+        const beside = await startRegistryOnS3(s3, bucket);
+        const foreign = await makeImage(join(folder.path, `${bucket}-foreign`));
+        const anybody = skopeo(beside.url, null);
+        for (const name of [
+          "alpha/app:1.20",
+          "alpha/app:found",
+          "alpha/app:found1",
+          "alpha/app:found12",
+        ])
+          expect(await anybody.push(foreign, name)).toMatchObject({ ok: true });
+        await beside.stop();
+        // Of registries 3.1.0 and 3.1.1 no list names what begins with "found".
+        const told = await on.command("discover", "--hidden");
+        expect({ ok: told.ok, output: told.output }).toMatchObject({ ok: false });
+        expect(told.output).toMatch(/^adopted +3$/m);
+        expect(told.output).toContain(`! alpha/app:1.20 is ${foreign.digest} at the registry`);
+        await expectWhole(image, "alpha/app:1.20");
+        const repaired = await on.command("discover", "--repair");
+        expect(repaired.output).toMatch(/^repaired +1$/m);
+        expect(await on.command("discover", "--dry-run")).toMatchObject({ ok: true });
+        await expectWhole(foreign, "alpha/app:found");
+      },
+    );
 
-    test("is freed of what no manifest needs while all else stays, and takes the same again", async () => {
-      const left = await makeImage(join(folder.path, `${bucket}-left`), [64]);
-      const [, layer = ""] = left.blobs;
-      expect(await uploadBlob(asker(), "alpha/app", left, layer)).toBe(201);
-      expect((await askForBlob(layer, { method: "HEAD" })).status).toBe(200);
-      const { ok, output } = await on.command("collect-garbage", "--drain", "0");
-      expect({ ok, output }).toMatchObject({ ok: true });
-      expect(output).toMatch(
-        /\n1 blobs freed in .*\nthe registry was restarted.*\nthe canary is gone/,
-      );
-      expect((await askForBlob(layer, { method: "HEAD" })).status).toBe(404);
-      expect(await client.push(left, "alpha/left:1.0")).toMatchObject({ ok: true });
-      await expectWhole(left, "alpha/left:1.0");
-      await expectWhole(image, "alpha/app:1.2");
-    });
+    part(
+      "is freed of what no manifest needs while all else stays, and takes the same again",
+      async () => {
+        const left = await makeImage(join(folder.path, `${bucket}-left`), [64]);
+        const [, layer = ""] = left.blobs;
+        expect(await uploadBlob(asker(), "alpha/app", left, layer)).toBe(201);
+        expect((await askForBlob(layer, { method: "HEAD" })).status).toBe(200);
+        const { ok, output } = await on.command("collect-garbage", "--drain", "0");
+        expect({ ok, output }).toMatchObject({ ok: true });
+        expect(output).toMatch(
+          /\n1 blobs freed in .*\nthe registry was restarted.*\nthe canary is gone/,
+        );
+        expect((await askForBlob(layer, { method: "HEAD" })).status).toBe(404);
+        expect(await client.push(left, "alpha/left:1.0")).toMatchObject({ ok: true });
+        await expectWhole(left, "alpha/left:1.0");
+        await expectWhole(image, "alpha/app:1.2");
+      },
+    );
 
     // The last one: it looks at everything that the others have caused.
-    test("never sees a credential of a client or of the gateway", () => {
+    part("never sees a credential of a client or of the gateway", () => {
       const { visits } = on.relay;
       const unsigned = visits.filter(
         ({ authorization }) => authorization?.startsWith("AWS4-HMAC-SHA256 ") !== true,

@@ -3,13 +3,14 @@ import { copyFile, mkdir, readFile } from "node:fs/promises";
 import { request } from "node:https";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { portPicker } from "#local/processes/ports.js";
 import { keptSelfSigned } from "#service-kit/tls/self-signed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { serviceBeside } from "#tests/support/service-beside.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -66,28 +67,32 @@ async function fingerprint(): Promise<string> {
 }
 
 describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
-  test("says where it is, and what clients have to trust", () => {
+  const part = scenario();
+  part("says where it is, and what clients have to trust", () => {
     expect(stack.url).toBe(`https://127.0.0.1:${stack.port}`);
     expect(stack.output()).toContain(`clients have to trust ${certificateFile()}`);
   });
 
-  test("has an image pushed and pulled that is the same to the byte, by a client that verifies", async () => {
-    const alice = skopeo(stack.url, "alice-token", undefined, trusted);
-    const pushed = await alice.push(image, "alpha/app:1");
-    expect([pushed.ok, pushed.output]).toEqual([true, expect.any(String)]);
-    const copy = join(folder.path, "copy");
-    const pulled = await alice.pull("alpha/app:1", copy);
-    expect([pulled.ok, pulled.output]).toEqual([true, expect.any(String)]);
-    for (const digest of [...image.blobs, image.digest]) {
-      const [, hex = ""] = digest.split(":");
-      const [mine, theirs] = await Promise.all(
-        [image.path, copy].map((path) => readFile(join(path, "blobs", "sha256", hex))),
-      );
-      expect(mine?.equals(theirs ?? Buffer.alloc(0))).toBe(true);
-    }
-  });
+  part(
+    "has an image pushed and pulled that is the same to the byte, by a client that verifies",
+    async () => {
+      const alice = skopeo(stack.url, "alice-token", undefined, trusted);
+      const pushed = await alice.push(image, "alpha/app:1");
+      expect([pushed.ok, pushed.output]).toEqual([true, expect.any(String)]);
+      const copy = join(folder.path, "copy");
+      const pulled = await alice.pull("alpha/app:1", copy);
+      expect([pulled.ok, pulled.output]).toEqual([true, expect.any(String)]);
+      for (const digest of [...image.blobs, image.digest]) {
+        const [, hex = ""] = digest.split(":");
+        const [mine, theirs] = await Promise.all(
+          [image.path, copy].map((path) => readFile(join(path, "blobs", "sha256", hex))),
+        );
+        expect(mine?.equals(theirs ?? Buffer.alloc(0))).toBe(true);
+      }
+    },
+  );
 
-  test("refuses another image for the tag, by TLS as without", async () => {
+  part("refuses another image for the tag, by TLS as without", async () => {
     const other = await makeImage(join(folder.path, "other"));
     const alice = skopeo(stack.url, "alice-token", undefined, trusted);
     const refused = await alice.push(other, "alpha/app:1");
@@ -95,7 +100,7 @@ describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
     expect(refused.output).toContain("tag already exists");
   });
 
-  test("is not believed by a client that was not told to trust it", async () => {
+  part("is not believed by a client that was not told to trust it", async () => {
     const stranger = join(folder.path, "nobody");
     await mkdir(stranger);
     const pulled = await skopeo(stack.url, "alice-token", undefined, stranger).inspect(
@@ -105,20 +110,26 @@ describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
     expect(pulled.output).toMatch(/x509|certificate/);
   });
 
-  test("sends clients for their tokens to where they are safe, and has browsers come back there", async () => {
-    const { status, headers } = await askSafely("/v2/");
-    expect(status).toBe(401);
-    expect(headers["www-authenticate"]).toContain(`realm="${stack.url}/token"`);
-    expect(headers["strict-transport-security"]).toBe("max-age=31536000");
-  });
+  part(
+    "sends clients for their tokens to where they are safe, and has browsers come back there",
+    async () => {
+      const { status, headers } = await askSafely("/v2/");
+      expect(status).toBe(401);
+      expect(headers["www-authenticate"]).toContain(`realm="${stack.url}/token"`);
+      expect(headers["strict-transport-security"]).toBe("max-age=31536000");
+    },
+  );
 
-  test("leads from the port without TLS to the one with it, and no client of a registry", async () => {
-    const plain = `http://127.0.0.1:${redirectPort}`;
-    expect((await ask(plain, "/ui/")).headers.location).toBe(`${stack.url}/ui/`);
-    expect((await ask(plain, "/v2/")).status).toBe(403);
-  });
+  part(
+    "leads from the port without TLS to the one with it, and no client of a registry",
+    async () => {
+      const plain = `http://127.0.0.1:${redirectPort}`;
+      expect((await ask(plain, "/ui/")).headers.location).toBe(`${stack.url}/ui/`);
+      expect((await ask(plain, "/v2/")).status).toBe(403);
+    },
+  );
 
-  test("may have token servers that speak TLS, whom its gateways verify", async () => {
+  part("may have token servers that speak TLS, whom its gateways verify", async () => {
     const files = {
       TLS_CERTIFICATE_FILE: certificateFile(),
       TLS_KEY_FILE: certificateFile().replace(/crt$/, "key"),
@@ -137,7 +148,7 @@ describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
     await Promise.all([trusting.stop(), tokenServer.stop()]);
   });
 
-  test("proves itself by another certificate as soon as there is one", async () => {
+  part("proves itself by another certificate as soon as there is one", async () => {
     const before = await fingerprint();
     const now = Math.floor(Date.now() / 1_000);
     const names = ["localhost", "127.0.0.1"];
@@ -149,7 +160,7 @@ describe("a stack that was started with TLS_SELF_SIGNED=true", () => {
     expect((await alice.inspect("alpha/app:1")).ok).toBe(true);
   });
 
-  test("shows in its metrics when the certificate ends", async () => {
+  part("shows in its metrics when the certificate ends", async () => {
     const { gatewayMetrics } = await stack.addresses();
     const text = await (await fetch(`${gatewayMetrics ?? ""}/metrics`)).text();
     const left = Number(/^tls_certificate_seconds_left (\d+)$/m.exec(text)?.[1]);

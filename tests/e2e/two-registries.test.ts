@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { decodeJwt } from "jose";
 import { notedProcesses } from "#local/processes/pid-files.js";
 import { runProgram } from "#local/processes/run-program.js";
@@ -8,6 +8,7 @@ import { runWharf } from "#tests/e2e/cli/support/run-wharf.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask, errorOf } from "#tests/support/http-client.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -81,7 +82,8 @@ const found = (answer: unknown) => {
 };
 
 describe(`two registries (${testTools().registry.version}) with two gateways each, on one token server`, () => {
-  test.each(GATEWAYS)("a client logs in, pushes, pulls and lists by %s", async (gateway) => {
+  const part = scenario();
+  const useBy = async (gateway: (typeof GATEWAYS)[number]) => {
     const client = skopeo(urlOf(gateway), "alice-token");
     const [, service = "", replica = ""] = gateway.split("-");
     const name = `alpha/of-${service}:${replica}`;
@@ -101,9 +103,11 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
     });
     const tags = await client.listTags(`alpha/of-${service}`);
     expect(JSON.parse(tags.stdout)).toMatchObject({ Tags: expect.arrayContaining([replica]) });
-  });
+  };
+  for (const gateway of GATEWAYS)
+    part(`a client logs in, pushes, pulls and lists by ${gateway}`, () => useBy(gateway));
 
-  test("each has a ledger of its own: what was pushed to one is not at the other", async () => {
+  part("each has a ledger of its own: what was pushed to one is not at the other", async () => {
     for (const [gateway, other] of [
       ["gateway-one-a", "two"],
       ["gateway-two-b", "one"],
@@ -113,22 +117,25 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
     }
   });
 
-  test("a search of one shows its own, and one over all shows both, by whichever gateway", async () => {
-    for (const service of SERVICES)
-      await eventually(`of-${service} is found`, async () => {
-        const { items } = (await rest(`gateway-${service}-a`, "/search?q=of-")) as {
-          items: readonly { name: string }[];
-        };
-        return items.length === 1 && items[0]?.name === `alpha/of-${service}`;
-      });
-    for (const gateway of GATEWAYS)
-      expect(found(await rest(gateway, "/registries/search?q=of-"))).toEqual({
-        items: ["one: alpha/of-one", "two: alpha/of-two"],
-        unanswered: [],
-      });
-  });
+  part(
+    "a search of one shows its own, and one over all shows both, by whichever gateway",
+    async () => {
+      for (const service of SERVICES)
+        await eventually(`of-${service} is found`, async () => {
+          const { items } = (await rest(`gateway-${service}-a`, "/search?q=of-")) as {
+            items: readonly { name: string }[];
+          };
+          return items.length === 1 && items[0]?.name === `alpha/of-${service}`;
+        });
+      for (const gateway of GATEWAYS)
+        expect(found(await rest(gateway, "/registries/search?q=of-"))).toEqual({
+          items: ["one: alpha/of-one", "two: alpha/of-two"],
+          unanswered: [],
+        });
+    },
+  );
 
-  test("a token of one is refused by both gateways of the other", async () => {
+  part("a token of one is refused by both gateways of the other", async () => {
     const tokens = {
       one: await tokenAt("gateway-one-a"),
       two: await tokenAt("gateway-two-a"),
@@ -150,60 +157,69 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
       }
   });
 
-  test("a robot that was made by one's gateway logs in at both of its gateways, and at no other", async () => {
-    const made = await ask(urlOf("gateway-two-a"), "/api/v1/teams/alpha/robots", {
-      method: "POST",
-      headers: { Authorization: "Bearer alice-token", "Content-Type": "application/json" },
-      body: JSON.stringify({
-        name: "of-two",
-        grants: [{ repositories: "alpha/**", actions: ["pull"] }],
-      }),
-    });
-    const { robot, secret } = JSON.parse(made.body.toString()) as {
-      robot: { login: string; service: string };
-      secret: string;
-    };
-    expect([made.status, robot.service]).toEqual([201, "two"]);
-    for (const gateway of GATEWAYS) {
-      const [, service = ""] = gateway.split("-");
-      const client = skopeo(urlOf(gateway), `${robot.login}:${secret}`);
-      const { ok } = await client.inspect(`alpha/of-${service}:a`);
-      expect([gateway, ok]).toEqual([gateway, service === "two"]);
-    }
-  });
-
-  test("wharf lists them, searches them all, and gets its tokens for the one that it asks", async () => {
-    const wharf = (gateway: string, ...words: string[]) =>
-      runWharf([...words, "--url", urlOf(gateway)], {
-        ...{ PATH: process.env["PATH"], HOME: folder.path, WHARF_TOKEN: "alice-token" },
+  part(
+    "a robot that was made by one's gateway logs in at both of its gateways, and at no other",
+    async () => {
+      const made = await ask(urlOf("gateway-two-a"), "/api/v1/teams/alpha/robots", {
+        method: "POST",
+        headers: { Authorization: "Bearer alice-token", "Content-Type": "application/json" },
+        body: JSON.stringify({
+          name: "of-two",
+          grants: [{ repositories: "alpha/**", actions: ["pull"] }],
+        }),
       });
-    const listed = await wharf("gateway-two-a", "registries", "list", "-o", "json");
-    expect(JSON.parse(listed.stdout)).toMatchObject([{ service: "one" }, { service: "two" }]);
-    const search = await wharf("gateway-two-a", "search", "of-", "--all", "-o", "tsv");
-    expect(search.stdout).toMatch(/one\talpha\/of-one\t.*\n.*two\talpha\/of-two\t/s);
-    // By a token for that repository.
-    for (const service of SERVICES) {
-      const described = await wharf(`gateway-${service}-b`, "describe", `alpha/of-${service}:a`);
-      expect(described).toMatchObject({ exitCode: 0 });
-    }
-    const words = ["registries", "change", "two", "--description", "for trials", "-o", "json"];
-    const changed = await wharf("gateway-one-a", ...words);
-    expect(JSON.parse(changed.stdout)).toMatchObject({ description: "for trials" });
-  });
+      const { robot, secret } = JSON.parse(made.body.toString()) as {
+        robot: { login: string; service: string };
+        secret: string;
+      };
+      expect([made.status, robot.service]).toEqual([201, "two"]);
+      for (const gateway of GATEWAYS) {
+        const [, service = ""] = gateway.split("-");
+        const client = skopeo(urlOf(gateway), `${robot.login}:${secret}`);
+        const { ok } = await client.inspect(`alpha/of-${service}:a`);
+        expect([gateway, ok]).toEqual([gateway, service === "two"]);
+      }
+    },
+  );
 
-  test("one is taken away while pushes go on at the other, and is back with all that it had", async () => {
-    const parts = ["registry-two", "gateway-two-a", "gateway-two-b"];
-    await signal(parts, "SIGKILL");
-    const one = skopeo(urlOf("gateway-one-b"), "alice-token");
-    for (const tag of ["while-away-1", "while-away-2", "while-away-3"])
-      expect(await one.push(image, `alpha/of-one:${tag}`)).toMatchObject({ ok: true });
-    const two = skopeo(urlOf("gateway-two-b"), "alice-token");
-    for (const way of [two, skopeo(urlOf("gateway-two-a"), "alice-token")])
-      await eventually("it is back", async () => (await way.inspect("alpha/of-two:a")).ok);
-    expect(await two.push(image, "alpha/of-two:after")).toMatchObject({ ok: true });
-  });
+  part(
+    "wharf lists them, searches them all, and gets its tokens for the one that it asks",
+    async () => {
+      const wharf = (gateway: string, ...words: string[]) =>
+        runWharf([...words, "--url", urlOf(gateway)], {
+          ...{ PATH: process.env["PATH"], HOME: folder.path, WHARF_TOKEN: "alice-token" },
+        });
+      const listed = await wharf("gateway-two-a", "registries", "list", "-o", "json");
+      expect(JSON.parse(listed.stdout)).toMatchObject([{ service: "one" }, { service: "two" }]);
+      const search = await wharf("gateway-two-a", "search", "of-", "--all", "-o", "tsv");
+      expect(search.stdout).toMatch(/one\talpha\/of-one\t.*\n.*two\talpha\/of-two\t/s);
+      // By a token for that repository.
+      for (const service of SERVICES) {
+        const described = await wharf(`gateway-${service}-b`, "describe", `alpha/of-${service}:a`);
+        expect(described).toMatchObject({ exitCode: 0 });
+      }
+      const words = ["registries", "change", "two", "--description", "for trials", "-o", "json"];
+      const changed = await wharf("gateway-one-a", ...words);
+      expect(JSON.parse(changed.stdout)).toMatchObject({ description: "for trials" });
+    },
+  );
 
-  test("of one that does not answer a search says so, in time, and shows the other", async () => {
+  part(
+    "one is taken away while pushes go on at the other, and is back with all that it had",
+    async () => {
+      const parts = ["registry-two", "gateway-two-a", "gateway-two-b"];
+      await signal(parts, "SIGKILL");
+      const one = skopeo(urlOf("gateway-one-b"), "alice-token");
+      for (const tag of ["while-away-1", "while-away-2", "while-away-3"])
+        expect(await one.push(image, `alpha/of-one:${tag}`)).toMatchObject({ ok: true });
+      const two = skopeo(urlOf("gateway-two-b"), "alice-token");
+      for (const way of [two, skopeo(urlOf("gateway-two-a"), "alice-token")])
+        await eventually("it is back", async () => (await way.inspect("alpha/of-two:a")).ok);
+      expect(await two.push(image, "alpha/of-two:after")).toMatchObject({ ok: true });
+    },
+  );
+
+  part("of one that does not answer a search says so, in time, and shows the other", async () => {
     const gateways = ["gateway-two-a", "gateway-two-b"];
     await signal(gateways, "SIGSTOP");
     try {
@@ -218,7 +234,7 @@ describe(`two registries (${testTools().registry.version}) with two gateways eac
     }
   });
 
-  test("one that is registered no more gets no tokens, and what it has stays", async () => {
+  part("one that is registered no more gets no tokens, and what it has stays", async () => {
     const headers = { Authorization: "Bearer alice-token" };
     const taken = await ask(urlOf("gateway-one-a"), "/api/v1/registries/two", {
       ...{ method: "DELETE", headers },
