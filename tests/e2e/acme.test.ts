@@ -2,12 +2,13 @@ import { once } from "node:events";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { connect } from "node:tls";
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { portPicker } from "#local/processes/ports.js";
 import { findDebianPackage } from "#tests/support/debian-package.js";
 import { eventually } from "#tests/support/eventually.js";
 import { ask } from "#tests/support/http-client.js";
 import { startPebble, type Pebble } from "#tests/support/pebble.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 
@@ -34,6 +35,7 @@ async function issuerAt(port: number): Promise<string> {
 (typeof found === "string" ? describe.skip : describe).each(["tls-alpn-01", "http-01"])(
   "a stack that is told a name, by %s",
   (challenge) => {
+    const part = scenario();
     let pebble: Pebble;
     let stack: TestStack;
     let httpPort: number;
@@ -62,7 +64,7 @@ async function issuerAt(port: number): Promise<string> {
       await pebble.stop();
     }, 60_000);
 
-    test("has a certificate for it soon, which every start goes on with", async () => {
+    part("has a certificate for it soon, which every start goes on with", async () => {
       await eventually("it is issued", async () => (await issuerAt(stack.port)).includes("Pebble"));
       const issued = () => pebble.output().split("Issued certificate").length;
       const before = issued();
@@ -71,14 +73,14 @@ async function issuerAt(port: number): Promise<string> {
       expect(issued()).toBe(before);
     });
 
-    test("shows when it ends, and that it was got", async () => {
+    part("shows when it ends, and that it was got", async () => {
       const { gatewayMetrics = "" } = await stack.addresses();
       const text = await (await fetch(`${gatewayMetrics}/metrics`)).text();
       expect(Number(/^tls_certificate_seconds_left (\d+)$/m.exec(text)?.[1])).toBeGreaterThan(0);
       expect(text).toContain('acme_attempts_total{outcome="failed"} 0');
     });
 
-    test("answers nobody who asks for a challenge that there is not", async () => {
+    part("answers nobody who asks for a challenge that there is not", async () => {
       const plain = `http://127.0.0.1:${httpPort}`;
       const { status, headers } = await ask(plain, "/.well-known/acme-challenge/nobodys-token");
       expect([status, headers.location]).toEqual(

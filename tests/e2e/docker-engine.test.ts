@@ -1,5 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { startDockerEngine, type DockerEngine } from "#tests/support/docker-engine.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { testTools } from "#tests/support/tools.js";
 
@@ -31,20 +32,22 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     expect(await docker.build(image(name), content)).toMatchObject({ ok: true });
   };
 
-  test("cannot push without a login, and is told how to log in", async () => {
+  const part = scenario();
+
+  part("cannot push without a login, and is told how to log in", async () => {
     await build("alpha/anonymous:1.0", "a");
     const refused = await push("alpha/anonymous:1.0");
     expect(refused.ok).toBe(false);
     expect(refused.output).toContain("docker login -u oauth2");
   });
 
-  test("cannot log in with a wrong token", async () => {
+  part("cannot log in with a wrong token", async () => {
     const refused = await docker.login(host, "oauth2:wrong");
     expect(refused.ok).toBe(false);
     expect(refused.output).toContain("unauthorized");
   });
 
-  test("logs in, pushes and pulls an image built from scratch", async () => {
+  part("logs in, pushes and pulls an image built from scratch", async () => {
     expect((await docker.login(host, "oauth2:alice-token")).output).toContain("Login Succeeded");
     await build("alpha/app:1.0", "first");
     expect(await push("alpha/app:1.0")).toMatchObject({ ok: true });
@@ -53,15 +56,18 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     expect((await pull("alpha/app")).output).toContain("Downloaded newer image");
   });
 
-  test("pushes the same image again with success, and other content to the same tag without", async () => {
-    expect(await push("alpha/app:1.0")).toMatchObject({ ok: true });
-    await build("alpha/app:1.0", "second");
-    const refused = await push("alpha/app:1.0");
-    expect(refused.ok).toBe(false);
-    expect(refused.output).toContain("tag already exists");
-  });
+  part(
+    "pushes the same image again with success, and other content to the same tag without",
+    async () => {
+      expect(await push("alpha/app:1.0")).toMatchObject({ ok: true });
+      await build("alpha/app:1.0", "second");
+      const refused = await push("alpha/app:1.0");
+      expect(refused.ok).toBe(false);
+      expect(refused.output).toContain("tag already exists");
+    },
+  );
 
-  test("pulls another team's image, and is told why it cannot push there", async () => {
+  part("pulls another team's image, and is told why it cannot push there", async () => {
     await docker.login(host, "oauth2:bob-token");
     await docker.docker("rmi", "-f", image("alpha/app:1.0"));
     expect(await pull("alpha/app:1.0")).toMatchObject({ ok: true });
@@ -71,7 +77,7 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     expect(refused.output).toContain("denied: may not push to alpha/app: bob is not in team alpha");
   });
 
-  test("searches what it may pull, and nothing without a login", async () => {
+  part("searches what it may pull, and nothing without a login", async () => {
     const search = (term: string) => docker.docker("search", `${host}/${term}`);
     const found = await search("app");
     expect(found).toMatchObject({ ok: true });
@@ -83,15 +89,16 @@ describeWithEngine(`Docker Engine on registry ${testTools().registry.version}`, 
     expect(refused.ok).toBe(false);
   });
 
-  test.each([
+  for (const [login, name, allowed] of [
     ["oauth2:ci-token", "alpha/ci:1.0", true],
     ["oauth2:ci-nowrite-token", "alpha/ci:2.0", false],
     ["oauth2:ci-all-token", "gamma/anything:1.0", true],
     ["instance-identity-document:local-machine-document", "alpha/machine:1.0", false],
-  ])("as %s pushes %s: %s", async (login, name, allowed) => {
-    expect(await docker.login(host, login)).toMatchObject({ ok: true });
-    await build(name, login);
-    expect((await push(name)).ok).toBe(allowed);
-    expect((await pull("alpha/app:1.0")).ok).toBe(true);
-  });
+  ] as const)
+    part(`as ${login} pushes ${name}: ${allowed}`, async () => {
+      expect(await docker.login(host, login)).toMatchObject({ ok: true });
+      await build(name, login);
+      expect((await push(name)).ok).toBe(allowed);
+      expect((await pull("alpha/app:1.0")).ok).toBe(true);
+    });
 });

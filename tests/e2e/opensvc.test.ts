@@ -1,7 +1,8 @@
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import { makeImage } from "#tests/support/oci-layout.js";
+import { scenario } from "#tests/support/scenario.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -48,39 +49,50 @@ const pull = (login: string, name: string) =>
   skopeo(stack.url, login).pull(name, join(folder.path, `pulled-${(images += 1)}`));
 const asService = (secret: string) => `service/${SERVICE}:${secret}`;
 
-test("nobody pushes before the directory says who may, and they are told what is missing", async () => {
-  const refused = await push("alice-token", OF_APP);
-  expect(refused.ok).toBe(false);
-  expect(refused.output).toContain("403 (Forbidden)");
-  const { stdout } = await wharf("alice-token", ["explain", "push", "apps/shop/web"]);
-  expect(stdout).toContain("needs the privilege Pusher");
-});
+const part = scenario();
 
-test("who is in the directory, and has the privilege, pushes below their name and their team's application", async () => {
-  await asBob("directory", "user", "/employees/alice");
-  await asBob("apps", "set", "shop", "--responsible", "alpha", "--published", "alpha");
-  await asBob("privileges", "give", "Pusher", "alpha");
-  await asBob("privileges", "give", "Puller", "alpha");
-  expect(await asBob("apps", "list")).toMatch(/\tshop\talpha\talpha/);
-  expect(await asBob("privileges", "list")).toMatch(/Pusher\talpha/);
-  expect(await push("alice-token", OF_APP)).toMatchObject({ ok: true });
-  expect(await push("alice-token", OF_ALICE)).toMatchObject({ ok: true });
-  expect((await push("alice-token", "global/base:1.0")).ok).toBe(false);
-  expect((await pull("bob-token", OF_ALICE)).ok).toBe(false);
-});
+part(
+  "nobody pushes before the directory says who may, and they are told what is missing",
+  async () => {
+    const refused = await push("alice-token", OF_APP);
+    expect(refused.ok).toBe(false);
+    expect(refused.output).toContain("403 (Forbidden)");
+    const { stdout } = await wharf("alice-token", ["explain", "push", "apps/shop/web"]);
+    expect(stdout).toContain("needs the privilege Pusher");
+  },
+);
 
-test("a service pulls what is its application's, and nothing else, with a secret that is rotated", async () => {
-  const first = await secretOf("create", SERVICE, "--app", "shop");
-  expect(await pull(asService(first), OF_APP)).toMatchObject({ ok: true });
-  expect((await push(asService(first), "apps/shop/web:2.0")).ok).toBe(false);
-  expect((await pull(asService(first), OF_ALICE)).ok).toBe(false);
-  const second = await secretOf("rotate", SERVICE);
-  expect((await pull(asService(first), OF_APP)).ok).toBe(false);
-  expect(await pull(asService(second), OF_APP)).toMatchObject({ ok: true });
-  expect((await wharf("alice-token", ["services", "list"])).stdout).toContain(SERVICE);
-});
+part(
+  "who is in the directory, and has the privilege, pushes below their name and their team's application",
+  async () => {
+    await asBob("directory", "user", "/employees/alice");
+    await asBob("apps", "set", "shop", "--responsible", "alpha", "--published", "alpha");
+    await asBob("privileges", "give", "Pusher", "alpha");
+    await asBob("privileges", "give", "Puller", "alpha");
+    expect(await asBob("apps", "list")).toMatch(/\tshop\talpha\talpha/);
+    expect(await asBob("privileges", "list")).toMatch(/Pusher\talpha/);
+    expect(await push("alice-token", OF_APP)).toMatchObject({ ok: true });
+    expect(await push("alice-token", OF_ALICE)).toMatchObject({ ok: true });
+    expect((await push("alice-token", "global/base:1.0")).ok).toBe(false);
+    expect((await pull("bob-token", OF_ALICE)).ok).toBe(false);
+  },
+);
 
-test("a privilege that is taken away counts for the next token", async () => {
+part(
+  "a service pulls what is its application's, and nothing else, with a secret that is rotated",
+  async () => {
+    const first = await secretOf("create", SERVICE, "--app", "shop");
+    expect(await pull(asService(first), OF_APP)).toMatchObject({ ok: true });
+    expect((await push(asService(first), "apps/shop/web:2.0")).ok).toBe(false);
+    expect((await pull(asService(first), OF_ALICE)).ok).toBe(false);
+    const second = await secretOf("rotate", SERVICE);
+    expect((await pull(asService(first), OF_APP)).ok).toBe(false);
+    expect(await pull(asService(second), OF_APP)).toMatchObject({ ok: true });
+    expect((await wharf("alice-token", ["services", "list"])).stdout).toContain(SERVICE);
+  },
+);
+
+part("a privilege that is taken away counts for the next token", async () => {
   await asBob("privileges", "take", "Pusher", "alpha");
   expect((await push("alice-token", "apps/shop/web:3.0")).ok).toBe(false);
   const { stdout } = await wharf("alice-token", ["explain", "push", "apps/shop/web"]);

@@ -5,6 +5,7 @@ import { runProgram } from "#local/processes/run-program.js";
 import { waitUntil } from "#local/processes/wait.js";
 import { startDockerEngine, type DockerEngine } from "#tests/support/docker-engine.js";
 import { REPOSITORY_ROOT } from "#tests/support/source-tree.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 
 /** Where README.md has the stack. */
@@ -34,7 +35,8 @@ describeWithEngine("the session of README.md", () => {
   });
   afterAll(() => stack.stop());
 
-  test.each(SESSION)("is answered as it says: $command", async ({ command, answer }) => {
+  const part = scenario();
+  const follow = async ({ command, answer }: Step) => {
     let printed: string[] = [];
     const isAnswered = async () => {
       printed = (await run(command)).split("\n").map(withoutChance);
@@ -44,6 +46,9 @@ describeWithEngine("the session of README.md", () => {
     if (command.startsWith("npm")) await waitUntil(isAnswered, { withinMs: 30_000 });
     else await isAnswered();
     expect(printed).toEqual(expect.arrayContaining(answer.map(withoutChance)));
+  };
+  SESSION.forEach((step, index) => {
+    part(`is answered as it says (${index + 1}): ${step.command}`, () => follow(step));
   });
 });
 
