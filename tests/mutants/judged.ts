@@ -1,6 +1,7 @@
 import type { Guard } from "./guard.js";
 import { IN_THE_OUTBOX } from "./judged-outbox.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
+import { IN_THE_RECORD } from "./judged-record.js";
 import { IN_THE_RULES } from "./judged-rules.js";
 
 /** A guard that nobody can notice, and why that is right. */
@@ -271,6 +272,7 @@ export const JUDGED: readonly Judged[] = [
   ...EQUAL,
   ...IN_THE_OUTBOX,
   ...IN_THE_PROTOCOL,
+  ...IN_THE_RECORD,
   ...IN_THE_RULES,
 ];
 

@@ -52,6 +52,24 @@ describe("entries for people", () => {
     );
   });
 
+  test("leave out what they are not about", () => {
+    const at = "2026-11-20T20:00:00.000000Z";
+    const actor = { uid: "", realm: "", kind: "system", address: "" };
+    const nothing = { repository: null, tag: null, digest: null, detail: {} };
+    const content = JSON.stringify({
+      at,
+      action: "mode.changed",
+      actor,
+      reason: "ours",
+      ...nothing,
+    });
+    const place = { chain: 0, position: 1, action: "", repository: null };
+    const hashes = { previousHash: Buffer.alloc(0), hash: Buffer.alloc(0) };
+    expect(asText({ at, content, ...place, ...hashes })).toBe(
+      "2026-11-20T20:00:00.000Z mode.changed by system - ours",
+    );
+  });
+
   test("are shortened", () => {
     expect(shorten("x".repeat(1000))).toHaveLength(301);
   });

@@ -142,6 +142,9 @@ describe("an auditor's questions", () => {
     ["report --quarter 2027Q1", "2027Q1 has not begun"],
     ["archive --month 2026-13 --to /a", "--month: given 2026-13"],
     ["archive --month 2026-10", "--to: wanted a folder"],
+    ["archive --month 2026-10 --to /a --by olga", "--by: wanted --remove, too"],
+    ["verify --blobs", "--blobs: wanted --registry, too"],
+    ["verify --parts", "--parts: wanted --registry, too"],
   ])("%s is refused", (line, said) => {
     expect(() => parse(line)).toThrow(said);
   });
@@ -150,6 +153,11 @@ describe("an auditor's questions", () => {
     expect(parse("list archive --month 2026-10 --to /a")).toMatchObject({
       ...{ name: "archive", folder: "/a", month: { name: "2026-10" } },
     });
+    expect(parse("archive --month 2026-10 --to /a")).toMatchObject({ removal: null });
+    for (const by of [undefined, "olga"])
+      expect(
+        parse(`archive --month 2026-10 --to /a --remove${by === undefined ? "" : ` --by ${by}`}`),
+      ).toMatchObject({ removal: { by } });
     expect(parse("verify --archive /a")).toMatchObject({ name: "verify", archive: "/a" });
     expect(parse("verify")).toMatchObject({ archive: null });
   });
