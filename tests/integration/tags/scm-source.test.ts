@@ -56,6 +56,8 @@ describe.each(registryPrograms())("the source of an image, registry $version", (
   });
   afterEach(async () => {
     for (const one of running.splice(0)) await one.stop();
+    // What a test leaves to be looked for is no affair of the next.
+    await wharf.db.query("delete from ledger.scm_search");
   });
   afterAll(() => wharf.stop());
 
