@@ -1,11 +1,12 @@
 import { randomBytes } from "node:crypto";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, expect } from "@jest/globals";
 import type { Page } from "playwright-core";
 import { waitUntil } from "#local/processes/wait.js";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
@@ -62,6 +63,7 @@ async function rest(method: string, path: string, body: unknown): Promise<void> 
 }
 
 inBrowser("the web page, for whoever administers", () => {
+  const part = scenario();
   pages = useBrowser();
   beforeAll(async () => {
     folder = await temporaryFolder();
@@ -86,31 +88,34 @@ inBrowser("the web page, for whoever administers", () => {
     await folder.remove();
   });
 
-  test("changes who sees a registry, makes another one, and takes it away by its name", async () => {
-    const { page } = alice;
-    await goTo(page, "registries");
-    const own = page.getByRole("listitem").filter({ hasText: "this one" });
-    await own.getByRole("button", { name: "Change" }).click();
-    await dialogOf(page).getByLabel("Published to").fill("alpha, beta, shared");
-    await dialogOf(page).getByLabel("Address").fill(stack.url);
-    await dialogOf(page).getByRole("button", { name: "Change" }).click();
-    await own.getByText("alpha, beta, shared").waitFor();
-    expect(await own.getByRole("button", { name: "Take away" }).count()).toBe(0);
-    await page.getByText("New registry").click();
-    await page.getByRole("form").getByLabel("Name").fill("lab.example.org");
-    await page.getByRole("button", { name: "Create" }).click();
-    const lab = page.getByRole("listitem").filter({ hasText: "lab.example.org" });
-    await lab.getByText("no address").waitFor();
-    await page.getByRole("searchbox").fill("app");
-    await page.getByRole("button", { name: "Search all registries" }).click();
-    await rowWith(page, "alpha/app").getByText("wharfinger").waitFor();
-    await page.getByRole("alert").getByText("What lab.example.org has is not known").waitFor();
-    await lab.getByRole("button", { name: "Take away" }).click();
-    await confirmByName(page, "Take away", "lab.example.org");
-    await lab.waitFor({ state: "detached" });
-  });
+  part(
+    "changes who sees a registry, makes another one, and takes it away by its name",
+    async () => {
+      const { page } = alice;
+      await goTo(page, "registries");
+      const own = page.getByRole("listitem").filter({ hasText: "this one" });
+      await own.getByRole("button", { name: "Change" }).click();
+      await dialogOf(page).getByLabel("Published to").fill("alpha, beta, shared");
+      await dialogOf(page).getByLabel("Address").fill(stack.url);
+      await dialogOf(page).getByRole("button", { name: "Change" }).click();
+      await own.getByText("alpha, beta, shared").waitFor();
+      expect(await own.getByRole("button", { name: "Take away" }).count()).toBe(0);
+      await page.getByText("New registry").click();
+      await page.getByRole("form").getByLabel("Name").fill("lab.example.org");
+      await page.getByRole("button", { name: "Create" }).click();
+      const lab = page.getByRole("listitem").filter({ hasText: "lab.example.org" });
+      await lab.getByText("no address").waitFor();
+      await page.getByRole("searchbox").fill("app");
+      await page.getByRole("button", { name: "Search all registries" }).click();
+      await rowWith(page, "alpha/app").getByText("wharfinger").waitFor();
+      await page.getByRole("alert").getByText("What lab.example.org has is not known").waitFor();
+      await lab.getByRole("button", { name: "Take away" }).click();
+      await confirmByName(page, "Take away", "lab.example.org");
+      await lab.waitFor({ state: "detached" });
+    },
+  );
 
-  test("makes an application and a service, and shows the service's secret once", async () => {
+  part("makes an application and a service, and shows the service's secret once", async () => {
     const { page } = alice;
     await goTo(page, "directory");
     await page.getByText("New application").click();
@@ -144,7 +149,7 @@ inBrowser("the web page, for whoever administers", () => {
     await page.getByText("None that you have.").waitFor();
   });
 
-  test("gives a repository a star, which is still one's own later, and takes it back", async () => {
+  part("gives a repository a star, which is still one's own later, and takes it back", async () => {
     const { page } = alice;
     await goTo(page, "repositories/alpha/app/-/");
     await page.getByRole("button", { name: "0 stars" }).click();
@@ -155,7 +160,7 @@ inBrowser("the web page, for whoever administers", () => {
     await page.getByRole("button", { name: "0 stars", pressed: false }).waitFor();
   });
 
-  test("shows which nodes and services use an image, on its tag and by its digest", async () => {
+  part("shows which nodes and services use an image, on its tag and by its digest", async () => {
     const { page } = alice;
     await goTo(page, "repositories/alpha/app/-/tags/1.0");
     await rowWith(page, "node-1").getByText("shop").waitFor();
@@ -165,72 +170,83 @@ inBrowser("the web page, for whoever administers", () => {
     await rowWith(page, "alpha/app:1.0").getByText("reported").waitFor();
   });
 
-  test("says what a policy would have decided, and whether somebody may do something by it", async () => {
-    const { page } = alice;
-    await goTo(page, "policy");
-    expect(await page.getByRole("button", { name: "What would change?" }).isDisabled()).toBe(true);
-    const file = (text: string) => ({ name: "policy.yaml", mimeType: "text/yaml", buffer: Buffer.from(text) }); // prettier-ignore
-    const choose = page.getByLabel("Or choose the file");
-    await choose.setInputFiles(file("rules:\n  - nothing that is a rule\n"));
-    await page.getByRole("button", { name: "What would change?" }).click();
-    await page.getByRole("alert").getByText("2:").waitFor();
-    await choose.setInputFiles(
-      file(
-        "rules:\n  - id: beta-only\n    effect: allow\n    actions: [pull, push]\n    repositories: ['alpha/**']\n    who: { teams: [beta] }\n",
-      ),
-    );
-    const text = page.getByLabel("The file's text");
-    await eventually("it is read", async () => (await text.inputValue()).includes("beta-only"));
-    await page.getByRole("button", { name: "What would change?" }).click();
-    await page.getByRole("status").getByText("Of 2 decisions").waitFor();
-    await page.getByLabel("User").fill("bob");
-    await page.getByLabel("Teams").fill("beta");
-    await page.getByLabel("Action").selectOption("push");
-    await page.getByLabel("Repository").fill("alpha/app");
-    await page.getByRole("button", { name: "Ask" }).click();
-    await page.getByRole("status").getByText("by the rule “beta-only”").waitFor();
-    // By the rules in force he may not.
-    await goTo(page, "access?repository=alpha/app");
-    await page.getByLabel("May somebody else?").fill("bob");
-    await page.getByLabel("Teams").fill("beta");
-    await page.getByLabel("Action").selectOption("push");
-    await page.getByRole("button", { name: "May I?" }).click();
-    await page.getByRole("status").getByText("No", { exact: true }).waitFor();
-  });
+  part(
+    "says what a policy would have decided, and whether somebody may do something by it",
+    async () => {
+      const { page } = alice;
+      await goTo(page, "policy");
+      expect(await page.getByRole("button", { name: "What would change?" }).isDisabled()).toBe(
+        true,
+      );
+      const file = (text: string) => ({ name: "policy.yaml", mimeType: "text/yaml", buffer: Buffer.from(text) }); // prettier-ignore
+      const choose = page.getByLabel("Or choose the file");
+      await choose.setInputFiles(file("rules:\n  - nothing that is a rule\n"));
+      await page.getByRole("button", { name: "What would change?" }).click();
+      await page.getByRole("alert").getByText("2:").waitFor();
+      await choose.setInputFiles(
+        file(
+          "rules:\n  - id: beta-only\n    effect: allow\n    actions: [pull, push]\n    repositories: ['alpha/**']\n    who: { teams: [beta] }\n",
+        ),
+      );
+      const text = page.getByLabel("The file's text");
+      await eventually("it is read", async () => (await text.inputValue()).includes("beta-only"));
+      await page.getByRole("button", { name: "What would change?" }).click();
+      await page.getByRole("status").getByText("Of 2 decisions").waitFor();
+      await page.getByLabel("User").fill("bob");
+      await page.getByLabel("Teams").fill("beta");
+      await page.getByLabel("Action").selectOption("push");
+      await page.getByLabel("Repository").fill("alpha/app");
+      await page.getByRole("button", { name: "Ask" }).click();
+      await page.getByRole("status").getByText("by the rule “beta-only”").waitFor();
+      // By the rules in force he may not.
+      await goTo(page, "access?repository=alpha/app");
+      await page.getByLabel("May somebody else?").fill("bob");
+      await page.getByLabel("Teams").fill("beta");
+      await page.getByLabel("Action").selectOption("push");
+      await page.getByRole("button", { name: "May I?" }).click();
+      await page.getByRole("status").getByText("No", { exact: true }).waitFor();
+    },
+  );
 
-  test("gives an event up that holds back others, shows why it failed, and delivers or discards it", async () => {
-    const { page } = alice;
-    await goTo(page, "operations");
-    const queues = page.getByRole("region", { name: "Queues that wait longest" });
-    const queue = queues.getByRole("row").filter({ hasText: "alpha/app" });
-    await queue.getByText("ECONNREFUSED").waitFor();
-    await queue.getByRole("button", { name: "Give up" }).click();
-    await confirmByName(page, "Give up", "alpha/app");
-    const dead = page.getByRole("region", { name: "Events that were given up" });
-    await dead.getByText("ECONNREFUSED").waitFor();
-    await dead.getByRole("button", { name: "Deliver again" }).click();
-    await dialogOf(page).getByRole("button", { name: "Deliver again" }).click();
-    await dead.waitFor({ state: "detached" });
-    await queue.getByRole("button", { name: "Give up" }).click();
-    await confirmByName(page, "Give up", "alpha/app");
-    await dead.getByRole("button", { name: "Discard" }).click();
-    await confirmByName(page, "Discard", "alpha/app");
-    await dead.waitFor({ state: "detached" });
-  });
+  part(
+    "gives an event up that holds back others, shows why it failed, and delivers or discards it",
+    async () => {
+      const { page } = alice;
+      await goTo(page, "operations");
+      const queues = page.getByRole("region", { name: "Queues that wait longest" });
+      const queue = queues.getByRole("row").filter({ hasText: "alpha/app" });
+      await queue.getByText("ECONNREFUSED").waitFor();
+      await queue.getByRole("button", { name: "Give up" }).click();
+      await confirmByName(page, "Give up", "alpha/app");
+      const dead = page.getByRole("region", { name: "Events that were given up" });
+      await dead.getByText("ECONNREFUSED").waitFor();
+      await dead.getByRole("button", { name: "Deliver again" }).click();
+      await dialogOf(page).getByRole("button", { name: "Deliver again" }).click();
+      await dead.waitFor({ state: "detached" });
+      await queue.getByRole("button", { name: "Give up" }).click();
+      await confirmByName(page, "Give up", "alpha/app");
+      await dead.getByRole("button", { name: "Discard" }).click();
+      await confirmByName(page, "Discard", "alpha/app");
+      await dead.waitFor({ state: "detached" });
+    },
+  );
 
-  test("says of which version what is, what works, and that nothing was collected yet", async () => {
-    const { page } = alice;
-    await goTo(page, "operations");
-    await page.getByText(/Wharfinger \d+\.\d+\.\d+, Node v24/).waitFor();
-    await page.getByText(/PostgreSQL \d+/).waitFor();
-    await page.getByText(/^(?:2\.8|3\.0|3\.1 or later)$/).waitFor();
-    const health = page.getByRole("listitem").filter({ hasText: /^works Token server/ });
-    await health.getByText("works").waitFor();
-    await page.getByText("0 manifests were deleted since").waitFor();
-    await page.getByText("Nothing was ever collected on record.").waitFor();
-  });
+  part(
+    "says of which version what is, what works, and that nothing was collected yet",
+    async () => {
+      const { page } = alice;
+      await goTo(page, "operations");
+      await page.getByText(/Wharfinger \d+\.\d+\.\d+, Node v24/).waitFor();
+      await page.getByText(/PostgreSQL \d+/).waitFor();
+      await page.getByText(/^(?:2\.8|3\.0|3\.1 or later)$/).waitFor();
+      const health = page.getByRole("listitem").filter({ hasText: /^works Token server/ });
+      await health.getByText("works").waitFor();
+      await page.getByText("0 manifests were deleted since").waitFor();
+      await page.getByText("Nothing was ever collected on record.").waitFor();
+    },
+  );
 
-  test.each([
+  for (const [who, token, screens] of [
     ["nobody", null, { "": [], registries: [], directory: [], "repositories/alpha/app/-/": [] }],
     [
       "somebody of another team",
@@ -255,20 +271,23 @@ inBrowser("the web page, for whoever administers", () => {
         },
       },
     ],
-  ] as const)("has no button that is not theirs: %s", async (_, token, screens) => {
-    const { page, requests } = token === null ? await anonymous() : await loggedIn(token);
-    for (const [place, buttons] of Object.entries<readonly string[]>(screens)) {
-      const asked = requests.length;
-      await goTo(page, place);
-      if (token !== null && place.startsWith("repositories/"))
-        await eventually("it is asked what one may", () =>
-          requests.slice(asked).some((url) => url.includes("/explain")),
+  ] as const)
+    part(`has no button that is not theirs: ${who}`, async () => {
+      const { page, requests } = token === null ? await anonymous() : await loggedIn(token);
+      for (const [place, buttons] of Object.entries<readonly string[]>(screens)) {
+        const asked = requests.length;
+        await goTo(page, place);
+        if (token !== null && place.startsWith("repositories/"))
+          await eventually("it is asked what one may", () =>
+            requests.slice(asked).some((url) => url.includes("/explain")),
+          );
+        await expect(settledButtons(page, [...buttons].sort())).resolves.toEqual(
+          [...buttons].sort(),
         );
-      await expect(settledButtons(page, [...buttons].sort())).resolves.toEqual([...buttons].sort());
-    }
-  });
+      }
+    });
 
-  test("prints what is on the screen, without what can be pressed", async () => {
+  part("prints what is on the screen, without what can be pressed", async () => {
     const { page } = alice;
     await goTo(page, "repositories/alpha/app/-/tags/1.0?part=history");
     await page.emulateMedia({ media: "print", colorScheme: "dark" });
@@ -282,7 +301,7 @@ inBrowser("the web page, for whoever administers", () => {
     await page.emulateMedia({ media: "screen", colorScheme: "light" });
   });
 
-  test("shows in forced colours which part one is at", async () => {
+  part("shows in forced colours which part one is at", async () => {
     const { page } = alice;
     await page.emulateMedia({ forcedColors: "active" });
     await goTo(page, "repositories/alpha/app/-/");
@@ -294,7 +313,7 @@ inBrowser("the web page, for whoever administers", () => {
     await page.emulateMedia({ forcedColors: "none" });
   });
 
-  test("says that it asks, that nothing answers, and shows it once something does", async () => {
+  part("says that it asks, that nothing answers, and shows it once something does", async () => {
     const { page } = alice;
     let release = () => undefined as unknown;
     const held = new Promise<void>((resolve) => (release = resolve));
