@@ -16,13 +16,14 @@ const EVERYTHING = {
   ...{ repository: null, action: null, actor: null, tag: null, digest: null },
 };
 
-async function logIn(client: string, userAgent: string): Promise<void> {
+async function logIn(client: string, userAgent: string): Promise<number> {
   const id = encodeURIComponent(client);
-  await server.http
+  const { status } = await server.http
     .get(`/token?service=wharfinger&offline_token=true&client_id=${id}`)
     .set("User-Agent", userAgent)
     .auth("oauth2", "alice-token");
   await server.tally.flush();
+  return status;
 }
 
 async function entriesOf(actor: string | null): Promise<EntryRow[]> {
@@ -35,11 +36,10 @@ describe("what a client calls itself", () => {
   test.each([
     ["an actor of its own", '","uid":"mallory","realm":"/employees'],
     ["an actor, and where from", '{"actor":{"uid":"mallory","address":"192.0.2.9"}}'],
-    ["a line of its own", "docker\n2026-11-20T22:45:23Z tag.pushed alpha/app by mallory"],
     ["text that runs the other way", "docker\u202eyrollam"],
     ["what shows nothing", "mal\u200blory"],
   ])("makes nobody else the one who did it: %s", async (_what, forged) => {
-    await logIn(forged, "docker/28");
+    expect(await logIn(forged, "docker/28")).toBe(200);
     const [newest] = await entriesOf("alice");
     expect(newest).toBeDefined();
     if (newest === undefined) return;
@@ -49,6 +49,13 @@ describe("what a client calls itself", () => {
     const line = asText(newest);
     expect(line).toMatch(/token\.created by alice \(\/employees, oauth2\) from /);
     expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+  });
+
+  test("is refused where it would begin a line of its own, and is nowhere on record", async () => {
+    const before = (await entriesOf(null)).length;
+    const forged = "docker\n2026-11-20T22:45:23Z tag.pushed alpha/app by mallory";
+    expect(await logIn(forged, "docker/28")).toBe(400);
+    expect(await entriesOf(null)).toHaveLength(before);
   });
 
   test("says nothing of what it was let by: what a token says of that is signed", async () => {
