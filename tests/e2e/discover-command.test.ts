@@ -1,9 +1,9 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { eventually } from "#tests/support/eventually.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { skopeo } from "#tests/support/skopeo.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -88,16 +88,8 @@ function discover(...args: string[]) {
 }
 
 async function discoverWith(differences: NodeJS.ProcessEnv, ...args: string[]) {
-  const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/discover/main.js"];
-  const env = {
-    SUDO_USER: "olga",
-    PATH: process.env["PATH"],
-    DATA_DIR: stack.dataDir,
-    DISCOVERY_SLICE: "1",
-    ...differences,
-  };
-  const command = { file: process.execPath, args: [...program, ...args], env };
-  return runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});
+  const words = ["gateway/src/commands/discover/main.js", ...args];
+  return runProgram(localCommand(stack.dataDir, words, { DISCOVERY_SLICE: "1", ...differences }));
 }
 
 async function writeAtRegistry(tag: string, digest: string): Promise<void> {

@@ -3,8 +3,8 @@ import { createServer } from "node:http";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { parse, stringify } from "yaml";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { listening, type TestServer } from "#tests/support/test-server.js";
@@ -48,14 +48,8 @@ const registryFile = () => join(stack.dataDir, "registry", "config.yml");
 
 /** As an operator does beside the stack, with some variables otherwise. */
 async function doctor(env: NodeJS.ProcessEnv = {}, ...args: string[]) {
-  const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/doctor/main.js"];
-  const command = {
-    file: process.execPath,
-    args: [...program, "--json", ...args],
-    env: { PATH: process.env["PATH"], DATA_DIR: stack.dataDir, ...env },
-    cwd: REPOSITORY_ROOT,
-  };
-  const { ok, stdout, output } = await runProgram(command);
+  const words = ["gateway/src/commands/doctor/main.js", "--json", ...args];
+  const { ok, stdout, output } = await runProgram(localCommand(stack.dataDir, words, env));
   if (!stdout.startsWith("{")) throw new Error(output);
   return { ok, output, findings: (JSON.parse(stdout) as { findings: Finding[] }).findings };
 }

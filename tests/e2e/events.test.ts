@@ -2,10 +2,10 @@ import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { MESSAGE_QUEUE } from "#local/stand-ins/messages.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { startDockerEngine } from "#tests/support/docker-engine.js";
 import { eventually } from "#tests/support/eventually.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { makeImage, type OciLayout } from "#tests/support/oci-layout.js";
 import { skopeo, type Skopeo } from "#tests/support/skopeo.js";
 import { receiveAll, startSns, type ReceivedMessage } from "#tests/support/sns.js";
@@ -51,9 +51,7 @@ async function messagesCommand(dataDir: string) {
 }
 
 async function command(dataDir: string, program: string) {
-  const args = ["deploy/local/commands/command.mjs", program];
-  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: dataDir };
-  return runProgram({ file: process.execPath, args, cwd: REPOSITORY_ROOT, env }, {});
+  return runProgram(localCommand(dataDir, [program]));
 }
 
 describe("events of the local stack", () => {

@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runProgram } from "#local/processes/run-program.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { findDebianPackage } from "#tests/support/debian-package.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { environmentOf } from "#tests/support/service-beside.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 
@@ -16,10 +16,8 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 test("garbage is collected where nothing was ever pushed", async () => {
-  const program = ["deploy/local/commands/command.mjs", "deploy/local/commands/collect-garbage.js"];
-  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
-  const command = { file: process.execPath, args: [...program, "--dry-run"], env };
-  const { ok, output } = await runProgram({ ...command, cwd: REPOSITORY_ROOT }, {});
+  const words = ["deploy/local/commands/collect-garbage.js", "--dry-run"];
+  const { ok, output } = await runProgram(localCommand(stack.dataDir, words));
   expect(output).toMatch(/^0 blobs, 0 bytes would be freed/m);
   expect(ok).toBe(true);
 });

@@ -4,10 +4,10 @@ import { once } from "node:events";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram } from "#local/processes/run-program.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { eventually } from "#tests/support/eventually.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { leftPierOne, pierOneImage, type LeftPierOne, type PierOneImage } from "#tests/support/pier-one.js"; // prettier-ignore
 import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
@@ -46,12 +46,7 @@ afterAll(async () => {
   await folder.remove();
 });
 
-const command = (...args: string[]) => ({
-  file: process.execPath,
-  args: ["deploy/local/commands/command.mjs", ...args],
-  env: { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir },
-  cwd: REPOSITORY_ROOT,
-});
+const command = (...args: string[]) => localCommand(stack.dataDir, args);
 const migration = (...more: string[]) => [
   "gateway/src/commands/migrate-pierone/main.js",
   ...["--from", left.dsn, "--storage", left.storage, ...more],

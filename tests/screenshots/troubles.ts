@@ -1,9 +1,10 @@
 import { cp, mkdir, readFile, rm, writeFile } from "node:fs/promises";
-import { createServer, type IncomingMessage } from "node:http";
+import { createServer } from "node:http";
 import { dirname, join } from "node:path";
+import { text } from "node:stream/consumers";
 import { runProgram } from "#local/processes/run-program.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { eventually } from "#tests/support/eventually.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { openLedgerOf } from "#tests/support/running-gateway.js";
 import type { TestStack } from "#tests/support/stack.js";
 import { listening, type TestServer } from "#tests/support/test-server.js";
@@ -25,7 +26,7 @@ const SINKS: Readonly<Record<string, { of: string; says: number; ordered?: boole
 export async function openSinks(folder: string): Promise<TestServer & { env: NodeJS.ProcessEnv }> {
   const server = await listening(
     createServer((req, res) => {
-      void bodyOf(req).then((body) => {
+      void text(req).then((body) => {
         const sink = SINKS[(req.url ?? "").slice(1)];
         res.writeHead(sink !== undefined && body.includes(sink.of) ? sink.says : 204).end();
       });
@@ -41,12 +42,6 @@ export async function openSinks(folder: string): Promise<TestServer & { env: Nod
   return { ...server, env: { SINKS_FILE: file } };
 }
 
-async function bodyOf(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString();
-}
-
 /**
  * What an operator has to look at: collected garbage, events that were given up, and a registry that differs from the ledger.
  *
@@ -59,10 +54,8 @@ export async function seedTroubles(stack: TestStack): Promise<void> {
   await command(stack, "gateway/src/commands/discover/main.js", "--all");
 }
 
-async function command(stack: TestStack, ...program: string[]): Promise<void> {
-  const args = ["deploy/local/commands/command.mjs", ...program];
-  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
-  const { output } = await runProgram({ file: process.execPath, args, env, cwd: REPOSITORY_ROOT });
+async function command(stack: TestStack, ...words: string[]): Promise<void> {
+  const { output } = await runProgram(localCommand(stack.dataDir, words));
   console.log(output.trim());
 }
 

@@ -2,8 +2,8 @@ import { rename } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { runProgram } from "#local/processes/run-program.js";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { eventually } from "#tests/support/eventually.js";
+import { localCommand } from "#tests/support/local-command.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { launchStack, startTestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
@@ -15,10 +15,7 @@ beforeAll(async () => {
 afterAll(() => folder.remove());
 
 async function command(...args: string[]) {
-  const program = ["deploy/local/commands/command.mjs", "gateway/src/commands/storage/main.js"];
-  const env = { SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: folder.path };
-  const options = { file: process.execPath, args: [...program, ...args], env };
-  return runProgram({ ...options, cwd: REPOSITORY_ROOT }, {});
+  return runProgram(localCommand(folder.path, ["gateway/src/commands/storage/main.js", ...args]));
 }
 
 test("npm start on another storage keeps running, says what to do, and is ready once it was accepted", async () => {

@@ -1,7 +1,6 @@
-import { join } from "node:path";
-import { REPOSITORY_ROOT } from "#local/repository-root.js";
 import { runProgram, type Outcome } from "#local/processes/run-program.js";
 import { startStock, type TestRegistry } from "../registry.js";
+import { localCommand } from "../local-command.js";
 import { startTestStack, type TestStack } from "../stack.js";
 import { testTools } from "../tools.js";
 import type { S3Server } from "./rados-gateway.js";
@@ -54,10 +53,7 @@ export async function startStackOnS3(
     stack,
     relay,
     command: (name, ...args) => {
-      const program = join(REPOSITORY_ROOT, "deploy", "local", "commands", "command.mjs");
-      const own = { ...env, SUDO_USER: "olga", PATH: process.env["PATH"], DATA_DIR: stack.dataDir };
-      const words = [program, COMMANDS[name], ...args];
-      const run = { file: process.execPath, args: words, cwd: REPOSITORY_ROOT, env: own };
+      const run = localCommand(stack.dataDir, [COMMANDS[name], ...args], env);
       return runProgram(run, { timeoutMs: 120_000 });
     },
     stop: async () => {
