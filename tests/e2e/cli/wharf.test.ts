@@ -79,12 +79,18 @@ function wharf(
 const out = async (...words: string[]) => (await wharf(words)).stdout;
 const json = async (...words: string[]) => JSON.parse(await out(...words, "-o", "json")) as unknown;
 
+/** Artifacts that tests push to for themselves, before or after any other. */
+const OF_OTHER_TESTS = ["changed", "damaged", "watched"];
+
 describe("wharf, against a real registry, lists", () => {
   test("teams and artifacts, one on a line", async () => {
     expect(await out("teams")).toBe("alpha\n");
     const artifacts = (await out("artifacts", "alpha")).split("\n");
-    expect(artifacts).toEqual(expect.arrayContaining(["app", "part/tags/x", ""]));
-    expect(artifacts).toEqual([...artifacts.slice(0, -1).sort(), ""]);
+    expect(artifacts.filter((one) => !OF_OTHER_TESTS.includes(one))).toEqual([
+      "app",
+      "part/tags/x",
+      "",
+    ]);
   });
 
   test("tags newest first or as versions, without those of signatures", async () => {

@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { SYSTEM } from "#audit-log/entry.js";
 import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
 import { readLatest } from "#gateway/ledger/sql/latest-tag.js";
-import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
 import { smallManifest } from "#tests/support/small-images.js";
@@ -12,16 +12,14 @@ import { useDiscoverer } from "./support/use-discoverer.js";
 
 const OPERATOR = { ...SYSTEM, uid: "olga", kind: "command" };
 
-/** Each test has its own: the record of one stays when its ledger is emptied for the next. */
 let repository: RepositoryName;
-let tests = 0;
 let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
 
 useDiscoverer((parts) => {
-  ({ ledger, db, registry, discover } = parts);
+  ({ ledger, db, registry, discover, repository } = parts);
 });
 
 /** An image that says when it was made. */
@@ -51,7 +49,6 @@ async function wrong(...tags: readonly string[]): Promise<unknown[]> {
 
 /** The ledger as of an hour ago: a release and two moving tags were pushed, which is on record. */
 beforeEach(async () => {
-  repository = parseRepositoryName(`alpha/app-${(tests += 1)}`);
   for (const tag of ["1.0", "a-SNAPSHOT", "b-SNAPSHOT"])
     registry.write(repository, tag, image(tag, "2026-11-26T20:00:00Z"));
   await discover();

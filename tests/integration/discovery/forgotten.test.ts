@@ -3,7 +3,7 @@ import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
 import { adopt } from "#gateway/ledger/adopt.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { digestOf } from "#registry-protocol/digest.js";
-import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
@@ -15,15 +15,12 @@ let ledger: StartedLedger;
 let db: Database;
 let registry: ListedRegistry;
 let discover: Discover;
-/** Each test has its own: the record of one stays when its ledger is emptied for the next. */
-let repository: string;
-let tests = 0;
+let repository: RepositoryName;
 
 useDiscoverer((parts) => {
-  ({ ledger, db, registry, discover } = parts);
+  ({ ledger, db, registry, discover, repository } = parts);
 });
 beforeEach(async () => {
-  repository = `alpha/app-${(tests += 1)}`;
   for (const tag of ["1.0", "2.0"]) registry.write(repository, tag, tag);
   expect(await discover()).toMatchObject({ adopted: 2, errors: 0 });
   registry.tags.delete(`${repository}:2.0`);
@@ -40,6 +37,8 @@ async function names(): Promise<string[]> {
 }
 
 test("what was found once, never read and has gone is free again, on record", async () => {
+  // What is on record of tests before is in no ledger now.
+  const { wrong: before } = await verifyLedger(db, () => undefined);
   expect(await passes()).toMatchObject({ absent: 1, missing: 0, absentLeft: 0 });
   expect(await names()).toEqual(["1.0"]);
   const entries = (await ledger.audited()).filter(
@@ -47,11 +46,12 @@ test("what was found once, never read and has gone is free again, on record", as
   );
   expect(entries).toMatchObject([{ tag: "2.0", detail: { change: "forgotten", sightings: 3 } }]);
   // Somebody else's may stand there next, and the record is whole.
-  const key = { repository: parseRepositoryName(repository), tag: parseTag("2.0") };
+  const key = { repository, tag: parseTag("2.0") };
   const deps = { db, log: SILENT, audit: recordAudit };
   expect(await adopt(deps, key, digestOf(Buffer.from("other")), "again")).toBe(true);
-  const { findings } = await verifyLedger(db, () => undefined);
+  const { wrong, findings } = await verifyLedger(db, () => undefined);
   expect(findings.filter((finding) => finding.repository === repository)).toEqual([]);
+  expect(wrong).toBe(before);
 });
 
 test.each([

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach } from "@jest/globals";
+import { parseRepositoryName, type RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
@@ -11,6 +12,8 @@ export interface DiscovererParts {
   readonly db: Database;
   readonly registry: ListedRegistry;
   readonly discover: Discover;
+  /** Of this test alone: the audit log keeps what others did though their ledger was emptied. */
+  readonly repository: RepositoryName;
 }
 
 /**
@@ -19,6 +22,7 @@ export interface DiscovererParts {
  * @param take - gets them before each test
  */
 export function useDiscoverer(take: (parts: DiscovererParts) => void): void {
+  let tests = 0;
   let ledger: StartedLedger;
   let registry: ListedRegistry;
   useLedger((started) => {
@@ -27,7 +31,8 @@ export function useDiscoverer(take: (parts: DiscovererParts) => void): void {
   beforeEach(async () => {
     registry = await startListedRegistry();
     const { db } = ledger;
-    take({ ledger, db, registry, discover: discoverer(ledger, db, registry.url) });
+    const repository = parseRepositoryName(`alpha/app-${(tests += 1)}`);
+    take({ ledger, db, registry, discover: discoverer(ledger, db, registry.url), repository });
   });
   afterEach(() => registry.upstream.stop());
 }
