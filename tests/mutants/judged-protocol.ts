@@ -1,4 +1,5 @@
 import type { Judged } from "./judged.js";
+import { all, type JudgedPlaces } from "./judged-places.js";
 
 const ONE_KIND =
   "two manifests of one media type are of one kind, and the media types are compared before";
@@ -6,7 +7,7 @@ const THROWN = "nothing but problems with JSON is thrown there";
 const WORDS = "chooses words of a reason, not the answer";
 const COMPILER = "stands for the compiler: what it looks for was looked for before";
 
-const PLACES: readonly (readonly [file: string, reason: string, texts: readonly string[]])[] = [
+const PLACES: readonly JudgedPlaces[] = [
   ["request.ts", COMPILER, ["digest === undefined", "from === undefined"]],
   [
     "scope.ts",
@@ -59,5 +60,5 @@ const PLACES: readonly (readonly [file: string, reason: string, texts: readonly 
 
 /** Of `registry-protocol`. */
 export const IN_THE_PROTOCOL: readonly Judged[] = PLACES.flatMap(([file, reason, texts]) =>
-  texts.map((text) => ({ file: `registry-protocol/src/${file}`, text, reason })),
+  all(`registry-protocol/src/${file}`, reason, texts),
 );

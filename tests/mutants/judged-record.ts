@@ -1,8 +1,9 @@
 import type { Judged } from "./judged.js";
+import { all, type JudgedPlaces } from "./judged-places.js";
 
 const GROUPS = "a text that fits has all of its groups: it stands for the compiler";
 
-const PLACES: readonly (readonly [file: string, reason: string, texts: readonly string[]])[] = [
+const PLACES: readonly JudgedPlaces[] = [
   ["audit-log/src/archive/archive-form.ts", GROUPS, ["year === undefined", "month === undefined"]],
   ["audit-log/src/questions/quarter.ts", GROUPS, ["year === undefined", "number === undefined"]],
   ["audit-log/src/commands/options.ts", GROUPS, ["number === undefined", "sha256 === undefined"]],
@@ -19,6 +20,4 @@ const PLACES: readonly (readonly [file: string, reason: string, texts: readonly 
 ];
 
 /** Guards of the audit log, and of what gateways remember of the ledger, that nobody can notice. */
-export const IN_THE_RECORD: readonly Judged[] = PLACES.flatMap(([file, reason, texts]) =>
-  texts.map((text) => ({ file, text, reason })),
-);
+export const IN_THE_RECORD: readonly Judged[] = PLACES.flatMap((places) => all(...places));

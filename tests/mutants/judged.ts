@@ -1,5 +1,6 @@
 import type { Guard } from "./guard.js";
 import { IN_THE_OUTBOX } from "./judged-outbox.js";
+import { all } from "./judged-places.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
 import { IN_THE_RECORD } from "./judged-record.js";
 import { IN_THE_RULES } from "./judged-rules.js";
@@ -21,11 +22,6 @@ const UNREACHABLE =
 
 const NO_CODE =
   "what is an error of another class has none of the codes that are asked for beside it";
-
-/** Guards with one reason in common. */
-function all(file: string, reason: string, texts: readonly string[]): Judged[] {
-  return texts.map((text) => ({ file, text, reason }));
-}
 
 /** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
 const OTHER_ERRORS: readonly Judged[] = [
