@@ -9,7 +9,7 @@ const FEW = { repository: "alpha/page-few", tags: 10 };
 const MANY = { repository: "alpha/page-many", tags: 10_000 };
 /** As on a phone of some years ago. */
 const SLOWER = 4;
-const DONE = "interactive";
+const USABLE = "usable after";
 /** A browser that starts has more to do than a page; it rests once its processes use less than this share of a processor. */
 const REST_SHARE = 0.05;
 const REST_MILLISECONDS = 500;
@@ -111,18 +111,19 @@ function rests(
   };
 }
 
-/** Handlers come into the page with what they are of; once that is drawn and the thread is free, it can be used. */
+/**
+ * Handlers come into the page with what they are of; once that is drawn and the thread is free, it can be used. The page
+ * tells it by its console: asking it would put a script of the test's own before the page's.
+ */
 async function usableAfter(page: Page, address: string, wanted: string): Promise<number> {
   await page.addInitScript(`
     new MutationObserver((_, observer) => {
       if (document.querySelector(${JSON.stringify(wanted)}) === null) return;
       observer.disconnect();
-      requestAnimationFrame(() => setTimeout(() => performance.mark("${DONE}")));
+      requestAnimationFrame(() => setTimeout(() => console.debug("${USABLE}", performance.now())));
     }).observe(document, { childList: true, subtree: true });
   `);
-  await page.goto(address);
-  const mark = () =>
-    page.evaluate<number | undefined>(`performance.getEntriesByName("${DONE}")[0]?.startTime`);
-  await eventually("the page can be used", async () => (await mark()) !== undefined);
-  return (await mark()) ?? NaN;
+  const told = page.waitForEvent("console", (message) => message.text().startsWith(USABLE));
+  const [message] = await Promise.all([told, page.goto(address, { waitUntil: "commit" })]);
+  return Number(message.text().slice(USABLE.length));
 }

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import { hearRefusal, pageHeader, type Shown } from "./ask.js";
+import { soon } from "./soon.js";
 
 /** Something that happened. */
 export type Happened = Shown<"Event">;
@@ -33,9 +34,10 @@ export function useFollow(
         stop = null;
       }
     };
-    follow();
+    const cancel = soon(follow);
     document.addEventListener("visibilitychange", follow);
     return () => {
+      cancel();
       document.removeEventListener("visibilitychange", follow);
       stop?.();
     };

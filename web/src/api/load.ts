@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { Refusal } from "./ask.js";
+import { soon } from "./soon.js";
 
 /** Something that is asked for. */
 export type Loaded<T> =
@@ -32,8 +33,9 @@ export function useLoad<T>(key: string, load: () => Promise<T>): readonly [Loade
     );
   }, [key]);
   useEffect(() => {
-    again();
+    const cancel = soon(again);
     return () => {
+      cancel();
       newest.current += 1;
     };
   }, [again]);
