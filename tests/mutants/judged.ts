@@ -1,5 +1,4 @@
 import type { Guard } from "./guard.js";
-import { IN_THE_OUTBOX } from "./judged-outbox.js";
 import { all } from "./judged-places.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
 import { IN_THE_RECORD } from "./judged-record.js";
@@ -266,7 +265,6 @@ export const JUDGED: readonly Judged[] = [
   ...OTHER_ERRORS,
   ...TWICE,
   ...EQUAL,
-  ...IN_THE_OUTBOX,
   ...IN_THE_PROTOCOL,
   ...IN_THE_RECORD,
   ...IN_THE_RULES,

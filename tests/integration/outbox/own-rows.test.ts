@@ -1,4 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { SYSTEM } from "#audit-log/entry.js";
+import type { NewEvent } from "#gateway/events/event.js";
 import {
   claimAside,
   giveUpAside,
@@ -12,6 +15,7 @@ import {
 } from "#gateway/outbox/sql/aside.js";
 import { discardDead, replayDead } from "#gateway/outbox/sql/dead-letters.js";
 import { claimQueue, releaseQueue, settleDelivery } from "#gateway/outbox/sql/deliver.js";
+import { enqueue } from "#gateway/outbox/sql/enqueue.js";
 import { replay } from "#gateway/outbox/sql/operate.js";
 import { startSink, stopSink } from "#gateway/outbox/sql/stops.js";
 import type { Database } from "#service-kit/db/pool.js";
@@ -64,6 +68,13 @@ const allAside = async () => {
   for (const sink of [ONE, OTHER])
     await each(sink, (queue) => stepAside(db, queue, 1, ASIDE, LEASE));
 };
+
+/** Beside its queue with all else that is there by now, whatever it is the place of. */
+const putAside = (where: string) =>
+  db.query(
+    `insert into ledger.delivery_aside (sink, repository, position, due_at, attempts, refusals)
+     select sink, repository, position, now(), 1, 0 from ledger.delivery where ${where}`,
+  );
 
 async function rowsOf(from: string): Promise<string[]> {
   const { rows } = await db.query<{ row: string }>(
@@ -129,6 +140,35 @@ describe("beside its queue", () => {
     expect(await aside()).toEqual(without(firsts, "one alpha/app 1"));
   });
 
+  test("an event is claimed, settled and given up alone, whatever else is beside its queue", async () => {
+    await putAside("position = 2");
+    const event = await claimBeside();
+    expect(await aside("claim is not null")).toEqual([nameOf(event)]);
+    await settleAside(db, event, DELIVERED);
+    expect(await aside()).toEqual(without(ALL, nameOf(event)));
+    const { rows } = await db.query<{ event: string }>(
+      "select event from ledger.delivery where sink = 'other' and repository = 'alpha/app' and position = 1",
+    );
+    expect(await giveUpAside(db, { sink: "other", event: rows[0]?.event })).toBe(1);
+    expect(await aside()).toEqual(without(ALL, nameOf(event), "other alpha/app 1"));
+  });
+
+  test("an event is given up for those who wanted it, and not for another one's at its place", async () => {
+    for (const [sink, tag] of [
+      [ONE, "of one"],
+      [OTHER, "of the other"],
+    ] as const)
+      // prettier-ignore
+      await announcePush(db, [sink], { repository: "alpha/app", tag });
+    await putAside("position = 3");
+    const { rows } = await db.query<{ id: string }>(
+      "select id from ledger.event where tag = 'of the other'",
+    );
+    expect(await giveUpAside(db, { event: rows[0]?.id })).toBe(1);
+    expect(await deliveries("dead")).toEqual(["other alpha/app 3"]);
+    expect(await aside("position = 3")).toEqual(["one alpha/app 3"]);
+  });
+
   test("what waits is tried now, but for what is under way or due already", async () => {
     const { delivery } = await claimBeside();
     const claimed = delivery.event.repository;
@@ -180,6 +220,24 @@ describe("a queue", () => {
     await settleDelivery(db, queue, 1, DELIVERED, LEASE);
     expect(await deliveries("delivered")).toEqual([`one ${queue.repository} 1`]);
   });
+});
+
+test("an event that no sink wants is put on record though others wait for their turn", async () => {
+  const event: NewEvent = {
+    action: "push",
+    ...{ id: randomUUID(), repository: "alpha/app", tag: "1.0" },
+    ...{ digest: null, previousDigest: null, actor: { ...SYSTEM, uid: "alice" } },
+    ...{ reason: "stored by the registry", detail: {} },
+  };
+  await db.transaction(async (busy) => {
+    await enqueue(busy, { ...event, id: randomUUID() }, ["one"]);
+    await db.transaction(async (tx) => {
+      await tx.query("set local lock_timeout = '5s'");
+      await enqueue(tx, event, []);
+    });
+  });
+  const { rows } = await db.query("select from ledger.event where id = $1", [event.id]);
+  expect(rows).toHaveLength(1);
 });
 
 describe("dead letters", () => {

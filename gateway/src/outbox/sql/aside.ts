@@ -51,7 +51,7 @@ export async function stepAside(
            claim = case when $9 > 0 then null else claim end,
            due_at = clock_timestamp()
                     + case when $9 > 0 then $9 else $10 end * interval '1 second'
-       where sink = $1 and repository = $2 and claim = $3 and done_position = $4 - 1
+       where (sink, repository, claim) = ($1, $2, $3) and done_position = $4 - 1
          and (select count(*) from ledger.delivery_aside
               where sink = $1 and repository = $2) < ${MOST_ASIDE}
        returning sink
@@ -119,7 +119,7 @@ export async function settleAside(
   await db.query(
     `with aside as (
        delete from ledger.delivery_aside
-       where sink = $1 and repository = $2 and position = $3 and claim = $4 returning sink
+       where (sink, repository, position, claim) = ($1, $2, $3, $4) returning sink
      )
      update ledger.delivery
      set state = $5, attempts = $6, last_error = $7, settled_at = clock_timestamp()
@@ -139,7 +139,7 @@ export async function postponeAside(
      set claim = null, attempts = $5, last_error = $6,
          due_at = clock_timestamp() + $7 * interval '1 second', refusals = $8,
          refused_since = case when $8 > 0 then coalesce(refused_since, clock_timestamp()) end
-     where sink = $1 and repository = $2 and position = $3 and claim = $4`,
+     where (sink, repository, position, claim) = ($1, $2, $3, $4)`,
     [
       ...[sink, delivery.event.repository, delivery.position, claim],
       ...[attempts, error, seconds, refusals],

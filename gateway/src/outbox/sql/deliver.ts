@@ -163,7 +163,7 @@ export async function settleDelivery(
        set done_position = $4, attempts = 0, last_error = null, refusals = 0, refused_since = null,
            claim = case when $8::float8 is null then null else claim end,
            due_at = clock_timestamp() + coalesce($8, 0) * interval '1 second'
-       where sink = $1 and repository = $2 and claim = $3 and done_position = $4 - 1
+       where (sink, repository, claim) = ($1, $2, $3) and done_position = $4 - 1
        returning done_position < last_position as others
      )
      update ledger.delivery
@@ -194,7 +194,7 @@ export async function postponeQueue(
      set claim = null, attempts = $4, last_error = $5,
          due_at = clock_timestamp() + $6 * interval '1 second', refusals = $7,
          refused_since = case when $7 > 0 then coalesce(refused_since, clock_timestamp()) end
-     where sink = $1 and repository = $2 and claim = $3`,
+     where (sink, repository, claim) = ($1, $2, $3)`,
     [
       ...[sink, repository, claim, failure.attempts, failure.error, failure.seconds],
       failure.refusals,
@@ -213,7 +213,7 @@ export async function releaseQueue(
 ): Promise<boolean> {
   const { rows } = await db.query<{ others: boolean }>(
     `update ledger.outbox set claim = null, due_at = clock_timestamp()
-     where sink = $1 and repository = $2 and claim = $3
+     where (sink, repository, claim) = ($1, $2, $3)
      returning done_position < last_position as others`,
     [sink, repository, claim],
     "release queue",
