@@ -95,7 +95,7 @@ function refuseUnlessNext(
   { month, from, to }: Pick<ArchiveHead, "month" | "from" | "to">,
 ): void {
   if (last !== null && last.number >= to.number)
-    throw new ArchiveRefusal(`${month} has left already, with another archive than this one`);
+    throw new ArchiveRefusal(`${month} has left already`);
   if ((last?.number ?? 0) !== (from?.number ?? 0))
     throw new ArchiveRefusal(
       `what is before ${month} has not left: remove the months before it first`,

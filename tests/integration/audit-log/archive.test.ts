@@ -5,11 +5,13 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { monthIn, type Month } from "#audit-log/archive/archive-form.js";
 import { reportArchives, verifyArchives } from "#audit-log/archive/verify-archives.js";
 import { writeArchive } from "#audit-log/archive/write-archive.js";
+import { entryHash } from "#audit-log/chain.js";
+import { entriesAfter, type EntryRow } from "#audit-log/sql/entries.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
-import { useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { CHAIN, useAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let log: TestAuditLog;
 let folder: TemporaryFolder;
@@ -72,6 +74,7 @@ async function changed(file: string, change: (lines: string[]) => string[]): Pro
 describe("archives of months", () => {
   test("follow each other, have every entry once, and are as the audit log says", async () => {
     const [first] = await twoArchives();
+    await writeFile(join(folder.path, "where-these-come-from.txt"), "beside archives");
     const found = await verifyArchives(log.db, folder.path, await anchors());
     expect(reportArchives(found)).toEqual([
       "  audit-2026-09.ndjson.gz: 12 entries, from the beginning to checkpoint 2",
@@ -93,7 +96,17 @@ describe("archives of months", () => {
       [(lines: string[]) => lines.map((line) => line.replace("alice", "mallory")), /was changed/],
       [(lines: string[]) => lines.filter((_, index) => index !== 3), /missing/],
       [(lines: string[]) => [...lines.slice(0, 4), ...lines.slice(3)], /missing/],
-      [(lines: string[]) => lines.slice(0, -2), /cut off/],
+      [(lines: string[]) => lines.slice(0, -1), /cut off within a line/],
+      [(lines: string[]) => [...lines.slice(0, -2), ""], /cut off: it has no end/],
+      [() => [], /is empty/],
+      [
+        (lines: string[]) => [...lines.slice(0, -3), '{"entries":11}', ""],
+        /chain \d+: ends with entry \d+, not \d+/,
+      ],
+      [
+        (lines: string[]) => [...lines.slice(0, -2), "Mallory was here", ""],
+        /a line that is no entry/,
+      ],
       [(lines: string[]) => [...lines.slice(0, -2), '{"entries":1}', ""], /says 1/],
       [(lines: string[]) => [...lines.slice(0, -1), lines[1] ?? "", ""], /behind its end/],
       [
@@ -116,6 +129,8 @@ describe("archives of months", () => {
       tx.query("update audit.checkpoint set token = token || 'x' where number = 3"),
     );
     expect(await problems()).toEqual(["checkpoint 3 is another one in the audit log"]);
+    await log.forge((tx) => tx.query("delete from audit.checkpoint where number = 3"));
+    expect(await problems()).toEqual(["the audit log has no checkpoint 3"]);
     await changed(second, (lines) =>
       lines.map((line, index) =>
         index === 0 ? line.replace(/"from":\{[^}]*\}/, '"from":null') : line,
@@ -149,6 +164,27 @@ describe("archives of months", () => {
     );
     await expect(write(stretch("2026-10", new Date(0), until))).rejects.toThrow(/changed/);
     expect(await problems()).toEqual(["has no archive"]);
+  });
+
+  test("are not written of a log whose end was taken off, or written anew with hashes that fit", async () => {
+    await log.append(3);
+    await log.checkpoint();
+    const until = await now();
+    await log.append(1);
+    await log.checkpoint();
+    const month = stretch("2026-10", new Date(0), until);
+    const [last] = (await entriesAfter(log.db, { chain: CHAIN, position: 3 }, 1)) as [EntryRow];
+    const content = last.content.replace("alice", "mallory");
+    await log.forge((tx) =>
+      tx.query("update audit.entry set content = $1, hash = $2 where chain = $3 and position = 4", [
+        ...[content, entryHash(last.previousHash, content), CHAIN],
+      ]),
+    );
+    await expect(write(month)).rejects.toThrow("not the entry that was signed");
+    await log.forge((tx) =>
+      tx.query("delete from audit.entry where chain = $1 and position = 4", [CHAIN]),
+    );
+    await expect(write(month)).rejects.toThrow(`chain ${CHAIN}, entry 4: missing`);
   });
 });
 

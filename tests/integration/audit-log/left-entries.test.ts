@@ -23,7 +23,7 @@ import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
-import { restOf, useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { CHAIN, restOf, useAuditLog, type TestAuditLog } from "./support/audited.js";
 
 let log: TestAuditLog;
 let folder: TemporaryFolder;
@@ -206,7 +206,14 @@ describe("entries of a month that leave for their archive", () => {
     await writeFile(archive(months[0]), original.subarray(0, original.length / 2));
     await expect(remove(months[0])).rejects.toThrow("audit-2026-09.ndjson.gz");
     await writeFile(archive(months[0]), original);
-    await log.forge((tx) => tx.query("update audit.entry set hash = sha256(hash)"));
+    expect(await readCuts(log.db)).toEqual([]);
+  });
+
+  test.each([
+    ["gone from the log", "delete from audit.entry where chain = $1"],
+    ["another one in the log", "update audit.entry set hash = sha256(hash) where chain = $1"],
+  ])("do not leave where the last one of an archive is %s", async (_what, sql) => {
+    await log.forge((tx) => tx.query(sql, [CHAIN]));
     await expect(remove(months[0])).rejects.toThrow("not the one in the archive");
     expect(await readCuts(log.db)).toEqual([]);
   });
@@ -230,6 +237,12 @@ describe("entries of a month that leave for their archive", () => {
       expect.anything(),
     ]);
     expect((await verifyWhole()).findings).toEqual([]);
+  });
+
+  test("leave once: a month before the last one that left has nothing to remove any more", async () => {
+    for (const month of months) await remove(month);
+    await expect(remove(months[0])).rejects.toThrow("2026-09 has left already");
+    expect(await remove(months[1])).toBe(0);
   });
 
   test("are the only ones that can be removed, and no cut can be taken back", async () => {
