@@ -18,7 +18,7 @@ export async function buryTag(
      set deleted_at = clock_timestamp(), deleted_by = $4,
          reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
          reserved_origin = null, reserved_kind = null
-     where repository = $1 and name = $2 and reservation = $3
+     where (repository, name, reservation) = ($1, $2, $3)
      returning revision::float8 as revision`,
     [repository, tag, reservation, actor.uid],
   );

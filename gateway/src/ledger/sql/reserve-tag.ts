@@ -124,7 +124,7 @@ export async function isReserved(
   { repository, tag, reservation }: Reservation,
 ): Promise<boolean> {
   const { rowCount } = await db.query(
-    "select 1 from ledger.tag where repository = $1 and name = $2 and reservation = $3",
+    "select 1 from ledger.tag where (repository, name, reservation) = ($1, $2, $3)",
     [repository, tag, reservation],
   );
   return rowCount === 1;

@@ -33,7 +33,7 @@ export async function commitTag(tx: Transaction, claim: TagClaim): Promise<Commi
   const { rows } = await tx.query<Committed & { revision: number; locked: boolean }>(
     `with before as (
        select digest, deleted_at from ledger.tag
-       where repository = $1 and name = $2 and reservation = $3 for update
+       where (repository, name, reservation) = ($1, $2, $3) for update
      )
      update ledger.tag as held
      set digest = held.reserved_digest,
@@ -101,14 +101,14 @@ export async function releaseTag(tx: Transaction, claim: Reservation): Promise<b
   const key = [claim.repository, claim.tag, claim.reservation];
   const freed = await tx.query(
     `delete from ledger.tag
-     where repository = $1 and name = $2 and reservation = $3 and digest is null`,
+     where (repository, name, reservation) = ($1, $2, $3) and digest is null`,
     key,
   );
   const given = await tx.query(
     `update ledger.tag
      set reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null,
          reserved_origin = null, reserved_kind = null
-     where repository = $1 and name = $2 and reservation = $3`,
+     where (repository, name, reservation) = ($1, $2, $3)`,
     key,
   );
   tellSettled(tx, claim, { kind: "unchanged" });
@@ -125,7 +125,7 @@ export async function releaseTag(tx: Transaction, claim: Reservation): Promise<b
 export async function shortenLease(db: Queryable, claim: TagClaim, seconds: number): Promise<void> {
   await db.query(
     `update ledger.tag set reserved_until = least(reserved_until, now() + $4 * interval '1 second')
-     where repository = $1 and name = $2 and reservation = $3`,
+     where (repository, name, reservation) = ($1, $2, $3)`,
     [claim.repository, claim.tag, claim.reservation, seconds],
     undefined,
     claim.repository,
