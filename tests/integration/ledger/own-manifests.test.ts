@@ -25,6 +25,8 @@ import { useLedger } from "#tests/support/use-ledger.js";
 import {
   ALICE,
   APP,
+  STANDING,
+  BURIED,
   fillManifests,
   ONE,
   REPOSITORIES,
@@ -53,8 +55,7 @@ beforeEach(() => fillManifests(db));
 const manifests = (work: () => Promise<unknown>) => written(db, "manifest", work);
 const set = (values: string) => db.query(`update ledger.manifest set ${values}`);
 const ago = (seconds: number) => `now() - interval '${seconds} seconds'`;
-const BURIED = "deleted_at = now(), deleted_by = 'bob'";
-const STANDING = "deleted_at = null, deleted_by = null, deleting_at = null";
+const UNTOUCHED = `${STANDING}, deleting_at = null`;
 
 describe("of manifests that are alike", () => {
   test("one is noted as being deleted, the note taken back, and one buried", async () => {
@@ -110,7 +111,7 @@ describe("a deletion that the registry may carry out late", () => {
     await set(`late_since = ${ago(LATE + 10)}`);
     expect(await forget(KEY)).toEqual([ROW]);
     expect(await forget(null)).toHaveLength(3);
-    await set(`late_since = ${ago(LATE + 10)}, ${STANDING}`);
+    await set(`late_since = ${ago(LATE + 10)}, ${UNTOUCHED}`);
     expect(await forget(null)).toEqual([]);
   });
 
@@ -200,7 +201,7 @@ describe("a push by digest", () => {
   test("is not stored that was deleted since, or may be at this moment, and only that", async () => {
     await set("deleting_at = now()");
     expect(await pushes(() => endStoredPush(db, own()))).toEqual([]);
-    await set(STANDING);
+    await set(UNTOUCHED);
     await db.query("update ledger.manifest set deleting_at = now() where repository = $1", [SHOP]);
     await db.query("update ledger.manifest set deleting_at = now() where digest = $1", [TWO]);
     expect(await pushes(() => endStoredPush(db, own()))).toEqual([ROW]);

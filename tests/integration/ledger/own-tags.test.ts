@@ -25,6 +25,8 @@ import { useLedger } from "#tests/support/use-ledger.js";
 import {
   ALICE,
   APP,
+  STANDING,
+  BURIED,
   fillTags,
   FIRST,
   ONE,
@@ -101,9 +103,9 @@ describe("of tags that are alike", () => {
 
   test("one is locked, and not twice, nor while it is written, nor without meaning", async () => {
     const lock = () => db.transaction((tx) => lockTagRow(tx, KEY, "bob"));
-    await set("deleted_at = now(), deleted_by = 'bob'");
+    await set(BURIED);
     expect(await lock()).toBeNull();
-    await set("deleted_at = null, deleted_by = null");
+    await set(STANDING);
     const own = await reserveAll();
     expect(await lock()).toBeNull();
     await db.transaction((tx) => releaseTag(tx, own));
@@ -126,7 +128,7 @@ describe("of tags that are alike", () => {
 
   test("one that was deleted, or means nothing yet, is reserved for no removal", async () => {
     const removal = { ...KEY, actor: ALICE, reservation: randomUUID() };
-    await set("deleted_at = now(), deleted_by = 'bob'");
+    await set(BURIED);
     expect(await reserveHeld(db, removal, REMOVAL)).toBeNull();
     await db.query("delete from ledger.tag");
     await reserveTag(db, claimOf(KEY), MUTABLE);
@@ -167,9 +169,9 @@ describe("of tags that were found at the registry", () => {
   });
 
   test("none gets an author that was deleted, or is written at this moment", async () => {
-    await set("deleted_at = now(), deleted_by = 'bob'");
+    await set(BURIED);
     expect(await name()).toBeNull();
-    await set("deleted_at = null, deleted_by = null");
+    await set(STANDING);
     await reserveTag(db, claimOf(KEY), MUTABLE);
     expect(await name()).toBeNull();
   });
@@ -197,7 +199,7 @@ describe("what is said of a tag", () => {
   });
 
   test("is nothing that is held where it was deleted, or is pushed for the first time", async () => {
-    await set("deleted_at = now(), deleted_by = 'bob'");
+    await set(BURIED);
     expect(await readHeldTag(db, KEY)).toBeNull();
     await db.query("delete from ledger.tag");
     await reserveTag(db, claimOf(KEY), MUTABLE);
@@ -219,7 +221,7 @@ describe("what is said of a tag", () => {
   });
 
   test("is listed by repository: what is known, and what was deleted", async () => {
-    await set("deleted_at = now(), deleted_by = 'bob'", "repository = 'alpha/shop'");
+    await set(BURIED, "repository = 'alpha/shop'");
     const names = [FIRST, SECOND, "third"];
     expect(await readDeletedTags(db, APP, names)).toEqual(new Set());
     expect(await readDeletedTags(db, SHOP, names)).toEqual(new Set([FIRST, SECOND]));

@@ -15,6 +15,10 @@ export const [ONE, TWO, THREE] = ["1", "2", "3"].map((digit) =>
 ) as [Digest, Digest, Digest];
 export const ALICE: AuditActor = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
 
+/** Columns of a tag or manifest that was deleted, and of one that was not. */
+export const BURIED = "deleted_at = now(), deleted_by = 'bob'";
+export const STANDING = "deleted_at = null, deleted_by = null";
+
 /** In both repositories a tag that means the first manifest, and one that means the second. */
 export async function fillTags(db: Queryable): Promise<void> {
   await db.query(
