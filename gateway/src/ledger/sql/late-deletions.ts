@@ -90,19 +90,15 @@ export async function expectNoDeletion(
   { repository, digest }: Pick<LateDeletion, "repository" | "digest">,
   lateSeconds: number,
 ): Promise<boolean> {
+  const isOver = "late_since < now() - $3 * interval '1 second'";
   const { rowCount } = await tx.query(
-    `update ledger.manifest as late
-     set late_since = case when before.over then null
+    `update ledger.manifest
+     set late_since = case when ${isOver} then null
                            else clock_timestamp() - ($3 + 1) * interval '1 second' end,
-         late_by = case when before.over then null else late.late_by end,
-         late_wanted = late.late_wanted and not before.over
-     from (
-       select late_since < now() - $3 * interval '1 second' as over from ledger.manifest
-       where repository = $1 and digest = $2 and late_since is not null
-         and deleting_at is null and deleted_at is null
-       for update
-     ) as before
-     where late.repository = $1 and late.digest = $2`,
+         late_by = case when ${isOver} then null else late_by end,
+         late_wanted = late_wanted and not ${isOver}
+     where repository = $1 and digest = $2 and late_since is not null
+       and deleting_at is null and deleted_at is null`,
     [repository, digest, lateSeconds],
   );
   return rowCount === 1;
