@@ -3,8 +3,25 @@ import { all, type JudgedPlaces } from "./judged-places.js";
 
 const GROUPS = "a text that fits has all of its groups: it stands for the compiler";
 
+const NO_ENTRY = "what is no entry has no chain, and its chain is one of those that there are";
+
 const PLACES: readonly JudgedPlaces[] = [
   ["audit-log/src/archive/archive-form.ts", GROUPS, ["year === undefined", "month === undefined"]],
+  [
+    "audit-log/src/archive/read-archive.ts",
+    NO_ENTRY,
+    ["entry === undefined", "before === undefined"],
+  ],
+  [
+    "audit-log/src/archive/remove-archived.ts",
+    "verifyArchives, right before, takes no other file for a cut that is there",
+    ["last.sha256 === sha256"],
+  ],
+  [
+    "audit-log/src/archive/write-archive.ts",
+    "as many are in memory at once; all of them are written",
+    ["BATCH"],
+  ],
   ["audit-log/src/questions/quarter.ts", GROUPS, ["year === undefined", "number === undefined"]],
   ["audit-log/src/commands/options.ts", GROUPS, ["number === undefined", "sha256 === undefined"]],
   [

@@ -1,4 +1,5 @@
 import type { Guard } from "./guard.js";
+import { IN_THE_LEDGER } from "./judged-ledger.js";
 import { all } from "./judged-places.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
 import { IN_THE_RECORD } from "./judged-record.js";
@@ -265,6 +266,7 @@ export const JUDGED: readonly Judged[] = [
   ...OTHER_ERRORS,
   ...TWICE,
   ...EQUAL,
+  ...IN_THE_LEDGER,
   ...IN_THE_PROTOCOL,
   ...IN_THE_RECORD,
   ...IN_THE_RULES,

@@ -18,7 +18,7 @@ import {
   reserveTogether,
 } from "#gateway/ledger/sql/tags-of-manifest.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import type { Digest } from "#registry-protocol/digest.js";
+import { parseDigest, type Digest } from "#registry-protocol/digest.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { useLedger } from "#tests/support/use-ledger.js";
@@ -40,6 +40,7 @@ import {
 } from "./support/rows.js";
 
 const KEY = { repository: APP, digest: ONE };
+const FOUR = parseDigest(`sha256:${"4".repeat(64)}`);
 const ROW = "alpha/app:first";
 
 let db: Database;
@@ -72,6 +73,7 @@ describe("tags of one manifest", () => {
     const removal = { ...KEY, actor: ALICE, reservation: randomUUID() };
     const reserve = (known = {}) =>
       reserveTogether(db, { ...removal, ...known }, [FIRST, SECOND], 60);
+    expect(await tags(() => reserveTogether(db, removal, [SECOND], 60))).toEqual([]);
     expect(await tags(() => reserve())).toEqual([ROW]);
     await reserve({ digest: TWO, reservation: randomUUID() });
     await reserve({ repository: SHOP, reservation: randomUUID() });
@@ -134,9 +136,11 @@ describe.each(Object.entries(WAYS))("what manifests name, in %s,", (_way, link) 
 
   test("is needed by the tags of the indexes above it, in its repository", async () => {
     await link(APP, "child");
+    await set("tag", "name = 'third'", "repository = 'alpha/shop' and name = 'second'");
+    await set("tag", `digest = '${ONE}'`, "name = 'third'");
     expect(await needing(APP, ONE)).toEqual([FIRST, SECOND]);
     expect(await needing(APP, TWO)).toEqual([SECOND]);
-    expect(await needing(SHOP, ONE)).toEqual([FIRST]);
+    expect(await needing(SHOP, ONE)).toEqual([FIRST, "third"]);
     expect(await needing(APP, THREE)).toEqual([]);
     await set("tag", BURIED, "name = 'second'");
     expect(await needing(APP, ONE)).toEqual([FIRST]);
@@ -176,6 +180,18 @@ describe.each(Object.entries(WAYS))("what manifests name, in %s,", (_way, link) 
     expect(await push([TWO])).toEqual([]);
   });
 
+  test("is below what names it as a part, in the repository where that is", async () => {
+    await set("manifest", BURIED, `digest = '${ONE}'`);
+    const buried = () => readBuriedParts(db, APP, [TWO], 9);
+    await link(SHOP, "child");
+    expect(await buried()).toEqual([]);
+    await link(APP, "subject");
+    expect(await buried()).toEqual([]);
+    await db.query("delete from ledger.manifest_link; delete from ledger.manifest_reference");
+    await link(APP, "child");
+    expect(await buried()).toEqual([ONE]);
+  });
+
   test("is looked for from the tags downwards, where nothing is known of it", async () => {
     await link(APP, "child");
     const unknown = async (absent: readonly Digest[] = []) => {
@@ -184,9 +200,14 @@ describe.each(Object.entries(WAYS))("what manifests name, in %s,", (_way, link) 
     };
     expect(await unknown()).toEqual(["1 true", "2 true", "3 false"]);
     expect(await unknown([THREE])).toEqual(["1 true", "2 true"]);
+    const claim = { repository: APP, tag: parseTag("new"), reservation: randomUUID() };
+    const lease = { leaseSeconds: 60, mutable: true };
+    await reserveTag(db, { ...claim, digest: ONE, actor: ALICE }, lease);
+    await set("tag", `digest = '${FOUR}'`, "repository = 'alpha/shop'");
+    expect(await unknown()).toEqual(["1 true", "2 true", "3 false"]);
     await set("tag", BURIED, "name = 'first'");
     expect(await unknown([THREE])).toEqual(["1 true", "2 true"]);
-    await set("tag", BURIED);
+    await set("tag", BURIED, "digest is not null");
     expect(await unknown()).toEqual(["3 false"]);
     await set("tag", STANDING);
     await set("manifest", "linked_at = now()", "repository = 'alpha/app'");

@@ -78,19 +78,36 @@ describe("of tags that are alike", () => {
     ["given less time", (claim) => shortenLease(db, claim, 1)],
   ])("one is %s, and not without its reservation", async (_what, settle) => {
     const own = await reserveAll();
+    for (const repository of REPOSITORIES)
+      await reserveTag(db, claimOf({ repository, tag: THIRD }), MUTABLE);
     expect(await tags(() => settle({ ...own, reservation: randomUUID() }))).toEqual([]);
     expect(await tags(() => settle(own))).toEqual([ROW]);
   });
 
-  test("a reservation is that of one, and its lease grows by nothing", async () => {
+  test("whoever gives one back is told whether it was theirs", async () => {
+    const give = (claim: TagClaim) => db.transaction((tx) => releaseTag(tx, claim));
+    for (const key of [KEY, { repository: APP, tag: THIRD }]) {
+      const own = claimOf(key);
+      await reserveTag(db, own, MUTABLE);
+      expect(await give({ ...own, reservation: randomUUID() })).toBe(false);
+      expect([await give(own), await give(own)]).toEqual([true, false]);
+    }
+  });
+
+  test("a reservation is that of one, and its lease becomes shorter and no longer", async () => {
     const own = await reserveAll();
     expect(await isReserved(db, own)).toBe(true);
     for (const key of OTHERS) expect(await isReserved(db, { ...own, ...key })).toBe(false);
-    await shortenLease(db, own, 1_000);
-    const { rows } = await db.query(
-      "select from ledger.tag where reserved_until > now() + interval '100 seconds'",
-    );
-    expect(rows).toEqual([]);
+    const lasts = async (seconds: number) => {
+      await shortenLease(db, own, seconds);
+      const { rows } = await db.query<{ seconds: number }>(
+        "select extract(epoch from reserved_until - now())::int as seconds from ledger.tag where reservation = $1",
+        [own.reservation],
+      );
+      return rows[0]?.seconds ?? 0;
+    };
+    expect(await lasts(1_000)).toBeLessThanOrEqual(60);
+    expect(await lasts(1)).toBeLessThanOrEqual(1);
   });
 
   test("one that meant nothing before is gone when it is given back, and no other one", async () => {
@@ -102,7 +119,8 @@ describe("of tags that are alike", () => {
   });
 
   test("one is locked, and not twice, nor while it is written, nor without meaning", async () => {
-    const lock = () => db.transaction((tx) => lockTagRow(tx, KEY, "bob"));
+    const lock = (key = KEY) => db.transaction((tx) => lockTagRow(tx, key, "bob"));
+    expect(await tags(() => lock({ ...KEY, tag: SECOND }))).toEqual(["alpha/app:second"]);
     await set(BURIED);
     expect(await lock()).toBeNull();
     await set(STANDING);
@@ -191,7 +209,9 @@ describe("what is said of a tag", () => {
     expect(await readTagState(db, KEY)).toMatchObject({ kind: "held", digest: ONE, locked: false });
     expect(await readHeldTag(db, KEY)).toMatchObject({ digest: ONE });
     expect(await readTagMeaning(db, KEY)).toMatchObject({ digest: ONE, locked: false });
-    for (const key of OTHERS) expect(await readHeldTag(db, key)).toMatchObject({ digest: TWO });
+    for (const key of OTHERS)
+      for (const read of [readTagState, readHeldTag, readTagMeaning])
+        expect(await read(db, key)).toMatchObject({ digest: TWO });
     const nobodys = { ...KEY, tag: THIRD };
     expect(await readTagState(db, nobodys)).toEqual({ kind: "free" });
     expect(await readHeldTag(db, nobodys)).toBeNull();
