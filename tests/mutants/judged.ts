@@ -1,6 +1,7 @@
 import type { Guard } from "./guard.js";
+import { IN_THE_GATEWAY } from "./judged-gateway.js";
 import { IN_THE_LEDGER } from "./judged-ledger.js";
-import { all } from "./judged-places.js";
+import { all, NO_CODE, SPEED, UNREACHABLE, WORDS } from "./judged-places.js";
 import { IN_THE_PROTOCOL } from "./judged-protocol.js";
 import { IN_THE_RECORD } from "./judged-record.js";
 import { IN_THE_RULES } from "./judged-rules.js";
@@ -15,17 +16,11 @@ export interface Judged {
   readonly reason: string;
 }
 
-const WORDS = "chooses words of a reason, not the answer";
-const SPEED = "saves time: what it passes over would not fit or not match";
-const UNREACHABLE =
-  "cannot come to pass: it stands for the compiler, or fails loudly in place of silently";
-
-const NO_CODE =
-  "what is an error of another class has none of the codes that are asked for beside it";
-
 /** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
 const OTHER_ERRORS: readonly Judged[] = [
   ["access-policy/src/condition-schema.ts", "error instanceof kind"],
+  ["gateway/src/proxy/identify-caller.ts", "!(error instanceof Fault)"],
+  ["gateway/src/proxy/identify-caller.ts", "error instanceof Fault"],
   ["token-server/src/api/explain.ts", "!(error instanceof Fault)"],
   ["token-server/src/identity/followed-file.ts", "error instanceof ConfigError"],
   ["token-server/src/identity/ldap/directory.ts", "error instanceof Error"],
@@ -76,6 +71,11 @@ const TWICE: readonly Judged[] = [
     ["hash === null"],
   ),
   ...all(
+    "token-server/src/token/registry-bounds.ts",
+    "what is no text is no name of a team either",
+    ['typeof team === "string"'],
+  ),
+  ...all(
     "token-server/src/token/issue.ts",
     "whoever shows nothing is nobody, who gets none either",
     ['shown.kind === "nobody"'],
@@ -96,33 +96,6 @@ const TWICE: readonly Judged[] = [
 
 /** Without them the same comes out. */
 const EQUAL: readonly Judged[] = [
-  ...all("gateway/src/proxy/caller.ts", "an error of another class names no claim", [
-    "error instanceof errors.JWTClaimValidationFailed",
-  ]),
-  ...all("gateway/src/proxy/caller.ts", UNREACHABLE, ['error.claim === "exp"']),
-  ...all("gateway/src/proxy/caller.ts", "what says of no end has not ended by any clock", [
-    "error instanceof errors.JWTExpired",
-  ]),
-  ...all("gateway/src/deletion/claim-with-tags.ts", WORDS, [
-    "policy.isVirtual({ ...key, tag })",
-    "how.isPart && how.isReferrer",
-  ]),
-  ...all(
-    "gateway/src/deletion/claim-with-tags.ts",
-    "the rule of a virtual latest lets nobody delete it either",
-    ["policy.isVirtual({ repository, tag })"],
-  ),
-  ...all("gateway/src/deletion/kept-manifest.ts", WORDS, ["names.length > MOST_NAMED", "locked"]),
-  ...all("gateway/src/deletion/delete-tag.ts", NO_CODE, ["!(error instanceof Fault)"]),
-  ...all("gateway/src/deletion/delete-untagged.ts", NO_CODE, ["!(error instanceof Fault)"]),
-  ...all(
-    "gateway/src/deletion/delete-untagged.ts",
-    "the tags are told after the decision, which has a lock of its own",
-    ["await lockForDeletion(tx, repository)"],
-  ),
-  ...all("gateway/src/deletion/learn-manifests.ts", "of what is not kept the ledger has no bytes", [
-    "isKept",
-  ]),
   ...all("token-server/src/identity/ldap/groups.ts", NO_CODE, ["error instanceof ResultCodeError"]),
   ...all("token-server/src/identity/ldap/groups.ts", UNREACHABLE, ["groups === undefined"]),
   ...all("token-server/src/identity/ldap/entry-values.ts", "what has no name has no range in it", [
@@ -134,9 +107,6 @@ const EQUAL: readonly Judged[] = [
     ['"variable" in part'],
   ),
   ...all("access-policy/src/refuse-repeated.ts", UNREACHABLE, ['typeof entry !== "object"']),
-  ...all("gateway/src/pulls/recent-reads.ts", "no time is within a minute of none", [
-    "gotAt !== undefined",
-  ]),
   ...all("gateway/src/pulls/pull-recorder.ts", SPEED, ["tag === null"]),
   ...all("gateway/src/proxy/authorize.ts", "where no right is wanted, none is missing", [
     "required === null",
@@ -257,6 +227,14 @@ export const JUDGED: readonly Judged[] = [
     'reason === "undecided"',
     "credentials < MOST_CREDENTIALS",
   ]),
+  ...all("token-server/src/directory/stored-directory.ts", UNREACHABLE, ["known === undefined"]),
+  ...all("token-server/src/directory/sql.ts", UNREACHABLE, ["found === undefined"]),
+  ...all("token-server/src/directory/combined-directory.ts", UNREACHABLE, ["stored === null"]),
+  ...all(
+    "token-server/src/directory/service-source.ts",
+    "no secret is that of no service: the dummy's is nobody's",
+    ["service === null"],
+  ),
   ...all("token-server/src/policy/load.ts", UNREACHABLE, [
     "!isSeq(rules)",
     "isMap(contents)",
@@ -266,6 +244,7 @@ export const JUDGED: readonly Judged[] = [
   ...OTHER_ERRORS,
   ...TWICE,
   ...EQUAL,
+  ...IN_THE_GATEWAY,
   ...IN_THE_LEDGER,
   ...IN_THE_PROTOCOL,
   ...IN_THE_RECORD,

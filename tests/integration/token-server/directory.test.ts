@@ -44,6 +44,18 @@ describe("changes of the directory", () => {
     expect(rows).toEqual([]);
   });
 
+  test.each([
+    [404, 'there is no user "/employees/nobody"', { change: "user.removed", login: "/employees/nobody" }], // prettier-ignore
+    [404, 'there is no app "none"', { change: "app.removed", code: "none" }],
+    [400, "changes.0.login: wanted /realm/uid", { change: "user.set", login: "alice" }],
+    [400, 'login: "/employees/al\tice" is nobody: wanted /realm/uid, such as /employees/alice', { change: "user.set", login: "/employees/al\tice" }], // prettier-ignore
+    [409, '"alice" of another realm is in the directory: users/alice can be one of them alone', { change: "user.set", login: "/customers/alice" }], // prettier-ignore
+  ])("are answered with %i: %s", async (status, detail, change) => {
+    const answer = await opensvc.post("/directory/changes", { changes: [change] });
+
+    expect([answer.status, answer.body]).toEqual([status, expect.objectContaining({ detail })]);
+  });
+
   test("are on record, with who made them", async () => {
     await opensvc.change(given("Manager", "on-record"));
     const { rows } = await opensvc.server.db.query<{ content: string }>(
@@ -169,11 +181,33 @@ describe("logins of services", () => {
       "service.deleted",
       "service.rotated",
     ]);
-    for (const { actor, detail } of entries) {
+    for (const { actor, detail, reason } of entries) {
       expect(actor).toMatchObject({ uid: "bob" });
+      expect(reason).toBe("administrator");
       expect(detail).toMatchObject({ ...service, app: "shop", workload: null });
       expect(JSON.stringify(detail)).not.toContain("secret");
     }
+  });
+
+  test("are on record as made by who is responsible for the application", async () => {
+    await make("made-by-alice");
+    const { rows } = await opensvc.server.db.query<{ content: string }>(
+      "select content from audit.entry where content like '%made-by-alice%'",
+    );
+
+    expect(rows.map(({ content }) => JSON.parse(content) as unknown)).toEqual([
+      expect.objectContaining({ reason: "responsible for the app" }),
+    ]);
+  });
+
+  test.each([
+    ["alice-token", "none of your teams is responsible for app vault", "vault"],
+    ["alice-token", "none of your teams is responsible for app none", "none"],
+    ["bob-token", 'there is no app "none"', "none"],
+  ])("are refused to %s: %s", async (token, detail, app) => {
+    const answer = await opensvc.post("/directory/services", { name: "refused", app }, token);
+
+    expect([answer.status, answer.body]).toEqual([403, expect.objectContaining({ detail })]);
   });
 
   test("of one name are made once", async () => {
@@ -188,6 +222,18 @@ describe("logins of services", () => {
     const { source } = serviceLogins(opensvc.server.db, empty);
 
     expect(source.accepts({ username: "service/x", password: new Secret("x") })).toBe(false);
+  });
+
+  test("are those of names that begin as a service's does, where there is one", async () => {
+    await make("one-there-is");
+    const stored = storedDirectory(opensvc.server.db, SILENT);
+    await stored.refresh();
+    const { source } = serviceLogins(opensvc.server.db, combinedDirectory(null, stored));
+    const accepts = (username: string) => source.accepts({ username, password: new Secret("x") });
+
+    expect([accepts("service/x"), accepts("alice"), accepts("oauth2")]).toEqual([
+      ...[true, false, false],
+    ]);
   });
 
   test("by OIDC are those of the service, with nothing of what the token says besides", async () => {
@@ -215,6 +261,27 @@ describe("logins of services", () => {
       ...{ teams: [], validUntil: 4_000, accessToken: null },
     });
   });
+});
+
+test("what is neither somebody nor a team has no privilege", async () => {
+  const { db } = opensvc.server;
+  const rows = [
+    ...[["Manager", "/odd"], ["Manager", "/odd/"]], // prettier-ignore
+    ...[["Manager", "odd-team"], ["Manager", "/odd/user"]], // prettier-ignore
+  ];
+  await db.query(
+    "insert into token_server.directory_privilege (privilege, holder) select * from unnest($1::text[], $2::text[])",
+    [rows.map(([privilege]) => privilege), rows.map(([, holder]) => holder)],
+  );
+  const stored = storedDirectory(db, SILENT);
+  await stored.refresh();
+  const odd = stored.current()?.privileges.filter(({ to }) => JSON.stringify(to).includes("odd"));
+  await db.query("delete from token_server.directory_privilege where holder like '%odd%'");
+
+  expect(odd).toEqual([
+    { privilege: "Manager", to: { realm: "/odd", uid: "user" } },
+    { privilege: "Manager", to: { team: "odd-team" } },
+  ]);
 });
 
 test("a privilege is had by oneself, or by a team", async () => {

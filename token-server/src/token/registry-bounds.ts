@@ -61,7 +61,7 @@ export async function withinRegistry(
  */
 async function teamsAt({ teams, policy }: TeamsKnown, login: Login): Promise<readonly string[]> {
   const { kind, claims } = login.identity;
-  if (kind === "anonymous" || kind === "unrestricted") return [];
+  if (kind === "anonymous") return [];
   if (kind === "service")
     return policy.facts?.directory.appOfService(login.identity)?.publications ?? [];
   if (kind !== "robot") return teams.teamsOf(login);

@@ -1,0 +1,41 @@
+import type { Judged } from "./judged.js";
+import { all, NO_CODE, UNREACHABLE, WORDS } from "./judged-places.js";
+
+/** Guards of the gateway, beside its ledger and outbox, that nobody can notice. */
+export const IN_THE_GATEWAY: readonly Judged[] = [
+  ...all("gateway/src/proxy/caller.ts", "an error of another class names no claim", [
+    "error instanceof errors.JWTClaimValidationFailed",
+  ]),
+  ...all("gateway/src/proxy/caller.ts", UNREACHABLE, ['error.claim === "exp"']),
+  ...all("gateway/src/proxy/caller.ts", "what says of no end has not ended by any clock", [
+    "error instanceof errors.JWTExpired",
+  ]),
+  ...all("gateway/src/deletion/claim-with-tags.ts", WORDS, [
+    "policy.isVirtual({ ...key, tag })",
+    "how.isPart && how.isReferrer",
+  ]),
+  ...all(
+    "gateway/src/deletion/claim-with-tags.ts",
+    "the rule of a virtual latest lets nobody delete it either",
+    ["policy.isVirtual({ repository, tag })"],
+  ),
+  ...all("gateway/src/deletion/kept-manifest.ts", WORDS, ["names.length > MOST_NAMED", "locked"]),
+  ...all("gateway/src/deletion/delete-tag.ts", NO_CODE, ["!(error instanceof Fault)"]),
+  ...all("gateway/src/deletion/delete-untagged.ts", NO_CODE, ["!(error instanceof Fault)"]),
+  ...all(
+    "gateway/src/deletion/delete-untagged.ts",
+    "the tags are told after the decision, which has a lock of its own",
+    ["await lockForDeletion(tx, repository)"],
+  ),
+  ...all("gateway/src/deletion/learn-manifests.ts", "of what is not kept the ledger has no bytes", [
+    "isKept",
+  ]),
+  ...all(
+    "gateway/src/proxy/refused-urls.ts",
+    "a layer without urls is one that is needed, and those are passed over right behind",
+    ["urls.length > 0"],
+  ),
+  ...all("gateway/src/pulls/recent-reads.ts", "no time is within a minute of none", [
+    "gotAt !== undefined",
+  ]),
+];
