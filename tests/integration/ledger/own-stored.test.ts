@@ -53,6 +53,9 @@ describe("a manifest that is stored", () => {
     for (const how of ["checked", "found"] as const)
       expect(await written(db, "manifest", () => store(how))).toEqual([]);
     expect(await store("checked")).toBeNull();
+    const links =
+      "select from ledger.manifest_link union all select from ledger.manifest_reference";
+    expect((await db.query(links)).rows).toEqual([]);
   });
 
   test("is checked once the registry has looked for its parts, and that is no change of it", async () => {
