@@ -1,6 +1,7 @@
 import { mkdirSync, rmSync } from "node:fs";
 import { sharePostgres } from "#tests/support/postgres.js";
 import type { NumberedGuard } from "./instrument.js";
+import type { History } from "./nearest.js";
 import { noticeGuards, type Outcome } from "./notice.js";
 import { findReach } from "./reach.js";
 import { makeScratch } from "./scratch.js";
@@ -18,6 +19,8 @@ export interface Question {
   readonly tests: Tests;
   /** How many test files are asked about one mutant, of each kind. */
   readonly most: number;
+  /** Which noticed other mutants of the same module. */
+  readonly history: History;
   /** What integration tests and attacks are asked about, of what no unit test noticed. */
   readonly isForWhole: (mutant: NumberedGuard) => boolean;
 }
@@ -31,7 +34,7 @@ export interface Question {
 export async function askTests(
   all: readonly NumberedGuard[],
   wanted: readonly NumberedGuard[],
-  { folder, isFresh, tests, most, isForWhole }: Question,
+  { folder, isFresh, tests, most, history, isForWhole }: Question,
 ): Promise<ReadonlyMap<string, Outcome>> {
   if (isFresh) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -40,14 +43,14 @@ export async function askTests(
   const say = (id: string, outcome: Outcome) => outcomes.set(id, outcome);
   const unit = await findReach(scratch, tests.unit, all, UNIT);
   console.log(`${wanted.length} places, ${unit.length} unit tests`);
-  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, most }, say);
+  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, most, history }, say);
   const left = open.filter(isForWhole);
   console.log(`${left.length} left after the unit tests`);
   if (tests.whole.length === 0 || left.length === 0) return outcomes;
   const stopSharing = await sharePostgres();
   try {
     const whole = await findReach(scratch, tests.whole, all, WHOLE);
-    await noticeGuards(scratch, left, whole, { patience: WHOLE, most }, say);
+    await noticeGuards(scratch, left, whole, { patience: WHOLE, most, history }, say);
   } finally {
     await stopSharing();
   }

@@ -12,6 +12,7 @@ import { insteadOf, type Guard } from "./guard.js";
 import type { NumberedGuard } from "./instrument.js";
 import { judgementOf } from "./judged.js";
 import { knownReasons } from "./known.js";
+import { historyOf } from "./nearest.js";
 import type { Outcome } from "./notice.js";
 import { keptOutcomes, NOTICED_FILE, noticedBefore, noticedList } from "./noticed.js";
 import { reportOf } from "./report.js";
@@ -37,7 +38,8 @@ const { values } = parseArgs({
   },
 });
 const { only, folder } = values;
-const common = { folder, isFresh: values.fresh };
+const history = historyOf(noticedBefore(REPOSITORY_ROOT));
+const common = { folder, isFresh: values.fresh, history };
 /** Of random places on changed lines: those of a usual branch, in minutes. */
 const MOST_CHANGED = 60;
 

@@ -2,9 +2,9 @@ import { join } from "node:path";
 import type { NumberedGuard } from "./instrument.js";
 import { keptLines } from "./kept-lines.js";
 import type { Reach } from "./reach.js";
+import { nearestFirst, type History } from "./nearest.js";
 import { runJobs, type JobEnd, type Patience } from "./run-jobs.js";
 import type { Scratch } from "./scratch.js";
-import { wordsOf } from "./targets.js";
 
 /** What became of a guard that was taken out. */
 export type Outcome =
@@ -27,13 +27,20 @@ export interface Line {
   readonly title: string;
 }
 
+/** How long things may take, how many test files are asked about one guard, and which noticed others of its module. */
+export interface Bounds {
+  readonly patience: Patience;
+  readonly most: number;
+  readonly history: History;
+}
+
 /**
  * Takes each guard out and runs the test files that come by it, the nearest first, until one fails.
  *
  * @param scratch - the copy of the repository
  * @param guards - the guards
  * @param reaches - test files and what they come by
- * @param bounds - in time, and how many test files are asked about one guard
+ * @param bounds - in time, and in test files
  * @param say - told of each guard as soon as something is known
  * @returns the guards that nobody noticed
  */
@@ -41,12 +48,14 @@ export async function noticeGuards(
   scratch: Scratch,
   guards: readonly NumberedGuard[],
   reaches: readonly Reach[],
-  { patience, most }: { readonly patience: Patience; readonly most: number },
+  { patience, most, history }: Bounds,
   say: (id: string, outcome: Outcome) => void,
 ): Promise<NumberedGuard[]> {
   const kept = keptLines<Line>(join(scratch.root, "..", "results.ndjson"));
   const lines = kept.all();
-  const rest = new Map(guards.map((guard) => [guard.id, testsFor(guard, reaches).slice(0, most)]));
+  const rest = new Map(
+    guards.map((guard) => [guard.id, nearestFirst(guard, reaches, history).slice(0, most)]),
+  );
   const tell = (guard: NumberedGuard) => {
     const own = lines.filter((line) => line.id === guard.id && isCurrent(line, reaches));
     const outcome = outcomeOf(own);
@@ -82,17 +91,6 @@ export async function noticeGuards(
     });
     open = open.filter(tell);
   }
-}
-
-/** The nearest are named alike, then those that come by the fewest guards; of a database's tests the quickest. */
-function testsFor({ id, file }: NumberedGuard, reaches: readonly Reach[]): Reach[] {
-  const words = new Set(wordsOf(file));
-  const alike = ({ test }: Reach) => wordsOf(test).filter((word) => words.has(word)).length;
-  const cost = ({ guards, milliseconds }: Reach) =>
-    Object.keys(guards).length * (500 + milliseconds);
-  return reaches
-    .filter(({ passed, guards }) => passed && id in guards)
-    .sort((a, b) => alike(b) - alike(a) || cost(a) - cost(b));
 }
 
 /** What a test noticed stays noticed; what one passed by says nothing of another text of it. */
