@@ -30,7 +30,8 @@ let folder: TemporaryFolder;
 let folders: OperatorFolders;
 let key: SigningKey;
 let anchors: readonly X509Certificate[];
-let ahead = 0;
+/** What the token server takes the time for, in milliseconds; `null`: what it is. */
+let stopped: number | null = null;
 let server: TestTokenServer;
 const outcomes: StatementOutcome[] = [];
 const times: [keyId: string, milliseconds: number][] = [];
@@ -41,7 +42,7 @@ beforeAll(async () => {
   await renewKeys(folders, { lifetimeSeconds: 86_400, ahead: 0 }, seconds());
   key = await gatewayKey(folders);
   anchors = await bundle(folders);
-  const now = () => Date.now() + ahead;
+  const now = () => stopped ?? Date.now();
   server = await startTestTokenServer({
     origin: toldByGateway({
       verify: callerVerifier({
@@ -82,13 +83,13 @@ describe("what a gateway tells of a caller", () => {
   });
 
   test("is good for half a minute, and as much for clocks that differ", async () => {
-    const early = signed();
-    const late = signed();
-    ahead = 59_000;
+    const at = seconds();
+    const [early, late] = [signed(REQUEST, at), signed(REQUEST, at)];
+    stopped = (at + 59) * 1_000;
     expect((await recorded({ [CALLER_HEADER]: early })).address).toBe(CALLER.address);
-    ahead = 62_000;
+    stopped = (at + 62) * 1_000;
     expect((await recorded({ [CALLER_HEADER]: late })).address).toBe(PEER);
-    ahead = 0;
+    stopped = null;
   });
 });
 

@@ -35,6 +35,7 @@ import {
   STANDING,
   THREE,
   TWO,
+  updating,
 } from "../ledger/support/rows.js";
 
 let db: Database;
@@ -42,8 +43,7 @@ useLedger((_ledger, opened) => {
   db = opened;
 });
 
-const set = (table: "tag" | "manifest", values: string, where = "true") =>
-  db.query(`update ledger.${table} set ${values} where ${where}`);
+const set = updating(() => db);
 
 describe("of what the ledger says of tags", () => {
   beforeEach(() => fillTags(db));

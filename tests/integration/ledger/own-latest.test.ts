@@ -18,6 +18,7 @@ import {
   SECOND,
   SHOP,
   TWO,
+  updating,
 } from "./support/rows.js";
 
 const LATEST = parseTag("latest");
@@ -31,8 +32,7 @@ beforeEach(async () => {
   await fillManifests(db);
 });
 
-const set = (table: "tag" | "manifest", values: string, where = "true") =>
-  db.query(`update ledger.${table} set ${values} where ${where}`);
+const set = updating(() => db);
 
 describe("virtual latest", () => {
   const latest = async (repository = APP) => (await readLatest(db, repository))?.tag ?? null;

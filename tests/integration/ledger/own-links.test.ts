@@ -36,6 +36,7 @@ import {
   SHOP,
   THREE,
   TWO,
+  updating,
   written,
 } from "./support/rows.js";
 
@@ -53,8 +54,7 @@ beforeEach(async () => {
 });
 
 const tags = (work: () => Promise<unknown>) => written(db, "tag", work);
-const set = (table: "tag" | "manifest", values: string, where = "true") =>
-  db.query(`update ledger.${table} set ${values} where ${where}`);
+const set = updating(() => db);
 const FREE =
   "reservation = null, reserved_digest = null, reserved_by = null, reserved_until = null, reserved_kind = null";
 

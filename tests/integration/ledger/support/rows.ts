@@ -39,6 +39,17 @@ export async function fillManifests(db: Queryable): Promise<void> {
   );
 }
 
+/**
+ * @param db - the ledger, once it is there
+ * @returns what writes rows of its tables: which columns, and where; absent: everywhere
+ */
+export function updating(
+  db: () => Queryable,
+): (table: "tag" | "manifest", values: string, where?: string) => Promise<unknown> {
+  return (table, values, where = "true") =>
+    db().query(`update ledger.${table} set ${values} where ${where}`);
+}
+
 const KEYS = {
   tag: "repository || ':' || name",
   manifest: "repository || '@' || digest",
