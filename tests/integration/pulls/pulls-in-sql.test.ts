@@ -22,7 +22,8 @@ useLedger((started) => {
   ledger = started;
 });
 
-const at = (hours: number) => new Date(Math.floor(Date.now() / 1000) * 1000 + hours * HOUR);
+const NOW = Math.floor(Date.now() / 1000) * 1000;
+const at = (hours: number) => new Date(NOW + hours * HOUR);
 const pull = (change: Partial<CountedPulls> = {}): CountedPulls => ({
   ...{ repository: "alpha/app", tag: "1.0", digest: `sha256:${"a".repeat(64)}`, count: 1 },
   ...{ uid: "alice", realm: "", kind: "oauth2", address: "", userAgent: "", userAgents: [""] },

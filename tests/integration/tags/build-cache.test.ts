@@ -125,30 +125,36 @@ describe.each(REGISTRIES)(
       ]);
     });
 
+    // A registry of its own: what others have pushed by halves is garbage as well.
     (takesIndexes ? test : test.skip)("keeps its layers when garbage is collected", async () => {
-      const [kept] = await blobs("kept");
-      const [needless] = await blobs("needless");
-      await wharf.push(await cacheIndex("kept", INDEX_TYPE, OCI_LAYER), "kept");
-      const file = join(dirname(wharf.registry.storage ?? ""), "collect.yml");
-      const storage = { filesystem: { rootdirectory: wharf.registry.storage } };
-      await writeFile(file, JSON.stringify({ version: "0.1", storage }));
-      await promisify(execFile)(program.file, ["garbage-collect", file]);
-      const read = (blob: Buffer) =>
-        wharf.ask(["pull"], `/v2/${REPOSITORY}/blobs/${digestOf(blob)}`, { method: "HEAD" });
-      expect([(await read(kept)).status, (await read(needless)).status]).toEqual([200, 404]);
+      const own = await startWharf(program.file, RULES, undefined, { looksForChildren });
+      try {
+        const [kept] = await blobs("kept", own);
+        const [needless] = await blobs("needless", own);
+        await own.push(await cacheIndex("kept", INDEX_TYPE, OCI_LAYER, own), "kept");
+        const file = join(dirname(own.registry.storage ?? ""), "collect.yml");
+        const storage = { filesystem: { rootdirectory: own.registry.storage } };
+        await writeFile(file, JSON.stringify({ version: "0.1", storage }));
+        await promisify(execFile)(program.file, ["garbage-collect", file]);
+        const read = (blob: Buffer) =>
+          own.ask(["pull"], `/v2/${REPOSITORY}/blobs/${digestOf(blob)}`, { method: "HEAD" });
+        expect([(await read(kept)).status, (await read(needless)).status]).toEqual([200, 404]);
+      } finally {
+        await own.stop();
+      }
     });
 
-    async function cacheIndex(name: string, mediaType: string, layerType: string) {
-      const [layer, config] = await blobs(name);
+    async function cacheIndex(name: string, mediaType: string, layerType: string, to = wharf) {
+      const [layer, config] = await blobs(name, to);
       return indexOf(mediaType, layerType, layer, config);
     }
 
-    async function blobs(name: string): Promise<[layer: Buffer, config: Buffer]> {
+    async function blobs(name: string, to = wharf): Promise<[layer: Buffer, config: Buffer]> {
       const layer = Buffer.from(`\u001f\u008b${name}`, "latin1");
       const config = Buffer.from(
         `{"layers":[{"blob":"${digestOf(layer)}","parent":-1}],"records":[]}`,
       );
-      for (const blob of [layer, config]) await uploadBlob(wharf.registry.url, blob);
+      for (const blob of [layer, config]) await uploadBlob(to.registry.url, blob);
       return [layer, config];
     }
   },
