@@ -60,16 +60,20 @@ describe("a stream of events ends", () => {
   });
 
   test("at once when its gateway is about to end, which begins none from then on", async () => {
-    const stream = await openStream(stack.gateway.url, EVENTS, ALICE);
-    await stream.caughtUp();
-    stack.gateway.announceStop();
-    await eventually("it is over", stream.isOver);
-    expect(stream.text()).toMatch(/\n\n$/);
-    const answer = await ask(stack.gateway.url, EVENTS, { headers: ALICE });
-    expect(answer.status).toBe(503);
-    expect(await stack.gateway.metrics()).toMatch(/^live_streams 0$/m);
-    expect(await stack.gateway.metrics()).toMatch(
-      /^live_streams_ended_total\{reason="stopping"\} 1$/m,
-    );
+    const own = await startRestStack();
+    const { gateway } = own;
+    try {
+      const stream = await openStream(gateway.url, EVENTS, ALICE);
+      await stream.caughtUp();
+      gateway.announceStop();
+      await eventually("it is over", stream.isOver);
+      expect(stream.text()).toMatch(/\n\n$/);
+      const answer = await ask(gateway.url, EVENTS, { headers: ALICE });
+      expect(answer.status).toBe(503);
+      expect(await gateway.metrics()).toMatch(/^live_streams 0$/m);
+      expect(await gateway.metrics()).toMatch(/^live_streams_ended_total\{reason="stopping"\} 1$/m);
+    } finally {
+      await own.stop();
+    }
   });
 });
