@@ -152,10 +152,12 @@ inBrowser("logging in on the web page", () => {
     const table = page.getByRole("region", { name: "Sessions on this page" });
     await table.getByText("this one").waitFor();
     const rows = table.getByRole("row").filter({ hasText: /Chrome/ });
-    expect(await rows.count()).toBe(3);
+    // Those of other tests may stand there, too.
+    const all = await rows.count();
+    expect(all).toBeGreaterThanOrEqual(3);
     await table.getByRole("button", { name: "End" }).first().click();
     await page.getByRole("dialog").getByRole("button", { name: "End" }).click();
-    await eventually("two are left", async () => (await rows.count()) === 2);
+    await eventually("it is one fewer", async () => (await rows.count()) === all - 1);
     await page.getByRole("button", { name: "End all others" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "End all others" }).click();
     await eventually("this one is left", async () => (await rows.count()) === 1);
