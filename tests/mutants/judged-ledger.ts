@@ -1,36 +1,27 @@
 import type { Judged } from "./judged.js";
 import { all, SPEED } from "./judged-places.js";
 
+const SQL = "gateway/src/ledger/sql";
 const WITHOUT_RESERVATION =
   "a constraint of the table: a row without a reservation has a digest, and it has no end of one";
 const INDEX =
   "the condition of the index that finds the rows; the others of the same clause imply it";
 
-const PLACES: readonly (readonly [file: string, within: string, text: string, reason: string])[] = [
-  ["lock-tag.ts", "lockTagRow", "digest is not null", WITHOUT_RESERVATION],
-  ["reserve-held-tag.ts", "reserveHeld", "digest is not null", WITHOUT_RESERVATION],
-  ["reserve-tag.ts", "listExpired", "reservation is not null", INDEX],
-  ["lost-deletions.ts", "listLostDeletions", "reservation is not null", INDEX],
-  [
-    ...(["withheld-tags.ts", "readDriftedTags"] as const),
-    ...(["(missing_sightings > 0 or drift_digest is not null)", INDEX] as const),
-  ],
-];
-
-const OTHERS: readonly Judged[] = [
-  ...all("gateway/src/ledger/sql/listed-repositories.ts", SPEED, ["low + BEHIND > after"]),
-  ...all("gateway/src/ledger/sql/store-manifest.ts", "of an empty list there is no row either", [
-    "moreSubjects.length === 0",
-  ]),
-  ...all("gateway/src/ledger/sql/reserve-tag.ts", "JSON's null is read as none", [
-    "claim.source == null",
-  ]),
-];
-
 /** Guards in statements of the ledger that nobody can notice. */
 export const IN_THE_LEDGER: readonly Judged[] = [
-  ...PLACES.map(([file, within, text, reason]) => ({
-    ...{ file: `gateway/src/ledger/sql/${file}`, within, text, reason },
-  })),
-  ...OTHERS,
+  ...within("lock-tag.ts", "lockTagRow", "digest is not null", WITHOUT_RESERVATION),
+  ...within("reserve-held-tag.ts", "reserveHeld", "digest is not null", WITHOUT_RESERVATION),
+  ...within("reserve-tag.ts", "listExpired", "reservation is not null", INDEX),
+  ...within("lost-deletions.ts", "listLostDeletions", "reservation is not null", INDEX),
+  ...all(`${SQL}/withheld-tags.ts`, INDEX, ["(missing_sightings > 0 or drift_digest is not null)"]),
+  ...all(`${SQL}/listed-repositories.ts`, SPEED, ["low + BEHIND > after"]),
+  ...all(`${SQL}/store-manifest.ts`, "of an empty list there is no row either", [
+    "moreSubjects.length === 0",
+  ]),
+  ...all(`${SQL}/reserve-tag.ts`, "JSON's null is read as none", ["claim.source == null"]),
 ];
+
+/** In one function of its module alone. */
+function within(file: string, name: string, text: string, reason: string): Judged[] {
+  return all(`${SQL}/${file}`, reason, [text]).map((judged) => ({ ...judged, within: name }));
+}

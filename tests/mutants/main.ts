@@ -38,8 +38,8 @@ const { values } = parseArgs({
   },
 });
 const { only, folder } = values;
-const history = historyOf(noticedBefore(REPOSITORY_ROOT));
-const common = { folder, isFresh: values.fresh, history };
+const before = noticedBefore(REPOSITORY_ROOT);
+const common = { folder, isFresh: values.fresh, history: historyOf(before) };
 /** Of random places on changed lines: those of a usual branch, in minutes. */
 const MOST_CHANGED = 60;
 
@@ -50,7 +50,6 @@ else await askAboutGuards();
 async function askAboutGuards(): Promise<void> {
   const modules = guardedModules();
   const guards = numbered(modules.flatMap(({ path, text }) => findGuards(path, text)));
-  const before = noticedBefore(REPOSITORY_ROOT);
   const isNew = (guard: Guard) => !before.has(guard.id) && judgementOf(guard) === null;
   const areNew = values.new || values["list-new"];
   const wanted = guards.filter((guard) => isAskedAbout(guard) && (!areNew || isNew(guard)));
