@@ -47,6 +47,7 @@ export default {
       ignoreBinaries: ["unshare", "script"],
     },
     cli: { entry: ["src/main.ts", "*.{js,mjs}"], project: ["**/*.{ts,mjs,js}", "!dist/**"] },
-    web: { project: ["**/*.{ts,tsx,mjs}", "!dist/**"] },
+    // Node draws the first view with what is built of it.
+    web: { entry: ["src/{begin,main,drawn}.{ts,tsx}"], project: ["**/*.{ts,tsx,mjs}", "!dist/**"] },
   },
 };

@@ -6,7 +6,8 @@ import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 // Beforehand and as well as it can be done: the gateway sends what is there.
 const dist = fileURLToPath(new URL("dist/", import.meta.url));
 const assets = readdirSync(join(dist, "assets")).map((name) => join("assets", name));
-for (const name of ["index.html", ...assets]) {
+const pages = readdirSync(dist).filter((name) => name.endsWith(".html"));
+for (const name of [...pages, ...assets]) {
   const path = join(dist, name);
   const bytes = readFileSync(path);
   const params = { [constants.BROTLI_PARAM_SIZE_HINT]: bytes.length };

@@ -35,16 +35,36 @@ function readIfAny(file) {
 /** What the first view is made of, with all that it imports: else each piece that other files share is a file, too. */
 const FIRST = { name: "page", test: /web\/src\/main\.tsx$/ };
 
+/** What the first script loads is on its way when that runs; a file that does nothing but name another one is left out. */
+const preloadFirst = {
+  name: "preload-first",
+  transformIndexHtml: {
+    order: "post",
+    handler: (_html, { bundle }) => {
+      const [facade, first] = Object.values(bundle)
+        .filter(({ name }) => name === FIRST.name)
+        .sort((one, other) => one.code.length - other.code.length);
+      delete bundle[facade.fileName];
+      const attrs = { rel: "modulepreload", crossorigin: true, href: `/ui/${first.fileName}` };
+      return [{ tag: "link", attrs, injectTo: "head" }];
+    },
+  },
+};
+
 // The gateway serves what comes of it below /ui/: nothing inline, names that say the content.
 export default defineConfig({
   base: "/ui/",
   publicDir: false,
+  plugins: [preloadFirst],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     sourcemap: false,
     reportCompressedSize: false,
-    rolldownOptions: { output: { postBanner: licences, codeSplitting: { groups: [FIRST] } } },
+    rolldownOptions: {
+      input: { begin: "index.html", [FIRST.name]: "src/main.tsx" },
+      output: { postBanner: licences, codeSplitting: { groups: [FIRST] } },
+    },
   },
 });

@@ -14,7 +14,7 @@ import { T } from "./texts/texts.js";
 export function App({ first }: { readonly first: FirstAsked }): JSX.Element {
   const { path } = usePlace();
   const [wasOver, setWasOver] = useState(false);
-  const { me, issuers, changed } = useCurrentSession(first, () => {
+  const { me, turn, issuers, changed } = useCurrentSession(first, () => {
     if (location.pathname === href("login")) return;
     setWasOver(true);
     go(loginPlace().slice(href("").length), "replace");
@@ -29,9 +29,11 @@ export function App({ first }: { readonly first: FirstAsked }): JSX.Element {
       go("");
     });
   };
-  if (me === "asking") return <Loading />;
+  // Whose it is changes nothing about the first view, and everything about others.
+  if (me === "asking" && path !== "") return <Loading />;
+  const known = me === "asking" ? null : me;
   return (
-    <Me.Provider value={me}>
+    <Me.Provider value={known}>
       <a class="skip" href="#content">
         {T.toContent}
       </a>
@@ -40,7 +42,7 @@ export function App({ first }: { readonly first: FirstAsked }): JSX.Element {
         {path === "login" ? (
           <LoginScreen entered={entered} wasOver={wasOver} issuers={issuers} />
         ) : (
-          <AtPlace key={me?.uid ?? ""} path={path} />
+          <AtPlace key={turn} path={path} />
         )}
       </main>
       <footer>
@@ -57,14 +59,15 @@ function Head({
   logOut,
 }: {
   readonly path: string;
-  readonly me: Login | null;
+  readonly me: Login | null | "asking";
   readonly logOut: () => void;
 }): JSX.Element {
+  const known = me === "asking" ? null : me;
   const links = [
     { place: "", text: T.repositories },
     { place: "refusals", text: T.refusals },
     { place: "access", text: T.access },
-    ...(me === null
+    ...(known === null
       ? []
       : [
           { place: "registries", text: T.registries },
@@ -72,7 +75,7 @@ function Head({
           { place: "robots", text: T.robots },
           { place: "logins", text: T.logins },
         ]),
-    ...(me?.isAdministrator === true
+    ...(known?.isAdministrator === true
       ? [
           { place: "in-use", text: T.inUse },
           { place: "audit", text: T.audit },
@@ -92,25 +95,35 @@ function Head({
           </a>
         ))}
       </nav>
-      <p class="me">
-        {me === null ? (
-          path !== "login" && (
-            <a class="button" href={loginPlace()}>
-              {T.logIn}
-            </a>
-          )
-        ) : (
-          <>
-            <span class="cut" dir="auto" title={T.loggedInAs(`${me.realm}/${me.uid}`)}>
-              {me.uid}
-            </span>
-            <button type="button" onClick={logOut}>
-              {T.logOut}
-            </button>
-          </>
-        )}
-      </p>
+      <p class="me">{me !== "asking" && <WhoIsThere {...{ path, me, logOut }} />}</p>
     </header>
+  );
+}
+
+function WhoIsThere({
+  path,
+  me,
+  logOut,
+}: {
+  readonly path: string;
+  readonly me: Login | null;
+  readonly logOut: () => void;
+}): JSX.Element | null {
+  if (me === null)
+    return path === "login" ? null : (
+      <a class="button" href={loginPlace()}>
+        {T.logIn}
+      </a>
+    );
+  return (
+    <>
+      <span class="cut" dir="auto" title={T.loggedInAs(`${me.realm}/${me.uid}`)}>
+        {me.uid}
+      </span>
+      <button type="button" onClick={logOut}>
+        {T.logOut}
+      </button>
+    </>
   );
 }
 

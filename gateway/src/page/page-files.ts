@@ -13,9 +13,15 @@ export type Coding = "br" | "gzip" | "identity";
 /** What `npm run build` made of the page. */
 export interface PageFiles {
   readonly index: PageFile;
+  /** It with the first view in it, in each language that the page speaks. */
+  readonly home: Readonly<Record<Language, PageFile>>;
   /** By their names, which say their content. */
   readonly assets: ReadonlyMap<string, PageFile>;
 }
+
+/** What the page speaks; where nothing else is wanted, the first of them. */
+export const LANGUAGES = ["en", "de"] as const;
+export type Language = (typeof LANGUAGES)[number];
 
 const TYPES: Readonly<Record<string, string>> = {
   ".html": "text/html; charset=utf-8",
@@ -38,6 +44,9 @@ export function readPageFiles(folder: string): PageFiles | null {
   const names = readdirSync(assets).filter((name) => Object.hasOwn(TYPES, extname(name)));
   return {
     index: readPageFile(index),
+    home: Object.fromEntries(
+      LANGUAGES.map((one) => [one, readPageFile(join(folder, `home.${one}.html`))]),
+    ) as Record<Language, PageFile>,
     assets: new Map(names.map((name) => [name, readPageFile(join(assets, name))])),
   };
 }

@@ -4,7 +4,7 @@ import { splitTarget } from "#registry-protocol/path.js";
 import { contextOf } from "#service-kit/http/request-context.js";
 import { sendFile } from "#service-kit/http/send-file.js";
 import { refuseBody } from "../upstream/client-framing.js";
-import type { Coding, PageFile, PageFiles } from "./page-files.js";
+import { LANGUAGES, type Coding, type PageFile, type PageFiles } from "./page-files.js";
 
 const BELOW = "/ui/";
 const ASSETS = "/ui/assets/";
@@ -37,7 +37,7 @@ const POLICY = [
  */
 export function pageRoutes(files: PageFiles | null): RequestHandler {
   return async (req, res, next) => {
-    const { path } = splitTarget(req.url);
+    const { path, query } = splitTarget(req.url);
     if (files === null || !path.startsWith(BELOW)) {
       next();
       return;
@@ -46,6 +46,12 @@ export function pageRoutes(files: PageFiles | null): RequestHandler {
     if (req.method !== "GET" && req.method !== "HEAD")
       throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
     await refuseBody(req, res);
+    if (path === BELOW && query === "") {
+      const language = req.acceptsLanguages(...LANGUAGES);
+      res.vary("Accept-Language");
+      sendPageFile(req, res, files.home[language === "de" ? "de" : "en"], "no-cache");
+      return;
+    }
     if (!path.startsWith(ASSETS)) {
       // What is wanted is for the page to find out.
       sendPageFile(req, res, files.index, "no-cache");
@@ -59,7 +65,7 @@ export function pageRoutes(files: PageFiles | null): RequestHandler {
 
 function sendPageFile(req: Request, res: Response, file: PageFile, caching: string): void {
   const coding = codingFor(file, req.headers["accept-encoding"]);
-  res.setHeader("Vary", "Accept-Encoding");
+  res.vary("Accept-Encoding");
   sendFile(req, res, file[coding] ?? file.identity, { caching, policy: POLICY });
 }
 

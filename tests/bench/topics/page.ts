@@ -10,6 +10,8 @@ const MANY = { repository: "alpha/page-many", tags: 10_000 };
 /** As on a phone of some years ago. */
 const SLOWER = 4;
 const USABLE = "usable after";
+/** The page says so once its handlers are where they belong. */
+const TAKEN_OVER = "wharfinger:usable";
 /** A browser that starts has more to do than a page; it rests once its processes use less than this share of a processor. */
 const REST_SHARE = 0.05;
 const REST_MILLISECONDS = 500;
@@ -26,7 +28,8 @@ export async function pageTopics(scene: Scene): Promise<Topic[]> {
   for (const one of [FEW, MANY]) await pushTags(scene, one.repository, one.tags);
   const { url } = scene.stack;
   const oneField = await scene.startBareServer(ONE_FIELD);
-  const first = (address: string) => opened({ before: oneField, address, wanted: FIELD });
+  const first = (address: string, mark?: string) =>
+    opened({ before: oneField, address, wanted: FIELD, mark });
   const opening = ({ repository }: typeof FEW) => ({
     run: () =>
       opened({
@@ -41,6 +44,7 @@ export async function pageTopics(scene: Scene): Promise<Topic[]> {
       title: `first view of the web page until it can be used, processor ${SLOWER} times as slow`,
       sides: [
         { name: GATEWAY, run: () => first(`${url}/ui/`) },
+        { name: "its script has taken over", run: () => first(`${url}/ui/`, TAKEN_OVER) },
         { name: "a page with one field", run: () => first(oneField) },
       ],
       targets: [
@@ -75,10 +79,12 @@ interface Opening {
   readonly address: string;
   /** Selector of what makes the page usable. */
   readonly wanted: string;
+  /** Of the page's own, without which it is not. */
+  readonly mark?: string | undefined;
 }
 
 /** In a new browser that runs, and has nothing of the page in its cache. */
-async function opened({ before, login, address, wanted }: Opening): Promise<Sample> {
+async function opened({ before, login, ...opening }: Opening): Promise<Sample> {
   const browser = await startChromium();
   try {
     const { page } = await openWatched(browser);
@@ -89,7 +95,7 @@ async function opened({ before, login, address, wanted }: Opening): Promise<Samp
     await debug.send("Network.enable");
     await debug.send("Network.setCacheDisabled", { cacheDisabled: true });
     await debug.send("Emulation.setCPUThrottlingRate", { rate: SLOWER });
-    return { value: await usableAfter(page, address, wanted), count: 1 };
+    return { value: await usableAfter(page, opening), count: 1 };
   } finally {
     await browser.close();
   }
@@ -112,17 +118,28 @@ function rests(
 }
 
 /**
- * Handlers come into the page with what they are of; once that is drawn and the thread is free, it can be used. The page
- * tells it by its console: asking it would put a script of the test's own before the page's.
+ * Handlers come into the page with what they are of, but for what it was sent as: that takes keys, which its script finds when
+ * it says that it has taken over. Once something is drawn and the thread is free, it can be used. The page tells it by its
+ * console: asking it would put a script of the test's own before the page's.
  */
-async function usableAfter(page: Page, address: string, wanted: string): Promise<number> {
-  await page.addInitScript(`
-    new MutationObserver((_, observer) => {
-      if (document.querySelector(${JSON.stringify(wanted)}) === null) return;
-      observer.disconnect();
-      requestAnimationFrame(() => setTimeout(() => console.debug("${USABLE}", performance.now())));
-    }).observe(document, { childList: true, subtree: true });
-  `);
+async function usableAfter(
+  page: Page,
+  { address, wanted, mark }: Omit<Opening, "before" | "login">,
+): Promise<number> {
+  const tell = `requestAnimationFrame(() => setTimeout(() => console.debug("${USABLE}", performance.now())));`;
+  await page.addInitScript(
+    mark === undefined
+      ? `new MutationObserver((_, observer) => {
+          if (document.querySelector(${JSON.stringify(wanted)}) === null) return;
+          observer.disconnect();
+          ${tell}
+        }).observe(document, { childList: true, subtree: true });`
+      : `const put = performance.mark.bind(performance);
+        performance.mark = (name) => {
+          if (name === ${JSON.stringify(mark)}) ${tell}
+          return put(name);
+        };`,
+  );
   const told = page.waitForEvent("console", (message) => message.text().startsWith(USABLE));
   const [message] = await Promise.all([told, page.goto(address, { waitUntil: "commit" })]);
   return Number(message.text().slice(USABLE.length));

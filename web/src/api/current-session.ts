@@ -8,6 +8,8 @@ export type Issuers = Shown<"Session">["issuers"];
 export interface CurrentSession {
   /** `null`: nobody. */
   readonly me: Login | null | "asking";
+  /** Another one for each one who is there after somebody else, or nobody: what they see is asked for anew. */
+  readonly turn: number;
   readonly issuers: Issuers;
   /** Somebody has logged in, or out, here; other tabs are told. */
   readonly changed: (login: Login | null) => void;
@@ -51,13 +53,20 @@ export function askFirst(): FirstAsked {
  * @returns who is logged in
  */
 export function useCurrentSession(first: FirstAsked, over: () => void): CurrentSession {
-  const [me, setMe] = useState<Login | null | "asking">(
-    first.answer === null ? "asking" : first.answer.login,
-  );
+  const [{ me, turn }, set] = useState<Pick<CurrentSession, "me" | "turn">>({
+    me: first.answer === null ? "asking" : first.answer.login,
+    turn: 0,
+  });
   const [issuers, setIssuers] = useState(first.answer?.issuers ?? []);
   const tabs = useRef<BroadcastChannel | null>(null);
   const known = useRef(false);
   known.current = me !== null && me !== "asking";
+  const setMe = useCallback((next: Login | null) => {
+    set(({ me, turn }) => ({
+      me: next,
+      turn: me === "asking" || me?.uid === next?.uid ? turn : turn + 1,
+    }));
+  }, []);
   const found = useCallback((login: Login | null) => {
     if (login === null && known.current) over();
     setMe(login);
@@ -69,7 +78,7 @@ export function useCurrentSession(first: FirstAsked, over: () => void): CurrentS
         found(session.login);
       },
       () => {
-        setMe((before) => (before === "asking" ? null : before));
+        set((before) => (before.me === "asking" ? { ...before, me: null } : before));
       },
     );
   }, []);
@@ -101,5 +110,5 @@ export function useCurrentSession(first: FirstAsked, over: () => void): CurrentS
     setMe(login);
     tabs.current?.postMessage(null);
   }, []);
-  return { me, issuers, changed };
+  return { me, turn, issuers, changed };
 }

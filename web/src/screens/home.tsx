@@ -60,6 +60,8 @@ function Filters({
         <span class="unseen">{T.searchLabel}</span>
         <input
           type="search"
+          name="q"
+          autocomplete="off"
           value={text}
           maxLength={255}
           placeholder={T.searchLabel}
@@ -90,6 +92,8 @@ function Filters({
       <label>
         {T.searchIn}
         <select
+          name="in"
+          autocomplete="off"
           value={inTags ? "tags" : ""}
           disabled={text.includes(":")}
           onChange={({ currentTarget }) => {
@@ -104,6 +108,8 @@ function Filters({
         <label>
           {T.sortBy}
           <select
+            name="sort"
+            autocomplete="off"
             value={sort}
             onChange={({ currentTarget }) => {
               goWith({ sort: currentTarget.value });

@@ -1,0 +1,107 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import type { Page } from "playwright-core";
+import { registryClient } from "#tests/support/registry-client.js";
+import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import { inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
+import { logInOn } from "#tests/support/web-page.js";
+
+const SCRIPT = "**/assets/page-*.js";
+/** Said of the field by a test, and lost when another one takes its place. */
+const SAME = "wharfinger-test";
+
+let stack: TestStack;
+let pages: Pages;
+
+/** @returns lets the page have its script, which it waits for until then */
+async function holdScript(page: Page): Promise<() => void> {
+  let letGo: () => void = () => undefined;
+  const goOn = new Promise<void>((resolve) => (letGo = resolve));
+  await page.route(SCRIPT, async (route) => {
+    await goOn;
+    await route.continue();
+  });
+  return letGo;
+}
+
+inBrowser("the first view of the web page", () => {
+  pages = useBrowser();
+  beforeAll(async () => {
+    stack = await startTestStack();
+    const ci = registryClient(stack.url, "ci-token");
+    for (const name of ["one", "two"]) await ci.push(`alpha/${name}`, "1.0", name);
+  });
+  afterAll(async () => {
+    await stack.stop();
+  });
+
+  test("is there before its script, and searches for what was typed meanwhile", async () => {
+    const { page, complaints } = await pages.open();
+    await page.goto(`${stack.url}/ui/login`);
+    await logInOn(page, "alice-token");
+    const letGo = await holdScript(page);
+    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    const field = page.getByRole("searchbox");
+    await field.pressSequentially("tw");
+    await page.evaluate(`document.querySelector("input").setAttribute("${SAME}", "")`);
+    expect(await page.getByRole("button", { name: "Log out" }).count()).toBe(0);
+    letGo();
+    await page.getByRole("link", { name: "alpha/two" }).waitFor();
+    await page.getByRole("button", { name: "Log out" }).waitFor();
+    expect(await page.getByRole("link", { name: "alpha/one" }).count()).toBe(0);
+    expect(page.url()).toBe(`${stack.url}/ui/?q=tw`);
+    await field.pressSequentially("o");
+    expect(await field.inputValue()).toBe("two");
+    // It is the field that was typed into, and it has kept the focus.
+    expect(await page.locator(`input[${SAME}]:focus`).count()).toBe(1);
+    expect(complaints).toEqual([]);
+  });
+
+  test("takes a choice that was made before its script was there", async () => {
+    const { page } = await pages.open();
+    const letGo = await holdScript(page);
+    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.getByLabel("Order").selectOption("name");
+    letGo();
+    await page.waitForURL(`${stack.url}/ui/?sort=name`);
+    await page.getByLabel("Search in").selectOption("tags");
+    await page.waitForURL(`${stack.url}/ui/?sort=name&in=tags`);
+  });
+
+  test("leads on by its links before its script was there", async () => {
+    const { page } = await pages.open();
+    const letGo = await holdScript(page);
+    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.getByRole("link", { name: "Refusals" }).click();
+    letGo();
+    await page.getByRole("heading", { name: "Refusals", level: 1 }).waitFor();
+  });
+
+  test("is drawn anew where the browser speaks another language than it asked for", async () => {
+    const { page, complaints } = await pages.open({ locale: "de-AT" });
+    await page.route(`${stack.url}/ui/`, (route) =>
+      route.continue({ headers: { ...route.request().headers(), "accept-language": "en" } }),
+    );
+    const letGo = await holdScript(page);
+    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.getByRole("heading", { name: "Repositories", level: 1 }).waitFor();
+    letGo();
+    await page.getByRole("heading", { name: "Repositorys", level: 1 }).waitFor();
+    expect(await page.locator("html").getAttribute("lang")).toBe("de");
+    expect(await page.locator("h1, .skip").count()).toBe(2);
+    expect(complaints.filter((one) => !one.includes("401"))).toEqual([]);
+  });
+
+  test("asks once for what it shows, whoever is there", async () => {
+    const { page, requests } = await pages.open();
+    await page.goto(`${stack.url}/ui/login`);
+    await logInOn(page, "alice-token");
+    await page.getByRole("link", { name: "alpha/one" }).waitFor();
+    const before = requests.length;
+    await page.goto(`${stack.url}/ui/`);
+    await page.getByRole("link", { name: "alpha/one" }).waitFor();
+    await page.getByRole("button", { name: "Log out" }).waitFor();
+    const lists = requests.slice(before).filter((one) => /\/api\/v1\/(?!events)/.test(one));
+    const names = lists.map((one) => new URL(one).pathname.slice("/api/v1/".length)).sort();
+    expect(names).toEqual(["repositories", "session", "stats", "teams"]);
+  });
+});
