@@ -10,7 +10,7 @@ import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
-import { logInOn, type WatchedPage } from "#tests/support/web-page.js";
+import { logInBefore, type WatchedPage } from "#tests/support/web-page.js";
 
 const NOBODY_LISTENS = "http://127.0.0.1:9/";
 
@@ -28,8 +28,9 @@ async function loggedIn(token: string): Promise<WatchedPage> {
 }
 
 async function logInAs({ page }: WatchedPage, token: string): Promise<void> {
-  await page.goto(`${stack.url}/ui/login`);
-  await logInOn(page, token);
+  await logInBefore(page, stack.url, token);
+  await page.goto(`${stack.url}/ui/`);
+  await page.getByRole("button", { name: "Log out" }).waitFor();
 }
 
 const placeScript = (place: string) =>

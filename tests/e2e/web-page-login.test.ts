@@ -13,7 +13,7 @@ import { SILENT } from "#tests/support/silent.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
 import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
-import { logInOn } from "#tests/support/web-page.js";
+import { logInBefore, logInOn } from "#tests/support/web-page.js";
 
 let stack: TestStack;
 let pages: Pages;
@@ -54,8 +54,10 @@ async function openPage(place: string): Promise<Page> {
 }
 
 async function loggedIn(place: string, token = "alice-token"): Promise<Page> {
-  const page = await openPage(`login?to=${encodeURIComponent(place)}`);
-  await logInOn(page, token);
+  const { page } = await pages.open();
+  await logInBefore(page, stack.url, token);
+  await page.goto(`${stack.url}/ui/${place}`);
+  await page.getByRole("button", { name: "Log out" }).waitFor();
   return page;
 }
 

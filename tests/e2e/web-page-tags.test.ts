@@ -5,7 +5,7 @@ import { imagePusher, TYPES, type ImagePusher } from "#tests/support/pushed-imag
 import { registryClient, type RegistryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
-import { logInOn } from "#tests/support/web-page.js";
+import { logInBefore } from "#tests/support/web-page.js";
 
 const SHOP = "alpha/shop";
 
@@ -73,8 +73,8 @@ async function seedStranger(): Promise<void> {
 
 async function loggedIn(place: string, options: Parameters<Pages["open"]>[0] = {}) {
   const watched = await pages.open(options);
-  await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
-  await logInOn(watched.page, "alice-token");
+  await logInBefore(watched.page, stack.url, "alice-token");
+  await watched.page.goto(`${stack.url}/ui/${place}`);
   return watched;
 }
 

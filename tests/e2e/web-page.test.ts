@@ -6,7 +6,7 @@ import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
-import { logInOn, type WatchedPage } from "#tests/support/web-page.js";
+import { logInBefore, logInOn, type WatchedPage } from "#tests/support/web-page.js";
 
 let stack: TestStack;
 let pages: Pages;
@@ -17,8 +17,8 @@ async function loggedIn(
   token = "alice-token",
 ): Promise<WatchedPage> {
   const watched = await pages.open(options);
-  await watched.page.goto(`${stack.url}/ui/login?to=${encodeURIComponent(place)}`);
-  await logInOn(watched.page, token);
+  await logInBefore(watched.page, stack.url, token);
+  await watched.page.goto(`${stack.url}/ui/${place}`);
   return watched;
 }
 

@@ -248,36 +248,3 @@ describe("the OpenAPI document", () => {
     expect((await ask(stack.gateway.url, "/", { method: "POST" })).status).toBe(405);
   });
 });
-
-describe("the first view of the web page", () => {
-  const home = async (wanted: string | null, path = "/ui/") => {
-    const headers = wanted === null ? {} : { "Accept-Language": wanted };
-    const { headers: told, body } = await ask(stack.gateway.url, path, { headers });
-    return { told, text: body.toString() };
-  };
-
-  test.each([
-    ["en", null],
-    ["en", "*"],
-    ["en", "en-GB,en;q=0.9,de;q=0.8"],
-    ["en", "fr-FR,fr;q=0.9"],
-    ["de", "de-AT"],
-    ["de", "fr;q=0.9,en;q=0.2,de;q=0.5"],
-    ["en", "de;q=0"],
-  ])("is sent as markup, and speaks %s to whoever wants %s", async (language, wanted) => {
-    const { told, text } = await home(wanted);
-    expect(/<html lang="(\w+)">/.exec(text)?.[1]).toBe(language);
-    expect(/<h1[^>]*>(.*?)<\/h1>/.exec(text)?.[1]).toBe({ en: "Repositories", de: "Repositorys" }[language]); // prettier-ignore
-    expect(text).not.toMatch(/<style|style=|\son\w+=|<script>|https?:/);
-    expect(told).toMatchObject({ vary: "Accept-Language, Accept-Encoding", "cache-control": "no-cache" }); // prettier-ignore
-  });
-
-  test.each(["/ui/?q=app", "/ui/login", "/ui/repositories/alpha/app/-/", "/ui/index.html"])(
-    "is not sent where another one is wanted: %s",
-    async (path) => {
-      const { told, text } = await home("de", path);
-      expect(text).toContain('<div id="page"></div>');
-      expect(told["vary"]).toBe("Accept-Encoding");
-    },
-  );
-});

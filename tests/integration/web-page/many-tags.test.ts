@@ -5,7 +5,7 @@ import {
   startRestStack,
   type RestStack,
 } from "#tests/integration/rest-api/support/stack.js";
-import { logInOn, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
+import { logInBefore, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
 
 const TAGS = 100_000;
 /** In one statement, so that it ends in time. */
@@ -38,8 +38,8 @@ perhaps("a repository with 100,000 tags", () => {
 
   test("shows its first tags at once, scrolls to its last one, and has only rows in sight in the page", async () => {
     const { page } = await openWatched(browser);
-    await page.goto(`${stack.gateway.url}/ui/login?to=${encodeURIComponent("repositories/alpha/many/-/")}`); // prettier-ignore
-    await logInOn(page, "alice-token");
+    await logInBefore(page, stack.gateway.url, "alice-token");
+    await page.goto(`${stack.gateway.url}/ui/repositories/alpha/many/-/`);
     await page.getByRole("link", { name: "0", exact: true }).waitFor();
     expect(await rowsIn(page)).toBeLessThan(150);
     await page.evaluate(
@@ -60,8 +60,8 @@ perhaps("a repository with 100,000 tags", () => {
 
   test("prints all that is loaded, and how many there are, and shows only rows in sight afterwards", async () => {
     const { page } = await openWatched(browser);
-    await page.goto(`${stack.gateway.url}/ui/login?to=${encodeURIComponent("repositories/alpha/many/-/")}`); // prettier-ignore
-    await logInOn(page, "alice-token");
+    await logInBefore(page, stack.gateway.url, "alice-token");
+    await page.goto(`${stack.gateway.url}/ui/repositories/alpha/many/-/`);
     await page.getByRole("link", { name: "0", exact: true }).waitFor();
     // Rows beyond those in sight come when these can be used.
     await page.locator("tbody th a").nth(30).waitFor({ state: "attached" });

@@ -8,7 +8,7 @@ import {
   startRestStack,
   type RestStack,
 } from "#tests/integration/rest-api/support/stack.js";
-import { logInOn, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
+import { logInBefore, NO_BROWSER, openWatched, startChromium } from "#tests/support/web-page.js";
 
 /** What strangers call themselves: markup, a link that runs, text that turns the line around, and no blank to break at. */
 const EVIL = [
@@ -84,8 +84,7 @@ perhaps("what a stranger says of themselves is text on every screen, and breaks 
 
   test.each([1280, 360])("at a width of %d", async (width) => {
     const { page, complaints } = await openWatched(browser, { viewport: { width, height: 800 } });
-    await page.goto(`${stack.gateway.url}/ui/login`);
-    await logInOn(page, "alice-token");
+    await logInBefore(page, stack.gateway.url, "alice-token");
     const ofRepositories = EVIL.flatMap((_, index) =>
       ["", "activity", "access", "tags/1.0", "tags/1.0?part=history"].map(
         (rest) => `repositories/${nameAt(index)}/-/${rest}`,
@@ -105,8 +104,8 @@ perhaps("what a stranger says of themselves is text on every screen, and breaks 
 
   test("in the audit log, too", async () => {
     const { page } = await openWatched(browser);
-    await page.goto(`${stack.gateway.url}/ui/login?to=audit`);
-    await logInOn(page, "bob-token");
+    await logInBefore(page, stack.gateway.url, "bob-token");
+    await page.goto(`${stack.gateway.url}/ui/audit`);
     await page.locator("tbody tr").first().waitFor();
     expect(await harmIn(page)).toEqual(NONE);
     await page.context().close();

@@ -1,15 +1,19 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import type { Page } from "playwright-core";
-import { registryClient } from "#tests/support/registry-client.js";
-import { startTestStack, type TestStack } from "#tests/support/stack.js";
+import {
+  putImage,
+  startRestStack,
+  type RestStack,
+} from "#tests/integration/rest-api/support/stack.js";
 import { inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
-import { logInOn } from "#tests/support/web-page.js";
+import { logInBefore } from "#tests/support/web-page.js";
 
 const SCRIPT = "**/assets/page-*.js";
 /** Said of the field by a test, and lost when another one takes its place. */
 const SAME = "wharfinger-test";
 
-let stack: TestStack;
+let stack: RestStack;
+let url: string;
 let pages: Pages;
 
 /** @returns lets the page have its script, which it waits for until then */
@@ -26,20 +30,17 @@ async function holdScript(page: Page): Promise<() => void> {
 inBrowser("the first view of the web page", () => {
   pages = useBrowser();
   beforeAll(async () => {
-    stack = await startTestStack();
-    const ci = registryClient(stack.url, "ci-token");
-    for (const name of ["one", "two"]) await ci.push(`alpha/${name}`, "1.0", name);
+    stack = await startRestStack();
+    ({ url } = stack.gateway);
+    for (const name of ["one", "two"]) await putImage(stack.ledger, `alpha/${name}`, "1.0", name);
   });
-  afterAll(async () => {
-    await stack.stop();
-  });
+  afterAll(() => stack.stop());
 
   test("is there before its script, and searches for what was typed meanwhile", async () => {
     const { page, complaints } = await pages.open();
-    await page.goto(`${stack.url}/ui/login`);
-    await logInOn(page, "alice-token");
+    await logInBefore(page, url, "alice-token");
     const letGo = await holdScript(page);
-    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.goto(`${url}/ui/`, { waitUntil: "commit" });
     const field = page.getByRole("searchbox");
     await field.pressSequentially("tw");
     await page.evaluate(`document.querySelector("input").setAttribute("${SAME}", "")`);
@@ -48,7 +49,7 @@ inBrowser("the first view of the web page", () => {
     await page.getByRole("link", { name: "alpha/two" }).waitFor();
     await page.getByRole("button", { name: "Log out" }).waitFor();
     expect(await page.getByRole("link", { name: "alpha/one" }).count()).toBe(0);
-    expect(page.url()).toBe(`${stack.url}/ui/?q=tw`);
+    expect(page.url()).toBe(`${url}/ui/?q=tw`);
     await field.pressSequentially("o");
     expect(await field.inputValue()).toBe("two");
     // It is the field that was typed into, and it has kept the focus.
@@ -59,18 +60,18 @@ inBrowser("the first view of the web page", () => {
   test("takes a choice that was made before its script was there", async () => {
     const { page } = await pages.open();
     const letGo = await holdScript(page);
-    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.goto(`${url}/ui/`, { waitUntil: "commit" });
     await page.getByLabel("Order").selectOption("name");
     letGo();
-    await page.waitForURL(`${stack.url}/ui/?sort=name`);
+    await page.waitForURL(`${url}/ui/?sort=name`);
     await page.getByLabel("Search in").selectOption("tags");
-    await page.waitForURL(`${stack.url}/ui/?sort=name&in=tags`);
+    await page.waitForURL(`${url}/ui/?sort=name&in=tags`);
   });
 
   test("leads on by its links before its script was there", async () => {
     const { page } = await pages.open();
     const letGo = await holdScript(page);
-    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.goto(`${url}/ui/`, { waitUntil: "commit" });
     await page.getByRole("link", { name: "Refusals" }).click();
     letGo();
     await page.getByRole("heading", { name: "Refusals", level: 1 }).waitFor();
@@ -78,11 +79,11 @@ inBrowser("the first view of the web page", () => {
 
   test("is drawn anew where the browser speaks another language than it asked for", async () => {
     const { page, complaints } = await pages.open({ locale: "de-AT" });
-    await page.route(`${stack.url}/ui/`, (route) =>
+    await page.route(`${url}/ui/`, (route) =>
       route.continue({ headers: { ...route.request().headers(), "accept-language": "en" } }),
     );
     const letGo = await holdScript(page);
-    await page.goto(`${stack.url}/ui/`, { waitUntil: "commit" });
+    await page.goto(`${url}/ui/`, { waitUntil: "commit" });
     await page.getByRole("heading", { name: "Repositories", level: 1 }).waitFor();
     letGo();
     await page.getByRole("heading", { name: "Repositorys", level: 1 }).waitFor();
@@ -93,14 +94,11 @@ inBrowser("the first view of the web page", () => {
 
   test("asks once for what it shows, whoever is there", async () => {
     const { page, requests } = await pages.open();
-    await page.goto(`${stack.url}/ui/login`);
-    await logInOn(page, "alice-token");
-    await page.getByRole("link", { name: "alpha/one" }).waitFor();
-    const before = requests.length;
-    await page.goto(`${stack.url}/ui/`);
+    await logInBefore(page, url, "alice-token");
+    await page.goto(`${url}/ui/`);
     await page.getByRole("link", { name: "alpha/one" }).waitFor();
     await page.getByRole("button", { name: "Log out" }).waitFor();
-    const lists = requests.slice(before).filter((one) => /\/api\/v1\/(?!events)/.test(one));
+    const lists = requests.filter((one) => /\/api\/v1\/(?!events)/.test(one));
     const names = lists.map((one) => new URL(one).pathname.slice("/api/v1/".length)).sort();
     expect(names).toEqual(["repositories", "session", "stats", "teams"]);
   });
