@@ -5,7 +5,7 @@ import { seed, SEEDED_STACK } from "#tests/screenshots/seed.js";
 import { eventually } from "#tests/support/eventually.js";
 import { registryClient } from "#tests/support/registry-client.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
-import { AXE, inBrowser, useBrowser, type Pages } from "#tests/support/use-browser.js";
+import { AXE, inBrowser, objections, useBrowser, type Pages } from "#tests/support/use-browser.js";
 import { logInBefore, logInOn, type WatchedPage } from "#tests/support/web-page.js";
 
 let stack: TestStack;
@@ -36,10 +36,6 @@ const LOOKS = [
   },
   { look: { colorScheme: "light" }, size: WALL, rules: null },
 ] as const;
-
-/** @returns a script that has axe look, and says what it objects to */
-const objections = (rules: string) =>
-  `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
 
 /** The session is known when the page was drawn without it, and before what the page does after its first drawing. */
 const ANSWER_BETWEEN = `

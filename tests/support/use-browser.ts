@@ -10,6 +10,13 @@ export const AXE = readFileSync(
   "utf8",
 );
 
+/**
+ * @param rules - of axe's to look by, as its options
+ * @returns a script that has axe look, where {@link AXE} was run, and says what it objects to
+ */
+export const objections = (rules: string): string =>
+  `axe.run(${rules}).then(({ violations }) => violations.map(({ id, nodes }) => [id, ...nodes.map(({ html }) => html)]))`;
+
 /** Tests in a browser: skipped where none can be had, and the name says why. */
 export function inBrowser(name: string, tests: () => void): void {
   if (NO_BROWSER === null) describe(name, tests);

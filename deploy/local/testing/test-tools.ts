@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { ensureDebianPackage, type UnpackedPackage } from "../programs/debian-package.js";
 import { LocalStackError } from "../errors.js";
 import { findOnPath, isExecutable } from "../processes/launch.js";
-import { ensureOpensslOnPath } from "./openssl-on-path.js";
+import { ensureBrowserOnPath, ensureOpensslOnPath } from "./programs-on-path.js";
 import { findRegistry, type RegistryProgram } from "../programs/registry-binary.js";
 
 /** A program the tests run, with the environment it needs besides the usual one. */
@@ -52,6 +52,7 @@ export async function prepareTestTools(
     buildah: await findForRoot("buildah", { toolsDir, say }),
   };
   await ensureOpensslOnPath(toolsDir, say);
+  await ensureBrowserOnPath(toolsDir, say);
   await writeFile(join(toolsDir, TOOLS_FILE), `${JSON.stringify(tools, null, 2)}\n`);
   return tools;
 }

@@ -46,7 +46,7 @@ perhaps("a repository with 100,000 tags", () => {
       `new Promise((resolve) => {
          const step = () => {
            scrollTo(0, document.documentElement.scrollHeight);
-           if (document.querySelector('a[title="${TAGS - 1}"]') === null) setTimeout(step, 50);
+           if (document.querySelector('a[title="${TAGS - 1}"]') === null) requestAnimationFrame(step);
            else resolve();
          };
          step();
