@@ -98,6 +98,7 @@ inBrowser("the first view of the web page", () => {
     await page.goto(`${url}/ui/`);
     await page.getByRole("link", { name: "alpha/one" }).waitFor();
     await page.getByRole("button", { name: "Log out" }).waitFor();
+    await page.getByText(/^2 repositories, 2 tags, /).waitFor();
     const lists = requests.filter((one) => /\/api\/v1\/(?!events)/.test(one));
     const names = lists.map((one) => new URL(one).pathname.slice("/api/v1/".length)).sort();
     expect(names).toEqual(["repositories", "session", "stats", "teams"]);

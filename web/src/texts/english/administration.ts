@@ -63,7 +63,7 @@ export const administration = {
   decisions: "Decisions, the newest",
   compareDecisions: "What would change?",
   judged: (looked: string, same: string, changed: string, unknown: string) =>
-    `Of ${looked} decisions ${same} would be the same, ${changed} another; of ${unknown} it cannot be told.`,
+    `Decisions looked at: ${looked}; ${same} would be the same, ${changed} another; of ${unknown} it cannot be told.`,
   wouldChange: "Would be another",
   cannotTell: "Cannot be told",
   dependsOn: "Depends on",
@@ -114,7 +114,7 @@ export const administration = {
   garbageIntro:
     "What no image needs is removed by the registry's own command, while nobody pushes. This says what a collection would remove:",
   garbageNext: (count: string) =>
-    `${count} manifests were deleted since blobs were collected last; what is theirs alone goes with the next collection.`,
+    `Manifests that were deleted since blobs were collected last: ${count}. What is theirs alone goes with the next collection.`,
   unproven:
     "It is not proven yet that the registry has forgotten what was collected: “npm run mode -- normal” says what is missing.",
   neverCollected: "Nothing was ever collected on record.",

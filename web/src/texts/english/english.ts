@@ -57,7 +57,7 @@ export const english = {
   bySize: "Size",
   byVersion: "Version",
   figures: (repositories: string, tags: string, size: string) =>
-    `${repositories} repositories, ${tags} tags, ${size}`,
+    `${repositories === "1" ? "1 repository" : `${repositories} repositories`}, ${tags === "1" ? "1 tag" : `${tags} tags`}, ${size}`,
   official: "official",
   automated: "automated",
   noDescription: "No description yet.",

@@ -66,7 +66,7 @@ export const administration: typeof english = {
   decisions: "Entscheidungen, die neuesten",
   compareDecisions: "Was würde sich ändern?",
   judged: (looked, same, changed, unknown) =>
-    `Von ${looked} Entscheidungen wären ${same} gleich und ${changed} anders; von ${unknown} lässt es sich nicht sagen.`,
+    `Betrachtete Entscheidungen: ${looked}; ${same} wären gleich und ${changed} anders; von ${unknown} lässt es sich nicht sagen.`,
   wouldChange: "Wären anders",
   cannotTell: "Lässt sich nicht sagen",
   dependsOn: "Hängt ab von",
@@ -117,7 +117,7 @@ export const administration: typeof english = {
   garbageIntro:
     "Was kein Image braucht, entfernt der eigene Befehl der Registry, während niemand pusht. Das hier sagt, was eine Sammlung entfernen würde:",
   garbageNext: (count) =>
-    `${count} Manifeste wurden gelöscht, seit zuletzt Blobs gesammelt wurden; was nur sie brauchten, geht mit der nächsten Sammlung.`,
+    `Manifeste, die gelöscht wurden, seit zuletzt Blobs gesammelt wurden: ${count}. Was nur sie brauchten, geht mit der nächsten Sammlung.`,
   unproven:
     "Es ist noch nicht bewiesen, dass die Registry vergessen hat, was gesammelt wurde: „npm run mode -- normal“ sagt, was fehlt.",
   neverCollected: "Es ist nicht aufgezeichnet, dass je gesammelt wurde.",

@@ -59,7 +59,8 @@ export const german: Texts = {
   byPulls: "Pulls",
   bySize: "Größe",
   byVersion: "Version",
-  figures: (repositories, tags, size) => `${repositories} Repositorys, ${tags} Tags, ${size}`,
+  figures: (repositories, tags, size) =>
+    `${repositories === "1" ? "1 Repository" : `${repositories} Repositorys`}, ${tags === "1" ? "1 Tag" : `${tags} Tags`}, ${size}`,
   official: "offiziell",
   automated: "automatisch",
   noDescription: "Noch keine Beschreibung.",
