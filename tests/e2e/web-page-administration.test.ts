@@ -192,7 +192,7 @@ inBrowser("the web page, for whoever administers", () => {
       const text = page.getByLabel("The file's text");
       await eventually("it is read", async () => (await text.inputValue()).includes("beta-only"));
       await page.getByRole("button", { name: "What would change?" }).click();
-      await page.getByRole("status").getByText("Of 2 decisions").waitFor();
+      await page.getByRole("status").getByText("Decisions looked at: 2").waitFor();
       await page.getByLabel("User").fill("bob");
       await page.getByLabel("Teams").fill("beta");
       await page.getByLabel("Action").selectOption("push");
