@@ -30,6 +30,11 @@ const PLACES: readonly JudgedPlaces[] = [
     ["value === null"],
   ],
   [
+    "audit-log/src/sql/tag-entries.ts",
+    "an entry without a repository is behind no place; said for the index, which has none of them",
+    ["repository is not null"],
+  ],
+  [
     "gateway/src/ledger/remembered-tags.ts",
     "what has no revision, or no digest, is not newer, nor the same: it stands for the compiler",
     ['notice.kind === "unchanged"', 'other?.kind === "means"'],

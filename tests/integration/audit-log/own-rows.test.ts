@@ -137,11 +137,21 @@ describe("of manifests that are alike", () => {
     expect(await known()).toEqual(ALL);
     expect(await known(undefined, 2)).toEqual(ALL.slice(0, 2));
     expect(await known({ repository: APP, digest: TWO })).toEqual(ALL.slice(2));
+    expect(await known({ repository: APP, digest: TWO }, 1)).toEqual(ALL.slice(2, 3));
     expect(await known({ repository: SHOP, digest: TWO })).toEqual(ALL.slice(4));
+    expect(await known({ repository: SHOP, digest: THREE })).toEqual([]);
     await set("manifest", BURIED, `digest = '${TWO}'`);
     await set("manifest", "deleting_at = now()", `repository = 'alpha/shop' and digest = '${ONE}'`);
     expect(await known()).toEqual(["alpha/app@1 true true", "alpha/shop@3 false true"]);
-    await set("tag", BURIED, "repository = 'alpha/shop'");
+    expect(await known({ repository: APP, digest: ONE }, 1)).toEqual(["alpha/shop@3 false true"]);
+    // A tag that is being pushed for the first time means nothing yet.
+    await db.query(
+      `insert into ledger.tag (repository, name, reservation, reserved_digest, reserved_by, reserved_until)
+       values ('alpha/shop', 'third', gen_random_uuid(), $1, 'bob', now())`,
+      [THREE],
+    );
+    expect(await known()).toEqual(["alpha/app@1 true true", "alpha/shop@3 false true"]);
+    await set("tag", BURIED, "repository = 'alpha/shop' and digest is not null");
     expect(await known()).toEqual(["alpha/app@1 true true"]);
   });
 
@@ -217,11 +227,11 @@ describe("of pulls that are alike", () => {
     await add("pull_day", "2026-11-20", 1);
     expect(await of({ repository: APP, digests: [ONE] })).toBe(4);
     for (const where of [
-      "repository = 'alpha/app'",
-      `digest = '${ONE}'`,
-      "tag = ''",
-      "uid = 'bob'",
+      ...["repository = 'alpha/app'", `digest = '${ONE}'`, "tag = ''", "uid = 'bob'"],
+      ...["repository = 'alpha/shop'", `digest = '${TWO}'`, "tag = 'first'"],
     ]) {
+      await db.query("delete from ledger.pull_day");
+      await add("pull_day", "2026-11-20", 1);
       await db.query(`delete from ledger.pull_day where not (${where})`);
       const days = await db.query(`select from ledger.pull_day where repository = $1 and digest = $2`, [APP, ONE]); // prettier-ignore
       const counted = days.rows.length;
@@ -240,8 +250,8 @@ describe("of pulls that are alike", () => {
   test("indexes with an image are found by both ways in which that is kept, wherever or in one repository", async () => {
     await db.query(
       `insert into ledger.manifest_link (repository, digest, children)
-       select unnest($1::text[]), $2, array[ledger.digest_bytes($3)]`,
-      [REPOSITORIES, TWO, ONE],
+       values ($1, $2, array[ledger.digest_bytes($3)])`,
+      [APP, TWO, ONE],
     );
     await db.query(
       `insert into ledger.manifest_reference (repository, digest, kind, target)
@@ -251,6 +261,7 @@ describe("of pulls that are alike", () => {
     );
     expect((await readIndexesWith(db, ONE, null)).sort()).toEqual([ONE, TWO, THREE]);
     expect(await readIndexesWith(db, ONE, APP)).toEqual([TWO]);
+    expect((await readIndexesWith(db, ONE, SHOP)).sort()).toEqual([ONE, THREE]);
     expect(await readIndexesWith(db, TWO, null)).toEqual([]);
     expect(await readIndexesWith(db, THREE, null)).toEqual([]);
   });
