@@ -19,50 +19,30 @@ import { enqueue } from "#gateway/outbox/sql/enqueue.js";
 import { replay } from "#gateway/outbox/sql/operate.js";
 import { startSink, stopSink } from "#gateway/outbox/sql/stops.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { announcePush, DEAD, DELIVERED, FAILED, keepingSink, LEASE } from "./support/outbox.js";
+import {
+  ALL,
+  announceAll,
+  eachQueue,
+  FIRSTS,
+  ONE,
+  OTHER,
+  REPOSITORIES,
+  rowsOf,
+  settleAll,
+  without,
+} from "./support/alike-queues.js";
+import { announcePush, DEAD, DELIVERED, FAILED, LEASE } from "./support/outbox.js";
 import { useOutbox } from "./support/use-outbox.js";
 
-/** Two sinks and two repositories: four queues, each of which has two events. */
-const ONE = keepingSink("one");
-const OTHER = keepingSink("other");
-const REPOSITORIES = ["alpha/app", "alpha/shop"];
-const ALL = [
-  ...["one alpha/app 1", "one alpha/app 2", "one alpha/shop 1", "one alpha/shop 2"],
-  ...["other alpha/app 1", "other alpha/app 2", "other alpha/shop 1", "other alpha/shop 2"],
-];
 const ASIDE = { ...FAILED, seconds: 0, sparedSeconds: 0 };
 
 let db: Database;
 useOutbox((parts) => {
   ({ db } = parts);
 });
-beforeEach(async () => {
-  for (const repository of REPOSITORIES)
-    for (const tag of ["first", "second"])
-      await announcePush(db, [ONE, OTHER], { repository, tag });
-});
+beforeEach(() => announceAll(db));
 
-/** Does something with each queue of a sink. */
-async function each(
-  sink: typeof ONE,
-  act: (queue: NonNullable<Awaited<ReturnType<typeof claimQueue>>>) => Promise<unknown>,
-): Promise<void> {
-  for (let i = 0; i < REPOSITORIES.length; i += 1) {
-    const queue = await claimQueue(db, sink, { leaseSeconds: LEASE, most: 2 });
-    if (queue === null) throw new Error("no queue is due");
-    await act(queue);
-  }
-}
-
-const settleAll = (how: typeof DELIVERED | typeof DEAD) =>
-  Promise.all(
-    [ONE, OTHER].map((sink) =>
-      each(sink, async (queue) => {
-        for (const position of [1, 2]) await settleDelivery(db, queue, position, how, LEASE);
-      }),
-    ),
-  );
-
+const each = (sink: typeof ONE, act: Parameters<typeof eachQueue>[2]) => eachQueue(db, sink, act);
 /** The first of each queue is beside it. */
 const allAside = async () => {
   for (const sink of [ONE, OTHER])
@@ -76,21 +56,10 @@ const putAside = (where: string) =>
      select sink, repository, position, now(), 1, 0 from ledger.delivery where ${where}`,
   );
 
-async function rowsOf(from: string): Promise<string[]> {
-  const { rows } = await db.query<{ row: string }>(
-    `select sink || ' ' || repository || ' ' || position as row from ledger.${from} order by 1`,
-  );
-  return rows.map(({ row }) => row);
-}
-
-const aside = (where = "true") => rowsOf(`delivery_aside where ${where}`);
-const deliveries = (state: string) => rowsOf(`delivery where state = '${state}'`);
+const aside = (where = "true") => rowsOf(db, `delivery_aside where ${where}`);
+const deliveries = (state: string) => rowsOf(db, `delivery where state = '${state}'`);
 const nameOf = ({ sink, delivery }: ClaimedAside) =>
   `${sink} ${delivery.event.repository} ${delivery.position}`;
-const firsts = ALL.filter((row) => row.endsWith("1"));
-const without = (rows: readonly string[], ...gone: string[]) =>
-  rows.filter((row) => !gone.includes(row));
-
 async function claimBeside(sink = ONE): Promise<ClaimedAside> {
   const event = await claimAside(db, sink, LEASE);
   if (event === null) throw new Error("nothing is due");
@@ -112,7 +81,7 @@ describe("beside its queue", () => {
     const settled = await claimBeside();
     await settleAside(db, settled, DELIVERED);
     expect(await deliveries("delivered")).toEqual([nameOf(settled)]);
-    expect(await aside()).toEqual(without(firsts, nameOf(settled)));
+    expect(await aside()).toEqual(without(FIRSTS, nameOf(settled)));
     const back = await claimBeside();
     const kept = await claimBeside(OTHER);
     await postponeAside(db, back, FAILED);
@@ -123,7 +92,7 @@ describe("beside its queue", () => {
   test("events are listed by sink and by repository", async () => {
     const listed = async (of: Parameters<typeof listAside>[1]) =>
       (await listAside(db, of, 10)).map(({ sink, repository }) => `${sink} ${repository} 1`).sort();
-    expect(await listed({})).toEqual(firsts);
+    expect(await listed({})).toEqual(FIRSTS);
     expect(await listed({ repository: "alpha/app" })).toEqual([
       "one alpha/app 1",
       "other alpha/app 1",
@@ -137,7 +106,7 @@ describe("beside its queue", () => {
     expect(await giveUpAside(db, other)).toBe(0);
     expect(await giveUpAside(db, { sink: "one", event: event?.event })).toBe(1);
     expect(await deliveries("dead")).toEqual(["one alpha/app 1"]);
-    expect(await aside()).toEqual(without(firsts, "one alpha/app 1"));
+    expect(await aside()).toEqual(without(FIRSTS, "one alpha/app 1"));
   });
 
   test("an event is claimed, settled and given up alone, whatever else is beside its queue", async () => {
@@ -242,14 +211,14 @@ test("an event that no sink wants is put on record though others wait for their 
 
 describe("dead letters", () => {
   test("are replayed for one sink, and stay dead for the other one", async () => {
-    await settleAll(DEAD);
+    await settleAll(db, DEAD);
     expect(await replayDead(db, { sink: "one" }, () => undefined)).toBe(4);
     expect(await deliveries("dead")).toEqual(ALL.filter((row) => row.startsWith("other")));
     expect(await deliveries("waiting")).toHaveLength(4);
   });
 
   test("alone are replayed and discarded, and not what was delivered", async () => {
-    await settleAll(DELIVERED);
+    await settleAll(db, DELIVERED);
     await db.query("update ledger.delivery set state = 'dead' where position = 2 and sink = 'one'");
     await db.query(
       "update ledger.delivery set state = 'dead' where position = 1 and sink = 'other'",
@@ -263,7 +232,7 @@ describe("dead letters", () => {
   });
 
   test("are replayed with what else is replayed of their event, and no others", async () => {
-    await settleAll(DEAD);
+    await settleAll(db, DEAD);
     const { rows } = await db.query<{ event: string }>(
       `select event from ledger.delivery where sink = 'one' and repository = 'alpha/app' and position = 2`,
     );

@@ -90,24 +90,34 @@ async function replayQueues(
  * @returns how many deliveries waited
  */
 export async function discardWaiting(
-  db: Queryable,
+  db: Database,
   selection: Pick<Selection, "repository"> & { readonly sink: string },
 ): Promise<number> {
-  return inParts(await queuesOf(db, selection), async (queues) => {
-    const { rowCount } = await db.query(
-      `with queue as (
-         update ledger.outbox as held
-         set done_position = last_position, claim = null, attempts = 0, last_error = null,
-             refusals = 0, refused_since = null
-         from unnest($1::text[], $2::text[]) as wanted (sink, repository)
-         where held.sink = wanted.sink and held.repository = wanted.repository
-         returning held.sink, held.repository, held.last_position
-       )
-       delete from ledger.delivery using queue
-       where delivery.state = 'waiting' and delivery.sink = queue.sink
-         and delivery.repository = queue.repository and delivery.position <= queue.last_position`,
-      [queues.map(({ sink }) => sink), queues.map(({ repository }) => repository)],
-    );
-    return rowCount ?? 0;
+  return inParts(await queuesOf(db, selection), (queues) => {
+    const keys = [queues.map(({ sink }) => sink), queues.map(({ repository }) => repository)];
+    return db.transaction(async (tx) => {
+      // By a statement of its own: what comes into a queue until it is held is seen by the next one alone.
+      await tx.query(
+        `select from ledger.outbox as held
+         join unnest($1::text[], $2::text[]) as wanted (sink, repository) using (sink, repository)
+         order by held.repository, held.sink for no key update of held`,
+        keys,
+      );
+      const { rowCount } = await tx.query(
+        `with queue as (
+           update ledger.outbox as held
+           set done_position = last_position, claim = null, attempts = 0, last_error = null,
+               refusals = 0, refused_since = null
+           from unnest($1::text[], $2::text[]) as wanted (sink, repository)
+           where held.sink = wanted.sink and held.repository = wanted.repository
+           returning held.sink, held.repository
+         )
+         delete from ledger.delivery using queue
+         where delivery.state = 'waiting' and delivery.sink = queue.sink
+           and delivery.repository = queue.repository`,
+        keys,
+      );
+      return rowCount ?? 0;
+    });
   });
 }
