@@ -1,6 +1,8 @@
 import type { Judged } from "./judged.js";
 import { all, NO_CODE, UNREACHABLE, WORDS } from "./judged-places.js";
 
+const NO_MORE = "an empty queue has no delivery behind its last one; said for the index";
+
 /** Guards of the gateway, beside its ledger and outbox, that nobody can notice. */
 export const IN_THE_GATEWAY: readonly Judged[] = [
   ...all("gateway/src/proxy/caller.ts", "an error of another class names no claim", [
@@ -37,5 +39,13 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
   ),
   ...all("gateway/src/pulls/recent-reads.ts", "no time is within a minute of none", [
     "gotAt !== undefined",
+  ]),
+  ...all("gateway/src/outbox/sql/backlog.ts", NO_MORE, ["done_position < last_position"]),
+  ...all("gateway/src/outbox/sql/first-of-queues.ts", NO_MORE, [
+    "held.done_position < held.last_position",
+  ]),
+  ...all("gateway/src/outbox/sql/list.ts", NO_MORE, ["queue.done_position < queue.last_position"]),
+  ...all("gateway/src/outbox/sql/operate.ts", "an event is of one repository", [
+    "delivery.repository = again.repository",
   ]),
 ];
