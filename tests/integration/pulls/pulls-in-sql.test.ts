@@ -1,7 +1,8 @@
 import { expect, test } from "@jest/globals";
 import { prunePulls } from "#gateway/pulls/sql/forget-pulls.js";
+import { endDay, nextEndedDay } from "#gateway/pulls/sql/days.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
-import { readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
+import { readLeftOut, readPulls, readPullTotal } from "#gateway/pulls/sql/read-pulls.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readStored } from "#gateway/upstream/read-stored.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
@@ -118,16 +119,91 @@ test("only what is old is forgotten", async () => {
   expect((await readPulls(ledger.db, target())).map(({ uid }) => uid)).toEqual(["alice"]);
 });
 
+/** Records as they stand, each of another address; what is not said is the same for all. */
+const fill = (number: number, change: Readonly<Record<string, string>> = {}) => {
+  const one = { repository: "alpha/app", tag: "1.0", digest: A ?? "", uid: "alice", realm: "", kind: "oauth2", ...change }; // prettier-ignore
+  return ledger.db.query(
+    `insert into ledger.pull (repository, tag, digest, uid, realm, kind, caller, address, user_agent, count, first_at, last_at)
+     select $1, $2, $3, $4, $5, $6, concat_ws('/', i, $4::text, $5::text, $6::text), i::text, '', 1, now(), now() - i * interval '1 second'
+     from generate_series(1, $7::int) as i`,
+    [one.repository, one.tag, one.digest, one.uid, one.realm, one.kind, number],
+  );
+};
+const counts = async (by: string) => {
+  const { rows } = await ledger.db.query<{ row: string }>(
+    `select ${by} || ' ' || count(*) as row from ledger.pull group by ${by} order by 1`,
+  );
+  return rows.map(({ row }) => row);
+};
+const leftOut = (repository: typeof APP) =>
+  readLeftOut(ledger.db, repository ?? parseRepositoryName("x"));
+
+test("of somebody's addresses with an image the oldest are forgotten, and nobody else's, nor of another image", async () => {
+  const others = [{ repository: "alpha/other" }, { tag: "2.0" }, { digest: B ?? "" }];
+  for (const change of [{}, ...others, { uid: "bob" }, { realm: "/x" }, { kind: "robot" }])
+    await fill(1_000, change);
+  await record(pull({ address: "192.0.2.1" }));
+  const by = "concat_ws(' ', repository, tag, right(digest, 1), uid, realm, kind)";
+  expect(await counts(by)).toEqual(
+    [
+      ...["alpha/app 1.0 a alice  oauth2", "alpha/app 1.0 a alice  robot"],
+      ...["alpha/app 1.0 a alice /x oauth2", "alpha/app 1.0 a bob  oauth2"],
+      ...["alpha/app 1.0 b alice  oauth2", "alpha/app 2.0 a alice  oauth2"],
+      "alpha/other 1.0 a alice  oauth2",
+    ].map((row) => `${row} 1000`),
+  );
+  expect([await leftOut(APP), await leftOut(OTHER)]).toEqual([
+    ...[
+      { records: 1, pulls: 1 },
+      { records: 0, pulls: 0 },
+    ],
+  ]);
+});
+
 test("what is too much of one repository pushes out none of another's", async () => {
   await record(pull({ repository: "alpha/other", firstAt: at(-48), lastAt: at(-48) }));
-  await ledger.db.query(
-    `insert into ledger.pull select 'alpha/app', '0.9', i::text, 'c', 'u', '', '', '', '', 1, now(),
-       now() - i * interval '1 second' from generate_series(1, 51000) as i`,
-  );
+  for (const [repository, number] of [
+    ["alpha/app", 51_000],
+    ["alpha/other", 50_500],
+  ] as const)
+    // prettier-ignore
+    await ledger.db.query(
+      `insert into ledger.pull select $1, '0.9', i::text, 'c', 'u', '', '', '', '', 1, now(),
+         now() - i * interval '1 second' from generate_series(1, $2::int) as i`,
+      [repository, number],
+    );
   await record(pull());
-  expect(await readPulls(ledger.db, target({ repository: OTHER }))).toHaveLength(1);
-  const { rows } = await ledger.db.query<{ count: number }>(
-    "select count(*)::int as count from ledger.pull where repository = 'alpha/app'",
-  );
-  expect(rows[0]?.count).toBe(50_000);
+  expect(await counts("repository")).toEqual(["alpha/app 50000", "alpha/other 50501"]);
+  // Others are let be until they are a thousand too many.
+  await record(pull({ repository: "alpha/other" }));
+  expect(await counts("repository")).toEqual(["alpha/app 50000", "alpha/other 50501"]);
+  expect([await leftOut(APP), await leftOut(OTHER)]).toEqual([
+    ...[
+      { records: 1_001, pulls: 1_001 },
+      { records: 0, pulls: 0 },
+    ],
+  ]);
+});
+
+test("nothing was pulled later than now, whatever a gateway's clock says", async () => {
+  await record(pull({ firstAt: at(5), lastAt: at(6) }));
+  const [kept] = await readPulls(ledger.db, target());
+  expect(kept?.firstAt.getTime()).toBeLessThan(at(4).getTime());
+  expect(kept?.lastAt.getTime()).toBeLessThan(at(4).getTime());
+});
+
+test("a day is over once the next one has begun, and comes after the last that is on record", async () => {
+  await record(pull());
+  expect(await nextEndedDay(ledger.db)).toBeNull();
+  await ledger.db.query("update ledger.pull_day set day = day - 2");
+  const ago = async (days: number) => {
+    const { rows } = await ledger.db.query<{ day: string }>("select to_char((now() at time zone 'UTC')::date - $1::int, 'YYYY-MM-DD') as day", [days]); // prettier-ignore
+    return rows[0]?.day;
+  };
+  for (const days of [2, 1]) {
+    const day = (await nextEndedDay(ledger.db)) ?? "";
+    expect(day).toBe(await ago(days));
+    await endDay(ledger.db, day);
+  }
+  expect(await nextEndedDay(ledger.db)).toBeNull();
 });
