@@ -3,7 +3,7 @@ import type { Policy } from "./compile.js";
 import { partsOf } from "./decide.js";
 import { askedOf, type Circumstances, type Subject } from "./question.js";
 import { heldScope, heldTeam } from "./reason.js";
-import type { RuleName, RuleSpec } from "./rule.js";
+import type { RuleName } from "./rule.js";
 
 /** By what somebody may do something. */
 export interface Grounds {
@@ -40,15 +40,11 @@ export function groundsOf(
     const [part] = partsOf(resource, action);
     if (part === undefined) throw new TypeError("nothing was asked");
     const team = heldTeam(rule, question(resource, part));
-    const scope = goesByScope(rule.spec) ? heldScope(rule.spec.who, subject.identity.scopes) : "";
+    const scope = heldScope(rule.spec.who, subject.identity.scopes);
     return {
       rule: rule.spec.id,
       ...(team === "" ? {} : { team }),
       ...(scope === "" ? {} : { scope }),
     };
   };
-}
-
-function goesByScope({ who }: RuleSpec): boolean {
-  return typeof who === "object" && who.scopes !== undefined;
 }

@@ -1,11 +1,16 @@
 import type { Judged } from "./judged.js";
 
-/** Guards in what rules decide by that nobody can notice, and why that is right: they are there for the compiler. */
+/** Guards in what rules and signatures are decided by that nobody can notice, and why that is right: they are there for the compiler. */
 export const IN_THE_RULES: readonly Judged[] = [
   {
     file: "access-policy/src/explain.ts",
     text: 'decision.allow !== "teams-needed"',
     reason: "a decision that waits for teams has no rule, so it is no rule's either",
+  },
+  {
+    file: "access-policy/src/grounds.ts",
+    text: "part === undefined",
+    reason: "whatever is asked for takes one action at least: it stands for the compiler",
   },
   {
     file: "access-policy/src/judge-again.ts",
@@ -16,6 +21,12 @@ export const IN_THE_RULES: readonly Judged[] = [
     file: "access-policy/src/who-can.ts",
     text: 'typeof who === "object"',
     reason: "a word has no kinds, so it is not about those kinds alone either",
+  },
+  {
+    file: "service-kit/src/signing/certificate-chain.ts",
+    text: "one !== null",
+    reason:
+      "a certificate that nobody vouches for was refused right before: it stands for the compiler",
   },
   {
     file: "tag-policy/src/judge-again.ts",

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { endOf, keptEnd } from "#token-server/robots/lifetime.js";
+import { endOf, keptEnd, overlapEnd } from "#token-server/robots/lifetime.js";
 
 const DAY = 86_400_000;
 const NOW = 1_000 * DAY;
@@ -31,4 +31,12 @@ describe("a robot lives", () => {
   test.each([0, -1])("and not after it: %d days left", (left) => {
     expect(() => keptEnd(deps(90), inDays(left))).toThrow("the robot expired at");
   });
+});
+
+test("the secret of before a rotation ends with it, after some hours, or with the robot", () => {
+  const { expiresAt } = inDays(2);
+  const end = (hours: number) => overlapEnd(deps(90), hours, expiresAt);
+  expect(end(0)).toBeNull();
+  expect(end(24)).toEqual(inDays(1).expiresAt);
+  expect(end(72)).toEqual(expiresAt);
 });
