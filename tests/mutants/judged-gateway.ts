@@ -48,4 +48,8 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
   ...all("gateway/src/outbox/sql/operate.ts", "an event is of one repository", [
     "delivery.repository = again.repository",
   ]),
+  ...all("gateway/src/proxy/plan.ts", UNREACHABLE, [
+    "assertNever(request)",
+    "throw new Error(`no plan for ${JSON.stringify(request satisfies RegistryRequest)}`);",
+  ]),
 ];

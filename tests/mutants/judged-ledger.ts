@@ -1,5 +1,5 @@
 import type { Judged } from "./judged.js";
-import { all, SPEED } from "./judged-places.js";
+import { all, SPEED, WORDS } from "./judged-places.js";
 
 const SQL = "gateway/src/ledger/sql";
 const WITHOUT_RESERVATION =
@@ -17,6 +17,15 @@ export const IN_THE_LEDGER: readonly Judged[] = [
   ...all(`${SQL}/listed-repositories.ts`, SPEED, ["low + BEHIND > after"]),
   ...all(`${SQL}/store-manifest.ts`, "of an empty list there is no row either", [
     "moreSubjects.length === 0",
+  ]),
+  ...all("gateway/src/ledger/refuse-unmatched.ts", WORDS, [
+    "rule.appendOnly === true",
+    "current !== null",
+    'push.manifest.reading.kind === "index"',
+    "current === null",
+  ]),
+  ...all("gateway/src/ledger/refusal-message.ts", WORDS, [
+    'decision.reason === "tag-cannot-compare"',
   ]),
   ...all(`${SQL}/reserve-tag.ts`, "JSON's null is read as none", ["claim.source == null"]),
 ];

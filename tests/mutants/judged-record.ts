@@ -1,5 +1,5 @@
 import type { Judged } from "./judged.js";
-import { all, type JudgedPlaces } from "./judged-places.js";
+import { all, WORDS, type JudgedPlaces } from "./judged-places.js";
 
 const GROUPS = "a text that fits has all of its groups: it stands for the compiler";
 
@@ -34,6 +34,7 @@ const PLACES: readonly JudgedPlaces[] = [
     "an entry without a repository is behind no place; said for the index, which has none of them",
     ["repository is not null"],
   ],
+  ["audit-log/src/verify/verify-parts.ts", WORDS, ["missing.length > 1"]],
   [
     "gateway/src/ledger/remembered-tags.ts",
     "what has no revision, or no digest, is not newer, nor the same: it stands for the compiler",

@@ -2,9 +2,11 @@ import { describe, expect, test } from "@jest/globals";
 import type { View } from "#access-policy/view.js";
 import { parseTarget } from "#gateway/api/ask-operation.js";
 import type { Asker } from "#gateway/api/implement.js";
+import { restRoutes } from "#gateway/api/rest-routes.js";
 import { requireVisible, rightTo } from "#gateway/api/rights.js";
 import type { CursorSealer } from "#rest-api/cursor.js";
 import type { Operation } from "#rest-api/operation.js";
+import { OPERATIONS } from "#rest-api/operations/every-operation.js";
 import { z } from "zod";
 
 const PATH = { repository: "alpha/app" };
@@ -76,4 +78,17 @@ describe("a parameter that is not known", () => {
   test("counts as it was given first", () => {
     expect(parsed(z.strictObject(SHAPE), "/x?limit=1&limit=2")).toEqual({ limit: "1" });
   });
+});
+
+test("what is described has to be answered, and what is answered has to be described", () => {
+  const start =
+    (...ids: string[]) =>
+    () =>
+      restRoutes({} as never, ids.map((id) => ({ operation: { id } })) as never);
+  const described = OPERATIONS.filter(({ by }) => by === "gateway").map(({ id }) => id);
+  expect(start(...described)).not.toThrow();
+  expect(start(...described.slice(1))).toThrow(
+    `described or answered, and not both: ${described[0] ?? ""}`,
+  );
+  expect(start(...described, "nothing.get")).toThrow("not both: nothing.get");
 });
