@@ -1,16 +1,9 @@
 import { setImmediate } from "node:timers/promises";
 import { Router } from "express";
-import {
-  judgingAgain,
-  type DecisionOnRecord,
-  type JudgedAgain,
-} from "#access-policy/judge-again.js";
-import { RULE_KINDS, type RuleName } from "#access-policy/rule.js";
+import { judgingAgain, type JudgedAgain } from "#access-policy/judge-again.js";
+import type { RuleName } from "#access-policy/rule.js";
 import { newestDecisions, rulesSince, toldOf } from "#audit-log/decisions.js";
-import type { RecordedEntry } from "#audit-log/recorded-entry.js";
-import type { AuditAction } from "#audit-log/entry.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { isRepositoryName } from "#registry-protocol/repository-name.js";
 import { testPolicy } from "#rest-api/operations/policy-tests.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import type { Queryable } from "#service-kit/db/pool.js";
@@ -19,6 +12,7 @@ import { sendAnswer } from "#service-kit/http/send-answer.js";
 import { yamlFault } from "#service-kit/yaml-fault.js";
 import { loadPolicy, type LoadedPolicy } from "../policy/load.js";
 import type { CurrentPolicy } from "../policy/watch.js";
+import { decisionIn, DECISIONS } from "./decision-on-record.js";
 import { letAdministratorSee, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
 
@@ -32,18 +26,6 @@ export interface PolicyTestDeps {
 
 /** After that what is left is not judged: whoever has that many rules asks for fewer decisions. */
 const MOST_MILLISECONDS = 10_000;
-
-/** What was asked of the policy, by what is on record of it. */
-const ASKED: Partial<Record<AuditAction, DecisionOnRecord["action"]>> = {
-  "tag.pushed": "push",
-  "tag.refused": "push",
-  "manifest.pushed": "push",
-  "tag.locked": "push",
-  "repository.described": "push",
-  "image.marked": "push",
-  "tag.deleted": "delete",
-  "manifest.deleted": "delete",
-};
 
 /**
  * What a candidate for the access policy would have decided otherwise than the rules in force, for administrators.
@@ -89,7 +71,7 @@ async function judged(
   const inForce = policy.current();
   // The candidate is held against the directory and the registry as they are.
   const judge = judgingAgain(inForce, { ...candidate.policy, facts: inForce.facts });
-  const entries = await newestDecisions(db, Object.keys(ASKED) as AuditAction[], last);
+  const entries = await newestDecisions(db, DECISIONS, last);
   const inForceSince = await rulesSince(db, "access policy");
   // Tokens of before are good for so long.
   const grantsSince =
@@ -124,22 +106,6 @@ async function judged(
 
 function cannotTell(why: string): JudgedAgain {
   return { outcome: "unknown", dependsOn: [why] };
-}
-
-function decisionIn(
-  { action, actor, repository }: RecordedEntry,
-  isGrantOfThese: boolean,
-): DecisionOnRecord | string {
-  const { uid, realm, address } = actor;
-  const kind = [...RULE_KINDS, "unrestricted" as const].find((one) => one === actor.kind);
-  const asked = ASKED[action as AuditAction];
-  if (kind === undefined || asked === undefined) return `a login of kind ${actor.kind}`;
-  if (repository === null || !isRepositoryName(repository)) return "the repository";
-  return {
-    asker: { uid, realm, kind },
-    address: address === "" ? null : address,
-    ...{ action: asked, repository, isGrantOfThese },
-  };
 }
 
 function nameShown({ id, at }: RuleName) {
