@@ -1,7 +1,6 @@
-import { createHash } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
-import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
-import { fileFact, loginsFact, policyFact, settingsFact } from "#audit-log/facts.js";
+import { SYSTEM } from "#audit-log/entry.js";
+import { fileFact, loginsFact, settingsFact } from "#audit-log/facts.js";
 import { parseAskedImage } from "#audit-log/questions/asked-image.js";
 import { changesIn } from "#audit-log/questions/changes.js";
 import { quarterIn } from "#audit-log/questions/quarter.js";
@@ -10,14 +9,10 @@ import { reportShown } from "#audit-log/questions/report-shown.js";
 import { asCsv, asText } from "#audit-log/questions/table.js";
 import { whoCould, type AskedWhoCould } from "#audit-log/questions/who-could.js";
 import { whoPulled, whoPulledShown } from "#audit-log/questions/who-pulled.js";
-import { recordAudit } from "#audit-log/record-audit.js";
-import { recordFact, type Fact } from "#audit-log/record-fact.js";
-import type { CountedPulls } from "#gateway/pulls/pull.js";
-import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
-import { SILENT } from "#tests/support/ledger.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { ALICE, digestOf, onRecord, policySaying } from "./support/on-record.js";
 
 let log: TestAuditLog;
 
@@ -25,43 +20,9 @@ useAuditLog((made) => {
   log = made;
 });
 
-const ALICE = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
 const ALWAYS = { from: null, to: null };
-const digest = (of: string) => `sha256:${of.repeat(64)}`;
-
-const record = (fact: Fact) => recordFact({ db: log.db, audit: recordAudit, log: SILENT }, fact);
-const append = (entry: Partial<AuditEntry>) =>
-  log.db.transaction((tx) =>
-    recordAudit(tx, {
-      ...{ action: "tag.pushed", actor: ALICE, repository: null, tag: null, digest: null },
-      ...{ reason: "r", detail: {}, ...entry },
-    }),
-  );
-const pulled = (change: Partial<CountedPulls> = {}) =>
-  log.db.transaction((tx) =>
-    recordPulls(tx, [
-      {
-        ...{ repository: "alpha/app", tag: "1.0", digest: digest("a"), count: 1 },
-        ...{ uid: "alice", realm: "", kind: "oauth2", address: "192.0.2.1" },
-        ...{ userAgent: "", userAgents: [""], firstAt: new Date(), lastAt: new Date() },
-        ...change,
-      },
-    ]),
-  );
-
-/** @returns a moment after what is on record and before what comes, by the database's clock */
-async function now(): Promise<Date> {
-  const { rows } = await log.db.query<{ at: Date }>(
-    "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
-  );
-  return rows[0]?.at ?? new Date(0);
-}
-
-function policy(repositories: string, more = "") {
-  const content = `rules:\n  - {id: own, effect: allow, actions: [push], repositories: ["${repositories}"], who: {teams: [alpha]}}\n${more}`;
-  const sha256 = createHash("sha256").update(content).digest("hex");
-  return policyFact({ path: "policy.yaml", rules: 1, sha256, content });
-}
+const digest = digestOf;
+const { fact: record, entry: append, pulls: pulled, now } = onRecord(() => log);
 
 describe("who pulled an image", () => {
   const pullers = async (image: string, stretch: { from: Date | null; to: Date | null } = ALWAYS) =>
@@ -141,9 +102,9 @@ describe("who could do something at a moment", () => {
 
   test("is told by the rules of then, and of the rules of no other time", async () => {
     const before = await now();
-    await record(policy("alpha/**"));
+    await record(policySaying("alpha/**"));
     const first = await now();
-    await record(policy("beta/**"));
+    await record(policySaying("beta/**"));
     const second = await now();
     const rules = async (at: Date) => {
       const { policy: file, rules: about } = await whoCould(log.db, asked({ at }));
@@ -156,7 +117,7 @@ describe("who could do something at a moment", () => {
 
   test("says of somebody whether they could, by the teams that are said or that the logins file named", async () => {
     await record(
-      policy(
+      policySaying(
         "alpha/**",
         '  - {id: pull, effect: allow, actions: [pull], repositories: ["**"], who: logged-in}\n',
       ),
@@ -180,7 +141,7 @@ describe("who could do something at a moment", () => {
   });
 
   test("says that a push needs pull as well", async () => {
-    await record(policy("alpha/**"));
+    await record(policySaying("alpha/**"));
     const { decision } = await whoCould(
       log.db,
       asked({ at: await now(), somebody: somebody(["alpha"]) }),
@@ -205,9 +166,9 @@ describe("who could do something at a moment", () => {
 
 describe("what changed who may do what", () => {
   test("is told in the words of the rules, settings, logins and robots, the first first", async () => {
-    await record(policy("alpha/**"));
+    await record(policySaying("alpha/**"));
     const from = await now();
-    await record(policy("**"));
+    await record(policySaying("**"));
     await record(loginsFact({ path: "l", yaml: "teams:\n  alpha: [/employees/alice]\n" }));
     await record(
       loginsFact({ path: "l", yaml: "teams:\n  alpha: [/employees/alice, /employees/bob]\n" }),
@@ -239,9 +200,9 @@ describe("what changed who may do what", () => {
   });
 
   test("is told by its fingerprints where it was not kept what a file said", async () => {
-    const { action, subject, fingerprint, reason, detail } = policy("alpha/**");
+    const { action, subject, fingerprint, reason, detail } = policySaying("alpha/**");
     await record({ action, subject, fingerprint, reason, detail });
-    await record(policy("**"));
+    await record(policySaying("**"));
     const { changes } = await changesIn(log.db, { from: new Date(0), to: await now() });
     expect(changes.at(-1)?.what[0]).toMatch(/^sha256 [0-9a-f]{64} → [0-9a-f]{64}$/);
   });
