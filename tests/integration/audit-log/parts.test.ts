@@ -111,6 +111,7 @@ describe.each(registryPrograms())("verify of all parts, registry $version", (pro
   });
 
   test("says of all that it cannot be checked when the registry does not answer", async () => {
+    expect((await wharf.push((await made("unasked")).manifest, "4.0")).status).toBe(201);
     const { checked, wrong, findings } = await verify("http://127.0.0.1:1");
     expect(wrong).toBe(checked);
     expect(findings[0]?.problem).toMatch(/^cannot be checked: /);
