@@ -43,11 +43,12 @@ describe(`changing the signing keys, on registry ${testTools().registry.version}
   });
 
   test("a token of the key before is taken as long as it lives", async () => {
-    const old = await alice.token("repository:alpha/rotating:pull");
+    await alice.push("alpha/old", "v0", "content");
+    const old = await alice.token("repository:alpha/old:pull");
     const before = await keyIdOfToken();
     await keys("rotate", "--owner", "token-server", "--in", "0");
     await waitUntil(async () => (await keyIdOfToken()) !== before, { withinMs: 30_000 });
-    const answer = await fetch(`${stack.url}/v2/alpha/rotating/manifests/v0`, {
+    const answer = await fetch(`${stack.url}/v2/alpha/old/manifests/v0`, {
       headers: {
         authorization: `Bearer ${old}`,
         accept: "application/vnd.oci.image.manifest.v1+json",

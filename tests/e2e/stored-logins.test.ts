@@ -1,8 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect } from "@jest/globals";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { runProgram } from "#local/processes/run-program.js";
 import { DOCKER_IMAGE, registryClient } from "#tests/support/registry-client.js";
+import { scenario } from "#tests/support/scenario.js";
 import { startTestStack, type TestStack } from "#tests/support/stack.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { testTools } from "#tests/support/tools.js";
@@ -42,7 +43,9 @@ async function stored(): Promise<string> {
 }
 
 describeWithDocker("after docker login", () => {
-  test("docker's manifest commands create, annotate, push and inspect a list", async () => {
+  const part = scenario();
+
+  part("docker's manifest commands create, annotate, push and inspect a list", async () => {
     const client = registryClient(stack.url, "alice-token");
     await client.push("alpha/list", "amd64", "one", DOCKER_IMAGE);
     await client.push("alpha/list", "arm64", "another", DOCKER_IMAGE);
@@ -62,7 +65,7 @@ describeWithDocker("after docker login", () => {
     expect(inspected.output).toContain('"architecture": "arm64"');
   });
 
-  test("the owner sees which of docker's names used the login", async () => {
+  part("the owner sees which of docker's names used the login", async () => {
     const answer = await fetch(`${stack.url}/api/v1/refresh-tokens`, {
       headers: { authorization: `Basic ${Buffer.from(`x:${await stored()}`).toString("base64")}` },
     });
