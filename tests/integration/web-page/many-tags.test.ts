@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
+import { foldChanges } from "#gateway/catalog/sql/fold.js";
 import {
   putImage,
   startRestStack,
@@ -29,6 +30,8 @@ perhaps("a repository with 100,000 tags", () => {
       );
     // As in a database that has stood for a minute: plans go by what is known of the table.
     await stack.ledger.db.query("vacuum analyze ledger.tag");
+    // Whoever reads a list counts some thousands at most, and somebody who pushes so many is read meanwhile.
+    await foldChanges(stack.ledger.db, 2 * TAGS);
     browser = await startChromium();
   });
   afterAll(async () => {
@@ -75,8 +78,7 @@ perhaps("a repository with 100,000 tags", () => {
     expect(await page.locator("body").getAttribute("data-printed")).toBe("100");
     expect(await rowsIn(page)).toBe(before);
     await page.emulateMedia({ media: "print" });
-    // How many there are is counted beside the list.
-    await page.getByText("100 of 100,000").waitFor();
+    await page.getByText(/^[1-9][\d,]* of 100,000 tags loaded$/).waitFor();
     await page.context().close();
   });
 });
