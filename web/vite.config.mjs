@@ -41,9 +41,10 @@ const preloadFirst = {
   transformIndexHtml: {
     order: "post",
     handler: (_html, { bundle }) => {
-      const [facade, first] = Object.values(bundle)
-        .filter(({ name }) => name === FIRST.name)
-        .sort((one, other) => one.code.length - other.code.length);
+      const files = Object.values(bundle).filter(({ name }) => name === FIRST.name);
+      const [facade, first] = [true, false].map((is) =>
+        files.find(({ isEntry }) => isEntry === is),
+      );
       delete bundle[facade.fileName];
       const attrs = { rel: "modulepreload", crossorigin: true, href: `/ui/${first.fileName}` };
       return [{ tag: "link", attrs, injectTo: "head" }];

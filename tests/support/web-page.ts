@@ -1,8 +1,7 @@
 import { chromium, type Browser, type BrowserContextOptions, type Page } from "playwright-core";
-import { findOnPath } from "#local/processes/launch.js";
+import { findBrowser } from "#local/testing/programs-on-path.js";
 
-/** The shell is the same browser without its windows, and starts sooner. */
-const CHROMIUM = findOnPath("chromium-headless-shell") ?? findOnPath("chromium");
+const CHROMIUM = findBrowser();
 
 /** Why no browser can be had here; `null`: one can. */
 export const NO_BROWSER = CHROMIUM === null ? "chromium is not installed (Debian's package)" : null;

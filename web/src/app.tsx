@@ -7,7 +7,7 @@ import { Loading, loginPlace } from "./parts/states.jsx";
 import { go, href, usePlace } from "./place.js";
 import { AtPlace } from "./screens/at-place.jsx";
 import { LoginScreen } from "./screens/login.jsx";
-import { Me } from "./session.jsx";
+import { Me, useMe } from "./session.jsx";
 import { T } from "./texts/texts.js";
 
 /** The page: who is there, where one can go, and the screen that the address says. */
@@ -31,9 +31,8 @@ export function App({ first }: { readonly first: FirstAsked }): JSX.Element {
   };
   // Whose it is changes nothing about the first view, and everything about others.
   if (me === "asking" && path !== "") return <Loading />;
-  const known = me === "asking" ? null : me;
   return (
-    <Me.Provider value={known}>
+    <Me.Provider value={me === "asking" ? null : me}>
       <a class="skip" href="#content">
         {T.toContent}
       </a>
@@ -62,7 +61,7 @@ function Head({
   readonly me: Login | null | "asking";
   readonly logOut: () => void;
 }): JSX.Element {
-  const known = me === "asking" ? null : me;
+  const known = useMe();
   const links = [
     { place: "", text: T.repositories },
     { place: "refusals", text: T.refusals },

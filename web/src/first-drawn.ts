@@ -24,7 +24,13 @@ export function isDrawn(page: Element, language: string): boolean {
  */
 export function takeTyped(page: Element): void {
   const typed = [...page.querySelectorAll<HTMLInputElement | HTMLSelectElement>(FIELDS)]
-    .map(({ name, value }) => [name, value] as const)
-    .filter(([name, value]) => value !== "" && !(name === "sort" && value === "pushed"));
+    .filter(isChanged)
+    .map(({ name, value }) => [name, value] as const);
   if (typed.length > 0) goWith(Object.fromEntries(typed));
+}
+
+/** From what it was sent with. */
+function isChanged(field: HTMLInputElement | HTMLSelectElement): boolean {
+  if (field instanceof HTMLInputElement) return field.value !== field.defaultValue;
+  return field.selectedOptions[0]?.defaultSelected === false;
 }

@@ -16,8 +16,9 @@ const USABLE = "wharfinger:usable";
 const first = askFirst();
 const page = document.getElementById("page");
 if (page !== null && isDrawn(page, T.language)) {
-  takeTyped(page);
+  // As it was sent: what was typed meanwhile changes it afterwards, as typing does.
   hydrate(<App first={first} />, page);
+  takeTyped(page);
 } else if (page !== null) await draw(page);
 performance.mark(USABLE);
 followLinks();

@@ -44,6 +44,11 @@ export async function ensureOpensslOnPath(
   });
 }
 
+/** @returns the browser of the tests; its shell is the same one without windows, and starts sooner. `null`: there is none */
+export function findBrowser(): string | null {
+  return findOnPath(BROWSER) ?? findOnPath("chromium");
+}
+
 /**
  * A machine without Chromium gets Debian's, with a font; tests in a browser are skipped where it cannot be had.
  *
@@ -54,7 +59,7 @@ export async function ensureBrowserOnPath(
   toolsDir: string,
   say: (line: string) => void,
 ): Promise<void> {
-  if ((findOnPath(BROWSER) ?? findOnPath("chromium")) !== null) return;
+  if (findBrowser() !== null) return;
   try {
     const options = { withDependencies: true, beside: ["fonts-dejavu-core"], say };
     const { root, env } = await ensureDebianPackage(BROWSER, toolsDir, options);

@@ -47,9 +47,10 @@ export function pageRoutes(files: PageFiles | null): RequestHandler {
       throw new Fault("METHOD_UNSUPPORTED", { headers: { Allow: "GET, HEAD" } });
     await refuseBody(req, res);
     if (path === BELOW && query === "") {
-      const language = req.acceptsLanguages(...LANGUAGES);
+      const wanted = req.acceptsLanguages(...LANGUAGES);
+      const language = LANGUAGES.find((one) => one === wanted) ?? LANGUAGES[0];
       res.vary("Accept-Language");
-      sendPageFile(req, res, files.home[language === "de" ? "de" : "en"], "no-cache");
+      sendPageFile(req, res, files.home[language], "no-cache");
       return;
     }
     if (!path.startsWith(ASSETS)) {

@@ -10,7 +10,8 @@ import { whoPulled } from "#audit-log/questions/who-pulled.js";
 import { insertCut } from "#audit-log/sql/cuts.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
-import { ALICE, digestOf, onRecord, policySaying } from "./support/on-record.js";
+import { ALICE } from "../ledger/support/rows.js";
+import { digestOf, onRecord, policySaying } from "./support/on-record.js";
 
 let log: TestAuditLog;
 useAuditLog((made) => {

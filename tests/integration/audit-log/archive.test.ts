@@ -12,6 +12,7 @@ import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { CHAIN, useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { momentAfter } from "./support/on-record.js";
 
 let log: TestAuditLog;
 let folder: TemporaryFolder;
@@ -32,12 +33,7 @@ async function anchors() {
 /** A stretch of time in the place of a month: tests have no month to wait. */
 const stretch = (name: string, from: Date, to: Date): Month => ({ name, from, to });
 
-async function now(): Promise<Date> {
-  const { rows } = await log.db.query<{ at: Date }>(
-    "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
-  );
-  return rows[0]?.at ?? new Date(0);
-}
+const now = () => momentAfter(log.db);
 
 const write = async (month: Month) =>
   writeArchive(log.db, month, { folder: folder.path, anchors: await anchors() });

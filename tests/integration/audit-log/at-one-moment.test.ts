@@ -3,11 +3,10 @@ import { describe, expect, test } from "@jest/globals";
 import { fileAt, settingsAt } from "#audit-log/at-one-moment.js";
 import { decidingSettings } from "#audit-log/deciding-settings.js";
 import { loginsFact, policyFact, settingsFact } from "#audit-log/facts.js";
-import { recordAudit } from "#audit-log/record-audit.js";
-import { recordFact, type Fact } from "#audit-log/record-fact.js";
+import type { Fact } from "#audit-log/record-fact.js";
 import { reportLog } from "#audit-log/verify/report.js";
-import { SILENT } from "#tests/support/ledger.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { onRecord } from "./support/on-record.js";
 
 let log: TestAuditLog;
 
@@ -15,7 +14,7 @@ useAuditLog((made) => {
   log = made;
 });
 
-const record = (fact: Fact) => recordFact({ db: log.db, audit: recordAudit, log: SILENT }, fact);
+const { fact: record } = onRecord(() => log);
 const sha256Of = (text: string) => createHash("sha256").update(text).digest("hex");
 const policy = (content: string) =>
   policyFact({ path: "policy.yaml", rules: 1, sha256: sha256Of(content), content });

@@ -15,6 +15,7 @@ import { startMadeRegistry } from "#tests/support/made-registry.js";
 import { RACED_TYPE, randomImage } from "#tests/support/racing-clients.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { CHAIN, useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { momentAfter } from "./support/on-record.js";
 
 let log: TestAuditLog;
 
@@ -56,14 +57,12 @@ describe("the auditor's program", () => {
 
   test("ends with 3 where entries have left, and with 0 when it is given their archives", async () => {
     const folder = await temporaryFolder();
-    const { rows } = await log.db.query<{ at: Date }>(
-      "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
-    );
+    const to = await momentAfter(log.db);
     await log.append(2);
     await log.checkpoint();
     const trusted = join(operatorFolders(log.keysFolder).trust, AUDIT_BUNDLE);
     const anchors = parseCertificates(await readFile(trusted, "utf8"), trusted);
-    const month = { name: "2026-10", from: new Date(0), to: rows[0]?.at ?? new Date() };
+    const month = { name: "2026-10", from: new Date(0), to };
     await writeArchive(log.db, month, { folder: folder.path, anchors });
     const removal = { db: log.db, audit: recordAudit, folder: folder.path, anchors };
     await removeArchived({ ...removal, actor: { ...SYSTEM, uid: "olga", kind: "command" } }, month);

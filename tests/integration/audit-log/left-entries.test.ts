@@ -24,6 +24,7 @@ import { parseCertificates } from "#service-kit/signing/signing-key.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { CHAIN, restOf, useAuditLog, type TestAuditLog } from "./support/audited.js";
+import { momentAfter } from "./support/on-record.js";
 
 let log: TestAuditLog;
 let folder: TemporaryFolder;
@@ -86,12 +87,7 @@ async function anchors() {
   return parseCertificates(await readFile(trusted, "utf8"), trusted);
 }
 
-async function now(): Promise<Date> {
-  const { rows } = await log.db.query<{ at: Date }>(
-    "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
-  );
-  return rows[0]?.at ?? new Date(0);
-}
+const now = () => momentAfter(log.db);
 
 async function count(db: Pick<Database, "query">): Promise<number> {
   let found = 0;

@@ -9,6 +9,7 @@ import { BEFORE_EVENTS, tracelessEvents } from "#audit-log/sql/traceless-events.
 import type { Database } from "#service-kit/db/pool.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { APP, ONE, SHOP, TWO } from "../ledger/support/rows.js";
+import { NOON, writeRaw, type RawEntry } from "./support/raw-entries.js";
 
 let db: Database;
 useLedger((_ledger, opened) => {
@@ -28,26 +29,7 @@ afterEach(async () => {
   }
 });
 
-interface Written {
-  readonly chain?: number;
-  readonly position: number;
-  readonly at?: string;
-  readonly action?: string;
-  readonly repository?: string | null;
-  readonly content?: unknown;
-}
-
-const NOON = "2026-11-20T12:00:00.000000Z";
-
-/** An entry as nobody's hand but the recorder's writes one; what is not said is the same for all. */
-const enter = ({ chain = 0, position, at = NOON, ...written }: Written) => {
-  const { action = "tag.pushed", repository = APP, content = {} } = written;
-  return db.query(
-    `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
-     values ($1, $2, $3, $4, $5, $6, '', '')`,
-    [chain, position, at, action, repository, JSON.stringify(content)],
-  );
-};
+const enter = (entry: RawEntry) => writeRaw(db, entry);
 const placeOf = ({ chain, position }: { chain: number; position: number | string }) =>
   `${chain}/${position}`;
 

@@ -37,6 +37,7 @@ import {
   TWO,
   updating,
 } from "../ledger/support/rows.js";
+import { writeRaw } from "./support/raw-entries.js";
 
 let db: Database;
 useLedger((_ledger, opened) => {
@@ -166,12 +167,12 @@ describe("of manifests that are alike", () => {
     ]);
     await set("manifest", `${BURIED}, forgotten_at = now(), content = ''`, `digest = '${ONE}'`);
     await db.query("alter table audit.entry disable trigger user");
-    const forget = (repository: string, action: string, digest: string, hours: number) =>
-      db.query(
-        `insert into audit.entry (chain, position, at, action, repository, content, previous_hash, hash)
-         select 0, (select count(*) from audit.entry) + 1, now() - $4 * interval '1 hour', $2, $1, '{"digest":"' || $3 || '"}', '', ''`,
-        [repository, action, digest, hours],
-      );
+    let position = 0;
+    const forget = (repository: string, action: string, digest: string, hours: number) => {
+      const at = new Date(Date.now() - hours * 3_600_000).toISOString();
+      position += 1;
+      return writeRaw(db, { position, at, action, repository, content: { digest } });
+    };
     await forget(SHOP, "manifest.forgotten", ONE, 0);
     await forget(APP, "manifest.forgotten", TWO, 0);
     await forget(APP, "manifest.deleted", ONE, 0);

@@ -12,7 +12,8 @@ import { whoPulled, whoPulledShown } from "#audit-log/questions/who-pulled.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
-import { ALICE, digestOf, onRecord, policySaying } from "./support/on-record.js";
+import { ALICE } from "../ledger/support/rows.js";
+import { digestOf as digest, onRecord, policySaying } from "./support/on-record.js";
 
 let log: TestAuditLog;
 
@@ -21,7 +22,6 @@ useAuditLog((made) => {
 });
 
 const ALWAYS = { from: null, to: null };
-const digest = digestOf;
 const { fact: record, entry: append, pulls: pulled, now } = onRecord(() => log);
 
 describe("who pulled an image", () => {

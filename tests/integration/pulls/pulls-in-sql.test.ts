@@ -162,16 +162,8 @@ test("of somebody's addresses with an image the oldest are forgotten, and nobody
 
 test("what is too much of one repository pushes out none of another's", async () => {
   await record(pull({ repository: "alpha/other", firstAt: at(-48), lastAt: at(-48) }));
-  for (const [repository, number] of [
-    ["alpha/app", 51_000],
-    ["alpha/other", 50_500],
-  ] as const)
-    // prettier-ignore
-    await ledger.db.query(
-      `insert into ledger.pull select $1, '0.9', i::text, 'c', 'u', '', '', '', '', 1, now(),
-         now() - i * interval '1 second' from generate_series(1, $2::int) as i`,
-      [repository, number],
-    );
+  await fill(51_000, { tag: "0.9", uid: "u" });
+  await fill(50_500, { repository: "alpha/other", tag: "0.9", uid: "u" });
   await record(pull());
   expect(await counts("repository")).toEqual(["alpha/app 50000", "alpha/other 50501"]);
   // Others are let be until they are a thousand too many.

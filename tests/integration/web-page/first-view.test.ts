@@ -68,6 +68,17 @@ inBrowser("the first view of the web page", () => {
     await page.waitForURL(`${url}/ui/?sort=name&in=tags`);
   });
 
+  test("shows what a text with a colon means that was typed before its script was there: tags", async () => {
+    const { page } = await pages.open();
+    const letGo = await holdScript(page);
+    await page.goto(`${url}/ui/`, { waitUntil: "commit" });
+    await page.getByRole("searchbox").fill("two:1");
+    letGo();
+    await page.getByRole("heading", { name: "Tags", level: 1 }).waitFor();
+    const where = page.getByLabel("Search in");
+    expect([await where.inputValue(), await where.isDisabled()]).toEqual(["tags", true]);
+  });
+
   test("leads on by its links before its script was there", async () => {
     const { page } = await pages.open();
     const letGo = await holdScript(page);

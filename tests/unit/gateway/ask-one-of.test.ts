@@ -3,6 +3,9 @@ import { askOneOf } from "#gateway/proxy/ask-one-of.js";
 import { knownKeys } from "#gateway/proxy/known-keys.js";
 
 const URLS = ["http://one.example.org/", "http://two.example.org/"].map((url) => new URL(url));
+const OPTIONS = {
+  ...{ maxAgeSeconds: 1, now: () => 0, onTime: () => undefined, introduce: () => ({}) },
+};
 
 describe("one of several token servers", () => {
   const asked = async (urls: readonly URL[], ...answers: (number | Error)[]) => {
@@ -32,19 +35,13 @@ describe("one of several token servers", () => {
 
   test("has to be there", async () => {
     await expect(asked([])).rejects.toThrow(new TypeError("no token server"));
-    const options = {
-      ...{ maxAgeSeconds: 1, now: () => 0, onTime: () => undefined, introduce: () => ({}) },
-    };
-    expect(() => knownKeys([], options)).toThrow(new TypeError("no token server"));
+    expect(() => knownKeys([], OPTIONS)).toThrow(new TypeError("no token server"));
   });
 });
 
 describe("keys that were never told", () => {
   test("are none, and none is too old", () => {
-    const options = {
-      ...{ maxAgeSeconds: 1, now: () => 0, onTime: () => undefined, introduce: () => ({}) },
-    };
-    const keys = knownKeys(URLS, options);
+    const keys = knownKeys(URLS, OPTIONS);
     expect([keys.had(), keys.has("1")]).toEqual([false, false]);
   });
 });

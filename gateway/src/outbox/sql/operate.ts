@@ -41,6 +41,11 @@ interface QueueKey {
   readonly repository: string;
 }
 
+/** @returns their sinks and their repositories, as statements take them */
+function keysOf(queues: readonly QueueKey[]): [string[], string[]] {
+  return [queues.map(({ sink }) => sink), queues.map(({ repository }) => repository)];
+}
+
 async function queuesOf(db: Queryable, { sink, repository }: Selection): Promise<QueueKey[]> {
   const { rows } = await db.query<QueueKey>(
     `select sink, repository from ledger.outbox
@@ -73,11 +78,7 @@ async function replayQueues(
        where delivery.state = 'dead' and delivery.sink = again.sink
          and delivery.repository = again.repository and delivery.event = again.event
      ), ${APPEND_AGAIN}`,
-    [
-      ...valuesOf(selection),
-      queues.map(({ sink }) => sink),
-      queues.map(({ repository }) => repository),
-    ],
+    [...valuesOf(selection), ...keysOf(queues)],
   );
   return rowCount ?? 0;
 }
@@ -94,7 +95,7 @@ export async function discardWaiting(
   selection: Pick<Selection, "repository"> & { readonly sink: string },
 ): Promise<number> {
   return inParts(await queuesOf(db, selection), (queues) => {
-    const keys = [queues.map(({ sink }) => sink), queues.map(({ repository }) => repository)];
+    const keys = keysOf(queues);
     return db.transaction(async (tx) => {
       // By a statement of its own: what comes into a queue until it is held is seen by the next one alone.
       await tx.query(

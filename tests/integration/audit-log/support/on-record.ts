@@ -1,15 +1,14 @@
 import { createHash } from "node:crypto";
-import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
+import type { AuditEntry } from "#audit-log/entry.js";
 import { policyFact } from "#audit-log/facts.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { recordFact, type Fact } from "#audit-log/record-fact.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
+import type { Queryable } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
+import { ALICE } from "../../ledger/support/rows.js";
 import type { TestAuditLog } from "./audited.js";
-
-/** Who does things where nothing else is said. */
-export const ALICE = { ...SYSTEM, uid: "alice", realm: "/employees", kind: "oauth2" };
 
 /** @returns a digest that is of nothing */
 export const digestOf = (digit: string): string => `sha256:${digit.repeat(64)}`;
@@ -21,7 +20,7 @@ export interface OnRecord {
   readonly entry: (entry: Partial<AuditEntry>) => Promise<void>;
   /** What is not said is one pull of `alpha/app:1.0` by alice, now. */
   readonly pulls: (change?: Partial<CountedPulls>) => Promise<void>;
-  /** @returns a moment after what is on record and before what comes, by the database's clock */
+  /** As {@link momentAfter}. */
   readonly now: () => Promise<Date>;
 }
 
@@ -50,13 +49,16 @@ export function onRecord(log: () => TestAuditLog): OnRecord {
           },
         ]),
       ),
-    now: async () => {
-      const { rows } = await log().db.query<{ at: Date }>(
-        "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
-      );
-      return rows[0]?.at ?? new Date(0);
-    },
+    now: () => momentAfter(log().db),
   };
+}
+
+/** @returns a moment after what is on record and before what comes, by the database's clock */
+export async function momentAfter(db: Queryable): Promise<Date> {
+  const { rows } = await db.query<{ at: Date }>(
+    "select clock_timestamp() + interval '2 milliseconds' as at, pg_sleep(0.005)",
+  );
+  return rows[0]?.at ?? new Date(0);
 }
 
 /** @returns that a policy is in force by which a team may push there, and what else it says */
