@@ -17,6 +17,8 @@ export interface Question {
   /** Whether what is kept there is forgotten first. */
   readonly isFresh: boolean;
   readonly tests: Tests;
+  /** How many mutants may be out at once. */
+  readonly together: number;
   /** How many test files are asked about one mutant, of each kind. */
   readonly most: number;
   /** Which noticed other mutants of the same module. */
@@ -34,7 +36,7 @@ export interface Question {
 export async function askTests(
   all: readonly NumberedGuard[],
   wanted: readonly NumberedGuard[],
-  { folder, isFresh, tests, most, history, isForWhole }: Question,
+  { folder, isFresh, tests, isForWhole, ...bounds }: Question,
 ): Promise<ReadonlyMap<string, Outcome>> {
   if (isFresh) rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
@@ -43,14 +45,14 @@ export async function askTests(
   const say = (id: string, outcome: Outcome) => outcomes.set(id, outcome);
   const unit = await findReach(scratch, tests.unit, all, UNIT);
   console.log(`${wanted.length} places, ${unit.length} unit tests`);
-  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, most, history }, say);
+  const open = await noticeGuards(scratch, wanted, unit, { patience: UNIT, ...bounds }, say);
   const left = open.filter(isForWhole);
   console.log(`${left.length} left after the unit tests`);
   if (tests.whole.length === 0 || left.length === 0) return outcomes;
   const stopSharing = await sharePostgres();
   try {
     const whole = await findReach(scratch, tests.whole, all, WHOLE);
-    await noticeGuards(scratch, left, whole, { patience: WHOLE, most, history }, say);
+    await noticeGuards(scratch, left, whole, { patience: WHOLE, ...bounds }, say);
   } finally {
     await stopSharing();
   }

@@ -32,6 +32,7 @@ const { values } = parseArgs({
     base: { type: "string", default: "main" },
     "unit-only": { type: "boolean", default: false },
     tests: { type: "string", default: "" },
+    together: { type: "string", default: "1" },
     list: { type: "boolean", default: false },
     "list-new": { type: "boolean", default: false },
     report: { type: "boolean", default: false },
@@ -39,7 +40,12 @@ const { values } = parseArgs({
 });
 const { only, folder } = values;
 const before = noticedBefore(REPOSITORY_ROOT);
-const common = { folder, isFresh: values.fresh, history: historyOf(before) };
+const common = {
+  folder,
+  isFresh: values.fresh,
+  together: Number(values.together),
+  history: historyOf(before),
+};
 /** Of random places on changed lines: those of a usual branch, in minutes. */
 const MOST_CHANGED = 60;
 

@@ -3,7 +3,8 @@ import type { NumberedGuard } from "./instrument.js";
 import { keptLines } from "./kept-lines.js";
 import type { Reach } from "./reach.js";
 import { nearestFirst, type History } from "./nearest.js";
-import { runJobs, type JobEnd, type Patience } from "./run-jobs.js";
+import { groupsOf, halvesOf, type Group } from "./groups.js";
+import { runJobs, type Job, type JobEnd, type Patience } from "./run-jobs.js";
 import type { Scratch } from "./scratch.js";
 
 /** What became of a guard that was taken out. */
@@ -29,6 +30,8 @@ export interface Line {
 
 /** How long things may take, how many test files are asked about one guard, and which noticed others of its module. */
 export interface Bounds {
+  /** How many guards may be out at once: see {@link groupsOf}. */
+  readonly together: number;
   readonly patience: Patience;
   readonly most: number;
   readonly history: History;
@@ -48,7 +51,7 @@ export async function noticeGuards(
   scratch: Scratch,
   guards: readonly NumberedGuard[],
   reaches: readonly Reach[],
-  { patience, most, history }: Bounds,
+  { patience, most, history, together }: Bounds,
   say: (id: string, outcome: Outcome) => void,
 ): Promise<NumberedGuard[]> {
   const kept = keptLines<Line>(join(scratch.root, "..", "results.ndjson"));
@@ -66,31 +69,45 @@ export async function noticeGuards(
     return outcome.is !== "noticed";
   };
   let open = guards.filter(tell);
+  let halves: Group<NumberedGuard>[] = [];
   for (;;) {
-    const jobs = open.flatMap((guard) => {
-      const reach = rest.get(guard.id)?.[0];
-      if (reach === undefined) return [];
-      const name = `guard-${guard.number}`;
-      const { test, hash } = reach;
-      const told = {
-        wanted: reach.guards[guard.id] ?? null,
-        unwanted: reach.failing ?? [],
-        stopsEarly: true,
-      };
-      return [{ name, test, order: `out ${guard.number}`, told, guard, hash }];
-    });
-    if (jobs.length === 0) return open;
+    const isHalf = new Set(halves.flatMap(({ guards: own }) => own.map(({ id }) => id)));
+    const others = open.filter(({ id }) => !isHalf.has(id));
+    const groups = [...halves, ...groupsOf(others, ({ id }) => rest.get(id) ?? [], together)];
+    halves = [];
+    if (groups.length === 0) return open;
+    const jobs = groups.map((group, index) => jobOf(group, index));
     console.log(`${open.length} guards are not noticed yet, ${jobs.length} test files to run`);
     await runJobs(scratch, jobs, patience, (job, end) => {
       const asked = jobs.find(({ name }) => name === job.name);
       if (asked === undefined) return;
-      const { guard, test, hash } = asked;
-      const line = { id: guard.id, test, hash, ...saidBy(end) };
-      lines.push(line);
-      kept.add(line);
+      const { group } = asked;
+      const said = saidBy(end);
+      if (said.said !== "passed" && group.guards.length > 1) {
+        halves.push(...halvesOf(group));
+        return;
+      }
+      const { test, hash } = group.reach;
+      for (const { id } of group.guards) {
+        const line = { id, test, hash, ...said };
+        lines.push(line);
+        kept.add(line);
+      }
     });
     open = open.filter(tell);
   }
+}
+
+function jobOf(
+  group: Group<NumberedGuard>,
+  index: number,
+): Job & { readonly group: Group<NumberedGuard> } {
+  const { guards, reach } = group;
+  const own = guards.map(({ id }) => reach.guards[id] ?? null);
+  const wanted = own.includes(null) ? null : own.flatMap((titles) => titles ?? []);
+  const told = { wanted, unwanted: reach.failing ?? [], stopsEarly: true };
+  const order = `out ${guards.map(({ number }) => number).join(",")}`;
+  return { name: `guards-${index}`, test: reach.test, order, told, group };
 }
 
 /** What a test noticed stays noticed; what one passed by says nothing of another text of it. */

@@ -63,13 +63,13 @@ function write(path: string, text: string): void {
 }
 
 /**
- * Every process and every test file reads anew what is ordered: `out <number>`, or `note <file>`, which notes guards
+ * Every process and every test file reads anew what is ordered: `out <numbers>`, or `note <file>`, which notes guards
  * with the test that comes by them; `""`: none, but what goes before them all.
  */
 function switchModule(orders: string): string {
   return `import { appendFileSync, readFileSync } from "node:fs";
 const [what, which] = readFileSync(${JSON.stringify(orders)}, "utf8").trim().split(" ");
-const out = what === "out" ? Number(which) : -1;
+const out = new Set(what === "out" ? which?.split(",").map(Number) : []);
 const noted = new Map<string, Set<number>>();
 const told = (globalThis as { told?: { runningTest: string } }).told ?? { runningTest: "" };
 export function isTakenOut(number: number): boolean {
@@ -82,7 +82,7 @@ export function isTakenOut(number: number): boolean {
       appendFileSync(which ?? "", JSON.stringify([number, test]) + "\\n");
     }
   }
-  return number === out;
+  return out.has(number);
 }
 `;
 }

@@ -31,9 +31,9 @@ export async function refusalOf(
   decision: Refusal | null,
 ): Promise<Fault> {
   const reason = decision?.reason ?? "tag-forbidden";
-  const held = decision?.held ?? null;
-  await recordRefusal(deps, push, reason, { rule: rule.name, held: held?.digest ?? null });
-  if (decision === null || held === null)
+  const held = decision?.held.digest ?? null;
+  await recordRefusal(deps, push, reason, { rule: rule.name, held });
+  if (decision === null)
     return new Fault("TAG_FORBIDDEN", {
       message: `tag "${push.tag}" may not be pushed: ${rule.message ?? rule.name}`,
     });
@@ -42,9 +42,13 @@ export async function refusalOf(
   // Of the codes it can have, the longest: the whole error has to stay short with any.
   const error = { code: FAULTS[code].pierOneWire, message };
   if (decision.reason === "tag-grew-meanwhile")
-    return new Fault(code, { message, summary: message, detail: shortHeldDetail(error, held) });
+    return new Fault(code, {
+      message,
+      summary: message,
+      detail: shortHeldDetail(error, decision.held),
+    });
   const name = decision.reason === "tag-locked" ? "locked" : rule.name;
-  return new Fault(code, { message, detail: heldDetail(error, held, name) });
+  return new Fault(code, { message, detail: heldDetail(error, decision.held, name) });
 }
 
 /**

@@ -1,0 +1,92 @@
+import { randomUUID } from "node:crypto";
+import { describe, expect, test } from "@jest/globals";
+import { recordAudit } from "#audit-log/record-audit.js";
+import { BOUNDS } from "#gateway/ledger/bounds.js";
+import { endManifestWrite } from "#gateway/ledger/end-manifest-write.js";
+import { endUndecided } from "#gateway/ledger/end-undecided.js";
+import { lockForDeletion } from "#gateway/ledger/sql/manifest-needs.js";
+import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
+import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { gate } from "#tests/support/gate.js";
+import type { StartedLedger } from "#tests/support/ledger.js";
+import { pushDeps, tagPush } from "#tests/support/tag-pushes.js";
+import { useLedger } from "#tests/support/use-ledger.js";
+import { ALICE, APP, fillManifests, fillTags, ONE } from "./support/rows.js";
+
+let ledger: StartedLedger;
+let db: Database;
+useLedger((started) => {
+  ledger = started;
+  ({ db } = started);
+});
+
+const MANIFEST = { repository: APP, digest: ONE };
+const end = () => endManifestWrite({ db, audit: recordAudit, bounds: BOUNDS }, MANIFEST, ALICE);
+const ended = async () =>
+  (await ledger.audited())
+    .filter(({ action }) => action === "write.ended")
+    .map(({ detail }) => detail);
+
+describe("what was begun about a manifest and is ended by an operator", () => {
+  test("is a deletion begun again of what has a tombstone already: the registry owes nothing of it", async () => {
+    await fillManifests(db);
+    await db.query(
+      `update ledger.manifest set deleted_at = now(), deleted_by = 'bob', deleting_at = now() - interval '1 hour'
+       where repository = $1 and digest = $2`,
+      [APP, ONE],
+    );
+    expect(await end()).toBe("ended");
+    expect(await ended()).toEqual([{ kind: "manifest-removal", tags: [] }]);
+  });
+
+  test("is a deletion that left its tags reserved alone, of a manifest that the ledger does not have", async () => {
+    await fillTags(db);
+    await db.query(
+      `update ledger.tag set reservation = $1, reserved_digest = digest, reserved_by = 'bob',
+         reserved_kind = 'manifest-removal', reserved_at = now() - interval '1 hour', reserved_until = now() - interval '1 hour'
+       where repository = $2 and digest = $3`,
+      [randomUUID(), APP, ONE],
+    );
+    expect(await end()).toBe("ended");
+    expect(await ended()).toEqual([{ kind: "manifest-removal", tags: ["first"] }]);
+  });
+
+  test("is looked at once whoever decides on a deletion in the repository has done so", async () => {
+    const [isLocked, mayEnd] = [gate(), gate()];
+    const deciding = db.transaction(async (tx) => {
+      await lockForDeletion(tx, APP);
+      isLocked.open();
+      await mayEnd.opened;
+    }, APP);
+    await isLocked.opened;
+    let isDone = false;
+    const ending = end().finally(() => {
+      isDone = true;
+    });
+    const isWaiting = async () => {
+      const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
+      return isDone || (await db.query(waiting)).rowCount === 1;
+    };
+    await eventually("it waits for the lock", isWaiting);
+    expect(isDone).toBe(false);
+    mayEnd.open();
+    await deciding;
+    expect(await ending).toBe("nothing is under way");
+  });
+});
+
+test("a reservation that somebody else has settled is not ended, and nothing is said of it", async () => {
+  const push = tagPush("a");
+  const deps = pushDeps(db);
+  const told: unknown[] = [];
+  const error = (line: unknown) => void told.push(line);
+  const log = { ...deps.log, error } as unknown as typeof deps.log;
+  const claim = { ...push, kind: "push", openSeconds: 0 } as const;
+  await reserveTag(db, push, { leaseSeconds: 60, mutable: false });
+  expect(await endUndecided({ ...deps, log }, claim, ALICE, "no answer")).toBe(true);
+  expect(told).toHaveLength(1);
+  expect(await endUndecided({ ...deps, log }, claim, ALICE, "no answer")).toBe(false);
+  expect(told).toHaveLength(1);
+  expect(deps.steps).toEqual(["ended"]);
+});
