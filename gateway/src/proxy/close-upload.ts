@@ -44,6 +44,12 @@ export function uploadStatus(
 /** The blob that an upload was to bring is there, whatever the registry said. */
 class BlobStands extends Error {
   override readonly name = "BlobStands";
+  readonly digest: Digest;
+
+  constructor(digest: Digest) {
+    super("the registry has the blob");
+    this.digest = digest;
+  }
 }
 
 /**
@@ -74,7 +80,7 @@ export async function continueUpload(
   const onAnswer: OnAnswer = async (answer) => {
     if (answer.statusCode === 500 && digest !== null && req.complete) {
       const size = await deps.upstream.blobSize(repository, digest).catch(() => null);
-      if (size !== null) throw new BlobStands();
+      if (size !== null) throw new BlobStands(digest);
     }
     if (asked !== null && answer.statusCode === 201)
       inAlgorithmOf(answer, { repository, digest: asked });
@@ -85,11 +91,12 @@ export async function continueUpload(
     // `parseRegistryRequest` lets no other method through.
     await passOn(deps.passing, exchange, onAnswer, { method: req.method as MadeMethod, query });
   } catch (error) {
-    if (!(error instanceof BlobStands) || digest === null) throw error;
+    if (!(error instanceof BlobStands)) throw error;
+    const stands = error.digest;
     deps.uploads.ended(session);
     res.statusCode = 201;
-    res.setHeader("Location", `/v2/${repository}/blobs/${digest}`);
-    res.setHeader("Docker-Content-Digest", digest);
+    res.setHeader("Location", `/v2/${repository}/blobs/${stands}`);
+    res.setHeader("Docker-Content-Digest", stands);
     res.end();
   }
 }

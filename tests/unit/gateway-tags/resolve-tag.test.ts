@@ -16,7 +16,7 @@ const [held, moved, other] = ["held", "moved", "other"].map((text) => digestOf(B
 if (held === undefined || moved === undefined || other === undefined) throw new Error("no digests");
 const STALE = 1_001;
 const WORD = { kind: "means", digest: held, revision: 4, locked: false, isFinal: false } as const;
-const AWAY = new Fault("UNAVAILABLE", { message: "the ledger is away" });
+const AWAY: Error = new Fault("UNAVAILABLE", { message: "the ledger is away" });
 
 /** @returns a resolver whose ledger fails, and whose registry has what is given */
 function withoutLedger(
