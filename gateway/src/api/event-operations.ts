@@ -7,6 +7,7 @@ import { clientGone } from "#service-kit/http/client-gone.js";
 import { headerText } from "#service-kit/http/header-text.js";
 import { isVisible } from "../ledger/repositories-in-view.js";
 import type { Follower, LiveFeed } from "../live/live-feed.js";
+import type { StreamEnd } from "../live/live-metrics.js";
 import type { LiveStreams } from "../live/live-streams.js";
 import { placeAt, placeSchema, type Head, type Place } from "../live/place.js";
 import type { FollowedEvent } from "../live/sql/committed-events.js";
@@ -46,17 +47,11 @@ async function follow(deps: EventOperationsDeps, asked: AskedEvents): Promise<"s
   try {
     const now = await follower.now();
     begin(res);
-    if (req.method === "HEAD") {
-      res.end();
-      stream.end("client");
-      return "sent";
-    }
-    const login = endOf(asked.validUntil);
-    const signal = AbortSignal.any([clientGone(res), stream.stopping, login]);
-    const isGone = await tell(deps, asked, { follower, from, now, signal });
-    if (isGone === "slow") stream.end("slow");
-    else if (res.destroyed) stream.end("client");
-    else stream.end(stream.stopping.aborted ? "stopping" : "login");
+    stream.end(
+      req.method === "HEAD"
+        ? "client"
+        : await untilEnd(deps, asked, { follower, from, now, stopping: stream.stopping }),
+    );
     res.end();
     return "sent";
   } catch (error) {
@@ -67,21 +62,29 @@ async function follow(deps: EventOperationsDeps, asked: AskedEvents): Promise<"s
   }
 }
 
+interface Following {
+  readonly follower: Follower;
+  readonly from: Place | null;
+  readonly now: Head;
+}
+
+async function untilEnd(
+  deps: EventOperationsDeps,
+  asked: AskedEvents,
+  { stopping, ...following }: Following & { readonly stopping: AbortSignal },
+): Promise<StreamEnd> {
+  const { res } = asked;
+  const signal = AbortSignal.any([clientGone(res), stopping, endOf(asked.validUntil)]);
+  if ((await tell(deps, asked, { ...following, signal })) === "slow") return "slow";
+  if (res.destroyed) return "client";
+  return stopping.aborted ? "stopping" : "login";
+}
+
 /** @returns how it ended, where that is not what the signal says */
 async function tell(
   deps: EventOperationsDeps,
   { query, view, res }: AskedEvents,
-  {
-    follower,
-    from,
-    now,
-    signal,
-  }: {
-    readonly follower: Follower;
-    readonly from: Place | null;
-    readonly now: Head;
-    readonly signal: AbortSignal;
-  },
+  { follower, from, now, signal }: Following & { readonly signal: AbortSignal },
 ): Promise<"slow" | null> {
   const { has } = readView(view);
   const isWanted = ({ repository, action }: FollowedEvent) =>

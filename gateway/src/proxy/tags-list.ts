@@ -197,5 +197,5 @@ export function relay(res: ServerResponse, { status, headers, body }: WholeAnswe
   res.statusCode = status;
   res.setHeader("Content-Type", headers.get("content-type") ?? "application/json");
   res.setHeader("Content-Length", body.length);
-  res.end(res.req.method === "HEAD" ? undefined : body);
+  res.end(body);
 }

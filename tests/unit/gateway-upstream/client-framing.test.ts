@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { framingOf } from "#gateway/upstream/client-framing.js";
+import { framingOf, mayBringBody } from "#gateway/upstream/client-framing.js";
 
 const framing = (rawHeaders: string[], httpVersion = "1.1") =>
   framingOf({ rawHeaders, httpVersion });
@@ -29,3 +29,16 @@ describe("a request's body", () => {
     expect(() => framing(["Transfer-Encoding", "chunked"], "1.0")).toThrow("without chunks");
   });
 });
+
+test.each([
+  [{ kind: "none" }, {}, false],
+  [{ kind: "length", bytes: 0 }, {}, true],
+  [{ kind: "chunked" }, {}, true],
+  // What follows is in whatever protocol.
+  [{ kind: "none" }, { upgrade: "h2c" }, true],
+] as const)(
+  "a request that is framed by %j, with the headers %j, may bring something: %s",
+  (framed, headers, may) => {
+    expect(mayBringBody({ headers }, framed)).toBe(may);
+  },
+);
