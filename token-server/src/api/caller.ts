@@ -9,6 +9,7 @@ import { userAgentOf } from "#service-kit/http/request-line.js";
 import type { RequestLimit } from "#service-kit/http/request-limit.js";
 import type { Login } from "../identity/identity-source.js";
 import type { TeamLookup } from "../teams/team-service.js";
+import type { PolicyRegistry } from "#access-policy/policy-registry.js";
 import type { Registries } from "../registries/followed-registries.js";
 import { isAdministrator } from "../token/administration.js";
 import { logIn, type LogInDeps } from "../token/log-in.js";
@@ -69,7 +70,7 @@ export async function identifyApiCaller(deps: ApiCallerDeps, req: Request): Prom
   if (header === undefined && !deps.logins.unrestricted)
     throw new Fault("UNAUTHORIZED", { message: "log in with Basic or Bearer credentials" });
   const shown = header === undefined ? ({ kind: "nobody" } as const) : parseAuthorization(header);
-  const service = serviceAsked(deps, req);
+  const { service } = registryAsked(deps, req);
   const login = await logIn(deps.logins, shown, {
     requestId,
     address,
@@ -165,13 +166,11 @@ export function countRequest(
  * @returns the registry that it is made at, by its gateway; that of the configuration where no gateway is asked
  * @throws Fault REQUEST_INVALID when the gateway is one of an unknown registry, UNAVAILABLE while that is not known
  */
-export function serviceAsked(
+export function registryAsked(
   { registries, serviceOf }: Pick<ApiCallerDeps, "registries" | "serviceOf">,
   req: Request,
-): string {
-  const service = serviceOf(req) ?? registries.own;
-  registries.require(service);
-  return service;
+): PolicyRegistry {
+  return registries.require(serviceOf(req) ?? registries.own);
 }
 
 function actorOf(req: Request, { uid, realm, kind }: Identity, address: string): AuditActor {

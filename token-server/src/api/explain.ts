@@ -21,7 +21,7 @@ import {
   countRequest,
   identifyApiCaller,
   letAdministratorSee,
-  serviceAsked,
+  registryAsked,
   type ApiCallerDeps,
 } from "./caller.js";
 import { mount } from "./mount.js";
@@ -148,14 +148,6 @@ async function answer(
   if (!isAdministrator) return said;
   const rule = decision.allow === "teams-needed" ? null : decision.rule;
   return { ...said, rule, trace, omitted, notReached };
-}
-
-/** What is explained is a token for the registry by whose gateway it is asked. */
-function registryAsked(callers: ApiCallerDeps, req: Request): PolicyRegistry {
-  const registry = callers.registries.find(serviceAsked(callers, req));
-  if (registry === undefined)
-    throw new Fault("NOT_FOUND", { message: "there is no such registry" });
-  return registry;
 }
 
 /** Clients ask for both when they push, and look for what is there before: without the one the other is of no use. */

@@ -1,11 +1,8 @@
 import { Router, type Request } from "express";
-import type { Identity } from "#access-policy/identity.js";
-import { Fault } from "#registry-protocol/faults.js";
 import * as operations from "#rest-api/operations/registries.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { readJsonBody } from "#service-kit/http/json-body.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
-import { mayBeChangedBy, type Registrar } from "../registries/authority.js";
 import {
   changeRegistry,
   createRegistry,
@@ -14,12 +11,9 @@ import {
   seenRegistry,
   type RegistryDeps,
 } from "../registries/manage-registries.js";
-import type { Onlooker, Registry } from "../registries/registry.js";
-import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
+import { identifyApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
-
-/** Kinds of login that change no registry whatever teams they are in. */
-const NEVER_CHANGING: readonly Identity["kind"][] = ["robot", "machine", "anonymous"];
+import { asRegistrar, mayMake, onlookerOf, shown } from "./registry-rights.js";
 
 /**
  * `/registries`: those that the caller sees, and for whoever is responsible their changes.
@@ -35,7 +29,7 @@ export function registryRoutes(callers: ApiCallerDeps, deps: RegistryDeps): Rout
   mount(routes, operations.listRegistries, async (req, res) => {
     const caller = await identify(req);
     const items = seenRegistries(registries, onlookerOf(caller)).map((one) => shown(one, caller));
-    sendAnswer(req, res, { body: { items, mayMake: mayMake(deps, caller) } });
+    sendAnswer(req, res, { body: { items, mayMake: mayMake(deps.privileges, caller) } });
   });
   mount(routes, operations.createRegistry, async (req, res) => {
     const by = asRegistrar(await identify(req));
@@ -63,41 +57,4 @@ export function registryRoutes(callers: ApiCallerDeps, deps: RegistryDeps): Rout
     sendAnswer(req, res, { status: 204 });
   });
   return routes;
-}
-
-/**
- * @param caller - who calls
- * @returns the teams by which registries know them: a robot is its team's
- */
-export function onlookerOf({ identity, teams, isAdministrator }: ApiCaller): Onlooker {
-  const { team } = identity.claims;
-  const isRobot = identity.kind === "robot" && typeof team === "string";
-  return { teams: isRobot ? [team] : teams, isAdministrator };
-}
-
-function asRegistrar(caller: ApiCaller): Registrar {
-  const { identity, teams, isAdministrator, actor } = caller;
-  if (NEVER_CHANGING.includes(identity.kind))
-    throw new Fault("DENIED", { message: `a login of kind ${identity.kind} changes no registry` });
-  return { identity, actor, teams, isAdministrator };
-}
-
-type Looker = Pick<ApiCaller, "identity" | "teams" | "isAdministrator">;
-
-/** What the page shows no button for is refused all the same. */
-function mayMake({ privileges }: RegistryDeps, caller: ApiCaller): boolean {
-  if (NEVER_CHANGING.includes(caller.identity.kind)) return false;
-  const registrar = asRegistrar(caller);
-  return (
-    privileges.hasPrivilege(registrar, "Manager") && privileges.primaryTeamOf(registrar) !== null
-  );
-}
-
-function shown(registry: Registry, looker: Looker) {
-  const mayChange =
-    !NEVER_CHANGING.includes(looker.identity.kind) && mayBeChangedBy(looker, registry);
-  const warning = registry.insecure
-    ? "its certificate is not checked: whoever is between it and the token server can answer in its place"
-    : null;
-  return { ...registry, warning, mayChange };
 }

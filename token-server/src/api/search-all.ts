@@ -10,7 +10,8 @@ import type { Registry } from "../registries/registry.js";
 import { listToken, type ListTokenDeps } from "../token/list-token.js";
 import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
-import { onlookerOf } from "./registries.js";
+import { together } from "./search-together.js";
+import { onlookerOf } from "./registry-rights.js";
 
 /** What asking all registries needs. */
 export type SearchDeps = GatewayDeps & ListTokenDeps;
@@ -72,23 +73,4 @@ async function answerOf(
     if (error instanceof Fault) return { unanswered: error.message };
     throw error;
   }
-}
-
-/** In the order of the registries' names, whoever answered first. */
-function together(asked: readonly Registry[], answers: ReadonlyMap<string, GatewayAnswer>) {
-  const of = asked.flatMap(({ service: registry }) => {
-    const answer = answers.get(registry);
-    return answer === undefined ? [] : [{ registry, answer }];
-  });
-  return {
-    items: of.flatMap(({ registry, answer }) =>
-      "items" in answer ? answer.items.map((item) => ({ registry, ...item })) : [],
-    ),
-    more: of.flatMap(({ registry, answer }) =>
-      "items" in answer && answer.hasMore ? [registry] : [],
-    ),
-    unanswered: of.flatMap(({ registry, answer }) =>
-      "unanswered" in answer ? [{ registry, reason: answer.unanswered }] : [],
-    ),
-  };
 }

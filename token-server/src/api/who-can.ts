@@ -2,8 +2,7 @@ import { Router } from "express";
 import type { Policy } from "#access-policy/compile.js";
 import { allowsEverywhere } from "#access-policy/everywhere.js";
 import { repositoryGlob } from "#access-policy/glob.js";
-import type { Conditions, RuleSpec } from "#access-policy/rule.js";
-import { whoCan, type RuleAbout } from "#access-policy/who-can.js";
+import { whoCan } from "#access-policy/who-can.js";
 import { Fault } from "#registry-protocol/faults.js";
 import type { RepositoryName } from "#registry-protocol/repository-name.js";
 import * as operations from "#rest-api/operations/who-can.js";
@@ -12,17 +11,9 @@ import { sendAnswer } from "#service-kit/http/send-answer.js";
 import type { CurrentPolicy } from "../policy/watch.js";
 import type { TeamLookup } from "../teams/team-lookup.js";
 import { decideGrant } from "../token/decide-grant.js";
-import { identifyApiCaller, serviceAsked, type ApiCaller, type ApiCallerDeps } from "./caller.js";
+import { identifyApiCaller, registryAsked, type ApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
-
-/**
- * How much of the rules somebody is shown: who is meant, for whoever may pull; addresses and claims, which say how networks
- * and pipelines are built, for those who answer for the team; where rules stand and what else they are about, for administrators.
- */
-type Insight = "reader" | "manager" | "administrator";
-
-/** Conditions of which readers are told that they are there. */
-const WITHHELD = ["addresses", "claims"] as const satisfies (keyof Conditions)[];
+import { shown, type Insight } from "./rule-shown.js";
 
 /**
  * Who may do what in a repository, for whoever may pull from it: whether there is one is nothing that is known here.
@@ -39,7 +30,7 @@ export function whoCanRoutes(
   mount(routes, operations.whoCan, async (req, res) => {
     const caller = await identifyApiCaller(callers, req);
     const { repository } = parseInput(operations.whoCan.query, req.query);
-    const policy = deps.policy.current(serviceAsked(callers, req));
+    const policy = deps.policy.current(registryAsked(callers, req).service);
     await requirePull(policy, callers.teams, caller, repository);
     const insight = insightOf(policy, caller, repository);
     const actions = whoCan(policy, repository).map(({ rules, ...about }) => ({
@@ -71,29 +62,4 @@ function insightOf(policy: Policy, caller: ApiCaller, repository: RepositoryName
   const { address } = caller;
   const managing = allowsEverywhere(policy, caller, namespace, "manage", { address });
   return managing.allow ? "manager" : "reader";
-}
-
-function shown({ rule, effect, who, unless, patterns }: RuleAbout, insight: Insight) {
-  const isAdministrator = insight === "administrator";
-  return {
-    rule: rule.id,
-    ...(isAdministrator ? { at: rule.at } : {}),
-    effect,
-    who: whoShown(who, insight),
-    unless: unless === null ? null : conditionsShown(unless, insight),
-    where: patterns.map(({ pattern, values }) =>
-      isAdministrator ? { pattern, values } : { values },
-    ),
-  };
-}
-
-function whoShown(who: RuleSpec["who"], insight: Insight) {
-  return typeof who === "string" ? who : conditionsShown(who, insight);
-}
-
-function conditionsShown(conditions: Conditions, insight: Insight) {
-  const withheld = WITHHELD.filter((key) => conditions[key] !== undefined);
-  if (insight !== "reader" || withheld.length === 0) return conditions;
-  const open = Object.entries(conditions).filter(([key]) => !WITHHELD.some((one) => one === key));
-  return { ...Object.fromEntries(open), withheld };
 }

@@ -30,6 +30,12 @@ export interface Services {
 
 /** The registries that tokens are issued for, in memory. */
 export interface Registries extends Services {
+  /**
+   * @param service - as a client names it
+   * @returns what policies ask of the registry
+   * @throws Fault as {@link Services.require}
+   */
+  require(service: string): PolicyRegistry;
   /** @returns what policies ask of the registry; `undefined`: there is none, or none is known yet */
   find(service: string): PolicyRegistry | undefined;
   /** @returns all that are known, by name; the own one from its configuration as long as no others are */
@@ -80,7 +86,8 @@ export function followRegistries(
     },
     refresh,
     require: (service) => {
-      if (find(service) !== undefined) return;
+      const found = find(service);
+      if (found !== undefined) return found;
       if (known === null) throw notKnownYet();
       throw unknownService(service);
     },

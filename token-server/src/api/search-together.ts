@@ -1,0 +1,28 @@
+import type { GatewayAnswer } from "../registries/ask-gateway.js";
+import type { Registry } from "../registries/registry.js";
+
+/**
+ * @param asked - the registries, in the order of their names
+ * @param answers - what was heard of them, by name
+ * @returns what was found, in the order of the registries' names, whoever answered first
+ */
+export function together(
+  asked: readonly Pick<Registry, "service">[],
+  answers: ReadonlyMap<string, GatewayAnswer>,
+) {
+  const of = asked.flatMap(({ service: registry }) => {
+    const answer = answers.get(registry);
+    return answer === undefined ? [] : [{ registry, answer }];
+  });
+  return {
+    items: of.flatMap(({ registry, answer }) =>
+      "items" in answer ? answer.items.map((item) => ({ registry, ...item })) : [],
+    ),
+    more: of.flatMap(({ registry, answer }) =>
+      "items" in answer && answer.hasMore ? [registry] : [],
+    ),
+    unanswered: of.flatMap(({ registry, answer }) =>
+      "unanswered" in answer ? [{ registry, reason: answer.unanswered }] : [],
+    ),
+  };
+}
