@@ -4,7 +4,7 @@ import type { RuleAbout } from "#access-policy/who-can.js";
 import type { ApiCaller } from "#token-server/api/caller.js";
 import { asRegistrar, mayMake, onlookerOf, shown } from "#token-server/api/registry-rights.js";
 import { shown as ruleShown } from "#token-server/api/rule-shown.js";
-import { together } from "#token-server/api/search-together.js";
+import { timeLeft, together } from "#token-server/api/search-together.js";
 import type { Registry } from "#token-server/registries/registry.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 
@@ -57,6 +57,14 @@ describe("a registry, as somebody sees it", () => {
     expect(mayMake(privileges, callerWith("oauth2"))).toBe(may);
     for (const kind of KINDS) expect(mayMake(privileges, callerWith(kind))).toBe(false);
   });
+});
+
+test.each([
+  [10_000, 0, 5_000],
+  [10_000, 7_000.5, 2_999],
+  [10_000, 10_000, 0],
+])("until %i, at %d, one registry is waited for %i milliseconds", (until, now, left) => {
+  expect(timeLeft(until, now)).toBe(left);
 });
 
 test("what several registries have found is in the order of their names, and says which have more or did not answer", () => {

@@ -23,5 +23,6 @@ describe("what a logins file says otherwise", () => {
   test("is not told of what cannot be read", () => {
     expect(differenceOfLogins("teams: [", "teams: {}")).toEqual([]);
     expect(differenceOfLogins("teams: {a: 1}", "teams: {}")).toEqual([]);
+    expect(differenceOfLogins("teams: {}", "teams: [")).toEqual([]);
   });
 });

@@ -10,14 +10,13 @@ import type { Registry } from "../registries/registry.js";
 import { listToken, type ListTokenDeps } from "../token/list-token.js";
 import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
-import { together } from "./search-together.js";
+import { timeLeft, together } from "./search-together.js";
 import { onlookerOf } from "./registry-rights.js";
 
 /** What asking all registries needs. */
 export type SearchDeps = GatewayDeps & ListTokenDeps;
 
-/** One registry's time, and that of all together, in milliseconds. */
-const EACH_MILLISECONDS = 5_000;
+/** The time of all registries together, in milliseconds. */
 const ALL_MILLISECONDS = 10_000;
 const AT_ONCE = 10;
 
@@ -62,7 +61,7 @@ async function answerOf(
   },
 ): Promise<GatewayAnswer> {
   const { caller, registry, until, q, limit } = asked;
-  const milliseconds = Math.min(EACH_MILLISECONDS, Math.floor(until - performance.now()));
+  const milliseconds = timeLeft(until, performance.now());
   if (milliseconds <= 0) return { unanswered: "there was no time left to ask it" };
   try {
     const { login, address } = caller;

@@ -1,6 +1,18 @@
 import type { GatewayAnswer } from "../registries/ask-gateway.js";
 import type { Registry } from "../registries/registry.js";
 
+/** One registry's time, in milliseconds. */
+const EACH_MILLISECONDS = 5_000;
+
+/**
+ * @param until - when all have to have answered, by the same clock
+ * @param now - in milliseconds
+ * @returns for how many milliseconds the next registry is waited for; none or less: there is no time left
+ */
+export function timeLeft(until: number, now: number): number {
+  return Math.min(EACH_MILLISECONDS, Math.floor(until - now));
+}
+
 /**
  * @param asked - the registries, in the order of their names
  * @param answers - what was heard of them, by name

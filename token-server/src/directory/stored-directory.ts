@@ -53,8 +53,8 @@ function listedOf({ users, teams, apps, services, privileges }: DirectoryRows): 
 function givenBy({ privilege, holder }: DirectoryRows["privileges"][number]): GivenPrivilege[] {
   const known = PRIVILEGES.find((one): one is Privilege => one === privilege);
   if (known === undefined) return [];
-  const member = holder.startsWith("/") ? parseMember(holder) : null;
-  if (member?.realm != null)
-    return [{ privilege: known, to: { realm: member.realm, uid: member.uid } }];
-  return holder.startsWith("/") ? [] : [{ privilege: known, to: { team: holder } }];
+  if (!holder.startsWith("/")) return [{ privilege: known, to: { team: holder } }];
+  const member = parseMember(holder);
+  if (member?.realm == null) return [];
+  return [{ privilege: known, to: { realm: member.realm, uid: member.uid } }];
 }

@@ -74,9 +74,7 @@ export async function issueToken(
       grant,
       view: await decideView(policy, deps.teams, login, { ...asked, forLists }),
     };
-    const registry = deps.registries.find(service);
-    // It was there when the request was understood.
-    if (registry === undefined) throw new Fault("REQUEST_INVALID", { message: "unknown service" });
+    const registry = deps.registries.require(service);
     return withinRegistry(registry, { teams: deps.teams, policy }, login, decided);
   });
   const grant = request.forAdministration
