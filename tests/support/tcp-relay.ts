@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 /** A way to a server that a test can cut and mend. */
 export interface TcpRelay {
   readonly port: number;
+  /** @returns how many connections come in at present */
+  readonly connections: () => number;
   /** Resets every connection and refuses new ones. */
   cut(): Promise<void>;
   /** Takes connections again after a cut. */
@@ -64,6 +66,7 @@ export async function startRelay(target: number | (() => number)): Promise<TcpRe
   const { port } = server.address() as AddressInfo;
   return {
     port,
+    connections: () => sockets.size / 2,
     cut: async () => {
       if (!server.listening) return;
       const closed = once(server, "close");

@@ -76,7 +76,7 @@ export async function connectWritable(
     const client = new pg.Client({ ...connectionOptions(config, server), ...options });
     watch(client);
     try {
-      await client.connect();
+      await connected(client);
       if (choice.count > 1) await refuseReadOnly(client);
       return client;
     } catch (error) {
@@ -85,4 +85,14 @@ export async function connectWritable(
       choice.isUseless(server);
     }
   }
+}
+
+/** Of a connection that is ended while it is made, the driver says nothing to whoever waits for it. */
+async function connected(client: pg.Client): Promise<void> {
+  const ended = new Promise<never>((_resolve, reject) => {
+    client.once("end", () => {
+      reject(new Error("the connection was ended while it was made"));
+    });
+  });
+  await Promise.race([client.connect(), ended]);
 }

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import type { DatabaseConfig } from "#service-kit/db/config.js";
+import { inTime } from "#service-kit/in-time.js";
 import { openDatabase, type Database } from "#service-kit/db/pool.js";
 import { subscriber, type Subscriber } from "#service-kit/db/subscribe.js";
 import { eventually } from "#tests/support/eventually.js";
@@ -124,6 +125,21 @@ describe("a subscription", () => {
       db.tell(CHANNEL, "again");
       return told.includes("again");
     });
+  });
+
+  test("ends while its connection is being made to a server that hangs", async () => {
+    const relay = await startRelay(ledger.config.port);
+    ends.push(() => relay.cut());
+    const { reasons, heard } = listener({ ...ledger.config, port: relay.port });
+    await heard.start();
+    await relay.cut();
+    relay.hold();
+    await relay.mend();
+    await eventually("the loss is noticed", () => reasons.length > 0);
+    await eventually("it connects again", () => relay.connections() > 0);
+    const stopped = inTime(heard.stop(), 10_000, () => new Error("it does not end"));
+    relay.release();
+    await stopped;
   });
 
   test("says so when it does not hear what it tells itself, as behind a pooler of connections", async () => {
