@@ -33,6 +33,30 @@ test("images that name a layer or a configuration by sha512 or sha384 are found,
   expect(await manifestsToLoseBlobs(ledger.db, 1)).toHaveLength(1);
 });
 
+test("an index that names its images by sha512 loses no blob: those the registry keeps as manifests", async () => {
+  const manifests = [{ mediaType: IMAGE, size: 5, digest: by("child", SHA512) }];
+  const index = {
+    schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json",
+    manifests,
+  };
+  await store("alpha/app", index);
+  expect(await manifestsToLoseBlobs(ledger.db, 10)).toEqual([]);
+});
+
+test("what is deleted while it is looked at is left out", async () => {
+  await store("alpha/app", image("a", by("layer", SHA512)));
+  const { db } = ledger;
+  const deleting = {
+    query: (async (...asked: Parameters<typeof db.query>) => {
+      const answer = await db.query(...asked);
+      await db.query("update ledger.manifest set deleted_at = now(), deleted_by = ''");
+      return answer;
+    }) as typeof db.query,
+  };
+  expect(await manifestsToLoseBlobs(deleting, 10)).toEqual([]);
+});
+
 test("more manifests than are looked at at once are looked at all", async () => {
   await ledger.db.query(
     `insert into ledger.manifest (repository, digest, media_type, content, parsed_at)

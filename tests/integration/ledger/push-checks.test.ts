@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
+import { adopt } from "#gateway/ledger/adopt.js";
 import { pushTag, type PushDeps, type TagPush } from "#gateway/ledger/push-tag.js";
 import { commitPush } from "#gateway/ledger/settle.js";
-import { hasRuleChanged } from "#gateway/ledger/rule-changed.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
@@ -267,21 +267,34 @@ test("a push that the registry stored is not acknowledged when what it needs was
   expect(await stateOf(index)).toEqual({ kind: "free" });
 });
 
+test("a tag that stands at the registry from before the ledger is taken over, and held as any other", async () => {
+  const before = tagPush("before");
+  keeper.write(before);
+  await expect(push(tagPush("a"))).rejects.toMatchObject({ code: "TAG_HELD" });
+  expect(keeper.writes).toEqual([]);
+  expect(await actions()).toEqual(["tag.adopted", "tag.refused"]);
+  const mutable = tagPush("before", { tag: "1-SNAPSHOT" });
+  keeper.write(mutable);
+  await push(tagPush("a", { tag: "1-SNAPSHOT" }));
+  expect((await ledger.audited()).at(-1)).toMatchObject({
+    ...{ action: "tag.pushed", detail: { change: "moved", previous: mutable.digest } },
+  });
+});
+
+test("of what is found at the registry the source is looked for, and not of signatures", async () => {
+  for (const tag of ["1", `sha256-${"a".repeat(64)}.sig`]) {
+    const found = tagPush(tag, { tag });
+    await adopt(deps, found, found.digest, "found");
+  }
+  const { rows } = await db.query<{ digest: Digest }>("select digest from ledger.scm_search");
+  expect(rows).toEqual([{ digest: tagPush("1").digest }]);
+});
+
 test("a push whose bytes are not at hand can be committed", async () => {
   const offered = tagPush("a");
   await reserveTag(db, offered, { leaseSeconds: 60, mutable: false });
   expect(await commitPush(deps, offered, null, "found at the registry")).toBe("new");
   expect(await stateOf(offered)).toMatchObject({ kind: "held", digest: offered.digest });
-});
-
-test("a rule that says the same as before has not changed; another gives the tag back", async () => {
-  const offered = tagPush("a");
-  await reserveTag(db, offered, { leaseSeconds: 60, mutable: false });
-  const rule = deps.policy.ruleFor(offered.repository, offered.tag);
-  expect(await hasRuleChanged(deps, offered, { ...rule })).toBe(false);
-  expect(await stateOf(offered)).toEqual({ kind: "reserved" });
-  expect(await hasRuleChanged(deps, offered, { ...rule, mutability: "mutable" })).toBe(true);
-  expect(await stateOf(offered)).toEqual({ kind: "free" });
 });
 
 test("a manifest named by its sha256 needs nothing but what it names; by another digest the registry has it by its sha256", async () => {

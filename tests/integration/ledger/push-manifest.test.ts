@@ -237,3 +237,37 @@ function once<T>(first: () => T, then: () => T): () => T {
   let calls = 0;
   return () => ((calls += 1) === 1 ? first() : then());
 }
+
+describe("a push by digest whose client has gone", () => {
+  test("before it began is not even noted", async () => {
+    await relay.cut();
+    await expect(push(stored, AbortSignal.abort())).rejects.toMatchObject({
+      code: "BODY_INCOMPLETE",
+    });
+  });
+
+  test("while it was noted is not sent, and its note is taken back", async () => {
+    const client = new AbortController();
+    const { db } = deps;
+    const leaving: Database = {
+      ...db,
+      query: (async (...asked: Parameters<Database["query"]>) => {
+        const answer = await db.query(...asked);
+        client.abort();
+        return answer;
+      }) as Database["query"],
+    };
+    let isSent = false;
+    const send = () => {
+      isSent = true;
+      return stored();
+    };
+    await expect(
+      pushManifest({ ...deps, db: leaving }, { ...made, id: randomUUID() }, made.manifest, {
+        ...{ send, gone: client.signal },
+      }),
+    ).rejects.toMatchObject({ code: "BODY_INCOMPLETE" });
+    expect(isSent).toBe(false);
+    expect(await notes()).toBe(0);
+  });
+});

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
-import { compileTagPolicy } from "#tag-policy/tag-policy.js";
+import { compileTagPolicy, PIER_ONE_TAGS } from "#tag-policy/tag-policy.js";
 import type { FoundSource } from "#gateway/scm/scm-source.js";
 import { readSource } from "#gateway/scm/sql/scm-source.js";
 import { Fault } from "#registry-protocol/faults.js";
@@ -83,5 +83,21 @@ describe("a push to a tag that demands a source", () => {
     expect(await ledger.audited()).toMatchObject([
       { action: "tag.refused", detail: { rule: "known-source", note: "not named" } },
     ]);
+  });
+
+  test("passes without one where the tag means it already, and not where it meant it until it was deleted", async () => {
+    const special = {
+      policy: compileTagPolicy([
+        { id: "known-source", scmSource: "required" },
+        { id: "all", effect: "mutable" },
+      ]),
+      findSource: () => Promise.resolve({ found: null, note: "not named" }),
+    };
+    await send(tagPush("a"), { policy: PIER_ONE_TAGS });
+    await send(tagPush("a"), special);
+    const wanted = { code: "SCM_SOURCE_REQUIRED" };
+    await expect(send(tagPush("b"), special)).rejects.toMatchObject(wanted);
+    await db.query("update ledger.tag set deleted_at = now(), deleted_by = 'bob'");
+    await expect(send(tagPush("a"), special)).rejects.toMatchObject(wanted);
   });
 });

@@ -54,6 +54,15 @@ async function events() {
 }
 
 describe("what is announced", () => {
+  test("goes to the sinks that want it, and to no other", async () => {
+    const none = { ...keepingSink(), name: "none", wants: () => false };
+    const told = announcing(recordAudit, [sink, none], () => undefined);
+    const made = tagPush("a");
+    await pushTag({ ...deps(), audit: told }, made, keeper.transport(made));
+    const { rows } = await db.query("select sink from ledger.delivery");
+    expect(rows).toEqual([{ sink: sink.name }]);
+  });
+
   test("is a push, once, under the id of its reservation", async () => {
     const first = await push("a");
     await push("a");
