@@ -13,6 +13,7 @@ import { listEntries } from "#audit-log/list-entries.js";
 import { changesIn } from "#audit-log/questions/changes.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { recordFact } from "#audit-log/record-fact.js";
+import { lockFacts } from "#audit-log/sql/facts.js";
 import { readCuts } from "#audit-log/sql/cuts.js";
 import { exitCodeOf, reportAll } from "#audit-log/verify/report.js";
 import { unrecordedCuts } from "#audit-log/verify/verify-cut.js";
@@ -21,6 +22,8 @@ import type { Database } from "#service-kit/db/pool.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { eventually } from "#tests/support/eventually.js";
+import { gate } from "#tests/support/gate.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { CHAIN, restOf, useAuditLog, type TestAuditLog } from "./support/audited.js";
@@ -169,10 +172,62 @@ describe("entries of a month that leave for their archive", () => {
     expect((await log.verify()).findings).toMatchObject([
       { position: 2, problem: "the log was cut somewhere else than this checkpoint says" },
     ]);
+    const moveBack = "update audit.cut_place set position = position + 1 where position = (select max(position) from audit.cut_place)"; // prettier-ignore
+    await log.forge((tx) => tx.query(`${moveBack}; update audit.cut set entries = entries - 1`));
+    expect((await log.verify()).findings).toMatchObject([
+      { position: 2, problem: "the log was cut somewhere else than this checkpoint says" },
+    ]);
     await log.forge((tx) =>
       tx.query("update audit.cut set number = 3; update audit.cut_place set number = 3"),
     );
     expect((await log.verify()).findings.length).toBeGreaterThan(0);
+  });
+
+  test("are missed where the checkpoint is gone that they left behind", async () => {
+    await remove(months[0]);
+    await log.forge((tx) => tx.query("delete from audit.checkpoint where number = 2"));
+    expect((await log.verify()).findings).toContainEqual(
+      expect.objectContaining({
+        position: 2,
+        problem: "the checkpoint that the log was cut at is gone",
+      }),
+    );
+  });
+
+  test("leave once whoever is saying what holds has said it", async () => {
+    const [isLocked, mayEnd] = [gate(), gate()];
+    const saying = log.db.transaction(async (tx) => {
+      await lockFacts(tx, "settings.changed");
+      isLocked.open();
+      await mayEnd.opened;
+    });
+    await isLocked.opened;
+    let isDone = false;
+    const removing = remove({ ...months[0] }).finally(() => {
+      isDone = true;
+    });
+    const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
+    const isWaiting = async () => isDone || (await log.db.query(waiting)).rowCount === 1;
+    await eventually("it waits for who says what holds", isWaiting);
+    expect(isDone).toBe(false);
+    mayEnd.open();
+    await saying;
+    await removing;
+  });
+
+  test("that say what holds are said again, without what they say otherwise than the one before", async () => {
+    await recordFact(facts(), settingsFact("gateway", { ALLOW_DELETE: "false" }));
+    await log.append(1);
+    await log.checkpoint();
+    const third = { name: "2026-11", from: months[1].to, to: await now() };
+    await log.append(1);
+    await log.checkpoint();
+    await writeArchive(log.db, third, { folder: folder.path, anchors: await anchors() });
+    for (const month of [...months, third]) await remove(month);
+    const said = (await log.ledger.audited()).filter(({ action }) => action === "settings.changed");
+    const details = said.map(({ detail }) => Object.keys(detail).sort().join(" "));
+    expect(details).toEqual(["fingerprint settings since subject"]);
+    expect(said[0]?.detail).toMatchObject({ settings: { ALLOW_DELETE: "false" } });
   });
 
   test("are missed where somebody made a cut by hand", async () => {

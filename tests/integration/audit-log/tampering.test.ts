@@ -163,14 +163,14 @@ describe("verifying", () => {
     expect(findings.map(({ position }) => position)).toEqual([2, 2]);
   });
 
-  test("finds a chain that was added beside the others", async () => {
+  test.each([16, -1])("finds a chain that was added beside the others: %i", async (chain) => {
     await log.forge(async (tx) => {
       await tx.query("alter table audit.entry drop constraint entry_chain_check");
-      await tx.query(`update audit.entry set chain = 16 where position = 25`);
+      await tx.query(`update audit.entry set chain = $1 where position = 25`, [chain]);
     });
     const { findings } = await log.verify();
     expect(findings).toContainEqual(
-      expect.objectContaining({ chain: 16, problem: "there is no such chain" }),
+      expect.objectContaining({ chain, problem: "there is no such chain" }),
     );
   });
 });
@@ -230,6 +230,21 @@ describe("verifying checkpoints", () => {
       tx.query("update audit.checkpoint set at = at - interval '1 hour' where number = 2"),
     );
     expect(await checkpointProblem()).toMatch(/^2: (?:not signed at the time|signed with a)/);
+  });
+
+  test("holds those that were kept elsewhere against the log, each by its number and its hash", async () => {
+    const { token = "" } = (await checkpointState(log.db)).last ?? {};
+    const kept = { number: 2, sha256: tokenHash(token) };
+    const problems = async (...all: (typeof kept)[]) =>
+      (await log.verify(all)).findings.map(({ position, problem }) => `${position}: ${problem}`);
+    expect(await problems(kept)).toEqual([]);
+    const other = { number: 2, sha256: "0".repeat(64) };
+    const said = `2: not the one that was kept elsewhere: ${other.sha256}`;
+    expect(await problems(other)).toEqual([said]);
+    expect(await problems(kept, other)).toEqual([said]);
+    expect(await problems({ ...kept, number: 3 })).toEqual([
+      `3: not the one that was kept elsewhere: ${kept.sha256}`,
+    ]);
   });
 
   test("cannot see that the last checkpoint and all since the one before were removed, unless its line in the gateway's log was kept", async () => {
