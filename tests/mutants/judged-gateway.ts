@@ -1,5 +1,5 @@
 import type { Judged } from "./judged.js";
-import { all, NO_CODE, UNREACHABLE, WORDS } from "./judged-places.js";
+import { all, NO_CODE, SPEED, UNREACHABLE, WORDS } from "./judged-places.js";
 
 const NO_MORE = "an empty queue has no delivery behind its last one; said for the index";
 
@@ -48,6 +48,41 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
   ...all("gateway/src/outbox/sql/operate.ts", "an event is of one repository", [
     "delivery.repository = again.repository",
   ]),
+  ...all(
+    "gateway/src/proxy/put-with-children.ts",
+    "saves time: what it passes over is looked for right behind, with all that the index needs",
+    [
+      'kind === "manifest" && algorithmOf(digest) !== "sha256"',
+      'kind === "manifest"',
+      'algorithmOf(digest) !== "sha256"',
+    ],
+  ),
+  ...all(
+    "gateway/src/proxy/manifest-turns.ts",
+    "what says no length is not less than any number either",
+    ['framing.kind === "length"'],
+  ),
+  ...all("gateway/src/proxy/start-upload.ts", "what comes in chunks says no length, and so not 0", [
+    'framing.kind === "length"',
+  ]),
+  ...all("gateway/src/proxy/disguised-deletion.ts", UNREACHABLE, ['reading.kind !== "image"']),
+  ...all("gateway/src/proxy/disguised-deletion.ts", NO_CODE, ["error instanceof Fault"]),
+  ...all("gateway/src/proxy/blob-read.ts", UNREACHABLE, ["answer.statusCode !== undefined"]),
+  ...all("gateway/src/proxy/manifest-at-once.ts", "nothing is in memory under no digest", [
+    "digest === null",
+  ]),
+  ...all("gateway/src/proxy/referrers-list.ts", UNREACHABLE, ["last === null"]),
+  ...all(
+    "gateway/src/proxy/known-keys.ts",
+    "while nothing was told there are no keys, and they are asked for either way",
+    ["toldAt !== null"],
+  ),
+  ...all(
+    "gateway/src/proxy/tags-list.ts",
+    "without it the registry is asked as well, after a line in the log",
+    ["listed === null"],
+  ),
+  ...all("gateway/src/pulls/sql/bound-pulls.ts", SPEED, ["records > $2"]),
   ...all("gateway/src/proxy/plan.ts", UNREACHABLE, [
     "assertNever(request)",
     "throw new Error(`no plan for ${JSON.stringify(request satisfies RegistryRequest)}`);",

@@ -27,6 +27,26 @@ export const IN_THE_LEDGER: readonly Judged[] = [
   ...all("gateway/src/ledger/refusal-message.ts", WORDS, [
     'decision.reason === "tag-cannot-compare"',
   ]),
+  ...all("gateway/src/ledger/repositories-in-view.ts", SPEED, ["step * 4", "MOST_AT_ONCE"]),
+  ...all("gateway/src/ledger/giving-back.ts", "says how soon is looked again within a minute", [
+    "next * 2",
+    "LONGEST_PAUSE_MILLISECONDS",
+  ]),
+  ...all(
+    "gateway/src/ledger/repository-growth.ts",
+    "bounds memory: what is over is not shown in any case",
+    ["forgetOld()"],
+  ),
+  ...all(
+    "gateway/src/ledger/put-back.ts",
+    "the ledger has no manifest by the digest of a blob, and the registry looks once more itself",
+    ['part.kind === "blob"'],
+  ),
+  ...all(
+    "gateway/src/ledger/resolve-tag.ts",
+    "of what is left then only what was deleted can be fresh",
+    ['known.kind === "deleted"'],
+  ),
   ...all(`${SQL}/reserve-tag.ts`, "JSON's null is read as none", ["claim.source == null"]),
 ];
 

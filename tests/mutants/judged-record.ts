@@ -1,5 +1,5 @@
 import type { Judged } from "./judged.js";
-import { all, WORDS, type JudgedPlaces } from "./judged-places.js";
+import { all, SPEED, UNREACHABLE, WORDS, type JudgedPlaces } from "./judged-places.js";
 
 const GROUPS = "a text that fits has all of its groups: it stands for the compiler";
 
@@ -35,6 +35,44 @@ const PLACES: readonly JudgedPlaces[] = [
     ["repository is not null"],
   ],
   ["audit-log/src/verify/verify-parts.ts", WORDS, ["missing.length > 1"]],
+  ["audit-log/src/verify/verify-parts.ts", SPEED, ["lacking.length > 0"]],
+  ["audit-log/src/verify/verify-log.ts", UNREACHABLE, ["stray === null"]],
+  [
+    "audit-log/src/verify/verify-log.ts",
+    "no chain at all is neither below the first nor behind the last one",
+    ["chain !== null"],
+  ],
+  [
+    "audit-log/src/verify/chain-cursor.ts",
+    "the first finding stays, and nothing is told of what is read behind it",
+    ["finding !== null"],
+  ],
+  [
+    "audit-log/src/checkpointer.ts",
+    "saves a lock: behind it the same is asked once more",
+    ["!isDueNow(await checkpointState(deps.db), entriesIn(await readHeads(deps.db)))"],
+  ],
+  ["audit-log/src/changed-by.ts", GROUPS, ["who !== undefined"]],
+  [
+    "audit-log/src/open-records.ts",
+    "beside a path that is none stands no file either",
+    ['typeof path === "string"'],
+  ],
+  [
+    "audit-log/src/questions/changes.ts",
+    "no file for tags or logins can be read as an access policy",
+    ["subject === FOLLOWED_FILES.access"],
+  ],
+  [
+    "audit-log/src/questions/policy-at.ts",
+    "of no file there are no rules, which is asked beside it",
+    ["file === null"],
+  ],
+  [
+    "audit-log/src/list-entries.ts",
+    "the statement has asked for the same name already",
+    ["(actor === null || entry.actor.uid === actor)"],
+  ],
   [
     "gateway/src/ledger/remembered-tags.ts",
     "what has no revision, or no digest, is not newer, nor the same: it stands for the compiler",

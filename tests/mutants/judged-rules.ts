@@ -1,7 +1,16 @@
 import type { Judged } from "./judged.js";
+import { all, UNREACHABLE } from "./judged-places.js";
 
 /** Guards in what rules and signatures are decided by that nobody can notice, and why that is right: they are there for the compiler. */
 export const IN_THE_RULES: readonly Judged[] = [
+  ...all("token-server/src/token/decide-view.ts", UNREACHABLE, ['second === "teams-needed"']),
+  ...all("token-server/src/routes/view-routes.ts", UNREACHABLE, ['typeof digest === "string"']),
+  {
+    file: "token-server/src/registries/manage-registries.ts",
+    text: "registry === null",
+    within: "changeRegistry",
+    reason: "its row is locked by the same transaction: it fails loudly in place of silently",
+  },
   {
     file: "access-policy/src/explain.ts",
     text: 'decision.allow !== "teams-needed"',

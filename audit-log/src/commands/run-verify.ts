@@ -14,14 +14,7 @@ import type { AuditConfig } from "../config.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
-import {
-  exitCodeOf,
-  isWhole,
-  reportAll,
-  reportParts,
-  reportTags,
-  reportUnknown,
-} from "../verify/report.js";
+import { exitCodeOf, reportAll, reportParts, reportTags, reportUnknown } from "../verify/report.js";
 import { readCuts } from "../sql/cuts.js";
 import { unrecordedCuts } from "../verify/verify-cut.js";
 import { verifyLog, type VerifiedLog, type VerifyLogDeps } from "../verify/verify-log.js";
@@ -59,8 +52,7 @@ export async function verify(
   print(reportAll(log));
   const archives = folder === null ? null : await verifyArchives(db, folder, trust.anchors);
   if (archives !== null) print(reportArchives(archives));
-  const isRight = isWhole(log) && (archives?.findings ?? []).length === 0;
-  const code = isRight ? exitCodeOf(log) : 1;
+  const code = (archives?.findings ?? []).length === 0 ? exitCodeOf(log) : 1;
   if (url === null) return code;
   const { ask, listing } = await openRegistry(config, url);
   const tags = await verifyTags({ db, registry: registryTags(ask), progress });

@@ -25,9 +25,9 @@ const PERIODS = 12;
 export function repositoryGrowth(now: () => number): RepositoryGrowth {
   const periods = new Map<number, Heaviest>();
   const current = () => Math.floor(now() / PERIOD_MILLISECONDS);
+  const isOver = (number: number) => number <= current() - PERIODS || number > current();
   const forgetOld = () => {
-    for (const number of periods.keys())
-      if (number <= current() - PERIODS || number > current()) periods.delete(number);
+    for (const number of periods.keys()) if (isOver(number)) periods.delete(number);
   };
   return {
     add: (repository, bytes) => {
@@ -36,10 +36,8 @@ export function repositoryGrowth(now: () => number): RepositoryGrowth {
       periods.set(current(), period);
       period.add(repository, bytes);
     },
-    shown: () => {
-      forgetOld();
-      return topOf([...periods.values()]);
-    },
+    shown: () =>
+      topOf([...periods].flatMap(([number, period]) => (isOver(number) ? [] : [period]))),
   };
 }
 

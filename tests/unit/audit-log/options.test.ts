@@ -33,6 +33,13 @@ describe("the auditor's commands", () => {
     expect(parse(line)).toMatchObject(command);
   });
 
+  test("policy is asked of files that there are", () => {
+    expect(parse("policy --of tags")).toMatchObject({ name: "policy", of: "tags" });
+    expect(() => parse("policy --of robots")).toThrow(
+      "--of: given robots, wanted access, tags or logins",
+    );
+  });
+
   test("list takes times as dates, and as so long ago", () => {
     expect(parse("list --since 24h --until 2026-11-20 --repository alpha/app --json")).toEqual({
       name: "list",

@@ -1,3 +1,4 @@
+import { readConfig } from "#token-server/config/config.js";
 import { describe, expect, test } from "@jest/globals";
 import { requireWayIn, type WaysIn } from "#token-server/logins/closed-by-default.js";
 import { readLogins, type Logins } from "#token-server/logins/config.js";
@@ -20,6 +21,19 @@ const ANY = {} as never;
 
 test("a token server without any way in does not start", () => {
   expect(faultsOf({})).toEqual([expect.stringContaining("AUTHENTICATION: there is no login")]);
+});
+
+test("that is looked at when it starts, with what the logins file says", () => {
+  const faults = (env: NodeJS.ProcessEnv) => {
+    try {
+      readConfig({ KEYS_DIR: "/nowhere", ...env });
+      return "";
+    } catch (error) {
+      return String(error);
+    }
+  };
+  expect(faults({})).toContain("there is no login");
+  expect(faults({ HTTP_ALLOW_PUBLIC_READ: "true" })).not.toContain("there is no login");
 });
 
 describe("a token server starts with", () => {
