@@ -4,6 +4,11 @@ import { all, UNREACHABLE } from "./judged-places.js";
 /** Guards in what rules and signatures are decided by that nobody can notice, and why that is right: they are there for the compiler. */
 export const IN_THE_RULES: readonly Judged[] = [
   ...all("token-server/src/token/decide-view.ts", UNREACHABLE, ['second === "teams-needed"']),
+  {
+    file: "token-server/src/api/search-together.ts",
+    text: '"items" in answer',
+    reason: "what has not answered has not said that there is more",
+  },
   ...all("token-server/src/routes/view-routes.ts", UNREACHABLE, ['typeof digest === "string"']),
   {
     file: "token-server/src/registries/manage-registries.ts",

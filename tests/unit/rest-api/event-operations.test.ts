@@ -161,16 +161,17 @@ describe("who follows events", () => {
     expect(await told()).toEqual(["one", "two"]);
     asked = { validUntil: 1 };
     stopping = new AbortController();
-    expect(await (await fetch(url)).text()).not.toContain('"id"');
+    const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) });
+    expect(await answer.text()).not.toContain('"id"');
     expect(failures).toEqual([]);
-    await eventually("both have ended", () => ended.length === 2);
+    await eventually("both have ended", () => ended.length === 2, 3_000);
     expect(ended).toEqual(["stopping", "login"]);
   });
 });
 
 describe("however it ends, a stream gives its place back", () => {
   const ends = async (reason: string) => {
-    await eventually("it has ended", () => ended.length > 0 && hasFollowerEnded);
+    await eventually("it has ended", () => ended.length > 0 && hasFollowerEnded, 3_000);
     expect(ended).toEqual([reason]);
   };
 

@@ -26,7 +26,7 @@ describe("a registry, as somebody sees it", () => {
     expect(onlookerOf(callerWith("oauth2")).teams).toEqual(["alpha"]);
     expect(onlookerOf(callerWith("oauth2", {}, { team: "beta" })).teams).toEqual(["alpha"]);
     expect(onlookerOf(callerWith("robot", {}, { team: "beta" })).teams).toEqual(["beta"]);
-    expect(onlookerOf(callerWith("robot", { teams: [] })).teams).toEqual([]);
+    expect(onlookerOf(callerWith("robot", { teams: [] })).teams).toStrictEqual([]);
   });
 
   test("may be changed by whoever is responsible, and by no login of a kind that changes none", () => {
