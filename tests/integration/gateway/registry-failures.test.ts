@@ -56,11 +56,13 @@ const seen = () =>
   registry.seen.map(({ method, target }) => `${method} ${target.split("?")[0] ?? ""}`);
 type Made = (req: IncomingMessage, res: ServerResponse) => void;
 /** The registry has every blob, and does this with everything else. */
-const havingAllBlobs = (otherwise: Made) => { registry.answerWith(async (req, res, entry) => {
+const havingAllBlobs = (otherwise: Made) => {
+  registry.answerWith(async (req, res, entry) => {
     await bodyOf(req, entry);
     if (req.method === "HEAD") res.writeHead(200, { "Content-Length": 5 }).end();
     else otherwise(req, res);
-  }); };
+  });
+};
 const failing: Made = (_req, res) => {
   res.writeHead(500).end();
 };
@@ -254,9 +256,13 @@ test("a push by digest names 32 tags at most", async () => {
   expect([answer.status, errorOf(answer).detail]).toEqual([414, { tags: 33, most: 32 }]);
 });
 
-test.each(["GET", "HEAD", "DELETE"])("a %s that brings a body is refused", async (method) => {
+test.each([
+  ["GET", LIST],
+  ["HEAD", LIST],
+  ["DELETE", MANIFEST],
+  ["GET", "/api/v1/session"],
+])("a %s of %s that brings a body is refused", async (method, target) => {
   registry.answerWith(replyWith(404, {}, '{"errors":[]}'));
-  const target = method === "DELETE" ? MANIFEST : LIST;
   const head = `${method} ${target} HTTP/1.1\r\nHost: x\r\nAuthorization: ${await authority.bearer(["pull", "push", "delete"])}\r\n`;
   const told = await rawExchange(gateway.port, `${head}Content-Length: 5\r\n\r\nhello`);
   expect(told).toContain("HTTP/1.1 400 ");

@@ -97,6 +97,8 @@ test("one event is delivered again, or all since a time", async () => {
 test("what changes nothing is not found, and is on no record", async () => {
   expect((await change({ change: "give-up", event: events[1] })).status).toBe(404);
   expect((await change({ change: "give-up", event: randomUUID() })).status).toBe(404);
+  const nothing = { change: "skip", sink: "webhook", repository: "alpha/other" };
+  expect((await change(nothing)).status).toBe(404);
   const unknown = await change({ change: "retry", sink: "wobhook" });
   expect([unknown.status, unknown.body.toString()]).toEqual([
     404,

@@ -41,6 +41,8 @@ const follower: Follower = {
   next: async (_place, signal) => {
     const batch = batches.shift();
     if (batch !== undefined) return batch;
+    // Asked again and again it would never end.
+    if (signal.aborted) throw new Error("it goes on although it has ended");
     await new Promise((resolve) => {
       signal.addEventListener("abort", resolve, { once: true });
     });

@@ -1,0 +1,48 @@
+import { expect, test } from "@jest/globals";
+import type { Request, Response } from "express";
+import { SYSTEM } from "#audit-log/entry.js";
+import type { Implementation } from "#gateway/api/implement.js";
+import { restRoutes, type RestDeps } from "#gateway/api/rest-routes.js";
+import { OPERATIONS } from "#rest-api/operations/every-operation.js";
+import { clientReader } from "#service-kit/http/client-reader.js";
+import { openContext } from "#service-kit/http/request-context.js";
+import { createMetrics } from "#service-kit/metrics.js";
+import { answerTo, requestFrom } from "#tests/support/requests.js";
+import { SILENT } from "#tests/support/silent.js";
+import { ALL } from "#tests/support/views.js";
+
+/** @returns what is told of administrators' reads when this is asked for */
+async function administeredBy(method: string, url: string, body?: object): Promise<string[]> {
+  const told: string[] = [];
+  const deps: RestDeps = {
+    identify: () => Promise.resolve({ actor: SYSTEM, view: ALL, validUntil: null }),
+    limit: { count: () => undefined } as never,
+    administered: ({ operation }) => told.push(operation),
+    sealer: { seal: () => "", open: () => null },
+  };
+  const ours = OPERATIONS.filter(({ by }) => by === "gateway");
+  const all: Implementation[] = ours.map((operation) => ({
+    operation,
+    answer: () => Promise.resolve({ body: {} }),
+  }));
+  const text = body === undefined ? "" : JSON.stringify(body);
+  const headers = { "content-type": "application/json", "content-length": String(text.length) };
+  const req = Object.assign(requestFrom("203.0.113.9", body === undefined ? {} : headers, method), { url }); // prettier-ignore
+  req.push(text);
+  req.push(null);
+  req.complete = true;
+  const res = answerTo(req);
+  const client = clientReader([], { log: SILENT, now: Date.now });
+  openContext(req, res, { log: SILENT, metrics: createMetrics(), client });
+  const next = () => told.push("next");
+  await restRoutes(deps, all)(req as Request, res as Response, next);
+  return told;
+}
+
+test("what administrators look at is told of; what they change has an entry of its own, and what anybody reads is nobody's affair", async () => {
+  expect(await administeredBy("GET", "/api/v1/audit")).toEqual(["audit.list"]);
+  expect(await administeredBy("GET", "/api/v1/repositories")).toEqual([]);
+  const change = { change: "skip", sink: "webhook", repository: "alpha/app" };
+  expect(await administeredBy("POST", "/api/v1/outbox", change)).toEqual([]);
+  expect(await administeredBy("GET", "/api/v1/nothing")).toEqual(["next"]);
+});
