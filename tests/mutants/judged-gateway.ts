@@ -82,6 +82,21 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
     "without it the registry is asked as well, after a line in the log",
     ["listed === null"],
   ),
+  ...all(
+    "gateway/src/api/event-stream.ts",
+    "a client that has gone ends the stream by its signal as well",
+    ["!res.destroyed"],
+  ),
+  ...all(
+    "gateway/src/api/audit-question-operations.ts",
+    "what is no quarter is refused by its form: it stands for the compiler",
+    ["quarter === null"],
+  ),
+  ...all(
+    "gateway/src/api/in-use-operations.ts",
+    "a tag that is not there is none to the statement either",
+    ['"tag" in of'],
+  ),
   ...all("gateway/src/pulls/sql/bound-pulls.ts", SPEED, ["records > $2"]),
   ...all("gateway/src/proxy/plan.ts", UNREACHABLE, [
     "assertNever(request)",

@@ -58,6 +58,15 @@ describe.each(registryPrograms())(
       },
     );
 
+    test("is refused as well under a tag that a push by digest names", async () => {
+      const held = image("held by digest");
+      await wharf.push(held, "sk");
+      const push = dummyPushes("sk")[0] as DummyPush;
+      const answer = await offer(push, `${push.digest}?tag=sk`, await mayNotDelete());
+      expect([answer.status, errorOf(answer).code]).toEqual([403, "DENIED"]);
+      expect(await wharf.describe("sk")).toMatchObject({ body: { digest: held.digest } });
+    });
+
     test("asks for a token that may delete, where the one that came does not say", async () => {
       await wharf.push(image("asked"), "asked-SNAPSHOT");
       const [push] = dummyPushes("asked-SNAPSHOT");

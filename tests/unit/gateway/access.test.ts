@@ -2,6 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { mayMount, requiredAccess, upstreamAccess } from "#gateway/proxy/access.js";
 import type { Caller } from "#gateway/proxy/caller.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
+import { MARKER } from "#registry-protocol/storage-marker.js";
 import { formatScope, type Access } from "#registry-protocol/scope.js";
 import { callerWith } from "#tests/support/callers.js";
 
@@ -146,3 +147,10 @@ function pullOf(name: string): Access {
 function pushOf(name: string): Access {
   return { type: "repository", name, actions: ["push"] };
 }
+
+test("nothing is mounted from the repository that marks the storage, whoever asks", () => {
+  const pulls = (name: string) =>
+    callerWith({ access: [{ type: "repository", name, actions: ["pull"] }] });
+  expect(mayMount({ from: "beta/base" }, pulls("beta/base"))).toBe(true);
+  expect(mayMount({ from: MARKER.repository }, pulls(MARKER.repository))).toBe(false);
+});
