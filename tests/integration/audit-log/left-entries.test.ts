@@ -18,12 +18,11 @@ import { readCuts } from "#audit-log/sql/cuts.js";
 import { exitCodeOf, reportAll } from "#audit-log/verify/report.js";
 import { unrecordedCuts } from "#audit-log/verify/verify-cut.js";
 import { verifyLog, type VerifiedLog } from "#audit-log/verify/verify-log.js";
-import type { Database } from "#service-kit/db/pool.js";
+import type { Database, Queryable } from "#service-kit/db/pool.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
-import { eventually } from "#tests/support/eventually.js";
-import { gate } from "#tests/support/gate.js";
+import { whileLocked } from "#tests/support/held-lock.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { CHAIN, restOf, useAuditLog, type TestAuditLog } from "./support/audited.js";
@@ -195,24 +194,8 @@ describe("entries of a month that leave for their archive", () => {
   });
 
   test("leave once whoever is saying what holds has said it", async () => {
-    const [isLocked, mayEnd] = [gate(), gate()];
-    const saying = log.db.transaction(async (tx) => {
-      await lockFacts(tx, "settings.changed");
-      isLocked.open();
-      await mayEnd.opened;
-    });
-    await isLocked.opened;
-    let isDone = false;
-    const removing = remove({ ...months[0] }).finally(() => {
-      isDone = true;
-    });
-    const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
-    const isWaiting = async () => isDone || (await log.db.query(waiting)).rowCount === 1;
-    await eventually("it waits for who says what holds", isWaiting);
-    expect(isDone).toBe(false);
-    mayEnd.open();
-    await saying;
-    await removing;
+    const lock = (tx: Queryable) => lockFacts(tx, "settings.changed");
+    expect((await whileLocked(log.db, lock, () => remove(months[0]))).hasWaited).toBe(true);
   });
 
   test("that say what holds are said again, without what they say otherwise than the one before", async () => {

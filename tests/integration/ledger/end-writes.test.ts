@@ -7,8 +7,7 @@ import { endUndecided } from "#gateway/ledger/end-undecided.js";
 import { lockForDeletion } from "#gateway/ledger/sql/manifest-needs.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import type { Database } from "#service-kit/db/pool.js";
-import { eventually } from "#tests/support/eventually.js";
-import { gate } from "#tests/support/gate.js";
+import { whileLocked } from "#tests/support/held-lock.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
 import { pushDeps, tagPush } from "#tests/support/tag-pushes.js";
 import { useLedger } from "#tests/support/use-ledger.js";
@@ -53,26 +52,8 @@ describe("what was begun about a manifest and is ended by an operator", () => {
   });
 
   test("is looked at once whoever decides on a deletion in the repository has done so", async () => {
-    const [isLocked, mayEnd] = [gate(), gate()];
-    const deciding = db.transaction(async (tx) => {
-      await lockForDeletion(tx, APP);
-      isLocked.open();
-      await mayEnd.opened;
-    }, APP);
-    await isLocked.opened;
-    let isDone = false;
-    const ending = end().finally(() => {
-      isDone = true;
-    });
-    const isWaiting = async () => {
-      const waiting = "select from pg_locks where locktype = 'advisory' and not granted";
-      return isDone || (await db.query(waiting)).rowCount === 1;
-    };
-    await eventually("it waits for the lock", isWaiting);
-    expect(isDone).toBe(false);
-    mayEnd.open();
-    await deciding;
-    expect(await ending).toBe("nothing is under way");
+    const found = await whileLocked(db, (tx) => lockForDeletion(tx, APP), end);
+    expect(found).toEqual({ hasWaited: true, outcome: "nothing is under way" });
   });
 });
 

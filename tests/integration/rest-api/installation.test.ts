@@ -37,7 +37,7 @@ test("what a collection would free is what was deleted since the last one of blo
   await writeRaw(db, { position: 999, action: "garbage.ended", repository: null, content: "none" });
   const reads = { listRepositories: () => Promise.reject(new Error("away")), listTags: () => Promise.reject(new Error("away")) }; // prettier-ignore
   const readiness = () => Promise.resolve({ ready: true, checks: {}, reasons: {}, warnings: [] });
-  const [operation] = installationOperations({ db, upstream: reads, readiness } as never);
+  const [operation] = installationOperations({ db, upstream: reads, readiness });
   const answer = (await operation?.answer({} as Asked)) as { body: { garbage: object } };
   expect(answer.body.garbage).toMatchObject({
     deletedSince: 3,

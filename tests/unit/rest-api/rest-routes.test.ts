@@ -16,7 +16,7 @@ async function administeredBy(method: string, url: string, body?: object): Promi
   const told: string[] = [];
   const deps: RestDeps = {
     identify: () => Promise.resolve({ actor: SYSTEM, view: ALL, validUntil: null }),
-    limit: { count: () => undefined } as never,
+    limit: { count: () => undefined },
     administered: ({ operation }) => told.push(operation),
     sealer: { seal: () => "", open: () => null },
   };
