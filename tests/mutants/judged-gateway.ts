@@ -24,6 +24,7 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
   ...all("gateway/src/deletion/kept-manifest.ts", WORDS, ["names.length > MOST_NAMED", "locked"]),
   ...all("gateway/src/deletion/delete-tag.ts", NO_CODE, ["!(error instanceof Fault)"]),
   ...all("gateway/src/deletion/delete-untagged.ts", NO_CODE, ["!(error instanceof Fault)"]),
+  ...all("gateway/src/deletion/recover-deletions.ts", UNREACHABLE, ["error instanceof Error"]),
   ...all(
     "gateway/src/deletion/delete-untagged.ts",
     "the tags are told after the decision, which has a lock of its own",
