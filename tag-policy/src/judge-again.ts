@@ -49,8 +49,9 @@ export function judgingTagsAgain(
 ): (decision: TagDecisionOnRecord) => TagJudgedAgain {
   return (decision) => {
     const { repository, tag } = decision;
-    const [now, then] = [inForce, candidate].map((policy) => policy.ruleFor(repository, tag));
-    if (now === undefined || then === undefined || isSame(now, then)) return { outcome: "same" };
+    const now = inForce.ruleFor(repository, tag);
+    const then = candidate.ruleFor(repository, tag);
+    if (isSame(now, then)) return { outcome: "same" };
     const [before, after] = [verdictOf(decision, now), verdictOf(decision, then)];
     if (typeof before === "object") return { outcome: "unknown", dependsOn: before.dependsOn };
     if (typeof after === "object") return { outcome: "unknown", dependsOn: after.dependsOn };

@@ -26,6 +26,19 @@ describe("the directory's entries", () => {
     expect(DIRECTORY.userNames(NAMESAKE)).toEqual(["7", "service/web"]);
   });
 
+  test("about a team are by its id, and its name unless that could be an id", () => {
+    const directory = directoryOf({
+      ...{ users: [], apps: [], services: [], privileges: [] },
+      teams: [
+        { name: "alpha", id: 3 },
+        { name: "17", id: 4 },
+      ],
+    });
+    expect(directory.teamNames(["alpha"])).toStrictEqual(["alpha", "3"]);
+    expect(directory.teamNames(["17"])).toStrictEqual(["4"]);
+    expect(directory.teamNames(["unknown", "18"])).toStrictEqual(["unknown"]);
+  });
+
   test("about privileges are of no service, whatever its name or its teams are", () => {
     expect([...DIRECTORY.privilegesOf(SERVICE, ["builders"])]).toEqual([]);
     expect([...DIRECTORY.privilegesOf(NAMESAKE, ["builders"])]).toEqual(["Pusher", "Puller"]);

@@ -13,6 +13,28 @@ const HERE = { address: "192.0.2.1" };
 const BOB = { identity: oauthIdentity({ uid: "bob" }), teams: ["beta"] };
 
 describe("an explanation", () => {
+  test.each([100, 101, 250])(
+    "of %i rules has a hundred of them, the last one that was asked among them",
+    (count) => {
+      const policy = policyOf([
+        ...Array.from({ length: count - 1 }, () => ({ repositories: ["beta/**"] })),
+        { effect: "deny" as const, message: "frozen" },
+      ]);
+      const { trace, omitted, notReached } = explain(
+        policy,
+        BOB,
+        repository("alpha/app"),
+        "push",
+        HERE,
+      );
+      expect([trace.length, omitted, notReached]).toEqual([100, count - 100, 0]);
+      expect(trace.slice(-2)).toMatchObject([
+        { rule: { id: "r99" }, outcome: "not-matched" },
+        { rule: { id: `r${count}` }, outcome: "matched", because: "frozen" },
+      ]);
+    },
+  );
+
   test("names each rule with what did not hold, and the one that decides with file and line", () => {
     const specs: RuleSpec[] = [
       { ...push("pulls"), actions: ["pull"] },

@@ -47,6 +47,12 @@ describe("a decision on record, judged by other rules for tags,", () => {
       { outcome: "same" },
     ],
     [
+      "that was refused since it stood stays refused where none may be",
+      push({ kind: "held", ...HELD }),
+      FORBIDDEN,
+      { outcome: "same" },
+    ],
+    [
       "of a locked tag stays refused",
       push({ kind: "held", ...HELD, locked: true }),
       MUTABLE,

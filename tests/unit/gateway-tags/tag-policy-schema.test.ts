@@ -24,6 +24,21 @@ describe("rules for tags", () => {
     expect(issuesOf([{ ...MUTABLE, namespaces: ["alpha-*"] }])).toEqual([]);
   });
 
+  test.each([
+    ["tags", ["1"]],
+    ["except", ["1"]],
+    ["message", "no"],
+  ])("without an effect have no %s", (key, value) => {
+    expect(issuesOf([{ id: "a", latest: "plain", [key]: value }])).toMatchObject([
+      { path: ["rules", 0, key], message: "belongs to a rule with an effect" },
+    ]);
+  });
+
+  test("have a message of 100 characters at most", () => {
+    expect(issuesOf([{ ...MUTABLE, message: "m".repeat(100) }])).toEqual([]);
+    expect(issuesOf([{ ...MUTABLE, message: "m".repeat(101) }])).toHaveLength(1);
+  });
+
   test.each<[characters: number, fault: string | null]>([
     [0, "a pattern has 1 to 128 characters"],
     [1, null],
