@@ -147,8 +147,10 @@ describe("who could", () => {
 
   test("is not known of teams that a service names, where one was given", async () => {
     await fact(policySaying("alpha/**"));
-    await fact(settingsFact("token-server", { HTTP_TEAM_SERVICE_URL: "" }));
-    expect((await could({ somebody: somebody("carol") })).decision?.allow).toBe(false);
+    for (const settings of [{ HTTP_TEAM_SERVICE_URL: "" }, { HTTP_ALLOW_PUBLIC_READ: "true" }]) {
+      await fact(settingsFact("token-server", settings));
+      expect((await could({ somebody: somebody("carol") })).decision?.allow).toBe(false);
+    }
     await fact(
       settingsFact("token-server", { HTTP_TEAM_SERVICE_URL: "https://teams.example.org" }),
     );

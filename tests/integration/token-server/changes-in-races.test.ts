@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { givePrivilege } from "#token-server/directory/change-sql.js";
+import { storedDirectory } from "#token-server/directory/stored-directory.js";
 import {
   endService,
   makeService,
@@ -80,6 +82,21 @@ describe("a service of the directory", () => {
     await expect(make("listed")).rejects.toMatchObject({ code: "CONFLICT" });
     expect((await make("another")).service.name).toBe("another");
   });
+});
+
+test("a privilege is a team's, or a user's of a realm; what is neither is nobody's", async () => {
+  await db.query("delete from token_server.directory_privilege");
+  for (const holder of ["builders", "/employees/alice", "/nobody"])
+    await givePrivilege(db, { privilege: "Puller", holder });
+  const directory = storedDirectory(db, SILENT);
+  await directory.refresh();
+  expect(directory.current()?.privileges).toEqual(
+    expect.arrayContaining([
+      { privilege: "Puller", to: { team: "builders" } },
+      { privilege: "Puller", to: { realm: "/employees", uid: "alice" } },
+    ]),
+  );
+  expect(directory.current()?.privileges).toHaveLength(2);
 });
 
 describe("a registry", () => {
