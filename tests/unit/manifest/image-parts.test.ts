@@ -2,7 +2,13 @@ import { describe, expect, test } from "@jest/globals";
 import { digestOf } from "#registry-protocol/digest.js";
 import { atOnce } from "#registry-protocol/json/read-json.js";
 import { imageParts, labelsOf } from "#registry-protocol/manifest/image-parts.js";
-import { EMPTY_CONFIG, imageText, INDEX_TYPE, readingOf } from "#tests/support/manifest-texts.js";
+import {
+  EMPTY_CONFIG,
+  IMAGE_TYPE,
+  imageText,
+  INDEX_TYPE,
+  readingOf,
+} from "#tests/support/manifest-texts.js";
 
 const CONFIG = { ...EMPTY_CONFIG, mediaType: "application/vnd.oci.image.config.v1+json" };
 const LAYER = "application/vnd.oci.image.layer.v1.tar+gzip";
@@ -76,3 +82,15 @@ describe("labels of an image", () => {
 function labels(text: string): object {
   return Object.fromEntries(atOnce(labelsOf(Buffer.from(text))));
 }
+
+test("of an index without an image of a platform there is no first image", () => {
+  const manifests = [
+    {
+      ...{ mediaType: IMAGE_TYPE, size: 1, digest: digestOf(Buffer.from("a")) },
+      platform: { os: "unknown", architecture: "unknown" },
+      annotations: { "vnd.docker.reference.type": "attestation-manifest" },
+    },
+  ];
+  const text = JSON.stringify({ schemaVersion: 2, mediaType: INDEX_TYPE, manifests });
+  expect(imageParts(readingOf(Buffer.from(text)))?.firstImage).toBeNull();
+});

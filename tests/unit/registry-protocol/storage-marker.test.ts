@@ -1,3 +1,4 @@
+import { ANY_MANIFEST } from "#registry-protocol/any-manifest.js";
 import { randomUUID } from "node:crypto";
 import { describe, expect, test } from "@jest/globals";
 import {
@@ -46,4 +47,26 @@ describe("a storage's marker", () => {
   ])("no step is %s", (_what, content) => {
     expect(markerStep(content)).toBeNull();
   });
+});
+
+test("the marker is byte for byte what gateways of before have written: another one would be another storage's", () => {
+  const empty = {
+    ...{ mediaType: "application/vnd.oci.empty.v1+json", size: 2 },
+    digest: "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
+  };
+  expect(JSON.parse(storageMarker(ID).content.toString())).toMatchObject({
+    ...{ schemaVersion: 2, mediaType: "application/vnd.oci.image.manifest.v1+json" },
+    artifactType: "application/vnd.wharfinger.storage.v1",
+    ...{ config: empty, layers: [empty] },
+  });
+});
+
+test("a registry is asked for manifests of every kind as they are", () => {
+  expect(ANY_MANIFEST.split(", ")).toEqual([
+    "application/vnd.oci.image.manifest.v1+json",
+    "application/vnd.oci.image.index.v1+json",
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.list.v2+json",
+    "*/*",
+  ]);
 });
