@@ -246,6 +246,20 @@ describe("an event that a sink refuses for good", () => {
     );
   });
 
+  test("says in general words that the sink failed in a way of its own: its text may hold anything", async () => {
+    sink.meet(() => Promise.reject(new TypeError("the secret is hunter2")));
+    await announcePush(db, [sink], { repository: "alpha/app", tag: "odd" });
+    await start(db, [sink], 0);
+    await eventually("it was given up", async () => {
+      await passTime(db);
+      return (await statesOf(db)).odd === "dead";
+    });
+    const { rows } = await db.query("select last_error from ledger.delivery");
+    expect(rows).toEqual([
+      { last_error: "the sink failed in an unexpected way; the log says how" },
+    ]);
+  });
+
   test("is given up at the third attempt when it was queued too long ago", async () => {
     sink.meet(away);
     await announcePush(db, [sink], { repository: "alpha/app", tag: "old" });
