@@ -234,6 +234,36 @@ describe("what the registry fails to read", () => {
   });
 });
 
+test("a manifest by another digest than sha256 is what the ledger has: the registry is not asked", async () => {
+  registry.answerWith(replyWith(200, { "Content-Type": IMAGE_TYPE }, "{}"));
+  const answer = await send("GET", `/v2/alpha/app/manifests/${SHA512}`, { Accept: IMAGE_TYPE });
+  expect([answer.status, errorOf(answer).code]).toEqual([404, "MANIFEST_UNKNOWN"]);
+  expect(registry.seen).toEqual([]);
+});
+
+test("a manifest that a tag means and the registry says it has not is not lost while it says nothing more", async () => {
+  registry.answerWith(manifestRegistry().handler);
+  const type = { "Content-Type": IMAGE_TYPE };
+  expect((await send("PUT", MANIFEST, type, Buffer.from(imageText()))).status).toBe(201);
+  await ledger.db.query("update ledger.manifest set content = '{}'");
+  const fresh = await startGateway({
+    ...{ registryUrl: registry.url, tokenServerUrl: authority.server.url },
+    ...{ db: ledger.open(), hears: ledger.config },
+  });
+  const read = async () =>
+    (await ask(fresh.url, MANIFEST, { headers: { Authorization: bearer, Accept: "x/y" } })).status;
+  let times = 0;
+  registry.answerWith((_req, res) => {
+    times += 1;
+    if (times === 1) res.writeHead(404).end();
+    else res.destroy();
+  });
+  expect(await read()).toBe(503);
+  registry.answerWith(replyWith(404));
+  expect(await read()).toBe(404);
+  await fresh.stop();
+});
+
 test("a blob by another digest than sha256 is called so where it is, and where it is not the registry says what it says", async () => {
   const target = `/v2/alpha/app/blobs/${SHA512}`;
   const named = { "Docker-Content-Digest": DIGEST };
@@ -252,6 +282,8 @@ test("a push by digest names 32 tags at most", async () => {
     return send("PUT", target, { "Content-Type": IMAGE_TYPE }, content);
   };
   expect((await put(32)).status).toBe(201);
+  // By its sha256 it is called what it is.
+  expect((await ledger.db.query("select from ledger.called_tag")).rowCount).toBe(0);
   const answer = await put(33);
   expect([answer.status, errorOf(answer).detail]).toEqual([414, { tags: 33, most: 32 }]);
 });
