@@ -94,7 +94,7 @@ function reportCut({ entries, number: checkpoint, month, until }: Cut): string[]
 }
 
 /** @returns whether all of it is right that could be verified */
-export function isWhole({ findings, rest }: VerifiedLog): boolean {
+function isWhole({ findings, rest }: VerifiedLog): boolean {
   const { ledger, pulls, bytes } = rest ?? {};
   const wrong = (ledger?.wrong ?? 0) + (pulls?.findings.length ?? 0) + (bytes?.wrong ?? 0);
   return findings.length + wrong === 0;
