@@ -3,6 +3,8 @@ import { SYSTEM, type AuditEntry } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
+import { gate } from "#tests/support/gate.js";
 import { expectRecorded } from "./support/recorded.js";
 import { jsonOf, startRestStack, type RestStack } from "./support/stack.js";
 
@@ -105,6 +107,27 @@ describe("somebody's right by another access policy", () => {
     expect(await explained({ policy: NOBODY_PUSHES })).toMatchObject([
       200,
       { allow: false, rule: { id: "frozen", at: "policy:2" } },
+    ]);
+  });
+
+  test("is tested one at a time: who asks meanwhile is told to ask again", async () => {
+    const once = () => ask("/policy/test", { policy: NOBODY_PUSHES });
+    const [isHeld, mayEnd] = [gate(), gate()];
+    const db = stack.tokenServerDb;
+    const holding = db.transaction(async (tx) => {
+      await tx.query("lock table audit.entry in access exclusive mode");
+      isHeld.open();
+      await mayEnd.opened;
+    });
+    await isHeld.opened;
+    const first = once();
+    const waiting = "select from pg_locks where not granted and relation = 'audit.entry'::regclass";
+    await eventually("the first one waits", async () => (await db.query(waiting)).rowCount === 1);
+    const meanwhile = await once();
+    mayEnd.open();
+    await holding;
+    expect([(await first).status, meanwhile.status, (await once()).status]).toEqual([
+      ...[200, 503, 200],
     ]);
   });
 
