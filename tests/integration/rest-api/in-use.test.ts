@@ -119,6 +119,18 @@ describe("a report", () => {
     expect(nodes.sort()).toEqual(["n2", "n3"]);
   });
 
+  test("is shown page by page, and of the last one nothing follows", async () => {
+    await report({ name: "pages", images: ["p1", "p2"].map((node) => ({ reference: "alpha/app:1.0", node })) }); // prettier-ignore
+    const page = async (query: string) =>
+      jsonOf(await rest(`${APP}?of=1.0${query}`)) as { items: Line[]; next: string | null };
+    const all = await page("&limit=100");
+    expect(all.next).toBeNull();
+    const first = await page("&limit=1");
+    const rest1 = await page(`&limit=100&cursor=${encodeURIComponent(first.next ?? "")}`);
+    expect([...first.items, ...rest1.items]).toEqual(all.items);
+    expect(rest1.next).toBeNull();
+  });
+
   test("of the same name by two at once is one after the other", async () => {
     const bodies = ["a", "b", "c", "d"].map((node) => ({
       name: "raced",

@@ -149,6 +149,7 @@ describe("the audit log", () => {
   test("is exported as a table that runs nothing in a spreadsheet", async () => {
     await append("1", '=HYPERLINK("https://elsewhere.example","x"), and more');
     const answer = await rest(`/audit/export?format=csv&actor=${actor}`, BOB);
+    expect(answer.headers["content-type"]).toBe("text/csv; charset=utf-8");
     const [head, row, end] = answer.body.toString().split("\r\n");
     expect(head).toMatch(/^at,action,uid,/);
     expect(row).toContain(`,"'=HYPERLINK(""https://elsewhere.example"",""x""), and more",`);
