@@ -102,7 +102,7 @@ const event = (id: string, known: Partial<FollowedEvent> = {}): Batch => ({
 async function told(headers: Record<string, string> = {}): Promise<string[]> {
   const answer = await fetch(url, { headers, signal: AbortSignal.timeout(10_000) });
   const text = answer.text();
-  await eventually("all batches are taken", () => batches.length === 0);
+  await eventually("all batches are taken", () => batches.length === 0, 3_000);
   setImmediate(() => {
     stopping.abort();
   });
