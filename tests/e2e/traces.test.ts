@@ -166,14 +166,15 @@ describe("traces", () => {
     }
   });
 
-  test("reach the collector with the header that it wants, and say whose they are", () => {
+  test("reach the collector with the header that it wants, and say whose they are", async () => {
+    const services = () => new Set(collector.spans.map(({ service }) => service));
+    await pushManifest("2.0");
+    await eventually("both services have told of something", () => services().size === 2);
     expect(collector.headers.map((headers) => headers["x-collector-key"])).toContain(
       "not for others",
     );
     expect(collector.text()).toContain("deployment.environment.name");
-    expect(new Set(collector.spans.map(({ service }) => service))).toEqual(
-      new Set(["gateway", "token-server"]),
-    );
+    expect(services()).toEqual(new Set(["gateway", "token-server"]));
   });
 
   test("hold no credentials, no query and no path of an upload", async () => {
