@@ -108,7 +108,8 @@ describe("what the registry fails to read", () => {
   });
 
   test("is asked for again where the gateway itself can read it, and is not decided when that does not pass", async () => {
-    const content = Buffer.from(imageText());
+    // One that the gateway has not in memory.
+    const content = Buffer.from(imageText({ annotations: { read: "never" } }));
     const path = `/v2/alpha/app/manifests/${digestOf(content)}`;
     let times = 0;
     made.registry.answerWith((req, res) => {
