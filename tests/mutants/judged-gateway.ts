@@ -98,6 +98,9 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
     "a tag that is not there is none to the statement either",
     ['"tag" in of'],
   ),
+  ...all("gateway/src/proxy/close-upload.ts", "a digest that is none has been refused before", [
+    "isDigest(digest)",
+  ]),
   ...all("gateway/src/pulls/sql/bound-pulls.ts", SPEED, ["records > $2"]),
   ...all("gateway/src/proxy/plan.ts", UNREACHABLE, [
     "assertNever(request)",
