@@ -26,6 +26,12 @@ const denied = { outcome: "changes", allow: false, by: "closed", before: "immuta
 const allowed = { outcome: "changes", allow: true, by: "open", before: "immutable" };
 
 describe("a decision on record, judged by other rules for tags,", () => {
+  test("is not known where the rules in force wanted a source and it had none on record", () => {
+    const inForce = compileTagPolicy([{ id: "known", scmSource: "required" }]);
+    const judged = judgingTagsAgain(inForce, PIER_ONE_TAGS)(push({ kind: "free" }, false));
+    expect(judged).toEqual({ outcome: "unknown", dependsOn: "whether the image had a source" });
+  });
+
   test.each<[string, TagDecisionOnRecord, TagRuleSpec, object]>([
     ["of a new tag is denied where none may be", push({ kind: "free" }), FORBIDDEN, denied],
     [

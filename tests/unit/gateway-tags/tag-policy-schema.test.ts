@@ -34,6 +34,16 @@ describe("rules for tags", () => {
     ]);
   });
 
+  test("have patterns with 3 stars at most", () => {
+    expect(tagGlobFault("a*".repeat(3))).toBeNull();
+    expect(tagGlobFault("a*".repeat(4))).toBe("at most 3 stars");
+  });
+
+  test("have a description of 1,000 characters at most", () => {
+    expect(issuesOf([{ ...MUTABLE, description: "d".repeat(1_000) }])).toEqual([]);
+    expect(issuesOf([{ ...MUTABLE, description: "d".repeat(1_001) }])).toHaveLength(1);
+  });
+
   test("have a message of 100 characters at most", () => {
     expect(issuesOf([{ ...MUTABLE, message: "m".repeat(100) }])).toEqual([]);
     expect(issuesOf([{ ...MUTABLE, message: "m".repeat(101) }])).toHaveLength(1);
