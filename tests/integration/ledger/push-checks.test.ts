@@ -1,35 +1,25 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { pushTag, type PushDeps, type TagPush } from "#gateway/ledger/push-tag.js";
-import { readTagState } from "#gateway/ledger/sql/read-tag.js";
+import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { parseWriteCondition } from "#registry-protocol/write-condition.js";
-import type { Database } from "#service-kit/db/pool.js";
-import type { StartedLedger } from "#tests/support/ledger.js";
 import { IMAGE_TYPE, INDEX_TYPE } from "#tests/support/manifest-texts.js";
-import { impatientDeps, pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
-import { useLedger } from "#tests/support/use-ledger.js";
+import { impatientDeps, tagPush } from "#tests/support/tag-pushes.js";
+import { BURY, usePushing, type Pushing } from "./support/pushing.js";
 
-let ledger: StartedLedger;
-let db: Database;
-let deps: ReturnType<typeof pushDeps>;
-let keeper: ReturnType<typeof tagKeeper>;
-
-useLedger((started) => {
-  ledger = started;
-  ({ db } = started);
-});
-beforeEach(() => {
-  keeper = tagKeeper();
-  deps = pushDeps(db, keeper);
+let db: Pushing["db"];
+let deps: Pushing["deps"];
+let keeper: Pushing["keeper"];
+let pushing: Pushing;
+usePushing((made) => {
+  pushing = made;
+  ({ db, deps, keeper } = made);
 });
 
-const BURY = "update ledger.manifest set deleted_at = now(), deleted_by = 'bob' where digest = $1";
-const push = (offered: TagPush, by: PushDeps = deps) =>
-  pushTag(by, offered, keeper.transport(offered));
-const stateOf = (of: TagPush) => readTagState(db, of);
-const actions = async () => (await ledger.audited()).map(({ action }) => action);
+const push: Pushing["push"] = (...asked) => pushing.push(...asked);
+const stateOf = (of: TagPush) => pushing.stateOf(of);
+const actions = () => pushing.actions();
 
 /** @returns an index of what is named, pushed to a tag under which referrers are kept */
 function referrersOf(...names: string[]): TagPush {

@@ -1,36 +1,27 @@
-import { beforeEach, expect, test } from "@jest/globals";
+import { expect, test } from "@jest/globals";
 import { adopt } from "#gateway/ledger/adopt.js";
-import { pushTag, type PushDeps, type TagPush } from "#gateway/ledger/push-tag.js";
+import { pushTag, type TagPush } from "#gateway/ledger/push-tag.js";
 import { commitPush } from "#gateway/ledger/settle.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
-import { readTagState } from "#gateway/ledger/sql/read-tag.js";
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
-import type { Database } from "#service-kit/db/pool.js";
-import type { StartedLedger } from "#tests/support/ledger.js";
 import { IMAGE_TYPE, INDEX_TYPE } from "#tests/support/manifest-texts.js";
-import { pushDeps, tagKeeper, tagPush } from "#tests/support/tag-pushes.js";
-import { useLedger } from "#tests/support/use-ledger.js";
+import { tagPush } from "#tests/support/tag-pushes.js";
+import { BURY, usePushing, type Pushing } from "./support/pushing.js";
 
-let ledger: StartedLedger;
-let db: Database;
-let deps: ReturnType<typeof pushDeps>;
-let keeper: ReturnType<typeof tagKeeper>;
-
-useLedger((started) => {
-  ledger = started;
-  ({ db } = started);
-});
-beforeEach(() => {
-  keeper = tagKeeper();
-  deps = pushDeps(db, keeper);
+let ledger: Pushing["ledger"];
+let db: Pushing["db"];
+let deps: Pushing["deps"];
+let keeper: Pushing["keeper"];
+let pushing: Pushing;
+usePushing((made) => {
+  pushing = made;
+  ({ ledger, db, deps, keeper } = made);
 });
 
-const BURY = "update ledger.manifest set deleted_at = now(), deleted_by = 'bob' where digest = $1";
-const push = (offered: TagPush, by: PushDeps = deps) =>
-  pushTag(by, offered, keeper.transport(offered));
-const stateOf = (of: TagPush) => readTagState(db, of);
-const actions = async () => (await ledger.audited()).map(({ action }) => action);
+const push: Pushing["push"] = (...asked) => pushing.push(...asked);
+const stateOf = (of: TagPush) => pushing.stateOf(of);
+const actions = () => pushing.actions();
 
 test("of a push whose answer got lost, what the registry stored besides has to be on record before the tag is given back", async () => {
   const offered = tagPush("a");
