@@ -94,11 +94,16 @@ test("one event is delivered again, or all since a time", async () => {
   expect(jsonOf(await change({ change: "replay", since }))).toMatchObject({ events: 2 });
 });
 
+test("what waits no more cannot be skipped", async () => {
+  const skip = { change: "skip", sink: "webhook", repository: "alpha/app" };
+  for (let skipped = 0; skipped < events.length; skipped += 1)
+    expect((await change(skip)).status).toBe(200);
+  expect((await change(skip)).status).toBe(404);
+});
+
 test("what changes nothing is not found, and is on no record", async () => {
   expect((await change({ change: "give-up", event: events[1] })).status).toBe(404);
   expect((await change({ change: "give-up", event: randomUUID() })).status).toBe(404);
-  const nothing = { change: "skip", sink: "webhook", repository: "alpha/other" };
-  expect((await change(nothing)).status).toBe(404);
   const unknown = await change({ change: "retry", sink: "wobhook" });
   expect([unknown.status, unknown.body.toString()]).toEqual([
     404,
