@@ -7,6 +7,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
 import { startGateway, type TestGateway } from "#tests/support/gateway.js";
+import { lockWaiters } from "#tests/support/held-lock.js";
 import { ask } from "#tests/support/http-client.js";
 import { startLedger, type StartedLedger } from "#tests/support/ledger.js";
 import { imageText } from "#tests/support/manifest-texts.js";
@@ -55,10 +56,7 @@ test("fourteen pushes whose commits hang leave connections to readers", async ()
   await locked.opened;
   const pushes = Array.from({ length: PUSHES }, (_one, i) => put(`v${i}`, `content ${i}`));
   await eventually("half of what pushes may have waits for the lock", async () => {
-    const { rows } = await ledger.db.query<{ waiting: number }>(
-      "select count(*)::int as waiting from pg_locks where locktype = 'advisory' and not granted",
-    );
-    return rows[0]?.waiting === Math.ceil(CONNECTIONS / 4);
+    return (await lockWaiters(ledger.db)) === Math.ceil(CONNECTIONS / 4);
   });
   const since = performance.now();
   for (let i = 0; i < 20; i += 1) expect((await read("1.0")).status).toBe(200);

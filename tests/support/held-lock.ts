@@ -1,8 +1,23 @@
-import type { Database, Transaction } from "#service-kit/db/pool.js";
+import type { Database, Queryable, Transaction } from "#service-kit/db/pool.js";
 import { eventually } from "./eventually.js";
 import { gate } from "./gate.js";
 
-const WAITING = "select from pg_locks where locktype = 'advisory' and not granted";
+/**
+ * Test files share one Postgres, and tables of databases that were copied have the same numbers: the waiters of others do not count.
+ *
+ * @param db - pool or transaction
+ * @param table - with its schema; absent: an advisory lock
+ * @returns how many sessions of this database wait for a lock of that kind
+ */
+export async function lockWaiters(db: Queryable, table: string | null = null): Promise<number> {
+  const { rows } = await db.query<{ waiting: number }>(
+    `select count(*)::int as waiting from pg_locks
+     where not granted and database = (select oid from pg_database where datname = current_database())
+       and case when $1::text is null then locktype = 'advisory' else relation = to_regclass($1) end`,
+    [table],
+  );
+  return rows[0]?.waiting ?? 0;
+}
 
 /**
  * Does something while another transaction holds a lock of Postgres', which is given up once somebody waits for one.
@@ -29,7 +44,7 @@ export async function whileLocked<T>(
     isDone = true;
   });
   await eventually("it waits for the lock, or does not", async () => {
-    return isDone || (await db.query(WAITING)).rowCount === 1;
+    return isDone || (await lockWaiters(db)) === 1;
   });
   const hasWaited = !isDone;
   mayEnd.open();

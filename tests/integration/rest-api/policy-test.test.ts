@@ -5,6 +5,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
+import { lockWaiters } from "#tests/support/held-lock.js";
 import { expectRecorded } from "./support/recorded.js";
 import { jsonOf, startRestStack, type RestStack } from "./support/stack.js";
 
@@ -121,8 +122,8 @@ describe("somebody's right by another access policy", () => {
     });
     await isHeld.opened;
     const first = once();
-    const waiting = "select from pg_locks where not granted and relation = 'audit.entry'::regclass";
-    await eventually("the first one waits", async () => (await db.query(waiting)).rowCount === 1);
+    const isWaiting = async () => (await lockWaiters(db, "audit.entry")) === 1;
+    await eventually("the first one waits", isWaiting);
     const meanwhile = await once();
     mayEnd.open();
     await holding;

@@ -15,6 +15,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
+import { lockWaiters } from "#tests/support/held-lock.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
 import { image, REPOSITORY, type TestManifest } from "./support/manifests.js";
 import { useLedger } from "#tests/support/use-ledger.js";
@@ -102,18 +103,12 @@ describe("a push that commits while a deletion is decided", () => {
         () => (outcome = "deleted"),
         (error: unknown) => (outcome = error),
       );
-      await eventually("the deletion waits", async () => outcome !== null || (await isWaiting()));
+      const isWaiting = async () => outcome !== null || (await lockWaiters(ledger.db)) === 1;
+      await eventually("the deletion waits", isWaiting);
       await commit(tx);
     });
     await deletion;
     return outcome;
-  }
-
-  async function isWaiting(): Promise<boolean> {
-    const { rowCount } = await ledger.db.query(
-      "select from pg_locks where locktype = 'advisory' and not granted",
-    );
-    return rowCount === 1;
   }
 
   test("is waited for: what it needs is not deleted", async () => {

@@ -11,6 +11,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
+import { lockWaiters } from "#tests/support/held-lock.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { deletionDeps, storedOf } from "./support/deletion-deps.js";
@@ -106,7 +107,8 @@ describe("a manifest goes with its tags", () => {
         () => (outcome = "deleted"),
         (error: unknown) => (outcome = error),
       );
-      await eventually("the deletion waits", async () => outcome !== null || (await isWaiting()));
+      const isWaiting = async () => outcome !== null || (await lockWaiters(ledger.db)) > 0;
+      await eventually("the deletion waits", isWaiting);
       await commit(tx);
     });
     await deletion;
@@ -198,11 +200,3 @@ describe("a manifest without tags", () => {
     await expect(remove("absent")).rejects.toMatchObject({ code: "MANIFEST_UNKNOWN" });
   });
 });
-
-async function isWaiting(): Promise<boolean> {
-  const { rows } = await ledger.db.query(
-    `select from pg_locks join pg_database on pg_database.oid = pg_locks.database
-     where datname = current_database() and locktype = 'advisory' and not granted`,
-  );
-  return rows.length > 0;
-}

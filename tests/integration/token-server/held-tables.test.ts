@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { lockWaiters } from "#tests/support/held-lock.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
 let server: TestTokenServer;
@@ -18,12 +19,8 @@ describe("while somebody holds a table of the token server", () => {
         expect(await Promise.all(logins)).toEqual(Array(20).fill(401));
         for (let login = 0; login < 20; login += 1) expect(await logIn(`later-${login}`)).toBe(401);
         expect(await logIn("alice-token")).toBe(200);
-        const { rows } = await tx.query<{ waiting: number }>(
-          "select count(*)::int as waiting from pg_locks where not granted and relation = to_regclass($1)",
-          [`token_server.${table}`],
-        );
         // Half of five, and one of them is ours.
-        expect(rows[0]?.waiting).toBeLessThanOrEqual(3);
+        expect(await lockWaiters(tx, `token_server.${table}`)).toBeLessThanOrEqual(3);
         await server.db.query("select 1");
       });
     },
