@@ -5,26 +5,18 @@ import { deleteByReference, type ManifestDeleteDeps } from "#gateway/proxy/manif
 import { readManifest, type ManifestReadDeps } from "#gateway/proxy/manifest-read.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import type { HttpRequest } from "#service-kit/http/http-request.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
 import { callerWith } from "#tests/support/callers.js";
 import { eventually } from "#tests/support/eventually.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
-import { SILENT } from "#tests/support/silent.js";
+import { openedRequest } from "#tests/support/requests.js";
 
 const DIGEST = digestOf(Buffer.from("a"));
 
 /** @returns a request that has arrived, and its answer, not begun */
 function arrived(method: string, url: string, headers: Record<string, string> = {}) {
-  const req = Object.assign(requestFrom("203.0.113.9", headers, method), { url }) as HttpRequest;
-  req.push(null);
-  req.complete = true;
-  const res: ServerResponse = answerTo(req);
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  const context = openContext(req, res, { log: SILENT, metrics: createMetrics(), client });
-  return { req, res, context };
+  const opened = openedRequest(headers, { method, url });
+  opened.req.push(null);
+  opened.req.complete = true;
+  return opened;
 }
 
 function exchangeOf(method: string, url: string, headers: Record<string, string> = {}) {

@@ -1,10 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { clientOrigin } from "#gateway/proxy/client-origin.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import { SILENT } from "#tests/support/ledger.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
+import { openedRequest } from "#tests/support/requests.js";
 
 describe("the origin that a client uses", () => {
   test.each([
@@ -42,8 +38,5 @@ describe("the origin that a client uses", () => {
 });
 
 function originOf(headers: Record<string, string>, publicUrl: string | null): string {
-  const req = requestFrom("203.0.113.9", headers);
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  openContext(req, answerTo(req), { log: SILENT, metrics: createMetrics(), client });
-  return clientOrigin(req, publicUrl);
+  return clientOrigin(openedRequest(headers).req, publicUrl);
 }

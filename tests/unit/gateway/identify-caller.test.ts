@@ -9,12 +9,8 @@ import {
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
 import { MARKER } from "#registry-protocol/storage-marker.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
 import { callerWith } from "#tests/support/callers.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
-import { SILENT } from "#tests/support/silent.js";
+import { openedRequest } from "#tests/support/requests.js";
 
 const ISSUER = "https://tokens.example";
 const APP = "/v2/alpha/app/manifests/1.0";
@@ -52,10 +48,7 @@ function depsWith(
 }
 
 function requestWith(authorization: string | undefined) {
-  const req = requestFrom("203.0.113.9", authorization === undefined ? {} : { authorization });
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  openContext(req, answerTo(req), { log: SILENT, metrics: createMetrics(), client });
-  return req;
+  return openedRequest(authorization === undefined ? {} : { authorization }).req;
 }
 
 const asked = (target = APP, method = "GET") => parseRegistryRequest(method, target);

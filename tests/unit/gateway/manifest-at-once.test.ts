@@ -1,4 +1,3 @@
-import type { ServerResponse } from "node:http";
 import { describe, expect, test } from "@jest/globals";
 import type { KeptManifest } from "#gateway/ledger/kept-manifests.js";
 import type { Caller } from "#gateway/proxy/caller.js";
@@ -7,12 +6,7 @@ import { readAtOnce, type AtOnceDeps } from "#gateway/proxy/manifest-at-once.js"
 import { digestOf, type Digest } from "#registry-protocol/digest.js";
 import { parseRegistryRequest, type RegistryRequest } from "#registry-protocol/request.js";
 import { MARKER } from "#registry-protocol/storage-marker.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import type { HttpRequest } from "#service-kit/http/http-request.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
-import { SILENT } from "#tests/support/silent.js";
+import { openedRequest } from "#tests/support/requests.js";
 
 const LIST = "application/vnd.docker.distribution.manifest.list.v2+json";
 const INDEX = "application/vnd.oci.image.index.v1+json";
@@ -31,11 +25,7 @@ type Reading = Extract<RegistryRequest, { kind: "manifest.read" }>;
 
 function asked(target: string, accept: string) {
   const request = parseRegistryRequest("GET", target) as Reading;
-  const req = requestFrom("203.0.113.9", { accept, authorization: "Bearer x" }) as HttpRequest;
-  const res: ServerResponse = answerTo(req);
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  const context = openContext(req, res, { log: SILENT, metrics: createMetrics(), client });
-  return { req, res, request, context };
+  return { ...openedRequest({ accept, authorization: "Bearer x" }), request };
 }
 
 /** What is in memory: what the tag means, and a manifest of this type under that digest. */

@@ -4,11 +4,7 @@ import { SYSTEM } from "#audit-log/entry.js";
 import type { Implementation } from "#gateway/api/implement.js";
 import { restRoutes, type RestDeps } from "#gateway/api/rest-routes.js";
 import { OPERATIONS } from "#rest-api/operations/every-operation.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
-import { SILENT } from "#tests/support/silent.js";
+import { openedRequest } from "#tests/support/requests.js";
 import { ALL } from "#tests/support/views.js";
 
 /** @returns what is told of administrators' reads when this is asked for */
@@ -27,13 +23,10 @@ async function administeredBy(method: string, url: string, body?: object): Promi
   }));
   const text = body === undefined ? "" : JSON.stringify(body);
   const headers = { "content-type": "application/json", "content-length": String(text.length) };
-  const req = Object.assign(requestFrom("203.0.113.9", body === undefined ? {} : headers, method), { url }); // prettier-ignore
+  const { req, res } = openedRequest(body === undefined ? {} : headers, { method, url });
   req.push(text);
   req.push(null);
   req.complete = true;
-  const res = answerTo(req);
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  openContext(req, res, { log: SILENT, metrics: createMetrics(), client });
   const next = () => told.push("next");
   await restRoutes(deps, all)(req as Request, res as Response, next);
   return told;

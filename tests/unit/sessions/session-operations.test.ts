@@ -8,12 +8,7 @@ import { sessionOperations, type VerifiedLogin } from "#gateway/api/session-oper
 import { FailedPageLogin } from "#gateway/oidc/issuers.js";
 import type { Session } from "#gateway/sessions/sessions.js";
 import { Fault } from "#registry-protocol/faults.js";
-import { clientReader } from "#service-kit/http/client-reader.js";
-import type { HttpRequest } from "#service-kit/http/http-request.js";
-import { openContext } from "#service-kit/http/request-context.js";
-import { createMetrics } from "#service-kit/metrics.js";
-import { answerTo, requestFrom } from "#tests/support/requests.js";
-import { SILENT } from "#tests/support/silent.js";
+import { openedRequest } from "#tests/support/requests.js";
 
 const SECRET = "s".repeat(43);
 const COOKIE = { cookie: `wharfinger=${SECRET}` };
@@ -24,10 +19,7 @@ const ALICE: VerifiedLogin = {
 
 /** @returns a request with these headers, as an operation is asked */
 function asking(headers: Record<string, string>, asked: Partial<Asked> = {}): Asked {
-  const req = requestFrom("203.0.113.9", headers) as HttpRequest;
-  const res = answerTo(req);
-  const client = clientReader([], { log: SILENT, now: Date.now });
-  openContext(req, res, { log: SILENT, metrics: createMetrics(), client });
+  const { req, res } = openedRequest(headers);
   const nothing = { path: {}, query: {}, body: undefined, page: null, view: null, actor: SYSTEM };
   return { ...nothing, validUntil: null, req, res, ...asked };
 }
