@@ -7,10 +7,10 @@ import { reportArchives, verifyArchives } from "#audit-log/archive/verify-archiv
 import { writeArchive } from "#audit-log/archive/write-archive.js";
 import { entryHash } from "#audit-log/chain.js";
 import { entriesAfter, type EntryRow } from "#audit-log/sql/entries.js";
-import type { Database } from "#service-kit/db/pool.js";
 import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { boundedDatabase } from "#tests/support/bounded-database.js";
 import { temporaryFolder, type TemporaryFolder } from "#tests/support/temporary-folder.js";
 import { CHAIN, useAuditLog, type TestAuditLog } from "./support/audited.js";
 import { momentAfter } from "./support/on-record.js";
@@ -36,23 +36,13 @@ const stretch = (name: string, from: Date, to: Date): Month => ({ name, from, to
 
 const now = () => momentAfter(log.db);
 
-/** More than any of these archives takes: one that asks for the same without end is ended. */
+/** More than any of these archives takes. */
 const MOST_STATEMENTS = 200;
-const bounded = (db: Database): Database => ({
-  ...db,
-  transaction: (work, about) =>
-    db.transaction((tx) => {
-      let statements = 0;
-      const query: typeof tx.query = (...asked) => {
-        statements += 1;
-        if (statements > MOST_STATEMENTS) throw new Error("it asks without end");
-        return tx.query(...asked);
-      };
-      return work({ ...tx, query });
-    }, about),
-});
 const write = async (month: Month) =>
-  writeArchive(bounded(log.db), month, { folder: folder.path, anchors: await anchors() });
+  writeArchive(boundedDatabase(log.db, MOST_STATEMENTS), month, {
+    folder: folder.path,
+    anchors: await anchors(),
+  });
 const problems = async () =>
   (await verifyArchives(log.db, folder.path, await anchors())).findings.map(
     ({ problem }) => problem,

@@ -29,8 +29,15 @@ beforeEach(async () => {
 });
 
 /** Runs the compiled program, and ends with its exit code. */
-async function run(...args: string[]): Promise<{ lines: string[]; code: string }> {
-  const { host, port, database, user, password } = log.ledger.config;
+function run(...args: string[]): Promise<{ lines: string[]; code: string }> {
+  return runAt(log.ledger.config.port, args);
+}
+
+async function runAt(
+  port: number,
+  args: readonly string[],
+): Promise<{ lines: string[]; code: string }> {
+  const { host, database, user, password } = log.ledger.config;
   const env = {
     PATH: process.env["PATH"],
     DB_SUBNAME: `//${host}:${port}/${database}`,
@@ -47,6 +54,18 @@ async function run(...args: string[]): Promise<{ lines: string[]; code: string }
 }
 
 describe("the auditor's program", () => {
+  test("ends with 1 where a month cannot be archived, and with 2 where that cannot be told", async () => {
+    const folder = await temporaryFolder();
+    const archive = ["archive", "--month", "2020-01", "--to", folder.path];
+    const early = await run(...archive);
+    expect(early.code).toBe("exit 1");
+    expect(early.lines).toContain("2020-01 is not on record: the first checkpoint is later");
+    const away = await runAt(1, archive);
+    expect(away.code).toBe("exit 2");
+    expect(away.lines).toContain("the audit log could not be checked");
+    await folder.remove();
+  });
+
   test("says that the log is whole, and ends with 0", async () => {
     const { lines, code } = await run("verify");
     expect(lines.join("\n")).toMatch(

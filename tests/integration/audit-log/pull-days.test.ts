@@ -4,6 +4,7 @@ import { reportPulls } from "#audit-log/verify/report.js";
 import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { forgetOldDays, sealDays } from "#gateway/pulls/days.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
+import { boundedDatabase } from "#tests/support/bounded-database.js";
 import { useAuditLog, type TestAuditLog, restOf } from "./support/audited.js";
 
 let log: TestAuditLog;
@@ -12,7 +13,9 @@ useAuditLog((made) => {
   log = made;
 });
 
-const deps = () => ({ db: log.db, audit: recordAudit });
+/** More than any of these days takes. */
+const MOST_STATEMENTS = 100;
+const deps = () => ({ db: boundedDatabase(log.db, MOST_STATEMENTS), audit: recordAudit });
 const pulled = (change: Partial<CountedPulls> = {}) =>
   log.db.transaction((tx) =>
     recordPulls(tx, [

@@ -290,6 +290,14 @@ describe("a manifest that is pushed by digest", () => {
     expect(await stateOf("1.0")).toMatchObject({ digest: digestOf(Buffer.from(`${MANIFEST} `)) });
   });
 
+  test("under several tags is refused as the one that may not be written is, and writes none", async () => {
+    await push(`${MANIFEST} `);
+    const alone = await put(`/v2/alpha/app/manifests/${DIGEST}?tag=1.0`, MANIFEST);
+    const answer = await put(`/v2/alpha/app/manifests/${DIGEST}?tag=0.9&tag=1.0`, MANIFEST);
+    expect([answer.status, errorOf(answer)]).toEqual([409, errorOf(alone)]);
+    expect(await stateOf("0.9")).toEqual({ kind: "free" });
+  });
+
   test("is on record and announced when it is new to the repository, and not again", async () => {
     const target = `/v2/alpha/app/manifests/${DIGEST}`;
     for (let i = 0; i < 2; i += 1) expect((await put(target, MANIFEST)).status).toBe(201);

@@ -124,6 +124,17 @@ describe("what the registry fails to read", () => {
     expect(times).toBe(4);
   });
 
+  test("is not decided where the gateway itself is told nothing of it, and nobody asks once more", async () => {
+    let times = 0;
+    made.registry.answerWith((_req, res) => {
+      times += 1;
+      if (times === 1) res.writeHead(500).end();
+      else res.writeHead(401).end();
+    });
+    expect((await read(`/v2/alpha/app/manifests/${DIGEST}`)).status).toBe(503);
+    expect(times).toBe(2);
+  });
+
   test("is asked for three times, and is not decided where that is a manifest", async () => {
     made.registry.answerWith(replyWith(500));
     const answer = await read(`/v2/alpha/app/manifests/${DIGEST}`);

@@ -40,7 +40,7 @@ test("an index that names its images by sha512 loses no blob: those the registry
     mediaType: "application/vnd.oci.image.index.v1+json",
     manifests,
   };
-  await store("alpha/app", index);
+  await store("alpha/app", index, index.mediaType);
   expect(await manifestsToLoseBlobs(ledger.db, 10)).toEqual([]);
 });
 
@@ -83,10 +83,10 @@ function image(name: string, layer: Digest, like?: Digest): object {
   };
 }
 
-async function store(name: string, content: object): Promise<Digest> {
+async function store(name: string, content: object, mediaType = IMAGE): Promise<Digest> {
   const bytes = Buffer.from(JSON.stringify(content));
   const digest = digestOf(bytes);
-  const stored = { digest, mediaType: IMAGE, content: bytes, reading: readingOf(bytes) };
+  const stored = { digest, mediaType, content: bytes, reading: readingOf(bytes) };
   await storeManifest(ledger.db, parseRepositoryName(name), stored, "checked");
   return digest;
 }

@@ -11,7 +11,7 @@ import { stopSink } from "#gateway/outbox/sql/stops.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { expectRecorded } from "./support/recorded.js";
-import { putImage, startRestStack, type AskedAs, type RestStack } from "./support/stack.js";
+import { jsonOf, putImage, startRestStack, type AskedAs, type RestStack } from "./support/stack.js";
 
 let stack: RestStack;
 let rest: RestStack["rest"];
@@ -163,6 +163,13 @@ describe("what the document shows is what is answered", () => {
     const asked = { method: "DELETE" };
     expectRecorded("refresh-tokens.end-all", await rest("/refresh-tokens", asked));
   });
+});
+
+test("who could is decided for somebody alone where they are named", async () => {
+  const decided = async (path: string) =>
+    (jsonOf(await rest(path, BOB)) as { decision: unknown }).decision;
+  expect(await decided(WHO_COULD)).toMatchObject({ reason: expect.any(String) });
+  expect(await decided(WHO_COULD.split("&uid=")[0] ?? "")).toBeNull();
 });
 
 /** An event for a sink that nobody delivers to. */

@@ -77,6 +77,18 @@ describe("what the document shows of use is what is answered", () => {
   });
 });
 
+test("whoever pulled a tag uses it, also where it means something else by now", async () => {
+  await stack.ledger.db.query(
+    `insert into ledger.pull (repository, tag, digest, caller, uid, realm, kind, address, user_agent, count, first_at, last_at)
+     values ('alpha/app', '1.0', $1, 'e', 'erin', '/employees', 'oauth2', '192.0.2.8', 'docker/28.5.1', 1,
+             '2026-11-19T12:00:00Z', '2026-11-19T12:00:00Z')`,
+    [digestOf(Buffer.from("what it meant before"))],
+  );
+  const uids = async (of: string) => (await users(`${APP}?of=${of}`)).map(({ uid }) => uid);
+  expect(await uids("1.0")).toContain("erin");
+  expect(await uids(digest)).not.toContain("erin");
+});
+
 describe("a report", () => {
   test("is taken from those alone who may report", async () => {
     const body = { name: "mine", images: images("alpha/app:1.0") };

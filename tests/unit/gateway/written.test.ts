@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "@jest/globals";
 import { written } from "#gateway/api/written.js";
@@ -20,7 +21,13 @@ describe("a part of an answer", () => {
     const res = new PassThrough({ highWaterMark: 1 });
     expect(await written(res, "xyz", 10)).toBe(false);
     expect(res.destroyed).toBe(true);
-    expect(await written(res, "more")).toBe(false);
+  });
+
+  test("is not waited for where the client has gone before", async () => {
+    const res = new PassThrough({ highWaterMark: 1 });
+    await once(res.destroy(), "close");
+    const later = new Promise((resolve) => setImmediate(resolve, "later"));
+    expect(await Promise.race([written(res, "more"), later])).toBe(false);
   });
 
   test("ends with a client that has gone", async () => {

@@ -3,8 +3,9 @@ import type { IdentityKind } from "#access-policy/identity.js";
 import type { RuleAbout } from "#access-policy/who-can.js";
 import type { ApiCaller } from "#token-server/api/caller.js";
 import { asRegistrar, mayMake, onlookerOf, shown } from "#token-server/api/registry-rights.js";
+import { Fault } from "#registry-protocol/faults.js";
 import { shown as ruleShown } from "#token-server/api/rule-shown.js";
-import { timeLeft, together } from "#token-server/api/search-together.js";
+import { timeLeft, together, unansweredFor } from "#token-server/api/search-together.js";
 import type { Registry } from "#token-server/registries/registry.js";
 import { oauthIdentity } from "#tests/support/identities.js";
 
@@ -84,6 +85,13 @@ test("what several registries have found is in the order of their names, and say
     more: ["b"],
     unanswered: [{ registry: "c", reason: "it was away" }],
   });
+});
+
+test("a registry that could not be asked has not answered, and a mistake is nobody's answer", () => {
+  const fault = new Fault("UNAVAILABLE", { message: "teams are not known now" });
+  expect(unansweredFor(fault)).toEqual({ unanswered: "teams are not known now" });
+  const mistake = new Error("password=secret");
+  expect(() => unansweredFor(mistake)).toThrow(mistake);
 });
 
 describe("a rule, as somebody sees it", () => {

@@ -1,5 +1,4 @@
 import { Router } from "express";
-import { Fault } from "#registry-protocol/faults.js";
 import { searchRegistries } from "#rest-api/operations/registries.js";
 import { parseInput } from "#rest-api/parse-input.js";
 import { sendAnswer } from "#service-kit/http/send-answer.js";
@@ -10,7 +9,7 @@ import type { Registry } from "../registries/registry.js";
 import { listToken, type ListTokenDeps } from "../token/list-token.js";
 import { identifyApiCaller, type ApiCaller, type ApiCallerDeps } from "./caller.js";
 import { mount } from "./mount.js";
-import { timeLeft, together } from "./search-together.js";
+import { timeLeft, together, unansweredFor } from "./search-together.js";
 import { onlookerOf } from "./registry-rights.js";
 
 /** What asking all registries needs. */
@@ -68,8 +67,6 @@ async function answerOf(
     const token = await listToken(deps, login, { registry, address });
     return await searchGateway(deps, registry, { q, limit, token, milliseconds });
   } catch (error) {
-    // Of one registry it is not known what may be seen there: of the others it is.
-    if (error instanceof Fault) return { unanswered: error.message };
-    throw error;
+    return unansweredFor(error);
   }
 }

@@ -1,3 +1,4 @@
+import { Fault } from "#registry-protocol/faults.js";
 import type { GatewayAnswer } from "../registries/ask-gateway.js";
 import type { Registry } from "../registries/registry.js";
 
@@ -11,6 +12,16 @@ const EACH_MILLISECONDS = 5_000;
  */
 export function timeLeft(until: number, now: number): number {
   return Math.min(EACH_MILLISECONDS, Math.floor(until - now));
+}
+
+/**
+ * @param error - why a registry could not be asked
+ * @returns that it said nothing: of the others it is known all the same
+ * @throws the error itself, when it is no Fault: callers are told of those alone
+ */
+export function unansweredFor(error: unknown): GatewayAnswer {
+  if (error instanceof Fault) return { unanswered: error.message };
+  throw error;
 }
 
 /**
