@@ -6,6 +6,8 @@ import { sqlParts } from "./sql-conditions.js";
 /** Calls whose only purpose is to refuse, or to end what somebody holds. */
 const REFUSING_CALL =
   /^(?:refuse|require|assert|ensure|check|forbid|insist|lock|end|revoke|forget)(?:[A-Z]|$)/;
+/** Pieces of statements stand in these. */
+const SQL_FILE = /\/sql(?:\/|\.ts$)/;
 /** Names of values that say whether something may be. */
 const VERDICT_NAME = /^(?:is|has|may|can|same|right|ours|living)(?:[A-Z]|$)/;
 
@@ -101,7 +103,8 @@ export function findGuards(file: string, text: string): Guard[] {
     if (ts.isTemplateLiteral(node) || ts.isStringLiteral(node)) {
       const from = node.getStart(source) + 1;
       const isTemplate = !ts.isStringLiteral(node);
-      for (const { kind, start, end } of sqlParts(text.slice(from, node.getEnd() - 1)))
+      const literal = text.slice(from, node.getEnd() - 1);
+      for (const { kind, start, end } of sqlParts(literal, SQL_FILE.test(file)))
         add(from + start, from + end, { to: kind, isTemplate });
     }
     ts.forEachChild(node, visit);

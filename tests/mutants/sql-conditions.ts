@@ -9,13 +9,27 @@ const STATEMENT = /^\s*(?:select|insert|update|delete|with)\b/i;
 const CLAUSE_END =
   /^(?:group by|order by|limit|returning|on conflict|for update|for share|union|offset|window)\b/i;
 
+/** Each part of what is written without a statement around it compares something. */
+const CONDITION = /[=<>]|\b(?:is|exists|any|like|in)\b|\$\{/i;
+/** In these an `and` joins no conditions. */
+const OTHER_AND = /\b(?:case|between)\b/i;
+
 /**
- * @param sql - text of a statement, `${…}` and all
- * @returns the conditions of its `where` clauses and the bounds in `least(…)`, by their places in the text
+ * @param sql - text of a statement, or of a piece of one, `${…}` and all
+ * @param mayBePiece - whether a text that is no statement may be a piece of one; else it is something else
+ * @returns the conditions of its `where` clauses and the bounds in `least(…)`, by their places in the text; of a piece also the
+ *   conditions that it is made of, which stand in the `where` clauses of others
  */
-export function sqlParts(sql: string): SqlPart[] {
-  if (!STATEMENT.test(sql)) return [];
-  return [...conditionsIn(sql), ...boundsIn(sql)];
+export function sqlParts(sql: string, mayBePiece = false): SqlPart[] {
+  if (STATEMENT.test(sql)) return [...conditionsIn(sql), ...boundsIn(sql)];
+  return mayBePiece ? [...conditionsIn(sql), ...boundsIn(sql), ...joinedIn(sql)] : [];
+}
+
+/** One condition alone is asked about where it is used. */
+function joinedIn(sql: string): SqlPart[] {
+  const parts = split(sql, 0, /^and\b/i).map((part) => ({ kind: "every row" as const, ...part }));
+  const isOf = ({ start, end }: SqlPart) => CONDITION.test(sql.slice(start, end));
+  return parts.length > 1 && parts.every(isOf) && !OTHER_AND.test(sql) ? parts : [];
 }
 
 function conditionsIn(sql: string): SqlPart[] {

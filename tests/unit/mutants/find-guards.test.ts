@@ -71,6 +71,26 @@ describe("the guards of a module are", () => {
     expect(guardsOf(text)).toEqual(wanted);
   });
 
+  test.each([
+    [
+      "what several statements narrow by",
+      "const KEPT = 'a is null and b = $1';",
+      ["a is null -> every row", "b = $1 -> every row"],
+    ],
+    [
+      "what a statement is made of",
+      "const BELOW = `below as (select from t where a = $1)`;",
+      ["a = $1 -> every row"],
+    ],
+    ["no list of columns, and no word", "const NAMES = ['a, b as c', 'one and two'];", []],
+    ["no choice", "const RANK = `case when a = $1 and b = $2 then 0 end`;", []],
+    ["one condition where it is used alone", "const OWN = 'a = $1';", []],
+  ])("in a file of SQL also those of pieces: %s", (_what, text, wanted) => {
+    const told = findGuards("ledger/sql/sample.ts", text);
+    expect(told.map(({ text: guard, removal }) => `${guard} -> ${removal.to}`)).toEqual(wanted);
+    expect(guardsOf(text)).toEqual([]);
+  });
+
   test("neither what says what there is nor what another one says", () => {
     expect(guardsOf(`const f = (x) => (x === null ? null : g(x));`)).toEqual([]);
     expect(guardsOf(`try { g(); } catch (error) { throw error; }`)).toEqual([]);
