@@ -13,6 +13,7 @@ export const IN_THE_LEDGER: readonly Judged[] = [
   ...within("reserve-held-tag.ts", "reserveHeld", "digest is not null", WITHOUT_RESERVATION),
   ...within("reserve-tag.ts", "listExpired", "reservation is not null", INDEX),
   ...within("lost-deletions.ts", "listLostDeletions", "reservation is not null", INDEX),
+  ...within("tags-of-manifest.ts", "settleTogether", "reservation is not null", INDEX),
   ...all(`${SQL}/withheld-tags.ts`, INDEX, ["(missing_sightings > 0 or drift_digest is not null)"]),
   ...all(`${SQL}/listed-repositories.ts`, SPEED, ["low + BEHIND > after"]),
   ...all(`${SQL}/store-manifest.ts`, "of an empty list there is no row either", [

@@ -74,6 +74,11 @@ const PLACES: readonly JudgedPlaces[] = [
     ["(actor === null || entry.actor.uid === actor)"],
   ],
   [
+    "audit-log/src/sql/entries.ts",
+    "the hash finds the names by an index, the name itself tells those apart whose hashes are the same: each holds without the other",
+    ["${mayBeBy(name)}", "${ACTOR} = ${name}"],
+  ],
+  [
     "gateway/src/ledger/remembered-tags.ts",
     "what has no revision, or no digest, is not newer, nor the same: it stands for the compiler",
     ['notice.kind === "unchanged"', 'other?.kind === "means"'],

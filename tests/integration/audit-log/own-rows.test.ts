@@ -7,7 +7,7 @@ import {
   FIRST_PLACE,
 } from "#audit-log/sql/known-manifests.js";
 import { keptBytesAfter } from "#audit-log/sql/kept-bytes.js";
-import { namesUnknown } from "#audit-log/sql/ledger-names.js";
+import { ledgerRepositories, namesUnknown } from "#audit-log/sql/ledger-names.js";
 import {
   ledgerDigest,
   ledgerRecordsAfter,
@@ -85,6 +85,14 @@ describe("of what the ledger says of tags", () => {
     expect(await ledgerDigest(db, { ...OWN, tag: "third" })).toBeNull();
   });
 
+  test("each repository is named once, and that comes to an end", async () => {
+    const named = await db.transaction(async (tx) => {
+      await tx.query(`set local statement_timeout = '20s'`);
+      return ledgerRepositories(tx);
+    });
+    expect(named).toEqual(REPOSITORIES);
+  });
+
   test("names are unknown that its repository never had, whatever others have", async () => {
     await set("tag", "name = 'third'", "repository = 'alpha/shop' and name = 'first'");
     const names = [FIRST, "third", "nobodys"];
@@ -136,6 +144,9 @@ describe("of manifests that are alike", () => {
       ...["alpha/shop@2 true false", "alpha/shop@3 false true"],
     ];
     expect(await known()).toEqual(ALL);
+    await set("tag", BURIED, "repository = 'alpha/app' and name = 'first'");
+    expect((await known())[0]).toBe("alpha/app@1 true false");
+    await set("tag", STANDING, "deleted_at is not null");
     expect(await known(undefined, 2)).toEqual(ALL.slice(0, 2));
     expect(await known({ repository: APP, digest: TWO })).toEqual(ALL.slice(2));
     expect(await known({ repository: APP, digest: TWO }, 1)).toEqual(ALL.slice(2, 3));

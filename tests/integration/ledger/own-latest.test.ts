@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { readLatest, recordLatest } from "#gateway/ledger/sql/latest-tag.js";
+import { readListedRepositories } from "#gateway/ledger/sql/listed-repositories.js";
 import { readListedTags } from "#gateway/ledger/sql/listed-names.js";
 import { readNeedingTags } from "#gateway/ledger/sql/manifest-needs.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
@@ -49,6 +50,22 @@ describe("virtual latest", () => {
     expect(await latest()).toBe(FIRST);
   });
 
+  test("is no other tag that was locked, and none of that name that was not", async () => {
+    await set("tag", "pushed_at = now()", "name = 'second'");
+    await set("tag", "locked_at = now(), locked_by = 'bob'", "name = 'first'");
+    expect(await latest()).toBe(SECOND);
+    await set("tag", "name = 'latest', locked_at = null, locked_by = null", "name = 'first'");
+    expect(await latest()).toBe(SECOND);
+  });
+
+  test("is the registry's own in its repository alone, whatever else of it was deleted", async () => {
+    await db.query("delete from ledger.tag");
+    await inherit();
+    expect([await latest(APP), await latest(SHOP)]).toEqual([LATEST, null]);
+    await set("manifest", BURIED, `digest = '${TWO}'`);
+    expect(await latest()).toBe(LATEST);
+  });
+
   test("is the registry's own, which stays recorded as long as that stands", async () => {
     await db.query("delete from ledger.tag where repository = $1", [APP]);
     expect(await latest()).toBeNull();
@@ -83,6 +100,15 @@ describe("virtual latest", () => {
     await fillTags(db);
     expect(await readNeedingTags(db, APP, ONE, 9)).toEqual([FIRST]);
   });
+});
+
+test("repositories are listed as a whole once the registry's catalog was read, and not before", async () => {
+  const isWhole = async () =>
+    (await readListedRepositories(db, { after: "", limit: 9, prefixes: [""] })).isWhole;
+  await db.query("insert into ledger.discovery default values");
+  expect(await isWhole()).toBe(false);
+  await db.query("update ledger.discovery set catalog_at = now()");
+  expect(await isWhole()).toBe(true);
 });
 
 test("tags are listed of a compared repository alone, those that mean something, behind a name", async () => {

@@ -176,6 +176,8 @@ describe("a queue", () => {
     expect(await claim()).toBeNull();
     expect(await claimQueue(db, OTHER, { leaseSeconds: LEASE, most: 2 })).not.toBeNull();
     await startSink(db, "one");
+    await stopSink(db, { ...ONE, target: "before" }, "it was gone there");
+    await stopSink(db, { ...ONE, name: "third" }, "it is gone");
     await each(ONE, async (queue) => {
       for (const position of [1, 2]) await settleDelivery(db, queue, position, DELIVERED, LEASE);
       await releaseQueue(db, queue);

@@ -160,6 +160,43 @@ test("of somebody's addresses with an image the oldest are forgotten, and nobody
   ]);
 });
 
+test("what is left out is taken from the day that is not over, and nothing that is alike", async () => {
+  await fill(1_000);
+  const oldest = "select caller from ledger.pull order by last_at limit 1";
+  const { rows: found } = await ledger.db.query<{ caller: string }>(oldest);
+  const GONE = found[0]?.caller ?? "";
+  const alike: readonly [
+    ago: number,
+    repository: string,
+    tag: string,
+    digest: string | undefined,
+    caller: string,
+  ][] = [
+    [0, "alpha/app", "1.0", A, GONE],
+    [1, "alpha/app", "1.0", A, GONE],
+    [0, "alpha/other", "1.0", A, GONE],
+    [0, "alpha/app", "2.0", A, GONE],
+    [0, "alpha/app", "1.0", B, GONE],
+    [0, "alpha/app", "1.0", A, "another"],
+  ];
+  for (const one of alike)
+    await ledger.db.query(
+      `insert into ledger.pull_day (day, repository, tag, digest, caller, uid, realm, kind, address, count, first_at, last_at)
+       values ((now() at time zone 'UTC')::date - $1::int, $2, $3, $4, $5, '', '', '', '', 1, now(), now())`,
+      one,
+    );
+  await record(pull({ address: "192.0.2.1" }));
+  const { rows } = await ledger.db.query<{ row: unknown[] }>(
+    `select json_build_array((now() at time zone 'UTC')::date - day, repository, tag, digest, caller) as row
+     from ledger.pull_day where caller in ($1, 'another')`,
+    [GONE],
+  );
+  const [, ...left] = alike;
+  expect(new Set(rows.map(({ row }) => JSON.stringify(row)))).toEqual(
+    new Set(left.map((row) => JSON.stringify(row))),
+  );
+});
+
 test("what is too much of one repository pushes out none of another's", async () => {
   await record(pull({ repository: "alpha/other", firstAt: at(-48), lastAt: at(-48) }));
   await fill(51_000, { tag: "0.9", uid: "u" });
