@@ -6,6 +6,8 @@ import { useIntervals } from "#tests/support/use-intervals.js";
 import { keepingSink, type KeepingSink } from "./support/outbox.js";
 import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
+/** Nothing but a few statements is waited for, in milliseconds. */
+const SOON = 20_000;
 const TEN_MINUTES = 600_000;
 
 let db: Database;
@@ -19,7 +21,7 @@ useOutbox((parts) => {
 test("a stop of a sink that leads elsewhere by now is ended also by gateways that have started long before", async () => {
   const before = { ...keepingSink(sink.name), target: "before" };
   const forgotten = () =>
-    eventually("it is forgotten", async () => (await readStops(db)).length === 0);
+    eventually("it is forgotten", async () => (await readStops(db)).length === 0, SOON);
   await stopSink(db, before, "it wants no more");
   await start(db, [sink]);
   await forgotten();

@@ -16,6 +16,7 @@ import {
 } from "#gateway/outbox/sql/deliver.js";
 import { discardWaiting, replay } from "#gateway/outbox/sql/operate.js";
 import type { Database } from "#service-kit/db/pool.js";
+import { eventually } from "#tests/support/eventually.js";
 import {
   DEAD,
   DELIVERED,
@@ -25,15 +26,16 @@ import {
   keepingSink,
   type KeepingSink,
 } from "./support/outbox.js";
-import { useOutbox } from "./support/use-outbox.js";
+import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
 const CLAIM = { leaseSeconds: LEASE, most: 10 };
 const ASIDE = { ...FAILED, sparedSeconds: 0 };
 
 let db: Database;
 let sink: KeepingSink;
+let start: OutboxParts["start"];
 useOutbox((parts) => {
-  ({ db, sink } = parts);
+  ({ db, sink, start } = parts);
 });
 
 /** @returns what a claim has got, of which there has to be something */
@@ -129,4 +131,13 @@ describe("what is done to one queue, or beside it", () => {
     await work();
     expect(await others()).toEqual(before);
   });
+});
+
+test("a queue of which everything is delivered is nobody's any more", async () => {
+  await announcePush(db, [sink], { repository: "alpha/app", tag: "1.0" });
+  const gateway = await start(db, [sink]);
+  await eventually("it was delivered", () => sink.taken.length === 1);
+  await gateway.stop();
+  const { rows } = await db.query("select claim from ledger.outbox");
+  expect(rows).toEqual([{ claim: null }]);
 });
