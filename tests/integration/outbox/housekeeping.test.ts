@@ -7,7 +7,7 @@ import { keepingSink, type KeepingSink } from "./support/outbox.js";
 import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
 /** Nothing but a few statements is waited for, in milliseconds. */
-const SOON = 20_000;
+const SOON = 10_000;
 const TEN_MINUTES = 600_000;
 
 let db: Database;

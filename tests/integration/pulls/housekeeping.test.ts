@@ -10,7 +10,7 @@ import { useLedger } from "#tests/support/use-ledger.js";
 import { Registry } from "prom-client";
 
 /** Nothing but a few statements is waited for, in milliseconds. */
-const SOON = 20_000;
+const SOON = 10_000;
 const HOUR = 3_600_000;
 const KEEP_DAYS = 7;
 
