@@ -37,6 +37,16 @@ test("a refresh token outlives that its login cannot be used, which is no verdic
   expect(await refresh(token)).toBe(200);
 });
 
+test("a refresh token of before kinds of logins were noted is its owner's, whatever the kind; one of another kind is not", async () => {
+  const token = await logIn("alice-token");
+  const noted = (kind: string | null) =>
+    server.db.query("update token_server.refresh_token set kind = $1 where uid = 'alice'", [kind]);
+  await noted(null);
+  expect(await refresh(token)).toBe(200);
+  await noted("ldap");
+  expect(await refresh(token)).toBe(401);
+});
+
 test.each([
   [
     "whose time is over is said to have expired",

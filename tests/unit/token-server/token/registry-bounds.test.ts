@@ -92,6 +92,18 @@ describe("what a registry lets somebody do", () => {
     return { ...decided, actions, asked: lookup.asked };
   };
 
+  test("adds its reasons to those that rules had before", async () => {
+    const before = {
+      type: "repository",
+      name,
+      action: "delete",
+      reason: "no rule allows it",
+    } as const;
+    const asked = { teams: ["alpha"], grant: { ...GRANT, refused: [before] } };
+    const { grant } = await ask({ ...LAB, restricted: true }, login("oauth2"), asked);
+    expect(grant.refused.map(({ action }) => action)).toEqual(["delete", "push"]);
+  });
+
   test("is nothing for whoever is in none of its teams, and says why", async () => {
     const { actions, view, grant } = await ask(LAB, login("oauth2"), { teams: ["gamma"] });
     expect([actions, view]).toEqual([[], NOTHING]);
