@@ -167,6 +167,15 @@ describe("what is told of a tag", () => {
     expect(memory.recall(key)).toMatchObject({ digest: b, isFresh: true });
   });
 
+  test("changes nothing of a deleted tag when it says once more that it is", () => {
+    const { memory, ask } = memoryAt();
+    const deleted = { kind: "deleted", revision: 2 } as const;
+    memory.answered(key, deleted, ask());
+    expect(memory.told(key, deleted)).toBe(false);
+    expect(memory.recall(key)).toEqual({ kind: "deleted", isFresh: true });
+    expect(memory.told(key, means(b, 2))).toBe(true);
+  });
+
   test("puts it in doubt where it differs and is of the same revision", () => {
     const { memory, ask } = memoryAt();
     memory.answered(key, second, ask());
