@@ -279,6 +279,18 @@ describe("a manifest that is pushed under a tag", () => {
   );
 });
 
+test("a manifest has a validator once it is stored, and none while the registry refuses it", async () => {
+  upstream.answerWith(async (req, res, seen) => {
+    await bodyOf(req, seen);
+    res.writeHead(req.method === "PUT" ? 400 : 404).end("{}");
+  });
+  const refused = await push(MANIFEST);
+  expect([refused.status, refused.headers.etag]).toEqual([400, undefined]);
+  upstream.answerWith(registry.handler);
+  for (const stored of [await push(MANIFEST), await push(MANIFEST)])
+    expect([stored.status, stored.headers.etag]).toEqual([201, `"${DIGEST}"`]);
+});
+
 describe("a manifest that is pushed by digest", () => {
   test("is never refused for a tag's sake, and ?tag= is no way round the ledger", async () => {
     await push(`${MANIFEST} `);

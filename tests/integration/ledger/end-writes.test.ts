@@ -4,8 +4,10 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { endManifestWrite } from "#gateway/ledger/end-manifest-write.js";
 import { endUndecided } from "#gateway/ledger/end-undecided.js";
+import { endWrite } from "#gateway/ledger/end-write.js";
 import { lockForDeletion } from "#gateway/ledger/sql/manifest-needs.js";
 import { reserveTag } from "#gateway/ledger/sql/reserve-tag.js";
+import { noteUnanswered } from "#gateway/ledger/sql/unanswered-writes.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { whileLocked } from "#tests/support/held-lock.js";
 import type { StartedLedger } from "#tests/support/ledger.js";
@@ -70,4 +72,15 @@ test("a reservation that somebody else has settled is not ended, and nothing is 
   expect(await endUndecided({ ...deps, log }, claim, ALICE, "no answer")).toBe(false);
   expect(told).toHaveLength(1);
   expect(deps.steps).toEqual(["ended"]);
+});
+
+test("what the registry has not answered is ended without a reservation, on record as that", async () => {
+  const { repository, tag, digest } = tagPush("a");
+  const left = { repository, tag, digest, actor: ALICE };
+  await noteUnanswered(db, left, { lateSeconds: 60, wasFree: true });
+  const deps = pushDeps(db);
+  const by = { by: ALICE, reservation: randomUUID() };
+  expect(await endWrite({ ...deps, audit: recordAudit }, left, by)).toBe("ended");
+  expect(await ended()).toEqual([{ kind: "unanswered" }]);
+  expect(await endWrite(deps, left, by)).toBe("nothing is under way");
 });

@@ -56,6 +56,22 @@ describe("a manifest that is in memory", () => {
     expect(pulled).toHaveLength(isAnswered ? 1 : 0);
   });
 
+  test.each([
+    [TAG, true],
+    [`/v2/alpha/app/manifests/${DIGEST}`, false],
+  ])("may have been deleted unless a tag means it: %s", (target, means) => {
+    const { deps } = memoryOf(IMAGE);
+    const asAsked: unknown[] = [];
+    const kept: AtOnceDeps["kept"] = {
+      inMemory: (address, isMeant) => {
+        asAsked.push(isMeant);
+        return deps.kept.inMemory(address, isMeant);
+      },
+    };
+    readAtOnce({ ...deps, kept }, { ...asked(target, IMAGE), caller: caller("alpha/app") });
+    expect(asAsked).toEqual([means]);
+  });
+
   test("is not given out while nobody knows what the tag means", () => {
     const { deps } = memoryOf(IMAGE, null);
     const exchange = { ...asked(TAG, IMAGE), caller: caller("alpha/app") };
