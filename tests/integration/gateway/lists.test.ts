@@ -24,11 +24,20 @@ let ledger: StartedLedger;
 let authority: TokenAuthority;
 let registry: TestRegistry;
 let gateway: TestGateway;
+let bearer: string;
 let headers: Record<string, string>;
 
 beforeAll(async () => {
   ledger = await startLedger();
   authority = await startTokenAuthority();
+  const actions = ["pull", "push", "delete"] as const;
+  const repositories = ["alpha/app", "alpha/less", "alpha/none", "alpha/nothing", ...OTHERS];
+  const access = [
+    { type: "registry", name: "catalog", actions: ["*"] },
+    ...repositories.map((name) => ({ type: "repository", name, actions })),
+  ] as const;
+  bearer = `Bearer ${await authority.sign({ access })}`;
+  headers = { Authorization: bearer };
 });
 afterAll(async () => {
   await authority.server.stop();
@@ -45,14 +54,6 @@ async function start(file: string, source: string): Promise<void> {
     allowDelete: true,
     policy: compileTagPolicy([{ id: "deletable", effect: "immutable", deletable: true }]),
   });
-  const actions = ["pull", "push", "delete"] as const;
-  const repositories = ["alpha/app", "alpha/less", "alpha/none", "alpha/nothing", ...OTHERS];
-  const access = [
-    { type: "registry", name: "catalog", actions: ["*"] },
-    ...repositories.map((name) => ({ type: "repository", name, actions })),
-  ] as const;
-  const bearer = `Bearer ${await authority.sign({ access })}`;
-  headers = { Authorization: bearer };
   for (const tag of ["v9", "a", "2.0", "_1", "1.0", "v10", "B", "10.0", "a-b"])
     for (const name of ["alpha/app", "alpha/less"])
       expect((await pushSmall({ url: gateway.url, name, bearer }, tag)).status).toBe(201);
