@@ -115,6 +115,17 @@ describe("a manifest goes with its tags", () => {
     return outcome;
   }
 
+  test("where they are no more than a hundred", async () => {
+    await store(ONE);
+    for (let number = 1; number <= 100; number += 1) await tagged(`tag-${number}`);
+    await tagged("one-more");
+    await expect(remove()).rejects.toMatchObject({ code: "MANIFEST_NEEDED" });
+    expect(await marked()).toEqual([]);
+    await ledger.db.query("delete from ledger.tag where name = 'one-more'");
+    await remove();
+    expect(await marked()).toHaveLength(101);
+  });
+
   test("not when a tag that is kept comes while it is decided", async () => {
     const outcome = await meanwhile((tx) => tagged("kept-1", tx));
     expect(outcome).toMatchObject({ code: "MANIFEST_NEEDED", detail: { tags: ["kept-1"] } });
