@@ -5,6 +5,8 @@ import { BOUNDS } from "#gateway/ledger/bounds.js";
 import { deleteTag, mayDeleteTag } from "#gateway/deletion/delete-tag.js";
 import { inUseGuard } from "#gateway/in-use/guard.js";
 import type { RemovalAnswer } from "#gateway/deletion/removal-answer.js";
+import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
+import { digestOf } from "#registry-protocol/digest.js";
 import type { FaultCode } from "#registry-protocol/fault-catalogue.js";
 import { Fault } from "#registry-protocol/faults.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
@@ -112,4 +114,23 @@ test("nothing is said of a tag that the registry cannot be asked about", async (
     await expect(mayDeleteTag(depsWhere(error), { ...keyOf("1.0"), actor: ACTOR })).rejects.toBe(
       error,
     );
+});
+
+test("a tag that may be deleted by the rules may not while it is used", async () => {
+  const digest = digestOf(Buffer.from("used"));
+  await ledger.db.query(
+    "insert into ledger.tag (repository, name, digest, pushed_by, pushed_at) values ($1, '1.0', $2, 'alice', now())",
+    [REPOSITORY, digest],
+  );
+  const resolver = { resolve: () => Promise.resolve({ kind: "tag", digest } as never) };
+  const deps = { ...depsWhere(new Error("it can be read")), resolver, inUse: inUseGuard(7) };
+  const key = { ...keyOf("1.0"), actor: ACTOR };
+  expect(await mayDeleteTag(deps, key)).toBe("may");
+  const at = new Date();
+  const who = { uid: "bob", realm: "", kind: "oauth2", address: "192.0.2.7", userAgent: "docker" };
+  const pull = { tag: "1.0", count: 1, firstAt: at, lastAt: at, userAgents: ["docker"] };
+  await ledger.db.transaction((tx) =>
+    recordPulls(tx, [{ repository: REPOSITORY, digest, ...who, ...pull }]),
+  );
+  expect(await mayDeleteTag(deps, key)).toMatchObject({ code: "MANIFEST_IN_USE" });
 });

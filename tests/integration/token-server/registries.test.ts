@@ -1,7 +1,9 @@
 import { createServer, type RequestListener } from "node:http";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { decodeJwt } from "jose";
+import { recordAudit } from "#audit-log/record-audit.js";
 import { followRegistries } from "#token-server/registries/followed-registries.js";
+import { registeringReader } from "#token-server/registries/register-own.js";
 import { builtInPolicy } from "#token-server/policy/watch.js";
 import {
   ASKED_AT,
@@ -76,6 +78,33 @@ describe("the registry of the configuration", () => {
       ...{ service: "wharfinger", isOwn: true, publications: ["*"], responsibles: ["beta"] },
       ...{ insecure: false, restricted: false, warning: null },
     });
+  });
+
+  test("keeps where it is asked, when its configuration does not say", async () => {
+    const { db } = server;
+    const placed = async () =>
+      (await db.query("select url from token_server.registry where is_own")).rows;
+    const url = "https://registry.example.org";
+    const own = { service: "wharfinger", adminTeams: ["beta"] };
+    const deps = { db, audit: recordAudit, log: SILENT };
+    await registeringReader(deps, { ...own, url })();
+    expect(await placed()).toEqual([{ url }]);
+    await registeringReader(deps, { ...own, url: null })();
+    expect(await placed()).toEqual([{ url }]);
+    await db.query("update token_server.registry set url = null where is_own");
+  });
+
+  test("tells of a registry whose certificate is not checked once, and anew when that was changed meanwhile", async () => {
+    await makeLab({ insecure: true });
+    const told: unknown[] = [];
+    const log = { info: () => undefined, warn: (line: unknown) => void told.push(line) };
+    const own = { service: "wharfinger", adminTeams: ["beta"], url: null };
+    const read = registeringReader({ db: server.db, audit: recordAudit, log: log as never }, own);
+    for (const insecure of [true, true, false, true]) {
+      await changeLab({ insecure });
+      await read();
+    }
+    expect(told).toMatchObject([{ service: LAB }, { service: LAB }]);
   });
 
   test("is where tokens are for that name no other", async () => {
@@ -376,7 +405,8 @@ describe("a search over all registries", () => {
     });
     expect(seen.map(({ url }) => url)).toEqual(["/api/v1/search?q=app&limit=1"]);
     const token = decodeToken(seen[0]?.authorization.replace("Bearer ", "") ?? "");
-    expect(token).toMatchObject({ aud: LAB, sub: "bob" });
+    const access = [{ type: "registry", name: "catalog", actions: ["*"] }];
+    expect(token).toMatchObject({ aud: LAB, sub: "bob", access });
     expect(token.exp - token.iat).toBeLessThanOrEqual(60);
     expect(await search("alice-token")).toMatchObject({ items: [] });
     expect(seen).toHaveLength(1);
