@@ -215,3 +215,22 @@ describe("a report", () => {
     expect(logins.map(({ uid }) => uid)).toEqual(["alice"]);
   });
 });
+
+test("of more than ten thousand callers the latest are told, and that there are more", async () => {
+  const fill = (from: number, to: number) =>
+    log.db.query(
+      `insert into ledger.pull_day (day, repository, tag, digest, caller, uid, realm, kind, address, count, first_at, last_at)
+       select (now() at time zone 'UTC')::date, 'alpha/app', '1.0', $3, i::text, 'u' || i, '', 'oauth2', '', 1, now(), now()
+       from generate_series($1::int, $2::int) as i`,
+      [from, to, digestOf("a")],
+    );
+  const asked = async () => {
+    const image = parseAskedImage(digestOf("a"));
+    const { pulls, hasMore } = await whoPulled(log.db, image, EVER);
+    return [pulls.length, hasMore];
+  };
+  await fill(1, 10_000);
+  expect(await asked()).toEqual([10_000, false]);
+  await fill(10_001, 10_001);
+  expect(await asked()).toEqual([10_000, true]);
+});

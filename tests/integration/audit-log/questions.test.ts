@@ -234,7 +234,8 @@ describe("a quarter in figures", () => {
     });
     await append({ action: "tag.drifted", actor: SYSTEM });
     await pulled({ realm: "/employees" });
-    await pulled({ uid: "bob", count: 2 });
+    const [first, last] = [new Date(Date.now() - 3_000), new Date(Date.now() - 2_000)];
+    await pulled({ uid: "bob", count: 2, firstAt: first, lastAt: last });
     await log.checkpoint();
     const { logins, refusals, failedLogins, drift, entries, checkpoints } = await report();
     expect(entries).toBe(5);
@@ -242,6 +243,7 @@ describe("a quarter in figures", () => {
       ["alice", 3, 1],
       ["bob", 0, 2],
     ]);
+    expect(logins[1]).toMatchObject({ firstAt: first.toISOString(), lastAt: last.toISOString() });
     const kinds = (of: readonly { kind: string; count: number }[]) =>
       of.map(({ kind, count }) => [kind, count]);
     expect(kinds(refusals)).toEqual([

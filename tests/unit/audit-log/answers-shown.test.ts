@@ -92,6 +92,20 @@ describe("who could", () => {
 test("who pulled says when there is more than is told", () => {
   const NONE = { digests: [], pulls: [], hasMore: false, leftOut: [], notes: ["of then"] };
   expect(whoPulledShown(NONE).notes).toEqual(["of then"]);
+  const pull = {
+    ...{ uid: "alice", realm: "/employees", kind: "oauth2", address: "192.0.2.7" },
+    ...{ repository: "alpha/app", tag: "1.0", digest: "sha256:one", count: 3 },
+    ...{ firstAt: new Date(AT), lastAt: new Date(Date.parse(AT) + 1_000) },
+  };
+  const leftOut = { repository: "alpha/app", records: 2, pulls: 9 };
+  const [pulls, left] = whoPulledShown({ ...NONE, pulls: [pull], leftOut: [leftOut] }).tables;
+  expect(pulls?.rows).toEqual([
+    [
+      ...["alice", "/employees", "oauth2", "192.0.2.7", "alpha/app", "1.0", "sha256:one", 3],
+      ...[AT, "2026-11-20T12:00:01.000Z"],
+    ],
+  ]);
+  expect(left?.rows).toEqual([["alpha/app", 2, 9]]);
   expect(whoPulledShown({ ...NONE, hasMore: true }).notes).toEqual([
     "more than 10000 callers: the latest are told",
     "of then",

@@ -86,6 +86,26 @@ services:
   });
 });
 
+test("teams, apps and services of a file are told apart by their names, and services by their workloads", () => {
+  const text = `teams:
+  - { id: 1, name: alpha }
+  - { id: 2, name: alpha }
+apps:
+  - { id: 1, code: shop }
+  - { id: 2, code: shop }
+services:
+  - { name: web, app: shop, workload: /nodes/a }
+  - { name: web, app: shop, workload: /nodes/b }
+  - { name: api, app: shop, workload: /nodes/b }
+`;
+  expect(faultsOf(text)).toEqual([
+    'd.yaml:3: teams.1.name: "alpha" is there already',
+    'd.yaml:6: apps.1.code: "shop" is there already',
+    'd.yaml:9: services.1.name: "web" is there already',
+    expect.stringMatching(/^d\.yaml:10: services\.2\.workload: .* is there already$/),
+  ]);
+});
+
 describe("a file beside what is stored", () => {
   const stored: Listed = {
     ...NOTHING_LISTED,
