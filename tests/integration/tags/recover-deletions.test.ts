@@ -7,10 +7,7 @@ import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
 import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
-import { lockForDeletion } from "#gateway/ledger/sql/manifest-needs.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
-import type { Transaction } from "#service-kit/db/pool.js";
-import { whileLocked } from "#tests/support/held-lock.js";
 import { ask } from "#tests/support/http-client.js";
 import { SILENT } from "#tests/support/ledger.js";
 import { image, type TestManifest } from "./support/manifests.js";
@@ -53,17 +50,6 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
     expect(await auditedOf(manifest)).toEqual([]);
     expect(await noteOf(manifest)).toEqual({ deleting: false, by: null, deletedBy: null });
     expect(await wharf.atRegistry(manifest.digest)).toBe(200);
-  });
-
-  test("one is settled once whoever decides on a deletion in the repository has done so", async () => {
-    const manifest = image("decided beside");
-    await wharf.push(manifest);
-    await loseGateway(manifest, () => deleteAtRegistry(manifest));
-    await outlast(manifest);
-    const repository = parseRepositoryName(REPOSITORY);
-    const lock = (tx: Transaction) => lockForDeletion(tx, repository);
-    expect((await whileLocked(wharf.db, lock, () => recover())).hasWaited).toBe(true);
-    expect(await auditedOf(manifest)).toHaveLength(1);
   });
 
   test("one that cannot be told is left for later, and keeps no other waiting", async () => {
