@@ -3,6 +3,7 @@ import { expect, test } from "@jest/globals";
 import { registryRoute, type RegistryApiDeps } from "#gateway/proxy/handle.js";
 import { deleteByReference, type ManifestDeleteDeps } from "#gateway/proxy/manifest-delete.js";
 import { readManifest, type ManifestReadDeps } from "#gateway/proxy/manifest-read.js";
+import { relay } from "#gateway/proxy/tags-list.js";
 import { digestOf } from "#registry-protocol/digest.js";
 import { parseRegistryRequest } from "#registry-protocol/request.js";
 import { callerWith } from "#tests/support/callers.js";
@@ -65,4 +66,17 @@ test("which image of a list somebody gets is not decided while that cannot be to
     code: "UNAVAILABLE",
     message: "the registry is unavailable for the moment, try again",
   });
+});
+
+test.each([
+  [{ "content-type": "text/plain" }, "text/plain"],
+  [{}, "application/json"],
+])("what the registry says of a list, with %j, is passed on as %s", (headers, type) => {
+  const { res } = arrived("GET", "/v2/alpha/app/tags/list");
+  relay(res, { status: 404, headers: new Headers(headers), body: Buffer.from("{}") });
+  expect([res.statusCode, res.getHeader("Content-Type"), res.getHeader("Content-Length")]).toEqual([
+    404,
+    type,
+    2,
+  ]);
 });
