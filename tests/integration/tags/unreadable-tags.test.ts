@@ -90,6 +90,17 @@ describe("a tag that the registry cannot read", () => {
     expect(await rows()).toMatchObject([{ by: "bob" }]);
   });
 
+  test("is not deleted where the ledger knows it by now, and its name is free again", async () => {
+    await ledger.db.query(
+      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at, deleted_at, deleted_by)
+       values ($1, '1.0', 'sha256:x', 'bob', now(), now(), 'bob')`,
+      [REPOSITORY],
+    );
+    await expect(remove("1.0")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+    expect(told).toBe(0);
+    expect(await rows()).toEqual([{ name: "1.0", digest: "sha256:x", by: null }]);
+  });
+
   test("is not said to be deleted where the registry deletes no tags, and its name is free again", async () => {
     await expect(remove("1.0", "unsupported")).rejects.toMatchObject({
       code: "METHOD_UNSUPPORTED",

@@ -189,6 +189,7 @@ describe("a tag of the ledger", () => {
       `locked by bob at ${at(1)} in the ledger, not locked in the audit log`,
     ],
     [{ lockedAt: at(1) }, `locked by nobody at ${at(1)} in the ledger, not locked`],
+    [{ lockedBy: "bob" }, "locked by bob at  in the ledger, not locked in the audit log"],
     [{ deletedBy: "bob", deletedAt: at(1) }, `deleted by bob at ${at(1)} in the ledger, not`],
   ])("is found with %j", (change, difference) => {
     expect(differenceOf({ ...PUSHED, ...change }, historyOf("new a"))).toContain(difference);
