@@ -101,6 +101,18 @@ describe("appending to the audit log", () => {
     expect(rows.map(({ tag }) => tag)).toEqual(rows.map((_, index) => `1.${index + 1}`));
   });
 
+  test("verify names the time of the first and of the last, in whichever chains they are", async () => {
+    for (const repository of ["alpha/app", "beta/app", "gamma/app"])
+      await log.append(2, repository);
+    const at = (which: string) =>
+      `to_char(${which}(at) at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+    const { rows } = await log.db.query<{ from: string; to: string; chains: number }>(
+      `select ${at("min")} as from, ${at("max")} as to, count(distinct chain)::int as chains from audit.entry`,
+    );
+    const { from, to } = await log.verify();
+    expect([{ from, to, chains: 3 }]).toEqual(rows);
+  });
+
   test("an entry goes with the change that it is about when that is rolled back", async () => {
     await log.append(1);
     const change = log.db.transaction(async (tx) => {
