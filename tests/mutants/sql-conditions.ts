@@ -27,16 +27,19 @@ export function sqlParts(sql: string, mayBePiece = false): SqlPart[] {
 
 /** One condition alone is asked about where it is used. */
 function joinedIn(sql: string): SqlPart[] {
-  const parts = split(sql, 0, /^and\b/i).map((part) => ({ kind: "every row" as const, ...part }));
+  const parts = conditionsFrom(sql, 0);
   const isOf = ({ start, end }: SqlPart) => CONDITION.test(sql.slice(start, end));
   return parts.length > 1 && parts.every(isOf) && !OTHER_AND.test(sql) ? parts : [];
 }
 
 function conditionsIn(sql: string): SqlPart[] {
-  return [...sql.matchAll(/\bwhere\b/gi)].flatMap(({ index }) => {
-    const from = index + "where".length;
-    return split(sql, from, /^and\b/i).map((part) => ({ kind: "every row" as const, ...part }));
-  });
+  return [...sql.matchAll(/\bwhere\b/gi)].flatMap(({ index }) =>
+    conditionsFrom(sql, index + "where".length),
+  );
+}
+
+function conditionsFrom(sql: string, from: number): SqlPart[] {
+  return split(sql, from, /^and\b/i).map((part) => ({ kind: "every row", ...part }));
 }
 
 function boundsIn(sql: string): SqlPart[] {

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, jest } from "@jest/globals";
 
+/** For {@link eventually}, where nothing but a few statements is waited for; in milliseconds. */
+export const SOON = 10_000;
+
 /** Everything that tells the time or waits, but for `setInterval` and its end. */
 const REAL = [
   ...["Date", "hrtime", "performance", "nextTick", "queueMicrotask"],

@@ -9,6 +9,7 @@ import { whoCould, type AskedWhoCould } from "#audit-log/questions/who-could.js"
 import { whoPulled } from "#audit-log/questions/who-pulled.js";
 import { insertCut } from "#audit-log/sql/cuts.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
+import { insertPullDays } from "#tests/support/pulls.js";
 import { useAuditLog, type TestAuditLog } from "./support/audited.js";
 import { ALICE } from "../ledger/support/rows.js";
 import { digestOf, onRecord, policySaying } from "./support/on-record.js";
@@ -218,11 +219,12 @@ describe("a report", () => {
 
 test("of more than ten thousand callers the latest are told, and that there are more", async () => {
   const fill = (from: number, to: number) =>
-    log.db.query(
-      `insert into ledger.pull_day (day, repository, tag, digest, caller, uid, realm, kind, address, count, first_at, last_at)
-       select (now() at time zone 'UTC')::date, 'alpha/app', '1.0', $3, i::text, 'u' || i, '', 'oauth2', '', 1, now(), now()
-       from generate_series($1::int, $2::int) as i`,
-      [from, to, digestOf("a")],
+    insertPullDays(
+      log.db,
+      Array.from({ length: to - from + 1 }, (_, i) => ({
+        caller: `${from + i}`,
+        uid: `u${from + i}`,
+      })),
     );
   const asked = async () => {
     const image = parseAskedImage(digestOf("a"));

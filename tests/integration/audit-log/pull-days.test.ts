@@ -1,11 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { reportPulls } from "#audit-log/verify/report.js";
-import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { forgetOldDays, sealDays } from "#gateway/pulls/days.js";
-import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import { boundedDatabase } from "#tests/support/bounded-database.js";
 import { useAuditLog, type TestAuditLog, restOf } from "./support/audited.js";
+import { onRecord } from "./support/on-record.js";
 
 let log: TestAuditLog;
 
@@ -16,17 +15,7 @@ useAuditLog((made) => {
 /** More than any of these days takes. */
 const MOST_STATEMENTS = 100;
 const deps = () => ({ db: boundedDatabase(log.db, MOST_STATEMENTS), audit: recordAudit });
-const pulled = (change: Partial<CountedPulls> = {}) =>
-  log.db.transaction((tx) =>
-    recordPulls(tx, [
-      {
-        ...{ repository: "alpha/app", tag: "1.0", digest: `sha256:${"a".repeat(64)}`, count: 1 },
-        ...{ uid: "alice", realm: "", kind: "oauth2", address: "192.0.2.1" },
-        ...{ userAgent: "", userAgents: [""], firstAt: new Date(), lastAt: new Date() },
-        ...change,
-      },
-    ]),
-  );
+const { pulls: pulled } = onRecord(() => log);
 /** Makes what was written today the record of a day before. */
 const daysAgo = (days: number) =>
   log.db.query(

@@ -3,13 +3,11 @@ import { readStops, stopSink } from "#gateway/outbox/sql/stops.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { gate } from "#tests/support/gate.js";
-import { useIntervals } from "#tests/support/use-intervals.js";
+import { SOON, useIntervals } from "#tests/support/use-intervals.js";
 import { readableLog } from "../logins/support/log.js";
 import { announcePush, keepingSink, type KeepingSink } from "./support/outbox.js";
 import { useOutbox, type OutboxParts } from "./support/use-outbox.js";
 
-/** Nothing but a few statements is waited for, in milliseconds. */
-const SOON = 10_000;
 const TEN_MINUTES = 600_000;
 /** Queues of one sink that a gateway delivers at once. */
 const AT_ONCE = 4;
@@ -40,10 +38,14 @@ test("what waits is measured again and again, and it is told where that fails by
   const query = (...asked: Parameters<Database["query"]>) =>
     asked[0].includes("oldest") ? Promise.reject(new Error("a mistake")) : db.query(...asked);
   await start({ ...db, query } as Database, [sink], 3_600, 15_000, log.log);
-  await eventually("it is told", () => {
-    pass(TEN_MINUTES);
-    return log.linesOf("outbox.failed").length > 0;
-  }, SOON); // prettier-ignore
+  await eventually(
+    "it is told",
+    () => {
+      pass(TEN_MINUTES);
+      return log.linesOf("outbox.failed").length > 0;
+    },
+    SOON,
+  );
 });
 
 test("so many queues of a sink are delivered at once, and no more", async () => {
@@ -58,14 +60,22 @@ test("so many queues of a sink are delivered at once, and no more", async () => 
   const repositories = Array.from({ length: 3 * AT_ONCE }, (_, i) => `alpha/app-${i}`);
   for (const repository of repositories) await announcePush(db, [sink], { repository, tag: "1.0" });
   await start(db, [sink]);
-  await eventually("it delivers", () => {
-    pass(1_000);
-    return now >= AT_ONCE;
-  }, SOON); // prettier-ignore
+  await eventually(
+    "it delivers",
+    () => {
+      pass(1_000);
+      return now >= AT_ONCE;
+    },
+    SOON,
+  );
   shut.open();
-  await eventually("all are delivered", () => {
-    pass(1_000);
-    return sink.taken.length === repositories.length;
-  }, SOON); // prettier-ignore
+  await eventually(
+    "all are delivered",
+    () => {
+      pass(1_000);
+      return sink.taken.length === repositories.length;
+    },
+    SOON,
+  );
   expect(most).toBe(AT_ONCE);
 });

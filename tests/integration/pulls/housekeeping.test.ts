@@ -4,13 +4,12 @@ import { pullMetrics } from "#gateway/pulls/pull-metrics.js";
 import { pullRecorder } from "#gateway/pulls/pull-recorder.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
+import { insertPullDays } from "#tests/support/pulls.js";
 import { SILENT } from "#tests/support/silent.js";
-import { useIntervals } from "#tests/support/use-intervals.js";
+import { SOON, useIntervals } from "#tests/support/use-intervals.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { Registry } from "prom-client";
 
-/** Nothing but a few statements is waited for, in milliseconds. */
-const SOON = 10_000;
 const HOUR = 3_600_000;
 const KEEP_DAYS = 7;
 
@@ -21,11 +20,7 @@ useLedger((started) => {
 });
 
 test("what days came to is forgotten by gateways that run on and on, when it is older than it is kept", async () => {
-  await db.query(
-    `insert into ledger.pull_day (day, repository, tag, digest, caller, uid, realm, kind, address, count, first_at, last_at)
-     select (now() at time zone 'UTC')::date - age, 'alpha/app', '1.0', 'sha256:one', 'c', 'bob', '', 'oauth2', '', 1, now(), now()
-     from unnest(array[6, 10]) as age`,
-  );
+  await insertPullDays(db, [{ ago: KEEP_DAYS - 1 }, { ago: KEEP_DAYS + 3 }]);
   const recorder = pullRecorder({
     ...{ db, audit: recordAudit, log: SILENT, pullMetrics: pullMetrics(new Registry()) },
     ...{ keepDays: KEEP_DAYS, now: Date.now, sinks: [], announced: () => undefined },

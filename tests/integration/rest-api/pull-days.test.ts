@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { insertPullDays } from "#tests/support/pulls.js";
 import { expectRecorded } from "./support/recorded.js";
 import { jsonOf, putImage, startRestStack, type RestStack } from "./support/stack.js";
 
@@ -18,19 +19,21 @@ beforeAll(async () => {
   await putImage(ledger, "alpha/app", "2.0", "two");
   await putImage(ledger, "alpha/other", "1.0", "one");
   await putImage(ledger, "hidden/app", "1.0", "one");
-  for (const [repository, tag, before, caller, count] of [
+  const days = [
     ["alpha/app", "1.0", 0, "bob", 2],
     ["alpha/app", "1.0", 0, "carol", 3],
     ["alpha/app", "2.0", 0, "bob", 7],
     ["alpha/app", "1.0", 2, "bob", 1],
     ["alpha/app", "1.0", 40, "bob", 100],
     ["alpha/other", "1.0", 0, "bob", 1_000],
-  ] as const)
-    await ledger.db.query(
-      `insert into ledger.pull_day (day, repository, tag, digest, caller, uid, realm, kind, address, count, first_at, last_at)
-       values ((now() at time zone 'UTC')::date - $3::int, $1, $2, $5, $4, $4, '', 'oauth2', '', $6, now(), now())`,
-      [repository, tag, before, caller, tag === "1.0" ? digest : "sha256:two", count],
-    );
+  ] as const;
+  await insertPullDays(
+    ledger.db,
+    days.map(([repository, tag, ago, uid, count]) => ({
+      ...{ repository, tag, ago, caller: uid, uid, count },
+      digest: tag === "1.0" ? digest : "sha256:two",
+    })),
+  );
   const { rows } = await ledger.db.query<{ day: string }>(
     "select to_char(now() at time zone 'UTC', 'YYYY-MM-DD') as day",
   );

@@ -13,6 +13,7 @@ import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { SILENT, type StartedLedger } from "#tests/support/ledger.js";
+import { countedPulls } from "#tests/support/pulls.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 
 const REPOSITORY = parseRepositoryName("alpha/app");
@@ -137,11 +138,6 @@ test("a tag that may be deleted by the rules may not while it is used", async ()
   const deps = { ...depsWhere(new Error("it can be read")), resolver, inUse: inUseGuard(7) };
   const key = { ...keyOf("1.0"), actor: ACTOR };
   expect(await mayDeleteTag(deps, key)).toBe("may");
-  const at = new Date();
-  const who = { uid: "bob", realm: "", kind: "oauth2", address: "192.0.2.7", userAgent: "docker" };
-  const pull = { tag: "1.0", count: 1, firstAt: at, lastAt: at, userAgents: ["docker"] };
-  await ledger.db.transaction((tx) =>
-    recordPulls(tx, [{ repository: REPOSITORY, digest, ...who, ...pull }]),
-  );
+  await ledger.db.transaction((tx) => recordPulls(tx, [countedPulls({ digest, uid: "bob" })]));
   expect(await mayDeleteTag(deps, key)).toMatchObject({ code: "MANIFEST_IN_USE" });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as turnOfTheLoop } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { refuseGone, unlessGone } from "#gateway/ledger/client-gone.js";
 
@@ -7,11 +8,10 @@ test("whoever has gone is waited for no longer, whether they go before or meanwh
   const leaving = new AbortController();
   let ended = false;
   const waiting = unlessGone(NEVER, leaving.signal).then(() => (ended = true));
-  await new Promise((resolve) => setImmediate(resolve));
+  await turnOfTheLoop();
   expect(ended).toBe(false);
   leaving.abort();
-  const later = new Promise((resolve) => setImmediate(resolve, "later"));
-  expect(await Promise.race([waiting, later])).toBe(true);
+  expect(await Promise.race([waiting, turnOfTheLoop("later")])).toBe(true);
   await unlessGone(NEVER, leaving.signal);
 });
 

@@ -7,6 +7,7 @@ import type { CountedPulls } from "#gateway/pulls/pull.js";
 import { recordPulls } from "#gateway/pulls/sql/record-pulls.js";
 import type { Queryable } from "#service-kit/db/pool.js";
 import { SILENT } from "#tests/support/ledger.js";
+import { countedPulls } from "#tests/support/pulls.js";
 import { ALICE } from "../../ledger/support/rows.js";
 import type { TestAuditLog } from "./audited.js";
 
@@ -38,17 +39,7 @@ export function onRecord(log: () => TestAuditLog): OnRecord {
           ...{ reason: "r", detail: {}, ...entry },
         }),
       ),
-    pulls: (change = {}) =>
-      log().db.transaction((tx) =>
-        recordPulls(tx, [
-          {
-            ...{ repository: "alpha/app", tag: "1.0", digest: digestOf("a"), count: 1 },
-            ...{ uid: "alice", realm: "", kind: "oauth2", address: "192.0.2.1" },
-            ...{ userAgent: "", userAgents: [""], firstAt: new Date(), lastAt: new Date() },
-            ...change,
-          },
-        ]),
-      ),
+    pulls: (change = {}) => log().db.transaction((tx) => recordPulls(tx, [countedPulls(change)])),
     now: () => momentAfter(log().db),
   };
 }
