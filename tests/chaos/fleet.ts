@@ -95,7 +95,7 @@ export async function startFleet(
     ...(dataDir === undefined ? {} : { dataDir }),
   });
   const env = await environmentOf(stack);
-  const ports = portPicker(process.pid + 7);
+  const ports = portPicker();
   const extra: ExtraGateway[] = [];
   for (let i = 1; i < size; i += 1)
     extra.push(

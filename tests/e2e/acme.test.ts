@@ -42,7 +42,7 @@ async function issuerAt(port: number): Promise<string> {
 
     beforeAll(async () => {
       if (typeof found === "string") return;
-      const ports = portPicker(process.pid + 31);
+      const ports = portPicker();
       const tlsPort = await ports.next();
       httpPort = await ports.next();
       const own = join(folder.path, challenge);

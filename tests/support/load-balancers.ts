@@ -30,7 +30,7 @@ export interface Balanced {
   readonly tls?: { readonly certificate: string; readonly key: string };
 }
 
-const ports = portPicker(process.pid + 7);
+const ports = portPicker();
 
 /**
  * @param balanced - what stands behind it

@@ -19,7 +19,7 @@ export interface Pebble {
   stop(): Promise<void>;
 }
 
-const ports = portPicker(process.pid + 11);
+const ports = portPicker();
 
 /**
  * @param found - Debian's package `pebble`

@@ -17,7 +17,7 @@ export interface Prometheus {
 }
 
 const SOURCE = join(REPOSITORY_ROOT, "deploy", "monitoring", "prometheus");
-const ports = portPicker(process.pid + 13);
+const ports = portPicker();
 
 /**
  * @param found - the package it comes from

@@ -14,7 +14,7 @@ import { restart } from "./restart.js";
 /** Longer than clients need to leave a process that is about to end. */
 const DRAINING = { SHUTDOWN_DELAY_SECONDS: "2", DRAIN_SECONDS: "60" };
 const PARTS: readonly Part[] = ["postgres", "registry"];
-const ports = portPicker(process.pid + 11);
+const ports = portPicker();
 
 /** Two gateways and two token servers behind nginx with TLS, each a process of its own. */
 export interface Installation {

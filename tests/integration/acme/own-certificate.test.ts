@@ -44,7 +44,7 @@ beforeAll(async () => {
   if (typeof found === "string") return;
   folder = await temporaryFolder();
   ledger = await startLedger();
-  tlsPort = await portPicker(process.pid + 23).next();
+  tlsPort = await portPicker().next();
   const parts = [{ direct: challengeRoute(ledger.db), routes: [] }];
   const deps = { log: SILENT, metrics: createMetrics(), publicUrl: null, httpsPort: 443, parts };
   plain = await listening(createServer(httpsRedirect(deps)));

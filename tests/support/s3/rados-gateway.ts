@@ -26,7 +26,7 @@ const START = join(REPOSITORY_ROOT, "deploy", "compose", "s3", "start.sh");
 /** The server looks at no region, the registry wants one. */
 const REGION = "eu-central-1";
 
-const ports = portPicker(process.pid + 11);
+const ports = portPicker();
 
 /**
  * @param buckets - names of the buckets that it has
