@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { PRIVILEGES } from "./directory.js";
+import { faultOf } from "./fault-of.js";
 import { GlobError, MOST_STARS, repositoryGlob, starsIn } from "./glob.js";
 import { NetworkError, networks } from "./networks.js";
 import { RULE_KINDS, type Conditions, type RuleSpec } from "./rule.js";
@@ -106,16 +107,6 @@ function patternFaults(text: string): string[] {
       (variable) =>
         `\${${variable}} is not known; there are ${PLAIN_VARIABLES.map((one) => `\${${one}}`).join(", ")} and \${claim.<name>}`,
     );
-}
-
-function faultOf(kind: typeof GlobError | typeof NetworkError, read: () => unknown): string | null {
-  try {
-    read();
-    return null;
-  } catch (error) {
-    if (error instanceof kind) return error.message;
-    throw error;
-  }
 }
 
 function isFilled(value: object): boolean {

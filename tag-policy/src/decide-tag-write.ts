@@ -21,10 +21,7 @@ export type TagState =
 
 /** What is to become of a push that could not reserve its tag at once. */
 export type TagDecision =
-  | { readonly outcome: "repeat"; readonly reason: "same-digest" }
-  | { readonly outcome: "wait"; readonly reason: "another-push-under-way" }
-  | { readonly outcome: "recover"; readonly reason: "gateway-lost" }
-  | { readonly outcome: "retry"; readonly reason: "tag-free" | "rule-mutable" | "same-digest" }
+  | { readonly outcome: "repeat" | "wait" | "recover" | "retry" }
   | {
       readonly outcome: "refuse";
       readonly reason:
@@ -50,11 +47,11 @@ export function decideTagWrite(
 ): TagDecision {
   switch (state.kind) {
     case "free":
-      return { outcome: "retry", reason: "tag-free" };
+      return { outcome: "retry" };
     case "reserved":
-      return { outcome: "wait", reason: "another-push-under-way" };
+      return { outcome: "wait" };
     case "expired":
-      return { outcome: "recover", reason: "gateway-lost" };
+      return { outcome: "recover" };
     case "held":
     case "deleted":
       return decideHeld(state, offered, mutability);
@@ -67,9 +64,8 @@ function decideHeld(
   mutability: Mutability,
 ): TagDecision {
   const { digest, by, at, locked } = state;
-  if (mutability === "mutable" && !locked) return { outcome: "retry", reason: "rule-mutable" };
-  if (digest === offered)
-    return { outcome: state.kind === "held" ? "repeat" : "retry", reason: "same-digest" };
+  if (mutability === "mutable" && !locked) return { outcome: "retry" };
+  if (digest === offered) return { outcome: state.kind === "held" ? "repeat" : "retry" };
   const reason = locked ? "tag-locked" : state.kind === "held" ? "tag-held" : "tag-deleted";
   return { outcome: "refuse", reason, held: { digest, by, at } };
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { faultOf } from "#access-policy/fault-of.js";
 import { GlobError, repositoryGlob } from "#access-policy/glob.js";
 import { tagGlobFault } from "./tag-glob.js";
 
@@ -26,11 +27,9 @@ export const tagPatterns = z
   .max(100);
 
 function repositoryFault(text: string): string | null {
-  try {
-    const { variables } = repositoryGlob(text);
-    return variables.length === 0 ? null : "templates such as ${team} mean nothing here";
-  } catch (error) {
-    if (error instanceof GlobError) return error.message;
-    throw error;
-  }
+  const fault = faultOf(GlobError, () => repositoryGlob(text));
+  if (fault !== null) return fault;
+  return repositoryGlob(text).variables.length === 0
+    ? null
+    : "templates such as ${team} mean nothing here";
 }

@@ -18,7 +18,6 @@ export interface Judged {
 
 /** What is thrown on, or wrapped, when it is an error of another class than any that comes there. */
 const OTHER_ERRORS: readonly Judged[] = [
-  ["access-policy/src/condition-schema.ts", "error instanceof kind"],
   ["gateway/src/proxy/identify-caller.ts", "!(error instanceof Fault)"],
   ["gateway/src/proxy/identify-caller.ts", "error instanceof Fault"],
   ["token-server/src/api/explain.ts", "!(error instanceof Fault)"],

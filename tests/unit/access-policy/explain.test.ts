@@ -76,6 +76,19 @@ describe("an explanation", () => {
     ]);
   });
 
+  test("of whoever may do all things, as authentication is switched off, ends with what allows them", () => {
+    const everybody = { identity: oauthIdentity({ kind: "unrestricted" }), teams: [] };
+    const { trace } = explain(policyOf([{}]), everybody, repository("a/b"), "push", HERE);
+    expect(trace).toEqual([
+      {
+        rule: { id: "kind.unrestricted", at: null },
+        effect: "allow",
+        outcome: "matched",
+        because: "authentication is switched off",
+      },
+    ]);
+  });
+
   test("says which rules depend on teams that are not known", () => {
     const stranger = { ...BOB, teams: null };
     const told = explain(DEFAULT_POLICY, stranger, repository("alpha/app"), "push", HERE);

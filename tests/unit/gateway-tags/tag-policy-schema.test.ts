@@ -44,6 +44,31 @@ describe("rules for tags", () => {
     expect(issuesOf([{ ...MUTABLE, description: "d".repeat(1_001) }])).toHaveLength(1);
   });
 
+  test.each([
+    ["latest", "virtual"],
+    ["latest", "plain"],
+    ["signatures", "append-only"],
+    ["signatures", "plain"],
+    ["scmSource", "required"],
+    ["scmSource", "optional"],
+    ["effect", "immutable"],
+    ["effect", "mutable"],
+    ["effect", "forbidden"],
+  ])("say of %s that it is %s", (key, value) => {
+    expect(issuesOf([{ id: "a", [key]: value }])).toEqual([]);
+  });
+
+  test("are 1,000 at most", () => {
+    const rules = Array.from({ length: 1_001 }, (_, index) => ({ ...MUTABLE, id: `r${index}` }));
+    expect(issuesOf(rules.slice(1))).toEqual([]);
+    expect(issuesOf(rules)).toMatchObject([{ code: "too_big", path: ["rules"] }]);
+  });
+
+  test("have a message of one character at least", () => {
+    expect(issuesOf([{ ...MUTABLE, message: "m" }])).toEqual([]);
+    expect(issuesOf([{ ...MUTABLE, message: "" }])).toHaveLength(1);
+  });
+
   test("have a message of 100 characters at most", () => {
     expect(issuesOf([{ ...MUTABLE, message: "m".repeat(100) }])).toEqual([]);
     expect(issuesOf([{ ...MUTABLE, message: "m".repeat(101) }])).toHaveLength(1);

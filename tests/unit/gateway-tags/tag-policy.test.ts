@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { compileTagPolicy, PIER_ONE_TAGS, type TagRuleSpec } from "#tag-policy/tag-policy.js";
+import { tagGroundsOf } from "#tag-policy/tag-grounds.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { parseTag } from "#registry-protocol/tag.js";
 
@@ -120,6 +121,20 @@ describe("Pier One's rules", () => {
     [`sha256-${HEX}.sig`, GROWS],
   ])("%s", (tag, wanted) => {
     expect(ruleOf(PIER_ONE_TAGS, `alpha/app:${tag}`)).toBe(wanted);
+  });
+});
+
+describe("what is on record of a rule for a tag", () => {
+  const groundsIn = (policy: Parameters<typeof tagGroundsOf>[0]) =>
+    tagGroundsOf(policy, parseRepositoryName("alpha/app"), parseTag("1.0"));
+
+  test("is its name, and that the rules are built in where they are in no file", () => {
+    expect(groundsIn(PIER_ONE_TAGS)).toEqual({ tagRule: "immutable", tagPolicy: "built-in" });
+  });
+
+  test("is its name with the fingerprint of the file that has it", () => {
+    const policy = { ...compileTagPolicy([mutable("m", ["*"])]), fingerprint: () => "f1" };
+    expect(groundsIn(policy)).toEqual({ tagRule: "m", tagPolicy: "f1" });
   });
 });
 
