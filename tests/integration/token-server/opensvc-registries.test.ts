@@ -8,10 +8,16 @@ const LAB = "lab";
 const OWN = "wharfinger";
 const employee = { realm: "/employees", scopes: ["uid"] };
 
+// OpenSVC's collector has no robots, so its rules say nothing of them.
+const ROBOTS_WHERE_PUBLISHED = {
+  ...{ id: "robots", effect: "allow", actions: ["manage"], repositories: ["${team}/**"] },
+  who: { registry: { published: true } },
+} as const;
+
 let server: TestTokenServer;
 
 beforeEach(async () => {
-  const policy = compilePolicy(OPENSVC_RULES);
+  const policy = compilePolicy([...OPENSVC_RULES, ROBOTS_WHERE_PUBLISHED]);
   server = await startTestTokenServer({ policy: { current: () => policy }, registers: true });
   server.company.identities.push({
     ...{ token: "mary-token", uid: "mary", ...employee, teams: ["gamma", "delta"] },
@@ -87,6 +93,12 @@ describe("OpenSVC's rules", () => {
     );
     expect(await ask(LAB, ALICE, "pull", OF_ALICE)).toBe("granted");
     expect(await ask(LAB, BOB, "push", "users/bob/app")).toBe("granted");
+  });
+
+  test("about the registry of the configuration decide who makes robots there", async () => {
+    const grants = [{ repositories: "alpha/*", actions: ["pull"] }];
+    const make = () => send("post", "/teams/alpha/robots", { name: "ci", grants }, "alice-token");
+    expect(await make()).toMatchObject({ status: 201 });
   });
 
   test("are on record as what granted each action that the registry leaves", async () => {

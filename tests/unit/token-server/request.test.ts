@@ -62,6 +62,15 @@ describe("requests for a token", () => {
     expect(refusalOf(`${scope(4096)}&${scope(4096)}`).code).toBe("REQUEST_INVALID");
   });
 
+  test("parameters are 32 KiB at most, and so is an Authorization header", () => {
+    const parameters = (length: number) => "account=".padEnd(length, "x");
+    expect(parse(parameters(32 * 1024)).requested).toEqual([]);
+    expect(refusalOf(parameters(32 * 1024 + 1)).code).toBe("REQUEST_INVALID");
+    const header = (length: number) => basic("oauth2:x").padEnd(length, " ");
+    expect(credentialsOf(parse("", header(32 * 1024))).username).toBe("oauth2");
+    expect(refusalOf("", header(32 * 1024 + 1)).code).toBe("UNAUTHORIZED");
+  });
+
   test("a client's name with control characters is refused", () => {
     expect(parse("client_id=docker").clientId).toBe("docker");
     expect(refusalOf("client_id=docker%0Aadmin").code).toBe("REQUEST_INVALID");
