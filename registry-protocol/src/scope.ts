@@ -111,7 +111,7 @@ export function formatScope(access: Access): string {
  */
 export function grants(
   granted: readonly Access[],
-  type: Resource["type"],
+  type: Access["type"],
   name: string,
   action: Action,
 ): boolean {

@@ -125,9 +125,8 @@ function missingFor({ kind }: RegistryRequest, caller: Caller, required: Access)
   return caller.view === "not-told" ? [...required.actions] : [];
 }
 
-function missingActions(caller: Caller, required: Access): string[] {
-  const type = required.type === "registry" ? "registry" : "repository";
-  return required.actions.filter((action) => !grants(caller.access, type, required.name, action));
+function missingActions({ access }: Caller, { type, name, actions }: Access): string[] {
+  return actions.filter((action) => !grants(access, type, name, action));
 }
 
 /** @returns whether the request may go on; only requests to an upload session can with an expired token */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { compilePolicy } from "#access-policy/compile.js";
 import { OPENSVC_RULES } from "#access-policy/opensvc-rules.js";
+import type { RuleSpec } from "#access-policy/rule.js";
 import { given, taken } from "#tests/support/opensvc-server.js";
 import { startTestTokenServer, type TestTokenServer } from "#tests/support/token-server.js";
 
@@ -9,10 +10,10 @@ const OWN = "wharfinger";
 const employee = { realm: "/employees", scopes: ["uid"] };
 
 // OpenSVC's collector has no robots, so its rules say nothing of them.
-const ROBOTS_WHERE_PUBLISHED = {
-  ...{ id: "robots", effect: "allow", actions: ["manage"], repositories: ["${team}/**"] },
-  who: { registry: { published: true } },
-} as const;
+const ROBOTS_WHERE_PUBLISHED: RuleSpec = {
+  ...({ id: "robots", effect: "allow", actions: ["manage"] } as const),
+  ...{ repositories: ["${team}/**"], who: { registry: { published: true } } },
+};
 
 let server: TestTokenServer;
 
