@@ -144,6 +144,13 @@ describe("entries of a month that leave for their archive", () => {
     });
   });
 
+  test("say again what holds still, however many others have gone on record since", async () => {
+    for (let size = 1; size <= 500; size += 1)
+      await recordFact(facts(), settingsFact("token-server", { DB_CONNECTIONS: String(size) }));
+    await remove(months[0]);
+    expect(await recordFact(facts(), SETTINGS)).toBe(false);
+  });
+
   test("are missed where their archive is missing, changed, or another one", async () => {
     await remove(months[0]);
     const original = await readFile(archive(months[0]));

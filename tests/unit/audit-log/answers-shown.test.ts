@@ -81,6 +81,25 @@ describe("who could", () => {
     ]);
   });
 
+  test("has its parts under these heads", () => {
+    const tagRule = { name: "all", mutability: "immutable", deletable: false };
+    const whole: Partial<WhoCould> = {
+      ...{ policy: FILE, never: ["robot"], teams: { alpha: ["alice"] }, tagRule },
+      ...{ settings: { gateway: { ALLOW_DELETE: "true" } } },
+      decision: { allow: false, reason: "no rule", trace: [] },
+    };
+    const { tables } = whoCouldShown({ ...NOBODY, ...whole });
+    expect(Object.fromEntries(tables.map(({ title, columns }) => [title, columns]))).toEqual({
+      [WHO]: ["effect", "who", "unless", "where", "rule"],
+      "could they": ["answer", "reason"],
+      "could not, whatever rules say": ["kind"],
+      "in force then": ["what", "file", "since", "sha256"],
+      "teams in the logins file": ["team", "members"],
+      settings: ["service", "name", "value"],
+      "rule for the tag": ["rule", "mutability", "deletable"],
+    });
+  });
+
   test("names the files that are on record, and no others", () => {
     const { tables } = whoCouldShown({ ...NOBODY, policy: FILE });
     expect(tables.find(({ title }) => title === "in force then")?.rows).toEqual([
