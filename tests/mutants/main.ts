@@ -11,7 +11,7 @@ import { findMutations } from "./find-mutations.js";
 import { insteadOf, type Guard } from "./guard.js";
 import type { NumberedGuard } from "./instrument.js";
 import { judgementOf } from "./judged.js";
-import { knownReasons } from "./known.js";
+import { knownReasons, lineOf } from "./known.js";
 import { historyOf } from "./nearest.js";
 import type { Outcome } from "./notice.js";
 import { keptOutcomes, NOTICED_FILE, noticedBefore, noticedList } from "./noticed.js";
@@ -115,9 +115,11 @@ async function askAboutPlaces(
   tests: Tests,
   most: number,
 ): Promise<void> {
-  const isForWhole = (guard: Guard) => judgementOf(guard) === null;
+  const reasons = knownReasons(REPOSITORY_ROOT);
+  // A judgement says what a guard's absence does, and nothing of the same text that is written in another way.
+  const isForWhole = (place: Guard) => !reasons.has(lineOf(place));
   const outcomes = await askTests(chosen, chosen, { ...common, tests, most, isForWhole });
-  console.log(scoresOf(chosen, outcomes, knownReasons(REPOSITORY_ROOT)));
+  console.log(scoresOf(chosen, outcomes, reasons));
 }
 
 function withSome(places: readonly Guard[], modules: readonly SourceFile[]): SourceFile[] {
