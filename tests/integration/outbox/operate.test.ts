@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { pruneEvents } from "#gateway/outbox/sql/prune.js";
+import { WORK_LOCKS } from "#service-kit/db/locks.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
 import { outboxCommand } from "./support/command.js";
@@ -133,6 +134,12 @@ describe("the command for the outbox", () => {
     expect((await outbox("replay", "--since", "2099-01-01")).stdout).toMatch(/^0 /);
     expect((await outbox("replay", "--since", "2020-01-01T00:00:00Z")).stdout).toMatch(/^2 /);
     await eventually("both came again", () => sink.taken.length === 5);
+    const changes = (await ledger.audited()).filter(({ action }) => action === "outbox.changed");
+    expect(changes.map(({ detail }) => detail)).toStrictEqual([
+      { event: id },
+      { since: "2099-01-01T00:00:00.000Z" },
+      { since: "2020-01-01T00:00:00.000Z" },
+    ]);
   });
 
   test("forgets what was given up when told so", async () => {
@@ -192,5 +199,15 @@ describe("events that were delivered long ago", () => {
     expect(await pruneEvents(db, 30)).toBe(2);
     const { rows } = await db.query("select tag from ledger.event order by tag");
     expect(rows).toEqual([{ tag: "dead" }, { tag: "waiting" }]);
+  });
+
+  test("are left to whoever is forgetting them already", async () => {
+    await announcePush(db, [], { repository: "alpha/app", tag: "nobody wanted it" });
+    await db.query("update ledger.event set occurred_at = occurred_at - interval '31 days'");
+    await db.transaction(async (tx) => {
+      await tx.query("select pg_advisory_xact_lock($1)", [WORK_LOCKS["old events"]]);
+      expect(await pruneEvents(db, 30)).toBe(0);
+    });
+    expect(await pruneEvents(db, 30)).toBe(1);
   });
 });
