@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { SYSTEM } from "#audit-log/entry.js";
 import { recordAudit } from "#audit-log/record-audit.js";
 import { inUseGuard } from "#gateway/in-use/guard.js";
 import { BOUNDS } from "#gateway/ledger/bounds.js";
@@ -7,6 +8,7 @@ import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { registryUpstream } from "#gateway/upstream/upstream.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
 import { recoverDeletions } from "#gateway/deletion/recover-deletions.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import { ask } from "#tests/support/http-client.js";
 import { SILENT } from "#tests/support/ledger.js";
@@ -66,7 +68,30 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
     expect(await auditedOf(silent)).toHaveLength(1);
   });
 
-  function parts(silent?: TestManifest) {
+  test("one of a manifest that the registry has and cannot read was not done, and is dropped", async () => {
+    const manifest = image("odd");
+    await wharf.push(manifest);
+    await loseGateway(manifest, () => Promise.resolve());
+    await outlast(manifest);
+    await recover(manifest, new Unreadable("it is cut off"));
+    expect(await auditedOf(manifest)).toEqual([]);
+    expect(await noteOf(manifest)).toEqual({ deleting: false, by: null, deletedBy: null });
+  });
+
+  test("one of which nobody knows who began it is put on record as the gateway's own", async () => {
+    const manifest = image("whose");
+    await wharf.push(manifest);
+    await loseGateway(manifest, () => deleteAtRegistry(manifest));
+    await outlast(manifest);
+    await wharf.db.query("update ledger.manifest set deleting_by = null where digest = $1", [
+      manifest.digest,
+    ]);
+    await recover();
+    expect(await auditedOf(manifest)).toMatchObject([{ actor: { uid: SYSTEM.uid } }]);
+    expect(await noteOf(manifest)).toMatchObject({ deleting: false, deletedBy: SYSTEM.uid });
+  });
+
+  function parts(silent?: TestManifest, trouble = new Error("no answer")) {
     const upstream = registryUpstream(wharf.registry.url, () => "");
     return {
       ...{ db: wharf.db, log: SILENT, audit: recordAudit, policy: compileTagPolicy(RULES) },
@@ -80,13 +105,16 @@ describe.each(registryPrograms())("lost deletions, registry $version", (program)
         ]
       ) =>
         digest === silent?.digest
-          ? Promise.reject(new Error("no answer"))
+          ? Promise.reject(trouble)
           : upstream.getManifest(repository, digest),
     };
   }
 
-  function recover(silent?: TestManifest): Promise<void> {
-    return recoverDeletions({ ...parts(silent), bounds: BOUNDS }, new AbortController().signal);
+  function recover(silent?: TestManifest, trouble?: Error): Promise<void> {
+    return recoverDeletions(
+      { ...parts(silent, trouble), bounds: BOUNDS },
+      new AbortController().signal,
+    );
   }
 
   /** The gateway dies after it has told the registry. */
