@@ -302,6 +302,17 @@ describe("a manifest that is pushed by digest", () => {
     expect(await stateOf("1.0")).toMatchObject({ digest: digestOf(Buffer.from(`${MANIFEST} `)) });
   });
 
+  test("under several tags is written at the registry under each", async () => {
+    const target = `/v2/alpha/app/manifests/${DIGEST}`;
+    expect((await put(`${target}?tag=0.9&tag=1.0&tag=1.1`, MANIFEST)).status).toBe(201);
+    const written = upstream.seen
+      .filter(({ method }) => method === "PUT")
+      .map(({ target }) => target);
+    expect(written.sort()).toEqual(
+      ["0.9", "1.0", "1.1"].map((tag) => `/v2/alpha/app/manifests/${tag}`),
+    );
+  });
+
   test("under several tags is refused as the one that may not be written is, and writes none", async () => {
     await push(`${MANIFEST} `);
     const alone = await put(`/v2/alpha/app/manifests/${DIGEST}?tag=1.0`, MANIFEST);

@@ -135,3 +135,11 @@ test("tags are listed of a compared repository alone, those that mean something,
   await reserveTag(db, claim, { leaseSeconds: 60, mutable: true });
   expect(await listed()).toEqual({ tags: [], latest: true, any: false });
 });
+
+test("repositories by more beginnings than are looked for at once come in their order all the same", async () => {
+  const names = Array.from({ length: 60 }, (_, n) => `team-${String(n).padStart(2, "0")}/app`);
+  await db.query("insert into ledger.repository (name) select unnest($1::text[])", [names]);
+  const prefixes = names.map((name) => name.replace("app", "")).reverse();
+  const first = await readListedRepositories(db, { after: "", limit: 3, prefixes });
+  expect(first.names).toEqual(names.slice(0, 3));
+});

@@ -22,7 +22,7 @@ const REFUSED: AuditEntry = {
 };
 const CHANGED: AuditEntry = {
   ...{ action: "policy.changed", actor: SYSTEM, repository: null, tag: null, digest: null },
-  ...{ reason: "these are the rules now", detail: { subject: "access policy" } },
+  ...{ reason: "these are the rules now", detail: { subject: "access policy", fingerprint: "f1" } },
 };
 
 const NOBODY_PUSHES = `rules:
@@ -49,6 +49,16 @@ beforeAll(async () => {
 afterAll(() => stack.stop());
 
 const record = (db: Database, entry: AuditEntry) => db.transaction((tx) => recordAudit(tx, entry));
+/** Puts on record that the rules in force came in another century. */
+const ruleSince = (century: "19" | "20") =>
+  stack.tokenServerDb.transaction(async (tx) => {
+    await tx.query("set local session_replication_role = replica");
+    await tx.query(
+      `update audit.entry set content = regexp_replace(content, '"at":"..', '"at":"' || $1)
+       where action = 'policy.changed'`,
+      [century],
+    );
+  });
 const ask = (path: string, body: object, token = "bob-token") =>
   stack.rest(path, { token, method: "POST", body });
 
@@ -86,6 +96,21 @@ describe("another access policy", () => {
   - { id: own, effect: allow, actions: [push], repositories: ["\${team}/**"], who: logged-in }
 `;
     expect(await tested("/policy/test", policy)).toMatchObject({ same: 2, changes: [] });
+  });
+
+  test("is told with what it would refuse, by rules that have been in force as long as any token", async () => {
+    await ruleSince("19");
+    try {
+      expect(await tested("/policy/test", NOBODY_PUSHES)).toMatchObject({
+        ...{ same: 0, unknown: [{ dependsOn: ["the repository"] }] },
+        changes: ["tag.refused", "tag.pushed"].map((action) => ({
+          ...{ action, by: { uid: "alice" }, repository: "alpha/app", tag: "1.0", allow: false },
+          ...{ rules: [{ rule: "frozen", at: "policy:2" }], rulesInForce: [{ rule: "own" }] },
+        })),
+      });
+    } finally {
+      await ruleSince("20");
+    }
   });
 
   test("is looked at as far back as is asked for", async () => {

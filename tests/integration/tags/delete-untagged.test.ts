@@ -85,9 +85,12 @@ describe.each(registryPrograms())("manifests without a tag, registry $version", 
 
   test("are only told of in a dry run, and what the registry lost meanwhile is passed over", async () => {
     const [there, lost] = [image("there"), image("lost")];
+    const kept = image("kept");
     await wharf.push(there);
-    await remove([there, lost], true);
+    await wharf.push(kept, "3.0");
+    await remove([there, lost, kept], true);
     expect(Object.fromEntries(told)).toEqual({
+      [kept.digest]: { outcome: "kept", tags: ["3.0"] },
       [there.digest]: { outcome: "deleted" },
       [lost.digest]: { outcome: "gone" },
     });

@@ -5,6 +5,7 @@ import { inUseGuard } from "#gateway/in-use/guard.js";
 import { lockAndFindDeleted } from "#gateway/ledger/sql/manifest-needs.js";
 import { storeManifest } from "#gateway/ledger/sql/store-manifest.js";
 import { readStored } from "#gateway/upstream/read-stored.js";
+import { Unreadable } from "#registry-protocol/manifest/unreadable.js";
 import type { StoredManifest } from "#registry-protocol/manifest/stored-manifest.js";
 import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { deleteManifest } from "#gateway/deletion/delete-manifest.js";
@@ -131,6 +132,25 @@ describe("nothing is deleted", () => {
   test("where neither ledger nor registry have it", async () => {
     await expect(remove()).rejects.toMatchObject(refusal("MANIFEST_UNKNOWN"));
     expect(told).toBe(0);
+  });
+
+  test("that tags need, of which ten are named", async () => {
+    await store(ONE);
+    const tags = Array.from({ length: 11 }, (_, n) => `tag-${String(n).padStart(2, "0")}`);
+    for (const tag of tags) await tagged(ledger.db, tag, ONE.digest);
+    await expect(remove()).rejects.toMatchObject({
+      ...{ code: "MANIFEST_NEEDED", detail: { tags: tags.slice(0, 10), more: true } },
+      message: expect.stringMatching(/tag-00, .*tag-09 and more$/),
+    });
+    expect(told).toBe(0);
+  });
+
+  test("where the registry could not read it, and has it no more when it is told to delete it", async () => {
+    const upstreamManifest = () => Promise.reject(new Unreadable("it is cut off"));
+    const removed = remove({ upstreamManifest }, "absent");
+    await expect(removed).rejects.toMatchObject(refusal("MANIFEST_UNKNOWN"));
+    expect(told).toBe(1);
+    expect(await ledger.audited()).toEqual([]);
   });
 
   test("while the registry does not say what its tags need", async () => {

@@ -113,6 +113,12 @@ describe.each(registryPrograms())("objects that cannot be read, registry $versio
       409,
       expect.stringMatching(/^tag already exists/),
     ]);
+    await plantManifest(wharf.registry, '{"schemaVersion": 2, "mediaTy', { tag: "kept-2" });
+    expect((await wharf.push(image("instead"), "kept-2")).status).toBe(409);
+    expect((await wharf.audited("tag.refused")).at(-1)).toMatchObject({
+      ...{ tag: "kept-2", reason: "tag-unreadable" },
+      detail: { rule: "kept", registry: expect.any(String) },
+    });
   });
 
   test("a tag that may change may be replaced", async () => {

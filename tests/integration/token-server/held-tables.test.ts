@@ -25,9 +25,19 @@ describe("while somebody holds a table of the token server", () => {
       });
     },
   );
+
+  test("robots are told to try again, and all others log in", async () => {
+    await server.db.transaction(async (tx) => {
+      await tx.query("lock table token_server.robot in access exclusive mode");
+      const robots = Array.from({ length: 20 }, () => logIn("secret", "robot-alpha-ci"));
+      expect(await Promise.all(robots)).toEqual(Array(20).fill(503));
+      expect(await logIn("alice-token")).toBe(200);
+      expect(await lockWaiters(tx, "token_server.robot")).toBeLessThanOrEqual(3);
+    });
+  });
 });
 
-async function logIn(password: string): Promise<number> {
+async function logIn(password: string, username = "oauth2"): Promise<number> {
   const asked = server.http.get("/token").query({ service: "wharfinger" });
-  return (await asked.auth("oauth2", password)).status;
+  return (await asked.auth(username, password)).status;
 }

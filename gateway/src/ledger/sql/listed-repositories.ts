@@ -38,7 +38,7 @@ export async function readListedRepositories(
   const after = pathOrder(page.after);
   const ranges = page.prefixes
     .map((prefix) => pathOrder(prefix))
-    .sort(byBytes)
+    .sort()
     .filter((low) => low + BEHIND > after);
   const names: string[] = [];
   let isWhole: boolean;
@@ -97,8 +97,4 @@ async function readRanges(db: Queryable, ranges: Ranges): Promise<ListedReposito
  */
 function pathOrder(name: string): string {
   return name.replaceAll("/", BEFORE);
-}
-
-function byBytes(one: string, other: string): number {
-  return one < other ? -1 : one > other ? 1 : 0;
 }
