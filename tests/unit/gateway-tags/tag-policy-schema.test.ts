@@ -58,6 +58,13 @@ describe("rules for tags", () => {
     expect(issuesOf([{ id: "a", [key]: value }])).toEqual([]);
   });
 
+  test("have a hundred patterns of tags at most, and one at least", () => {
+    const patterns = Array.from({ length: 101 }, (_, index) => `v${index}`);
+    expect(issuesOf([{ ...MUTABLE, tags: patterns.slice(1) }])).toEqual([]);
+    expect(issuesOf([{ ...MUTABLE, tags: patterns }])).toMatchObject([{ code: "too_big" }]);
+    expect(issuesOf([{ ...MUTABLE, tags: [] }])).toMatchObject([{ code: "too_small" }]);
+  });
+
   test("are 1,000 at most", () => {
     const rules = Array.from({ length: 1_001 }, (_, index) => ({ ...MUTABLE, id: `r${index}` }));
     expect(issuesOf(rules.slice(1))).toEqual([]);
