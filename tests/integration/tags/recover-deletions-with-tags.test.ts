@@ -80,6 +80,23 @@ describe("a manifest whose deletion was lost, and its tags", () => {
     expect(await ledger.audited()).toEqual([]);
   });
 
+  test.each([
+    ["it was pushed again since", "update ledger.manifest set late_wanted = true"],
+    [
+      "a tag that was pushed since means it",
+      `insert into ledger.tag (repository, name, digest, pushed_by, pushed_at)
+       select repository, 'since', digest, 'bob', now() from ledger.manifest`,
+    ],
+  ])("stand where the registry has it no more and %s", async (_what, since) => {
+    await lose(() => (standing = null));
+    await outlast();
+    await ledger.db.query(since);
+    await recover();
+    expect(new Set(await states())).toEqual(new Set(["held"]));
+    expect(await left()).toEqual([]);
+    expect(await ledger.audited()).toEqual([]);
+  });
+
   test("are left for later while the registry does not say", async () => {
     await lose(() => (standing = null));
     await outlast();
