@@ -6,6 +6,7 @@ import {
   type SettledPush,
   type TagPush,
 } from "#gateway/ledger/push-tag.js";
+import { compileTagPolicy } from "#tag-policy/tag-policy.js";
 import { adopt } from "#gateway/ledger/adopt.js";
 import { verifyLedger } from "#audit-log/verify/verify-ledger.js";
 import { readTagState } from "#gateway/ledger/sql/read-tag.js";
@@ -46,6 +47,10 @@ describe("a push of a tag", () => {
     });
     expect(await stateOf(push)).toMatchObject({ kind: "held", digest: push.digest, by: "alice" });
     expect(deps.outcomes).toEqual(["stored"]);
+    const [pushed] = await ledger.audited();
+    expect(pushed?.detail).toStrictEqual({
+      ...{ change: "new", push: push.reservation, tagRule: "immutable", tagPolicy: "built-in" },
+    });
   });
 
   test("with the same content again is acknowledged, and keeps date and author", async () => {
@@ -179,6 +184,17 @@ describe("a push of a tag", () => {
     expect((await faultOf(pushTag(deps, push, registry))).code).toBe("TAG_FORBIDDEN");
     expect(registry.sent).toBe(0);
     expect(await stateOf(push)).toEqual({ kind: "free" });
+  });
+
+  test.each([
+    ["its message", { message: "releases come from CI" }, "releases come from CI"],
+    ["its name where it has no message", {}, "frozen"],
+  ])("that no rule lets through is told by %s", async (_what, more, told) => {
+    const policy = compileTagPolicy([{ id: "frozen", effect: "forbidden", ...more }]);
+    const fault = await faultOf(pushTag({ ...deps, policy }, tagPush("a"), answering(201)));
+    expect([fault.code, fault.message]).toEqual([
+      ...["TAG_FORBIDDEN", `tag "1.0" may not be pushed: ${told}`],
+    ]);
   });
 
   test("that a push of another repository or tag precedes is not hindered by it", async () => {

@@ -48,11 +48,18 @@ const send = (push: TagPush, special: Partial<TestPushDeps> = {}) =>
   pushTag({ ...deps, ...special }, push, keeper.transport(push));
 
 describe("a push to a tag that demands a source", () => {
-  test("keeps what was found before anything was written", async () => {
+  test("keeps what was found before anything was written, and counts it once", async () => {
     const push = tagPush("a");
-    await send(push);
+    const counted: string[] = [];
+    const counts = { ...deps.counts, source: (origin: string) => counted.push(origin) };
+    await send(push, { counts });
+    await send(tagPush("a", { tag: "1.1" }), { counts });
+    expect(counted).toEqual(["label"]);
     expect(await readSource(db, push)).toMatchObject(FOUND);
-    expect(await ledger.audited()).toMatchObject([{ detail: { scmSource: FOUND.source } }]);
+    expect(await ledger.audited()).toMatchObject([
+      { detail: { scmSource: FOUND.source } },
+      { detail: { scmSource: FOUND.source } },
+    ]);
   });
 
   test("is looked through once: another tag of the same manifest needs no search", async () => {
