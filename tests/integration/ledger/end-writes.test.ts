@@ -15,6 +15,9 @@ import { pushDeps, tagPush } from "#tests/support/tag-pushes.js";
 import { useLedger } from "#tests/support/use-ledger.js";
 import { ALICE, APP, fillManifests, fillTags, ONE } from "./support/rows.js";
 
+/** When the first look is. */
+const LOOK_AGAIN_SECONDS = 5;
+
 let ledger: StartedLedger;
 let db: Database;
 useLedger((started) => {
@@ -73,6 +76,25 @@ test("a reservation that somebody else has settled is not ended, and nothing is 
   expect(told).toHaveLength(1);
   expect(deps.steps).toEqual(["ended"]);
 });
+
+test.each([
+  [20, 400],
+  [1_000, 0],
+])(
+  "what is ended after %i seconds may still come for %i more, and is looked for so long",
+  async (openSeconds, lateSeconds) => {
+    const push = tagPush("a");
+    await reserveTag(db, push, { leaseSeconds: 60, mutable: false });
+    await endUndecided(pushDeps(db), { ...push, kind: "push", openSeconds }, ALICE, "no answer");
+    const { rows } = await db.query(
+      `select tag, digest, was_free as "wasFree",
+              round(extract(epoch from late_until - look_at)::numeric)::int + $1 as "lateSeconds"
+       from ledger.unanswered_write`,
+      [LOOK_AGAIN_SECONDS],
+    );
+    expect(rows).toEqual([{ tag: "1.0", digest: push.digest, wasFree: false, lateSeconds }]);
+  },
+);
 
 test("what the registry has not answered is ended without a reservation, on record as that", async () => {
   const { repository, tag, digest } = tagPush("a");
