@@ -14,7 +14,14 @@ import type { AuditConfig } from "../config.js";
 import { registryAsker, type AskRegistry } from "../verify/ask-registry.js";
 import { registryParts } from "../verify/registry-parts.js";
 import { registryTags } from "../verify/registry-tags.js";
-import { exitCodeOf, reportAll, reportParts, reportTags, reportUnknown } from "../verify/report.js";
+import {
+  codeWith,
+  exitCodeOf,
+  reportAll,
+  reportParts,
+  reportTags,
+  reportUnknown,
+} from "../verify/report.js";
 import { readCuts } from "../sql/cuts.js";
 import { unrecordedCuts } from "../verify/verify-cut.js";
 import { verifyLog, type VerifiedLog, type VerifyLogDeps } from "../verify/verify-log.js";
@@ -59,11 +66,10 @@ export async function verify(
   print(reportTags(tags));
   const unknown = await verifyUnknown({ db, listing, registry: registryTags(ask), progress });
   print(reportUnknown(unknown));
-  const areTagsRight = tags.wrong === 0 && unknown.wrong === 0;
-  if (registry?.blobs !== true) return areTagsRight ? code : 1;
+  if (registry?.blobs !== true) return codeWith(code, [tags, unknown]);
   const parts = await verifyParts({ db, questions: registryParts(db, ask), progress });
   print(reportParts(parts));
-  return areTagsRight && parts.wrong === 0 ? code : 1;
+  return codeWith(code, [tags, unknown, parts]);
 }
 
 /** What has left with what has not: also that each time it left is on record. */

@@ -106,6 +106,15 @@ export function exitCodeOf(log: VerifiedLog): number {
   return log.cut === null ? 0 : 3;
 }
 
+/**
+ * @param code - exit code of what was verified before
+ * @param found - what was compared beside it, each with how much of it is wrong
+ * @returns exit code of all of it
+ */
+export function codeWith(code: number, found: readonly { readonly wrong: number }[]): number {
+  return found.every(({ wrong }) => wrong === 0) ? code : 1;
+}
+
 /** @returns what was found of the tags at the registry, for people, a line each */
 export function reportTags({ checked, wrong, findings }: VerifiedTags): string[] {
   return [

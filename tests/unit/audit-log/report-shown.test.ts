@@ -82,7 +82,11 @@ test("who could do something is told in words, whoever a rule means", () => {
       decision: null,
       notes: [],
     },
-    rules: [rule("anyone"), rule({ teams: ["alpha"] }, { kinds: ["robot"] })],
+    rules: [
+      rule("anyone"),
+      rule({ teams: ["alpha"] }, { kinds: ["robot"] }),
+      { ...rule("anyone"), patterns: [{ pattern: "**", values: { team: null, user: "bob" } }] },
+    ],
   };
   const { tables } = whoCouldShown(answer as never);
   expect(tables[0]?.rows).toEqual([
@@ -91,6 +95,7 @@ test("who could do something is told in words, whoever a rule means", () => {
       ...["allow", expect.stringContaining("alpha"), expect.stringContaining("robot")],
       ...["alpha/** with team alpha", "one"],
     ],
+    ["allow", "anyone", null, "** with team any with user bob", "one"],
   ]);
 });
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import {
+  codeWith,
   exitCodeOf,
   reportAll,
   reportLog,
@@ -119,4 +120,16 @@ test.each([
   [reportPulls({ checked: 1, forgotten: 0, findings: [] }), ["1 day of pulls compared with the audit log", "who pulled is as the audit log says"]], // prettier-ignore
 ])("what was found at the registry is told: %p", (told, wanted) => {
   expect(told).toEqual(wanted);
+});
+
+test.each([
+  [0, [0, 0, 0], 0],
+  [3, [0, 0], 3],
+  [0, [1, 0, 0], 1],
+  [0, [0, 1, 0], 1],
+  [3, [0, 0, 2], 1],
+  [1, [0], 1],
+])("the exit code %i is with %j wrong at the registry %i", (code, wrong, all) => {
+  const found = wrong.map((count) => ({ wrong: count }));
+  expect(codeWith(code, found)).toBe(all);
 });
