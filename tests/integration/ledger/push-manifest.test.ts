@@ -67,8 +67,13 @@ const onRecord = async () => {
 };
 
 describe("a push of a manifest by digest", () => {
-  test("is on record when it is acknowledged, and leaves no note", async () => {
+  test("is on record when it is acknowledged, is counted once, and leaves no note", async () => {
+    const grown: unknown[] = [];
+    const growth = (...of: unknown[]) => void grown.push(of);
+    deps = { ...deps, counts: { ...deps.counts, growth } };
     await expect(push(stored)).resolves.toEqual({ status: 201 });
+    await expect(push(stored)).resolves.toEqual({ status: 201 });
+    expect(grown).toEqual([[made.repository, made.manifest.content.length]]);
     expect(await onRecord()).toEqual([[made.digest, "alice", "stored by the registry"]]);
     expect(await notes()).toBe(0);
   });

@@ -108,6 +108,19 @@ describe("a push of a tag", () => {
     },
   );
 
+  test("with the same content again, which the registry would not have any more, names nobody", async () => {
+    const found = tagPush("a");
+    await adopt(deps, found, found.digest, "found");
+    const outcome = await pushTag(deps, tagPush("a"), {
+      send: () => Promise.resolve({ status: 400 }),
+      currentDigest: () => Promise.resolve(null),
+    });
+    expect(outcome).toMatchObject({ verdict: { status: 400 } });
+    expect(deps.outcomes).toEqual(["rejected"]);
+    expect((await ledger.audited()).map(({ action }) => action)).toEqual(["tag.adopted"]);
+    expect(await stateOf(found)).toMatchObject({ by: "" });
+  });
+
   test.each([
     ["kept by the registry", true],
     ["lost by it", false],

@@ -189,6 +189,14 @@ describe("a claim that teams come of", () => {
   });
 });
 
+test("of a template for teams, a claim that is withheld leaves the teams untold", () => {
+  const claims = { iss: GITHUB_ISSUER.issuer, sub: "anna", _claim_names: { place: "src1" } };
+  const teams = [{ template: "x-${place}" }];
+  const issuer = schema.parse({ ...GITHUB_ISSUER, uid: "sub", require: "anybody", teams });
+  const mapped = claimsMapper(issuer)(flattenClaims(claims), withheldClaims(claims));
+  expect(mapped).toMatchObject({ withheld: "place" });
+});
+
 test("a claim that is required and withheld lets nobody in, and that is said", () => {
   const claims = { iss: GITHUB_ISSUER.issuer, sub: "anna", _claim_names: { groups: "src1" } };
   const issuer = schema.parse({ ...GITHUB_ISSUER, uid: "sub", require: { groups: "a" } });
@@ -230,6 +238,14 @@ describe("an issuer's section", () => {
   ])("with %s is refused", (_what, change, message) => {
     const checked = schema.safeParse({ ...GITHUB_ISSUER, ...change });
     expect(z.prettifyError(checked.error ?? new z.ZodError([]))).toContain(message);
+  });
+
+  test.each([
+    ...["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"],
+    ...["ES256", "ES384", "ES512", "EdDSA", "Ed25519"],
+  ])("may be signed by %s", (algorithm) => {
+    const checked = schema.safeParse({ ...GITHUB_ISSUER, algorithms: [algorithm] });
+    expect(checked.success).toBe(true);
   });
 
   test("may be http on the loopback, or where that is said to be allowed", () => {

@@ -8,6 +8,8 @@ import {
 } from "#token-server/registries/manage-registries.js";
 import type { Registry } from "#token-server/registries/registry.js";
 
+const ITEM = { name: "alpha/app", description: "", pulls: 0, official: false, automated: false };
+
 describe("a registry that is asked for what it has", () => {
   const asked = (fetchJson: GatewayDeps["fetchJson"], url: string | null = "https://r.example") => {
     const warned: unknown[] = [];
@@ -31,6 +33,16 @@ describe("a registry that is asked for what it has", () => {
   test("is not said to be away where the mistake is ours", async () => {
     const mistake = new TypeError("a mistake");
     await expect(asked(failing(mistake)).end).rejects.toBe(mistake);
+  });
+
+  test.each<[string, number, string | null, boolean]>([
+    ["as much as is asked for", 1, null, false],
+    ["more than is asked for", 2, null, true],
+    ["a next page", 1, "/next", true],
+  ])("has more where it answers with %s: %s, %s", async (_what, count, next, hasMore) => {
+    const items = Array.from({ length: count }, () => ITEM);
+    const { end } = asked(() => Promise.resolve({ status: 200, body: { items, next } }));
+    expect(await end).toMatchObject({ items: [expect.anything()], hasMore });
   });
 
   test("is asked nowhere where nobody has said where", async () => {
