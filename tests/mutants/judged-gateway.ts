@@ -12,10 +12,6 @@ export const IN_THE_GATEWAY: readonly Judged[] = [
   ...all("gateway/src/proxy/caller.ts", "what says of no end has not ended by any clock", [
     "error instanceof errors.JWTExpired",
   ]),
-  ...all("gateway/src/deletion/claim-with-tags.ts", WORDS, [
-    "policy.isVirtual({ ...key, tag })",
-    "how.isPart && how.isReferrer",
-  ]),
   ...all(
     "gateway/src/deletion/claim-with-tags.ts",
     "the rule of a virtual latest lets nobody delete it either",
