@@ -36,51 +36,62 @@ const NOTHING_LISTED = {
   registries: { find: () => undefined },
 };
 
+interface Following {
+  readonly files: RefusedFiles;
+  readonly metrics: ReturnType<typeof createMetrics>;
+}
+
 /** What following a file needs besides. */
-function followed(files: RefusedFiles) {
+function followed({ files, metrics }: Following) {
   const tally = { note: () => undefined };
   const records = { note: () => undefined, record: () => Promise.resolve(), tally };
-  return { records, log: SILENT, metrics: createMetrics(), files };
+  return { records, log: SILENT, metrics, files };
 }
 
 const certificates = async () => (await makeAuthority()).certificatePem;
 
-type Open = (path: string, files: RefusedFiles) => Promise<Opened>;
+type Open = (path: string, following: Following) => Promise<Opened>;
 
 const FOLLOWED: readonly (readonly [what: string, text: () => Promise<string>, open: Open])[] = [
   [
     "the policy",
     () => Promise.resolve(RULES),
-    async (path, files) =>
-      openPolicy(path, { ...followed(files), facts: NOTHING_LISTED, service: "wharfinger" }),
+    async (path, following) =>
+      openPolicy(path, { ...followed(following), facts: NOTHING_LISTED, service: "wharfinger" }),
   ],
   [
     "the logins",
     () => Promise.resolve("teams: {alpha: [/employees/alice]}\n"),
-    async (path, files) => {
+    async (path, following) => {
       const config = readConfig({
         LOGINS_FILE: path,
         HTTP_TOKENINFO_URL: "http://127.0.0.1:9/tokeninfo",
       });
       const clocks = { doubt: () => null };
-      return openLogins(config, { ...followed(files), db: ledger.db, clocks });
+      return openLogins(config, { ...followed(following), db: ledger.db, clocks });
     },
   ],
   [
     "the trust in gateways",
     certificates,
-    async (gatewayTrustFile, files) =>
+    async (gatewayTrustFile, following) =>
       openRequestOrigin(
         { gatewayTrustFile, trustedProxies: [] },
-        { ...followed(files), clocks: { note: () => undefined } },
+        { ...followed(following), clocks: { note: () => undefined } },
       ),
   ],
   [
     "the rules for tags",
     () => Promise.resolve("rules: []\n"),
-    async (path, files) => openTagRules(path, followed(files)),
+    async (path, following) => openTagRules(path, followed(following)),
   ],
 ];
+
+/** Of what files loads are counted. */
+const COUNTED: Readonly<Record<string, readonly string[]>> = {
+  "the policy": loadsOf("policy_loads_total"),
+  "the logins": loadsOf("logins_loads_total"),
+};
 
 test("a change that is refused, so that what was removed still counts, is noticed in every file that is followed", async () => {
   // Each is looked at every other second, so all at once.
@@ -91,12 +102,23 @@ async function isNoticed([what, textOf, open]: (typeof FOLLOWED)[number]): Promi
   const path = join(folder.path, what);
   const text = await textOf();
   await writeFile(path, text);
-  const files = refusedFiles(createMetrics().registry);
-  const { parts } = await open(path, files);
+  const metrics = createMetrics();
+  const files = refusedFiles(metrics.registry);
+  const { parts } = await open(path, { files, metrics });
   expect(files.warnings()).toEqual([]);
   await writeFile(path, "{broken");
   await eventually(`${what}: it is noticed`, () => files.warnings().length === 1);
   await writeFile(path, text);
   await eventually(`${what}: it is mended`, () => files.warnings().length === 0);
+  expect(loadsIn(await metrics.registry.metrics())).toEqual(COUNTED[what] ?? []);
   for (const part of parts) await part.stop();
+}
+
+/** @returns counts of what came of new contents: each was refused once and taken once */
+function loadsIn(text: string): string[] {
+  return text.split("\n").filter((line) => /^\w+_loads_total\{/.test(line));
+}
+
+function loadsOf(metric: string): readonly string[] {
+  return [`${metric}{outcome="refused"} 1`, `${metric}{outcome="loaded"} 1`];
 }
