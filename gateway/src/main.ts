@@ -8,6 +8,7 @@ import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { sealer } from "#service-kit/signing/sealer.js";
 import { startService } from "#service-kit/start-service.js";
 import { workerLink } from "#service-kit/processes/worker-link.js";
+import { FOLLOWED_FILES } from "./config/followed-files.js";
 import { listeningPlaces, readConfig, type GatewayConfig } from "./config/config.js";
 import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
@@ -37,24 +38,13 @@ import { openSources } from "./wiring/sources.js";
 import { openTagRules } from "./wiring/tag-rules.js";
 import { openTokenServer } from "./wiring/token-server.js";
 
-/** Variables of files whose changes count while the process runs. */
-const FOLLOWED = [
-  "DB_PASSWORD_FILE",
-  "OUTBOUND_CA_FILE",
-  "TAG_POLICY_FILE",
-  "SIGNING_KEY_FILE",
-  "SIGNING_CERTIFICATE_FILE",
-  "TLS_CERTIFICATE_FILE",
-  "TLS_KEY_FILE",
-];
-
 /** Beside the compiled packages, as `npm run build` leaves it. */
 const PAGE = join(import.meta.dirname, "../../../web/dist");
 
 async function open(all: GatewayConfig): Promise<Running> {
   const { isWorker } = cluster;
   const config = configOfProcess(all, cluster.worker?.id);
-  const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
+  const base = await openBase(config, filesReadOnce(process.env, FOLLOWED_FILES));
   const { log, metrics, traces, keys, records, store, db, files } = base;
   records.note(settingsFact("gateway", decidingSettings(process.env, DECIDING_SETTINGS)));
   const unguarded = openRegistry(config, keys, log);

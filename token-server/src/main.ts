@@ -5,6 +5,7 @@ import { filesReadOnce } from "#service-kit/files-read-once.js";
 import { usualPlaces } from "#service-kit/http/listener-config.js";
 import { partsOf, type Running } from "#service-kit/run-until-signal.js";
 import { startService } from "#service-kit/start-service.js";
+import { FOLLOWED_FILES } from "./config/followed-files.js";
 import { readConfig, type TokenServerConfig } from "./config/config.js";
 import { DECIDING_SETTINGS } from "./config/deciding-settings.js";
 import { openBase } from "./wiring/base.js";
@@ -21,21 +22,8 @@ import { openRestApi } from "./wiring/rest-api.js";
 import { openRobots } from "./wiring/robots.js";
 import { openTokens } from "./wiring/tokens.js";
 
-/** Variables of files whose changes count while the process runs. */
-const FOLLOWED = [
-  "DB_PASSWORD_FILE",
-  "OUTBOUND_CA_FILE",
-  "LOGINS_FILE",
-  "DIRECTORY_FILE",
-  "POLICY_FILE",
-  "SIGNING_KEY_FILE",
-  "SIGNING_CERTIFICATE_FILE",
-  "TLS_CERTIFICATE_FILE",
-  "TLS_KEY_FILE",
-];
-
 async function open(config: TokenServerConfig): Promise<Running> {
-  const base = await openBase(config, filesReadOnce(process.env, FOLLOWED));
+  const base = await openBase(config, filesReadOnce(process.env, FOLLOWED_FILES));
   const { log, metrics, traces, keys, db, records, unmigrated, files } = base;
   records.note(settingsFact("token-server", decidingSettings(process.env, DECIDING_SETTINGS)));
   const watching = openClocks({ db, log, metrics });
