@@ -98,6 +98,20 @@ test("a change that is refused, so that what was removed still counts, is notice
   await Promise.all(FOLLOWED.map(isNoticed));
 });
 
+test("what gateways say of their callers is counted from nought", async () => {
+  const metrics = createMetrics();
+  const files = refusedFiles(metrics.registry);
+  const { parts } = await openRequestOrigin(
+    { gatewayTrustFile: null, trustedProxies: [] },
+    { ...followed({ files, metrics }), clocks: { note: () => undefined } },
+  );
+  const text = await metrics.registry.metrics();
+  const counts = text.split("\n").filter((line) => line.startsWith("caller_statements_total{"));
+  expect(counts.length).toBeGreaterThan(1);
+  expect(counts.filter((line) => !line.endsWith(" 0"))).toEqual([]);
+  for (const part of parts) await part.stop();
+});
+
 async function isNoticed([what, textOf, open]: (typeof FOLLOWED)[number]): Promise<void> {
   const path = join(folder.path, what);
   const text = await textOf();
