@@ -7,6 +7,16 @@ import type { Component } from "./run-until-signal.js";
 
 const LOOK_EVERY_MILLISECONDS = 10_000;
 
+/** Variables of files whose changes count at once in every service. */
+export const FOLLOWED_BY_ALL: readonly string[] = [
+  "DB_PASSWORD_FILE",
+  "OUTBOUND_CA_FILE",
+  "SIGNING_KEY_FILE",
+  "SIGNING_CERTIFICATE_FILE",
+  "TLS_CERTIFICATE_FILE",
+  "TLS_KEY_FILE",
+];
+
 /**
  * @param env - environment variables
  * @param followed - those that name files whose changes count at once

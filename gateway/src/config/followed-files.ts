@@ -1,10 +1,4 @@
+import { FOLLOWED_BY_ALL } from "#service-kit/files-read-once.js";
+
 /** Variables of files whose changes count while the process runs (`docs/operations.md`, "Files that change"). */
-export const FOLLOWED_FILES: readonly string[] = [
-  "DB_PASSWORD_FILE",
-  "OUTBOUND_CA_FILE",
-  "TAG_POLICY_FILE",
-  "SIGNING_KEY_FILE",
-  "SIGNING_CERTIFICATE_FILE",
-  "TLS_CERTIFICATE_FILE",
-  "TLS_KEY_FILE",
-];
+export const FOLLOWED_FILES: readonly string[] = [...FOLLOWED_BY_ALL, "TAG_POLICY_FILE"];

@@ -303,8 +303,8 @@ describe("a manifest that is pushed by digest", () => {
   });
 
   test("under several tags is written at the registry under each", async () => {
-    const target = `/v2/alpha/app/manifests/${DIGEST}`;
-    expect((await put(`${target}?tag=0.9&tag=1.0&tag=1.1`, MANIFEST)).status).toBe(201);
+    const byDigest = `/v2/alpha/app/manifests/${DIGEST}`;
+    expect((await put(`${byDigest}?tag=0.9&tag=1.0&tag=1.1`, MANIFEST)).status).toBe(201);
     const written = upstream.seen
       .filter(({ method }) => method === "PUT")
       .map(({ target }) => target);
