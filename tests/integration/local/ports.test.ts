@@ -1,6 +1,6 @@
-import { describe, expect, it } from "@jest/globals";
-import { createServer } from "node:net";
 import { once } from "node:events";
+import { createServer } from "node:net";
+import { describe, expect, test } from "@jest/globals";
 import { bindFailure, portPicker } from "#local/processes/ports.js";
 
 const MANY = 40;
@@ -12,18 +12,18 @@ async function several(picker: { next(): Promise<number> }, count: number): Prom
 }
 
 describe("ports of the local stack", () => {
-  it("are never given twice, though nobody listens on them yet: pickers that start together look in blocks of their own", async () => {
+  test("are never given twice, though nobody listens on them yet: pickers that start together look in blocks of their own", async () => {
     const given = await Promise.all([1, 2, 3].map(async () => several(portPicker(), MANY)));
     expect(new Set(given.flat()).size).toBe(3 * MANY);
   });
 
-  it("are not given twice by one picker that is asked for several at once", async () => {
+  test("are not given twice by one picker that is asked for several at once", async () => {
     const picker = portPicker();
     const ports = await Promise.all(Array.from({ length: MANY }, async () => picker.next()));
     expect(new Set(ports).size).toBe(MANY);
   });
 
-  it("leave out a port on which somebody listens", async () => {
+  test("leave out a port on which somebody listens", async () => {
     const picker = portPicker();
     const first = await picker.next();
     const taken = createServer().listen({ host: "127.0.0.1", port: first + 1 });

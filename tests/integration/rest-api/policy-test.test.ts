@@ -4,6 +4,7 @@ import { recordAudit } from "#audit-log/record-audit.js";
 import { parseRepositoryName } from "#registry-protocol/repository-name.js";
 import type { Database } from "#service-kit/db/pool.js";
 import { eventually } from "#tests/support/eventually.js";
+import { forge } from "#tests/support/forge.js";
 import { gate } from "#tests/support/gate.js";
 import { lockWaiters } from "#tests/support/held-lock.js";
 import { expectRecorded } from "./support/recorded.js";
@@ -51,14 +52,13 @@ afterAll(() => stack.stop());
 const record = (db: Database, entry: AuditEntry) => db.transaction((tx) => recordAudit(tx, entry));
 /** Puts on record that the rules in force came in another century. */
 const ruleSince = (century: "19" | "20") =>
-  stack.tokenServerDb.transaction(async (tx) => {
-    await tx.query("set local session_replication_role = replica");
-    await tx.query(
+  forge(stack.tokenServerDb, (tx) =>
+    tx.query(
       `update audit.entry set content = regexp_replace(content, '"at":"..', '"at":"' || $1)
        where action = 'policy.changed'`,
       [century],
-    );
-  });
+    ),
+  );
 const ask = (path: string, body: object, token = "bob-token") =>
   stack.rest(path, { token, method: "POST", body });
 

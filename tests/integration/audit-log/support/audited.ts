@@ -13,6 +13,7 @@ import { operatorFolders } from "#service-kit/signing/operator-folders.js";
 import { renewKeys } from "#service-kit/signing/renew.js";
 import { AUDIT_BUNDLE } from "#service-kit/signing/trust-folder.js";
 import { parseCertificates } from "#service-kit/signing/signing-key.js";
+import { forge } from "#tests/support/forge.js";
 import { createLedger, SILENT, type TestLedger } from "#tests/support/ledger.js";
 import { startTestPostgres, type TestPostgres } from "#tests/support/postgres.js";
 import { temporaryFolder } from "#tests/support/temporary-folder.js";
@@ -118,11 +119,7 @@ export async function createAuditLog(postgres: TestPostgres): Promise<TestAuditL
       const anchors = parseCertificates(await readFile(trusted, "utf8"), trusted);
       return verifyLog(through, { anchors, kept, progress: () => undefined });
     },
-    forge: (work) =>
-      db.transaction(async (tx) => {
-        await tx.query("set local session_replication_role = replica");
-        await work(tx);
-      }),
+    forge: (work) => forge(db, work),
     close: async () => {
       await ledger.close();
       await folder.remove();
